@@ -1,0 +1,1 @@
+"""The audit API, the `trackmark` command line and the web page."""

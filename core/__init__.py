@@ -1,0 +1,1 @@
+"""What both halves of Trackmark need: audio in and out, clips, model cards, errors."""

@@ -1,0 +1,57 @@
+"""The values that travel through Trackmark: decoded audio and scored stretches of time."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Source:
+    """Facts about the bytes that a clip was decoded from.
+
+    Attributes:
+        name: file name as given, for messages only (attacker text: escape it before display).
+        sha256: digest of the file's bytes, hex.
+        size_bytes: length of the file.
+        container: demuxer's name, such as `wav`, `mp3`, `flac`, `mov,mp4,m4a`, `ogg`.
+        codec: decoder's name, such as `pcm_s16le`, `mp3float`, `aac`, `opus`.
+        bit_rate: bits per second as declared, or None where the container does not say.
+        truncated: the decoder stopped at damaged data after some audio.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    container: str
+    codec: str
+    bit_rate: int | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Audio decoded once and passed to every stage.
+
+    Attributes:
+        wav: samples, [C, T] float32, nominally in [-1, 1].
+        sample_rate: in Hz, as decoded (never resampled).
+        source: where it came from.
+    """
+
+    wav: Tensor
+    sample_rate: int
+    source: Source
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return float(self.wav.shape[-1]) / self.sample_rate
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time with a score (higher: more of what the detector looks for)."""
+
+    start_s: float
+    end_s: float
+    score: float

@@ -1,0 +1,1 @@
+"""Was it made by a machine, and in whose voice."""

@@ -1,0 +1,1 @@
+"""The laboratory: training and evaluation. Never imported by the product."""

@@ -1,0 +1,1 @@
+"""Every published number comes from a command in this package."""

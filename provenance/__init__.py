@@ -1,0 +1,1 @@
+"""Whose is it: watermark, ownership records, credentials and fingerprints."""
