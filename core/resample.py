@@ -1,0 +1,72 @@
+"""Change of sample rate: band-limited interpolation by a windowed sinc.
+
+Ordinary ratios run as one strided convolution (torchaudio's `Resample`, kernel kept between calls;
+as fast as julius and scipy on these ratios, differentiable, on any device). Its kernel holds
+`to * from / gcd^2` numbers, which explodes for odd rates (44,099 Hz to 48 kHz: 8 GB): those go
+through SciPy's polyphase filter, whose memory does not depend on the ratio.
+
+Source: J. O. Smith, Digital Audio Resampling, https://ccrma.stanford.edu/~jos/resample/.
+"""
+
+import math
+from functools import lru_cache
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from core.native import torchaudio
+
+ZERO_CROSSINGS = 24
+ROLLOFF = 0.99
+LARGEST_KERNEL = 1 << 20
+
+
+def resample(wav: Tensor, from_rate: int, to_rate: int) -> Tensor:
+    """Bring audio to another sample rate.
+
+    Args:
+        wav: audio, [..., T] float32.
+        from_rate: rate of `wav`, in Hz.
+        to_rate: wanted rate, in Hz.
+
+    Returns:
+        Audio at `to_rate`, [..., ceil(T * to_rate / from_rate)]; `wav` itself where the rates agree.
+        Frequencies above 0.99 of the lower Nyquist frequency are removed. Differentiable, except
+        for odd ratios (see the module's text).
+
+    Raises:
+        ValueError: a rate is not positive.
+
+    Shape:
+        >>> resample(torch.zeros(2, 44_100), 44_100, 16_000).shape
+        torch.Size([2, 16000])
+    """
+    if from_rate <= 0 or to_rate <= 0:
+        raise ValueError(f"sample rates must be positive, got {from_rate} and {to_rate}")
+    if from_rate == to_rate or wav.shape[-1] == 0:
+        return wav
+    up, down = _ratio(from_rate, to_rate)
+    if up * down > LARGEST_KERNEL:
+        return _polyphase(wav, up, down)
+    return cast(Tensor, _kernel(up, down, str(wav.device), wav.dtype)(wav))
+
+
+def _ratio(from_rate: int, to_rate: int) -> tuple[int, int]:
+    common = math.gcd(from_rate, to_rate)
+    return to_rate // common, from_rate // common
+
+
+@lru_cache(maxsize=32)
+def _kernel(up: int, down: int, device: str, dtype: torch.dtype) -> Any:
+    transform = torchaudio().transforms.Resample(
+        down, up, lowpass_filter_width=ZERO_CROSSINGS, rolloff=ROLLOFF, dtype=dtype
+    )
+    return transform.to(device)
+
+
+def _polyphase(wav: Tensor, up: int, down: int) -> Tensor:
+    from scipy.signal import resample_poly  # slow to import, rarely needed
+
+    samples = resample_poly(wav.detach().cpu().numpy(), up, down, axis=-1)
+    return torch.from_numpy(samples).to(wav)

@@ -1,0 +1,1 @@
+"""The tests mirror the packages; every signal they use is generated."""
