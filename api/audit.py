@@ -1,0 +1,194 @@
+"""The audit of one file: decode once, ask every check, judge ownership, apply the policy.
+
+A check that breaks becomes a warning and an open question (`checks: failed`), never a crash and
+never a silent "nothing found". A check that cannot answer (silence, too short) says so as
+`inconclusive`. Two audits of the same file by the same registry differ in `elapsed_s` only.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api import checks as check, findings as shape
+from api.checks import Inconclusive
+from api.claims import consented, summarise
+from api.findings import AuditResult, Json, Outcome, Ownership
+from api.ownership import judge
+from api.policy import Policy, load_policy
+from api.stages import Stages, product_stages
+from core.clip import Clip
+from core.errors import TrackmarkError
+
+if TYPE_CHECKING:
+    from api.registry import Registry
+    from api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+ALL: tuple[str, ...] = ("watermark", "credentials", "fingerprint", "music", "voice")
+PROVENANCE: tuple[str, ...] = ("watermark", "credentials", "fingerprint")
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class _Run:
+    """What the checks of one audit have brought so far.
+
+    Attributes:
+        wanted: the checks that were asked for.
+        report: the caller's progress.
+        unusable: why no check of the sound can answer, or None.
+    """
+
+    wanted: frozenset[str]
+    report: Progress
+    unusable: str | None
+    outcomes: dict[str, Outcome] = field(default_factory=lambda: dict.fromkeys(ALL, "skipped"))
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, name: str, check: Callable[[], Any]) -> Any:
+        """Run one check; whatever it raises becomes an outcome with a reason."""
+        self.report(name, (ALL.index(name) + 1) / (len(ALL) + 2))
+        if name not in self.wanted:
+            return None
+        if self.unusable is not None and name != "credentials":
+            return self._end(name, "inconclusive", self.unusable)
+        try:
+            found = check()
+        except Inconclusive as reason:
+            return self._end(name, "inconclusive", f"inconclusive: {reason}")
+        except Exception as error:
+            log.warning("the %s check failed", name, exc_info=True)
+            kind = "" if isinstance(error, TrackmarkError) else f"{type(error).__name__}: "
+            return self._end(name, "failed", f"the check failed: {kind}{error}")
+        self.outcomes[name] = "done"
+        return found
+
+    def _end(self, name: str, outcome: Outcome, reason: str) -> None:
+        self.outcomes[name], self.reasons[name] = outcome, reason
+
+
+def audit_file(
+    path: Path | str,
+    *,
+    registry: "Registry",
+    settings: "Settings",
+    artist: str | None = None,
+    policy: Policy | None = None,
+    checks: Collection[str] = ALL,
+    progress: Progress | None = None,
+    stages: Stages | None = None,
+    today: date | None = None,
+) -> AuditResult:
+    """Audit one audio file.
+
+    Args:
+        path: the file.
+        registry: records, keys, fingerprints and enrolled artists.
+        settings: limits of what is decoded.
+        artist: compare the vocals with this enrolled artist only; None compares with all.
+        policy: rules to apply; None is the default policy.
+        checks: names out of `ALL`.
+        progress: called with (stage, fraction done).
+        stages: the checks; None takes those of the product.
+        today: the day by which policy rules are dated; None is today in UTC.
+
+    Returns:
+        The findings and the decision.
+
+    Raises:
+        AudioError: the file cannot be used as audio.
+        RegistryError: `artist` is not enrolled.
+        ValueError: a name in `checks` is unknown.
+    """
+    started = time.monotonic()
+    unknown = set(checks) - set(ALL)
+    if unknown:
+        raise ValueError(f"unknown checks {sorted(unknown)}; choose from {', '.join(ALL)}")
+    path = Path(path)
+    stages = stages or product_stages()
+    policy = policy or load_policy()
+    on = today or datetime.now(UTC).date()
+    report = progress or (lambda _stage, _fraction: None)
+    artists = check.enrolled(registry, artist) if "voice" in checks else {}
+
+    report("decode", 0.0)
+    clip = stages.decode(path, settings)
+    run = _Run(frozenset(checks), report, check.unusable_reason(clip))
+    mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry))
+    credentials = run.ask("credentials", lambda: check.credentials(stages, path, registry))
+    matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry, mark))
+    ai = run.ask("music", lambda: check.music(stages, clip))
+    voice = run.ask("voice", lambda: check.voice(stages, clip, artists))
+
+    report("decide", (len(ALL) + 1) / (len(ALL) + 2))
+    records = {i: found for i in _named(mark, matches, credentials) if (found := summarise(registry, i))}
+    ownership = judge(mark, matches, credentials, records)
+    found: Json = {
+        "media": media(clip),
+        "watermark": mark or dict(shape.EMPTY_WATERMARK),
+        "credentials": credentials or dict(shape.EMPTY_CREDENTIALS),
+        "fingerprint": matches or [],
+        "ai": ai or {**shape.EMPTY_AI, "reason": run.reasons.get("music", "not checked")},
+        "voice": voice or {**shape.EMPTY_VOICE, "reason": run.reasons.get("voice", "not checked")},
+        "ownership": ownership.to_dict(),
+        "duration_s": clip.duration_s,
+        "failed": ", ".join(name for name in ALL if run.outcomes[name] == "failed") or None,
+    }
+    found["watermark"]["record_id"] = mark["message"] if mark and mark["message"] in records else None
+    found["voice"]["artists"] = consented(found["voice"]["artists"], ownership, on=on)
+    decision = policy.decide(found, on=on)
+    warnings = [f"{name}: {reason}" for name, reason in run.reasons.items()]
+    if clip.source.truncated:
+        warnings.append("the file is damaged: only the audio before the damage was audited")
+    warnings.extend(also_known_as(ownership, found["fingerprint"]))
+    warnings.extend(policy.stale(on=on))
+    report("done", 1.0)
+    return AuditResult(
+        file=str(path),
+        sha256=clip.source.sha256,
+        duration_s=clip.duration_s,
+        elapsed_s=time.monotonic() - started,
+        media=found["media"],
+        watermark=found["watermark"],
+        credentials=found["credentials"],
+        fingerprint=tuple(found["fingerprint"]),
+        ai=found["ai"],
+        voice=found["voice"],
+        ownership=ownership,
+        decision=decision,
+        checks=dict(run.outcomes),
+        warnings=tuple(warnings),
+    )
+
+
+def media(clip: Clip) -> Json:
+    """Container facts of a clip."""
+    return {
+        "size_bytes": clip.source.size_bytes,
+        "container": clip.source.container,
+        "codec": clip.source.codec,
+        "bit_rate": clip.source.bit_rate,
+        "sample_rate": clip.sample_rate,
+        "channels": int(clip.wav.shape[0]),
+        "truncated": clip.source.truncated,
+    }
+
+
+def also_known_as(ownership: Ownership, matches: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A warning for each further record of the same audio: two parties may claim one track."""
+    others = [m["record_id"] for m in matches if m["record_id"] != ownership.record_id]
+    if ownership.status not in ("match", "mark_removed_or_unmarked", "fingerprint_only"):
+        return []
+    return [f"the same audio is also registered as record {other}; see who was first" for other in others]
+
+
+def _named(mark: Json | None, matches: Sequence[Json] | None, credentials: Json | None) -> list[str]:
+    """Every record id that some check named, once, in a fixed order."""
+    ids = [mark["message"] if mark else None, *(m["record_id"] for m in matches or ())]
+    ids.append(credentials["record_id"] if credentials else None)
+    return list(dict.fromkeys(i for i in ids if i))

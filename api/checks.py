@@ -1,0 +1,190 @@
+"""The single checks of an audit: each asks one package and returns the JSON of its finding.
+
+A check raises `Inconclusive` when it cannot answer for this audio; anything else that it raises
+is a failure of the check.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from api.findings import Json, number, segments_json, significant
+from api.stages import Stages
+from core.clip import Clip
+from core.errors import RegistryError, WatermarkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from api.registry import Registry
+
+SILENCE_DBFS = -70.0
+SHORTEST_S = 0.25
+# Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
+SPEED_TOLERANCE = 0.005
+
+
+class Inconclusive(Exception):  # noqa: N818 - an outcome of a check, not an error of the program
+    """A check cannot answer for this audio; the message is the reason."""
+
+
+def unusable_reason(clip: Clip) -> str | None:
+    """Why no check of the sound can answer, or None: silence, or less than a blink of audio."""
+    if clip.duration_s < SHORTEST_S:
+        return f"inconclusive: {clip.duration_s:.3f} s of audio is too short to judge"
+    if float(clip.wav.abs().max()) < 10 ** (SILENCE_DBFS / 20):
+        return "inconclusive: the audio is silent"
+    return None
+
+
+def watermark(stages: Stages, clip: Clip, registry: "Registry") -> Json:
+    """Look for a mark made with the registry's key."""
+    try:
+        found = stages.detect(clip.wav, clip.sample_rate, registry.watermark_key())
+    except WatermarkError as error:
+        raise Inconclusive(str(error)) from error
+    return watermark_json(found)
+
+
+def watermark_json(found: Any) -> Json:
+    """A detection in the form of `trackmark watermark detect --json`, without the file."""
+    return {
+        "present": bool(found.present),
+        "p_value": significant(found.p_value),
+        "message": found.message.hex() if found.message is not None else None,
+        "speed": number(found.speed),
+        "pitch_semitones": number(found.pitch_semitones, 3),
+        "segments": segments_json(found.segments),
+        "duration_s": number(found.duration_s, 3),
+        "elapsed_s": number(found.elapsed_s, 3),
+    }
+
+
+def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
+    """Read the C2PA manifest and judge it against the registry's own root."""
+    found = stages.read_credentials(path, registry.c2pa_identity())
+    return {
+        "present": found.present,
+        "valid": found.valid,
+        "signature_valid": found.signature_valid,
+        "content_bound": found.content_bound,
+        "trusted": found.trusted,
+        "signer": found.signer,
+        "digital_source_type": found.digital_source_type,
+        "record_id": found.record_id,
+    }
+
+
+def fingerprint(stages: Stages, clip: Clip, registry: "Registry", mark: Json | None) -> list[Json]:
+    """Look the audio up among the registered tracks.
+
+    Where the watermark tells that the audio runs at another speed, the audio is put back to its
+    own speed and asked again, since a mark survives larger changes than a fingerprint does.
+    """
+    index = registry.fingerprint_index()
+    query = stages.extract(clip.wav, clip.sample_rate)
+    if len(query.hashes) == 0:
+        raise Inconclusive("the audio has no peaks to compare")
+    matches = [match_json(match) for match in index.query(query)]
+    speed = mark["speed"] if mark is not None and mark["present"] else 1.0
+    if mark is None or abs(speed - 1.0) <= SPEED_TOLERANCE or _names(matches, mark["message"]):
+        return matches
+    restored = stages.extract(_at_own_speed(clip, speed), clip.sample_rate)
+    again = [match_json(match) for match in index.query(restored)]
+    for match in again:
+        match["offset_s"] = number(match["offset_s"] / speed, 3)
+        match["speed"] = number(match["speed"] * speed)
+    return matches + [match for match in again if not _names(matches, match["record_id"])]
+
+
+def match_json(match: Any) -> Json:
+    """A fingerprint match in the form of `audit --json`."""
+    return {
+        "record_id": match.record_id,
+        "score": number(match.score),
+        "offset_s": number(match.offset_s, 3),
+        "speed": number(match.speed),
+        "matched_s": number(match.matched_s, 3),
+        "p_value": significant(match.p_value),
+    }
+
+
+def music(stages: Stages, clip: Clip) -> Json:
+    """Ask whether the music was made by a machine."""
+    found = stages.music(clip)
+    return {
+        "score": number(found.score),
+        "likelihood_ratio": number(found.llr),
+        "p_value": significant(found.p_value),
+        "verdict": found.verdict,
+        "generator": [{"family": f.name, "share": number(f.share)} for f in found.families],
+        "evidence": [{"kind": e.kind, "text": e.text, "data": plain(e.data)} for e in found.evidence],
+        "segments": segments_json(found.segments),
+        "reason": found.reason,
+    }
+
+
+def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes]) -> Json:
+    """Ask for vocals, how synthetic they are, and whose voice they resemble."""
+    found = stages.voice(clip, artists)
+    return {
+        "has_voice": bool(found.has_voice),
+        "synthetic_score": number(found.synthetic_score),
+        "artists": [
+            {
+                "name": a.name,
+                "similarity": number(a.similarity),
+                "likelihood_ratio": number(a.llr),
+                "clone_score": number(a.clone_score),
+                "consent": "none",
+            }
+            for a in found.artists
+        ],
+        "segments": segments_json(found.segments),
+        "reason": found.reason,
+    }
+
+
+def enrolled(registry: "Registry", artist: str | None) -> dict[str, bytes]:
+    """Voice prints to compare with: of one artist, or of all.
+
+    Raises:
+        RegistryError: the named artist is not enrolled.
+    """
+    known = {a.name: a.voiceprint for a in registry.artists()}
+    if artist is None:
+        return known
+    if artist not in known:
+        raise RegistryError(f"no artist named {artist!r} is enrolled; see `trackmark artist list`")
+    return {artist: known[artist]}
+
+
+def plain(value: Any) -> Any:
+    """Evidence as JSON: numbers of any library become floats, unknown things their text."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, int):
+        return value
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, Sequence):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return number(value)
+    return str(value)
+
+
+def _names(matches: Sequence[Json], record_id: str | None) -> bool:
+    return any(match["record_id"] == record_id for match in matches)
+
+
+def _at_own_speed(clip: Clip, speed: float) -> "Tensor":
+    from core.resample import resample
+
+    # Playing at `speed` divides the length by it; resampling to rate * speed undoes that.
+    return resample(clip.wav, clip.sample_rate, round(clip.sample_rate * speed))
+
+

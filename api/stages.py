@@ -1,0 +1,95 @@
+"""The checks of an audit as plain callables, so that each can be replaced by a fake.
+
+Models are loaded on first use and kept: a server loads each network once per process.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.settings import Settings
+from core.clip import Clip
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from detector.music.detector import MusicDetector
+    from detector.voice.detector import VoiceDetector
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One callable per step.
+
+    Attributes:
+        decode: file and settings to a clip.
+        detect: (wav [C, T], sample_rate, key) to a watermark detection.
+        read_credentials: (file, trust anchors PEM or None) to content credentials.
+        extract: (wav [C, T], sample_rate) to a fingerprint.
+        music: clip to a music finding.
+        voice: (clip, enrolled voice prints as stored, by name) to a voice finding.
+    """
+
+    decode: Callable[[Path, Settings], Clip]
+    detect: Callable[["Tensor", int, Any], Any]
+    read_credentials: Callable[[Path, Any], Any]
+    extract: Callable[["Tensor", int], Any]
+    music: Callable[[Clip], Any]
+    voice: Callable[[Clip, Mapping[str, bytes]], Any]
+
+
+def product_stages() -> Stages:
+    """The checks as they ship."""
+    return Stages(_decode, _detect, _read_credentials, _extract, _music, _voice)
+
+
+def _decode(path: Path, settings: Settings) -> Clip:
+    from core.decode import Limits, decode
+
+    limits = Limits(max_bytes=settings.max_upload_bytes, max_duration_s=settings.max_duration_s)
+    return decode(path, limits)
+
+
+def _detect(wav: "Tensor", sample_rate: int, key: Any) -> Any:
+    from provenance.watermark.detect import detect
+
+    return detect(wav, sample_rate, key)
+
+
+def _read_credentials(path: Path, anchors: Any) -> Any:
+    from provenance.credentials import read_credentials
+
+    return read_credentials(path, anchors)
+
+
+def _extract(wav: "Tensor", sample_rate: int) -> Any:
+    from provenance.fingerprint import extract
+
+    return extract(wav, sample_rate)
+
+
+@lru_cache(maxsize=1)
+def _music_detector() -> "MusicDetector":
+    from detector.music import MusicDetector
+
+    return MusicDetector.load()
+
+
+@lru_cache(maxsize=1)
+def _voice_detector() -> "VoiceDetector":
+    from detector.voice import VoiceDetector
+
+    return VoiceDetector.load()
+
+
+def _music(clip: Clip) -> Any:
+    return _music_detector().score(clip)
+
+
+def _voice(clip: Clip, artists: Mapping[str, bytes]) -> Any:
+    from detector.voice import VoicePrint
+
+    prints = {name: VoicePrint.from_bytes(data) for name, data in artists.items()}
+    return _voice_detector().score(clip, prints)
