@@ -1,0 +1,214 @@
+"""API keys: who is asking, for which tenant, and what they may do.
+
+A key is `tmk_<8 hex>_<43 base64url>`: a visible prefix to find it by and 32 random bytes. Only the SHA-256 of
+the whole is stored; with 256 bits of entropy a slow hash would add nothing.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Engine, Row, insert, select, update
+
+from api import db
+from api.errors import ConflictingEntry, Forbidden, InvalidRequest, Unauthorized, UnknownEntry
+from api.keystore import KeyStore
+from api.tables import DEFAULT_TENANT, Table
+
+PREFIX = "tmk"
+LAST_USED_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each key
+
+_KEYS = Table.metadata.tables["api_keys"]
+
+
+class Scope(StrEnum):
+    """What a key may do; `admin` includes every other scope and the management of keys."""
+
+    AUDITS_READ = "audits:read"
+    AUDITS_WRITE = "audits:write"
+    TRACKS_WRITE = "tracks:write"
+    RECORDS_READ = "records:read"
+    ARTISTS_WRITE = "artists:write"
+    ADMIN = "admin"
+
+
+EVERYDAY = frozenset(Scope) - {Scope.ADMIN}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request.
+
+    Attributes:
+        tenant: whose data they see.
+        scopes: what they may do.
+        key_id: the key they use, or None when anonymous.
+    """
+
+    tenant: str
+    scopes: frozenset[Scope]
+    key_id: str | None
+
+    def require(self, scope: Scope) -> None:
+        """Raise `Forbidden` unless the caller has `scope`."""
+        if scope not in self.scopes and Scope.ADMIN not in self.scopes:
+            raise Forbidden(f"this needs the scope {scope.value}; ask an admin for a key that has it")
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """A key without its secret."""
+
+    id: str
+    tenant: str
+    name: str
+    prefix: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A fresh key; the only moment at which its secret is known."""
+
+    info: KeyInfo
+    secret: str
+
+
+class ApiKeys:
+    """The keys of all tenants."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(
+        self,
+        name: str,
+        scopes: frozenset[Scope],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        expires_at: datetime | None = None,
+    ) -> NewKey:
+        """Make a key.
+
+        Raises:
+            InvalidRequest: no scope, or an expiry in the past.
+        """
+        secret = _new_secret()
+        return NewKey(self._insert(secret, name, scopes, tenant, expires_at), secret)
+
+    def authenticate(self, secret: str) -> Caller:
+        """The caller behind a key.
+
+        Raises:
+            Unauthorized: the key is unknown, expired or revoked (which of them is not told).
+        """
+        digest = _digest(secret)
+        with db.reading(self._engine) as connection:
+            row = connection.execute(select(_KEYS).where(_KEYS.c.digest == digest)).one_or_none()
+        now = db.now()
+        if (
+            row is None
+            or not hmac.compare_digest(row.digest, digest)
+            or row.revoked_at is not None
+            or (row.expires_at is not None and row.expires_at <= now)
+        ):
+            raise Unauthorized("the API key is unknown, expired or revoked")
+        if row.last_used_at is None or now - row.last_used_at > LAST_USED_RESOLUTION:
+            with db.writing(self._engine) as connection:
+                connection.execute(update(_KEYS).where(_KEYS.c.id == row.id).values(last_used_at=now))
+        return Caller(row.tenant, frozenset(map(Scope, row.scopes)), row.id)
+
+    def keys(self, tenant: str) -> list[KeyInfo]:
+        """A tenant's keys, oldest first, the revoked ones included."""
+        query = select(_KEYS).where(_KEYS.c.tenant == tenant).order_by(_KEYS.c.created_at, _KEYS.c.id)
+        with db.reading(self._engine) as connection:
+            return [_info(row) for row in connection.execute(query)]
+
+    def revoke(self, key_id: str, tenant: str) -> None:
+        """Refuse a key from now on.
+
+        Raises:
+            UnknownEntry: the tenant has no such key.
+        """
+        with db.writing(self._engine) as connection:
+            changed = connection.execute(
+                update(_KEYS)
+                .where(_KEYS.c.id == key_id, _KEYS.c.tenant == tenant, _KEYS.c.revoked_at.is_(None))
+                .values(revoked_at=db.now())
+            )
+        if changed.rowcount == 0:
+            raise UnknownEntry(f"no active key {key_id}")
+
+    def first_admin(self, home: Path) -> tuple[str, Path]:
+        """The key that `trackmark serve` makes on its first start, and the file (0600) that holds it.
+
+        Repeatable: an existing file is kept, and registered again where the database was replaced.
+        """
+        store = KeyStore(home)
+        secret = store.secret("admin-api-key", _new_secret)
+        with db.reading(self._engine) as connection:
+            known = connection.execute(select(_KEYS.c.id).where(_KEYS.c.digest == _digest(secret))).first()
+        if known is None:
+            self._insert(secret, "first admin", frozenset({Scope.ADMIN}), DEFAULT_TENANT, None)
+        return secret, store.folder / "admin-api-key"
+
+    def _insert(
+        self, secret: str, name: str, scopes: frozenset[Scope], tenant: str, expires_at: datetime | None
+    ) -> KeyInfo:
+        if not scopes:
+            raise InvalidRequest("a key needs at least one scope")
+        now = db.now()
+        if expires_at is not None and expires_at <= now:
+            raise InvalidRequest("expires_at lies in the past")
+        info = KeyInfo(
+            secrets.token_hex(8),
+            tenant,
+            name,
+            secret[:12],
+            tuple(sorted(scopes)),
+            now,
+            expires_at,
+            None,
+            None,
+        )
+        with db.writing(self._engine) as connection:
+            taken = connection.execute(select(_KEYS.c.id).where(_KEYS.c.digest == _digest(secret))).first()
+            if taken is not None:
+                raise ConflictingEntry("this key exists already")
+            values = {
+                **vars(info),
+                "scopes": [scope.value for scope in info.scopes],
+                "digest": _digest(secret),
+            }
+            connection.execute(insert(_KEYS).values(**values))
+        return info
+
+
+def _new_secret() -> str:
+    return f"{PREFIX}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def _info(row: Row[tuple[object, ...]]) -> KeyInfo:
+    return KeyInfo(
+        id=row.id,
+        tenant=row.tenant,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=tuple(map(Scope, row.scopes)),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

@@ -1,0 +1,94 @@
+"""The database connection: SQLite in WAL mode by default, PostgreSQL for many machines.
+
+Two kinds of transaction exist. `reading` is an ordinary one. `writing` is serialised against every
+other `writing` in all processes: `BEGIN IMMEDIATE` on SQLite, a transaction-scoped advisory lock on
+PostgreSQL. The transparency log needs that: two appends must never see the same tree size.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+WRITER_LOCK = 0x747261636B6D6B  # "trackmk": the advisory lock of this application on PostgreSQL
+MIGRATION_LOCK = WRITER_LOCK + 1
+BUSY_TIMEOUT_MS = 30_000
+
+
+def connect(database_url: str) -> Engine:
+    """An engine with our transaction rules, its SQLite folder created; no connection is opened yet."""
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Switch off the driver's own BEGIN and set the pragmas (per connection, except WAL)."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",  # first: the change to WAL may have to wait
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",  # a registration that was answered must survive a power cut
+        "secure_delete=ON",  # an erased voice print must not stay in free pages
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("trackmark_writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that does not queue behind writers."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, lock: int = WRITER_LOCK) -> Iterator[Connection]:
+    """A transaction that excludes every other `writing`; commits on leaving, rolls back on an exception."""
+    with engine.connect().execution_options(trackmark_writer=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+        yield connection
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`; safe to call from several processes at once."""
+    with writing(engine, MIGRATION_LOCK) as connection:
+        command.upgrade(migrations(connection), revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the schema back to `revision` (`base` removes every table)."""
+    with writing(engine, MIGRATION_LOCK) as connection:
+        command.downgrade(migrations(connection), revision)
+
+
+def migrations(connection: Connection) -> Config:
+    """Alembic's configuration, built in memory and bound to an open transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def now() -> datetime:
+    """The current time, in UTC."""
+    return datetime.now(UTC)

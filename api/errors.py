@@ -1,0 +1,127 @@
+"""Failures of the service itself, and the one table from error class to HTTP answer.
+
+Codes are part of the API: clients branch on them, so they never change once published.
+"""
+
+from dataclasses import dataclass
+
+from core.errors import (
+    AudioError,
+    AudioTooLarge,
+    CredentialsError,
+    DecodeTimeout,
+    EmptyAudio,
+    EncodeError,
+    GenerationError,
+    InvalidSamples,
+    KeyFileError,
+    ProofError,
+    RecordError,
+    RegistryError,
+    SignatureError,
+    TrackmarkError,
+    UnreadableAudio,
+    UnsupportedAudio,
+    VerificationError,
+    WatermarkError,
+    WeightsError,
+)
+
+
+class UnknownEntry(RegistryError):
+    """Nothing of that name exists for this tenant."""
+
+
+class ConflictingEntry(RegistryError):
+    """The entry exists already, or its state does not allow the request."""
+
+
+class ServiceError(TrackmarkError):
+    """A request that the service refuses before any work is done."""
+
+
+class Unauthorized(ServiceError):
+    """No API key, or one that is unknown, expired or revoked."""
+
+
+class Forbidden(ServiceError):
+    """The API key is good but lacks the scope."""
+
+
+class UploadTooLarge(ServiceError):
+    """More bytes than `max_upload_bytes`."""
+
+
+class UnsupportedMedia(ServiceError):
+    """The request's content type is not one that the route takes."""
+
+
+class InvalidRequest(ServiceError):
+    """A parameter or form field has no usable value."""
+
+
+class IdempotencyConflict(ServiceError):
+    """An `Idempotency-Key` was used before with a different request."""
+
+
+class TooManyRequests(ServiceError):
+    """The rate limit was reached.
+
+    Attributes:
+        retry_after_s: seconds until a request will be accepted.
+    """
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an error class looks to a client."""
+
+    status: int
+    code: str
+    title: str
+
+
+ANSWERS: dict[type[TrackmarkError], Answer] = {
+    Unauthorized: Answer(401, "unauthorized", "An API key is needed"),
+    Forbidden: Answer(403, "forbidden", "The API key lacks a scope"),
+    UnknownEntry: Answer(404, "not-found", "No such entry"),
+    ConflictingEntry: Answer(409, "conflict", "The state does not allow this"),
+    UploadTooLarge: Answer(413, "upload-too-large", "The upload is too large"),
+    UnsupportedMedia: Answer(415, "unsupported-media-type", "The content type is not supported"),
+    InvalidRequest: Answer(422, "invalid-request", "The request is not valid"),
+    IdempotencyConflict: Answer(
+        422, "idempotency-key-reused", "The Idempotency-Key belongs to another request"
+    ),
+    TooManyRequests: Answer(429, "too-many-requests", "Too many requests"),
+    UnreadableAudio: Answer(422, "unreadable-audio", "The file is not readable audio"),
+    UnsupportedAudio: Answer(422, "unsupported-audio", "The audio is outside what is accepted"),
+    AudioTooLarge: Answer(413, "audio-too-large", "The audio is too long"),
+    EmptyAudio: Answer(422, "empty-audio", "The audio has no samples"),
+    InvalidSamples: Answer(422, "invalid-samples", "The audio holds values that are not numbers"),
+    DecodeTimeout: Answer(422, "decode-timeout", "Decoding took too long"),
+    AudioError: Answer(422, "unusable-audio", "The audio cannot be used"),
+    WatermarkError: Answer(422, "watermark-impossible", "The audio cannot carry the watermark"),
+    EncodeError: Answer(422, "encode-failed", "The audio could not be written"),
+    RecordError: Answer(422, "invalid-record", "The ownership record is not valid"),
+    SignatureError: Answer(422, "signature-invalid", "A signature does not verify"),
+    ProofError: Answer(422, "proof-invalid", "A log proof does not verify"),
+    VerificationError: Answer(422, "verification-failed", "Something signed or logged does not verify"),
+    CredentialsError: Answer(422, "credentials-failed", "Content credentials cannot be read or written"),
+    RegistryError: Answer(409, "registry-conflict", "The registry cannot do this"),
+    GenerationError: Answer(500, "generation-failed", "The generator failed"),
+    WeightsError: Answer(500, "weights-unavailable", "The model weights are not usable"),
+    KeyFileError: Answer(500, "keys-unavailable", "A key file is not usable"),
+    TrackmarkError: Answer(500, "internal", "The server failed"),
+}
+
+
+def answer_for(error: BaseException) -> Answer:
+    """The entry of the nearest class in `error`'s ancestry; anything foreign is an internal error."""
+    for ancestor in type(error).__mro__:
+        if issubclass(ancestor, TrackmarkError) and ancestor in ANSWERS:
+            return ANSWERS[ancestor]
+    return ANSWERS[TrackmarkError]

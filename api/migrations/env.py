@@ -1,0 +1,13 @@
+"""Alembic's entry point: runs inside the transaction that `api.db` opened."""
+
+from alembic import context
+
+from api.tables import Table
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()

@@ -1,0 +1,81 @@
+"""Where Trackmark keeps its state and what it accepts: read from `TRACKMARK_*` variables.
+
+Nothing is read at import: build `Settings()` where the process starts and hand it on.
+"""
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+def default_home() -> Path:
+    """The platform's user data folder for Trackmark."""
+    return user_data_path("trackmark", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """One process's configuration; every field can be set as `TRACKMARK_<NAME>`.
+
+    Attributes:
+        home: folder of keys, uploads, outputs and the default database.
+        database_url: SQLAlchemy URL; SQLite in `home` unless given, `postgresql+psycopg://` for many machines.
+        jobs_database_url: where DBOS keeps its queues; a file of its own in `home` on SQLite
+            (so that job polling never waits for the log's writer), the main database on PostgreSQL.
+        log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
+            for a name made from the log's own key.
+        max_upload_bytes: largest accepted file.
+        max_duration_s: longest accepted audio; the decoder refuses more.
+        job_concurrency: jobs that run at once in one process.
+        run_jobs: whether a server works on its own queue; False where `trackmark worker` processes do.
+        shutdown_grace_s: how long a stopping process waits for running jobs; they resume elsewhere after it.
+        allow_anonymous: answer requests that bring no API key as the `default` tenant with every right but
+            `admin`. Meant for a page on one's own machine; `trackmark serve` sets it on loopback only.
+        requests_per_minute: per API key (or address when anonymous); 0 turns the limit off.
+        uploads_per_minute: the same for requests that start a job.
+        idempotency_hours: how long an `Idempotency-Key` is remembered.
+        public_url: address under which clients reach the server, for absolute links; None for relative.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TRACKMARK_", extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=default_home)
+    database_url: str = ""
+    jobs_database_url: str = ""
+    log_origin: str | None = None
+    max_upload_bytes: int = Field(default=512 * MIB, gt=0)
+    max_duration_s: float = Field(default=3600.0, gt=0)
+    job_concurrency: int = Field(default=1, ge=1, le=64)
+    run_jobs: bool = True
+    shutdown_grace_s: float = Field(default=5.0, ge=0)
+    allow_anonymous: bool = False
+    requests_per_minute: int = Field(default=600, ge=0)
+    uploads_per_minute: int = Field(default=60, ge=0)
+    idempotency_hours: float = Field(default=24.0, gt=0)
+    public_url: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_urls(cls, values: dict[str, object]) -> dict[str, object]:
+        """Derive the database addresses from `home` where they were not given."""
+        home = Path(str(values.get("home") or default_home())).expanduser().absolute()
+        values["home"] = home
+        if not values.get("database_url"):
+            values["database_url"] = f"sqlite:///{home / 'trackmark.db'}"
+        if not values.get("jobs_database_url"):
+            url = str(values["database_url"])
+            values["jobs_database_url"] = f"sqlite:///{home / 'jobs.db'}" if url.startswith("sqlite") else url
+        return values
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of audio that waits for its audit."""
+        return self.home / "uploads"
+
+    @property
+    def outputs(self) -> Path:
+        """Folder of reports, pictures and tagged files."""
+        return self.home / "outputs"

@@ -1,0 +1,195 @@
+"""The database tables. Every row belongs to a tenant, or is public (the log's nodes and checkpoints)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+DEFAULT_TENANT = "default"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets time zones, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; a naive time is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """With its time zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(SQLModel):
+    """Base of our tables, with a metadata of its own (never SQLModel's global one)."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class ApiKey(Table, table=True):
+    """A client's key; only the digest of its secret is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: str = Field(primary_key=True, max_length=32)
+    tenant: str = Field(index=True, max_length=63)
+    name: str = Field(max_length=200)
+    prefix: str = Field(max_length=32)
+    digest: str = Field(unique=True, max_length=64)
+    scopes: list[str] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SigningKey(Table, table=True):
+    """The public half of a key that has signed something; kept for as long as its signatures matter."""
+
+    __tablename__ = "signing_keys"
+
+    keyid: str = Field(primary_key=True, max_length=64)
+    purpose: str = Field(primary_key=True, max_length=16)
+    algorithm: str = Field(max_length=32)
+    public_pem: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Record(Table, table=True):
+    """A signed ownership record; `envelope` and `salt` are the personal part, erased on request."""
+
+    __tablename__ = "records"
+    __table_args__ = (Index("ix_records_tenant_created_at", "tenant", "created_at", "record_id"),)
+
+    record_id: str = Field(primary_key=True, max_length=16)
+    tenant: str = Field(max_length=63)
+    title: str = Field(sa_type=Text)
+    envelope: str = Field(sa_type=Text)
+    salt: bytes = Field(sa_type=LargeBinary)
+    leaf_index: int = Field(sa_type=BigInteger, unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RecordFile(Table, table=True):
+    """A digest under which a record's audio is known: of the decoded samples or of a file."""
+
+    __tablename__ = "record_files"
+
+    record_id: str = Field(
+        primary_key=True, max_length=16, foreign_key="records.record_id", ondelete="CASCADE"
+    )
+    sha256: str = Field(primary_key=True, max_length=64, index=True)
+    tenant: str = Field(max_length=63, index=True)
+
+
+class LogLeaf(Table, table=True):
+    """An entry of the transparency log: a salted commitment, public, never changed or removed."""
+
+    __tablename__ = "log_leaves"
+
+    leaf_index: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    tenant: str = Field(index=True, max_length=63)
+    entry: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LogNode(Table, table=True):
+    """A complete subtree's hash: level 0 are the leaves; the node at (level, n) covers leaves n·2^level up."""
+
+    __tablename__ = "log_nodes"
+
+    level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class LogCheckpoint(Table, table=True):
+    """A signed checkpoint that was handed out; one per tree size, so that repeated reads agree."""
+
+    __tablename__ = "log_checkpoints"
+
+    size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    note: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Artist(Table, table=True):
+    """An enrolled voice. Biometric data: deleted for good when asked."""
+
+    __tablename__ = "artists"
+    __table_args__ = (UniqueConstraint("tenant", "name"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    tenant: str = Field(max_length=63)
+    name: str = Field(max_length=200)
+    voiceprint: bytes = Field(sa_type=LargeBinary)
+    consent: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Job(Table, table=True):
+    """An audit, a tagging or an enrolment as the client sees it; DBOS holds the execution under the same id."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_tenant_kind_created_at", "tenant", "kind", "created_at", "id"),)
+
+    id: str = Field(primary_key=True, max_length=36)
+    tenant: str = Field(max_length=63)
+    kind: str = Field(max_length=16)
+    state: str = Field(max_length=16)
+    stage: str | None = Field(default=None, max_length=64)
+    progress: float = 0.0
+    file_name: str = Field(sa_type=Text)
+    sha256: str = Field(max_length=64)
+    size_bytes: int = Field(sa_type=BigInteger)
+    request: dict[str, Any] = Field(sa_type=JSON)
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    error: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    audio_deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class IdempotentRequest(Table, table=True):
+    """A request that named an `Idempotency-Key`, and the job it made."""
+
+    __tablename__ = "idempotent_requests"
+
+    tenant: str = Field(primary_key=True, max_length=63)
+    route: str = Field(primary_key=True, max_length=64)
+    key: str = Field(primary_key=True, max_length=255)
+    digest: str = Field(max_length=64)
+    job_id: str = Field(max_length=36)
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
