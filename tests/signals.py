@@ -90,7 +90,13 @@ def _harmonic(frequency_hz: Tensor, sample_rate: int, partials: int, rolloff: fl
 
 
 def _lead(
-    t: Tensor, tune: list[int], beat: Tensor, within_s: Tensor, root_hz: float, sample_rate: int, vibrato_hz: float
+    t: Tensor,
+    tune: list[int],
+    beat: Tensor,
+    within_s: Tensor,
+    root_hz: float,
+    sample_rate: int,
+    vibrato_hz: float,
 ) -> Tensor:
     """A sung-like line: vibrato, three formants, a breath between the notes, [T]."""
     steps = torch.tensor(tune, dtype=torch.float64)[beat]
@@ -112,7 +118,9 @@ def _lead(
 def _drums(t: Tensor, beat: Tensor, within_s: Tensor, beat_s: float, generator: torch.Generator) -> Tensor:
     """Kick on every beat, snare on two and four, hats on the half beats, [2, T]."""
     white = torch.randn(2, t.numel(), generator=generator, dtype=torch.float64)
-    kick = torch.sin(2 * math.pi * (50 * within_s + 4 * (1 - torch.exp(-25 * within_s)))) * torch.exp(-9 * within_s)
+    kick = torch.sin(2 * math.pi * (50 * within_s + 4 * (1 - torch.exp(-25 * within_s)))) * torch.exp(
+        -9 * within_s
+    )
     snare = white[0] * torch.exp(-18 * within_s) * (beat % 2 == 1)
     half_s = torch.remainder(t, beat_s / 2)
     crisp = torch.diff(white, prepend=white[:, :1])

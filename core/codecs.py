@@ -1,0 +1,123 @@
+"""The audio formats that Trackmark writes: one table, one writer (PyAV, FFmpeg inside the wheel)."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import av
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.errors import EncodeError
+from core.resample import resample
+
+Codec = Literal["wav", "flac", "mp3", "aac", "opus", "vorbis"]
+Bits = Literal[16, 24]
+Samples = NDArray[np.float32]
+
+BLOCK = 65536
+"""Samples handed to an encoder at once (PyAV cuts them into codec frames)."""
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How one codec is written: muxer, encoder, sample format, accepted rates (Hz)."""
+
+    muxer: str
+    encoder: str
+    sample_format: str
+    rates: tuple[int, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    channels: int = 8
+
+
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_FORMATS: dict[str, _Format] = {
+    "wav": _Format("wav", "pcm_s24le", "s32"),
+    "flac": _Format("flac", "flac", "s32", options=(("compression_level", "5"),)),
+    "mp3": _Format("mp3", "libmp3lame", "fltp", _MP3_RATES, channels=2),
+    "aac": _Format("ipod", "aac", "fltp", (*_MP3_RATES, 64000, 88200, 96000)),
+    "opus": _Format("ogg", "libopus", "flt", (48000,), (("vbr", "constrained"),)),
+    # FFmpeg's own Vorbis encoder: stereo only, and marked experimental.
+    "vorbis": _Format("ogg", "vorbis", "fltp", (), (("strict", "experimental"),), channels=2),
+}
+
+
+def write(file: Any, wav: Tensor, sample_rate: int, codec: str, bit_rate: int | None, bits: int) -> None:
+    """Encode `wav` into an open, seekable binary file; arguments and errors as in `core.encode.encode`."""
+    if codec not in _FORMATS:
+        raise EncodeError(f"unknown codec {codec!r}: use one of {', '.join(_FORMATS)}")
+    form = _FORMATS[codec]
+    samples = _checked(wav, form.channels, codec)
+    rate = _coded_rate(sample_rate, form.rates)
+    if rate != sample_rate:
+        samples = resample(torch.from_numpy(samples), sample_rate, rate).numpy()
+    if codec == "vorbis" and len(samples) == 1:
+        samples = np.repeat(samples, 2, axis=0)
+    encoder, sample_format = form.encoder, form.sample_format
+    if bits == 16 and codec in ("wav", "flac"):
+        encoder, sample_format = ("pcm_s16le" if codec == "wav" else "flac"), "s16"
+    try:
+        with av.open(file, "w", format=form.muxer) as container:
+            options = dict(form.options)
+            stream: Any = container.add_stream(encoder, rate=rate, options=options)
+            stream.layout = _layout(len(samples))
+            stream.format = sample_format
+            if codec == "flac" and bits == 24:
+                stream.codec_context.options = {**options, "bits_per_raw_sample": "24"}
+            if bit_rate is not None and codec not in ("wav", "flac"):
+                stream.bit_rate = bit_rate
+            for start in range(0, samples.shape[1], BLOCK):
+                frame = _frame(samples[:, start : start + BLOCK], sample_format, rate)
+                frame.pts = start
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except (av.FFmpegError, ValueError) as error:
+        raise EncodeError(f"the {codec} encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
+
+
+def _checked(wav: Tensor, most_channels: int, codec: str) -> Samples:
+    """The samples as a contiguous array, [C, T], or the reason why they cannot be encoded."""
+    if wav.ndim != 2 or wav.shape[0] == 0 or wav.shape[1] == 0:
+        raise EncodeError(f"there is nothing to encode in audio of shape {tuple(wav.shape)}: give [C, T]")
+    if wav.shape[0] > most_channels:
+        raise EncodeError(
+            f"{codec} takes at most {most_channels} channels, not {wav.shape[0]}: mix down first"
+        )
+    if not bool(torch.isfinite(wav).all()):
+        raise EncodeError("the audio holds samples that are not finite numbers")
+    return np.ascontiguousarray(wav.detach().cpu().numpy(), dtype=np.float32)
+
+
+def _coded_rate(sample_rate: int, known: tuple[int, ...]) -> int:
+    """The rate that the codec will run at: the given one, else the next higher, else the highest."""
+    if not known or sample_rate in known:
+        return sample_rate
+    return min((rate for rate in known if rate > sample_rate), default=known[-1])
+
+
+def _layout(channels: int) -> str:
+    names = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+    return names[channels]
+
+
+def _frame(samples: Samples, sample_format: str, rate: int) -> av.AudioFrame:
+    """A PyAV frame of the given format from planar float samples, [C, T]."""
+    channels = len(samples)
+    if sample_format in ("s16", "s32"):
+        # 24-bit samples live in the upper bytes of s32.
+        scale, step = (1 << 15, 1) if sample_format == "s16" else (1 << 23, 1 << 8)
+        whole = (
+            np.clip(np.rint(samples.astype(np.float64) * scale), -scale, scale - 1).astype(np.int64) * step
+        )
+        samples_out: NDArray[Any] = whole.astype(np.int16 if sample_format == "s16" else np.int32)
+    else:
+        samples_out = samples
+    if not sample_format.endswith("p"):
+        samples_out = samples_out.T.reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples_out), format=sample_format, layout=_layout(channels)
+    )
+    frame.sample_rate = rate
+    return frame
