@@ -1,0 +1,92 @@
+"""Canonical JSON: RFC 8785 (JCS), restricted to what a signed payload may carry.
+
+Floats are refused: two languages may print the same float differently, and nothing that we sign needs one.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import rfc8785
+
+from core.errors import TrackmarkError
+
+MAX_PAYLOAD_BYTES = 1 << 20
+MAX_DEPTH = 32
+
+
+def encode(value: Any, error: type[TrackmarkError]) -> bytes:
+    """Write a JSON value as RFC 8785 bytes.
+
+    Args:
+        value: dicts with string keys, lists, strings, integers within ±(2^53 - 1), booleans, None.
+        error: the type to raise when `value` cannot be written.
+    """
+    _refuse_floats(value, error, 0)
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as problem:
+        raise error(f"cannot be written as canonical JSON: {problem}") from problem
+
+
+def decode(payload: bytes, error: type[TrackmarkError], *, limit: int = MAX_PAYLOAD_BYTES) -> Any:
+    """Read RFC 8785 bytes, and only those: any other spelling of the same value is refused.
+
+    A payload with one spelling has one hash, and a parser that is lenient elsewhere cannot be led to
+    read something else than we did (duplicate keys, stray whitespace, escapes).
+
+    Args:
+        payload: the bytes that were signed.
+        error: the type to raise.
+        limit: largest accepted size in bytes.
+    """
+    value = decode_lenient(payload, error, limit=limit)
+    if encode(value, error) != payload:
+        raise error("is JSON but not in the canonical form of RFC 8785; sign the canonical bytes")
+    return value
+
+
+def decode_lenient(data: bytes, error: type[TrackmarkError], *, limit: int = MAX_PAYLOAD_BYTES) -> Any:
+    """Read JSON in any spelling, without floats, duplicate keys or deep nesting."""
+    if len(data) > limit:
+        raise error(f"is {len(data)} bytes long; at most {limit} are accepted")
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            parse_float=_refuse(error, "contains a number that is not an integer"),
+            parse_constant=_refuse(error, "contains NaN or Infinity"),
+            object_pairs_hook=lambda pairs: _unique(pairs, error),
+        )
+    except (UnicodeDecodeError, ValueError, RecursionError) as problem:
+        raise error(f"is not JSON in UTF-8: {problem}") from problem
+    _refuse_floats(value, error, 0)
+    return value
+
+
+def _refuse(error: type[TrackmarkError], message: str) -> Callable[[str], NoReturn]:
+    def refuse(_: str) -> NoReturn:
+        raise error(message)
+
+    return refuse
+
+
+def _unique(pairs: list[tuple[str, Any]], error: type[TrackmarkError]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise error("contains a key twice")
+    return result
+
+
+def _refuse_floats(value: Any, error: type[TrackmarkError], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise error(f"is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, float):
+        raise error("contains a float; write integers in a smaller unit instead")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise error("contains a key that is not a string")
+            _refuse_floats(item, error, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item, error, depth + 1)
