@@ -6,8 +6,7 @@ because code that returns untouched audio on failure makes every watermark look 
 """
 
 import io
-import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +48,14 @@ def encode(
             the encoder or the disk failed.
     """
     target = Path(path)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False
-        ) as part:
-            try:
-                write(part, wav, sample_rate, codec, bit_rate, bits)
-                part.flush()
-                os.chmod(part.name, 0o666 & ~_umask())
-                os.replace(part.name, target)
-            except BaseException:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        try:
+            with part.open("xb") as file:
+                write(file, wav, sample_rate, codec, bit_rate, bits)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise EncodeError(f"cannot write {target}: {error.strerror or error}") from error
 
@@ -129,9 +124,3 @@ def _decode(data: bytes) -> tuple[NDArray[np.float32], int]:
         raise EncodeError("the encoded audio decodes to nothing: it is too short for this codec")
     samples = np.concatenate(blocks, axis=1).reshape(channels, -1)
     return np.ascontiguousarray(samples, dtype=np.float32), int(rate)
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

@@ -1,0 +1,113 @@
+"""This process's hold on its decoding process: started on first use, restarted when it dies."""
+
+import atexit
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import UnreadableAudio
+
+START_TIMEOUT_S = 60.0
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Server:
+    """A running `core.worker` and the socket to it; `owner` is the process that started it."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    owner: int
+
+
+_server: _Server | None = None
+
+
+def submit(file: int, limits: bytes) -> int:
+    """Have a fresh sandboxed child decode an open file.
+
+    Args:
+        file: descriptor of a regular file, positioned at its start.
+        limits: JSON of `core.decode.Limits`.
+
+    Returns:
+        Descriptor of the pipe on which the child answers; the caller closes it, which also ends
+        a child that still writes.
+
+    Raises:
+        UnreadableAudio: the decoding process cannot be started.
+    """
+    global _server
+    reader, writer = os.pipe()
+    try:
+        with _LOCK:
+            for attempt in (1, 2):
+                if _server is None or _server.owner != os.getpid():
+                    _server = _start()  # after a fork the old one stays with the parent
+                try:
+                    socket.send_fds(_server.control, [limits], [file, writer])
+                    if _server.control.recv(1) == b"f":
+                        return reader
+                except OSError as error:
+                    failure: Exception = error
+                else:
+                    failure = ConnectionError("it went away")
+                _stop()
+                if attempt == 2:
+                    raise UnreadableAudio(f"the decoding process does not start ({failure})") from failure
+    except BaseException:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    raise AssertionError("unreachable")
+
+
+def _start() -> _Server:
+    """Start the process: isolated interpreter, empty environment, one inherited socket."""
+    ours, theirs = socket.socketpair()
+    root = str(Path(__file__).resolve().parent.parent)
+    script = f"import sys; sys.path.append({root!r}); from core.worker import main; main()"
+    environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
+    if "LD_LIBRARY_PATH" in os.environ:
+        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", script, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=environment,
+            start_new_session=True,  # Ctrl-C belongs to this process; the end of the socket ends that one
+        )
+    ours.settimeout(START_TIMEOUT_S)
+    ready = b""
+    with contextlib.suppress(OSError):
+        ready = ours.recv(1)
+    if ready != b"r":
+        process.kill()
+        process.wait()
+        ours.close()
+        raise UnreadableAudio("the decoding process does not start: run `make install`")
+    return _Server(process, ours, os.getpid())
+
+
+def _stop() -> None:
+    """Let the process go; it ends by itself once its socket is closed."""
+    global _server
+    if _server is None or _server.owner != os.getpid():
+        return
+    _server.control.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        _server.process.wait(timeout=5)
+    _server = None
+
+
+atexit.register(_stop)
