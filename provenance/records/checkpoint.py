@@ -100,7 +100,9 @@ def verify_checkpoint(note: str, keys: Iterable[NoteKey], *, witnesses: int = 0)
     if not any(key.name == checkpoint.origin and key.kind == 1 for key in verified.signers):
         raise SignatureError(f"the checkpoint is not signed by its log {checkpoint.origin}")
     if len(verified.times) < witnesses:
-        raise SignatureError(f"{len(verified.times)} of {witnesses} needed witnesses co-signed the checkpoint")
+        raise SignatureError(
+            f"{len(verified.times)} of {witnesses} needed witnesses co-signed the checkpoint"
+        )
     return VerifiedCheckpoint(checkpoint, verified)
 
 

@@ -35,7 +35,7 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def hex_digits(value: str, field: str, digits: int) -> None:
     """Lower-case hexadecimal of exactly this length (a hash, an id, a message)."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{%d}" % digits, value):
+    if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
         raise RecordError(f"{field} must be {digits} lower-case hex digits")
 
 

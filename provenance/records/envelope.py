@@ -126,7 +126,8 @@ def verify(
     if len(keys) < threshold:
         claimed = ", ".join(s.keyid[:16] or "unnamed" for s in envelope.signatures) or "nobody"
         raise SignatureError(
-            f"{len(keys)} of {threshold} needed signatures verify; the envelope says it was signed by {claimed}"
+            f"{len(keys)} of {threshold} needed signatures verify; "
+            f"the envelope says it was signed by {claimed}"
         )
     if payload_type is not None and envelope.payload_type != payload_type:
         raise SignatureError(f"the payload is of type {envelope.payload_type!r}, not {payload_type!r}")

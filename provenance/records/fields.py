@@ -6,6 +6,7 @@ obeys is how two parties come to read two different records from one signature.
 """
 
 import types
+from collections.abc import Hashable
 from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -42,7 +43,7 @@ def from_json(kind: type[T], value: Any, path: str) -> T:
     """
     if not isinstance(value, dict):
         raise RecordError(f"{path} must be an object")
-    hints = _hints(kind)
+    hints: dict[str, Any] = _hints(kind)
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
     unknown = sorted(set(value) - set(known))
     if unknown:
@@ -59,7 +60,7 @@ def from_json(kind: type[T], value: Any, path: str) -> T:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Hashable) -> dict[str, Any]:
     return get_type_hints(kind)
 
 

@@ -139,7 +139,9 @@ class Ed25519Signer:
 
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """Write PKCS#8 in PEM, encrypted if a passphrase is given."""
-        return self._private_key.private_bytes(ser.Encoding.PEM, ser.PrivateFormat.PKCS8, _encryption(passphrase))
+        return self._private_key.private_bytes(
+            ser.Encoding.PEM, ser.PrivateFormat.PKCS8, _encryption(passphrase)
+        )
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message: 64 bytes."""
@@ -171,7 +173,9 @@ class Es256Signer:
 
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """Write PKCS#8 in PEM, encrypted if a passphrase is given."""
-        return self._private_key.private_bytes(ser.Encoding.PEM, ser.PrivateFormat.PKCS8, _encryption(passphrase))
+        return self._private_key.private_bytes(
+            ser.Encoding.PEM, ser.PrivateFormat.PKCS8, _encryption(passphrase)
+        )
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message: the 64 bytes r ‖ s."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.errors import RecordError
 from provenance.records import checks
 
 LEVELS = ("All", "Partly", "None", "Undeclared")
@@ -33,12 +34,8 @@ class Generation:
             checks.text(getattr(self, name), name, limit=200)
         checks.one_of(self.created_or_altered, "created_or_altered", ("created", "altered"))
         checks.time(self.finished_at, "finished_at")
-        if self.started_at is not None:
-            checks.period(self.started_at, None, "generation")
-            if checks.parse_time(self.started_at, "started_at") > checks.parse_time(
-                self.finished_at, "finished_at"
-            ):
-                checks.period(self.started_at, self.finished_at, "generation")
+        if self.started_at is not None and self.started_at != self.finished_at:
+            checks.period(self.started_at, self.finished_at, "generation")
         for name in ("model", "training_licence_ref", "operator_id"):
             if getattr(self, name) is not None:
                 checks.text(getattr(self, name), name, limit=200)
@@ -49,7 +46,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class RoleInvolvement:
-    """What AI did in one role, on whose word (`declared`, `measured` by a detector, `inherited` from a source)."""
+    """What AI did in one role, and on whose word (a detector's if `measured`, a source's if `inherited`)."""
 
     level: str
     basis: str
@@ -79,9 +76,9 @@ class AiInvolvement:
         checks.one_of(self.overall, "ai_involvement.overall", LEVELS)
         levels = {role.level for role in self.roles().values()}
         if self.overall == "None" and levels & {"All", "Partly"}:
-            raise checks.RecordError("ai_involvement.overall is None, but a role involves AI")
+            raise RecordError("ai_involvement.overall is None, but a role involves AI")
         if self.overall == "All" and levels & {"Partly", "None"}:
-            raise checks.RecordError("ai_involvement.overall is All, but a role is not")
+            raise RecordError("ai_involvement.overall is All, but a role is not")
 
     def roles(self) -> dict[str, RoleInvolvement]:
         """The roles about which something is stated, by name."""

@@ -118,7 +118,9 @@ class OwnershipRecord:
         """The canonical bytes (RFC 8785) that are signed."""
         payload = canonical.encode(fields.to_json(self), RecordError)
         if len(payload) > canonical.MAX_PAYLOAD_BYTES:
-            raise RecordError(f"the record has {len(payload)} bytes; at most {canonical.MAX_PAYLOAD_BYTES} fit")
+            raise RecordError(
+                f"the record has {len(payload)} bytes; at most {canonical.MAX_PAYLOAD_BYTES} fit"
+            )
         return payload
 
     @classmethod

@@ -1,0 +1,145 @@
+"""The offline verifier: records and reports, years later, without us and without a network.
+
+Every function returns what it verified or raises; nothing returns a boolean. Dependencies: `cryptography`
+and `rfc8785`. `python -m provenance.records.verify FOLDER` checks a folder of files and explains each step.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import ProofError, SignatureError
+from provenance.records import envelope as dsse
+from provenance.records import record as ownership
+from provenance.records import report as reports
+from provenance.records.checkpoint import TlogProof, VerifiedCheckpoint, verify_tlog_proof
+from provenance.records.envelope import Envelope
+from provenance.records.keys import PublicKey
+from provenance.records.log import LogEntry, commit
+from provenance.records.record import OwnershipRecord
+from provenance.records.trust import TrustedKeys
+
+
+@dataclass(frozen=True)
+class LoggedAt:
+    """Where a log entry stands, and the checkpoint that vouches for it."""
+
+    entry: LogEntry
+    index: int
+    verified: VerifiedCheckpoint
+
+
+@dataclass(frozen=True)
+class VerifiedRecord:
+    """A record whose signature, and log entry if a proof was given, were checked.
+
+    Verified means: the holder of these keys claimed this, at the latest when the checkpoint was made. It
+    does not mean that the claim is true (`record.claim_status`).
+    """
+
+    record: OwnershipRecord
+    payload: bytes
+    keyids: tuple[str, ...]
+    logged: LoggedAt | None
+
+
+@dataclass(frozen=True)
+class VerifiedReport:
+    """A report whose signature, and log entry if a proof was given, were checked."""
+
+    report: dict[str, Any]
+    payload: bytes
+    keyids: tuple[str, ...]
+    logged: LoggedAt | None
+
+
+def verify_record(
+    envelope: Envelope | bytes,
+    keys: TrustedKeys,
+    tlog_proof: str | None = None,
+    salt: bytes | None = None,
+    *,
+    witnesses: int = 0,
+) -> VerifiedRecord:
+    """Check a signed ownership record.
+
+    Args:
+        envelope: the DSSE envelope, parsed or as JSON.
+        keys: what the caller trusts.
+        tlog_proof: text of the proof file; None leaves the log unchecked.
+        salt: the 32 bytes that open the log entry's commitment; needed with a proof.
+        witnesses: how many trusted witnesses must have co-signed the checkpoint.
+
+    Raises:
+        SignatureError: no trusted record key signed it, or the checkpoint is not signed as needed.
+        RecordError: the signed bytes break the schema.
+        ProofError: the record is not the one in the log, or not in it at all.
+    """
+    payload, accepted = _open(envelope, keys.record, ownership.PAYLOAD_TYPE)
+    record = OwnershipRecord.from_payload(payload)
+    keyids = tuple(key.keyid for key in accepted)
+    if record.issuer.keyid is not None and record.issuer.keyid not in keyids:
+        raise SignatureError(
+            f"the record names key {record.issuer.keyid[:16]} as its issuer's, but that key did not sign it"
+        )
+    logged = None
+    if tlog_proof is not None:
+        logged = _verify_logged(payload, keyids, keys, tlog_proof, salt, witnesses)
+        entry = logged.entry
+        if entry.type not in ("register", "amend", "transfer"):
+            raise ProofError(f"the log entry is a {entry.type} event, not a record")
+        if (entry.record_id, entry.revision) != (record.record_id, record.revision):
+            raise ProofError("the log entry is of another record or revision")
+    return VerifiedRecord(record, payload, keyids, logged)
+
+
+def verify_report(
+    envelope: Envelope | bytes,
+    keys: TrustedKeys,
+    tlog_proof: str | None = None,
+    salt: bytes | None = None,
+    *,
+    witnesses: int = 0,
+) -> VerifiedReport:
+    """Check a signed audit report; arguments and errors as in `verify_record`."""
+    payload, accepted = _open(envelope, keys.report, reports.PAYLOAD_TYPE)
+    report = reports.from_payload(payload)
+    keyids = tuple(key.keyid for key in accepted)
+    logged = None
+    if tlog_proof is not None:
+        logged = _verify_logged(payload, keyids, keys, tlog_proof, salt, witnesses)
+        if logged.entry.type != "detector.report":
+            raise ProofError(f"the log entry is a {logged.entry.type} event, not a report")
+    return VerifiedReport(report, payload, keyids, logged)
+
+
+def _open(
+    envelope: Envelope | bytes, trusted: tuple[PublicKey, ...], payload_type: str
+) -> tuple[bytes, tuple[PublicKey, ...]]:
+    parsed = Envelope.from_json(envelope) if isinstance(envelope, bytes) else envelope
+    payload = dsse.verify(parsed, trusted, payload_type=payload_type)
+    return payload, dsse.accepted_keys(parsed, trusted)
+
+
+def _verify_logged(
+    payload: bytes, keyids: tuple[str, ...], keys: TrustedKeys, text: str, salt: bytes | None, witnesses: int
+) -> LoggedAt:
+    proof = TlogProof.from_text(text)
+    if proof.extra is None:
+        raise ProofError("the proof file does not carry the log entry in its extra line")
+    if salt is None:
+        raise ProofError("the salt is missing; without it the log entry cannot be tied to the payload")
+    verified = verify_tlog_proof(text, proof.extra, keys.log, witnesses=witnesses)
+    entry = LogEntry.from_bytes(proof.extra)
+    if entry.commitment != commit(salt, payload):
+        raise ProofError("the log entry commits to another payload (or this is not its salt)")
+    if entry.keyid not in keyids:
+        raise ProofError("the log entry names a key that did not sign this payload")
+    return LoggedAt(entry, proof.index, verified)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from provenance.records.folder import main
+
+    sys.exit(main(sys.argv[1:]))
