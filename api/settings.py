@@ -22,7 +22,8 @@ class Settings(BaseSettings):
 
     Attributes:
         home: folder of keys, uploads, outputs and the default database.
-        database_url: SQLAlchemy URL; SQLite in `home` unless given, `postgresql+psycopg://` for many machines.
+        database_url: SQLAlchemy URL; SQLite in `home` unless given, `postgresql+psycopg://` for many
+            machines.
         jobs_database_url: where DBOS keeps its queues; a file of its own in `home` on SQLite
             (so that job polling never waits for the log's writer), the main database on PostgreSQL.
         log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
         max_duration_s: longest accepted audio; the decoder refuses more.
         job_concurrency: jobs that run at once in one process.
         run_jobs: whether a server works on its own queue; False where `trackmark worker` processes do.
+        worker_name: names this process among those that share a queue; after a crash, the process that starts
+            with the same name resumes what it left behind.
+        job_attempts: how often a job may be started before it counts as the cause of the crashes.
         shutdown_grace_s: how long a stopping process waits for running jobs; they resume elsewhere after it.
         allow_anonymous: answer requests that bring no API key as the `default` tenant with every right but
             `admin`. Meant for a page on one's own machine; `trackmark serve` sets it on loopback only.
@@ -50,7 +54,9 @@ class Settings(BaseSettings):
     max_duration_s: float = Field(default=3600.0, gt=0)
     job_concurrency: int = Field(default=1, ge=1, le=64)
     run_jobs: bool = True
-    shutdown_grace_s: float = Field(default=5.0, ge=0)
+    worker_name: str = Field(default="server", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    job_attempts: int = Field(default=3, ge=1)
+    shutdown_grace_s: int = Field(default=5, ge=0)
     allow_anonymous: bool = False
     requests_per_minute: int = Field(default=600, ge=0)
     uploads_per_minute: int = Field(default=60, ge=0)

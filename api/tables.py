@@ -1,4 +1,4 @@
-"""The database tables. Every row belongs to a tenant, or is public (the log's nodes and checkpoints)."""
+"""The database tables. Every row belongs to a tenant, or is public (the log's nodes, the public keys)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -125,23 +125,13 @@ class LogLeaf(Table, table=True):
 
 
 class LogNode(Table, table=True):
-    """A complete subtree's hash: level 0 are the leaves; the node at (level, n) covers leaves n·2^level up."""
+    """A complete subtree's hash: the node at (level, n) covers 2^level leaves from n·2^level up."""
 
     __tablename__ = "log_nodes"
 
     level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     hash: bytes = Field(sa_type=LargeBinary)
-
-
-class LogCheckpoint(Table, table=True):
-    """A signed checkpoint that was handed out; one per tree size, so that repeated reads agree."""
-
-    __tablename__ = "log_checkpoints"
-
-    size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
-    note: str = Field(sa_type=Text)
-    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Artist(Table, table=True):
@@ -159,7 +149,7 @@ class Artist(Table, table=True):
 
 
 class Job(Table, table=True):
-    """An audit, a tagging or an enrolment as the client sees it; DBOS holds the execution under the same id."""
+    """An audit, tagging or enrolment as the client sees it; DBOS runs it under the same id."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_tenant_kind_created_at", "tenant", "kind", "created_at", "id"),)
@@ -170,6 +160,7 @@ class Job(Table, table=True):
     state: str = Field(max_length=16)
     stage: str | None = Field(default=None, max_length=64)
     progress: float = 0.0
+    attempts: int = 0
     file_name: str = Field(sa_type=Text)
     sha256: str = Field(max_length=64)
     size_bytes: int = Field(sa_type=BigInteger)

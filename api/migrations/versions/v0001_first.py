@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("stage", sa.String(length=64), nullable=True),
         sa.Column("progress", sa.Float(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
@@ -73,13 +74,6 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_jobs_tenant_kind_created_at", "jobs", ["tenant", "kind", "created_at", "id"], unique=False
-    )
-    op.create_table(
-        "log_checkpoints",
-        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("size", name=op.f("pk_log_checkpoints")),
     )
     op.create_table(
         "log_leaves",
@@ -150,7 +144,6 @@ def downgrade() -> None:
     op.drop_table("log_nodes")
     op.drop_index(op.f("ix_log_leaves_tenant"), table_name="log_leaves")
     op.drop_table("log_leaves")
-    op.drop_table("log_checkpoints")
     op.drop_index("ix_jobs_tenant_kind_created_at", table_name="jobs")
     op.drop_table("jobs")
     op.drop_index(op.f("ix_idempotent_requests_created_at"), table_name="idempotent_requests")

@@ -1,0 +1,64 @@
+"""What a verified record says, flattened for reports, pages and answers of the API."""
+
+from typing import Any
+
+from provenance.records.record import OwnershipRecord
+from provenance.records.rights import WHOLE_PPM
+from provenance.records.verify import VerifiedRecord
+
+
+def summary(verified: VerifiedRecord) -> dict[str, Any]:
+    """Title, owners, AI declaration and consents, with the keys and the log entry that vouch for them.
+
+    Parties are named, not referenced; shares are fractions of 1 per right.
+    """
+    record = verified.record
+    return {
+        "title": record.asset.title,
+        "isrc": record.asset.isrc,
+        "issuer": record.issuer.name,
+        "issued_at": record.issued_at,
+        "claim_status": record.claim_status,
+        "owners": owners(record),
+        "ai_involvement": {
+            "overall": record.ai_involvement.overall,
+            "roles": {name: role.level for name, role in record.ai_involvement.roles().items()},
+        },
+        "generator": None
+        if record.generation is None
+        else f"{record.generation.system} {record.generation.system_version}",
+        "voice_consents": _consents(record),
+        "keyids": list(verified.keyids),
+        "leaf_index": None if verified.logged is None else verified.logged.index,
+    }
+
+
+def owners(record: OwnershipRecord) -> list[dict[str, Any]]:
+    """Who holds which right, where, and how much of it; the parties without shares where none are given."""
+    names = {party.ref: party.name for party in record.parties}
+    if not record.rights:
+        return [{"name": name, "right": None, "share": None, "territories": []} for name in names.values()]
+    return [
+        {
+            "name": names[row.party],
+            "right": row.right,
+            "share": row.share_ppm / WHOLE_PPM,
+            "territories": list(row.territories),
+        }
+        for row in record.rights
+    ]
+
+
+def _consents(record: OwnershipRecord) -> list[dict[str, Any]]:
+    names = {party.ref: party.name for party in record.parties}
+    return [
+        {
+            "artist": names[consent.artist],
+            "scope": consent.scope,
+            "licence_id": consent.licence_id,
+            "from": consent.valid_from,
+            "to": consent.valid_to,
+            "revoked_at": consent.revoked_at,
+        }
+        for consent in record.voice_consents
+    ]

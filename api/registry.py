@@ -1,0 +1,338 @@
+"""The registry: the one way in which command line and server touch keys, records, the log and artists.
+
+A registry is bound to one tenant. Every query filters by it here, so that no route can forget to; what is
+public (the log, the public keys) says so in its docstring.
+"""
+
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from api import db, log_store
+from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
+from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.keystore import PURPOSES, KeyStore, Purpose
+from api.record_summary import summary
+from api.settings import Settings
+from api.tables import DEFAULT_TENANT, Table
+from api.transparency import TransparencyLog
+from provenance.records import envelope as envelopes
+from provenance.records.checkpoint import NoteSigner
+from provenance.records.envelope import Envelope
+from provenance.records.keys import PublicKey, Signer
+from provenance.records.log import SALT_BYTES, LogEntry, commit
+from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import VerifiedRecord, verify_record
+
+if TYPE_CHECKING:
+    from api.fingerprints import TenantIndex
+    from provenance.credentials.identity import C2paIdentity
+    from provenance.fingerprint import Fingerprint
+    from provenance.watermark import WatermarkKey
+
+_RECORDS = Table.metadata.tables["records"]
+_FILES = Table.metadata.tables["record_files"]
+_ARTISTS = Table.metadata.tables["artists"]
+_KEYS = Table.metadata.tables["signing_keys"]
+
+
+class Registry:
+    """Keys, records, log and artists of one tenant.
+
+    Args:
+        engine: from `api.db.connect`, its schema brought up by `api.db.upgrade`.
+        home: folder that holds `keys/`.
+        tenant: whose data is seen.
+        log_origin: name of the log in its checkpoints; None makes one from the log's key.
+    """
+
+    def __init__(
+        self, engine: Engine, home: Path, *, tenant: str = DEFAULT_TENANT, log_origin: str | None = None
+    ) -> None:
+        self.engine = engine
+        self.home = Path(home)
+        self.tenant = tenant
+        self._log_origin = log_origin
+        self._keystore = KeyStore(self.home)
+
+    @classmethod
+    def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":
+        """The registry that the settings name, created or migrated where needed."""
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = db.connect(settings.database_url)
+        db.upgrade(engine)
+        return cls(engine, settings.home, tenant=tenant, log_origin=settings.log_origin)
+
+    def for_tenant(self, tenant: str) -> "Registry":
+        """The same registry seen by another tenant."""
+        return Registry(self.engine, self.home, tenant=tenant, log_origin=self._log_origin)
+
+    def close(self) -> None:
+        """Give back the database connections."""
+        self.engine.dispose()
+
+    # Keys
+
+    def record_signer(self) -> Signer:
+        """Signs ownership records."""
+        return self._signer("record")
+
+    def log_signer(self) -> Signer:
+        """Signs checkpoints of the log."""
+        return self._signer("log")
+
+    def report_signer(self) -> Signer:
+        """Signs audit reports."""
+        return self._signer("report")
+
+    def c2pa_identity(self) -> "C2paIdentity":
+        """Signs content credentials."""
+        return self._keystore.c2pa_identity()
+
+    def watermark_key(self, tenant: str | None = None) -> "WatermarkKey":
+        """The secret of this tenant's watermarks."""
+        return self._keystore.watermark_key(tenant or self.tenant)
+
+    def published_keys(self) -> list[PublishedKey]:
+        """Public: every key that ever signed here, so that old signatures stay verifiable."""
+        for purpose in PURPOSES:
+            self._signer(purpose)
+        with db.reading(self.engine) as connection:
+            rows = connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
+        return [
+            PublishedKey(
+                row.purpose, PublicKey.from_pem(row.public_pem.encode()), row.created_at, row.revoked_at
+            )
+            for row in rows
+        ]
+
+    def trusted_keys(self) -> TrustedKeys:
+        """Public: what an offline verifier must be given (`keys.json`); revoked keys are left out."""
+        good = [published for published in self.published_keys() if published.revoked_at is None]
+        return TrustedKeys(
+            record=tuple(p.key for p in good if p.purpose == "record"),
+            report=tuple(p.key for p in good if p.purpose == "report"),
+            log=(self.log.key,),
+        )
+
+    def _signer(self, purpose: Purpose) -> Signer:
+        signer = self._keystore.signer(purpose)
+        known = select(_KEYS.c.keyid).where(_KEYS.c.keyid == signer.keyid, _KEYS.c.purpose == purpose)
+        with db.reading(self.engine) as connection:
+            if connection.execute(known).first() is not None:
+                return signer
+        with db.writing(self.engine) as connection:
+            if connection.execute(known).first() is None:
+                connection.execute(
+                    insert(_KEYS).values(
+                        keyid=signer.keyid,
+                        purpose=purpose,
+                        algorithm=signer.algorithm,
+                        public_pem=signer.public_key.pem.decode(),
+                        created_at=db.now(),
+                    )
+                )
+        return signer
+
+    # Records
+
+    def register(
+        self, record: OwnershipRecord, fingerprint: "Fingerprint", *, tenant: str | None = None
+    ) -> Registration:
+        """Sign a record and enter it: record, log entry, tree hashes and fingerprint, all or nothing.
+
+        Raises:
+            ConflictingEntry: the record id is taken.
+            InvalidRequest: the record is a later revision.
+        """
+        from api.fingerprints import index_within
+
+        if record.revision != 1:
+            raise InvalidRequest("register takes first revisions only")
+        owner = tenant or self.tenant
+        signer = self.record_signer()
+        payload = record.to_payload()
+        envelope = envelopes.sign(payload, PAYLOAD_TYPE, [signer])
+        salt = secrets.token_bytes(SALT_BYTES)
+        entry = LogEntry("register", record.record_id, record.revision, commit(salt, payload), signer.keyid)
+        try:
+            with db.writing(self.engine) as connection:
+                leaf_index = log_store.append(connection, entry, owner)
+                connection.execute(
+                    insert(_RECORDS).values(
+                        record_id=record.record_id,
+                        tenant=owner,
+                        title=record.asset.title,
+                        envelope=envelope.to_json().decode(),
+                        salt=salt,
+                        leaf_index=leaf_index,
+                        created_at=db.now(),
+                    )
+                )
+                digests = {record.asset.sha256_pcm, *record.asset.sha256_files}
+                self._insert_files(connection, record.record_id, owner, digests)
+                index_within(connection).add(record.record_id, fingerprint)
+        except IntegrityError as error:
+            raise ConflictingEntry(f"record {record.record_id} exists already; draw a new id") from error
+        return Registration(record.record_id, envelope, leaf_index, salt)
+
+    def add_file(self, record_id: str, sha256: str) -> None:
+        """Note that a file, such as the tagged one with its credentials, carries a record's audio.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+        """
+        self._known(record_id)
+        with db.writing(self.engine) as connection:
+            known = select(_FILES.c.sha256).where(_FILES.c.record_id == record_id, _FILES.c.sha256 == sha256)
+            if connection.execute(known).first() is None:
+                self._insert_files(connection, record_id, self.tenant, {sha256})
+
+    def record(self, record_id: str) -> StoredRecord | None:
+        """A record of this tenant."""
+        query = select(_RECORDS).where(_RECORDS.c.record_id == record_id, _RECORDS.c.tenant == self.tenant)
+        with db.reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _stored(row)
+
+    def records(self, *, limit: int = 50, before: int | None = None) -> list[StoredRecord]:
+        """This tenant's records, newest first; `before` is the leaf index that the last page ended with."""
+        query = select(_RECORDS).where(_RECORDS.c.tenant == self.tenant)
+        if before is not None:
+            query = query.where(_RECORDS.c.leaf_index < before)
+        with db.reading(self.engine) as connection:
+            rows = connection.execute(query.order_by(_RECORDS.c.leaf_index.desc()).limit(limit)).all()
+        return [_stored(row) for row in rows]
+
+    def find_by_sha256(self, sha256: str) -> list[StoredRecord]:
+        """This tenant's records of the audio that has this digest (of a file, or of decoded samples)."""
+        query = (
+            select(_RECORDS)
+            .join(_FILES, _FILES.c.record_id == _RECORDS.c.record_id)
+            .where(
+                _FILES.c.sha256 == sha256, _FILES.c.tenant == self.tenant, _RECORDS.c.tenant == self.tenant
+            )
+            .order_by(_RECORDS.c.leaf_index)
+        )
+        with db.reading(self.engine) as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
+    def verified(self, record_id: str) -> dict[str, Any]:
+        """What a record of this tenant says (see `record_summary`), checked as in `verify`."""
+        return summary(self.verify(record_id))
+
+    def verify(self, record_id: str) -> VerifiedRecord:
+        """A record of this tenant, its signature and its place in the log checked.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+            VerificationError: the stored record does not verify: somebody changed the database.
+        """
+        stored = self._known(record_id)
+        proof = self.log.proof_file(stored.leaf_index)
+        return verify_record(stored.envelope, self.trusted_keys(), proof, stored.salt)
+
+    def _known(self, record_id: str) -> StoredRecord:
+        stored = self.record(record_id)
+        if stored is None:
+            raise UnknownEntry(f"no record {record_id}")
+        return stored
+
+    def fingerprint_index(self) -> "TenantIndex":
+        """The fingerprints of this tenant's records."""
+        from api.fingerprints import TenantIndex
+
+        return TenantIndex(self.engine, self.tenant)
+
+    @staticmethod
+    def _insert_files(connection: Connection, record_id: str, tenant: str, digests: Iterable[str]) -> None:
+        rows = [{"record_id": record_id, "sha256": digest, "tenant": tenant} for digest in sorted(digests)]
+        connection.execute(insert(_FILES), rows)
+
+    # The log
+
+    @property
+    def log(self) -> TransparencyLog:
+        """Public: the transparency log."""
+        signer = self.log_signer()
+        # No domain is ours to claim by default, and ".invalid" can never become another's (RFC 2606).
+        name = self._log_origin or f"trackmark.invalid/log/{signer.keyid[:16]}"
+        return TransparencyLog(self.engine, NoteSigner(name, signer))
+
+    def checkpoint(self) -> str:
+        """Public: the newest signed checkpoint."""
+        return self.log.checkpoint()
+
+    def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Public: see `TransparencyLog.inclusion`."""
+        return self.log.inclusion(leaf_index, size)
+
+    def consistency(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Public: see `TransparencyLog.consistency`."""
+        return self.log.consistency(old_size, size)
+
+    def tlog_proof(self, record_id: str) -> str:
+        """The proof file of a record of this tenant, against the newest checkpoint.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+        """
+        return self.log.proof_file(self._known(record_id).leaf_index)
+
+    # Artists
+
+    def enrol(self, name: str, voiceprint: bytes, consent: str | None = None) -> EnrolledArtist:
+        """Keep an artist's voice print.
+
+        Raises:
+            ConflictingEntry: the tenant has an artist of that name.
+            InvalidRequest: the name is empty or too long.
+        """
+        name = name.strip()
+        if not 0 < len(name) <= 200:
+            raise InvalidRequest("an artist's name has 1 to 200 characters")
+        artist = EnrolledArtist(secrets.token_hex(8), name, voiceprint, consent, db.now())
+        try:
+            with db.writing(self.engine) as connection:
+                connection.execute(insert(_ARTISTS).values(**vars(artist), tenant=self.tenant))
+        except IntegrityError as error:
+            raise ConflictingEntry(
+                f"artist {name!r} is enrolled already; delete the old entry first"
+            ) from error
+        return artist
+
+    def artists(self) -> list[EnrolledArtist]:
+        """This tenant's artists by name."""
+        query = select(_ARTISTS).where(_ARTISTS.c.tenant == self.tenant).order_by(_ARTISTS.c.name)
+        with db.reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+        return [EnrolledArtist(row.id, row.name, row.voiceprint, row.consent, row.created_at) for row in rows]
+
+    def delete(self, name: str) -> None:
+        """Erase an artist's voice print.
+
+        Raises:
+            UnknownEntry: the tenant has no artist of that name.
+        """
+        with db.writing(self.engine) as connection:
+            gone = connection.execute(
+                delete(_ARTISTS).where(_ARTISTS.c.name == name, _ARTISTS.c.tenant == self.tenant)
+            )
+        if gone.rowcount == 0:
+            raise UnknownEntry(f"no artist {name!r}")
+
+
+def _stored(row: Row[Any]) -> StoredRecord:
+    return StoredRecord(
+        record_id=row.record_id,
+        title=row.title,
+        envelope=Envelope.from_json(row.envelope.encode()),
+        salt=bytes(row.salt),
+        leaf_index=row.leaf_index,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,71 @@
+"""What the transparency log tells the world: checkpoints, proofs, tiles. All of it is public.
+
+Entries are salted commitments, so nothing here names a person or a track.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from api import db, log_store
+from provenance.records.checkpoint import Checkpoint, NoteKey, NoteSigner, TlogProof, sign_checkpoint
+from provenance.records.log import MerkleLog
+
+
+@dataclass(frozen=True)
+class TransparencyLog:
+    """The log in a database, under its name and key."""
+
+    engine: Engine
+    signer: NoteSigner
+
+    @property
+    def origin(self) -> str:
+        """The log's name in checkpoints."""
+        return self.signer.name
+
+    @property
+    def key(self) -> NoteKey:
+        """The key that verifies checkpoints."""
+        return self.signer.key
+
+    def checkpoint(self) -> str:
+        """The newest checkpoint. Signing is deterministic, so two reads of one size agree to the byte."""
+        with db.reading(self.engine) as connection:
+            return self._signed(log_store.open_log(connection))
+
+    def proof_file(self, leaf_index: int) -> str:
+        """The `.tlog-proof` text of one entry, against the newest checkpoint."""
+        with db.reading(self.engine) as connection:
+            log = log_store.open_log(connection)
+            entry = log_store.entry(connection, leaf_index)
+            path = log.inclusion_proof(leaf_index)
+            return TlogProof(leaf_index, path, self._signed(log), entry).to_text()
+
+    def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Audit path of an entry in the tree of `size` entries (default: all)."""
+        with db.reading(self.engine) as connection:
+            return log_store.open_log(connection).inclusion_proof(leaf_index, size)
+
+    def consistency(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Proof that the log of `old_size` entries is a prefix of that of `size` (default: all)."""
+        with db.reading(self.engine) as connection:
+            return log_store.open_log(connection).consistency_proof(old_size, size)
+
+    def entry(self, leaf_index: int) -> bytes:
+        """Bytes of one entry; raises `UnknownEntry` where the log is shorter."""
+        with db.reading(self.engine) as connection:
+            return log_store.entry(connection, leaf_index)
+
+    def hash_tile(self, level: int, number: int, width: int = log_store.TILE_WIDTH) -> bytes:
+        """One C2SP tile of hashes; raises `UnknownEntry` where it is not complete yet."""
+        with db.reading(self.engine) as connection:
+            return log_store.hash_tile(connection, level, number, width)
+
+    def entry_tile(self, number: int, width: int = log_store.TILE_WIDTH) -> bytes:
+        """One C2SP entry bundle; raises `UnknownEntry` where it is not complete yet."""
+        with db.reading(self.engine) as connection:
+            return log_store.entry_tile(connection, number, width)
+
+    def _signed(self, log: MerkleLog) -> str:
+        return sign_checkpoint(Checkpoint(self.origin, log.size, log.root()), self.signer)
