@@ -7,6 +7,7 @@ the same moment; a file lock lets exactly one of them make it.
 import fcntl
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,16 +65,16 @@ class KeyStore:
             return path
         with self._locked():
             if not path.exists():
-                unfinished = self.folder / f".{name}.new"
-                unfinished.unlink(missing_ok=True)
-                unmask = os.umask(0o077)
-                try:
-                    make(unfinished)
-                finally:
-                    os.umask(unmask)
-                unfinished.chmod(0o600)
-                unfinished.replace(path)
+                self._make(path, make)
         return path
+
+    def _make(self, path: Path, make: Callable[[Path], object]) -> None:
+        """Write a key aside and move it into place whole, files that belong to it first."""
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as aside:
+            make(Path(aside) / path.name)
+            for file in sorted(Path(aside).iterdir(), key=lambda file: file.name == path.name):
+                file.chmod(0o600)
+                file.replace(self.folder / file.name)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
