@@ -19,6 +19,9 @@ Samples = NDArray[np.float32]
 BLOCK = 65536
 """Samples handed to an encoder at once (PyAV cuts them into codec frames)."""
 
+_VORBIS_BIT_RATES = {1: 45_000, 2: 62_000, 3: 77_000, 5: 102_000, 8: 131_000, 10: 146_000}
+"""Quality to bits per second, measured on stereo music at 44.1 kHz."""
+
 
 @dataclass(frozen=True)
 class _Format:
@@ -61,12 +64,14 @@ def write(file: Any, wav: Tensor, sample_rate: int, codec: str, bit_rate: int | 
     try:
         with av.open(file, "w", format=form.muxer) as container:
             options = dict(form.options)
+            if codec == "vorbis" and bit_rate is not None:
+                options |= _vorbis_quality(bit_rate, rate)
             stream: Any = container.add_stream(encoder, rate=rate, options=options)
             stream.layout = _layout(len(samples))
             stream.format = sample_format
             if codec == "flac" and bits == 24:
                 stream.codec_context.options = {**options, "bits_per_raw_sample": "24"}
-            if bit_rate is not None and codec not in ("wav", "flac"):
+            if bit_rate is not None and codec not in ("wav", "flac", "vorbis"):
                 stream.bit_rate = bit_rate
             for start in range(0, samples.shape[1], BLOCK):
                 frame = _frame(samples[:, start : start + BLOCK], sample_format, rate)
@@ -75,6 +80,13 @@ def write(file: Any, wav: Tensor, sample_rate: int, codec: str, bit_rate: int | 
             container.mux(stream.encode(None))
     except (av.FFmpegError, ValueError) as error:
         raise EncodeError(f"the {codec} encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
+
+
+def _vorbis_quality(bit_rate: int, rate: int) -> dict[str, str]:
+    """FFmpeg's Vorbis encoder knows qualities, not bit rates: the one that comes nearest on music."""
+    wanted = bit_rate * 44_100 / rate
+    quality = min(_VORBIS_BIT_RATES, key=lambda quality: abs(_VORBIS_BIT_RATES[quality] - wanted))
+    return {"flags": "+qscale", "global_quality": str(quality * 118)}  # 118 = FF_QP2LAMBDA
 
 
 def _checked(wav: Tensor, most_channels: int, codec: str) -> Samples:

@@ -40,7 +40,8 @@ def encode(
         path: where to write; an existing file is replaced only after success.
         codec: `wav` and `flac` (PCM of `bits`), `mp3` (LAME), `aac` (in an .m4a container),
             `opus` and `vorbis` (in Ogg; Vorbis is written in stereo, mono is doubled).
-        bit_rate: bits per second for the lossy codecs; None takes the encoder's default.
+        bit_rate: bits per second for the lossy codecs; None takes the encoder's default. Vorbis
+            takes the quality that comes nearest.
         bits: sample size of `wav` and `flac`.
 
     Raises:

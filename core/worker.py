@@ -32,7 +32,12 @@ from core.sandbox import limit_resources, refuse_system_calls
 
 DEMUXERS = "wav,w64,aiff,caf,flac,mp3,ogg,mov,matroska,aac,amr"
 DECODERS = frozenset(
-    ["aac", "aac_fixed", "aac_latm", "alac", "amrnb", "amrwb", "flac", "libopencore_amrnb", "libopencore_amrwb", "libopus", "libvorbis", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "opus", "vorbis", "pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "adpcm_ms", "adpcm_ima_wav"]
+    """
+    aac aac_fixed aac_latm alac amrnb amrwb flac libopencore_amrnb libopencore_amrwb libopus libvorbis
+    mp1 mp1float mp2 mp2float mp3 mp3float opus vorbis adpcm_ms adpcm_ima_wav pcm_alaw pcm_mulaw
+    pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be
+    pcm_f64le pcm_f64be
+    """.split()  # noqa: SIM905
 )
 BLOCK = 1 << 16
 DAMAGED_PACKETS = 0.2
@@ -219,15 +224,15 @@ def _frames(container: Any, stream: Any) -> Iterator[tuple[Samples | None, int, 
 
 def _samples(frame: Any) -> Samples:
     """Planar float samples of one frame, [C, n]: integers scaled so that full scale is 1."""
-    raw = frame.to_ndarray()
+    raw: NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         raw = raw.reshape(-1, frame.layout.nb_channels).T
     if raw.dtype == np.uint8:
-        return (raw.astype(np.float32) - 128.0) / 128.0
+        return np.asarray((raw.astype(np.float32) - 128.0) / 128.0)
     if raw.dtype.kind == "i":
-        return (raw / float(1 << (8 * raw.dtype.itemsize - 1))).astype(np.float32)
+        return np.asarray(raw / float(1 << (8 * raw.dtype.itemsize - 1)), dtype=np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        return raw.astype(np.float32)
+        return np.asarray(raw, dtype=np.float32)
 
 
 def _declared_seconds(container: Any, stream: Any) -> float:
