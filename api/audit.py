@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api import checks as check, findings as shape
+from api import checks as check
+from api import findings as shape
 from api.checks import Inconclusive
 from api.claims import consented, summarise
 from api.findings import AuditResult, Json, Outcome, Ownership
@@ -163,6 +164,7 @@ def audit_file(
         decision=decision,
         checks=dict(run.outcomes),
         warnings=tuple(warnings),
+        clip=clip,
     )
 
 

@@ -25,7 +25,7 @@ SHORTEST_S = 0.25
 SPEED_TOLERANCE = 0.005
 
 
-class Inconclusive(Exception):  # noqa: N818 - an outcome of a check, not an error of the program
+class Inconclusive(Exception):
     """A check cannot answer for this audio; the message is the reason."""
 
 
@@ -186,5 +186,3 @@ def _at_own_speed(clip: Clip, speed: float) -> "Tensor":
 
     # Playing at `speed` divides the length by it; resampling to rate * speed undoes that.
     return resample(clip.wav, clip.sample_rate, round(clip.sample_rate * speed))
-
-

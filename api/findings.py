@@ -6,8 +6,11 @@ renamed or dropped. Numbers that could not be measured are `None`, never 0.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from core.clip import Clip
 
 Json = dict[str, Any]
 
@@ -31,13 +34,19 @@ class SegmentLike(Protocol):
     """A stretch of time with a score."""
 
     @property
-    def start_s(self) -> float: ...
+    def start_s(self) -> float:
+        """Start in seconds."""
+        ...
 
     @property
-    def end_s(self) -> float: ...
+    def end_s(self) -> float:
+        """End in seconds."""
+        ...
 
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """Higher: more of what was looked for."""
+        ...
 
 
 def number(value: float | None, digits: int = 6) -> float | None:
@@ -172,6 +181,7 @@ class AuditResult:
         elapsed_s: how long the audit took; the only field that two runs may differ in.
         media: size, container, codec, sample rate and channels as decoded.
         checks: stage name to what became of it.
+        clip: the decoded audio, for the picture of a report; never part of the JSON.
     """
 
     file: str
@@ -189,6 +199,7 @@ class AuditResult:
     checks: Mapping[str, Outcome]
     warnings: tuple[str, ...] = ()
     report: str | None = None
+    clip: "Clip | None" = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> Json:
         """Return the JSON object of `trackmark audit --json`."""

@@ -30,8 +30,9 @@ def judge(
     Returns:
         `match` mark and fingerprint name the same verified record; `transplant_suspected` the mark
         names a record whose audio this is not; `mark_removed_or_unmarked` a record's audio without
-        its mark; `fingerprint_only` the same where the mark could not be checked; `mark_unconfirmed` a mark, and nothing to compare it with; `unknown_mark` a mark
-        that no record explains; `record_invalid` the record does not verify; `credentials_only`
+        its mark; `fingerprint_only` the same where the mark could not be checked; `mark_unconfirmed`
+        a mark, and nothing to compare it with; `unknown_mark` a mark that no record explains;
+        `record_invalid` the record does not verify; `credentials_only`
         trusted and bound credentials name a record; `no_record`; `not_checked`.
     """
     if watermark is None and fingerprint is None and credentials is None:
@@ -46,7 +47,9 @@ def judge(
         if refused is not None:
             return refused
         if watermark is None:
-            text = f"The audio is that of record {record_id} by its fingerprint; its watermark could not be checked."
+            text = (
+                f"The audio is that of record {record_id} by its fingerprint; no watermark could be checked."
+            )
             return Ownership("fingerprint_only", text, record_id, records[record_id])
         text = (
             f"The audio is that of record {record_id}, without its watermark: "
@@ -62,7 +65,7 @@ def _marked(
     if message not in records:
         return Ownership(
             "unknown_mark",
-            f"The audio carries the mark {message}, made with this registry's key, but the registry holds no such record.",
+            f"The audio carries the mark {message}, made with this registry's key, but it names no record.",
             message,
         )
     refused = _refused(message, records)
@@ -96,7 +99,7 @@ def _refused(record_id: str, records: Mapping[str, Mapping[str, Any]]) -> Owners
         return None
     return Ownership(
         "record_invalid",
-        f"Record {record_id} does not verify: {record.get('problem') or 'its signature or log proof is missing'}.",
+        f"Record {record_id} does not verify: {record.get('problem')}.",
         record_id,
         record,
     )
@@ -113,7 +116,7 @@ def _named_by_credentials(
     if named and bound and named in records:
         return _refused(str(named), records) or Ownership(
             "credentials_only",
-            f"Trusted content credentials, bound to this very file, name record {named}; no watermark or fingerprint agrees.",
+            f"Trusted credentials, bound to this file, name record {named}; watermark and fingerprint do not.",
             str(named),
             records[str(named)],
         )

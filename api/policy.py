@@ -119,7 +119,7 @@ class Policy:
     def stale(self, *, on: date) -> tuple[str, ...]:
         """Rules in force whose source nobody compared for a year: the law may have moved."""
         return tuple(
-            f"policy rule {rule.id!r} was last compared with its source on {rule.last_checked}; check it again"
+            f"policy rule {rule.id!r} was compared with its source on {rule.last_checked}: check it again"
             for rule in self.rules
             if rule.in_force(on) and (on - rule.last_checked).days > _STALE_AFTER_DAYS
         )
@@ -196,7 +196,7 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
     if missing:
         raise PolicyError(f"rule {name!r} lacks {', '.join(sorted(missing))}")
     for key in ("in_force_from", "in_force_until", "last_checked"):
-        if key in entry and not type(entry[key]) is date:
+        if key in entry and type(entry[key]) is not date:
             raise PolicyError(f"rule {name!r}: {key} must be a day such as 2026-08-02, without quotes")
     if not entry["when"]:
         raise PolicyError(f"rule {name!r} has no condition; it would always fire")
@@ -217,7 +217,7 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
     operators = [op for op in _OPERATORS if op in entry]
     if "field" not in entry or len(operators) != 1 or len(entry) != 2:
         raise PolicyError(
-            f"rule {rule!r}: a condition is a field and exactly one of {', '.join(_OPERATORS)}; got {dict(entry)}"
+            f"rule {rule!r}: a condition is a field and one of {', '.join(_OPERATORS)}; got {dict(entry)}"
         )
     operator, value = operators[0], entry[operators[0]]
     if operator in ("at_least", "at_most") and (

@@ -1,0 +1,34 @@
+"""The `trackmark` command.
+
+Exit codes: 0 done and in order, 1 a verification or policy failed, 2 bad usage, 3 unreadable
+input. With `--json` every command prints one JSON object per input file, one per line, and
+nothing else, on standard output; progress and messages go to standard error.
+
+Nothing heavy is imported here or in the command modules: each command imports what it needs when
+it runs, so that `trackmark --help` answers at once.
+"""
+
+import typer
+
+from api.cli import artist, audit, demo, report, scan, serve, tag, verify, watermark
+
+main = typer.Typer(
+    name="trackmark",
+    help="Prove whose a track is, and tell whether a machine made it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+main.command("tag")(tag.tag)
+main.command("generate")(tag.generate)
+main.command("verify")(verify.verify)
+main.command("audit")(audit.audit)
+main.command("keygen")(watermark.keygen)
+main.command("scan")(scan.scan)
+main.command("serve")(serve.serve)
+main.command("worker")(serve.worker)
+main.command("demo")(demo.demo)
+main.command("verify-report")(report.verify_report)
+main.add_typer(watermark.commands, name="watermark")
+main.add_typer(artist.commands, name="artist")

@@ -1,0 +1,85 @@
+"""`trackmark artist`: the voices that audits compare against."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry
+
+commands = typer.Typer(help="Enrol, list and delete artists' voices.", no_args_is_help=True)
+
+
+@commands.command("enrol")
+def enrol(
+    name: Annotated[str, typer.Argument(help="The artist's name.")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings of the artist's own voice.")],
+    consent: Annotated[
+        Path | None,
+        typer.Option(help="The artist's consent to be enrolled, as text. A voice print is biometric data."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Enrol an artist from recordings of the real voice."""
+    with failures(), progress(enabled=not quiet) as bar:
+        statement = _read_consent(consent)
+        from core.decode import decode
+        from detector.voice import VoiceDetector
+
+        report = bar(name)
+        clips = []
+        for place, file in enumerate(files):
+            report(f"decode {file.name}", 0.5 * place / len(files))
+            clips.append(decode(file))
+        report("voice print", 0.5)
+        voiceprint = VoiceDetector.load().enrol(clips)
+        with registry() as (store, _settings):
+            store.enrol(name, voiceprint.to_bytes(), statement)
+        report("done", 1.0)
+    if as_json:
+        emit({"name": name, "files": [str(file) for file in files], "consent": statement is not None})
+        return
+    note = (
+        "" if statement else " (no consent on file: in many places you need it before keeping a voice print)"
+    )
+    answers().print(f"{name} is enrolled from {len(files)} recording(s){note}", markup=False)
+
+
+@commands.command("list")
+def list_artists(as_json: AsJson = False) -> None:
+    """List the enrolled artists."""
+    with failures(), registry() as (store, _settings):
+        artists = [
+            {"name": a.name, "consent": a.consent is not None, "enrolled_at": a.created_at.isoformat()}
+            for a in store.artists()
+        ]
+    if as_json:
+        for artist in artists:
+            emit(artist)
+        return
+    if not artists:
+        answers().print("nobody is enrolled; see `trackmark artist enrol --help`")
+    for artist in artists:
+        consent = "with consent" if artist["consent"] else "without consent on file"
+        answers().print(f"{artist['name']}  enrolled {artist['enrolled_at']}, {consent}", markup=False)
+
+
+@commands.command("delete")
+def delete(name: Annotated[str, typer.Argument(help="The artist's name.")], as_json: AsJson = False) -> None:
+    """Delete an artist's voice print for good."""
+    with failures(), registry() as (store, _settings):
+        store.delete(name)
+    if as_json:
+        emit({"name": name, "deleted": True})
+    else:
+        answers().print(f"the voice print of {name} is deleted", markup=False)
+
+
+def _read_consent(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"cannot read the consent {path}: {error}", USAGE)

@@ -1,0 +1,52 @@
+"""`trackmark audit`: everything about a file, with a decision."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.console import AsJson, Quiet, Report, answers, failures, for_each, registry
+
+
+def audit(
+    files: Annotated[list[Path], typer.Argument(help="Audio files.")],
+    artist: Annotated[str | None, typer.Option(help="Compare the vocals with this artist only.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="Rules in TOML; the default ones ship inside.")] = None,
+    reports: Annotated[
+        Path | None, typer.Option(help="Folder for a signed report, a page and a picture of each file.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Audit files: watermark, credentials, fingerprint, AI score, voice; then accept, review or reject.
+
+    Exits with 1 where the policy does not accept a file.
+    """
+    with failures():
+        from api.audit import audit_file
+        from api.policy import load_policy
+
+        rules = load_policy(policy)
+        with registry() as (store, settings):
+
+            def ask(file: Path, report: Report) -> dict[str, Any]:
+                result = audit_file(
+                    file, registry=store, settings=settings, artist=artist, policy=rules, progress=report
+                )
+                if reports is not None:
+                    from api.reports import write_all
+
+                    result = write_all(result, store, settings, reports, policy=rules)
+                return result.to_dict()
+
+            for_each(files, ask, _show, _accepted, as_json=as_json, quiet=quiet)
+
+
+def _accepted(found: dict[str, Any]) -> bool:
+    return bool(found["decision"]["action"] == "accept")
+
+
+def _show(found: dict[str, Any]) -> None:
+    from api.cli.tables import audit_table
+
+    answers().print(audit_table(found))

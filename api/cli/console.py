@@ -1,0 +1,172 @@
+"""What every command shares: where text goes, how failures end, and the progress display."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from api.registry import Registry
+    from api.settings import Settings
+
+OK, FAILED, USAGE, UNREADABLE = 0, 1, 2, 3
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file, one per line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Report = Callable[[str, float], None]
+
+
+def messages() -> "Console":
+    """Standard error, for progress and messages."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def answers() -> "Console":
+    """Standard output, for what was asked."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def emit(found: dict[str, Any]) -> None:
+    """Print one JSON object on one line, at once (a reader may be waiting at the other end)."""
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def fail(text: str, code: int) -> NoReturn:
+    """Say why and leave."""
+    from rich.markup import escape
+
+    messages().print(f"[bold red]error:[/] {escape(text)}")
+    raise typer.Exit(code)
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code that an error of the tree stands for."""
+    from core.errors import AudioError
+
+    return UNREADABLE if isinstance(error, AudioError | OSError) else FAILED
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn an error of the tree into a message and its exit code; other errors are bugs and show as such."""
+    from core.errors import TrackmarkError
+
+    try:
+        yield
+    except TrackmarkError as error:
+        fail(str(error), exit_code(error))
+
+
+def for_each(
+    files: Sequence[Path],
+    ask: Callable[[Path, Report], dict[str, Any]],
+    show: Callable[[dict[str, Any]], None],
+    good: Callable[[dict[str, Any]], bool],
+    *,
+    as_json: bool,
+    quiet: bool = False,
+) -> NoReturn:
+    """Ask about each file and end with the worst exit code; one bad file does not stop the others.
+
+    Args:
+        files: the inputs.
+        ask: the question; gets the file and a progress callback.
+        show: prints an answer for people; used without `--json`.
+        good: whether an answer counts as success.
+        as_json: print answers as JSON lines; an unreadable file gives `{"file", "error"}`.
+        quiet: show no progress.
+    """
+    from rich.markup import escape
+
+    from core.errors import TrackmarkError
+
+    worst = OK
+    with progress(enabled=not quiet) as bar:
+        for file in files:
+            try:
+                answer = ask(file, bar(file.name))
+            except (TrackmarkError, OSError) as error:
+                worst = max(worst, exit_code(error))
+                if as_json:
+                    emit({"file": str(file), "error": {"type": type(error).__name__, "message": str(error)}})
+                else:
+                    messages().print(f"[bold red]error:[/] {escape(f'{file}: {error}')}")
+                continue
+            if not good(answer):
+                worst = max(worst, FAILED)
+            if as_json:
+                emit(answer)
+            else:
+                show(answer)
+    raise typer.Exit(worst)
+
+
+@contextmanager
+def progress(*, enabled: bool = True) -> Iterator[Callable[[str], Report]]:
+    """A progress display on standard error; nothing is drawn where that is not a terminal.
+
+    Yields:
+        A function that takes a name and returns the callback (step, fraction done).
+    """
+    if not enabled or not sys.stderr.isatty():
+        yield lambda _name: lambda _step, _fraction: None
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=messages(), transient=True) as display:
+
+        def start(name: str) -> Report:
+            task = display.add_task(escape(name), total=1.0)
+
+            def update(step: str, fraction: float) -> None:
+                done = fraction >= 1.0
+                display.update(
+                    task, completed=fraction, description=escape(f"{name}: {step}"), visible=not done
+                )
+
+            return update
+
+        yield start
+
+
+def settings() -> "Settings":
+    """Settings from the environment."""
+    from pydantic import ValidationError
+
+    from api.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        fail(f"a TRACKMARK_* variable is wrong: {error}", USAGE)
+
+
+@contextmanager
+def registry() -> Iterator[tuple["Registry", "Settings"]]:
+    """The registry under `$TRACKMARK_HOME`, closed on leaving."""
+    from api.registry import Registry
+
+    chosen = settings()
+    opened = Registry.open(chosen)
+    try:
+        yield opened, chosen
+    finally:
+        opened.close()

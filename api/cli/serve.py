@@ -1,0 +1,40 @@
+"""`trackmark serve` and `trackmark worker`."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.console import USAGE, fail, failures, messages, settings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; the default is reachable from this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port.")] = 8000,
+) -> None:
+    """Run the audit API and the web page."""
+    with failures():
+        import uvicorn
+
+        from api.app import create_app
+
+        chosen = settings()
+        if host in LOOPBACK:
+            chosen = chosen.model_copy(update={"allow_anonymous": True})
+        elif chosen.allow_anonymous:
+            fail("TRACKMARK_ALLOW_ANONYMOUS is meant for this machine only; listen on 127.0.0.1", USAGE)
+        messages().print(
+            f"page  http://{host}:{port}/\nAPI   http://{host}:{port}/docs\nhome  {chosen.home}", markup=False
+        )
+        uvicorn.run(create_app(chosen), host=host, port=port, log_level="warning")
+
+
+def worker() -> None:
+    """Work on the queue of audits without serving HTTP; run as many as there are machines."""
+    with failures():
+        from api.workflows import run_worker
+
+        run_worker(settings())

@@ -1,0 +1,120 @@
+"""`trackmark tag` and `trackmark generate`: tracks that tell whose they are."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.console import AsJson, Quiet, answers, emit, failures, progress, registry
+
+if TYPE_CHECKING:
+    from provenance.tag import Tagged
+
+
+class Ai(StrEnum):
+    """How much of a track a machine made (DDEX `ContainsAI`)."""
+
+    ALL = "all"
+    PARTLY = "partly"
+    NONE = "none"
+
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Where to write; the suffix chooses the format.")
+]
+Strength = Annotated[float, typer.Option(min=0.05, max=8.0, help="Gain on the watermark.")]
+
+
+def tag(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Audio file.")],
+    output: Output,
+    title: Annotated[str, typer.Option(help="Title of the recording.")],
+    owner: Annotated[str, typer.Option(help="Who holds the master right.")],
+    isrc: Annotated[str | None, typer.Option(help="ISRC, with or without hyphens.")] = None,
+    ai: Annotated[Ai | None, typer.Option(help="How much of it a machine made.")] = None,
+    generator: Annotated[str | None, typer.Option(help='The AI system, such as "Meta/MusicGen 1.3".')] = None,
+    strength: Strength = 1.0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Mark a track, register it, and write it with signed credentials."""
+    with failures(), progress(enabled=not quiet) as bar:
+        from provenance.tag import Declaration, parse_generator
+        from provenance.tag import tag as tag_track
+
+        generation = parse_generator(generator, altered=ai == Ai.PARTLY) if generator else None
+        declaration = Declaration(title, owner, isrc, ai.value if ai else None, generation)
+        with registry() as (store, _settings):
+            done = tag_track(
+                source, output, declaration, ledger=store, strength=strength, progress=bar(source.name)
+            )
+    _show(str(source), done, as_json=as_json)
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What the music should be like.")],
+    output: Output,
+    model: Annotated[
+        str | None, typer.Option(help="A model's name or folder; the built-in tiny one otherwise.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, max=300.0, help="Length.")] = 20.0,
+    title: Annotated[str | None, typer.Option(help="Title; the prompt otherwise.")] = None,
+    owner: Annotated[str, typer.Option(help="Who holds the master right.")] = "unstated",
+    seed: Annotated[int | None, typer.Option(help="Repeat a former run.")] = None,
+    strength: Strength = 1.0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Generate music with an audiocraft model, tagged at birth."""
+    with failures(), progress(enabled=not quiet) as bar:
+        from api.generation import generate_tagged
+
+        with registry() as (store, _settings):
+            done = generate_tagged(
+                prompt,
+                output,
+                ledger=store,
+                model=model,
+                seconds=seconds,
+                title=title or prompt,
+                owner=owner,
+                seed=seed,
+                strength=strength,
+                progress=bar("generate"),
+            )
+    _show(prompt, done, as_json=as_json)
+
+
+def tagged_json(source: str, done: "Tagged") -> dict[str, Any]:
+    """The JSON of a tagged track."""
+    return {
+        "file": source,
+        "output": str(done.path),
+        "record_id": done.record_id,
+        "leaf_index": done.leaf_index,
+        "sha256": done.sha256,
+        "sha256_pcm": done.sha256_pcm,
+        "duration_s": round(done.duration_s, 3),
+        "snr_db": round(done.snr_db, 2),
+        "read_back_p_value": done.read_back_p_value,
+        "credentials": done.credentials,
+        "elapsed_s": round(done.elapsed_s, 3),
+        "warnings": list(done.warnings),
+    }
+
+
+def _show(source: str, done: "Tagged", *, as_json: bool) -> None:
+    if as_json:
+        emit(tagged_json(source, done))
+        return
+    console = answers()
+    console.print(f"{done.path} is tagged as record {done.record_id}", style="bold", markup=False)
+    console.print(
+        f"  watermark {done.snr_db:.1f} dB under the music, read back (p {done.read_back_p_value:.2g})\n"
+        f"  signed record is entry {done.leaf_index} of the log; "
+        f"credentials {'are in the file' if done.credentials else 'not possible in this format'}",
+        markup=False,
+    )
+    for warning in done.warnings:
+        console.print(f"  warning: {warning}", style="yellow", markup=False)

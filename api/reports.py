@@ -1,0 +1,286 @@
+"""Signed audit reports: everything that a reader needs to check and repeat a decision, in one file.
+
+A report is a DSSE envelope over canonical JSON (payload type
+`application/vnd.trackmark.report+json`). It carries the findings, which technique each rests on,
+the hashes of the models and of the policy, the log's checkpoint, and, where a record was matched,
+that record with its own signature and log proof. It verifies offline (`verify_report`).
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.findings import AuditResult, Json
+from api.policy import Policy, load_policy
+from core.errors import ProofError, SignatureError, TrackmarkError
+from provenance.records import envelope as dsse
+from provenance.records import report as report_format
+from provenance.records import verify as offline
+from provenance.records.trust import TrustedKeys
+
+if TYPE_CHECKING:
+    from api.registry import Registry
+
+SCHEMA = "trackmark/audit-report/v1"
+SUFFIX = ".report.dsse.json"
+
+BASIS: dict[str, str] = {
+    "watermark": "watermark: a keyed mark in the sound, with a probability of reading it by chance",
+    "credentials": "metadata: C2PA credentials signed into the file",
+    "fingerprint": "fingerprint: comparison with the registered tracks",
+    "ai": "forensic: a statistical estimate from the sound alone, never proof",
+    "voice": "forensic: a statistical estimate from the sound alone, never proof",
+    "ownership": "record: a signed claim in an append-only log; it proves who claimed what and when",
+}
+"""Which technique each finding rests on (Code of Practice on AI transparency, measure 2.3)."""
+
+
+class UnreadableReport(TrackmarkError):
+    """The file is not a report at all."""
+
+
+@dataclass(frozen=True)
+class CheckedReport:
+    """A report that verified, and what that rests on.
+
+    Attributes:
+        report: the signed statement.
+        keyid: key that signed it.
+        record_id: the record inside that was verified too, or None.
+        checkpoint_size: entries in the log when the report was made, or None.
+        audio_checked: the report was compared with an audio file.
+    """
+
+    report: Mapping[str, Any]
+    keyid: str
+    record_id: str | None
+    checkpoint_size: int | None
+    audio_checked: bool
+
+    def to_dict(self) -> Json:
+        """Return the JSON form."""
+        return {
+            "verified": True,
+            "keyid": self.keyid,
+            "report_id": self.report["report_id"],
+            "created_at": self.report["created_at"],
+            "audited_file": self.report["file"],
+            "decision": self.report["findings"]["decision"],
+            "record_id": self.record_id,
+            "checkpoint_size": self.checkpoint_size,
+            "audio_checked": self.audio_checked,
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        file, decision = self.report["file"], self.report["findings"]["decision"]
+        lines = [
+            f"signed by key {self.keyid[:16]} at {self.report['created_at']}, unchanged since",
+            f"about {file['name']!r}, sha256 {file['sha256']}"
+            + (" (this is that file)" if self.audio_checked else ""),
+        ]
+        if self.record_id is not None:
+            lines.append(f"record {self.record_id}: signature and log proof verify")
+        if self.checkpoint_size is not None:
+            lines.append(f"checkpoint of a log with {self.checkpoint_size} entries: signature verifies")
+        lines.append(f"decision: {decision['action']} by {decision['policy']}")
+        return lines + [f"  · {rule['text']}" for rule in decision["rules"]]
+
+
+def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | None = None) -> Json:
+    """The statement that a report signs, as JSON."""
+    policy = policy or load_policy()
+    findings = result.to_dict()
+    for known_elsewhere in ("file", "sha256", "report"):
+        del findings[known_elsewhere]
+    return {
+        "schema": SCHEMA,
+        "report_id": secrets.token_hex(16),
+        "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "software": {"name": "trackmark", "version": version()},
+        "file": {"name": Path(result.file).name, "sha256": result.sha256, **result.media},
+        "findings": findings,
+        "basis": BASIS,
+        "models": list(model_cards()),
+        "policy": {
+            "name": policy.name,
+            "version": policy.version,
+            "sha256": policy.sha256,
+            "thresholds": policy.thresholds(),
+        },
+        "log": {"checkpoint": registry.checkpoint()},
+        "record": _evidence(result, registry),
+    }
+
+
+def write_report(
+    result: AuditResult, registry: "Registry", path: Path, *, policy: Policy | None = None
+) -> AuditResult:
+    """Sign a report and write it, whole or not at all.
+
+    Args:
+        result: the audit.
+        registry: signs the report and supplies checkpoint and record.
+        path: where to write; by convention it ends in `.report.dsse.json`.
+        policy: the policy of the audit; None is the default one.
+
+    Returns:
+        The audit, with `report` set to the path.
+    """
+    signed = report_format.sign_report(
+        build_report(result, registry, policy=policy), [registry.report_signer()]
+    )
+    _write(path, signed.to_json())
+    return replace(result, report=str(path))
+
+
+def write_all(
+    result: AuditResult, registry: "Registry", folder: Path, *, policy: Policy | None = None
+) -> AuditResult:
+    """Write the signed report, the keys to verify it with, a page to read and a picture.
+
+    Files are named after the audited file; `keys.json` is shared by all reports of the folder.
+    """
+    from api.page import render_page
+    from api.picture import picture
+
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / Path(result.file).name
+    written = write_report(result, registry, stem.with_name(stem.name + SUFFIX), policy=policy)
+    _write(folder / "keys.json", registry.trusted_keys().to_json())
+    image = stem.with_name(stem.name + ".png")
+    if result.clip is not None:
+        picture(result.clip, result, image)
+    report = read_report(Path(str(written.report)))
+    page = render_page(report, image.read_bytes() if image.exists() else None)
+    _write(stem.with_name(stem.name + ".html"), page.encode())
+    return written
+
+
+def read_report(path: Path) -> Json:
+    """The statement inside a report, NOT verified: for display only.
+
+    Raises:
+        UnreadableReport: the file is not a report.
+    """
+    try:
+        envelope = dsse.Envelope.from_json(path.read_bytes())
+        return report_format.from_payload(envelope.payload)
+    except (OSError, SignatureError) as error:
+        raise UnreadableReport(f"{path} is not a report: {error}") from error
+
+
+def verify_report(path: Path, keys: TrustedKeys, *, audio: Path | None = None) -> CheckedReport:
+    """Verify a report without network or server.
+
+    Args:
+        path: the report.
+        keys: keys that the reader trusts, by purpose.
+        audio: a file that the report must be about, byte for byte.
+
+    Raises:
+        UnreadableReport: the file is not a report.
+        SignatureError: no trusted key signed it, or a signature inside does not verify.
+        ProofError: the record inside is not in the log, or `audio` is another file.
+    """
+    read_report(path)
+    verified = offline.verify_report(path.read_bytes(), keys)
+    report = verified.report
+    if report.get("schema") != SCHEMA:
+        raise SignatureError(f"the report is of schema {report.get('schema')!r}; this version reads {SCHEMA}")
+    record_id = None
+    evidence = report.get("record")
+    if evidence is not None:
+        inner = offline.verify_record(
+            json.dumps(evidence["envelope"]).encode(),
+            keys,
+            evidence["tlog_proof"],
+            bytes.fromhex(evidence["salt"]),
+        )
+        record_id = inner.record.record_id
+        if record_id != report["findings"]["ownership"]["record_id"]:
+            raise ProofError("the record inside the report is not the one that its findings name")
+    return CheckedReport(
+        report=report,
+        keyid=verified.keyids[0],
+        record_id=record_id,
+        checkpoint_size=_checkpoint_size(report["log"]["checkpoint"], keys),
+        audio_checked=_compared(report, audio),
+    )
+
+
+@lru_cache(maxsize=1)
+def model_cards() -> tuple[Json, ...]:
+    """Name, version and weights hash of every model that ships with the packages."""
+    cards = []
+    for package in ("provenance", "detector"):
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.submodule_search_locations is None:
+            continue
+        for root in spec.submodule_search_locations:
+            for path in sorted(Path(root).rglob("*.toml")):
+                card = tomllib.loads(path.read_text(encoding="utf-8"))
+                if "sha256" in card:
+                    cards.append({"card": f"{package}/{path.relative_to(root)}", **_identity(card)})
+    return tuple(cards)
+
+
+def version() -> str:
+    """Version of the installed package."""
+    try:
+        return importlib.metadata.version("trackmark")
+    except importlib.metadata.PackageNotFoundError:
+        return "uninstalled"
+
+
+def _identity(card: Mapping[str, Any]) -> Json:
+    names = ("name", "version", "sha256", "commit", "thresholds")
+    return {name: card[name] for name in names if name in card}
+
+
+def _evidence(result: AuditResult, registry: "Registry") -> Json | None:
+    """The matched record with everything that proves it; None where none was matched or it is invalid."""
+    record_id = result.ownership.record_id
+    if record_id is None or not (result.ownership.record or {}).get("verified"):
+        return None
+    stored = registry.record(record_id)
+    if stored is None:
+        return None
+    return {
+        "envelope": json.loads(stored.envelope.to_json()),
+        "tlog_proof": registry.tlog_proof(record_id),
+        "salt": stored.salt.hex(),
+    }
+
+
+def _checkpoint_size(note: str | None, keys: TrustedKeys) -> int | None:
+    if not note:
+        return None
+    from provenance.records.checkpoint import verify_checkpoint
+
+    return verify_checkpoint(note, keys.log).checkpoint.size
+
+
+def _compared(report: Mapping[str, Any], audio: Path | None) -> bool:
+    if audio is None:
+        return False
+    with audio.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != report["file"]["sha256"]:
+        raise ProofError(f"{audio} is not the file of the report: its sha256 is {digest}")
+    return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)

@@ -1,0 +1,110 @@
+"""The findings of an audit retold as the steps of a verification: what was checked, and did it hold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.findings import AuditResult, Json
+
+
+def steps(result: AuditResult) -> Json:
+    """Retell an audit of the provenance checks step by step.
+
+    Returns:
+        `{"file", "sha256", "verified", "status", "record_id", "record", "steps", "warnings"}`; each
+        step is `{"step", "outcome", "text"}` with outcome `ok`, `failed`, `absent` or `not_checked`.
+        `verified` is True where watermark, signed record, log proof and sound agree and no
+        credentials contradict them.
+    """
+    record = result.ownership.record or {}
+    told = [
+        _watermark(result),
+        *_record(record),
+        _credentials(result),
+        _fingerprint(result),
+    ]
+    contradicted = any(step["outcome"] == "failed" for step in told)
+    return {
+        "file": result.file,
+        "sha256": result.sha256,
+        "verified": result.ownership.status == "match" and not contradicted,
+        "status": result.ownership.status,
+        "record_id": result.ownership.record_id,
+        "record": dict(record) or None,
+        "text": result.ownership.text,
+        "steps": told,
+        "elapsed_s": result.to_dict()["elapsed_s"],
+        "warnings": list(result.warnings),
+    }
+
+
+def claim_text(record: Mapping[str, Any]) -> str:
+    """What a verified record claims, in one line."""
+    owners = ", ".join(dict.fromkeys(owner["name"] for owner in record["owners"]))
+    return f"“{record['title']}”, owner {owners}, AI: {record['ai_involvement']['overall']}"
+
+
+def _step(name: str, outcome: str, text: str) -> Json:
+    return {"step": name, "outcome": outcome, "text": text}
+
+
+def _watermark(result: AuditResult) -> Json:
+    found = result.watermark
+    if result.checks["watermark"] != "done":
+        return _step("watermark", "not_checked", _why(result, "watermark"))
+    if not found["present"]:
+        return _step("watermark", "absent", f"no mark of ours (p-value {found['p_value']:.2g})")
+    changed = "" if found["speed"] == 1.0 else f", played at {found['speed']:.3f} of its speed"
+    return _step("watermark", "ok", f"mark {found['message']} (p-value {found['p_value']:.2g}{changed})")
+
+
+def _record(record: Mapping[str, Any]) -> list[Json]:
+    if not record:
+        return [
+            _step(name, "absent", "no record of this registry is named by the audio")
+            for name in ("record", "signature", "log proof")
+        ]
+    if not record.get("verified"):
+        problem = str(record.get("problem"))
+        on_file = _step("record", "ok", f"record {record['record_id']} is on file")
+        return [on_file, _step("signature and log proof", "failed", problem)]
+    return [
+        _step("record", "ok", claim_text(record)),
+        _step("signature", "ok", f"signed by key {record['keyids'][0][:16]}, issued {record['issued_at']}"),
+        _step("log proof", "ok", f"entry {record['leaf_index']} of the log, under a signed checkpoint"),
+    ]
+
+
+def _credentials(result: AuditResult) -> Json:
+    found = result.credentials
+    if result.checks["credentials"] != "done":
+        return _step("credentials", "not_checked", _why(result, "credentials"))
+    if not found["present"]:
+        return _step("credentials", "absent", "no C2PA credentials (re-encoding strips them)")
+    parts = (
+        ("signature valid", "signature NOT valid", found["signature_valid"]),
+        ("content bound", "content CHANGED after signing", found["content_bound"]),
+        ("signer trusted", "signer not known here", found["trusted"]),
+    )
+    text = ", ".join(yes if holds else no for yes, no, holds in parts) + f"; signed by {found['signer']}"
+    named = found["record_id"]
+    if named and result.ownership.record_id and named != result.ownership.record_id:
+        return _step("credentials", "failed", f"{text}; they name another record, {named}")
+    return _step("credentials", "ok" if found["valid"] else "failed", text)
+
+
+def _fingerprint(result: AuditResult) -> Json:
+    if result.checks["fingerprint"] != "done":
+        return _step("fingerprint", "not_checked", _why(result, "fingerprint"))
+    if not result.fingerprint:
+        return _step("fingerprint", "absent", "not the audio of any registered track")
+    best = next(
+        (m for m in result.fingerprint if m["record_id"] == result.ownership.record_id), result.fingerprint[0]
+    )
+    agrees = result.ownership.record_id in (None, best["record_id"])
+    text = f"audio of record {best['record_id']} from {best['offset_s']:.1f} s on, score {best['score']:.2f}"
+    return _step("fingerprint", "ok" if agrees else "failed", text)
+
+
+def _why(result: AuditResult, check: str) -> str:
+    prefix = f"{check}: "
+    return next((w[len(prefix) :] for w in result.warnings if w.startswith(prefix)), "not asked for")
