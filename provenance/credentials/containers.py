@@ -1,0 +1,52 @@
+"""Which container a file really is, by its first bytes; names and declared types may lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import CredentialsError
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that can carry C2PA credentials: our name for it and its media type."""
+
+    name: str
+    media_type: str
+
+
+WAV = Container("wav", "audio/wav")
+MP3 = Container("mp3", "audio/mpeg")
+FLAC = Container("flac", "audio/flac")
+M4A = Container("m4a", "audio/mp4")
+
+_M4A_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash", b"M4V ")
+
+
+def sniff(path: Path) -> Container | None:
+    """Return the container of a file, or None if it is none that can carry credentials.
+
+    Raises:
+        CredentialsError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+            if head[:3] == b"ID3" and len(head) >= 10:
+                # FLAC with an ID3 tag in front is what C2PA writes; the stream behind the tag decides.
+                file.seek(10 + _syncsafe(head[6:10]))
+                return FLAC if file.read(4) == b"fLaC" else MP3
+    except OSError as error:
+        raise CredentialsError(f"cannot read {path.name}: {error.strerror}") from error
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return WAV
+    if head[:4] == b"fLaC":
+        return FLAC
+    if head[4:8] == b"ftyp" and head[8:12] in _M4A_BRANDS:
+        return M4A
+    if len(head) >= 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 == 0x02:
+        return MP3
+    return None
+
+
+def _syncsafe(data: bytes) -> int:
+    return sum((byte & 0x7F) << shift for byte, shift in zip(data, (21, 14, 7, 0), strict=True))

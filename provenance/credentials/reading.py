@@ -1,0 +1,95 @@
+"""Read content credentials from a file that anybody may have made."""
+
+import json
+import mmap
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.errors import CredentialsError
+from provenance.credentials.containers import sniff
+from provenance.credentials.findings import Credentials
+
+__all__ = ["Credentials", "read_credentials"]
+
+MAX_FILE_BYTES = 2 << 30
+TIMEOUT_S = 60.0
+
+
+def read_credentials(
+    path: Path, trust_anchors: Sequence[str] = (), *, timeout_s: float = TIMEOUT_S
+) -> Credentials:
+    """Read and validate the content credentials of a file, in a child process with limits.
+
+    Nothing is fetched: no remote manifest, no OCSP.
+
+    Args:
+        path: any file.
+        trust_anchors: root certificates in PEM to trust: our own (`C2paIdentity.trust_anchor`), a label's.
+        timeout_s: how long the child may take.
+
+    Returns:
+        `present=False` for a file without a manifest, and for a container that cannot carry one.
+
+    Raises:
+        CredentialsError: unreadable or too large, or parsing it exceeded the limits.
+    """
+    container = sniff(path)
+    if container is None:
+        return Credentials(present=False, problems=("the container cannot carry embedded credentials",))
+    if not _may_hold_manifest(path):
+        return Credentials(present=False)
+    request = {
+        "path": str(path.resolve()),
+        "media_type": container.media_type,
+        "trust_anchors": list(trust_anchors),
+    }
+    answer = _ask_worker(json.dumps(request), path.name, timeout_s)
+    answer["problems"] = tuple(answer["problems"])
+    return Credentials(**answer)
+
+
+def _may_hold_manifest(path: Path) -> bool:
+    """Look for the label that every manifest store carries; most files have none and need no child."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_FILE_BYTES:
+                raise CredentialsError(f"{path.name} is larger than {MAX_FILE_BYTES} bytes")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return data.find(b"c2pa") >= 0
+    except (OSError, ValueError) as error:
+        raise CredentialsError(f"cannot read {path.name}: {error}") from error
+
+
+def _ask_worker(request: str, name: str, timeout_s: float) -> dict[str, Any]:
+    # -P keeps the working directory, which may hold a stranger's files, out of the module search.
+    command = [sys.executable, "-P", "-m", "provenance.credentials.worker"]
+    environment = {key: os.environ[key] for key in ("PATH", "PYTHONPATH", "LANG") if key in os.environ}
+    try:
+        done = subprocess.run(
+            command,
+            input=request,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CredentialsError(
+            f"the credentials of {name} took longer than {timeout_s:g} s to parse"
+        ) from error
+    if done.returncode != 0:
+        last = done.stderr.strip().rpartition("\n")[2][:200] or f"exit status {done.returncode}"
+        raise CredentialsError(f"the credentials of {name} broke their parser: {last}")
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError as error:
+        raise CredentialsError(f"the credentials of {name} gave no readable answer") from error
+    if not isinstance(answer, dict):
+        raise CredentialsError(f"the credentials of {name} gave no readable answer")
+    return answer

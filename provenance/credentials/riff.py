@@ -1,0 +1,89 @@
+"""Metadata chunks of WAV files: read the list of chunks, append some, keep the audio where it is."""
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import CredentialsError
+
+MAX_CHUNKS = 1000
+_MAX_RIFF = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One chunk: identifier, where its data starts, and its length in bytes."""
+
+    id: bytes
+    start: int
+    size: int
+
+
+def chunks(path: Path) -> list[Chunk]:
+    """List the chunks of a WAV file.
+
+    Raises:
+        CredentialsError: not a plain RIFF file (RF64 for files above 4 GB is not supported), or a chunk
+            claims to be longer than the file.
+    """
+    with path.open("rb") as file:
+        total = os.fstat(file.fileno()).st_size
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            raise CredentialsError(f"{path.name} is not a RIFF WAVE file")
+        found: list[Chunk] = []
+        while len(header := file.read(8)) == 8:
+            size = struct.unpack("<I", header[4:])[0]
+            chunk = Chunk(header[:4], file.tell(), size)
+            if chunk.start + size > total or len(found) >= MAX_CHUNKS:
+                raise CredentialsError(f"{path.name} has chunks that do not fit into it")
+            found.append(chunk)
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return found
+
+
+def append(path: Path, additions: list[tuple[bytes, bytes]]) -> None:
+    """Append chunks (identifier, data) at the end of a WAV file and correct its length."""
+    chunks(path)  # refuses a file whose structure does not hold
+    with path.open("r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end % 2:
+            file.write(b"\0")
+        for identifier, data in additions:
+            file.write(identifier + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2))
+        length = file.tell() - 8
+        if length > _MAX_RIFF:
+            raise CredentialsError("a WAV file cannot be larger than 4 GB; use FLAC")
+        file.seek(4)
+        file.write(struct.pack("<I", length))
+
+
+def info_list(values: dict[bytes, str]) -> bytes:
+    """Data of a `LIST` chunk of type INFO: zero-terminated texts, each padded to an even length."""
+    body = b"INFO"
+    for identifier, text in values.items():
+        data = text.encode() + b"\0"
+        body += identifier + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+    return body
+
+
+def read_info(data: bytes) -> dict[bytes, str]:
+    """Read what `info_list` wrote; anything that does not fit is left out."""
+    values: dict[bytes, str] = {}
+    place = 4
+    while data[:4] == b"INFO" and place + 8 <= len(data):
+        identifier, size = data[place : place + 4], struct.unpack("<I", data[place + 4 : place + 8])[0]
+        text = data[place + 8 : place + 8 + size]
+        values[identifier] = text.rstrip(b"\0").decode(errors="replace")
+        place += 8 + size + size % 2
+    return values
+
+
+def read_chunk(path: Path, chunk: Chunk, *, limit: int = 1 << 20) -> bytes:
+    """Read the data of a chunk; raises `CredentialsError` if it is larger than `limit` bytes."""
+    if chunk.size > limit:
+        raise CredentialsError(f"a metadata chunk of {path.name} is larger than {limit} bytes")
+    with path.open("rb") as file:
+        file.seek(chunk.start)
+        return file.read(chunk.size)

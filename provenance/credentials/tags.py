@@ -1,0 +1,181 @@
+"""The disclosure that ordinary players and platforms read, rendered into each container's own tags.
+
+One statement, four spellings: ID3v2.4 frames (MP3), RIFF INFO and an `AIGC` chunk (WAV), Vorbis comments
+(FLAC), iTunes freeform atoms (M4A). These tags are plain text that anybody can change; the signed twin is the
+C2PA manifest, so tags must be written before it: any later edit breaks the manifest's binding.
+
+Contents follow California SB 942 (provider, system, version, time, unique id, created or altered) and, under
+the key `AIGC`, the implicit label of China's GB 45438-2025.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mutagen
+from mutagen import flac
+from mutagen.id3 import ID3, TIT2, TSRC, TXXX, ID3NoHeaderError
+from mutagen.mp4 import MP4
+
+from core.errors import CredentialsError
+from provenance.credentials import riff
+from provenance.credentials.containers import FLAC, M4A, MP3, WAV, sniff
+from provenance.records.record import OwnershipRecord
+
+_FREEFORM = "----:com.apple.iTunes:"
+AIGC = "AIGC"
+
+
+def disclosure(record: OwnershipRecord) -> dict[str, str]:
+    """The tags to write, by their common name. Owners and shares stay out of the file."""
+    tags = {
+        "TRACKMARK_RECORD": record.record_id,
+        "TRACKMARK_RECORD_SHA256": record.digest(),
+        "AI_INVOLVEMENT": record.ai_involvement.overall,
+        "DISCLOSURE_TIME": record.issued_at,
+    }
+    for role, involvement in record.ai_involvement.roles().items():
+        tags[f"AI_{role.upper()}"] = involvement.level
+    generation = record.generation
+    if generation is not None:
+        tags["AI_PROVIDER"] = generation.provider
+        tags["AI_SYSTEM"] = generation.system
+        tags["AI_SYSTEM_VERSION"] = generation.system_version
+        tags["AI_CREATED_OR_ALTERED"] = generation.created_or_altered
+        tags["DISCLOSURE_TIME"] = generation.finished_at
+        if generation.model is not None:
+            tags["AI_MODEL"] = generation.model
+    if record.ai_involvement.overall in ("All", "Partly"):
+        tags[AIGC] = aigc_label(record)
+    return tags
+
+
+def aigc_label(record: OwnershipRecord) -> str:
+    """The implicit label of GB 45438-2025 as JSON; `Label` 1 says that the content is AI-generated.
+
+    `ReservedCode1` may carry integrity data of the producer: ours is the hash of the signed record.
+    """
+    producer = record.generation.provider if record.generation is not None else record.issuer.name
+    value = {
+        "Label": "1",
+        "ContentProducer": producer,
+        "ProduceID": record.record_id,
+        "ReservedCode1": record.digest(),
+        "ContentPropagator": "",
+        "PropagateID": "",
+        "ReservedCode2": "",
+    }
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write_tags(path: Path, record: OwnershipRecord) -> None:
+    """Write the disclosure, the title and the ISRC into a file, in place, keeping its other tags.
+
+    Raises:
+        CredentialsError: not a WAV, MP3, FLAC or M4A file, or a damaged one.
+    """
+    container = sniff(path)
+    tags = disclosure(record)
+    title, isrc = record.asset.title, record.asset.isrc
+    try:
+        if container == WAV:
+            _write_wav(path, tags, title, isrc)
+        elif container == MP3:
+            _write_mp3(path, tags, title, isrc)
+        elif container == FLAC:
+            audio = flac.FLAC(path)
+            if audio.tags is None:
+                audio.add_tags()
+            audio.update(tags)
+            audio["TITLE"] = title
+            if isrc is not None:
+                audio["ISRC"] = isrc
+            audio.save()
+        elif container == M4A:
+            _write_m4a(path, tags, title, isrc)
+        else:
+            raise CredentialsError(f"{path.name} is not WAV, MP3, FLAC or M4A; tags cannot be written")
+    except (mutagen.MutagenError, OSError, ValueError) as error:
+        raise CredentialsError(f"cannot write tags into {path.name}: {error}") from error
+
+
+def read_tags(path: Path) -> dict[str, str]:
+    """Read the disclosure tags of a file: unsigned claims that anybody can have written.
+
+    Raises:
+        CredentialsError: damaged, or none of the four containers.
+    """
+    container = sniff(path)
+    try:
+        if container == WAV:
+            return _read_wav(path)
+        if container == MP3:
+            frames = ID3(path).getall("TXXX")
+            return {str(frame.desc): str(frame.text[0]) for frame in frames if frame.text}
+        if container == FLAC:
+            return {str(key).upper(): str(value) for key, value in flac.FLAC(path).tags or ()}
+        if container == M4A:
+            return _read_m4a(path)
+    except ID3NoHeaderError:
+        return {}
+    except Exception as error:
+        # mutagen raises many kinds of errors on hostile bytes; all of them mean the same to the caller.
+        raise CredentialsError(f"cannot read the tags of {path.name}: {error}") from error
+    raise CredentialsError(f"{path.name} is not WAV, MP3, FLAC or M4A; it has no tags that we read")
+
+
+def _write_wav(path: Path, tags: dict[str, str], title: str, isrc: str | None) -> None:
+    info = {b"INAM": title, b"ICMT": json.dumps(tags, ensure_ascii=False), b"ISFT": "Trackmark"}
+    if isrc is not None:
+        info[b"ISRC"] = isrc
+    additions = [(b"LIST", riff.info_list(info))]
+    if AIGC in tags:
+        additions.append((b"AIGC", tags[AIGC].encode()))
+    riff.append(path, additions)
+
+
+def _read_wav(path: Path) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for chunk in riff.chunks(path):
+        if chunk.id == b"AIGC":
+            tags[AIGC] = riff.read_chunk(path, chunk).decode()
+        elif chunk.id == b"LIST":
+            comment = riff.read_info(riff.read_chunk(path, chunk)).get(b"ICMT", "")
+            if comment.startswith("{"):
+                value: dict[str, Any] = json.loads(comment)
+                tags.update({str(key): str(item) for key, item in value.items()})
+    return tags
+
+
+def _write_mp3(path: Path, tags: dict[str, str], title: str, isrc: str | None) -> None:
+    try:
+        frames = ID3(path)
+    except ID3NoHeaderError:
+        frames = ID3()
+    for key, text in tags.items():
+        frames.setall(f"TXXX:{key}", [TXXX(encoding=3, desc=key, text=[text])])
+    frames.setall("TIT2", [TIT2(encoding=3, text=[title])])
+    if isrc is not None:
+        frames.setall("TSRC", [TSRC(encoding=3, text=[isrc])])
+    frames.save(path, v2_version=4)
+
+
+def _write_m4a(path: Path, tags: dict[str, str], title: str, isrc: str | None) -> None:
+    audio = MP4(path)
+    if audio.tags is None:
+        audio.add_tags()
+    for key, text in tags.items():
+        audio[_FREEFORM + key] = [text.encode()]
+    audio["\xa9nam"] = [title]
+    if isrc is not None:
+        audio[_FREEFORM + "ISRC"] = [isrc.encode()]
+    audio.save()
+
+
+def _read_m4a(path: Path) -> dict[str, str]:
+    found = MP4(path).tags or {}
+    return {
+        key.removeprefix(_FREEFORM): bytes(values[0]).decode()
+        for key, values in found.items()
+        if key.startswith(_FREEFORM) and values
+    }

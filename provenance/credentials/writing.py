@@ -1,0 +1,91 @@
+"""Write content credentials into an audio file: tags first, signature last."""
+
+import io
+import shutil
+import tempfile
+from pathlib import Path
+
+import c2pa
+
+from core.errors import CredentialsError
+from provenance.credentials import manifest
+from provenance.credentials.containers import Container, sniff
+from provenance.credentials.identity import C2paIdentity
+from provenance.credentials.library import settings
+from provenance.credentials.tags import write_tags
+from provenance.records.record import OwnershipRecord
+
+MAX_FILE_BYTES = 2 << 30
+
+
+def write_credentials(
+    src: Path,
+    dst: Path,
+    record: OwnershipRecord,
+    identity: C2paIdentity,
+    *,
+    parent: Path | None = None,
+    log_origin: str | None = None,
+) -> None:
+    """Copy an audio file with disclosure tags and signed C2PA credentials.
+
+    Args:
+        src: WAV, MP3, FLAC or M4A, already watermarked and encoded.
+        dst: the file to write; it appears whole or not at all, and may be `src` itself.
+        record: the ownership record that the credentials point to.
+        identity: who signs.
+        parent: the file that `src` was made from, kept in the manifest as its parent with the credentials
+            that it had. A record with undeclared AI involvement always names a parent (`src` itself if need
+            be): we opened such a file, and do not say that anybody created it.
+        log_origin: name of the transparency log that holds the record.
+
+    Raises:
+        CredentialsError: another container, a damaged or too large file, or the library refuses.
+    """
+    container = sniff(src)
+    if container is None:
+        raise CredentialsError(
+            f"{src.name} is not WAV, MP3, FLAC or M4A; no credentials can be written into it"
+        )
+    if src.stat().st_size > MAX_FILE_BYTES:
+        raise CredentialsError(f"{src.name} is larger than {MAX_FILE_BYTES} bytes")
+    if parent is None and record.ai_involvement.overall == "Undeclared":
+        parent = src
+    with tempfile.TemporaryDirectory(dir=dst.parent, prefix=".credentials-") as folder:
+        tagged, signed = Path(folder, "tagged"), Path(folder, "signed")
+        shutil.copyfile(src, tagged)
+        write_tags(tagged, record)
+        definition = manifest.build(
+            record, container.media_type, opened=parent is not None, log_origin=log_origin
+        )
+        _sign(tagged, signed, container, definition, identity, parent)
+        signed.replace(dst)
+
+
+def _sign(
+    src: Path,
+    dst: Path,
+    container: Container,
+    definition: dict[str, object],
+    identity: C2paIdentity,
+    parent: Path | None,
+) -> None:
+    try:
+        context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
+        # The callback is where a hardware module would sign; the library never sees the private key.
+        signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
+        with context, signer, c2pa.Builder(definition, context) as builder:
+            if parent is not None:
+                _add_parent(builder, parent)
+            with src.open("rb") as source, dst.open("w+b") as target:
+                builder.sign(signer, container.media_type, source, target)
+    except (c2pa.C2paError, OSError) as error:
+        raise CredentialsError(f"cannot write credentials: {error}") from error
+
+
+def _add_parent(builder: c2pa.Builder, parent: Path) -> None:
+    container = sniff(parent)
+    if container is None:
+        raise CredentialsError(f"the parent {parent.name} is not WAV, MP3, FLAC or M4A; leave it out")
+    ingredient = {"title": "parent", "relationship": "parentOf", "instance_id": "parent", "label": "parent"}
+    builder.add_ingredient(ingredient, container.media_type, io.BytesIO(parent.read_bytes()))
