@@ -59,6 +59,7 @@ _REFUSALS: dict[str, type[errors.AudioError]] = {
     for kind in (errors.UnreadableAudio, errors.UnsupportedAudio, errors.AudioTooLarge, errors.EmptyAudio)
 }
 _LARGEST_MESSAGE = 1 << 26
+_MISBEHAVED = "the decoder misbehaved on it: the file is damaged or hostile"
 Samples = NDArray[np.float32]
 
 
@@ -84,11 +85,16 @@ def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
     """
     path = Path(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not block
     except (OSError, ValueError) as error:
         raise errors.UnreadableAudio(f"{path.name}: cannot be opened ({_reason(error)})") from error
-    with os.fdopen(descriptor, "rb") as file:
-        return _decode(file, path.name, limits)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise errors.UnreadableAudio(f"{path.name}: not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return _decode(file, path.name, limits)
+    finally:
+        os.close(descriptor)
 
 
 def decode_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Clip:
@@ -101,8 +107,6 @@ def decode_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Cli
 
 def _decode(file: Any, name: str, limits: Limits) -> Clip:
     status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        raise errors.UnreadableAudio(f"{name}: not a regular file")
     if status.st_size == 0:
         raise errors.EmptyAudio(f"{name}: the file is empty (0 bytes): upload it again")
     if status.st_size > limits.max_bytes:
@@ -119,10 +123,10 @@ def _decode(file: Any, name: str, limits: Limits) -> Clip:
         name=name,
         sha256=sha256,
         size_bytes=status.st_size,
-        container=str(header["container"]),
-        codec=str(header["codec"]),
-        bit_rate=header["bit_rate"],
-        truncated=bool(end["truncated"]),
+        container=str(header.get("container"))[:64],
+        codec=str(header.get("codec"))[:64],
+        bit_rate=header.get("bit_rate"),
+        truncated=bool(end.get("truncated")),
     )
     return Clip(torch.from_numpy(samples), header["sample_rate"], source)
 
@@ -138,11 +142,11 @@ def _receive(file: BinaryIO, limits: Limits) -> tuple[dict[str, Any], Samples, d
         while True:
             tag, body = _message(answers, deadline)
             if tag == b"H" and header is None:
-                header = _checked_header(json.loads(body), limits)
+                header = _header(_parsed(body), limits)
             elif tag == b"B" and header is not None:
                 room -= len(body)
                 if room < 0 or len(body) % (4 * header["channels"]):
-                    raise errors.UnreadableAudio("the decoder misbehaved: the file is damaged or hostile")
+                    raise errors.UnreadableAudio(_MISBEHAVED)
                 block = np.frombuffer(body, dtype=np.float32).reshape(header["channels"], -1)
                 if not np.isfinite(block).all():
                     raise errors.InvalidSamples(
@@ -150,10 +154,11 @@ def _receive(file: BinaryIO, limits: Limits) -> tuple[dict[str, Any], Samples, d
                     )
                 blocks.append(block)
             elif tag == b"E" and header is not None and blocks:
-                return header, np.concatenate(blocks, axis=1), json.loads(body)
+                return header, np.concatenate(blocks, axis=1), _parsed(body)
             elif tag == b"X":
-                refusal = json.loads(body)
-                raise _REFUSALS.get(refusal["kind"], errors.UnreadableAudio)(str(refusal["message"])[:500])
+                refusal = _parsed(body)
+                kind = _REFUSALS.get(str(refusal.get("kind")), errors.UnreadableAudio)
+                raise kind(str(refusal.get("message"))[:500])
             else:
                 raise errors.UnreadableAudio("the decoder crashed on it: the file is damaged or hostile")
 
@@ -187,11 +192,23 @@ def _exactly(answers: io.FileIO, length: int, deadline: float) -> bytearray:
     return buffer
 
 
-def _checked_header(header: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    rate, channels, bit_rate = header["sample_rate"], header["channels"], header["bit_rate"]
-    sane = isinstance(rate, int) and isinstance(channels, int) and isinstance(bit_rate, int | None)
-    if not sane or not limits.min_rate <= rate <= limits.max_rate or not 1 <= channels <= limits.max_channels:
-        raise errors.UnreadableAudio("the decoder misbehaved: the file is damaged or hostile")
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise errors.UnreadableAudio(_MISBEHAVED) from error
+    if not isinstance(value, dict):
+        raise errors.UnreadableAudio(_MISBEHAVED)
+    return value
+
+
+def _header(header: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """The worker's H message, once its figures are of the right type and within the limits."""
+    rate, channels, bit_rate = header.get("sample_rate"), header.get("channels"), header.get("bit_rate")
+    if not (isinstance(rate, int) and isinstance(channels, int) and isinstance(bit_rate, int | None)):
+        raise errors.UnreadableAudio(_MISBEHAVED)
+    if not (limits.min_rate <= rate <= limits.max_rate and 1 <= channels <= limits.max_channels):
+        raise errors.UnreadableAudio(_MISBEHAVED)
     return header
 
 

@@ -116,6 +116,7 @@ def decode_messages(source: Any, limits: dict[str, Any]) -> Iterator[tuple[bytes
     Raises:
         Refusal: the file is not accepted.
     """
+    cut_off = _riff_cut_off(source)
     try:
         container = av.open(
             source,
@@ -132,8 +133,8 @@ def decode_messages(source: Any, limits: dict[str, Any]) -> Iterator[tuple[bytes
         raise Refusal("UnreadableAudio", f"not a readable audio file ({_reason(error)})") from error
     with container:
         stream = _audio_stream(container)
-        declared_s = _declared_seconds(container, stream)
-        if declared_s > limits["max_duration_s"]:
+        declared_s, plausible_s = _declared_seconds(container, stream)
+        if plausible_s > limits["max_duration_s"]:
             raise Refusal("AudioTooLarge", _too_long(limits))
         count, head, truncated = 0, None, False
         parts: list[Samples] = []
@@ -162,7 +163,19 @@ def decode_messages(source: Any, limits: dict[str, Any]) -> Iterator[tuple[bytes
         if parts:
             yield b"B", np.concatenate(parts, axis=1).tobytes()
         short = count / head["sample_rate"] < 0.98 * declared_s - 0.25
-        yield b"E", json.dumps({"truncated": truncated or short}).encode()
+        yield b"E", json.dumps({"truncated": truncated or short or cut_off}).encode()
+
+
+def _riff_cut_off(source: Any) -> bool:
+    """Whether a RIFF header promises more bytes than there are (FFmpeg corrects it in silence).
+
+    Zero and all ones mean "unknown" in files that were written to a pipe.
+    """
+    head = source.read(8)
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    stated = int.from_bytes(head[4:8], "little")
+    return head[:4] == b"RIFF" and stated < 0xFFFFFFFF - 64 and stated + 8 > size + 1
 
 
 def _audio_stream(container: Any) -> Any:
@@ -235,14 +248,14 @@ def _samples(frame: Any) -> Samples:
         return np.asarray(raw, dtype=np.float32)
 
 
-def _declared_seconds(container: Any, stream: Any) -> float:
-    """Length according to the container, but no more than its bytes can hold where that is known."""
+def _declared_seconds(container: Any, stream: Any) -> tuple[float, float]:
+    """Length according to the container, and the same capped by what its bytes can hold (PCM)."""
     declared = float(stream.duration * stream.time_base) if stream.duration else 0.0
     declared = declared or (container.duration or 0) / av.time_base
     context = stream.codec_context
     if context.name.startswith("pcm_") and context.bit_rate and container.size > 0:
-        declared = min(declared, 8 * container.size / context.bit_rate)
-    return declared
+        return declared, min(declared, 8 * container.size / context.bit_rate)
+    return declared, declared
 
 
 def _too_long(limits: dict[str, Any]) -> str:

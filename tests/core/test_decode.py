@@ -1,0 +1,209 @@
+"""Decoding: what is healthy arrives whole, what is hostile is refused by name, in bounded time."""
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core import decoder_process, errors
+from core.codecs import Codec
+from core.decode import DEFAULT_LIMITS, Limits, decode, decode_bytes
+from core.encode import encode, encode_bytes
+from tests.hostile import ACCEPTED, REFUSED, encoded, tone, wav
+from tests.signals import music, noise
+
+RATE = 44_100
+
+
+@pytest.mark.parametrize("flaw", REFUSED)
+def test_a_bad_file_is_refused_by_name(flaw: str, tmp_path: Path) -> None:
+    build, error = REFUSED[flaw]
+    path = tmp_path / flaw
+    path.write_bytes(build())
+    started = time.monotonic()
+    with pytest.raises(errors.AudioError) as caught:
+        decode(path)
+    assert type(caught.value) is error
+    assert str(caught.value).startswith(f"{flaw}: ")
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_an_odd_file_is_accepted(name: str) -> None:
+    clip = decode_bytes(ACCEPTED[name](), name)
+    assert clip.wav.dtype == torch.float32
+    assert clip.wav.shape[1] > 0
+    assert torch.isfinite(clip.wav).all()
+    assert clip.source.truncated == (name.startswith(("truncated", "lying")))
+
+
+def test_every_sample_of_a_wav_arrives(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).integers(-32768, 32768, (100_003, 2)).astype(np.int16)
+    path = tmp_path / "exact.wav"
+    path.write_bytes(wav(samples, RATE))
+    clip = decode(path)
+    assert torch.equal(clip.wav, torch.from_numpy(samples.T / np.float32(32768)))
+    assert clip.sample_rate == RATE
+    assert clip.source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert clip.source.size_bytes == path.stat().st_size
+    assert (clip.source.container, clip.source.codec, clip.source.name) == ("wav", "pcm_s16le", "exact.wav")
+    assert clip.duration_s == pytest.approx(100_003 / RATE)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "rate", "least_snr_db"),
+    [
+        ("wav", "pcm_s24le", RATE, 120),
+        ("flac", "flac", RATE, 120),
+        ("mp3", "mp3float", RATE, 12),
+        ("aac", "aac", RATE, 12),
+        ("opus", "opus", 48_000, 8),
+        ("vorbis", "vorbis", RATE, 12),
+    ],
+)
+def test_every_format_arrives(
+    codec: Codec, name: str, rate: int, least_snr_db: float, tmp_path: Path
+) -> None:
+    song = music(2, rate, seed=2)
+    path = tmp_path / f"song.{codec}"
+    encode(song, rate, path, codec=codec)
+    clip = decode(path)
+    assert (clip.source.codec, clip.sample_rate, clip.wav.shape[0]) == (name, rate, 2)
+    heard = clip.wav[:, : song.shape[1]]
+    assert heard.shape == song.shape
+    assert 10 * torch.log10(song.square().sum() / (song - heard).square().sum()) > least_snr_db
+    assert not clip.source.truncated
+
+
+def test_a_small_file_that_swells_is_stopped() -> None:
+    bomb = encode_bytes(torch.zeros(8, 1_920_000), 192_000, codec="flac")
+    assert len(bomb) < 1_000_000
+    limits = Limits(max_decoded_bytes=4_000_000)
+    with pytest.raises(errors.AudioTooLarge, match="more samples"):
+        decode_bytes(bomb, "bomb.flac", limits)
+    assert decode_bytes(bomb, "bomb.flac").wav.shape == (8, 1_920_000)
+
+
+def test_a_duration_beyond_the_limit_is_refused_where_the_header_is_silent() -> None:
+    data = wav(tone(5 * 8000, 1), 8000, data_bytes=0xFFFFFFFF)
+    with pytest.raises(errors.AudioTooLarge, match="longer than"):
+        decode_bytes(data, "long.wav", Limits(max_duration_s=3))
+
+
+def test_a_file_beyond_the_size_limit_is_not_even_read() -> None:
+    with pytest.raises(errors.AudioTooLarge, match="larger than"):
+        decode_bytes(encoded("mp3"), "big.mp3", Limits(max_bytes=1000))
+
+
+def test_decoding_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    monkeypatch.setattr("core.decode.submit", lambda file, limits: reader)
+    started = time.monotonic()
+    with pytest.raises(errors.DecodeTimeout):
+        decode_bytes(encoded("mp3"), "slow.mp3", Limits(timeout_s=0.3))
+    assert 0.3 <= time.monotonic() - started < 5
+    os.close(writer)
+
+
+def test_a_decoder_short_of_memory_is_no_crash() -> None:
+    with pytest.raises(errors.AudioError):
+        decode_bytes(encoded("flac"), "song.flac", Limits(memory_bytes=0))
+    assert decode_bytes(encoded("flac"), "song.flac").wav.shape[0] == 2
+
+
+def test_a_silent_worker_crash_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(writer)
+    monkeypatch.setattr("core.decode.submit", lambda file, limits: reader)
+    with pytest.raises(errors.UnreadableAudio, match="crashed"):
+        decode_bytes(encoded("mp3"), "crash.mp3")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"B\x08\x00\x00\x00" + bytes(8),
+        b"H\x02\x00\x00\x00{}",
+        b"H\x02\x00\x00\x00[]",
+        b"X\x04\x00\x00\x00null",
+        b"E\xff\xff\xff\xff",
+        b"?\x00\x00\x00\x00",
+        b"H\x03\x00\x00\x00{{{",
+    ],
+)
+def test_a_subverted_worker_is_not_believed(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, answer)
+    os.close(writer)
+    monkeypatch.setattr("core.decode.submit", lambda file, limits: reader)
+    with pytest.raises(errors.UnreadableAudio):
+        decode_bytes(encoded("mp3"), "evil.mp3")
+
+
+def test_a_killed_decoding_process_is_replaced() -> None:
+    data = encoded("mp3")
+    decode_bytes(data, "before.mp3")
+    server = decoder_process._server
+    assert server is not None
+    server.process.kill()
+    server.process.wait()
+    assert decode_bytes(data, "after.mp3").wav.shape[0] == 2
+    assert decoder_process._server is not server
+
+
+def test_threads_share_the_decoding_process() -> None:
+    clips: dict[int, torch.Tensor] = {}
+    files = [wav(tone(3000 + n, 1), RATE) for n in range(6)]
+
+    def work(n: int) -> None:
+        clips[n] = decode_bytes(files[n], f"{n}.wav").wav
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {n: clip.shape[1] for n, clip in clips.items()} == {n: 3000 + n for n in range(6)}
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "absent", "null byte"])
+def test_only_regular_files_are_read(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "thing"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "null byte":
+        path = Path("a\0b")
+    with pytest.raises(errors.UnreadableAudio):
+        decode(path)
+
+
+def test_damage_in_the_middle_is_survived_and_told() -> None:
+    data = bytearray(encode_bytes(noise(6, RATE, channels=2), RATE, codec="mp3", bit_rate=128_000))
+    data[40_000:44_000] = bytes(4000)
+    clip = decode_bytes(bytes(data), "scratched.mp3")
+    assert clip.duration_s > 5
+    assert clip.source.truncated
+
+
+def test_no_descriptor_is_left_open() -> None:
+    decode_bytes(encoded("mp3"), "warm.mp3")
+    folder = Path("/proc/self/fd") if Path("/proc/self/fd").exists() else Path("/dev/fd")
+    before = len(list(folder.iterdir()))
+    for _ in range(5):
+        decode_bytes(encoded("mp3"), "fine.mp3")
+        with pytest.raises(errors.EmptyAudio):
+            decode_bytes(b"", "empty.mp3")
+        with pytest.raises(errors.UnreadableAudio):
+            decode_bytes(b"text" * 100, "text.mp3")
+    assert len(list(folder.iterdir())) == before
+
+
+def test_the_default_limits_bound_the_memory_of_any_file() -> None:
+    assert DEFAULT_LIMITS.max_decoded_bytes <= 2 << 30
