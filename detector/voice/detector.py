@@ -1,0 +1,188 @@
+"""The voice detector: vocals found, synthetic-ness and identity measured, then one decision."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from core.clip import Clip, Segment
+from detector.voice import fusion
+from detector.voice.activity import Activity, VocalActivity, covered, mask
+from detector.voice.countermeasure import WINDOW_S, Countermeasure, Synthesis
+from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
+from detector.voice.errors import EnrolmentError, VoicePrintError
+from detector.voice.finding import ArtistScore, VoiceFinding
+from detector.voice.frontend import SAMPLE_RATE, mono
+from detector.voice.identity import Identity, centre
+from detector.voice.voiceprint import VoicePrint
+
+LEAST_ENROLMENT_S = 10.0
+LEAST_VOICE_S = 3.0
+
+
+class VoiceDetector:
+    """Says of a clip whether somebody sings or speaks, how synthetic it sounds, and who is imitated.
+
+    Args:
+        activity: finds vocals.
+        countermeasure: measures synthetic-ness.
+        encoder: embeds voices.
+        identity: cohort and calibration for that encoder.
+    """
+
+    def __init__(
+        self, activity: VocalActivity, countermeasure: Countermeasure, encoder: SpeakerEncoder, identity: Identity
+    ) -> None:
+        self.activity, self.countermeasure = activity, countermeasure
+        self.encoder, self.identity = encoder, identity
+
+    @classmethod
+    def load(cls, encoder: SpeakerEncoder | None = None, identity: Identity | None = None) -> "VoiceDetector":
+        """Load the detector with the weights shipped in this package.
+
+        Args:
+            encoder: another speaker encoder; it needs its own `identity`.
+            identity: cohort and calibration made with that encoder.
+
+        Raises:
+            WeightsError: a model card and its weights do not agree.
+            EnrolmentError: an encoder without a cohort of its own.
+        """
+        chosen = encoder if encoder is not None else Ge2eEncoder.load()
+        known = identity if identity is not None else Identity.load(Ge2eEncoder.name)
+        if known.encoder != chosen.name:
+            raise EnrolmentError(
+                f"encoder {chosen.name!r} needs a cohort and calibration of its own; pass `identity` made with it"
+            )
+        return cls(VocalActivity.load(), Countermeasure.load(), chosen, known)
+
+    def enrol(self, clips: Iterable[Clip]) -> VoicePrint:
+        """Make a voice print from an artist's own recordings.
+
+        Args:
+            clips: at least 10 s of the artist's voice in all, alone as far as possible.
+
+        Raises:
+            EnrolmentError: no clip, or less than 10 s of voice in them.
+        """
+        embeddings, seconds = [], 0.0
+        for clip in clips:
+            wav = mono(clip.wav, clip.sample_rate)
+            if not wav.any():
+                continue
+            activity = self.activity.find(wav)
+            if bool(activity.voiced.any()):
+                seconds += activity.voice_s
+                embeddings.append(self._embed(wav, activity))
+        if seconds < LEAST_ENROLMENT_S:
+            raise EnrolmentError(
+                f"found {seconds:.1f} s of voice, need at least {LEAST_ENROLMENT_S:.0f} s: "
+                "give more recordings in which the artist is heard clearly"
+            )
+        return VoicePrint(torch.cat(embeddings), self.encoder.name, seconds)
+
+    def score(self, clip: Clip, artists: Mapping[str, VoicePrint]) -> VoiceFinding:
+        """Examine a clip's vocals.
+
+        Args:
+            clip: any length and rate.
+            artists: voice prints to compare with, by name; may be empty.
+
+        Raises:
+            VoicePrintError: a voice print that was made with another encoder.
+        """
+        for name, known in artists.items():
+            if known.encoder != self.encoder.name or known.embeddings.shape[1] != self.encoder.dimension:
+                raise VoicePrintError(
+                    f"the voice print of {name!r} was made with {known.encoder!r}, not {self.encoder.name!r}: "
+                    "enrol the artist again"
+                )
+        wav = mono(clip.wav, clip.sample_rate)
+        if not wav.any():
+            return _unmeasured("the clip is silent", len(artists))
+        activity = self.activity.find(wav)
+        if not bool(activity.voiced.any()):
+            return _unmeasured("no singing or speech found", len(artists))
+        if activity.voice_s < LEAST_VOICE_S:
+            reason = f"only {activity.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
+            stretches = tuple(Segment(start, end, 0.0) for start, end in _within(covered_of(activity), clip.duration_s))
+            return VoiceFinding(True, None, (), stretches, reason, None, activity.voice_s, len(artists))
+        synthesis = self.countermeasure.listen(wav)
+        weight = _voice_share(synthesis.starts_s, activity, wav.numel())
+        llr_syn = float(self.countermeasure.llr((synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)))
+        heard = centre(self._embed(wav, activity))
+        scores = sorted(
+            (self._artist(name, known, heard, llr_syn, len(artists)) for name, known in artists.items()),
+            key=lambda found: (-found.clone_llr, found.name),
+        )
+        return VoiceFinding(
+            has_voice=True,
+            synthetic_score=fusion.clone_score(llr_syn),
+            artists=tuple(scores),
+            segments=_segments(synthesis, activity, clip.duration_s),
+            reason=None,
+            synthetic_llr=llr_syn / fusion.LOG10,
+            voice_s=activity.voice_s,
+            artists_compared=len(artists),
+        )
+
+    def _embed(self, wav: Tensor, activity: Activity) -> Tensor:
+        return self.encoder.embed(wav[mask(activity.starts_s, activity.voiced, wav.numel())])
+
+    def _artist(self, name: str, known: VoicePrint, heard: Tensor, llr_syn: float, artists: int) -> ArtistScore:
+        similarity = self.identity.similarity(known.centre(), heard)
+        llr_id = fusion.among(self.identity.llr_imitation(similarity), artists)
+        llr_clone = fusion.llr_clone(llr_syn, llr_id)
+        shares = fusion.posterior(llr_syn, llr_id)
+        return ArtistScore(
+            name=name,
+            similarity=similarity,
+            llr=llr_id / fusion.LOG10,
+            clone_score=fusion.clone_score(llr_clone),
+            clone_llr=llr_clone / fusion.LOG10,
+            genuine=shares.genuine,
+            clone=shares.clone,
+            other_human=shares.other_human,
+            other_synthetic=shares.other_synthetic,
+            outcome=shares.outcome(name),
+        )
+
+
+def _unmeasured(reason: str, artists: int) -> VoiceFinding:
+    return VoiceFinding(False, None, (), (), reason, None, 0.0, artists)
+
+
+def covered_of(activity: Activity) -> list[tuple[float, float]]:
+    """The stretches with vocals, merged."""
+    return covered(activity.starts_s, activity.voiced)
+
+
+def _within(stretches: list[tuple[float, float]], duration_s: float) -> list[tuple[float, float]]:
+    return [(start, min(end, duration_s)) for start, end in stretches if start < duration_s]
+
+
+def _voice_share(starts_s: Tensor, activity: Activity, samples: int) -> Tensor:
+    """Share of each countermeasure window that is vocals, [W]."""
+    marked = mask(activity.starts_s, activity.voiced, samples).float()
+    total = torch.cat([torch.zeros(1), marked.cumsum(0)])
+    begin = (starts_s * SAMPLE_RATE).round().long().clamp(max=samples)
+    end = (begin + int(WINDOW_S * SAMPLE_RATE)).clamp(max=samples)
+    return (total[end] - total[begin]) / (end - begin).clamp(min=1)
+
+
+def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tuple[Segment, ...]:
+    """Stretches with vocals, cut where the countermeasure's windows start."""
+    found = []
+    starts = synthesis.starts_s.tolist()
+    for begin, end in _within(covered_of(activity), duration_s):
+        edges = sorted({begin, end, *(s for s in starts if begin < s < end)})
+        for left, right in zip(edges[:-1], edges[1:], strict=True):
+            inside = [
+                float(llr)
+                for s, llr in zip(starts, synthesis.llr.tolist(), strict=True)
+                if s < right - 1e-6 and s + WINDOW_S > left + 1e-6
+            ]
+            if inside:
+                found.append(Segment(left, right, fusion.clone_score(math.fsum(inside) / len(inside))))
+    return tuple(found)

@@ -1,0 +1,67 @@
+"""What the voice detector reports."""
+
+from dataclasses import dataclass, field
+
+from core.clip import Segment
+
+
+@dataclass(frozen=True)
+class ArtistScore:
+    """How a clip's voice relates to one enrolled artist.
+
+    The four shares are posterior probabilities of the four exclusive hypotheses about the vocals,
+    under the recorded priors of `detector.voice.fusion.PRIORS`; they add up to 1.
+
+    Attributes:
+        name: the artist as enrolled.
+        similarity: adaptively normalised similarity to the voice print, in standard deviations of
+            other people's similarity (0: like anybody; about 3 and more: like the artist).
+        llr: log10 likelihood ratio that the voice is the artist's or an imitation of it, against
+            somebody else's, corrected for the number of artists that were compared.
+        clone_score: probability in [0, 1] at even prior odds that the voice is synthetic and
+            imitates the artist, from the log-likelihood ratio of that against everything else.
+        clone_llr: that log-likelihood ratio, log10.
+        genuine: posterior share of "the artist, recorded".
+        clone: posterior share of "synthetic, imitating the artist".
+        other_human: posterior share of "another person".
+        other_synthetic: posterior share of "synthetic, nobody enrolled".
+        outcome: the same in one sentence.
+    """
+
+    name: str
+    similarity: float
+    llr: float
+    clone_score: float
+    clone_llr: float = 0.0
+    genuine: float = 0.0
+    clone: float = 0.0
+    other_human: float = 0.0
+    other_synthetic: float = 0.0
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class VoiceFinding:
+    """The voice detector's answer for one clip.
+
+    Attributes:
+        has_voice: singing or speech was found.
+        synthetic_score: calibrated probability in [0, 1] that the vocals are synthetic, or None
+            where it could not be measured.
+        artists: one score per enrolled artist, best clone score first; empty where not measurable.
+        segments: stretches with vocals, each with its synthetic score.
+        reason: why something was left open, or None.
+        synthetic_llr: log10 likelihood ratio synthetic against human, or None.
+        voice_s: seconds of vocals found.
+        artists_compared: number of voice prints the clip was compared with (the multiplicity that
+            each `llr` already accounts for).
+    """
+
+    has_voice: bool
+    synthetic_score: float | None
+    artists: tuple[ArtistScore, ...]
+    segments: tuple[Segment, ...]
+    reason: str | None
+    synthetic_llr: float | None = None
+    voice_s: float = 0.0
+    artists_compared: int = field(default=0)

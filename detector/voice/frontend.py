@@ -1,0 +1,98 @@
+"""The signal every part of the voice detector looks at, and its spectrogram.
+
+All audio goes to 16 kHz mono at one level, and no bin above 7 kHz or below 60 Hz is used, so that
+sample rate, channel count, level and anti-alias filters cannot tell a studio file from a demo page.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.resample import resample
+
+SAMPLE_RATE = 16000
+HOP = 200
+_WINDOW = 512
+_FIRST_BIN, _LAST_BIN = 2, 226
+BINS = _LAST_BIN - _FIRST_BIN
+_RANGE_DB = 60.0
+_LEVEL = 0.06
+
+
+def mono(wav: Tensor, sample_rate: int) -> Tensor:
+    """Bring audio to 16 kHz mono at a fixed loudness.
+
+    Args:
+        wav: [C, T], any rate and level.
+        sample_rate: of `wav`, Hz.
+
+    Returns:
+        [T'] at `SAMPLE_RATE`, RMS 0.06 (about -24 dBFS), or all zeros for digital silence.
+    """
+    one = wav.to(torch.float32).mean(0)
+    if sample_rate != SAMPLE_RATE:
+        one = resample(one[None], sample_rate, SAMPLE_RATE)[0]
+    level = float(one.square().mean().sqrt()) if one.numel() else 0.0
+    return one * (_LEVEL / level) if level > 1e-6 else torch.zeros_like(one)
+
+
+def spectrogram(wav: Tensor) -> Tensor:
+    """Log power spectrum on a linear frequency axis.
+
+    Linear, not mel: CtrSVDD measures 16.2 % EER for linear cepstra and 25.2 % for mel.
+
+    Args:
+        wav: [B, T] at `SAMPLE_RATE`.
+
+    Returns:
+        Decibels below each clip's maximum, floored at -60, [B, F, N] with F = 224 bins of 31.25 Hz
+        and one frame per 12.5 ms.
+
+    >>> spectrogram(torch.randn(2, 16000)).shape
+    torch.Size([2, 224, 81])
+    """
+    window = torch.hann_window(_WINDOW, device=wav.device)
+    spectrum = torch.stft(wav, _WINDOW, HOP, window=window, return_complex=True, pad_mode="constant")
+    power = spectrum[:, _FIRST_BIN:_LAST_BIN].abs().square()
+    decibel = 10 / math.log(10) * torch.log(power + 1e-10)
+    top = decibel.amax(dim=(1, 2), keepdim=True)
+    return torch.clamp(decibel - top, min=-_RANGE_DB)
+
+
+def contrasts(decibel: Tensor) -> Tensor:
+    """Two views of a spectrogram that no equaliser or microphone can shift.
+
+    Args:
+        decibel: [B, F, N] from `spectrogram`.
+
+    Returns:
+        [B, 2, F, N]: each bin against its own mean over time (movement), and against its
+        neighbours within +-250 Hz (fine structure), in units of 10 dB.
+    """
+    movement = decibel - decibel.mean(dim=2, keepdim=True)
+    padded = F.pad(decibel, (0, 0, 8, 8), mode="replicate")
+    smooth = F.avg_pool2d(padded[:, None], (17, 1), stride=1)[:, 0]
+    return torch.stack([movement, decibel - smooth], dim=1).clamp(-30, 30) / 10
+
+
+def windows(wav: Tensor, seconds: float, hop_s: float) -> tuple[Tensor, Tensor]:
+    """Cut overlapping windows that cover the clip; a short clip is repeated to fill one.
+
+    Args:
+        wav: [T] at `SAMPLE_RATE`, T >= 1.
+        seconds: window length.
+        hop_s: distance between window starts.
+
+    Returns:
+        Windows [W, seconds * SAMPLE_RATE] and their start times in seconds [W]. The last window
+        ends with the clip.
+    """
+    size, hop = int(seconds * SAMPLE_RATE), int(hop_s * SAMPLE_RATE)
+    if wav.numel() < size:
+        wav = wav.repeat(-(-size // wav.numel()))[:size]
+    starts = list(range(0, wav.numel() - size + 1, hop))
+    if starts[-1] != wav.numel() - size and wav.numel() - size - starts[-1] > hop // 4:
+        starts.append(wav.numel() - size)
+    return torch.stack([wav[s : s + size] for s in starts]), torch.tensor(starts) / SAMPLE_RATE

@@ -1,0 +1,71 @@
+"""A stored voice: what enrolment keeps of an artist's recordings."""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from detector.voice.errors import VoicePrintError
+
+_MAGIC = b"TMVOICE1"
+_MOST_EMBEDDINGS = 4096
+
+
+@dataclass(frozen=True)
+class VoicePrint:
+    """Embeddings of an artist's voice. No audio can be recovered from it, but it is biometric data.
+
+    Attributes:
+        embeddings: unit vectors, one per stretch of voice, [n, D] float32.
+        encoder: name of the speaker encoder that made them.
+        voice_s: seconds of voice they were made from.
+    """
+
+    embeddings: Tensor
+    encoder: str
+    voice_s: float
+
+    def centre(self) -> Tensor:
+        """The mean direction, a unit vector [D]."""
+        mean = self.embeddings.mean(0)
+        return mean / mean.norm().clamp(min=1e-9)
+
+    def to_bytes(self) -> bytes:
+        """Serialise: magic, length of a JSON head, head, little-endian float32 rows, SHA-256."""
+        rows, columns = self.embeddings.shape
+        head = json.dumps(
+            {"encoder": self.encoder, "rows": rows, "columns": columns, "voice_s": self.voice_s}, sort_keys=True
+        ).encode()
+        data = self.embeddings.to(torch.float32).contiguous().numpy().astype("<f4").tobytes()
+        body = _MAGIC + struct.pack("<I", len(head)) + head + data
+        return body + hashlib.sha256(body).digest()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "VoicePrint":
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            VoicePrintError: not a voice print, damaged, or values that are no unit vectors.
+        """
+        body, digest = data[:-32], data[-32:]
+        if not body.startswith(_MAGIC) or hashlib.sha256(body).digest() != digest:
+            raise VoicePrintError("not a voice print, or damaged: enrol the artist again")
+        try:
+            (length,) = struct.unpack_from("<I", body, len(_MAGIC))
+            start = len(_MAGIC) + 4
+            head = json.loads(body[start : start + length])
+            rows, columns, name = int(head["rows"]), int(head["columns"]), str(head["encoder"])
+            seconds = float(head["voice_s"])
+        except (struct.error, ValueError, KeyError, TypeError) as error:
+            raise VoicePrintError("a voice print with an unreadable head: enrol the artist again") from error
+        numbers = body[start + length :]
+        if not 1 <= rows <= _MOST_EMBEDDINGS or columns < 1 or len(numbers) != rows * columns * 4:
+            raise VoicePrintError("a voice print of the wrong size: enrol the artist again")
+        values = torch.frombuffer(bytearray(numbers), dtype=torch.float32).reshape(rows, columns).clone()
+        norms = values.norm(dim=1)
+        if not bool(torch.isfinite(values).all()) or bool(((norms - 1).abs() > 1e-2).any()):
+            raise VoicePrintError("a voice print whose rows are no unit vectors: enrol the artist again")
+        return cls(embeddings=values, encoder=name, voice_s=seconds)
