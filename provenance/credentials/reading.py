@@ -46,6 +46,7 @@ def read_credentials(
         "path": str(path.resolve()),
         "media_type": container.media_type,
         "trust_anchors": list(trust_anchors),
+        "timeout_s": timeout_s,
     }
     answer = _ask_worker(json.dumps(request), path.name, timeout_s)
     answer["problems"] = tuple(answer["problems"])
