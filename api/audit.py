@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from api import checks as check
 from api import findings as shape
 from api.checks import Inconclusive
-from api.claims import consented, summarise
+from api.claims import consented, known_records
 from api.findings import AuditResult, Json, Outcome, Ownership
 from api.ownership import judge
 from api.policy import Policy, load_policy
@@ -127,7 +127,7 @@ def audit_file(
     voice = run.ask("voice", lambda: check.voice(stages, clip, artists))
 
     report("decide", (len(ALL) + 1) / (len(ALL) + 2))
-    records = {i: found for i in _named(mark, matches, credentials) if (found := summarise(registry, i))}
+    records = known_records(registry, _named(mark, matches, credentials))
     ownership = judge(mark, matches, credentials, records)
     found: Json = {
         "media": media(clip),

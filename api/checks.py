@@ -63,7 +63,7 @@ def watermark_json(found: Any) -> Json:
 
 def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
     """Read the C2PA manifest and judge it against the registry's own root."""
-    found = stages.read_credentials(path, registry.c2pa_identity())
+    found = stages.read_credentials(path, [registry.c2pa_identity().trust_anchor])
     return {
         "present": found.present,
         "valid": found.valid,

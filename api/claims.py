@@ -1,6 +1,6 @@
 """What a registered record claims, and whether the claim still verifies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,12 @@ from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
     from api.registry import Registry
+
+
+def known_records(registry: "Registry", ids: Iterable[str]) -> dict[str, Json]:
+    """Summaries of those ids that the registry knows, by id."""
+    summaries = ((record_id, summarise(registry, record_id)) for record_id in ids)
+    return {record_id: found for record_id, found in summaries if found is not None}
 
 
 def summarise(registry: "Registry", record_id: str) -> Json | None:

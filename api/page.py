@@ -20,7 +20,9 @@ def render_page(report: Mapping[str, Any], picture: bytes | None = None) -> str:
     from jinja2 import Environment, StrictUndefined
 
     # File names and titles are attacker text: escaping is on for everything.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     source = resources.files("api").joinpath(TEMPLATE).read_text(encoding="utf-8")
     image = base64.b64encode(picture).decode() if picture else None
     return environment.from_string(source).render(report=report, found=report["findings"], image=image)

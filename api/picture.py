@@ -57,7 +57,13 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
         top=max([1.0, *(abs(s["score"]) for s in mark["segments"])]),
     )
     _timeline(
-        axes[3], found["ai"]["segments"], ORANGE, title=_ai_title(found["ai"]), label="score", top=1.0, even=0.5
+        axes[3],
+        found["ai"]["segments"],
+        ORANGE,
+        title=_ai_title(found["ai"]),
+        label="score",
+        top=1.0,
+        even=0.5,
     )
     for axis in axes:
         axis.set_xlim(0, max(clip.duration_s, 1e-3))
@@ -76,9 +82,7 @@ def _heading(figure: Any, found: Json) -> None:
     name = Path(found["file"]).name
     figure.text(0.07, 0.955, _plain(name, 70), fontsize=18, weight="bold", color=INK)
     action = found["decision"]["action"]
-    figure.text(
-        0.975, 0.955, action.upper(), fontsize=18, weight="bold", color=ACTIONS[action], ha="right"
-    )
+    figure.text(0.975, 0.955, action.upper(), fontsize=18, weight="bold", color=ACTIONS[action], ha="right")
     record = found["ownership"]["record"] or {}
     owned = found["ownership"]["text"]
     if record.get("verified"):
@@ -132,7 +136,9 @@ def _timeline(
     axis.set_ylabel(label, fontsize=11)
     if not segments:
         axis.set_yticks([])
-        axis.text(0.5, 0.45, "nothing to show", transform=axis.transAxes, ha="center", color=GREY, fontsize=11)
+        axis.text(
+            0.5, 0.45, "nothing to show", transform=axis.transAxes, ha="center", color=GREY, fontsize=11
+        )
         return
     starts = np.array([s["start_s"] for s in segments])
     widths = np.array([s["end_s"] for s in segments]) - starts
@@ -182,7 +188,9 @@ def _ai_title(ai: Json) -> str:
     if ai["score"] is None:
         return f"AI music score: not measured ({ai['reason']})"
     verdict = ai["verdict"].replace("_", " ")
-    return f"AI music score: {ai['score']:.2f}, {verdict} (p-value {_short(ai['p_value'])} against human music)"
+    return (
+        f"AI music score: {ai['score']:.2f}, {verdict} (p-value {_short(ai['p_value'])} against human music)"
+    )
 
 
 def _short(value: float | None) -> str:

@@ -54,7 +54,7 @@ class Condition:
             return found in self.value
         if isinstance(found, bool) or not isinstance(found, int | float):
             return False
-        return found >= self.value if self.operator == "at_least" else found <= self.value
+        return bool(found >= self.value if self.operator == "at_least" else found <= self.value)
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import numpy as np
+import torch
+
 from core.clip import Clip
+from core.codecs import Codec
 from core.decode import decode
-from core.encode import Codec, encode
+from core.encode import encode
 from core.errors import EncodeError, WatermarkError
 from provenance.records.asset import Asset, FingerprintRef, Mark
 from provenance.records.making import AiInvolvement, Generation
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare, VoiceConsent
-from provenance.watermark.detect import detect
-from provenance.watermark.embed import embed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,8 +80,24 @@ class Ledger(Protocol):
     def register(self, record: OwnershipRecord, fingerprint: "Fingerprint") -> Any:
         """Sign the record, log it and index its fingerprint, all or nothing."""
 
+    def checkpoint(self) -> str:
+        """The newest signed checkpoint of the log; its first line names the log."""
+
     def add_file(self, record_id: str, sha256: str) -> None:
         """Remember the digest of a file that carries the record's audio."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The watermark as two functions, so that a test can replace them.
+
+    Attributes:
+        embed: (wav [C, T], sample_rate, message, key, strength=) to the marked wav.
+        detect: (wav [C, T], sample_rate, key) to a detection.
+    """
+
+    embed: Callable[..., "Tensor"]
+    detect: Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -156,6 +174,7 @@ def tag(
     ledger: Ledger,
     strength: float = 1.0,
     progress: Progress | None = None,
+    channel: Channel | None = None,
 ) -> Tagged:
     """Mark a track, register it and write it with its credentials.
 
@@ -166,6 +185,7 @@ def tag(
         ledger: keys and records.
         strength: gain on the watermark; more is safer and easier to hear.
         progress: called with (step, fraction done).
+        channel: the watermark; None is ours.
 
     Raises:
         AudioError: the source cannot be used as audio.
@@ -176,16 +196,16 @@ def tag(
     """
     started, out = time.monotonic(), Path(out)
     codec, bit_rate = codec_for(out)
-    tell = _teller(progress)
+    tell, channel = _teller(progress), channel or product_channel()
     record_id = new_record_id()
     draft = _draft(record_id, declaration, ledger.record_signer().keyid)
 
     tell("decode")
     clip = source if isinstance(source, Clip) else decode(source)
     key = ledger.watermark_key()
-    _refuse_second_mark(clip, key)
+    _refuse_second_mark(channel, clip, key)
     tell("mark")
-    marked = embed(clip.wav, clip.sample_rate, bytes.fromhex(record_id), key, strength=strength)
+    marked = channel.embed(clip.wav, clip.sample_rate, bytes.fromhex(record_id), key, strength=strength)
     snr = snr_db(clip.wav, marked)
     with _workplace(out) as folder:
         plain, finished = folder / f"marked{out.suffix}", folder / f"finished{out.suffix}"
@@ -193,7 +213,7 @@ def tag(
         encode(marked, clip.sample_rate, plain, codec=codec, bit_rate=bit_rate)
         tell("read back")
         heard = decode(plain)
-        p_value = _read_back(heard, key, record_id, out)
+        p_value = _read_back(channel, heard, key, record_id, out)
         tell("fingerprint")
         from provenance.fingerprint import extract
 
@@ -212,14 +232,12 @@ def tag(
                 container=out.suffix[1:].lower(),
                 fingerprints=(_fingerprint_ref(fingerprint),),
             ),
-            marks=(_mark(record_id, strength, snr),),
+            marks=(_mark(record_id, key, strength, snr),),
         )
         tell("credentials")
         carries = out.suffix.lower() in CREDENTIALS_IN
         if carries:
-            from provenance.credentials import write_credentials
-
-            write_credentials(plain, finished, record, ledger.c2pa_identity())
+            _write_credentials(plain, finished, record, ledger, source)
         else:
             finished = plain
             warnings = (
@@ -245,6 +263,14 @@ def tag(
     )
 
 
+def product_channel() -> Channel:
+    """The watermark that ships."""
+    from provenance.watermark.detect import detect
+    from provenance.watermark.embed import embed
+
+    return Channel(embed, detect)
+
+
 def codec_for(out: Path) -> tuple[Codec, int | None]:
     """Codec and bit rate by the suffix of the output.
 
@@ -267,10 +293,8 @@ def pcm_sha256(wav: "Tensor", sample_rate: int) -> str:
     >>> pcm_sha256(torch.zeros(1, 4), 8000)[:16]
     '37e6ac89f1a2c2c5'
     """
-    import numpy as np
-
     digest = hashlib.sha256(f"pcm/s24le/{sample_rate}/{wav.shape[0]}\n".encode())
-    for block in wav.split(1 << 20, dim=-1):
+    for block in torch.split(wav, 1 << 20, dim=-1):
         scaled = np.clip(np.rint(block.T.double().numpy() * 8388608.0), -8388608, 8388607).astype("<i4")
         digest.update(np.ascontiguousarray(scaled).view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
     return digest.hexdigest()
@@ -316,16 +340,16 @@ def _draft(record_id: str, declaration: Declaration, keyid: str) -> OwnershipRec
     )
 
 
-def _refuse_second_mark(clip: Clip, key: "WatermarkKey") -> None:
-    found = detect(clip.wav, clip.sample_rate, key)
+def _refuse_second_mark(channel: Channel, clip: Clip, key: "WatermarkKey") -> None:
+    found = channel.detect(clip.wav, clip.sample_rate, key)
     if found.present and found.message is not None:
         raise WatermarkError(
             f"the track carries the mark of record {found.message.hex()} already; a second would spoil both"
         )
 
 
-def _read_back(clip: Clip, key: "WatermarkKey", record_id: str, out: Path) -> float:
-    found = detect(clip.wav, clip.sample_rate, key)
+def _read_back(channel: Channel, clip: Clip, key: "WatermarkKey", record_id: str, out: Path) -> float:
+    found = channel.detect(clip.wav, clip.sample_rate, key)
     if not found.present or found.message != bytes.fromhex(record_id):
         raise WatermarkError(
             f"the mark cannot be read back from {out.name} ({clip.duration_s:.1f} s); "
@@ -340,17 +364,29 @@ def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint") -> tuple[str, ..
     return tuple(f"the same audio is registered already, as record {m.record_id}" for m in matches)
 
 
+def _write_credentials(
+    plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, source: Path | str | Clip
+) -> None:
+    """Sign credentials into the file; those that the source came with are kept as its parent's."""
+    from provenance.credentials import read_credentials, write_credentials
+
+    parent = None
+    if not isinstance(source, Clip) and read_credentials(Path(source)).present:
+        parent = Path(source)
+    origin = ledger.checkpoint().partition("\n")[0]
+    write_credentials(plain, finished, record, ledger.c2pa_identity(), parent=parent, log_origin=origin)
+
+
 def _fingerprint_ref(fingerprint: "Fingerprint") -> FingerprintRef:
-    from provenance.fingerprint import ALGORITHM
-
-    return FingerprintRef(ALGORITHM, hashlib.sha256(fingerprint.to_bytes()).hexdigest())
+    return FingerprintRef("trackmark.triplets", hashlib.sha256(fingerprint.to_bytes()).hexdigest(), "TMF1")
 
 
-def _mark(record_id: str, strength: float, snr: float) -> Mark:
+def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> Mark:
     return Mark(
         alg="trackmark.chips",
         alg_version="1",
         message=record_id,
+        key_epoch=key.epoch + 1,  # records count from 1, keys from 0
         ecc="convolutional + 24-bit MAC",
         strength_mdb=round(1000 * 20 * math.log10(strength)),
         snr_mdb=round(1000 * snr),

@@ -36,7 +36,7 @@ def audit(
                 if reports is not None:
                     from api.reports import write_all
 
-                    result = write_all(result, store, settings, reports, policy=rules)
+                    result = write_all(result, store, reports, policy=rules)
                 return result.to_dict()
 
             for_each(files, ask, _show, _accepted, as_json=as_json, quiet=quiet)

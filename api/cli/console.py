@@ -52,9 +52,12 @@ def fail(text: str, code: int) -> NoReturn:
 
 def exit_code(error: Exception) -> int:
     """The exit code that an error of the tree stands for."""
-    from core.errors import AudioError
+    from api.policy import PolicyError
+    from core.errors import AudioError, KeyFileError, RecordError, WatermarkError
 
-    return UNREADABLE if isinstance(error, AudioError | OSError) else FAILED
+    if isinstance(error, AudioError | WatermarkError | OSError):
+        return UNREADABLE
+    return USAGE if isinstance(error, KeyFileError | PolicyError | RecordError) else FAILED
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import AsJson, Quiet, answers, emit, failures, progress, registry
+from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry
 
 if TYPE_CHECKING:
     from provenance.tag import Tagged
@@ -43,6 +43,7 @@ def tag(
         from provenance.tag import Declaration, parse_generator
         from provenance.tag import tag as tag_track
 
+        check_suffix(output)
         generation = parse_generator(generator, altered=ai == Ai.PARTLY) if generator else None
         declaration = Declaration(title, owner, isrc, ai.value if ai else None, generation)
         with registry() as (store, _settings):
@@ -70,6 +71,7 @@ def generate(
     with failures(), progress(enabled=not quiet) as bar:
         from api.generation import generate_tagged
 
+        check_suffix(output)
         with registry() as (store, _settings):
             done = generate_tagged(
                 prompt,
@@ -84,6 +86,19 @@ def generate(
                 progress=bar("generate"),
             )
     _show(prompt, done, as_json=as_json)
+
+
+def check_suffix(output: Path) -> None:
+    """Leave with a usage error where the output's name ends in no format that can be written."""
+    from core.errors import EncodeError
+    from provenance.tag import codec_for
+
+    try:
+        codec_for(output)
+    except EncodeError as error:
+        fail(str(error), USAGE)
+    if not output.absolute().parent.is_dir():
+        fail(f"there is no folder {output.absolute().parent}", USAGE)
 
 
 def tagged_json(source: str, done: "Tagged") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.console import USAGE, AsJson, Quiet, Report, answers, emit, fail, failures, for_each, progress
+from api.cli.tag import check_suffix
 
 commands = typer.Typer(help="Embed or detect a watermark with a key file of your own.", no_args_is_help=True)
 
@@ -50,12 +51,13 @@ def embed(
     with failures(), progress(enabled=not quiet) as bar:
         report = bar(source.name)
         from provenance.watermark.embed import embed as embed_mark
-        from provenance.watermark.key import WatermarkKey
 
         from core.decode import decode
         from core.encode import encode
         from provenance.tag import codec_for, snr_db
+        from provenance.watermark.key import WatermarkKey
 
+        check_suffix(out)
         codec, bit_rate = codec_for(out)
         secret = WatermarkKey.load(key)
         report("decode", 0.1)
@@ -84,11 +86,11 @@ def detect(
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
     with failures():
         from provenance.watermark.detect import detect as detect_mark
-        from provenance.watermark.key import WatermarkKey
 
         from api.checks import unusable_reason, watermark_json
         from api.findings import EMPTY_WATERMARK
         from core.decode import decode
+        from provenance.watermark.key import WatermarkKey
 
         secret = WatermarkKey.load(key)
 

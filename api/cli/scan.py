@@ -1,0 +1,93 @@
+"""`trackmark scan`: a catalogue into a table."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.console import (
+    OK,
+    UNREADABLE,
+    AsJson,
+    Quiet,
+    answers,
+    emit,
+    fail,
+    failures,
+    messages,
+    progress,
+    registry,
+)
+
+
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+def scan(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH|GLOB|URL", help="A folder, a pattern, or a URL such as s3://bucket/folder."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet, .jsonl or .csv.")],
+    engine: Annotated[Engine, typer.Option(help="Processes here, or a Ray cluster.")] = Engine.LOCAL,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Files at once; one per core otherwise.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Audit every audio file in a place into one table; goes on where an interrupted scan stopped.
+
+    Exits with 3 where some files could not be read (their rows say why).
+    """
+    with failures():
+        import os
+
+        from api.scan import ScanError, find
+        from api.scan import scan as run
+
+        try:
+            items = find(target)
+        except ScanError as error:
+            fail(str(error), UNREADABLE)
+        with registry() as (_store, settings):
+            home = settings.home
+        total = len(items)
+        if not quiet:
+            messages().print(f"{total} files", markup=False)
+        with progress(enabled=not quiet) as bar:
+            report = bar("scan")
+
+            def tell(done: int, all_files: int, row: dict[str, Any]) -> None:
+                report(f"{done} of {all_files}", done / (all_files + 1))
+                if as_json:
+                    emit(row)
+
+            rows = run(
+                items,
+                output,
+                engine=engine.value,
+                workers=workers or os.cpu_count() or 1,
+                home=home,
+                progress=tell,
+            )
+    if not as_json:
+        _summary(rows, output)
+    raise typer.Exit(UNREADABLE if any(row["error"] for row in rows) else OK)
+
+
+def _summary(rows: list[dict[str, Any]], output: Path) -> None:
+    from collections import Counter
+
+    counts = Counter(row["action"] or "unreadable" for row in rows)
+    text = ", ".join(
+        f"{counts[name]} {name}" for name in ("accept", "review", "reject", "unreadable") if counts[name]
+    )
+    answers().print(f"{output}: {len(rows)} files: {text}", markup=False)

@@ -1,0 +1,246 @@
+"""The audit of one file, with stages that answer as told."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from api.audit import ALL, PROVENANCE, audit_file
+from api.findings import AuditResult
+from api.policy import parse_policy
+from core.clip import Segment
+from core.errors import ProofError, RegistryError, UnreadableAudio, WatermarkError
+from tests import fakes
+from tests.fakes import OTHER, RECORD, Credentials, Match, Music, Registry, Voice, clip, marked, stages
+
+TODAY = date(2026, 11, 22)
+
+
+def audit(registry: Registry | None = None, **answers: Any) -> AuditResult:
+    options = {k: answers.pop(k) for k in ("checks", "artist", "policy", "progress") if k in answers}
+    return audit_file(
+        fakes.PATH,
+        registry=registry or Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
+        stages=stages(**answers),
+        today=TODAY,
+        **options,
+    )
+
+
+def test_mark_and_fingerprint_of_one_record_are_a_match() -> None:
+    result = audit(Registry(matches=[Match(RECORD)]), detection=marked())
+    assert result.ownership.status == "match"
+    assert result.ownership.record_id == RECORD
+    assert result.to_dict()["watermark"]["record_id"] == RECORD
+    assert result.decision.action == "accept"
+
+
+def test_a_mark_on_other_audio_is_a_suspected_transplant() -> None:
+    other = Registry({RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[Match(OTHER)])
+    for registry in (Registry(matches=[]), other):
+        result = audit(registry, detection=marked())
+        assert result.ownership.status == "transplant_suspected"
+        assert result.decision.action == "reject"
+
+
+def test_a_fingerprint_without_a_mark_tells_of_a_removed_one() -> None:
+    result = audit(Registry(matches=[Match(RECORD)]))
+    assert result.ownership.status == "mark_removed_or_unmarked"
+    assert result.decision.action == "review"
+
+
+def test_a_failed_watermark_check_is_not_a_removed_mark() -> None:
+    result = audit(Registry(matches=[Match(RECORD)]), detection=RuntimeError("boom"))
+    assert result.ownership.status == "fingerprint_only"
+
+
+def test_a_mark_without_enough_audio_to_compare_is_unconfirmed() -> None:
+    result = audit(Registry(matches=[Match(RECORD)]), detection=marked(), hashes=())
+    assert result.ownership.status == "mark_unconfirmed"
+    assert result.checks["fingerprint"] == "inconclusive"
+
+
+def test_a_mark_that_names_no_record_is_unknown() -> None:
+    result = audit(Registry({}), detection=marked())
+    assert result.ownership.status == "unknown_mark"
+    assert result.to_dict()["watermark"]["record_id"] is None
+
+
+def test_a_record_that_does_not_verify_is_never_quoted() -> None:
+    registry = Registry({RECORD: ProofError("the entry is not in the log")}, matches=[Match(RECORD)])
+    result = audit(registry, detection=marked())
+    assert result.ownership.status == "record_invalid"
+    assert "not in the log" in result.ownership.text
+    assert "title" not in (result.ownership.record or {})
+    assert result.decision.action == "reject"
+
+
+def test_credentials_alone_count_only_when_bound_and_trusted() -> None:
+    good = Credentials(True, True, True, True, True, "A Label", None, RECORD)
+    assert audit(credentials=good).ownership.status == "credentials_only"
+    for broken in (replace(good, trusted=False), replace(good, valid=False, content_bound=False)):
+        assert audit(credentials=broken).ownership.status == "no_record"
+
+
+def test_changed_content_under_credentials_is_reviewed() -> None:
+    broken = Credentials(True, False, True, False, True, "A Label", None, RECORD)
+    result = audit(credentials=broken)
+    assert [rule.rule for rule in result.decision.rules] == ["credentials-tampered"]
+
+
+@pytest.mark.parametrize("stage", ["detection", "credentials", "hashes", "music", "voice"])
+def test_a_stage_that_breaks_is_a_warning_and_a_review(stage: str) -> None:
+    result = audit(**{stage: RuntimeError("boom")})
+    assert sum(outcome == "failed" for outcome in result.checks.values()) == 1
+    assert any("RuntimeError: boom" in warning for warning in result.warnings)
+    assert result.decision.action == "review"
+
+
+def test_unreadable_audio_is_raised_not_reported() -> None:
+    with pytest.raises(UnreadableAudio):
+        audit(audio=UnreadableAudio("not audio"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "amplitude", "word"), [(5.0, 0.0, "silent"), (1 / 8000, 0.3, "too short")]
+)
+def test_silence_and_a_blink_are_inconclusive_with_a_reason(
+    seconds: float, amplitude: float, word: str
+) -> None:
+    result = audit(audio=clip(seconds, amplitude=amplitude), detection=AssertionError("must not be asked"))
+    assert {result.checks[name] for name in ALL if name != "credentials"} == {"inconclusive"}
+    found = result.to_dict()
+    assert found["ai"]["verdict"] == "uncertain"
+    assert word in found["ai"]["reason"]
+    assert found["ownership"]["status"] == "not_checked"
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_detector_that_cannot_answer_is_inconclusive_not_failed() -> None:
+    result = audit(detection=WatermarkError("three seconds are needed"))
+    assert result.checks["watermark"] == "inconclusive"
+    assert "check-failed" not in [rule.rule for rule in result.decision.rules]
+
+
+def test_two_audits_differ_in_elapsed_time_only() -> None:
+    registry = Registry(matches=[Match(RECORD)])
+    first, second = (audit(registry, detection=marked()).to_dict() for _ in range(2))
+    for found in (first, second):
+        del found["elapsed_s"]
+    assert first == second
+
+
+def test_only_the_checks_asked_for_are_run() -> None:
+    result = audit(
+        checks=PROVENANCE, music=AssertionError("not asked for"), voice=AssertionError("not asked for")
+    )
+    assert result.checks["music"] == result.checks["voice"] == "skipped"
+    assert result.ai["reason"] == "not checked"
+    with pytest.raises(ValueError, match="unknown checks"):
+        audit(checks=("colour",))
+
+
+def test_an_artist_who_is_not_enrolled_is_refused() -> None:
+    with pytest.raises(RegistryError, match="Nobody"):
+        audit(artist="Nobody")
+
+
+def cloned(consents: list[dict[str, Any]]) -> AuditResult:
+    artist = SimpleNamespace(name="Ada", similarity=4.0, llr=3.0, clone_score=0.97)
+    registry = Registry(
+        {RECORD: fakes.claims(voice_consents=consents)}, matches=[Match(RECORD)], voices={"Ada": b"print"}
+    )
+    return audit(registry, detection=marked(), voice=Voice(True, 0.99, (artist,)))
+
+
+def test_a_clone_is_judged_by_the_consent_in_the_record() -> None:
+    consent = {"artist": "Ada", "from": "2026-01-01T00:00:00Z", "to": None, "revoked_at": None}
+    assert cloned([consent]).voice["artists"][0]["consent"] == "active"
+    assert cloned([consent]).decision.action == "accept"
+    lapsed = {**consent, "to": "2026-06-01T00:00:00Z"}
+    revoked = {**consent, "revoked_at": "2026-02-01T00:00:00Z"}
+    future = {**consent, "from": "2027-01-01T00:00:00Z"}
+    for consents, state in (
+        ([], "none"),
+        ([lapsed], "expired"),
+        ([revoked], "expired"),
+        ([future], "expired"),
+    ):
+        result = cloned(consents)
+        assert result.voice["artists"][0]["consent"] == state
+        assert [rule.rule for rule in result.decision.rules] == ["voice-clone-without-consent"]
+
+
+def test_a_mark_at_another_speed_is_compared_at_its_own_speed() -> None:
+    registry = Registry(matches=[])
+    audit(registry, detection=marked(speed=1.1))
+    assert registry.queries == 2
+    registry.queries = 0
+    audit(registry, detection=marked(speed=1.0))
+    assert registry.queries == 1
+
+
+def test_a_second_record_of_the_same_audio_is_told() -> None:
+    registry = Registry(
+        {RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[Match(RECORD), Match(OTHER)]
+    )
+    result = audit(registry, detection=marked())
+    assert result.ownership.status == "match"
+    assert any(OTHER in warning for warning in result.warnings)
+
+
+def test_synthetic_music_is_reviewed_unless_its_record_declares_it() -> None:
+    machine = Music(0.97, 2.0, 0.001, "synthetic", segments=(Segment(0, 5, 0.97),))
+    assert [r.rule for r in audit(music=machine).decision.rules] == ["undeclared-synthetic-music"]
+    for level, fired in (("All", []), ("None", ["declared-human-sounds-synthetic"])):
+        record = fakes.claims(ai_involvement={"overall": level, "roles": {}})
+        result = audit(Registry({RECORD: record}, matches=[Match(RECORD)]), detection=marked(), music=machine)
+        assert [r.rule for r in result.decision.rules] == fired
+
+
+def test_numbers_that_are_not_finite_never_reach_the_json() -> None:
+    result = audit(music=Music(float("nan"), float("-inf"), float("nan")))
+    found = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert found["ai"]["score"] is None
+    assert found["ai"]["likelihood_ratio"] is None
+
+
+def test_the_contract_of_the_json() -> None:
+    found = audit(Registry(matches=[Match(RECORD)]), detection=marked()).to_dict()
+    assert {
+        *("file", "sha256", "duration_s", "elapsed_s", "watermark", "credentials", "fingerprint"),
+        *("ai", "voice", "decision", "report", "warnings"),
+    } <= found.keys()
+    assert {"present", "p_value", "message", "speed", "pitch_semitones", "segments", "record_id"} <= found[
+        "watermark"
+    ].keys()
+    assert {"present", "valid", "signer", "digital_source_type"} <= found["credentials"].keys()
+    assert {"record_id", "score", "offset_s", "speed"} <= found["fingerprint"][0].keys()
+    assert {"score", "likelihood_ratio", "p_value", "verdict", "generator", "evidence", "segments"} <= found[
+        "ai"
+    ].keys()
+    assert {"has_voice", "synthetic_score", "artists", "segments"} <= found["voice"].keys()
+    assert {"action", "rules"} <= found["decision"].keys()
+
+
+def test_progress_is_told_in_order() -> None:
+    told: list[tuple[str, float]] = []
+    audit(progress=lambda stage, fraction: told.append((stage, fraction)))
+    assert [stage for stage, _ in told] == ["decode", *ALL, "decide", "done"]
+    assert [fraction for _, fraction in told] == sorted(fraction for _, fraction in told)
+
+
+def test_a_policy_of_ones_own_decides() -> None:
+    strict = parse_policy(
+        b"""
+        [policy]
+        name = "strict"
+        version = "1"
+        otherwise = "reject"
+        """
+    )
+    assert audit(policy=strict).decision.action == "reject"
