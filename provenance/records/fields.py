@@ -9,7 +9,7 @@ import types
 from collections.abc import Hashable
 from dataclasses import MISSING, Field, fields
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from core.errors import RecordError
 
@@ -43,7 +43,7 @@ def from_json(kind: type[T], value: Any, path: str) -> T:
     """
     if not isinstance(value, dict):
         raise RecordError(f"{path} must be an object")
-    hints: dict[str, Any] = _hints(kind)
+    hints = _hints(cast("Hashable", kind))
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
     unknown = sorted(set(value) - set(known))
     if unknown:
@@ -54,13 +54,15 @@ def from_json(kind: type[T], value: Any, path: str) -> T:
             arguments[name] = _read(hints[name], value[name], f"{path}.{name}")
             if arguments[name] == ():
                 raise RecordError(f"{path}.{name} is empty; leave it out")
+        elif _required(field) and get_origin(hints[name]) is tuple:
+            arguments[name] = ()  # `to_json` leaves empty lists out
         elif _required(field):
             raise RecordError(f"{path}.{name} is missing")
     return kind(**arguments)
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 

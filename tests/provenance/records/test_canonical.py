@@ -17,7 +17,10 @@ def test_sample_objects():
         value = json.loads(sample["input"])
         written = canonical.encode(value, RecordError, floats=True)
         assert written == bytes.fromhex(sample["canonical_hex"]), sample["origin"]
-        assert canonical.encode(canonical.decode(written, RecordError, floats=True), RecordError, floats=True) == written
+        assert (
+            canonical.encode(canonical.decode(written, RecordError, floats=True), RecordError, floats=True)
+            == written
+        )
 
 
 def test_numbers_of_appendix_b():
@@ -49,7 +52,7 @@ def test_values_that_no_record_may_hold(value):
         b'{"a":1e2}',
         b'{"a":NaN}',
         b'"\\u0041"',
-        b'\xef\xbb\xbf{}',
+        b"\xef\xbb\xbf{}",
         b"\xff",
         b"{",
         b"",

@@ -25,7 +25,13 @@ class CountingStore(MemoryNodeStore):
 
 
 def entry(**changes: object) -> LogEntry:
-    values = {"type": "register", "record_id": "0" * 16, "revision": 1, "commitment": "1" * 64, "keyid": "2" * 64}
+    values = {
+        "type": "register",
+        "record_id": "0" * 16,
+        "revision": 1,
+        "commitment": "1" * 64,
+        "keyid": "2" * 64,
+    }
     return LogEntry(**{**values, **changes})
 
 
