@@ -1,0 +1,36 @@
+# make demo [AUDIO=song.mp3] [MODEL=facebook/musicgen-small]   the whole chain, on a generated track or on yours
+# make test    the tests          make check   style, types, imports, tests
+# make serve   the API and the web page          make install   only the environment
+#
+# Needs Python 3.11 to 3.13 and make; everything else goes into .venv. PIP_FLAGS is handed to pip.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+AUDIO ?=
+MODEL ?=
+PORT ?= 8000
+
+.PHONY: demo test check serve install clean
+
+demo: install
+	@$(BIN)/trackmark demo $(if $(AUDIO),--audio "$(AUDIO)") $(if $(MODEL),--model "$(MODEL)")
+
+test: install
+	@$(BIN)/python -m pytest
+
+check: install
+	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "==> mypy" && $(BIN)/mypy
+	@echo "==> import-linter" && $(BIN)/lint-imports
+	@echo "==> pytest" && $(BIN)/python -m pytest
+
+serve: install
+	@$(BIN)/trackmark serve --port $(PORT)
+
+install:
+	@test -n "$(PYTHON)" || { echo "Trackmark needs Python 3.11, 3.12 or 3.13 on the path (PYTHON=/path/to/it make ...)"; exit 1; }
+	@$(PYTHON) core/install.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
