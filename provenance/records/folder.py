@@ -19,14 +19,15 @@ from provenance.records.verify import LoggedAt, VerifiedRecord, VerifiedReport, 
 MAX_FILES = 10_000
 RECORD_SUFFIX = ".record.dsse.json"
 REPORT_SUFFIX = ".report.dsse.json"
+_LABELS = {True: "ok  ", False: "FAIL", None: "note"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One step in plain words: of which file, whether it holds, and what that means."""
+    """One step in plain words: of which file, whether it holds (None: nothing to check), what that means."""
 
     file: str
-    passed: bool
+    passed: bool | None
     text: str
 
 
@@ -108,9 +109,8 @@ def _check_file(
         return None
     checks.append(Check(path.name, True, _describe(signed)))
     if not proof_path.exists():
-        checks.append(
-            Check(path.name, witnesses == 0, "no log proof is given: the time of the claim is unproven")
-        )
+        unproven = "no log proof is given: the time of the claim is unproven"
+        checks.append(Check(path.name, False if witnesses else None, unproven))
         return signed
     try:
         proof = _read(proof_path).decode()
@@ -190,7 +190,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"unreadable: {error}\n")
         return 3
     for check in checks:
-        write(f"{'ok  ' if check.passed else 'FAIL'}  {check.file}: {check.text}\n")
+        write(f"{_LABELS[check.passed]}  {check.file}: {check.text}\n")
     for purpose, ids in (
         ("record", [key.keyid for key in keys.record]),
         ("report", [key.keyid for key in keys.report]),
@@ -200,7 +200,7 @@ def main(arguments: list[str]) -> int:
             write(f"      trusted {purpose} key {item}\n")
     if options.keys is None:
         write("note  these keys came with the files; compare them with the ones the issuer publishes\n")
-    failed = sum(not check.passed for check in checks)
-    verdict = "NOT VERIFIED" if failed else "VERIFIED"
-    write(f"{verdict}: {len(checks) - failed} of {len(checks)} checks hold\n")
+    failed = sum(check.passed is False for check in checks)
+    held = sum(check.passed is True for check in checks)
+    write(f"{'NOT VERIFIED' if failed else 'VERIFIED'}: {held} of {held + failed} checks hold\n")
     return 1 if failed else 0
