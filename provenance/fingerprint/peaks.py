@@ -1,0 +1,124 @@
+"""Spectral peaks on a logarithmic frequency axis: the points that stay when music is mistreated.
+
+On that axis a change of pitch moves every peak by the same number of bins. The landmark idea is that of A. Wang, "An
+industrial-strength audio search algorithm", ISMIR 2003; the logarithmic axis follows S. Fenet, G. Richard and
+Y. Grenier, "A scalable audio fingerprint method with robustness to pitch-shifting", ISMIR 2011.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+FloatArray = NDArray[np.float32]
+
+SAMPLE_RATE = 11025
+HOP = 128
+FRAME_RATE = SAMPLE_RATE / HOP
+WINDOW = 1024
+FFT_SIZE = 2048
+BINS_PER_OCTAVE = 36
+LOWEST_HZ, HIGHEST_HZ = 250.0, 4400.0
+BINS = int(np.log2(HIGHEST_HZ / LOWEST_HZ) * BINS_PER_OCTAVE) + 1
+
+FLOOR_DB = 70.0
+"""Dynamic range below the loudest cell; quieter cells carry codec noise, not music."""
+BACKGROUND = (87, 25)
+"""Frames and bins of the local mean that is subtracted: takes away level and equalisation."""
+NEIGHBOURHOOD = (13, 11)
+"""Frames and bins in which a peak must be the largest."""
+SALIENCE_DB = 3.0
+RANK_FRAMES = 43
+CHUNK_FRAMES = 2048
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Peaks in order of time.
+
+    Attributes:
+        frame: time in frames of 11.6 ms, interpolated, [P].
+        bin: logarithmic frequency in 36ths of an octave above 250 Hz, interpolated, [P].
+        salience: dB above the local mean, [P].
+        rank: how many stronger peaks lie within half a second, [P].
+    """
+
+    frame: FloatArray
+    bin: FloatArray
+    salience: FloatArray
+    rank: NDArray[np.int64]
+
+    def top(self, rank: int) -> "Peaks":
+        """The peaks that are among the `rank` strongest of their second."""
+        keep = self.rank < rank
+        return Peaks(self.frame[keep], self.bin[keep], self.salience[keep], self.rank[keep])
+
+
+@lru_cache(maxsize=1)
+def _filter_bank() -> FloatArray:
+    """Triangular filters from linear to logarithmic frequency, [FFT_SIZE / 2 + 1, BINS]."""
+    step = SAMPLE_RATE / FFT_SIZE
+    linear = np.arange(FFT_SIZE // 2 + 1) * step
+    edges = LOWEST_HZ * 2 ** (np.arange(-1, BINS + 1) / BINS_PER_OCTAVE)
+    low = np.minimum(edges[:-2], edges[1:-1] - step)  # never narrower than the transform's own bins
+    high = np.maximum(edges[2:], edges[1:-1] + step)
+    rising = (linear[:, None] - low) / (edges[1:-1] - low)
+    falling = (high - linear[:, None]) / (high - edges[1:-1])
+    bank = np.minimum(rising, falling).clip(0)
+    return (bank / bank.sum(0)).astype(np.float32)
+
+
+def log_spectrogram(samples: FloatArray) -> FloatArray:
+    """Power in dB on the logarithmic axis.
+
+    Args:
+        samples: mono audio at `SAMPLE_RATE`, [T].
+
+    Returns:
+        [N, BINS], N = T // HOP + 1, floored at 70 dB under the loudest cell.
+    """
+    window = np.hanning(WINDOW).astype(np.float32)
+    padded = np.pad(samples.astype(np.float32), WINDOW // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    power = np.empty((len(frames), BINS), np.float32)
+    for begin in range(0, len(frames), CHUNK_FRAMES):
+        spectrum = fft.rfft(frames[begin : begin + CHUNK_FRAMES] * window, FFT_SIZE, axis=1)
+        power[begin : begin + CHUNK_FRAMES] = (spectrum.real**2 + spectrum.imag**2) @ _filter_bank()
+    floor = 10 ** (-FLOOR_DB / 10) * float(power.max()) + 1e-12
+    return np.asarray(10 * np.log10(power + floor), dtype=np.float32)
+
+
+def find_peaks(samples: FloatArray) -> Peaks:
+    """Peaks of mono audio at `SAMPLE_RATE`, [T]; none for silence."""
+    decibels = log_spectrogram(samples)
+    salience = decibels - ndimage.uniform_filter(decibels, BACKGROUND, mode="nearest")
+    salience = ndimage.gaussian_filter1d(salience, 1.5, axis=0)
+    largest = ndimage.maximum_filter(salience, NEIGHBOURHOOD, mode="nearest")
+    inner = (salience == largest) & (salience > SALIENCE_DB)
+    inner[[0, -1]] = False
+    inner[:, [0, -1]] = False
+    frame, bin_ = np.nonzero(inner)
+    value = salience[frame, bin_]
+    return Peaks(
+        frame + _vertex(salience[frame - 1, bin_], value, salience[np.minimum(frame + 1, len(salience) - 1), bin_]),
+        bin_ + _vertex(salience[frame, bin_ - 1], value, salience[frame, np.minimum(bin_ + 1, BINS - 1)]),
+        value,
+        _rank(frame, value),
+    )
+
+
+def _vertex(before: FloatArray, value: FloatArray, after: FloatArray) -> FloatArray:
+    """Offset of the top of the parabola through three neighbours, -0.5 to 0.5."""
+    curvature = np.minimum(before - 2 * value + after, -1e-6)
+    return np.asarray((0.5 * (before - after) / curvature).clip(-0.5, 0.5), dtype=np.float32)
+
+
+def _rank(frame: NDArray[np.int64], value: FloatArray) -> NDArray[np.int64]:
+    begin = np.searchsorted(frame, frame - RANK_FRAMES)
+    end = np.searchsorted(frame, frame + RANK_FRAMES, side="right")
+    width = int((end - begin).max(initial=0))
+    others = begin[:, None] + np.arange(width)
+    stronger = value[np.minimum(others, len(value) - 1)] > value[:, None] if width else np.zeros((0, 0), bool)
+    return np.asarray((stronger & (others < end[:, None])).sum(1), dtype=np.int64)
