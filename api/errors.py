@@ -4,6 +4,7 @@ Codes are part of the API: clients branch on them, so they never change once pub
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import (
     AudioError,
@@ -64,6 +65,10 @@ class IdempotencyConflict(ServiceError):
     """An `Idempotency-Key` was used before with a different request."""
 
 
+class JobCrashed(ServiceError):
+    """A job took the process down with it as often as is allowed."""
+
+
 class TooManyRequests(ServiceError):
     """The rate limit was reached.
 
@@ -97,6 +102,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
         422, "idempotency-key-reused", "The Idempotency-Key belongs to another request"
     ),
     TooManyRequests: Answer(429, "too-many-requests", "Too many requests"),
+    JobCrashed: Answer(500, "job-crashed", "The job ended the process that ran it"),
     UnreadableAudio: Answer(422, "unreadable-audio", "The file is not readable audio"),
     UnsupportedAudio: Answer(422, "unsupported-audio", "The audio is outside what is accepted"),
     AudioTooLarge: Answer(413, "audio-too-large", "The audio is too long"),
@@ -117,6 +123,19 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     KeyFileError: Answer(500, "keys-unavailable", "A key file is not usable"),
     TrackmarkError: Answer(500, "internal", "The server failed"),
 }
+
+
+def problem(error: BaseException) -> dict[str, Any]:
+    """An error as RFC 9457 problem details; the text of an unforeseen one stays in the server's log."""
+    answer = answer_for(error)
+    foreseen = isinstance(error, TrackmarkError)
+    return {
+        "type": f"urn:trackmark:problem:{answer.code}",
+        "title": answer.title,
+        "status": answer.status,
+        "code": answer.code,
+        "detail": str(error) if foreseen else "an unforeseen error; the server's log has the details",
+    }
 
 
 def answer_for(error: BaseException) -> Answer:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, and_, delete, insert, or_, select, update
 
@@ -18,7 +18,7 @@ from api import db
 from api.errors import ConflictingEntry, IdempotencyConflict, InvalidRequest, UnknownEntry
 from api.tables import Table
 
-Kind = Literal["audit", "track", "artist"]
+Kind = Literal["audit", "track"]
 State = Literal["queued", "running", "succeeded", "failed"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed"})
 MAX_PAGE = 200
@@ -201,6 +201,12 @@ class Jobs:
 
     # For the executor, which serves every tenant
 
+    def find(self, job_id: str) -> Job | None:
+        """A job of any tenant."""
+        with db.reading(self._engine) as connection:
+            row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one_or_none()
+        return None if row is None else _job(row)
+
     def start(self, job_id: str) -> Job | None:
         """Enter the start of an attempt; None where nothing is left to do."""
         with db.writing(self._engine) as connection:
@@ -269,4 +275,4 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
             raise ValueError("no time zone")
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise InvalidRequest("the cursor is not one that a list gave out; start without one") from error
-    return moment, cast(str, str(last))
+    return moment, str(last)

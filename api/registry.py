@@ -150,7 +150,7 @@ class Registry:
             ConflictingEntry: the record id is taken.
             InvalidRequest: the record is a later revision.
         """
-        from api.fingerprints import index_within
+        from provenance.fingerprint import SqlIndex
 
         if record.revision != 1:
             raise InvalidRequest("register takes first revisions only")
@@ -176,7 +176,7 @@ class Registry:
                 )
                 digests = {record.asset.sha256_pcm, *record.asset.sha256_files}
                 self._insert_files(connection, record.record_id, owner, digests)
-                index_within(connection).add(record.record_id, fingerprint)
+                SqlIndex(self.engine).add_on(connection, record.record_id, fingerprint)
         except IntegrityError as error:
             raise ConflictingEntry(f"record {record.record_id} exists already; draw a new id") from error
         return Registration(record.record_id, envelope, leaf_index, salt)

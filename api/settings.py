@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     jobs_database_url: str = ""
     log_origin: str | None = None
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
-    max_duration_s: float = Field(default=3600.0, gt=0)
+    max_duration_s: float = Field(default=1800.0, gt=0)
     job_concurrency: int = Field(default=1, ge=1, le=64)
     run_jobs: bool = True
     worker_name: str = Field(default="server", pattern=r"^[A-Za-z0-9._-]{1,64}$")

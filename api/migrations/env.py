@@ -3,10 +3,11 @@
 from alembic import context
 
 from api.tables import Table
+from provenance.fingerprint import fingerprint_metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=[Table.metadata, fingerprint_metadata],
     render_as_batch=True,
     transaction_per_migration=False,
 )

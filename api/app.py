@@ -1,0 +1,130 @@
+"""The application: its parts put together from settings, nothing global, nothing started at import."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from api import problems
+from api.auth import ApiKeys
+from api.deps import Parts
+from api.jobs import Jobs
+from api.limits import RateLimit
+from api.registry import Registry
+from api.routes import artists, audits, health, keys, log, pages, records, tracks
+from api.settings import Settings
+from api.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
+from api.workflows import Worker
+
+logger = logging.getLogger(__name__)
+
+WEB = Path(__file__).parent / "web"
+DESCRIPTION = """Audit audio files, tag tracks, and prove what was registered.
+
+Send an API key as `Authorization: Bearer tmk_...`. Errors are RFC 9457 problem details with a stable `code`.
+Work that takes long is answered with 202 and a `Location` to follow. The log and the public keys need no key.
+"""
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    auditor: Auditor | None = None,
+    tagger: Tagger | None = None,
+    enroller: Enroller | None = None,
+    inspector: Inspector | None = None,
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        settings: folders, limits, databases.
+        auditor: called like `api.audit.audit_file`, which is the default.
+        tagger: called like `provenance.tag.tag`, which is the default.
+        enroller: makes a voice print of recordings.
+        inspector: refuses files that are no usable audio.
+
+    Returns:
+        The application. Database, keys and job queue are opened when it starts and closed when it stops; DBOS
+        allows one started application per process.
+    """
+    product = product_engines()
+    engines = Engines(
+        auditor=auditor or product.auditor,
+        tagger=tagger or product.tagger,
+        enroller=enroller or product.enroller,
+        inspector=inspector or product.inspector,
+    )
+    app = FastAPI(
+        title="Trackmark",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan(settings, engines),
+        redirect_slashes=False,
+        # The interactive pages of FastAPI load their scripts from a CDN; ours work without a network.
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for module in (audits, tracks, records, artists, log, keys, health, pages):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.middleware("http")(_security_headers)
+    return app
+
+
+def _lifespan(settings: Settings, engines: Engines) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        parts = await run_in_threadpool(_open, settings, engines)
+        app.state.parts = parts
+        app.state.inspections = asyncio.Semaphore(1)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(_close, parts)
+
+    return lifespan
+
+
+def _open(settings: Settings, engines: Engines) -> Parts:
+    for folder in (settings.home, settings.uploads, settings.outputs):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    registry = Registry.open(settings)
+    jobs, keys = Jobs(registry.engine), ApiKeys(registry.engine)
+    _, path = keys.first_admin(settings.home)
+    logger.info("the first admin's API key is in %s", path)
+    worker = Worker(settings, registry, jobs, engines)
+    worker.start(listen=settings.run_jobs)
+    limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
+    return Parts(settings, registry, keys, jobs, worker, engines, *limits)
+
+
+def _close(parts: Parts) -> None:
+    parts.worker.stop()
+    parts.registry.close()
+
+
+async def _security_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await call_next(request)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith("/v1/") or request.url.path.startswith("/audits"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

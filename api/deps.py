@@ -1,0 +1,112 @@
+"""What routes depend on: the application's parts, the caller, and the caller's view of the registry."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import EVERYDAY, ApiKeys, Caller, Scope
+from api.errors import Forbidden, Unauthorized
+from api.jobs import Jobs
+from api.limits import RateLimit
+from api.registry import Registry
+from api.settings import Settings
+from api.tables import DEFAULT_TENANT
+from api.work import Engines
+from api.workflows import Worker
+
+COOKIE = "trackmark_key"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The application, put together once at start."""
+
+    settings: Settings
+    registry: Registry
+    keys: ApiKeys
+    jobs: Jobs
+    worker: Worker
+    engines: Engines
+    requests: RateLimit
+    uploads: RateLimit
+
+
+def parts(request: Request) -> Parts:
+    """The application's parts."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Caller:
+    """Who asks, by `Authorization: Bearer`, `X-API-Key`, or the page's cookie.
+
+    Raises:
+        Unauthorized: no key, or not a good one.
+        TooManyRequests: the rate limit was reached.
+    """
+    secret = _secret(request)
+    address = request.client.host if request.client else "unknown"
+    if secret is not None:
+        parts.requests.spend(f"guess {address}" if len(secret) > 200 else secret[:12])
+        return await run_in_threadpool(parts.keys.authenticate, secret)
+    parts.requests.spend(address)
+    if not parts.settings.allow_anonymous:
+        raise Unauthorized("send an API key: Authorization: Bearer tmk_...")
+    _refuse_foreign_page(request)
+    return Caller(DEFAULT_TENANT, EVERYDAY, None)
+
+
+def _secret(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    if request.headers.get("x-api-key"):
+        return request.headers["x-api-key"].strip()
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        _refuse_foreign_page(request, loopback_only=False)
+    return cookie or None
+
+
+def _refuse_foreign_page(request: Request, *, loopback_only: bool = True) -> None:
+    """Keep other web pages from acting through a visitor's browser (CSRF, DNS rebinding).
+
+    Without a key nothing else tells our page from a foreign one that knows the address.
+    """
+    host = request.headers.get("host", "")
+    if loopback_only and urlsplit(f"//{host}").hostname not in LOOPBACK:
+        raise Forbidden("without an API key the server answers on localhost only")
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != host
+    if foreign or request.headers.get("sec-fetch-site") == "cross-site":
+        raise Forbidden("the request came from another site's page")
+
+
+class Needs:
+    """Dependency: the caller, who must have a scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def __call__(self, caller: Annotated[Caller, Depends(caller)]) -> Caller:
+        """The caller.
+
+        Raises:
+            Forbidden: the scope is missing.
+        """
+        caller.require(self.scope)
+        return caller
+
+
+PartsDep = Annotated[Parts, Depends(parts)]
+CallerDep = Annotated[Caller, Depends(caller)]
+AuditReader = Annotated[Caller, Depends(Needs(Scope.AUDITS_READ))]
+AuditWriter = Annotated[Caller, Depends(Needs(Scope.AUDITS_WRITE))]
+TrackWriter = Annotated[Caller, Depends(Needs(Scope.TRACKS_WRITE))]
+RecordReader = Annotated[Caller, Depends(Needs(Scope.RECORDS_READ))]
+ArtistWriter = Annotated[Caller, Depends(Needs(Scope.ARTISTS_WRITE))]
+Admin = Annotated[Caller, Depends(Needs(Scope.ADMIN))]

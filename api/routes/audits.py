@@ -1,0 +1,158 @@
+"""Audits: upload a file, follow the job, fetch the signed report and the picture."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from api import fields
+from api.audit import ALL
+from api.auth import Caller
+from api.deps import AuditReader, AuditWriter, Parts, PartsDep
+from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.intake import RETRY_AFTER_S, accept, read_form
+from api.jobs import MAX_PAGE, Job
+from api.policy import parse_policy
+from api.problems import respond
+from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
+from api.schemas import AuditAnswer, AuditPage
+from api.work import PICTURE, REPORT
+from core.errors import TrackmarkError
+
+router = APIRouter(prefix="/v1/audits", tags=["audits"])
+
+_FORM = form(
+    {"file": "the audio file"},
+    {
+        "artist": {"type": "string", "description": "compare the vocals with this enrolled artist only"},
+        "checks": {"type": "string", "description": "comma-separated", "example": ",".join(ALL)},
+        "policy": {"type": "string", "description": "a policy as TOML; the default policy otherwise"},
+        "retain": {"type": "boolean", "default": False, "description": "keep the audio after the audit"},
+    },
+    ["file"],
+)
+
+
+async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
+    """Receive an upload and make it an audit."""
+    received = await read_form(request, parts, caller)
+    try:
+        fields.only(received.fields, ("artist", "checks", "policy", "retain"))
+        policy = received.fields.get("policy", "").strip() or None
+        artist = fields.text(received.fields, "artist", limit=200)
+        if artist is not None:
+            known = await run_in_threadpool(parts.registry.for_tenant(caller.tenant).artists)
+            if artist not in {entry.name for entry in known}:
+                raise UnknownEntry(f"no artist {artist!r} is enrolled")
+        if policy is not None:
+            _check_policy(policy)
+        wishes = {
+            "artist": artist,
+            "checks": fields.words(received.fields, "checks", ALL),
+            "policy": policy,
+            "retain": fields.flag(received.fields, "retain"),
+        }
+        return await accept("audit", request, parts, caller, received, wishes)
+    except BaseException:
+        received.discard()
+        raise
+
+
+def _check_policy(policy: str) -> None:
+    try:
+        parse_policy(policy.encode())
+    except TrackmarkError as error:
+        raise InvalidRequest(f"policy: {error}") from error
+
+
+@router.post(
+    "",
+    status_code=202,
+    operation_id="createAudit",
+    summary="Audit a file",
+    responses=problems(413, 415, 422),
+    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
+)
+async def create(request: Request, response: Response, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:
+    """Accept a file for audit. Follow `Location` until the state is `succeeded` or `failed`."""
+    job = await submit(request, parts, caller)
+    response.headers["Location"] = f"/v1/audits/{job.id}"
+    response.headers["Retry-After"] = RETRY_AFTER_S
+    return AuditAnswer.of(job)
+
+
+@router.get("", operation_id="listAudits", summary="List audits", responses=problems(422))
+def list_audits(
+    parts: PartsDep,
+    caller: AuditReader,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: str | None = None,
+) -> AuditPage:
+    """The tenant's audits, newest first."""
+    page = parts.jobs.page("audit", tenant=caller.tenant, limit=limit, cursor=cursor)
+    return AuditPage(items=[AuditAnswer.of(job) for job in page.jobs], next=page.next_cursor)
+
+
+@router.get("/{audit_id}", operation_id="getAudit", summary="Follow an audit", responses=problems(404))
+def get(audit_id: str, response: Response, parts: PartsDep, caller: AuditReader) -> AuditAnswer:
+    """The audit's state and, once it succeeded, its findings."""
+    job = parts.jobs.get(audit_id, tenant=caller.tenant, kind="audit")
+    if job.finished_at is None:
+        response.headers["Retry-After"] = RETRY_AFTER_S
+    return AuditAnswer.of(job)
+
+
+@router.delete(
+    "/{audit_id}",
+    status_code=204,
+    operation_id="deleteAudit",
+    summary="Erase an audit",
+    responses=problems(404, 409),
+)
+def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
+    """Erase a finished audit with its findings, report, picture and any retained audio."""
+    parts.worker.forget(parts.jobs.delete(audit_id, tenant=caller.tenant, kind="audit"))
+
+
+@router.get(
+    "/{audit_id}/report",
+    operation_id="getAuditReport",
+    summary="Signed report",
+    response_class=JSONResponse,
+    responses={
+        200: {"description": "DSSE envelope; check it with `trackmark verify-report`"},
+        **problems(404, 409, 422),
+    },
+)
+def report(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """The signed report. A failed audit answers with the problem that made it fail."""
+    return _left_behind(audit_id, request, parts, caller, REPORT, "application/json", f"{audit_id}.{REPORT}")
+
+
+@router.get(
+    "/{audit_id}/picture",
+    operation_id="getAuditPicture",
+    summary="Picture of the findings",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **problems(404, 409, 422)},
+)
+def picture(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """Waveform and spectrogram with the timelines of watermark and scores."""
+    return _left_behind(audit_id, request, parts, caller, PICTURE, "image/png", None)
+
+
+def _left_behind(
+    audit_id: str, request: Request, parts: Parts, caller: Caller, name: str, media: str, saved_as: str | None
+) -> Response:
+    """A file of a finished audit."""
+    job = parts.jobs.get(audit_id, tenant=caller.tenant, kind="audit")
+    if job.error is not None:
+        return respond(job.error, request)
+    if job.state != "succeeded":
+        raise ConflictingEntry("the audit is not finished; ask for it again in a moment")
+    path: Path = parts.worker.output_of(job) / name
+    if not path.is_file():
+        raise UnknownEntry(f"audit {audit_id} left no {name}")
+    return FileResponse(path, media_type=media, filename=saved_as)

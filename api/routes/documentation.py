@@ -1,0 +1,47 @@
+"""What the OpenAPI document says about routes that FastAPI cannot see by itself: forms and problems."""
+
+from typing import Any
+
+from api.problems import MEDIA_TYPE
+from api.schemas import Problem
+
+_TITLES = {
+    401: "No good API key",
+    403: "The key lacks a scope",
+    404: "No such entry",
+    409: "The state does not allow this",
+    413: "Too large or too long",
+    415: "Not multipart/form-data",
+    422: "The request or the audio is not usable",
+    429: "Rate limit reached",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses=` for the given statuses, and for those that every route has."""
+    return {
+        status: {
+            "description": _TITLES[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
+        }
+        for status in sorted({401, 403, 429, *statuses})
+    }
+
+
+def form(files: dict[str, str], fields: dict[str, dict[str, Any]], required: list[str]) -> dict[str, Any]:
+    """`openapi_extra=` for a streamed multipart form."""
+    binary = {
+        name: {"type": "string", "format": "binary", "description": text} for name, text in files.items()
+    }
+    schema = {"type": "object", "properties": {**binary, **fields}, "required": required}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "repeat a request with the same key and it makes one job only",
+    "example": "delivery-2026-11-22-0001",
+}

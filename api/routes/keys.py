@@ -1,0 +1,74 @@
+"""API keys, made and revoked by admins, and the public keys that verify what we sign."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from api.deps import Admin, PartsDep
+from api.errors import Forbidden, InvalidRequest
+from api.routes.documentation import problems
+from api.schemas import KeyAnswer, KeyList, KeyRequest, NewKeyAnswer
+from api.tables import DEFAULT_TENANT
+
+router = APIRouter(tags=["keys"])
+
+
+@router.post(
+    "/v1/keys", status_code=201, operation_id="createKey", summary="Make an API key", responses=problems(422)
+)
+def create(wanted: KeyRequest, parts: PartsDep, caller: Admin) -> NewKeyAnswer:
+    """Make an API key. The secret is in this answer and nowhere else."""
+    tenant = wanted.tenant or caller.tenant
+    if tenant != caller.tenant and caller.tenant != DEFAULT_TENANT:
+        raise Forbidden("only admins of the tenant 'default' may make keys of other tenants")
+    if wanted.expires_at is not None and wanted.expires_at.tzinfo is None:
+        raise InvalidRequest("expires_at needs a time zone, such as Z")
+    made = parts.keys.create(
+        wanted.name, frozenset(wanted.scopes), tenant=tenant, expires_at=wanted.expires_at
+    )
+    return NewKeyAnswer(**KeyAnswer.of(made.info).model_dump(), secret=made.secret)
+
+
+@router.get("/v1/keys", operation_id="listKeys", summary="List API keys", responses=problems())
+def list_keys(parts: PartsDep, caller: Admin) -> KeyList:
+    """The tenant's API keys, without their secrets."""
+    return KeyList(items=[KeyAnswer.of(info) for info in parts.keys.keys(caller.tenant)])
+
+
+@router.delete(
+    "/v1/keys/{key_id}",
+    status_code=204,
+    operation_id="revokeKey",
+    summary="Revoke an API key",
+    responses=problems(404),
+)
+def revoke(key_id: str, parts: PartsDep, caller: Admin) -> None:
+    """Refuse a key from now on."""
+    parts.keys.revoke(key_id, caller.tenant)
+
+
+@router.get(
+    "/.well-known/trackmark-keys.json",
+    operation_id="getPublicKeys",
+    summary="Public keys",
+    response_class=JSONResponse,
+    responses={200: {"description": "save it as keys.json for offline verification"}},
+)
+def published(parts: PartsDep) -> JSONResponse:
+    """Every public key of this server by purpose, in the form that the offline verifier reads."""
+    body: dict[str, Any] = json.loads(parts.registry.trusted_keys().to_json())
+    body["keys"] = [
+        {
+            "keyid": one.key.keyid,
+            "purpose": one.purpose,
+            "algorithm": one.key.algorithm,
+            "public_pem": one.key.pem.decode(),
+            "created_at": one.created_at.isoformat(),
+            "revoked_at": None if one.revoked_at is None else one.revoked_at.isoformat(),
+        }
+        for one in parts.registry.published_keys()
+    ]
+    body["c2pa_trust_anchor"] = parts.registry.c2pa_identity().trust_anchor
+    return JSONResponse(body)

@@ -1,0 +1,130 @@
+"""The transparency log, for everybody: checkpoint, proofs, entries and C2SP tiles. No key is needed.
+
+Entries are salted commitments: they tell neither title nor owner.
+"""
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from api.deps import PartsDep
+from api.errors import InvalidRequest, UnknownEntry
+from api.log_store import TILE_WIDTH
+from api.routes.documentation import problems
+from api.schemas import HashPath
+from api.transparency import TransparencyLog
+from provenance.records.checkpoint import checkpoint_of
+
+router = APIRouter(prefix="/v1/log", tags=["log"])
+
+Whole = Annotated[int, Query(ge=0, lt=1 << 62)]
+_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@router.get(
+    "/checkpoint",
+    operation_id="getCheckpoint",
+    summary="Newest checkpoint",
+    response_class=PlainTextResponse,
+    responses={200: {"description": "a C2SP signed note"}},
+)
+def checkpoint(parts: PartsDep) -> PlainTextResponse:
+    """The log's size and root, signed by the log."""
+    return PlainTextResponse(parts.registry.checkpoint(), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/key", operation_id="getLogKey", summary="The log's key", response_class=PlainTextResponse)
+def key(parts: PartsDep) -> PlainTextResponse:
+    """The key that verifies checkpoints, as a C2SP verifier key."""
+    return PlainTextResponse(parts.registry.log.key.vkey + "\n")
+
+
+@router.get(
+    "/proofs/inclusion",
+    operation_id="getInclusionProof",
+    summary="Inclusion proof",
+    responses=problems(404, 422),
+)
+def inclusion(parts: PartsDep, index: Whole, size: Whole | None = None) -> HashPath:
+    """Proof that entry `index` is in the log of `size` entries (default: the newest checkpoint's)."""
+    log = parts.registry.log
+    note, size = _at(log, size)
+    if index >= size:
+        raise UnknownEntry(f"a log of {size} entries has no entry {index}")
+    return _path(log.inclusion(index, size), size, note)
+
+
+@router.get(
+    "/proofs/consistency",
+    operation_id="getConsistencyProof",
+    summary="Consistency proof",
+    responses=problems(404, 422),
+)
+def consistency(parts: PartsDep, old_size: Whole, size: Whole | None = None) -> HashPath:
+    """Proof that the log of `old_size` entries is the beginning of that of `size`, unchanged."""
+    log = parts.registry.log
+    note, size = _at(log, size)
+    if old_size > size:
+        raise InvalidRequest(f"old_size {old_size} is larger than size {size}")
+    return _path(log.consistency(old_size, size), size, note)
+
+
+@router.get(
+    "/entries/{index}",
+    operation_id="getLogEntry",
+    summary="One entry",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}, **problems(404)},
+)
+def entry(parts: PartsDep, index: Annotated[int, Path(ge=0, lt=1 << 62)]) -> Response:
+    """The canonical bytes whose leaf hash is in the tree."""
+    return Response(parts.registry.log.entry(index), media_type="application/json", headers=_IMMUTABLE)
+
+
+@router.get(
+    "/tile/{path:path}",
+    operation_id="getTile",
+    summary="Tile of hashes or entries",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}, **problems(404)},
+)
+def tile(parts: PartsDep, path: str) -> Response:
+    """C2SP tlog-tiles: `<level>/<number>[.p/<width>]` or `entries/<number>[.p/<width>]`."""
+    level, number, width = _tile(path)
+    log = parts.registry.log
+    data = log.entry_tile(number, width) if level is None else log.hash_tile(level, number, width)
+    return Response(data, media_type="application/octet-stream", headers=_IMMUTABLE)
+
+
+def _at(log: TransparencyLog, size: int | None) -> tuple[str, int]:
+    """The newest checkpoint, and the size that a proof is asked for."""
+    note = log.checkpoint()
+    newest = checkpoint_of(note).size
+    if size is not None and size > newest:
+        raise UnknownEntry(f"the log has {newest} entries, not {size}")
+    return note, newest if size is None else size
+
+
+def _path(hashes: tuple[bytes, ...], size: int, note: str) -> HashPath:
+    return HashPath(size=size, hashes=[base64.b64encode(node).decode() for node in hashes], checkpoint=note)
+
+
+def _tile(path: str) -> tuple[int | None, int, int]:
+    """Level (None for entries), number and width of a tile's path (C2SP tlog-tiles, "Merkle tree")."""
+    head, _, rest = path.partition("/")
+    name, partial, width_text = rest.partition(".p/")
+    groups = name.split("/")
+    numbers = [group.removeprefix("x") for group in groups]
+    shape = all(group.startswith("x") for group in groups[:-1]) and not groups[-1].startswith("x")
+    if not shape or not all(len(n) == 3 and n.isascii() and n.isdigit() for n in numbers) or len(groups) > 6:
+        raise UnknownEntry(f"{path!r} is no tile")
+    width = int(width_text) if width_text.isascii() and width_text.isdigit() else TILE_WIDTH
+    if partial and not 0 < width < TILE_WIDTH:
+        raise UnknownEntry(f"{path!r} is no tile")
+    if head == "entries":
+        return None, int("".join(numbers)), width
+    if not (head.isascii() and head.isdigit() and int(head) < 8):
+        raise UnknownEntry(f"{path!r} is no tile")
+    return int(head), int("".join(numbers)), width

@@ -1,0 +1,146 @@
+"""The web page: upload, follow, read. Plain forms; scripts only add progress bars."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import Scope
+from api.deps import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, caller, parts
+from api.errors import Forbidden, Unauthorized, problem
+from api.jobs import Job
+from api.routes import audits
+from api.web import view
+from api.work import PICTURE
+from core.errors import TrackmarkError
+
+router = APIRouter(include_in_schema=False)
+
+TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
+RECENT = 10
+SESSION_S = 12 * 3600
+_ORDER = ("get", "post", "delete")
+
+
+def _environment() -> Environment:
+    """Templates that escape everything: file names and titles are attacker text."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["clock"] = view.clock
+    made.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M UTC")
+    made.filters["size"] = lambda size: f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+    return made
+
+
+def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A rendered template."""
+    environment: Environment | None = getattr(request.app.state, "templates", None)
+    if environment is None:
+        environment = request.app.state.templates = _environment()
+    text = environment.get_template(name).render(signed_in=COOKIE in request.cookies, **values)
+    return HTMLResponse(text, status_code=status)
+
+
+@router.get("/")
+async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Response:
+    """Upload form and recent audits, or the form that asks for a key."""
+    try:
+        who = await caller(request, parts)
+        who.require(Scope.AUDITS_READ)
+    except (Unauthorized, Forbidden):
+        return page(request, "sign_in.html", 401, problem=None)
+    recent = await run_in_threadpool(
+        lambda: parts.jobs.page("audit", tenant=who.tenant, limit=RECENT, cursor=None)
+    )
+    artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists)
+    largest = parts.settings.max_upload_bytes
+    return page(request, "home.html", jobs=recent.jobs, artists=artists, largest=largest, problem=None)
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, parts: PartsDep, key: Annotated[str, Form(max_length=200)]) -> Response:
+    """Keep a good key in a cookie that scripts cannot read and other sites cannot send."""
+    parts.requests.spend(f"sign-in {request.client.host if request.client else 'unknown'}")
+    try:
+        await run_in_threadpool(parts.keys.authenticate, key.strip())
+    except Unauthorized as error:
+        return page(request, "sign_in.html", 401, problem=problem(error))
+    answer = RedirectResponse("/", status_code=303)
+    answer.set_cookie(
+        COOKIE,
+        key.strip(),
+        max_age=SESSION_S,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out() -> Response:
+    """Forget the cookie."""
+    answer = RedirectResponse("/", status_code=303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return answer
+
+
+@router.post("/audits")
+async def upload(request: Request, parts: PartsDep, caller: AuditWriter) -> Response:
+    """The form's target: the new audit's page, or what is wrong with the file."""
+    try:
+        job = await audits.submit(request, parts, caller)
+    except TrackmarkError as error:
+        body = problem(error)
+        if body["status"] >= 500:
+            raise
+        return page(request, "problem.html", body["status"], problem=body)
+    return RedirectResponse(f"/audits/{job.id}", status_code=303)
+
+
+@router.get("/audits/{audit_id}")
+def audit(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """Progress while the audit runs, findings when it is done."""
+    try:
+        job = parts.jobs.get(audit_id, tenant=caller.tenant, kind="audit")
+    except TrackmarkError as error:
+        return page(request, "problem.html", 404, problem=problem(error))
+    if job.error is not None:
+        return page(request, "problem.html", problem=dict(job.error))
+    if job.result is None:
+        return page(request, "progress.html", job=job, percent=round(100 * job.progress))
+    return page(request, "audit.html", **_findings(job, parts))
+
+
+@router.get("/docs")
+def docs(request: Request) -> Response:
+    """The API, generated from its OpenAPI document."""
+    document = request.app.openapi()
+    routes = [
+        {"method": method.upper(), "path": path, "tag": (operation.get("tags") or ["other"])[0], **operation}
+        for path, operations in document["paths"].items()
+        for method, operation in sorted(operations.items(), key=lambda item: _ORDER.index(item[0]))
+    ]
+    tags = list(dict.fromkeys(route["tag"] for route in routes))
+    return page(request, "docs.html", tags=tags, routes=routes)
+
+
+def _findings(job: Job, parts: Parts) -> dict[str, Any]:
+    found = dict(job.result or {})
+    return {
+        "job": job,
+        "found": found,
+        "verdict": view.verdict(found),
+        "cards": view.cards(found),
+        "lanes": view.lanes(found),
+        "width": view.LANE_WIDTH,
+        "picture": (parts.worker.output_of(job) / PICTURE).is_file(),
+    }

@@ -1,0 +1,92 @@
+"""Ownership records: what they say, the signed envelope, and the proof that the log holds them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from api.deps import Parts, PartsDep, RecordReader
+from api.entries import StoredRecord
+from api.errors import UnknownEntry, problem
+from api.jobs import MAX_PAGE
+from api.registry import Registry
+from api.routes.documentation import problems
+from api.schemas import RecordAnswer, RecordLine, RecordPage
+from core.errors import RecordError, VerificationError
+
+router = APIRouter(prefix="/v1/records", tags=["records"])
+
+RecordId = Annotated[
+    str, Path(pattern="^[0-9a-f]{16}$", description="16 hex digits: the watermark's message")
+]
+
+
+@router.get("", operation_id="listRecords", summary="List records", responses=problems(422))
+def list_records(
+    parts: PartsDep,
+    caller: RecordReader,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    before: Annotated[int | None, Query(ge=0)] = None,
+    sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
+) -> RecordPage:
+    """The tenant's records, newest first; with `sha256` those of one file or of its decoded samples."""
+    registry = parts.registry.for_tenant(caller.tenant)
+    if sha256 is not None:
+        return RecordPage(items=[_line(stored) for stored in registry.find_by_sha256(sha256)], next=None)
+    found = registry.records(limit=limit + 1, before=before)
+    shown = found[:limit]
+    more = shown[-1].leaf_index if len(found) > limit else None
+    return RecordPage(items=[_line(stored) for stored in shown], next=more)
+
+
+@router.get("/{record_id}", operation_id="getRecord", summary="Read a record", responses=problems(404, 422))
+def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAnswer:
+    """The record's claims, after its signature and its place in the log were checked."""
+    registry, stored = _find(record_id, parts, caller.tenant)
+    try:
+        return RecordAnswer.of(stored, registry.verified(record_id), None)
+    except (VerificationError, RecordError) as error:
+        return RecordAnswer.of(stored, None, problem(error))
+
+
+@router.get(
+    "/{record_id}/envelope",
+    operation_id="getRecordEnvelope",
+    summary="Signed envelope",
+    response_class=Response,
+    responses={200: {"content": {"application/vnd.dsse+json": {}}}, **problems(404, 422)},
+)
+def envelope(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> Response:
+    """The DSSE envelope, as signed."""
+    _, stored = _find(record_id, parts, caller.tenant)
+    return Response(stored.envelope.to_json(), media_type="application/vnd.dsse+json")
+
+
+@router.get(
+    "/{record_id}/proof",
+    operation_id="getRecordProof",
+    summary="Log proof",
+    response_class=PlainTextResponse,
+    responses=problems(404, 422),
+)
+def proof(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> PlainTextResponse:
+    """The C2SP tlog-proof file: inclusion proof and signed checkpoint, to be checked offline."""
+    registry, _ = _find(record_id, parts, caller.tenant)
+    return PlainTextResponse(registry.tlog_proof(record_id))
+
+
+def _find(record_id: str, parts: Parts, tenant: str) -> tuple[Registry, StoredRecord]:
+    registry = parts.registry.for_tenant(tenant)
+    stored = registry.record(record_id)
+    if stored is None:
+        raise UnknownEntry(f"no record {record_id}")
+    return registry, stored
+
+
+def _line(stored: StoredRecord) -> RecordLine:
+    return RecordLine(
+        record_id=stored.record_id,
+        title=stored.title,
+        leaf_index=stored.leaf_index,
+        created_at=stored.created_at,
+    )

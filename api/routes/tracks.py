@@ -1,0 +1,134 @@
+"""Tracks: upload a file and have it marked, registered and given back with credentials."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+
+from api import fields
+from api.deps import PartsDep, TrackWriter
+from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.intake import RETRY_AFTER_S, accept, read_form
+from api.jobs import MAX_PAGE
+from api.problems import respond
+from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
+from api.schemas import TrackAnswer, TrackPage
+from core.errors import RecordError
+from provenance.records import identifiers
+
+router = APIRouter(prefix="/v1/tracks", tags=["tracks"])
+
+FORMATS = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+}
+_FIELDS = ("title", "owner", "isrc", "ai", "generator", "format", "strength", "retain")
+_FORM = form(
+    {"file": "the audio file"},
+    {
+        "title": {"type": "string", "example": "Night Drive"},
+        "owner": {
+            "type": "string",
+            "description": "holder of the master right",
+            "example": "Example Records",
+        },
+        "isrc": {"type": "string", "example": "DEA123456789"},
+        "ai": {"type": "string", "enum": ["all", "partly", "none"], "description": "made by a machine?"},
+        "generator": {"type": "string", "example": "MusicGen 1.3"},
+        "format": {"type": "string", "enum": list(FORMATS), "default": "wav"},
+        "strength": {"type": "number", "minimum": 0.25, "maximum": 4, "default": 1},
+        "retain": {"type": "boolean", "default": False, "description": "keep the uploaded original"},
+    },
+    ["file", "title", "owner"],
+)
+
+
+@router.post(
+    "",
+    status_code=202,
+    operation_id="createTrack",
+    summary="Tag a track",
+    responses=problems(413, 415, 422),
+    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
+)
+async def create(request: Request, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
+    """Accept a track for watermark, signed record and credentials. Follow `Location`."""
+    received = await read_form(request, parts, caller)
+    try:
+        sent = received.fields
+        fields.only(sent, _FIELDS)
+        wishes = {
+            "title": fields.needed(sent, "title"),
+            "owner": fields.needed(sent, "owner"),
+            "isrc": _isrc(fields.text(sent, "isrc", limit=20)),
+            "ai": fields.choice(sent, "ai", ("all", "partly", "none"), None),
+            "generator": fields.text(sent, "generator", limit=200),
+            "format": fields.choice(sent, "format", FORMATS, "wav"),
+            "strength": fields.number(sent, "strength", low=0.25, high=4.0, default=1.0),
+            "retain": fields.flag(sent, "retain"),
+        }
+        job = await accept("track", request, parts, caller, received, wishes)
+    except BaseException:
+        received.discard()
+        raise
+    response.headers["Location"] = f"/v1/tracks/{job.id}"
+    response.headers["Retry-After"] = RETRY_AFTER_S
+    return TrackAnswer.of(job)
+
+
+@router.get("", operation_id="listTracks", summary="List tracks", responses=problems(422))
+def list_tracks(
+    parts: PartsDep,
+    caller: TrackWriter,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: str | None = None,
+) -> TrackPage:
+    """The tenant's taggings, newest first."""
+    page = parts.jobs.page("track", tenant=caller.tenant, limit=limit, cursor=cursor)
+    return TrackPage(items=[TrackAnswer.of(job) for job in page.jobs], next=page.next_cursor)
+
+
+@router.get("/{track_id}", operation_id="getTrack", summary="Follow a tagging", responses=problems(404))
+def get(track_id: str, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
+    """The tagging's state and, once it succeeded, the record and the link to the file."""
+    job = parts.jobs.get(track_id, tenant=caller.tenant, kind="track")
+    if job.finished_at is None:
+        response.headers["Retry-After"] = RETRY_AFTER_S
+    return TrackAnswer.of(job)
+
+
+@router.get(
+    "/{track_id}/file",
+    operation_id="getTrackFile",
+    summary="Tagged file",
+    response_class=Response,
+    responses={
+        200: {"content": {media: {} for media in sorted(set(FORMATS.values()))}},
+        **problems(404, 409, 422),
+    },
+)
+def file(track_id: str, request: Request, parts: PartsDep, caller: TrackWriter) -> Response:
+    """The tagged audio. A failed tagging answers with the problem that made it fail."""
+    job = parts.jobs.get(track_id, tenant=caller.tenant, kind="track")
+    if job.error is not None:
+        return respond(job.error, request)
+    if job.result is None:
+        raise ConflictingEntry("the track is not tagged yet; ask for it again in a moment")
+    path = parts.worker.output_of(job) / str(job.result["file"])
+    if not path.is_file():
+        raise UnknownEntry(f"track {track_id} has no file any more")
+    suffix = path.suffix[1:]
+    return FileResponse(path, media_type=FORMATS[suffix], filename=f"{job.result['record_id']}.{suffix}")
+
+
+def _isrc(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return identifiers.isrc(text)
+    except RecordError as error:
+        raise InvalidRequest(f"isrc: {error}") from error

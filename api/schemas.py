@@ -1,0 +1,306 @@
+"""The shapes of requests and answers, with an example each, as the OpenAPI document shows them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import KeyInfo, Scope
+from api.entries import EnrolledArtist, StoredRecord
+from api.jobs import Job
+
+State = Literal["queued", "running", "succeeded", "failed"]
+
+FINDINGS_EXAMPLE: dict[str, Any] = {
+    "file": "song.mp3",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "duration_s": 183.2,
+    "watermark": {"present": True, "p_value": 1e-12, "message": "5f1c0a9e33b2d417", "segments": []},
+    "credentials": {"present": False, "valid": False, "signer": None, "digital_source_type": None},
+    "fingerprint": [{"record_id": "5f1c0a9e33b2d417", "score": 0.93, "offset_s": 0.0, "speed": 1.0}],
+    "ai": {"score": 0.97, "likelihood_ratio": 1.8, "p_value": 0.004, "verdict": "synthetic"},
+    "voice": {"has_voice": True, "synthetic_score": 0.12, "artists": [], "segments": []},
+    "decision": {"action": "review", "rules": []},
+    "warnings": [],
+}
+PROBLEM_EXAMPLE: dict[str, Any] = {
+    "type": "urn:trackmark:problem:unreadable-audio",
+    "title": "The file is not readable audio",
+    "status": 422,
+    "code": "unreadable-audio",
+    "detail": "notes.zip: no audio was found in it",
+    "instance": "/v1/audits",
+}
+
+
+class Model(BaseModel):
+    """Base of our answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `code` is stable, `detail` is for people."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM_EXAMPLE]}, extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str | None = None
+
+
+class AuditAnswer(Model):
+    """An audit: queued, running, or finished with findings or a problem."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0b8f6a52-6d1c-4a0e-9a39-6f0f7f6f8c11",
+                    "state": "succeeded",
+                    "stage": None,
+                    "progress": 1.0,
+                    "file": "song.mp3",
+                    "sha256": FINDINGS_EXAMPLE["sha256"],
+                    "size_bytes": 7340032,
+                    "created_at": "2026-11-22T10:00:00Z",
+                    "started_at": "2026-11-22T10:00:01Z",
+                    "finished_at": "2026-11-22T10:00:21Z",
+                    "audio_deleted_at": "2026-11-22T10:00:21Z",
+                    "findings": FINDINGS_EXAMPLE,
+                    "problem": None,
+                    "links": {"self": "/v1/audits/0b8f6a52-6d1c-4a0e-9a39-6f0f7f6f8c11"},
+                }
+            ]
+        }
+    )
+
+    id: str
+    state: State
+    stage: str | None = Field(description="what the running audit is doing")
+    progress: float = Field(ge=0, le=1)
+    file: str = Field(description="the file's name as uploaded: escape it before display")
+    sha256: str
+    size_bytes: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    audio_deleted_at: datetime | None = Field(description="when the uploaded audio was erased")
+    findings: dict[str, Any] | None = Field(description="as in `trackmark audit --json`")
+    problem: Problem | None
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, job: Job, root: str = "/v1/audits") -> "AuditAnswer":
+        """The audit as clients see it."""
+        links = {"self": f"{root}/{job.id}"}
+        if job.state == "succeeded":
+            links |= {"report": f"{root}/{job.id}/report", "picture": f"{root}/{job.id}/picture"}
+        return cls(**_common(job), findings=_plain(job.result), links=links)
+
+
+class TrackAnswer(Model):
+    """A tagging: queued, running, or finished with a tagged file and its record, or a problem."""
+
+    id: str
+    state: State
+    stage: str | None
+    progress: float = Field(ge=0, le=1)
+    file: str
+    sha256: str
+    size_bytes: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    audio_deleted_at: datetime | None
+    title: str
+    owner: str
+    result: dict[str, Any] | None = Field(
+        description="record_id, leaf_index, sha256 of the tagged file, snr_db, warnings",
+        examples=[{"record_id": "5f1c0a9e33b2d417", "leaf_index": 7, "snr_db": 34.1, "warnings": []}],
+    )
+    problem: Problem | None
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, job: Job) -> "TrackAnswer":
+        """The tagging as clients see it."""
+        links = {"self": f"/v1/tracks/{job.id}"}
+        if job.state == "succeeded" and job.result is not None:
+            links |= {"file": f"/v1/tracks/{job.id}/file", "record": f"/v1/records/{job.result['record_id']}"}
+        request = job.request
+        return cls(
+            **_common(job),
+            title=request["title"],
+            owner=request["owner"],
+            result=_plain(job.result),
+            links=links,
+        )
+
+
+class AuditPage(Model):
+    """Audits, newest first."""
+
+    items: list[AuditAnswer]
+    next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
+
+
+class TrackPage(Model):
+    """Taggings, newest first."""
+
+    items: list[TrackAnswer]
+    next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
+
+
+class RecordAnswer(Model):
+    """An ownership record, verified at this moment: who claimed what, and where the log holds it.
+
+    A signature proves who claimed what and when, not that the claim is true (`claim_status`).
+    """
+
+    record_id: str = Field(examples=["5f1c0a9e33b2d417"])
+    title: str = Field(examples=["Night Drive"])
+    leaf_index: int = Field(examples=[7])
+    created_at: datetime
+    salt: str = Field(description="opens the log entry's commitment; keep it with the proof")
+    claims: dict[str, Any] | None = Field(description="what the record says; null where it does not verify")
+    problem: Problem | None = Field(description="why the record does not verify")
+    links: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, stored: StoredRecord, claims: dict[str, Any] | None, problem: dict[str, Any] | None
+    ) -> "RecordAnswer":
+        """The record as clients see it."""
+        root = f"/v1/records/{stored.record_id}"
+        return cls(
+            record_id=stored.record_id,
+            title=stored.title,
+            leaf_index=stored.leaf_index,
+            created_at=stored.created_at,
+            salt=stored.salt.hex(),
+            claims=claims,
+            problem=None if problem is None else Problem(**problem),
+            links={"self": root, "envelope": f"{root}/envelope", "proof": f"{root}/proof"},
+        )
+
+
+class RecordLine(Model):
+    """A record in a list, not verified."""
+
+    record_id: str
+    title: str
+    leaf_index: int
+    created_at: datetime
+
+
+class RecordPage(Model):
+    """Records, newest first."""
+
+    items: list[RecordLine]
+    next: int | None = Field(description="pass as `before` for the next page", examples=[None])
+
+
+class ArtistAnswer(Model):
+    """An enrolled voice, without the voice print."""
+
+    id: str = Field(examples=["2f1d6c9a8b7e4f30"])
+    name: str = Field(examples=["Ada Example"])
+    consent: str | None = Field(
+        description="reference to the artist's consent", examples=["contract 2026-17"]
+    )
+    created_at: datetime
+
+    @classmethod
+    def of(cls, artist: EnrolledArtist) -> "ArtistAnswer":
+        """The artist as clients see it."""
+        return cls(id=artist.id, name=artist.name, consent=artist.consent, created_at=artist.created_at)
+
+
+class ArtistList(Model):
+    """All enrolled voices, by name."""
+
+    items: list[ArtistAnswer]
+
+
+class KeyRequest(Model):
+    """An API key to make."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["mastering studio"])
+    scopes: list[Scope] = Field(min_length=1, examples=[["audits:read", "audits:write"]])
+    expires_at: datetime | None = Field(default=None, examples=["2027-12-31T00:00:00Z"])
+    tenant: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="only admins of the tenant `default` may make keys of others",
+        examples=[None],
+    )
+
+
+class KeyAnswer(Model):
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    prefix: str = Field(description="how the key starts", examples=["tmk_3f9a1c2b"])
+    tenant: str
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, info: KeyInfo) -> "KeyAnswer":
+        """The key as admins see it."""
+        return cls(**{**vars(info), "scopes": list(info.scopes)})
+
+
+class NewKeyAnswer(KeyAnswer):
+    """A fresh API key; `secret` is shown this once."""
+
+    secret: str = Field(examples=["tmk_3f9a1c2b_..."])
+
+
+class KeyList(Model):
+    """All API keys of a tenant."""
+
+    items: list[KeyAnswer]
+
+
+class HashPath(Model):
+    """Hashes of a Merkle proof, base64, from the leaf up (RFC 6962)."""
+
+    size: int = Field(description="size of the tree that the proof is for", examples=[12])
+    hashes: list[str] = Field(examples=[["VWwMSTBWz6tzkbsyKv3Rq0Qh7kV1o2Jc0O0m4rHn3dY="]])
+    checkpoint: str = Field(description="the newest signed checkpoint")
+
+
+class Health(Model):
+    """How the server is."""
+
+    status: Literal["ok"] = "ok"
+
+
+def _common(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "state": job.state,
+        "stage": job.stage,
+        "progress": job.progress,
+        "file": job.file_name,
+        "sha256": job.sha256,
+        "size_bytes": job.size_bytes,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "audio_deleted_at": job.audio_deleted_at,
+        "problem": None if job.error is None else Problem(**job.error),
+    }
+
+
+def _plain(result: Any) -> dict[str, Any] | None:
+    return None if result is None else dict(result)

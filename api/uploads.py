@@ -1,0 +1,213 @@
+"""Receiving forms with files: streamed to disk, hashed and counted on the way, never held in memory.
+
+Starlette's own form parser has no limit on the size of a file, so the multipart stream is read here.
+"""
+
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from api.errors import InvalidRequest, UnsupportedMedia, UploadTooLarge
+from api.jobs import Upload
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+MAX_PARTS = 32
+MAX_FIELD_BYTES = 256 * 1024
+MAX_HEADER_BYTES = 8 * 1024
+MAX_NAME = 200
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
+
+
+@dataclass
+class Form:
+    """A received form.
+
+    Attributes:
+        fields: text fields; the last of several wins.
+        files: stored files by field name, in order.
+    """
+
+    folder: Path
+    fields: dict[str, str] = field(default_factory=dict)
+    files: list[tuple[str, Upload]] = field(default_factory=list)
+
+    def one_file(self, name: str) -> Upload:
+        """The one file of a field.
+
+        Raises:
+            InvalidRequest: none or several were sent.
+        """
+        found = [upload for key, upload in self.files if key == name]
+        if len(found) != 1:
+            raise InvalidRequest(f"send one file in the form field {name!r}; got {len(found)}")
+        return found[0]
+
+    def path(self, upload: Upload) -> Path:
+        """Where a file of the form was stored."""
+        return self.folder / upload.stored
+
+    def discard(self) -> None:
+        """Delete the stored files."""
+        for _, upload in self.files:
+            self.path(upload).unlink(missing_ok=True)
+
+
+@dataclass
+class _Part:
+    name: str = ""
+    file_name: str | None = None
+    stored: str = ""
+    file: BinaryIO | None = None
+    text: bytearray = field(default_factory=bytearray)
+    size: int = 0
+
+
+async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: int = 1) -> Form:
+    """Read a multipart form from a request.
+
+    Args:
+        request: whose body was not read yet.
+        folder: where files go; made where it does not exist.
+        max_bytes: limit on all files together.
+        max_files: limit on their number.
+
+    Raises:
+        UnsupportedMedia: not `multipart/form-data`.
+        UploadTooLarge: more than `max_bytes`.
+        InvalidRequest: the form is malformed or has too many parts.
+    """
+    content_type, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary")
+    if content_type != b"multipart/form-data" or not boundary:
+        raise UnsupportedMedia("send the file as multipart/form-data")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes + MAX_PARTS * MAX_FIELD_BYTES:
+        raise UploadTooLarge(f"the upload has {declared} bytes; at most {max_bytes} are accepted")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    reader = _Reader(Form(folder), max_bytes, max_files)
+    complete = False
+    try:
+        parser = MultipartParser(boundary, reader.callbacks())
+        async for chunk in request.stream():
+            parser.write(chunk)
+        parser.finalize()
+        if not reader.ended:
+            raise InvalidRequest("the form ends in the middle; send it again")
+        complete = True
+    except MultipartParseError as error:
+        raise InvalidRequest(f"the form is malformed: {error}") from error
+    finally:
+        if not complete:
+            reader.abandon()
+    return reader.form
+
+
+class _Reader:
+    """Callbacks of the multipart parser."""
+
+    def __init__(self, form: Form, max_bytes: int, max_files: int) -> None:
+        self.form = form
+        self.ended = False
+        self._max_bytes = max_bytes
+        self._max_files = max_files
+        self._received = 0
+        self._parts = 0
+        self._headers: dict[bytes, bytes] = {}
+        self._header = (bytearray(), bytearray())
+        self._part = _Part()
+
+    def callbacks(self) -> "MultipartCallbacks":
+        """As the parser wants them."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._add(0, data[start:end]),
+            "on_header_value": lambda data, start, end: self._add(1, data[start:end]),
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._open,
+            "on_part_data": lambda data, start, end: self._write(data[start:end]),
+            "on_part_end": self._close,
+            "on_end": self._end,
+        }
+
+    def abandon(self) -> None:
+        """Delete what was stored."""
+        if self._part.file is not None:
+            self._part.file.close()
+            (self.form.folder / self._part.stored).unlink(missing_ok=True)
+        self.form.discard()
+
+    def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise InvalidRequest(f"the form has more than {MAX_PARTS} parts")
+        self._headers, self._part, self._digest = {}, _Part(), sha256()
+
+    def _add(self, which: int, data: bytes) -> None:
+        self._header[which].extend(data)
+        if len(self._header[0]) + len(self._header[1]) > MAX_HEADER_BYTES:
+            raise InvalidRequest("a header of the form is too long")
+
+    def _end_header(self) -> None:
+        self._headers[bytes(self._header[0]).lower()] = bytes(self._header[1])
+        self._header = (bytearray(), bytearray())
+
+    def _open(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        part = self._part
+        part.name = options.get(b"name", b"").decode("utf-8", "replace")
+        if b"filename" not in options:
+            return
+        if len(self.form.files) >= self._max_files:
+            raise InvalidRequest(f"at most {self._max_files} files can be sent at once")
+        part.file_name = shown_name(options[b"filename"].decode("utf-8", "replace"))
+        suffix = Path(part.file_name).suffix
+        part.stored = secrets.token_hex(16) + (suffix.lower() if _SUFFIX.fullmatch(suffix) else "")
+        descriptor = os.open(self.form.folder / part.stored, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        part.file = os.fdopen(descriptor, "wb")
+
+    def _write(self, data: bytes) -> None:
+        part = self._part
+        if part.file is None:
+            part.text.extend(data)
+            if len(part.text) > MAX_FIELD_BYTES:
+                raise InvalidRequest(f"the field {part.name!r} is longer than {MAX_FIELD_BYTES} bytes")
+            return
+        self._received += len(data)
+        if self._received > self._max_bytes:
+            raise UploadTooLarge(f"at most {self._max_bytes} bytes are accepted")
+        part.size += len(data)
+        self._digest.update(data)
+        part.file.write(data)
+
+    def _close(self) -> None:
+        part = self._part
+        if part.file is None:
+            self.form.fields[part.name] = part.text.decode("utf-8", "replace")
+            return
+        part.file.close()
+        part.file = None
+        upload = Upload(part.file_name or "audio", part.stored, self._digest.hexdigest(), part.size)
+        self.form.files.append((part.name, upload))
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def shown_name(name: str) -> str:
+    """A client's file name without folders and control characters, shortened; still attacker text."""
+    last = re.split(r"[\\/]", name)[-1]
+    clean = "".join(c for c in last if c.isprintable())  # drops controls and direction marks too
+    stem, dot, suffix = clean.strip().rpartition(".")
+    if dot and len(suffix) <= 5:
+        return f"{stem[: MAX_NAME - 6]}.{suffix}"
+    return clean.strip()[:MAX_NAME] or "audio"

@@ -1,0 +1,40 @@
+// Follows a running audit and shows its findings when it is done.
+"use strict";
+const running = document.getElementById("running");
+const stage = document.getElementById("stage");
+const bar = document.getElementById("progress");
+const names = {
+  decode: "Reading the audio",
+  watermark: "Looking for the watermark",
+  credentials: "Reading content credentials",
+  fingerprint: "Comparing with registered tracks",
+  music: "Listening for traces of generators",
+  voice: "Comparing the voice",
+  decide: "Applying the policy",
+  done: "Writing the report",
+};
+
+function say(text) {
+  if (stage.textContent !== text) stage.textContent = text;
+}
+
+async function follow() {
+  try {
+    const answer = await fetch(running.dataset.audit, { headers: { Accept: "application/json" } });
+    if (answer.ok) {
+      const audit = await answer.json();
+      if (audit.state === "succeeded" || audit.state === "failed") {
+        window.location.reload();
+        return;
+      }
+      bar.value = Math.round(100 * audit.progress);
+      say(audit.state === "queued" ? "Waiting for its turn" : names[audit.stage] || audit.stage || "Starting");
+    }
+  } catch {
+    say("The server does not answer; trying again");
+  }
+  setTimeout(follow, 1000);
+}
+
+say(names[stage.textContent] || stage.textContent);
+follow();

@@ -1,0 +1,266 @@
+"""Findings in words: one card per question, for people who decide and not for machines.
+
+Every text that comes from a file or a client stays plain text here; the templates escape it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Tone = Literal["good", "warn", "bad", "neutral"]
+
+LANES = (("watermark", "Watermark"), ("ai", "AI music"), ("voice", "Synthetic voice"))
+LANE_WIDTH = 1000
+
+
+@dataclass(frozen=True)
+class Card:
+    """The answer to one question.
+
+    Attributes:
+        question: as a person would ask it.
+        answer: in a few words.
+        tone: how the answer is coloured; a word always says the same.
+        text: one or two sentences.
+        facts: (name, value) pairs.
+        basis: the technique that the answer rests on.
+    """
+
+    question: str
+    answer: str
+    tone: Tone
+    text: str
+    facts: tuple[tuple[str, str], ...] = ()
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stretch of a timeline in units of `LANE_WIDTH`; `strength` in [0, 1] is its score."""
+
+    x: float
+    width: float
+    strength: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One row of the timeline."""
+
+    key: str
+    name: str
+    bars: tuple[Bar, ...]
+    empty: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision of the policy."""
+
+    word: str
+    tone: Tone
+    text: str
+    reasons: tuple[str, ...]
+    policy: str
+
+
+_ACTIONS: dict[str, tuple[str, Tone, str]] = {
+    "accept": ("Accept", "good", "No rule of the policy objects to this file."),
+    "review": ("Review", "warn", "A person should look at this file before it is used."),
+    "reject": ("Reject", "bad", "The policy refuses this file."),
+}
+_OWNERSHIP: dict[str, tuple[str, Tone]] = {
+    "match": ("Registered track", "good"),
+    "transplant_suspected": ("Copied watermark suspected", "bad"),
+    "mark_removed_or_unmarked": ("Registered, but without its mark", "warn"),
+    "fingerprint_only": ("Registered track", "warn"),
+    "mark_unconfirmed": ("Mark found, not confirmed", "warn"),
+    "unknown_mark": ("Mark without a record", "warn"),
+    "record_invalid": ("Record does not verify", "bad"),
+    "credentials_only": ("Named by credentials only", "warn"),
+    "no_record": ("Not registered here", "neutral"),
+    "not_checked": ("Not checked", "neutral"),
+}
+_AI: dict[str, tuple[str, Tone]] = {
+    "synthetic": ("Likely AI-generated", "warn"),
+    "bona_fide": ("Likely human-made", "good"),
+    "uncertain": ("Inconclusive", "neutral"),
+}
+
+
+def verdict(found: Mapping[str, Any]) -> Verdict:
+    """The decision in words."""
+    decision = found["decision"]
+    word, tone, text = _ACTIONS.get(decision["action"], (str(decision["action"]), "neutral", ""))
+    reasons = tuple(str(rule.get("text", rule.get("rule", ""))) for rule in decision["rules"])
+    return Verdict(word, tone, text, reasons, str(decision.get("policy", "")))
+
+
+def cards(found: Mapping[str, Any]) -> tuple[Card, ...]:
+    """One card for each question that an audit answers."""
+    return (_ownership(found), _watermark(found), _credentials(found), _ai(found), _voice(found))
+
+
+def lanes(found: Mapping[str, Any]) -> tuple[Lane, ...]:
+    """The timeline: where in the file each finding lies."""
+    duration = float(found.get("duration_s") or 0)
+    rows = []
+    for key, name in LANES:
+        section = found[key]
+        bars = tuple(_bars(section.get("segments") or (), duration))
+        rows.append(Lane(key, name, bars, str(section.get("reason") or "nothing found")))
+    return tuple(rows)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds.
+
+    >>> clock(75.4)
+    '1:15'
+    """
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def _bars(segments: Sequence[Mapping[str, Any]], duration: float) -> list[Bar]:
+    bars = []
+    for segment in segments if duration > 0 else ():
+        start, end = float(segment["start_s"]), min(float(segment["end_s"]), duration)
+        score = segment.get("score")
+        strength = 1.0 if score is None else min(max(float(score), 0.0), 1.0)
+        label = f"{clock(start)} to {clock(end)}" + ("" if score is None else f", score {float(score):.2f}")
+        width = max((end - start) / duration * LANE_WIDTH, 1.0)
+        bars.append(Bar(round(start / duration * LANE_WIDTH, 2), round(width, 2), round(strength, 3), label))
+    return bars
+
+
+def _ownership(found: Mapping[str, Any]) -> Card:
+    ownership = found["ownership"]
+    answer, tone = _OWNERSHIP.get(ownership["status"], (str(ownership["status"]), "neutral"))
+    record = ownership.get("record") or {}
+    facts = []
+    if record.get("title"):
+        facts.append(("Title", str(record["title"])))
+    names = dict.fromkeys(str(owner.get("name", "")) for owner in record.get("owners") or ())
+    if names:
+        facts.append(("Owners", ", ".join(names)))
+    if record.get("claim_status"):
+        facts.append(("Claim", str(record["claim_status"])))
+    if ownership.get("record_id"):
+        facts.append(("Record", str(ownership["record_id"])))
+    for match in found["fingerprint"][:3]:
+        facts.append(("Fingerprint", f"{match['record_id']}, score {_number(match.get('score'))}"))
+    return Card(
+        "Whose is it?",
+        answer,
+        tone,
+        str(ownership["text"]),
+        tuple(facts),
+        "signed record, log, watermark and fingerprint together",
+    )
+
+
+def _watermark(found: Mapping[str, Any]) -> Card:
+    mark = found["watermark"]
+    outcome = found.get("checks", {}).get("watermark", "done")
+    basis = "keyed mark in the sound"
+    if outcome != "done":
+        return Card(
+            "Is our watermark in it?", _outcome(outcome), "neutral", _why(found, "watermark"), (), basis
+        )
+    if not mark["present"]:
+        text = "No mark of this registry can be read. Marks of other registries stay unseen."
+        return Card(
+            "Is our watermark in it?", "No", "neutral", text, (("p-value", _small(mark["p_value"])),), basis
+        )
+    facts = [("Message", str(mark["message"] or "unreadable")), ("p-value", _small(mark["p_value"]))]
+    if abs(float(mark.get("speed") or 1) - 1) > 0.001:
+        facts.append(("Speed", _number(mark["speed"], 3)))
+    text = "The mark can be read from the sound itself, whatever happened to the file."
+    return Card("Is our watermark in it?", "Yes", "good", text, tuple(facts), basis)
+
+
+def _credentials(found: Mapping[str, Any]) -> Card:
+    seen = found["credentials"]
+    outcome = found.get("checks", {}).get("credentials", "done")
+    question, basis = "Does it carry content credentials?", "C2PA manifest in the file"
+    if outcome != "done":
+        return Card(question, _outcome(outcome), "neutral", _why(found, "credentials"), (), basis)
+    if not seen["present"]:
+        return Card(
+            question, "None", "neutral", "Re-encoding removes them, so this proves nothing.", (), basis
+        )
+    facts = [("Signer", str(seen.get("signer") or "unnamed"))]
+    if seen.get("digital_source_type"):
+        facts.append(("Declared source", str(seen["digital_source_type"]).rsplit("/", 1)[-1]))
+    if not seen.get("content_bound", seen["valid"]):
+        return Card(
+            question, "Broken", "bad", "The file was changed after it was signed.", tuple(facts), basis
+        )
+    if not seen.get("trusted", seen["valid"]):
+        text = "Signed and unchanged, by somebody this registry does not know."
+        return Card(question, "Unknown signer", "warn", text, tuple(facts), basis)
+    return Card(
+        question, "Valid", "good", "Signed by a trusted party and unchanged since.", tuple(facts), basis
+    )
+
+
+def _ai(found: Mapping[str, Any]) -> Card:
+    ai = found["ai"]
+    question, basis = "Was it made by a machine?", "statistical estimate from the sound, never proof"
+    if ai["score"] is None:
+        return Card(question, "Not measured", "neutral", str(ai.get("reason") or ""), (), basis)
+    answer, tone = _AI.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
+    facts = [("Score", _number(ai["score"])), ("p-value against human music", _small(ai["p_value"]))]
+    families = [f"{g['family']} {_percent(g['share'])}" for g in ai.get("generator") or () if g.get("share")]
+    if families:
+        facts.append(("Resembles", ", ".join(families[:3])))
+    texts = [str(item.get("text", "")) for item in ai.get("evidence") or ()]
+    return Card(question, answer, tone, " ".join(texts[:3]) or "See the timeline.", tuple(facts), basis)
+
+
+def _voice(found: Mapping[str, Any]) -> Card:
+    voice = found["voice"]
+    question, basis = "Whose voice is it?", "statistical estimate from the sound, never proof"
+    if voice["has_voice"] is None or (voice["has_voice"] and voice.get("synthetic_score") is None):
+        return Card(question, "Not measured", "neutral", str(voice.get("reason") or ""), (), basis)
+    if not voice["has_voice"]:
+        return Card(question, "No vocals", "neutral", "No singing or speech was found.", (), basis)
+    facts = [("Synthetic score", _number(voice["synthetic_score"]))]
+    for artist in voice.get("artists") or ():
+        text = f"similarity {_number(artist['similarity'])}, clone score {_number(artist['clone_score'])}"
+        facts.append((str(artist["name"]), text + f", consent {artist.get('consent', 'unknown')}"))
+    clones = [a for a in voice.get("artists") or () if (a.get("clone_score") or 0) >= 0.5]
+    if clones:
+        names = ", ".join(str(artist["name"]) for artist in clones)
+        return Card(
+            question, "Clone suspected", "bad", f"It sounds like a copy of {names}.", tuple(facts), basis
+        )
+    text = "No enrolled artist's voice is imitated." if voice.get("artists") else "No artist was compared."
+    return Card(question, "No clone found", "neutral", text, tuple(facts), basis)
+
+
+def _outcome(outcome: str) -> str:
+    return {"inconclusive": "Inconclusive", "failed": "Check failed", "skipped": "Not checked"}.get(
+        outcome, outcome
+    )
+
+
+def _why(found: Mapping[str, Any], check: str) -> str:
+    told = [
+        str(w).removeprefix(f"{check}: ") for w in found.get("warnings", ()) if str(w).startswith(f"{check}:")
+    ]
+    return told[0] if told else "This check was not part of the audit."
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "not measured" if value is None else f"{float(value):.{digits}f}"
+
+
+def _small(value: float | None) -> str:
+    return "not measured" if value is None else f"{float(value):.2g}"
+
+
+def _percent(value: float) -> str:
+    return f"{round(100 * float(value))} %"

@@ -1,0 +1,160 @@
+"""What a job does once it runs: audit a file, or tag a track. Plain functions, run by `api.workflows`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.jobs import Job
+from api.registry import Registry
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from api.findings import AuditResult
+    from provenance.tag import Tagged
+
+Progress = Callable[[str, float], None]
+Auditor = Callable[..., "AuditResult"]
+"""Called like `api.audit.audit_file`."""
+Tagger = Callable[..., "Tagged"]
+"""Called like `provenance.tag.tag`."""
+Enroller = Callable[[Sequence[Path], Settings], bytes]
+"""Recordings of one artist to the bytes of a voice print."""
+Inspector = Callable[[Path, Settings], None]
+"""Raises `AudioError` where a file cannot be used as audio."""
+
+REPORT = "report.dsse.json"
+PICTURE = "picture.png"
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The parts that touch audio, so that a test can replace them."""
+
+    auditor: Auditor
+    tagger: Tagger
+    enroller: Enroller
+    inspector: Inspector
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that one job may use.
+
+    Attributes:
+        source: the uploaded file.
+        output: folder for what the job leaves behind; it exists.
+        registry: bound to the job's tenant.
+        progress: called with (stage, fraction done).
+    """
+
+    job: Job
+    source: Path
+    output: Path
+    registry: Registry
+    settings: Settings
+    progress: Progress
+
+
+def product_engines() -> Engines:
+    """The parts as they ship."""
+    return Engines(_audit_file, _tag, _enrol, _inspect)
+
+
+def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
+    """Do one job's work and return its result; repeatable, since a crash may cut it short anywhere."""
+    return audit(engines.auditor, context) if context.job.kind == "audit" else track(engines.tagger, context)
+
+
+def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
+    """Audit the upload, sign the report and draw its picture."""
+    from api.audit import ALL
+    from api.picture import picture
+    from api.policy import parse_policy
+    from api.reports import write_report
+
+    request = context.job.request
+    policy = parse_policy(request["policy"].encode()) if request.get("policy") else None
+    result = auditor(
+        context.source,
+        registry=context.registry,
+        settings=context.settings,
+        artist=request.get("artist"),
+        policy=policy,
+        checks=tuple(request.get("checks") or ALL),
+        progress=context.progress,
+    )
+    named = replace(result, file=context.job.file_name)
+    write_report(named, context.registry, context.output / REPORT, policy=policy)
+    if named.clip is not None:
+        picture(named.clip, named, context.output / PICTURE)
+    return named.to_dict()
+
+
+def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
+    """Mark the upload, register it and write the tagged file."""
+    from provenance.tag import Declaration, parse_generator
+
+    request = context.job.request
+    generator = request.get("generator")
+    declaration = Declaration(
+        title=request["title"],
+        owner=request["owner"],
+        isrc=request.get("isrc"),
+        ai=request.get("ai"),
+        generation=parse_generator(generator) if generator else None,
+        basis="uploaded",
+    )
+    tagged = tagger(
+        context.source,
+        context.output / f"tagged.{request['format']}",
+        declaration,
+        ledger=context.registry,
+        strength=request.get("strength", 1.0),
+        progress=context.progress,
+    )
+    return {
+        "record_id": tagged.record_id,
+        "leaf_index": tagged.leaf_index,
+        "sha256": tagged.sha256,
+        "sha256_pcm": tagged.sha256_pcm,
+        "duration_s": tagged.duration_s,
+        "snr_db": tagged.snr_db,
+        "read_back_p_value": tagged.read_back_p_value,
+        "credentials": tagged.credentials,
+        "file": tagged.path.name,
+        "warnings": list(tagged.warnings),
+    }
+
+
+def _audit_file(*args: Any, **options: Any) -> "AuditResult":
+    from api.audit import audit_file
+
+    return audit_file(*args, **options)
+
+
+def _tag(*args: Any, **options: Any) -> "Tagged":
+    from provenance.tag import tag
+
+    return tag(*args, **options)
+
+
+def _enrol(recordings: Sequence[Path], settings: Settings) -> bytes:
+    from core.decode import decode
+    from detector.voice import VoiceDetector
+
+    clips = [decode(path, decode_limits(settings)) for path in recordings]
+    return VoiceDetector.load().enrol(clips).to_bytes()
+
+
+def _inspect(path: Path, settings: Settings) -> None:
+    from core.decode import decode
+
+    decode(path, decode_limits(settings))
+
+
+def decode_limits(settings: Settings) -> Any:
+    """The decoder's limits under these settings."""
+    from core.decode import Limits
+
+    return Limits(max_bytes=settings.max_upload_bytes, max_duration_s=settings.max_duration_s)
