@@ -1,0 +1,90 @@
+"""A client of the audit API: send a file, follow the audit, fetch the signed report."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from api.findings import Json
+from core.errors import TrackmarkError
+
+POLL_S = 0.5
+
+
+class ClientError(TrackmarkError):
+    """The server refused a request, failed an audit, or did not answer in time."""
+
+
+class AuditClient:
+    """A connection to a Trackmark server.
+
+    Args:
+        base_url: such as `http://127.0.0.1:8000`.
+        api_key: needed unless the server answers anonymous requests.
+        timeout_s: for one request; an audit may take longer, see `audit`.
+    """
+
+    def __init__(self, base_url: str, *, api_key: str | None = None, timeout_s: float = 60.0) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        # The environment's proxies are not for a server on this machine.
+        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+
+    def __enter__(self) -> "AuditClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def alive(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return self._http.get("/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+    def audit(
+        self,
+        path: Path,
+        *,
+        timeout_s: float = 600.0,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> Json:
+        """Send a file and wait for its audit.
+
+        Returns:
+            The audit as the server tells it: `id`, `state`, `findings`, `links`.
+
+        Raises:
+            ClientError: the file was refused, the audit failed, or it took longer than `timeout_s`.
+        """
+        with path.open("rb") as file:
+            answer = self._checked(self._http.post("/v1/audits", files={"file": (path.name, file)}))
+        location = answer.headers["Location"]
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            job: Json = self._checked(self._http.get(location)).json()
+            if job["state"] == "succeeded":
+                return job
+            if job["state"] == "failed":
+                raise ClientError(f"{path.name}: {job['problem']['detail']}")
+            if progress is not None:
+                progress(job["stage"] or job["state"], job["progress"])
+            time.sleep(POLL_S)
+        raise ClientError(f"{path.name}: the audit was not finished within {timeout_s:g} s")
+
+    def fetch(self, link: str) -> bytes:
+        """Fetch what a link of an audit points to, such as the signed report."""
+        return self._checked(self._http.get(link)).content
+
+    def _checked(self, answer: httpx.Response) -> httpx.Response:
+        if answer.is_success:
+            return answer
+        try:
+            detail = str(answer.json()["detail"])
+        except (ValueError, KeyError, TypeError):
+            detail = answer.text[:200]
+        raise ClientError(f"the server answered {answer.status_code}: {detail}")

@@ -1,0 +1,174 @@
+"""Signed reports: written with a real registry, verified with nothing but keys."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from api import reports
+from api.audit import audit_file
+from api.findings import AuditResult
+from api.registry import Registry
+from api.reports import UnreadableReport, build_report, read_report, verify_report, write_all, write_report
+from api.settings import Settings
+from core.errors import ProofError, SignatureError
+from provenance.fingerprint import Fingerprint
+from provenance.records.asset import Asset
+from provenance.records.making import AiInvolvement
+from provenance.records.record import Claim, Issuer, OwnershipRecord
+from provenance.records.rights import Party, RightShare
+from provenance.records.trust import TrustedKeys
+from tests.fakes import RECORD, Match, clip, marked, stages
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path / "home"))
+    yield opened
+    opened.close()
+
+
+def register(registry: Registry) -> None:
+    record = OwnershipRecord(
+        record_id=RECORD,
+        issued_at="2026-11-22T12:00:00Z",
+        issuer=Issuer("A Label", registry.record_signer().keyid),
+        asset=Asset("A <Song>", "cd" * 32, 10_000, 44_100, 2, "wav"),
+        ai_involvement=AiInvolvement("None"),
+        parties=(Party("owner", "A Label", "org"),),
+        rights=(RightShare("master", "owner", 1_000_000),),
+        provenance_of_claim=Claim("asserted"),
+    )
+    nothing = np.zeros(0, np.uint32)
+    registry.register(record, Fingerprint(nothing, nothing, np.zeros(0, np.uint16), 0, 0))
+
+
+def audited(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str = "song.wav") -> AuditResult:
+    index = SimpleNamespace(query=lambda _fp: [Match(RECORD)])
+    monkeypatch.setattr(Registry, "fingerprint_index", lambda _self: index)
+    monkeypatch.setattr(Registry, "watermark_key", lambda _self: "key")
+    return audit_file(
+        name,
+        registry=registry,
+        settings=Settings(home=registry.home),
+        stages=stages(audio=clip(name=name), detection=marked()),
+    )
+
+
+@pytest.fixture
+def result(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> AuditResult:
+    register(registry)
+    found = audited(registry, monkeypatch)
+    assert found.ownership.status == "match", found.ownership
+    return found
+
+
+def test_a_report_verifies_with_the_registry_gone(
+    registry: Registry, result: AuditResult, tmp_path: Path
+) -> None:
+    written = write_report(result, registry, tmp_path / "song.report.dsse.json")
+    keys = TrustedKeys.from_json(registry.trusted_keys().to_json())
+    registry.close()
+    checked = verify_report(Path(str(written.report)), keys)
+    assert checked.record_id == RECORD
+    assert checked.checkpoint_size == 1
+    assert checked.to_dict()["decision"]["action"] == "accept"
+    assert any(RECORD in line for line in checked.lines())
+
+
+def test_a_report_says_what_it_rests_on(registry: Registry, result: AuditResult) -> None:
+    report = build_report(result, registry)
+    assert report["policy"]["sha256"] == result.decision.policy_sha256
+    assert report["policy"]["thresholds"]
+    assert report["file"]["sha256"] == result.sha256
+    assert set(report["basis"]) == {"watermark", "credentials", "fingerprint", "ai", "voice", "ownership"}
+    assert all(len(model["sha256"]) == 64 for model in report["models"])
+    assert report["log"]["checkpoint"] == registry.checkpoint()
+
+
+def test_a_changed_report_is_refused(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    write_report(result, registry, path)
+    envelope = json.loads(path.read_bytes())
+    payload = base64.b64decode(envelope["payload"])
+    assert b'"action":"accept"' in payload
+    envelope["payload"] = base64.b64encode(payload.replace(b'"accept"', b'"reject"')).decode()
+    path.write_text(json.dumps(envelope))
+    with pytest.raises(SignatureError):
+        verify_report(path, registry.trusted_keys())
+
+
+def test_a_stranger_s_keys_do_not_verify(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    write_report(result, registry, path)
+    stranger = Registry.open(Settings(home=tmp_path / "stranger"))
+    with pytest.raises(SignatureError):
+        verify_report(path, stranger.trusted_keys())
+    mixed = replace(stranger.trusted_keys(), report=registry.trusted_keys().report)
+    with pytest.raises(SignatureError):
+        verify_report(path, mixed)
+    stranger.close()
+
+
+def test_a_report_on_another_record_than_its_evidence_is_refused(
+    registry: Registry, result: AuditResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = replace(result, ownership=replace(result.ownership, record_id="1234567890abcdef"))
+    evidence = reports._evidence(result, registry)
+    monkeypatch.setattr(reports, "_evidence", lambda *_: evidence)
+    path = tmp_path / "r.json"
+    write_report(claimed, registry, path)
+    with pytest.raises(ProofError, match="not the one"):
+        verify_report(path, registry.trusted_keys())
+
+
+def test_the_audio_is_compared_when_given(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
+    audio = tmp_path / "song.wav"
+    audio.write_bytes(b"not what was audited")
+    path = tmp_path / "r.json"
+    write_report(result, registry, path)
+    with pytest.raises(ProofError, match="is not the file"):
+        verify_report(path, registry.trusted_keys(), audio=audio)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"\x00\xff", b'{"payload":"AAAA","payloadType":"x","signatures":[]}']
+)
+def test_what_is_no_report_is_told_apart(content: bytes, tmp_path: Path, registry: Registry) -> None:
+    path = tmp_path / "r.json"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableReport):
+        verify_report(path, registry.trusted_keys())
+
+
+def test_a_folder_of_everything(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    written = write_all(result, registry, folder)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "keys.json",
+        "song.wav.html",
+        "song.wav.png",
+        "song.wav.report.dsse.json",
+    ]
+    keys = TrustedKeys.from_json((folder / "keys.json").read_bytes())
+    assert verify_report(Path(str(written.report)), keys).record_id == RECORD
+    page = (folder / "song.wav.html").read_text()
+    assert "A &lt;Song&gt;" in page
+    assert "<Song>" not in page
+    assert (folder / "song.wav.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_hostile_name_stays_text(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(registry)
+    found = audited(registry, monkeypatch, name="$x^<script>alert(1)<\n.wav")
+    written = write_all(found, registry, tmp_path / "reports")
+    page = Path(str(written.report)).with_name(Path(found.file).name + ".html").read_text()
+    assert "<script>" not in page
+    assert read_report(Path(str(written.report)))["file"]["name"] == Path(found.file).name

@@ -1,0 +1,218 @@
+"""The tagging pipeline, with a watermark that remembers instead of listening."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.decode import decode
+from core.encode import encode
+from core.errors import EncodeError, RecordError, UnreadableAudio, WatermarkError
+from provenance.credentials import C2paIdentity, read_credentials
+from provenance.fingerprint import Fingerprint
+from provenance.records.keys import Ed25519Signer
+from provenance.records.record import OwnershipRecord
+from provenance.records.rights import VoiceConsent
+from provenance.tag import Channel, Declaration, parse_generator, pcm_sha256, snr_db, tag
+from tests.fakes import Detection, Match
+from tests.signals import music
+
+IDENTITY = C2paIdentity.generate("Trackmark tests")
+SONG = Declaration("A Song", "A Label", "US-RC1-76-07839", "none")
+
+
+@dataclass
+class Ledger:
+    """A registry that keeps what it is told."""
+
+    signer: Ed25519Signer = field(default_factory=Ed25519Signer.generate)
+    matches: list[Match] = field(default_factory=list)
+    registered: list[tuple[OwnershipRecord, Fingerprint]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    refuse: Exception | None = None
+
+    def watermark_key(self) -> Any:
+        return SimpleNamespace(epoch=0)
+
+    def record_signer(self) -> Ed25519Signer:
+        return self.signer
+
+    def c2pa_identity(self) -> C2paIdentity:
+        return IDENTITY
+
+    def fingerprint_index(self) -> Any:
+        return SimpleNamespace(query=lambda _fp: self.matches)
+
+    def register(self, record: OwnershipRecord, fingerprint: Fingerprint) -> Any:
+        if self.refuse is not None:
+            raise self.refuse
+        self.registered.append((record, fingerprint))
+        return SimpleNamespace(leaf_index=len(self.registered) - 1)
+
+    def checkpoint(self) -> str:
+        return "example.invalid/log\n1\nroot\n"
+
+    def add_file(self, record_id: str, sha256: str) -> None:
+        self.files[sha256] = record_id
+
+
+def channel(*, reads: bool = True, already: bytes | None = None) -> Channel:
+    """A watermark that changes the audio a little and remembers its message."""
+    told: list[bytes | None] = [already]
+
+    def embed(wav: Tensor, _rate: int, message: bytes, _key: Any, *, strength: float) -> Tensor:
+        told[0] = message if reads else None
+        return wav * (1 + 0.001 * strength)
+
+    def detect(_wav: Tensor, _rate: int, _key: Any) -> Detection:
+        message = told[0]
+        return Detection(message is not None, 1e-12 if message else 0.4, message)
+
+    return Channel(embed, detect)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.wav"
+    encode(music(3.0, 44_100, 2), 44_100, path, codec="wav")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".m4a"])
+def test_a_tagged_file_carries_credentials_of_its_record(source: Path, tmp_path: Path, suffix: str) -> None:
+    ledger, out = Ledger(), tmp_path / f"out{suffix}"
+    done = tag(source, out, SONG, ledger=ledger, channel=channel())
+    record, fingerprint = ledger.registered[0]
+    assert record.record_id == done.record_id == record.marks[0].message
+    assert record.asset.isrc == "USRC17607839"
+    assert record.ai_involvement.overall == "None"
+    assert len(fingerprint.hashes) > 0
+    heard = decode(out)
+    assert record.asset.sha256_pcm == done.sha256_pcm == pcm_sha256(heard.wav, heard.sample_rate)
+    assert ledger.files == {heard.source.sha256: done.record_id}
+    assert heard.source.sha256 not in record.asset.sha256_files, "a file cannot name its own hash"
+    found = read_credentials(out, [IDENTITY.trust_anchor])
+    assert found.valid
+    assert found.trusted
+    assert found.record_id == done.record_id
+    assert found.record_sha256 == record.digest()
+
+
+def test_a_container_without_credentials_says_so(source: Path, tmp_path: Path) -> None:
+    done = tag(source, tmp_path / "out.opus", SONG, ledger=Ledger(), channel=channel())
+    assert not done.credentials
+    assert any("cannot carry" in warning for warning in done.warnings)
+    assert decode(done.path).source.codec == "opus"
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        (lambda: {"channel": channel(reads=False)}, WatermarkError),
+        (lambda: {"channel": channel(already=b"\x01" * 8)}, WatermarkError),
+        (lambda: {"ledger": Ledger(refuse=RecordError("no"))}, RecordError),
+    ],
+)
+def test_nothing_is_left_behind_when_a_step_fails(
+    source: Path, tmp_path: Path, broken: Callable[[], dict[str, Any]], error: type[Exception]
+) -> None:
+    options: dict[str, Any] = {"ledger": Ledger(), "channel": channel(), **broken()}
+    out = tmp_path / "out.flac"
+    out.write_bytes(b"precious")
+    with pytest.raises(error):
+        tag(source, out, SONG, **options)
+    assert out.read_bytes() == b"precious"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.wav", "out.flac"]
+    assert options["ledger"].registered == []
+
+
+def test_a_broken_declaration_is_refused_before_any_work(source: Path, tmp_path: Path) -> None:
+    never = Channel(lambda *_: pytest.fail("embedded"), lambda *_: pytest.fail("detected"))
+    for wrong in (Declaration("", "Label"), Declaration("T", "L", isrc="nonsense")):
+        with pytest.raises(RecordError):
+            tag(source, tmp_path / "out.wav", wrong, ledger=Ledger(), channel=never)
+    with pytest.raises(EncodeError, match="end its name"):
+        tag(source, tmp_path / "out.xyz", SONG, ledger=Ledger(), channel=never)
+    with pytest.raises(EncodeError, match="cannot write"):
+        tag(source, tmp_path / "none" / "out.wav", SONG, ledger=Ledger(), channel=channel())
+
+
+def test_an_unreadable_source_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in.mp3").write_bytes(b"la la la" * 100)
+    with pytest.raises(UnreadableAudio):
+        tag(tmp_path / "in.mp3", tmp_path / "out.wav", SONG, ledger=Ledger(), channel=channel())
+
+
+def test_earlier_records_of_the_same_audio_are_told(source: Path, tmp_path: Path) -> None:
+    ledger = Ledger(matches=[Match("1122334455667788")])
+    done = tag(source, tmp_path / "out.wav", SONG, ledger=ledger, channel=channel())
+    assert any("1122334455667788" in warning for warning in done.warnings)
+
+
+def test_generated_audio_declares_its_generator(tmp_path: Path) -> None:
+    from core.clip import Clip, Source
+
+    wav = music(3.0, 32_000, 1)
+    clip = Clip(wav, 32_000, Source("generated", "0" * 64, 0, "none", "none"))
+    declaration = Declaration(
+        "G", "L", generation=parse_generator("Meta/MusicGen 1.3"), basis="generated_here"
+    )
+    ledger = Ledger()
+    tag(clip, tmp_path / "out.mp3", declaration, ledger=ledger, channel=channel())
+    record = ledger.registered[0][0]
+    assert record.ai_involvement.overall == "All", "a generated track is AI unless it says otherwise"
+    assert record.generation is not None
+    assert record.generation.provider == "Meta"
+    found = read_credentials(tmp_path / "out.mp3")
+    assert found.digital_source_type == "trainedAlgorithmicMedia"
+
+
+def test_consents_are_kept_under_the_artist_s_name(source: Path, tmp_path: Path) -> None:
+    consent = VoiceConsent("Ada", "one album", "L-1", "ab" * 32, "2026-01-01T00:00:00Z")
+    ledger = Ledger()
+    declaration = Declaration("T", "L", voice_consents=(consent,))
+    tag(source, tmp_path / "out.wav", declaration, ledger=ledger, channel=channel())
+    record = ledger.registered[0][0]
+    names = {party.ref: party.name for party in record.parties}
+    assert names[record.voice_consents[0].artist] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("MusicGen 1.3", ("undeclared", "MusicGen", "1.3")),
+        ("Meta/MusicGen 1.3", ("Meta", "MusicGen", "1.3")),
+        ("Stable Audio Open", ("undeclared", "Stable Audio Open", "undeclared")),
+        ("Suno v5", ("undeclared", "Suno", "v5")),
+        ("Suno", ("undeclared", "Suno", "undeclared")),
+    ],
+)
+def test_generators_are_read_as_written(text: str, parts: tuple[str, str, str]) -> None:
+    found = parse_generator(text)
+    assert (found.provider, found.system, found.system_version) == parts
+
+
+def test_the_digest_of_samples_knows_rate_and_channels() -> None:
+    wav = music(0.2, 8_000, 1)
+    digests = {
+        pcm_sha256(wav, 8_000),
+        pcm_sha256(wav, 16_000),
+        pcm_sha256(wav[:1], 8_000),
+        pcm_sha256(wav.flip(0), 8_000),
+        pcm_sha256(wav + 2**-23, 8_000),
+    }
+    assert len(digests) == 5
+    steps = torch.round(wav * 2**23) / 2**23
+    assert pcm_sha256(steps + 2**-26, 8_000) == pcm_sha256(steps, 8_000), "less than half a step of 24 bits"
+
+
+def test_snr_of_a_known_mark() -> None:
+    wav = music(1.0, 8_000, 1)
+    assert snr_db(wav, wav * 1.01) == pytest.approx(40.0, abs=1e-3)
+    with pytest.raises(WatermarkError):
+        snr_db(wav, wav)
