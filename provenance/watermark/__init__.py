@@ -1,0 +1,26 @@
+"""The neural watermark: a keyed, learned channel in the log-spectrum of music.
+
+A 64-bit message and a keyed check are coded into ±1 chips on a time-frequency grid. An embedder
+network turns chips into small, masked gain changes; a decoder network reads soft chips back.
+The networks know neither key nor message.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provenance.watermark.detect import Detection, detect
+    from provenance.watermark.embed import embed
+    from provenance.watermark.key import WatermarkKey
+
+__all__ = ["Detection", "WatermarkKey", "detect", "embed"]
+
+_HOME = {"Detection": "detect", "detect": "detect", "embed": "embed", "WatermarkKey": "key"}
+
+
+def __getattr__(name: str) -> object:
+    """Import public names on first use, so that importing the package costs nothing."""
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(f"provenance.watermark.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,91 @@
+"""The secret behind a tenant's marks, and everything that is derived from it."""
+
+import functools
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core.errors import KeyFileError
+
+KIND = "trackmark-watermark-key"
+
+
+@dataclass(frozen=True)
+class WatermarkKey:
+    """A tenant's master key; nobody can read or forge its marks without it.
+
+    Attributes:
+        tenant_key: 32 random bytes.
+        epoch: number of this key in the tenant's succession of keys.
+    """
+
+    tenant_key: bytes = field(repr=False)
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.tenant_key) != 32:
+            raise KeyFileError(f"a watermark key has 32 bytes, this one has {len(self.tenant_key)}")
+
+    @classmethod
+    def generate(cls) -> "WatermarkKey":
+        """A new random key."""
+        return cls(secrets.token_bytes(32))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "WatermarkKey":
+        """Read a key file.
+
+        Raises:
+            KeyFileError: missing, unreadable or not a watermark key.
+        """
+        try:
+            fields = json.loads(Path(path).read_text("utf-8"))
+            if fields["type"] != KIND:
+                raise KeyFileError(f"{path} is not a watermark key; make one with `trackmark keygen`")
+            return cls(bytes.fromhex(fields["key"]), int(fields["epoch"]))
+        except OSError as error:
+            raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise KeyFileError(f"{path} is not a watermark key; make one with `trackmark keygen`") from error
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a key file that only its owner may read.
+
+        Raises:
+            KeyFileError: the file exists already (a key is never overwritten) or cannot be written.
+        """
+        text = json.dumps({"type": KIND, "id": self.keyid, "epoch": self.epoch, "key": self.tenant_key.hex()})
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise KeyFileError(f"{path} exists; a key is never overwritten, choose another name") from error
+        except OSError as error:
+            raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+    @property
+    def keyid(self) -> str:
+        """Public name of the key: says nothing about the key itself."""
+        return self.derive("id", 8).hex()
+
+    def derive(self, purpose: str, length: int) -> bytes:
+        """Independent key material for one purpose (HKDF-SHA256, RFC 5869)."""
+        return _derive(self.tenant_key, self.epoch, purpose, length)
+
+    def check(self, message: bytes) -> bytes:
+        """The 24-bit keyed check that travels with a message (truncated HMAC-SHA256)."""
+        return hmac.new(self.derive("mac", 32), message, hashlib.sha256).digest()[:3]
+
+
+@functools.lru_cache(maxsize=256)
+def _derive(tenant_key: bytes, epoch: int, purpose: str, length: int) -> bytes:
+    info = f"trackmark/watermark/v1/{epoch}/{purpose}".encode()
+    return HKDF(hashes.SHA256(), length, salt=None, info=info).derive(tenant_key)

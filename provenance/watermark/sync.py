@@ -1,0 +1,125 @@
+"""Find a key's grid in the decoder's output, with a p-value that needs no assumption about music.
+
+Under the hypothesis "no mark of this key", the pilot signs are independent fair coins, whatever the audio
+is. A weighted sum of them is then sub-Gaussian, so Hoeffding's inequality bounds its tail
+exactly: P(sum z s >= t) <= exp(-t^2 / (2 sum z^2)). The bound times the number of places searched is the
+p-value (union bound); it is conservative and never needs calibration on recordings.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermark.chips import CYCLE_COLUMNS, Layout
+from provenance.watermark.grid import CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRIDE
+
+PHASES = CELL_FRAMES
+CLIP = 4.0
+
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """One place of the key's cycle in the audio.
+
+    Attributes:
+        phase: frames between the first frame and the first whole column.
+        start: column of the cycle that lies there.
+        statistic: pilots' sum over its norm; above about 7 is beyond chance.
+        stretch: length of the audio's columns over the nominal length.
+    """
+
+    phase: float
+    start: int
+    statistic: float
+    stretch: float = 1.0
+
+    def p_value(self, searched: int) -> float:
+        """Chance that any of `searched` places reaches this statistic without a mark."""
+        if self.statistic <= 0.0:
+            return 1.0
+        return min(1.0, searched * math.exp(-0.5 * self.statistic**2))
+
+
+def cells(plane: Plane, phase: float, stretch: float = 1.0) -> Plane:
+    """Soft chips of whole columns.
+
+    Args:
+        plane: the decoder's logits, [BANDS, M], column m centred on frame 2 m + 0.5.
+        phase: frames before the first column.
+        stretch: length of a column over the nominal length.
+
+    Returns:
+        Clipped logits, [CELL_BANDS, columns].
+    """
+    position = column_frames(plane.shape[1] * STRIDE, phase, stretch)
+    position = (position - (STRIDE - 1) / 2.0) / STRIDE
+    position = position[position <= plane.shape[1] - 1]
+    low = np.minimum(position.astype(np.int64), plane.shape[1] - 1)
+    high = np.minimum(low + 1, plane.shape[1] - 1)
+    weight = (position - low).astype(np.float32)
+    rows = plane[FIRST_BAND : FIRST_BAND + CELL_BANDS]
+    return np.clip(rows[:, low] * (1.0 - weight) + rows[:, high] * weight, -CLIP, CLIP)
+
+
+def column_frames(frames: int, phase: float, stretch: float) -> NDArray[np.float64]:
+    """Centres of whole columns in frames, [columns]."""
+    length = CELL_FRAMES * stretch
+    columns = max(0, int((frames - phase) // length))
+    return phase + length * np.arange(columns) + (length - 1.0) / 2.0
+
+
+def search(
+    plane: Plane, layout: Layout, *, keep: int = 3, stretches: tuple[float, ...] = (1.0,)
+) -> tuple[list[Alignment], int]:
+    """Correlate with the pilots at every phase and every column of the cycle.
+
+    Args:
+        plane: logits, [BANDS, M].
+        layout: the key's cycle.
+        keep: how many of the best places to return.
+        stretches: lengths of a column to try, over the nominal length.
+
+    Returns:
+        The best places, best first, and how many were searched.
+    """
+    pilots = layout.pilots
+    spectrum = np.fft.rfft(pilots, axis=1)
+    presence = np.fft.rfft(np.abs(pilots), axis=1)
+    found: list[Alignment] = []
+    for phase, stretch in itertools.product(range(PHASES), stretches):
+        received = cells(plane, phase, stretch)
+        soft, energy = _fold(received), _fold(received**2)
+        total = _correlate(spectrum, soft)
+        norm = np.sqrt(np.maximum(_correlate(presence, energy), 1e-6))
+        statistic = total / norm
+        for start in np.argpartition(-statistic, keep)[:keep]:
+            found.append(Alignment(float(phase), int(start), float(statistic[start]), stretch))
+    found.sort(key=lambda place: -place.statistic)
+    return _distinct(found)[:keep], PHASES * CYCLE_COLUMNS * len(stretches)
+
+
+def _fold(soft: Plane) -> Plane:
+    """Add up columns that lie a whole cycle apart, [CELL_BANDS, CYCLE_COLUMNS]."""
+    padded = np.pad(soft, ((0, 0), (0, -soft.shape[1] % CYCLE_COLUMNS)))
+    return padded.reshape(CELL_BANDS, -1, CYCLE_COLUMNS).sum(1)
+
+
+def _correlate(spectrum: NDArray[np.complex64], soft: Plane) -> Plane:
+    """For every start: sum over rows and columns of reference[start + column] soft[column]."""
+    product = (spectrum * np.conj(np.fft.rfft(soft, axis=1))).sum(0)
+    return np.fft.irfft(product, n=CYCLE_COLUMNS).astype(np.float32)
+
+
+def _distinct(places: list[Alignment]) -> list[Alignment]:
+    """Drop neighbours in phase of a better place."""
+    kept: list[Alignment] = []
+    for place in places:
+        position = place.start * CELL_FRAMES - place.phase
+        if all(abs(position - (k.start * CELL_FRAMES - k.phase)) > CELL_FRAMES for k in kept):
+            kept.append(place)
+    return kept
