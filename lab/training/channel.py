@@ -61,7 +61,8 @@ def equalise(wav: Tensor, rng: random.Random) -> Received:
     """Smooth random curve of up to 9 dB."""
     octave = torch.log2(_frequencies(wav).clamp_min(60.0) / 60.0)
     curve = sum(
-        rng.uniform(-6.0, 6.0) * torch.exp(-0.5 * ((octave - rng.uniform(1.0, 7.0)) / rng.uniform(0.4, 1.2)) ** 2)
+        rng.uniform(-6.0, 6.0)
+        * torch.exp(-0.5 * ((octave - rng.uniform(1.0, 7.0)) / rng.uniform(0.4, 1.2)) ** 2)
         for _ in range(4)
     )
     return Received(_spectral(wav, 10.0 ** (curve / 20.0)))

@@ -79,7 +79,9 @@ def sample_cells(logits: Tensor, columns: int, *, delay: int, speed: float) -> t
     return rows[..., index] * (1 - weight) + rows[..., index + 1] * weight, inside
 
 
-def mark(embedder: nn.Module, wav: Tensor, chips: Tensor, snr_db: float, ceiling_db: float) -> tuple[Tensor, Tensor]:
+def mark(
+    embedder: nn.Module, wav: Tensor, chips: Tensor, snr_db: float, ceiling_db: float
+) -> tuple[Tensor, Tensor]:
     """Marked audio and the mean excess over the mask, for the log."""
     spectrum = stft(wav)
     frames = spectrum.shape[-1] // 2 * 2
@@ -148,7 +150,15 @@ def train(plan: Plan) -> None:
         optimiser.step()
         late = time.time() - started > plan.minutes * 60
         if step % 25 == 24 or step == first:
-            _log(plan.out / "curves.csv", step + 1, time.time() - started, snr, loss.item(), nmr.item(), correct)
+            _log(
+                plan.out / "curves.csv",
+                step + 1,
+                time.time() - started,
+                snr,
+                loss.item(),
+                nmr.item(),
+                correct,
+            )
         if step % 100 == 99 or step == plan.steps - 1 or late:
             state = {"step": step + 1, "embedder": embedder.state_dict(), "decoder": decoder.state_dict()}
             torch.save({**state, "optimiser": optimiser.state_dict()}, snapshot.with_suffix(".new"))
@@ -157,7 +167,9 @@ def train(plan: Plan) -> None:
             return
 
 
-def _log(path: Path, step: int, seconds: float, snr: float, loss: float, nmr: float, correct: dict[str, float]) -> None:
+def _log(
+    path: Path, step: int, seconds: float, snr: float, loss: float, nmr: float, correct: dict[str, float]
+) -> None:
     names = list(channel.ATTACKS)
     fresh = not path.exists()
     with path.open("a", newline="") as file:
@@ -170,7 +182,9 @@ def _log(path: Path, step: int, seconds: float, snr: float, loss: float, nmr: fl
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/watermark"))
     parser.add_argument("--steps", type=int, default=3000)
@@ -180,7 +194,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    train(Plan(args.data, args.out, steps=args.steps, batch=args.batch, snr_db=args.snr, minutes=args.minutes))
+    train(
+        Plan(args.data, args.out, steps=args.steps, batch=args.batch, snr_db=args.snr, minutes=args.minutes)
+    )
 
 
 if __name__ == "__main__":

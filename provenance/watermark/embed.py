@@ -112,9 +112,7 @@ def _mark(hosts: Tensor, chips: Tensor, strength: float, networks: model.Model) 
         column = first // (CELL_FRAMES * HOP)
         columns = -(-spectrum.shape[-1] // CELL_FRAMES)
         pattern = networks.embedder(log_rows(spectrum[:1]), chips[None, :, column : column + columns])
-        gain = relative_gain(
-            pattern, power, snr_db=SNR_DB, ceiling_db=CEILING_DB, strength=strength
-        )
+        gain = relative_gain(pattern, power, snr_db=SNR_DB, ceiling_db=CEILING_DB, strength=strength)
         change = istft(spectrum[1:] * gain, piece.shape[-1])
         stop = min(length, start + step)
         mark[:, start:stop] = change[:, start - first : stop - first]
