@@ -75,13 +75,13 @@ def pip(what: str, *arguments: str, expected: int = 0) -> None:
 
 
 def progress(log: Path, expected: int) -> str:
-    """How far pip is: packages on disk once it unpacks, else its latest line."""
-    lines = log.read_text(errors="replace").strip().splitlines()
-    last = lines[-1].strip() if lines else "starting"
-    if last.startswith("Installing collected packages"):
+    """How far pip is: packages looked up at first, later packages on disk."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    if any(line.startswith("Installing collected packages") for line in lines):
         present = sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
-        return f"unpacking: {present} of {expected or '?'} packages in place"
-    return last[:100]
+        return f"unpacking: {present} of {expected or 'some 20'} packages in place"
+    found = [line.split()[1] for line in lines if line.startswith("Collecting ")]
+    return f"looking up and fetching: {found[-1]} ({len(found)} so far)" if found else "starting"
 
 
 def torch_present(version: str) -> bool:
