@@ -19,7 +19,10 @@ MP3 = Container("mp3", "audio/mpeg")
 FLAC = Container("flac", "audio/flac")
 M4A = Container("m4a", "audio/mp4")
 
-_M4A_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash", b"M4V ")
+_M4A_BRANDS = frozenset(
+    b"M4A M4B M4P M4V mp41mp42isomiso2iso3iso4iso5iso6avc1dashMSNV"[place : place + 4]
+    for place in range(0, 60, 4)
+)
 
 
 def sniff(path: Path) -> Container | None:

@@ -1,6 +1,5 @@
 """Write content credentials into an audio file: tags first, signature last."""
 
-import io
 import shutil
 import tempfile
 from pathlib import Path
@@ -51,15 +50,18 @@ def write_credentials(
         raise CredentialsError(f"{src.name} is larger than {MAX_FILE_BYTES} bytes")
     if parent is None and record.ai_involvement.overall == "Undeclared":
         parent = src
-    with tempfile.TemporaryDirectory(dir=dst.parent, prefix=".credentials-") as folder:
-        tagged, signed = Path(folder, "tagged"), Path(folder, "signed")
-        shutil.copyfile(src, tagged)
-        write_tags(tagged, record)
-        definition = manifest.build(
-            record, container.media_type, opened=parent is not None, log_origin=log_origin
-        )
-        _sign(tagged, signed, container, definition, identity, parent)
-        signed.replace(dst)
+    definition = manifest.build(
+        record, container.media_type, opened=parent is not None, log_origin=log_origin
+    )
+    try:
+        with tempfile.TemporaryDirectory(dir=dst.parent, prefix=".credentials-") as folder:
+            tagged, signed = Path(folder, "tagged"), Path(folder, "signed")
+            shutil.copyfile(src, tagged)
+            write_tags(tagged, record)
+            _sign(tagged, signed, container, definition, identity, parent)
+            signed.replace(dst)
+    except (c2pa.C2paError, OSError) as error:
+        raise CredentialsError(f"cannot write credentials into {dst}: {error}") from error
 
 
 def _sign(
@@ -70,17 +72,14 @@ def _sign(
     identity: C2paIdentity,
     parent: Path | None,
 ) -> None:
-    try:
-        context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
-        # The callback is where a hardware module would sign; the library never sees the private key.
-        signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
-        with context, signer, c2pa.Builder(definition, context) as builder:
-            if parent is not None:
-                _add_parent(builder, parent)
-            with src.open("rb") as source, dst.open("w+b") as target:
-                builder.sign(signer, container.media_type, source, target)
-    except (c2pa.C2paError, OSError) as error:
-        raise CredentialsError(f"cannot write credentials: {error}") from error
+    context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
+    # The callback is where a hardware module would sign; the library never sees the private key.
+    signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
+    with context, signer, c2pa.Builder(definition, context) as builder:
+        if parent is not None:
+            _add_parent(builder, parent)
+        with src.open("rb") as source, dst.open("w+b") as target:
+            builder.sign(signer, container.media_type, source, target)
 
 
 def _add_parent(builder: c2pa.Builder, parent: Path) -> None:
@@ -88,4 +87,5 @@ def _add_parent(builder: c2pa.Builder, parent: Path) -> None:
     if container is None:
         raise CredentialsError(f"the parent {parent.name} is not WAV, MP3, FLAC or M4A; leave it out")
     ingredient = {"title": "parent", "relationship": "parentOf", "instance_id": "parent", "label": "parent"}
-    builder.add_ingredient(ingredient, container.media_type, io.BytesIO(parent.read_bytes()))
+    with parent.open("rb") as file:
+        builder.add_ingredient(ingredient, container.media_type, file)

@@ -300,6 +300,11 @@ def test_other_containers_are_refused_and_leave_nothing_behind(tmp_path):
         with pytest.raises(CredentialsError):
             write_credentials(tmp_path / source, tmp_path / "out", RECORD, IDENTITY)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ogg", "b.wav", "c.mp3"]
+    encode(music(1, 44_100, 1), 44_100, tmp_path / "d.wav", codec="wav")
+    with pytest.raises(CredentialsError, match="cannot write"):
+        write_credentials(tmp_path / "d.wav", tmp_path / "no folder" / "out.wav", RECORD, IDENTITY)
+    with pytest.raises(CredentialsError, match="parent"):
+        write_credentials(tmp_path / "d.wav", tmp_path / "out", RECORD, IDENTITY, parent=tmp_path / "a.ogg")
     assert not read_credentials(tmp_path / "a.ogg").present
 
 
