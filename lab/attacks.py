@@ -19,6 +19,7 @@ import torch
 from scipy import signal
 from torch import Tensor
 
+from core.codecs import Codec
 from core.encode import recode
 from core.errors import TrackmarkError
 from core.resample import resample
@@ -100,12 +101,13 @@ class Attack:
 # codecs and rates
 
 
-def _codec(wav: Tensor, sample_rate: int, _: np.random.Generator, *, codec: str, kbps: int) -> Tensor:
+def _codec(wav: Tensor, sample_rate: int, _: np.random.Generator, *, codec: Codec, kbps: int) -> Tensor:
     return recode(wav, sample_rate, codec=codec, bit_rate=kbps * 1000)
 
 
 def _codec_chain(wav: Tensor, sample_rate: int, _: np.random.Generator) -> Tensor:
-    for codec, kbps in (("mp3", 128), ("aac", 96), ("opus", 64)):
+    steps: tuple[tuple[Codec, int], ...] = (("mp3", 128), ("aac", 96), ("opus", 64))
+    for codec, kbps in steps:
         wav = recode(wav, sample_rate, codec=codec, bit_rate=kbps * 1000)
     return wav
 
@@ -327,7 +329,12 @@ def mix_with(other: Tensor, *, ratio_db: float = 0.0) -> Attack:
 
 
 def _codecs() -> list[Attack]:
-    rates = {"mp3": (128, 64, 32), "aac": (128, 64, 32), "opus": (128, 64, 32), "vorbis": (128, 64)}
+    rates: dict[Codec, tuple[int, ...]] = {
+        "mp3": (128, 64, 32),
+        "aac": (128, 64, 32),
+        "opus": (128, 64, 32),
+        "vorbis": (128, 64),
+    }
     return [
         Attack(f"{codec}_{kbps}", "codec", partial(_codec, codec=codec, kbps=kbps))
         for codec, all_kbps in rates.items()

@@ -1,7 +1,8 @@
 """Acoustic fingerprint: which known track is this, when no mark and no metadata are left?
 
-`extract` turns audio into hashes of triplets of spectral peaks that survive codecs, noise, filters, rooms, mixes
-and changes of speed, tempo and pitch up to about ten per cent; an index finds the tracks that share them.
+`extract` turns audio into hashes of triplets of spectral peaks that survive codecs, noise, filters,
+rooms, mixes and changes of speed, tempo and pitch up to about ten per cent; an index finds the tracks
+that share them.
 """
 
 from provenance.fingerprint.extract import Fingerprint, extract

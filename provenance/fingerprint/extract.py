@@ -10,7 +10,7 @@ from torch import Tensor
 from core.errors import EmptyAudio, TrackmarkError
 from core.resample import resample
 from provenance.fingerprint import triplets
-from provenance.fingerprint.peaks import FRAME_RATE, SAMPLE_RATE, find_peaks
+from provenance.fingerprint.peaks import FRAME_RATE, HOP, SAMPLE_RATE, find_peaks
 
 MAGIC = b"TMF1"
 HEADER = 16
@@ -24,8 +24,8 @@ class FingerprintError(TrackmarkError):
 class Fingerprint:
     """Hashes of a piece of audio.
 
-    The first `filed` hashes (about 60 a second) are what an index keeps of a reference; the others (about 200 a second)
-    are formed from weaker peaks and only used when this fingerprint is the query.
+    The first `filed` hashes (about 60 a second) are what an index keeps of a reference; the others
+    (about 200 a second) are formed from weaker peaks and only used when this fingerprint is the query.
 
     Attributes:
         hashes: descriptors of peak triplets, [N] uint32.
@@ -52,9 +52,15 @@ class Fingerprint:
         return Fingerprint(self.hashes[:n], self.times[:n], self.details[:n], n, self.frames)
 
     def to_bytes(self) -> bytes:
-        """Serialise: `TMF1`, hashes, filed, frames (uint32 little-endian each), then the zlib-packed arrays."""
+        """Serialise: `TMF1`, three little-endian uint32 (hashes, filed, frames), the arrays under zlib."""
         counts = np.array([len(self.hashes), self.filed, self.frames], "<u4").tobytes()
-        body = b"".join((self.hashes.astype("<u4").tobytes(), self.times.astype("<u4").tobytes(), self.details.astype("<u2").tobytes()))
+        body = b"".join(
+            (
+                self.hashes.astype("<u4").tobytes(),
+                self.times.astype("<u4").tobytes(),
+                self.details.astype("<u2").tobytes(),
+            )
+        )
         return MAGIC + counts + zlib.compress(body, 6)
 
     @staticmethod
@@ -91,7 +97,8 @@ def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
         sample_rate: in Hz.
 
     Returns:
-        The fingerprint; without hashes where the audio is silent, shorter than about a second, or one steady tone.
+        The fingerprint; without hashes where the audio is silent, shorter than about a second, or one
+        steady tone.
 
     Raises:
         EmptyAudio: there are no samples.
@@ -119,11 +126,11 @@ def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
         (rows >> np.uint64(38)).astype(np.uint32),
         (rows >> np.uint64(22) & np.uint64(0xFFFF)).astype(np.uint16),
         filed,
-        len(samples) // 128 + 1,
+        len(samples) // HOP + 1,
     )
 
 
 def _rows(hashes: triplets.Triplets) -> NDArray[np.uint64]:
     """Each hash as one number: time, detail (16 bits), descriptor (22 bits)."""
-    packed = hashes.frame.astype(np.uint64) << np.uint64(38) | hashes.detail.astype(np.uint64) << np.uint64(22)
-    return np.asarray(packed | hashes.descriptor, dtype=np.uint64)
+    frame, detail = hashes.frame.astype(np.uint64), hashes.detail.astype(np.uint64)
+    return np.asarray(frame << np.uint64(38) | detail << np.uint64(22) | hashes.descriptor, dtype=np.uint64)

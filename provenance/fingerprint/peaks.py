@@ -1,8 +1,9 @@
 """Spectral peaks on a logarithmic frequency axis: the points that stay when music is mistreated.
 
-On that axis a change of pitch moves every peak by the same number of bins. The landmark idea is that of A. Wang, "An
-industrial-strength audio search algorithm", ISMIR 2003; the logarithmic axis follows S. Fenet, G. Richard and
-Y. Grenier, "A scalable audio fingerprint method with robustness to pitch-shifting", ISMIR 2011.
+On that axis a change of pitch moves every peak by the same number of bins. The landmark idea is that of
+A. Wang, "An industrial-strength audio search algorithm", ISMIR 2003; the logarithmic axis follows
+S. Fenet, G. Richard and Y. Grenier, "A scalable audio fingerprint method with robustness to
+pitch-shifting", ISMIR 2011.
 """
 
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def _filter_bank() -> FloatArray:
     rising = (linear[:, None] - low) / (edges[1:-1] - low)
     falling = (high - linear[:, None]) / (high - edges[1:-1])
     bank = np.minimum(rising, falling).clip(0)
-    return (bank / bank.sum(0)).astype(np.float32)
+    return np.asarray(bank / bank.sum(0), dtype=np.float32)
 
 
 def log_spectrogram(samples: FloatArray) -> FloatArray:
@@ -102,7 +103,8 @@ def find_peaks(samples: FloatArray) -> Peaks:
     frame, bin_ = np.nonzero(inner)
     value = salience[frame, bin_]
     return Peaks(
-        frame + _vertex(salience[frame - 1, bin_], value, salience[np.minimum(frame + 1, len(salience) - 1), bin_]),
+        frame
+        + _vertex(salience[frame - 1, bin_], value, salience[np.minimum(frame + 1, len(salience) - 1), bin_]),
         bin_ + _vertex(salience[frame, bin_ - 1], value, salience[frame, np.minimum(bin_ + 1, BINS - 1)]),
         value,
         _rank(frame, value),

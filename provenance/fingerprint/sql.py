@@ -1,6 +1,7 @@
 """The index in SQL: one row per filed hash, on SQLite and PostgreSQL.
 
-The rows are the source of truth. For catalogues of many thousand tracks `mapped.MappedIndex` searches a sorted copy.
+The rows are the source of truth. For catalogues of many thousand tracks `mapped.MappedIndex` searches a
+sorted copy.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from core.errors import RegistryError
 from provenance.fingerprint import triplets
 from provenance.fingerprint.extract import Fingerprint
-from provenance.fingerprint.search import IntArray, Match, Postings, search
+from provenance.fingerprint.search import Found, IntArray, Match, Postings, search
 
 fingerprint_metadata = MetaData()
 
@@ -68,7 +69,9 @@ class SqlIndex:
         if _track_id(connection, record_id) is not None:
             raise RegistryError(f"record {record_id} has a fingerprint already: remove it first")
         values = {"record_id": record_id, "frames": fingerprint.frames}
-        track = connection.execute(insert(track_table).values(values).returning(track_table.c.id)).scalar_one()
+        track = connection.execute(
+            insert(track_table).values(values).returning(track_table.c.id)
+        ).scalar_one()
         rows = _rows(fingerprint)
         if len(rows):
             entries = [{"key": k, "track_id": track, "time": t, "detail": d} for k, t, d in rows.tolist()]
@@ -96,15 +99,23 @@ class SqlIndex:
         with self._engine.connect() as connection:
             total = connection.execute(select(func.coalesce(func.sum(track_table.c.frames), 0))).scalar_one()
             found = search(fingerprint, lambda keys: _lookup(connection, keys), int(total))
-            if not found:
-                return []
-            chosen = select(track_table.c.id, track_table.c.record_id).where(track_table.c.id.in_([f.track for f in found]))
-            names = {row.id: row.record_id for row in connection.execute(chosen)}
-        return [f.named(names[f.track]) for f in found]
+            return named(connection, found)
+
+
+def named(connection: Connection, found: list[Found]) -> list[Match]:
+    """Put record ids in the place of track numbers; tracks that are gone are left out."""
+    if not found:
+        return []
+    wanted = track_table.c.id.in_([f.track for f in found])
+    rows = connection.execute(select(track_table.c.id, track_table.c.record_id).where(wanted))
+    names = {row.id: row.record_id for row in rows}
+    return [f.named(names[f.track]) for f in found if f.track in names]
 
 
 def _track_id(connection: Connection, record_id: str) -> int | None:
-    return connection.execute(select(track_table.c.id).where(track_table.c.record_id == record_id)).scalar_one_or_none()
+    return connection.execute(
+        select(track_table.c.id).where(track_table.c.record_id == record_id)
+    ).scalar_one_or_none()
 
 
 def _rows(fingerprint: Fingerprint) -> IntArray:
@@ -118,9 +129,10 @@ def _rows(fingerprint: Fingerprint) -> IntArray:
 def _lookup(connection: Connection, keys: IntArray) -> Postings:
     rows: list[tuple[int, int, int, int]] = []
     for begin in range(0, len(keys), KEYS_PER_STATEMENT):
-        # Written out rather than bound: both databases limit parameters, and binding 30,000 of them takes a second.
+        # Written out, not bound: both databases limit parameters, and binding 30,000 of them takes a second.
         listed = ",".join(map(str, keys[begin : begin + KEYS_PER_STATEMENT].tolist()))
         statement = f"SELECT key, track_id, time, detail FROM fingerprint_hash WHERE key IN ({listed})"  # noqa: S608  # integers
-        rows.extend(tuple(row) for row in connection.exec_driver_sql(statement))
+        rows.extend((k, n, t, d) for k, n, t, d in connection.exec_driver_sql(statement))
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    return Postings(np.searchsorted(keys, table[:, 0]), table[:, 1], table[:, 2], table[:, 3].astype(np.uint16))
+    position = np.searchsorted(keys, table[:, 0])
+    return Postings(position, table[:, 1], table[:, 2], table[:, 3].astype(np.uint16))

@@ -1,17 +1,20 @@
 """Triplets of peaks, described so that speed, tempo and pitch do not matter.
 
-Of three peaks A, B, C in order of time, the two frequency intervals (on the logarithmic axis) and the ratio of the two
-time intervals stay the same when the music is played faster, slower, higher or lower. A's frequency and the span A to C
-change by the very factors, so they tell those factors. Normalised groups of peaks: J. Six and M. Leman, "Panako",
-ISMIR 2014; R. Sonnleitner and G. Widmer, "Robust quad-based audio fingerprinting", TASLP 2016.
+Of three peaks A, B, C in order of time, the two frequency intervals (on the logarithmic axis) and the
+ratio of the two time intervals stay the same when the music is played faster, slower, higher or lower.
+A's frequency and the span A to C change by the very factors, so they tell those factors. Normalised
+groups of peaks: J. Six and M. Leman, "Panako", ISMIR 2014; R. Sonnleitner and G. Widmer, "Robust
+quad-based audio fingerprinting", TASLP 2016.
 
-A descriptor is 22 bits: B - A and C - A in quarters of a bin (8 + 8 bits), time ratio in 64 steps (6 bits). Its
-detail is 16 bits: A's bin (8) and the logarithm of the span (8). A key for the index quantises all five coarsely
-into 11.6 million keys; a query probes the neighbouring keys wherever a value lies near a border.
+A descriptor is 22 bits: B - A and C - A in quarters of a bin (8 + 8 bits), time ratio in 64 steps (6
+bits). Its detail is 16 bits: A's bin (8) and the logarithm of the span (8). A key for the index
+quantises all five coarsely into 11.6 million keys; a query probes the neighbouring keys wherever a value
+lies near a border.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +59,9 @@ def form(peaks: Peaks, targets: int) -> Triplets:
     if width < 2:
         return Triplets(np.zeros(0, np.uint32), np.zeros(0, np.uint16), np.zeros(0, np.uint32))
     followers = np.minimum(begin[:, None] + np.arange(width), len(t) - 1)
-    near = (begin[:, None] + np.arange(width) < end[:, None]) & (abs(f[followers] - f[:, None]) <= WIDEST_BINS)
+    near = (begin[:, None] + np.arange(width) < end[:, None]) & (
+        abs(f[followers] - f[:, None]) <= WIDEST_BINS
+    )
     strength = np.where(near, salience[followers], -np.inf)
     chosen = np.argsort(-strength, axis=1, kind="stable")[:, : min(targets, width)]
     valid, chosen = np.take_along_axis(near, chosen, 1), np.take_along_axis(followers, chosen, 1)
@@ -73,7 +78,9 @@ def form(peaks: Peaks, targets: int) -> Triplets:
         | np.round((f[c] - f[a]) * 4 + 128).astype(np.uint32) << 6
         | np.minimum((t[b] - t[a]) / span * 64, 63).astype(np.uint32)
     )
-    detail = np.round(f[a]).astype(np.uint16) << 8 | np.round(np.log(span / SHORTEST_SPAN) * SPAN_STEPS).astype(np.uint16)
+    detail = np.round(f[a]).astype(np.uint16) << 8 | np.round(
+        np.log(span / SHORTEST_SPAN) * SPAN_STEPS
+    ).astype(np.uint16)
     return Triplets(packed, detail.astype(np.uint16), np.round(t[a]).astype(np.uint32))
 
 
@@ -87,8 +94,9 @@ def log_span(detail: UShortArray) -> NDArray[np.float64]:
     return (detail & 255) / SPAN_STEPS
 
 
-def _values(descriptor: UIntArray, detail: UShortArray) -> list[tuple[NDArray[np.float64], float]]:
-    """The five values in key steps (the key takes their floor), each with its border, most significant first."""
+def _values(descriptor: UIntArray, detail: UShortArray) -> list[tuple[NDArray[np.floating[Any]], float]]:
+    """The five values in key steps (the key takes their floor), each with its border, most significant
+    first."""
     first, second = (descriptor >> 14) & 255, (descriptor >> 6) & 255
     return [
         (first / 4.0 + 0.5, BORDER),
@@ -119,7 +127,9 @@ def probes(descriptor: UIntArray, detail: UShortArray) -> tuple[KeyArray, KeyArr
     for (value, border), levels in zip(_values(descriptor, detail), LEVELS, strict=True):
         whole = np.floor(value)
         part = value - whole
-        other = np.where(part < border, whole - 1, np.where(part >= 1 - border, whole + 1, -1)).astype(np.int64)
+        other = np.where(part < border, whole - 1, np.where(part >= 1 - border, whole + 1, -1)).astype(
+            np.int64
+        )
         two = ((other >= 0) & (other < levels))[owner]
         more = key[two] * levels + other[owner[two]]
         key = np.concatenate([key * levels + whole.astype(np.int64)[owner], more])

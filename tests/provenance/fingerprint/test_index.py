@@ -1,0 +1,160 @@
+"""Both indexes find attacked excerpts, stay silent on strangers, and forget."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sqlalchemy import Engine, create_engine, func, select
+from torch import Tensor
+
+from core.errors import RegistryError
+from provenance.fingerprint import Fingerprint, SqlIndex, extract, fingerprint_metadata
+from provenance.fingerprint.mapped import MappedIndex
+from provenance.fingerprint.sql import hash_table
+from tests.signals import music, noise
+
+RATE = 44100
+SONGS = 6
+SECONDS = 17.0
+START_S, LENGTH_S = 6.0, 10.0
+
+
+def song(number: int) -> Tensor:
+    return music(SECONDS, RATE, seed=100 + number)
+
+
+def excerpt(number: int) -> Tensor:
+    return song(number)[:, int(START_S * RATE) : int((START_S + LENGTH_S) * RATE)]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = create_engine(f"sqlite:///{tmp_path_factory.mktemp('index') / 'index.db'}")
+    fingerprint_metadata.create_all(made)
+    index = SqlIndex(made)
+    for number in range(SONGS):
+        index.add(f"{number:016x}", extract(song(number), RATE))
+    yield made
+    made.dispose()
+
+
+def played_faster(wav: Tensor, factor: float) -> Tensor:
+    places = torch.arange(0, wav.shape[-1] - 1, factor, dtype=torch.float64)
+    left = places.long()
+    part = (places - left).float()
+    return wav[:, left] * (1 - part) + wav[:, left + 1] * part
+
+
+def noisy(wav: Tensor) -> Tensor:
+    level = float(wav.square().mean().sqrt()) * 10 ** (-10 / 20)
+    return wav + noise(wav.shape[-1] / RATE, RATE, seed=1, amplitude=level)
+
+
+def with_other(wav: Tensor) -> Tensor:
+    return wav + excerpt(3)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_clean_excerpt_is_found_with_its_place(engine: Engine, number: int) -> None:
+    matches = SqlIndex(engine).query(extract(excerpt(number), RATE))
+    best = matches[0]
+    assert best.record_id == f"{number:016x}"
+    assert best.speed == pytest.approx(1.0, abs=0.005) and best.pitch == pytest.approx(1.0, abs=0.01)
+    assert best.offset_s == pytest.approx(START_S, abs=0.1)
+    assert best.score > 0.7 and best.matched_s > 7 and best.p_value < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "attack", "speed"),
+    [
+        ("noise 10 dB", noisy, 1.0),
+        ("mix 1:1", with_other, 1.0),
+        ("speed +10 %", lambda wav: played_faster(wav, 1.1), 1.1),
+        ("speed -10 %", lambda wav: played_faster(wav, 0.9), 0.9),
+        ("8 bit", lambda wav: torch.round(wav * 127) / 127, 1.0),
+    ],
+)
+def test_attacked_excerpt_is_found(engine: Engine, name: str, attack, speed: float) -> None:  # type: ignore[no-untyped-def]  # parametrised
+    matches = {m.record_id: m for m in SqlIndex(engine).query(extract(attack(excerpt(1)), RATE))}
+    found = matches[f"{1:016x}"]
+    assert found.speed == pytest.approx(speed, abs=0.01), name
+    assert found.pitch == pytest.approx(speed, abs=0.015), name
+    assert found.offset_s == pytest.approx(START_S, abs=0.2), name
+
+
+def test_strangers_and_silence_are_not_found(engine: Engine) -> None:
+    index = SqlIndex(engine)
+    for wav in (noise(10, RATE, seed=9), torch.zeros(1, RATE * 5)):
+        assert index.query(extract(wav, RATE)) == []
+
+
+def test_hashes_without_their_order_are_not_a_match(engine: Engine) -> None:
+    """A quarter of the hashes is enough to be found, but not at random times: the line decides."""
+    real, index = extract(excerpt(0), RATE), SqlIndex(engine)
+    thin = Fingerprint(real.hashes[::4], real.times[::4], real.details[::4], real.filed // 4, real.frames)
+    assert index.query(thin)[0].record_id == f"{0:016x}"
+    times = np.random.default_rng(0).permutation(thin.times)
+    assert index.query(Fingerprint(thin.hashes, times, thin.details, thin.filed, thin.frames)) == []
+
+
+def test_long_query_is_searched_in_windows(engine: Engine) -> None:
+    matches = SqlIndex(engine).query(
+        extract(torch.cat([excerpt(4), excerpt(5), noise(14, RATE).repeat(2, 1)], 1), RATE)
+    )
+    assert {m.record_id for m in matches[:2]} == {f"{4:016x}", f"{5:016x}"}
+    assert all(0.1 < m.score < 0.5 for m in matches[:2])
+
+
+def test_sorted_copy_answers_like_sql(engine: Engine, tmp_path: Path) -> None:
+    mapped = MappedIndex(engine, tmp_path)
+    query = extract(noisy(excerpt(2)), RATE)
+    with pytest.raises(RegistryError, match="build"):
+        mapped.query(query)
+    mapped.build()
+    assert mapped.query(query) == SqlIndex(engine).query(query)
+    assert MappedIndex(engine, tmp_path).query(query) == mapped.query(query)  # opened by another process
+
+
+def test_damaged_copy_is_refused(engine: Engine, tmp_path: Path) -> None:
+    MappedIndex(engine, tmp_path).build()
+    np.save(tmp_path / "postings.npy", np.zeros(3, np.uint64))
+    with pytest.raises(RegistryError, match="build"):
+        MappedIndex(engine, tmp_path).query(extract(excerpt(0), RATE))
+
+
+def test_add_and_remove(tmp_path: Path) -> None:
+    made = create_engine(f"sqlite:///{tmp_path / 'small.db'}")
+    fingerprint_metadata.create_all(made)
+    index, fingerprint = SqlIndex(made), extract(song(0), RATE)
+    assert index.query(fingerprint) == []
+    index.add("a" * 16, fingerprint)
+    with pytest.raises(RegistryError, match="already"):
+        index.add("a" * 16, fingerprint)
+    assert index.query(extract(excerpt(0), RATE))[0].record_id == "a" * 16
+    index.remove("a" * 16)
+    with pytest.raises(RegistryError, match="no fingerprint"):
+        index.remove("a" * 16)
+    with made.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(hash_table)).scalar_one() == 0
+    assert index.query(extract(excerpt(0), RATE)) == []
+
+
+def test_add_is_part_of_the_callers_transaction(tmp_path: Path) -> None:
+    made = create_engine(f"sqlite:///{tmp_path / 'small.db'}")
+    fingerprint_metadata.create_all(made)
+    index, fingerprint = SqlIndex(made), extract(song(1), RATE)
+    with made.connect() as connection:
+        index.add_on(connection, "b" * 16, fingerprint)
+        connection.rollback()
+    assert index.query(fingerprint) == []
+
+
+def test_a_track_without_hashes_can_be_filed(tmp_path: Path) -> None:
+    made = create_engine(f"sqlite:///{tmp_path / 'small.db'}")
+    fingerprint_metadata.create_all(made)
+    index = SqlIndex(made)
+    index.add("c" * 16, extract(torch.zeros(1, RATE), RATE))
+    assert index.query(extract(song(0), RATE)) == []
+    index.remove("c" * 16)
