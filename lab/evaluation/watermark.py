@@ -1,10 +1,12 @@
-"""Measure the watermark: messages after attacks, quality, false positives. Writes `docs/benchmarks/watermark.md`.
+"""Measure the watermark: messages after attacks, quality, false positives.
+
+Writes `docs/benchmarks/watermark.md`.
 
     python -m lab.evaluation.watermark [--every 1] [--windows 2000] [--data FOLDER]
 
-Hosts are the 34 s cuts of human music, none of which was trained on. Each is marked at its native rate, attacked
-whole, and 30, 10 and 5 s are cut at one random offset. The untrained patchwork runs on the same grid,
-code and level. Results go line by line to `--runs`, so a stopped run continues; the page and the
+Hosts are the 34 s cuts of human music, none of which was trained on. Each is marked at its native rate,
+attacked whole, and 30, 10 and 5 s are cut at one random offset. The untrained patchwork runs on the
+same grid, code and level. Results go line by line to `--runs`, so a stopped run continues; the page and the
 card's metrics are written from them.
 """
 
@@ -24,15 +26,37 @@ from lab.attacks import Attack, attack
 from lab.datasets import Recording, read_manifest
 from lab.evaluation.watermark_page import write_metrics, write_page
 from provenance.watermark import grid, masking, model
-from provenance.watermark.detect import detect
-from provenance.watermark.embed import embed
+from provenance.watermark.detection import detect
+from provenance.watermark.embedding import embed
 from provenance.watermark.key import WatermarkKey
 
 ATTACKS = (
-    "mp3_128", "mp3_64", "aac_64", "resample_22050", "mono_downmix", "polarity", "gain_-12db", "shift_0.1s",
-    "mp3_32", "aac_32", "opus_64", "opus_32", "vorbis_64", "codec_chain", "telephone", "white_20db", "white_10db",
-    "eq_6db", "lowpass_4000", "highpass_500", "compressor", "limiter", "left_only", "echo", "reverb",
-)  # fmt: skip
+    "mp3_128",
+    "mp3_64",
+    "aac_64",
+    "resample_22050",
+    "mono_downmix",
+    "polarity",
+    "gain_-12db",
+    "shift_0.1s",
+    "mp3_32",
+    "aac_32",
+    "opus_64",
+    "opus_32",
+    "vorbis_64",
+    "codec_chain",
+    "telephone",
+    "white_20db",
+    "white_10db",
+    "eq_6db",
+    "lowpass_4000",
+    "highpass_500",
+    "compressor",
+    "limiter",
+    "left_only",
+    "echo",
+    "reverb",
+)
 LENGTHS_S = (30, 10, 5)
 
 

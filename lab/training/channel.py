@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.codecs import Codec
 from core.encode import recode
 from provenance.watermark.grid import RATE
 
@@ -24,11 +25,13 @@ class Received:
 
 
 def _spectral(wav: Tensor, curve: Tensor) -> Tensor:
-    return torch.fft.irfft(torch.fft.rfft(wav) * curve, n=wav.shape[-1])
+    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(wav) * curve, n=wav.shape[-1])
+    return filtered
 
 
 def _frequencies(wav: Tensor) -> Tensor:
-    return torch.fft.rfftfreq(wav.shape[-1], 1.0 / RATE)
+    hertz: Tensor = torch.fft.rfftfreq(wav.shape[-1], 1.0 / RATE)
+    return hertz
 
 
 def identity(wav: Tensor, rng: random.Random) -> Received:
@@ -121,7 +124,7 @@ def codec(wav: Tensor, rng: random.Random) -> Received:
     return Received(wav + (coded - wav).detach())
 
 
-CODECS: list[tuple[str, list[int]]] = [
+CODECS: list[tuple[Codec, list[int]]] = [
     ("mp3", [16, 24, 32, 40, 64]),
     ("aac", [20, 24, 32, 48]),
     ("opus", [12, 16, 24, 32]),

@@ -43,12 +43,13 @@ class Hosts:
         if wav.shape[-1] < length:
             wav = wav.repeat(-(-length // wav.shape[-1]))
         start = rng.randrange(wav.shape[-1] - length + 1)
-        wav = wav[start : start + length]
+        wav = wav[start : start + length].clone()
         if rng.random() < 0.25:
             other = rng.choice(self._music).float()
             other = other.repeat(-(-length // other.shape[-1]))[:length]
             wav = wav + rng.uniform(0.1, 0.8) * other
-        return wav * (10.0 ** (-rng.uniform(0.0, 18.0) / 20.0) / wav.abs().max().clamp_min(1e-3))
+        level = 10.0 ** (-rng.uniform(0.0, 18.0) / 20.0) / float(wav.abs().max().clamp_min(1e-3))
+        return torch.mul(wav, level)
 
 
 def _pad(length: int, rng: random.Random) -> Tensor:
@@ -61,4 +62,4 @@ def _pad(length: int, rng: random.Random) -> Tensor:
             phase = rng.uniform(0.0, 6.28)
             wav += torch.sin(6.2832 * pitch * harmonic * time + phase) / harmonic ** rng.uniform(0.7, 2.0)
     swell = 0.6 + 0.4 * torch.sin(6.2832 * rng.uniform(0.05, 2.0) * time)
-    return wav * swell + 10.0 ** rng.uniform(-4.0, -2.0) * torch.randn(length)
+    return torch.add(wav * swell, torch.randn(length), alpha=10.0 ** rng.uniform(-4.0, -2.0))

@@ -101,7 +101,7 @@ def train(plan: Plan) -> None:
     config = NetworkConfig()
     embedder, decoder = Embedder(config), Decoder(config)
     for network in (embedder, decoder):
-        network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from the stubs
     parameters = [*embedder.parameters(), *decoder.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=plan.rate, weight_decay=1e-4, betas=(0.9, 0.98))
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,8 @@ def train(plan: Plan) -> None:
         torch.manual_seed(plan.seed + first)
     hosts = Hosts(plan.data, plan.out / "hosts.pt")
     columns = plan.frames // CELL_FRAMES
-    started, correct = time.time(), {}
+    started = time.time()
+    correct: dict[str, float] = {}
     for step in range(first, plan.steps):
         progress = step / plan.steps
         descent = min(1.0, progress / plan.anneal)
@@ -143,7 +144,7 @@ def train(plan: Plan) -> None:
             correct[name] = 0.97 * correct.get(name, right) + 0.03 * right
         loss = torch.stack(losses).mean()
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f"loss is {loss.item()} at step {step}")
         nn.utils.clip_grad_norm_(parameters, 1.0)

@@ -8,13 +8,13 @@ The networks know neither key nor message.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provenance.watermark.detect import Detection, detect
-    from provenance.watermark.embed import embed
+    from provenance.watermark.detection import Detection, detect
+    from provenance.watermark.embedding import embed
     from provenance.watermark.key import WatermarkKey
 
 __all__ = ["Detection", "WatermarkKey", "detect", "embed"]
 
-_HOME = {"Detection": "detect", "detect": "detect", "embed": "embed", "WatermarkKey": "key"}
+_HOME = {"Detection": "detection", "detect": "detection", "embed": "embedding", "WatermarkKey": "key"}
 
 
 def __getattr__(name: str) -> object:

@@ -1,10 +1,11 @@
 """The two networks of the channel and the classical patchwork that they start from.
 
-Both are fully convolutional over (row, frame), have no normalisation layers (so a chunked run equals a
-whole-file run) and see only log-spectra relative to their surroundings, so gain and polarity cannot matter. With their last layers at zero they *are* the patchwork: the embedder
+Both are fully convolutional over (row, frame), have no normalisation layers (so a chunked run
+equals a whole-file run) and see only log-spectra relative to their surroundings, so gain and
+polarity cannot matter. With their last layers at zero they *are* the patchwork: the embedder
 raises a cell where the chip is +1 and lowers it where it is -1, the decoder averages the whitened
-log-spectrum over a cell. Training adds what the patchwork cannot do: hide from the host, and
-look through it (research: informed embedding, host whitening).
+log-spectrum over a cell. Training adds what the patchwork cannot do: hide from the host, and look
+through it.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Residual(nn.Module):
     def forward(self, plane: Tensor) -> Tensor:
         """[B, C, rows, columns] to the same shape."""
         hidden = self.first(nn.functional.silu(plane))
-        return plane + self.second(nn.functional.silu(hidden))
+        return torch.add(plane, self.second(nn.functional.silu(hidden)))
 
 
 class Embedder(nn.Module):
@@ -94,7 +95,7 @@ class Decoder(nn.Module):
         white = whiten(rows)
         hidden = self.blocks(self.stem(torch.stack([white, relative_level(rows)], 1)))
         logits = self.head(nn.functional.silu(hidden))[:, 0]
-        return logits + self.patchwork * cell_mean(white)
+        return torch.add(logits, self.patchwork * cell_mean(white))
 
 
 def cell_mean(white: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ def warp(rows: Tensor, tempo: float, pitch: float) -> Tensor:
     row = torch.arange(grid.ROWS) + shift
     x = 2.0 * column / max(1, rows.shape[1] - 1) - 1.0
     y = 2.0 * row / (grid.ROWS - 1) - 1.0
-    where = torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), -1)
+    where = torch.stack([x.expand(len(row), -1), y[:, None].expand(-1, frames)], -1)
     return torch.nn.functional.grid_sample(
         rows[None, None], where[None], mode="bilinear", padding_mode="border", align_corners=True
     )[0, 0]

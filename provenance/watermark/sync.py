@@ -63,14 +63,16 @@ def cells(plane: Plane, phase: float, stretch: float = 1.0) -> Plane:
     high = np.minimum(low + 1, plane.shape[1] - 1)
     weight = (position - low).astype(np.float32)
     rows = plane[FIRST_BAND : FIRST_BAND + CELL_BANDS]
-    return np.clip(rows[:, low] * (1.0 - weight) + rows[:, high] * weight, -CLIP, CLIP)
+    soft: Plane = np.clip(rows[:, low] * (1.0 - weight) + rows[:, high] * weight, -CLIP, CLIP)
+    return soft
 
 
 def column_frames(frames: int, phase: float, stretch: float) -> NDArray[np.float64]:
     """Centres of whole columns in frames, [columns]."""
     length = CELL_FRAMES * stretch
     columns = max(0, int((frames - phase) // length))
-    return phase + length * np.arange(columns) + (length - 1.0) / 2.0
+    centres: NDArray[np.float64] = phase + length * np.arange(columns, dtype=np.float64)
+    return centres + (length - 1.0) / 2.0
 
 
 def search(
@@ -106,10 +108,11 @@ def search(
 def _fold(soft: Plane) -> Plane:
     """Add up columns that lie a whole cycle apart, [CELL_BANDS, CYCLE_COLUMNS]."""
     padded = np.pad(soft, ((0, 0), (0, -soft.shape[1] % CYCLE_COLUMNS)))
-    return padded.reshape(CELL_BANDS, -1, CYCLE_COLUMNS).sum(1)
+    folded: Plane = padded.reshape(CELL_BANDS, -1, CYCLE_COLUMNS).sum(1)
+    return folded
 
 
-def _correlate(spectrum: NDArray[np.complex64], soft: Plane) -> Plane:
+def _correlate(spectrum: NDArray[np.complex128], soft: Plane) -> Plane:
     """For every start: sum over rows and columns of reference[start + column] soft[column]."""
     product = (spectrum * np.conj(np.fft.rfft(soft, axis=1))).sum(0)
     return np.fft.irfft(product, n=CYCLE_COLUMNS).astype(np.float32)

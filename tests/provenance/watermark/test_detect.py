@@ -1,0 +1,81 @@
+import pytest
+import torch
+
+from core.resample import resample
+from provenance.watermark import detect, embed
+from provenance.watermark.key import WatermarkKey
+from tests.signals import music, noise, silence
+
+KEY = WatermarkKey(bytes(range(32)))
+MESSAGE = b"trackmrk"
+RATE = 44_100
+
+
+@pytest.fixture(scope="module")
+def marked() -> torch.Tensor:
+    return embed(music(16.0, RATE), RATE, MESSAGE, KEY)
+
+
+def test_the_message_comes_back_with_a_map_of_where(marked: torch.Tensor) -> None:
+    found = detect(marked, RATE, KEY)
+    assert found.present and found.message == MESSAGE
+    assert found.p_value < 1e-12
+    assert found.speed == 1.0 and found.pitch_semitones == 0.0
+    assert [s.start_s for s in found.segments] == list(range(16))
+    assert sum(s.score for s in found.segments) / 16 > 0.3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda wav: -wav,
+        lambda wav: 0.1 * wav,
+        lambda wav: wav.mean(0, keepdim=True),
+        lambda wav: wav[:1],
+        lambda wav: wav[:, 123_457:],
+        lambda wav: wav + noise(16.0, RATE, channels=2, amplitude=0.01),
+        lambda wav: resample(resample(wav, RATE, 22_050), 22_050, RATE),
+    ],
+    ids=["polarity", "gain", "mono", "left", "crop", "noise", "resample"],
+)
+def test_everyday_changes_do_not_hurt(marked: torch.Tensor, change: object) -> None:
+    assert detect(change(marked), RATE, KEY).message == MESSAGE  # type: ignore[operator]  # a lambda
+
+
+def test_another_rate_reads_the_same(marked: torch.Tensor) -> None:
+    assert detect(resample(marked, RATE, 48_000), 48_000, KEY).message == MESSAGE
+
+
+def test_a_wrong_key_reads_nothing(marked: torch.Tensor) -> None:
+    found = detect(marked, RATE, WatermarkKey(bytes(32)))
+    assert not found.present and found.message is None and found.segments == ()
+    assert found.p_value > 1e-3
+
+
+def test_unmarked_music_is_not_reported() -> None:
+    # by the bound, one of these eight windows is reported with probability below 1e-5
+    for seed in range(8):
+        assert not detect(music(10.0, 16_000, seed=seed), 16_000, KEY).present
+
+
+def test_the_map_shows_the_marked_half(marked: torch.Tensor) -> None:
+    half = torch.cat([marked[:, : 8 * RATE], music(16.0, RATE)[:, 8 * RATE :]], 1)
+    found = detect(half, RATE, KEY)
+    assert found.message == MESSAGE
+    scores = [s.score for s in found.segments]
+    assert sum(scores[:8]) > 3.0 * sum(scores[8:])
+
+
+def test_exhaustive_search_undoes_a_change_of_speed() -> None:
+    wav = embed(music(24.0, 16_000), 16_000, MESSAGE, KEY)
+    faster = resample(wav, 108, 100)
+    assert detect(faster, 16_000, KEY).message is None
+    found = detect(faster, 16_000, KEY, exhaustive=True)
+    assert found.message == MESSAGE
+    assert found.speed == pytest.approx(1.08, abs=0.005)
+
+
+@pytest.mark.parametrize("wav", [silence(5.0, RATE), noise(0.01, RATE), silence(0.0, RATE), noise(1.0, RATE)])
+def test_short_and_silent_audio_is_a_result(wav: torch.Tensor) -> None:
+    found = detect(wav, RATE, KEY)
+    assert not found.present and found.message is None

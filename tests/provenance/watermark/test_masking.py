@@ -1,0 +1,42 @@
+import torch
+
+from provenance.watermark import grid, masking
+from tests.signals import music, noise, sine
+
+
+def power_of(wav: torch.Tensor) -> torch.Tensor:
+    spectrum = grid.stft(wav.mean(0, keepdim=True))
+    return spectrum.real.square() + spectrum.imag.square()
+
+
+def test_a_tone_masks_less_than_noise_of_the_same_power() -> None:
+    tone, hiss = sine(1.0, 16_000, 1000.0, 0.5), noise(1.0, 16_000, amplitude=0.35)
+    band = int(masking.bark(torch.tensor(1000.0)))
+    ratios = []
+    for wav in (tone, hiss):
+        power = power_of(wav)
+        energy = masking.band_matrix() @ power
+        ratios.append(float((masking.threshold(power) / energy)[0, band, 20]))
+    assert ratios[0] < ratios[1] / 4.0
+
+
+def test_masking_spreads_upwards_further_than_downwards() -> None:
+    threshold = masking.threshold(power_of(sine(1.0, 16_000, 1000.0, 0.5)))[0, :, 20]
+    band = int(masking.bark(torch.tensor(1000.0)))
+    assert threshold[band + 3] > 10.0 * threshold[band - 3]
+
+
+def test_silence_is_ruled_by_the_threshold_in_quiet() -> None:
+    threshold = masking.threshold(torch.zeros(1, grid.N_FFT // 2 + 1, 3))
+    loudest_inaudible = masking._POWER_OF_FULL_SCALE_SINE * 10.0 ** (-60.0 / 10.0)
+    assert float(threshold[:, 2:16].max()) < loudest_inaudible
+
+
+def test_the_limiter_keeps_noise_under_its_ceiling_and_quiet_gains_alone() -> None:
+    power = power_of(music(2.0, 16_000))
+    gain = torch.randn(power.shape, generator=torch.Generator().manual_seed(0))
+    limited = masking.limit(gain, power, -3.0)
+    ratio = masking.noise_to_mask_db(limited.square() * power, power)
+    assert float(ratio.max()) < -2.9
+    tiny = gain * 1e-6
+    assert torch.allclose(masking.limit(tiny, power, -3.0), tiny)
