@@ -57,7 +57,7 @@ class VocalActivity:
     @torch.inference_mode()
     def logits(self, batch: Tensor) -> Tensor:
         """Calibrated log odds per window, [W, T] -> [W]."""
-        parts = [self._network(spectrogram(part)) for part in batch.split(_BATCH)]
+        parts = [self._network(spectrogram(part)) for part in torch.split(batch, _BATCH)]
         return torch.cat(parts) * self._scale + self._offset
 
     def find(self, wav: Tensor) -> Activity:
@@ -71,7 +71,9 @@ class VocalActivity:
         audible = level > level.max() + _QUIET_DB
         probability = torch.sigmoid(self.logits(cut)) * audible
         voiced = probability > 0.5
-        return Activity(starts, probability, voiced, float(mask(starts, voiced, wav.numel()).sum()) / SAMPLE_RATE)
+        return Activity(
+            starts, probability, voiced, float(mask(starts, voiced, wav.numel()).sum()) / SAMPLE_RATE
+        )
 
 
 def mask(starts_s: Tensor, chosen: Tensor, samples: int) -> Tensor:

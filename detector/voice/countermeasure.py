@@ -1,7 +1,9 @@
 """Whether a voice came out of a synthesiser, vocoder or conversion.
 
-A small network over linear-frequency contrasts (see `frontend`), averaged over the windows in which
-somebody is heard, then an affine calibration to a natural log-likelihood ratio.
+A logistic regression over measured traits (see `traits`): with a few hundred clones from some twenty
+systems to learn from, it generalised to unseen systems as a network did not. Windows are averaged
+over the parts in which somebody is heard; an affine calibration, fitted on systems that were left
+out of training, gives a natural log-likelihood ratio.
 """
 
 from dataclasses import dataclass
@@ -11,13 +13,14 @@ import torch
 from torch import Tensor
 
 from core.cards import load
-from detector.voice.frontend import spectrogram, windows
-from detector.voice.network import NetworkConfig, SpectralNetwork
+from detector.voice.frontend import SAMPLE_RATE, windows
+from detector.voice.traits import traits
 
 _CARD = Path(__file__).with_name("countermeasure.toml")
-WINDOW_S = 3.0
-HOP_S = 1.5
-_BATCH = 16
+WINDOW_S = 5.0
+HOP_S = 2.5
+# A few hundred clips support no stronger statement than about 50 to 1 in either direction.
+_MOST = 4.0
 
 
 @dataclass(frozen=True)
@@ -25,22 +28,46 @@ class Synthesis:
     """Evidence for a synthetic voice over time.
 
     Attributes:
-        starts_s: start of each window of `WINDOW_S`, [W].
-        logits: network output per window before calibration, [W].
+        starts_s: start of each window, [W].
+        ends_s: end of each window, [W].
+        logits: classifier output per window before calibration, [W].
         llr: natural log-likelihood ratio per window, synthetic against human, [W].
     """
 
     starts_s: Tensor
+    ends_s: Tensor
     logits: Tensor
     llr: Tensor
 
 
-class Countermeasure:
-    """The synthetic-voice network with its calibration."""
+@dataclass(frozen=True)
+class Weights:
+    """A clipped, standardised linear classifier over traits.
 
-    def __init__(self, network: SpectralNetwork, scale: float, offset: float) -> None:
-        self._network = network.eval()
-        self._scale, self._offset = scale, offset
+    Attributes:
+        low: smallest value that each trait is allowed, [COUNT].
+        high: largest value, [COUNT].
+        mean: of the training traits, [COUNT].
+        spread: their standard deviation, [COUNT].
+        weight: per standardised trait, [COUNT].
+        bias: [1].
+        calibration: slope and offset from logit to natural log-likelihood ratio, [2].
+    """
+
+    low: Tensor
+    high: Tensor
+    mean: Tensor
+    spread: Tensor
+    weight: Tensor
+    bias: Tensor
+    calibration: Tensor
+
+
+class Countermeasure:
+    """The synthetic-voice classifier with its calibration."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
 
     @classmethod
     def load(cls, card: Path = _CARD) -> "Countermeasure":
@@ -49,23 +76,26 @@ class Countermeasure:
         Raises:
             WeightsError: card and weights do not agree.
         """
-        tensors = dict(load(card)[1])
-        calibration = tensors.pop("calibration")
-        network = SpectralNetwork(NetworkConfig())
-        network.load_state_dict(tensors, strict=True)
-        return cls(network, float(calibration[0]), float(calibration[1]))
+        return cls(Weights(**load(card)[1]))
 
-    @torch.inference_mode()
     def listen(self, wav: Tensor) -> Synthesis:
         """Score every window of a clip.
 
         Args:
-            wav: [T] at 16 kHz from `frontend.mono`, T >= 1.
+            wav: [T] at 16 kHz from `frontend.mono`, T >= 4096.
         """
-        cut, starts = windows(wav, WINDOW_S, HOP_S)
-        logits = torch.cat([self._network(spectrogram(part)) for part in cut.split(_BATCH)])
-        return Synthesis(starts, logits, self.llr(logits))
+        seconds = min(WINDOW_S, wav.numel() / SAMPLE_RATE)
+        cut, starts = windows(wav, seconds, HOP_S)
+        logits = self.logits(torch.stack([traits(part) for part in cut]))
+        return Synthesis(starts, starts + seconds, logits, self.llr(logits))
+
+    def logits(self, measured: Tensor) -> Tensor:
+        """Classify traits, [W, COUNT] -> [W]."""
+        known = self._weights
+        standard = (torch.clamp(measured, known.low, known.high) - known.mean) / known.spread
+        return standard @ known.weight + known.bias
 
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) logits to natural log-likelihood ratios, any shape."""
-        return logit * self._scale + self._offset
+        slope, offset = self._weights.calibration
+        return torch.clamp(logit * slope + offset, -_MOST, _MOST)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -9,7 +10,7 @@ from torch import Tensor
 from core.clip import Clip, Segment
 from detector.voice import fusion
 from detector.voice.activity import Activity, VocalActivity, covered, mask
-from detector.voice.countermeasure import WINDOW_S, Countermeasure, Synthesis
+from detector.voice.countermeasure import Countermeasure, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
 from detector.voice.errors import EnrolmentError, VoicePrintError
 from detector.voice.finding import ArtistScore, VoiceFinding
@@ -32,7 +33,11 @@ class VoiceDetector:
     """
 
     def __init__(
-        self, activity: VocalActivity, countermeasure: Countermeasure, encoder: SpeakerEncoder, identity: Identity
+        self,
+        activity: VocalActivity,
+        countermeasure: Countermeasure,
+        encoder: SpeakerEncoder,
+        identity: Identity,
     ) -> None:
         self.activity, self.countermeasure = activity, countermeasure
         self.encoder, self.identity = encoder, identity
@@ -53,7 +58,7 @@ class VoiceDetector:
         known = identity if identity is not None else Identity.load(Ge2eEncoder.name)
         if known.encoder != chosen.name:
             raise EnrolmentError(
-                f"encoder {chosen.name!r} needs a cohort and calibration of its own; pass `identity` made with it"
+                f"encoder {chosen.name!r} needs its own cohort and calibration; pass `identity` made with it"
             )
         return cls(VocalActivity.load(), Countermeasure.load(), chosen, known)
 
@@ -95,8 +100,8 @@ class VoiceDetector:
         for name, known in artists.items():
             if known.encoder != self.encoder.name or known.embeddings.shape[1] != self.encoder.dimension:
                 raise VoicePrintError(
-                    f"the voice print of {name!r} was made with {known.encoder!r}, not {self.encoder.name!r}: "
-                    "enrol the artist again"
+                    f"the voice print of {name!r} was made with {known.encoder!r}, "
+                    f"not {self.encoder.name!r}: enrol the artist again"
                 )
         wav = mono(clip.wav, clip.sample_rate)
         if not wav.any():
@@ -105,12 +110,18 @@ class VoiceDetector:
         if not bool(activity.voiced.any()):
             return _unmeasured("no singing or speech found", len(artists))
         if activity.voice_s < LEAST_VOICE_S:
-            reason = f"only {activity.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
-            stretches = tuple(Segment(start, end, 0.0) for start, end in _within(covered_of(activity), clip.duration_s))
+            reason = (
+                f"only {activity.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
+            )
+            stretches = tuple(
+                Segment(start, end, 0.0) for start, end in _within(covered_of(activity), clip.duration_s)
+            )
             return VoiceFinding(True, None, (), stretches, reason, None, activity.voice_s, len(artists))
         synthesis = self.countermeasure.listen(wav)
-        weight = _voice_share(synthesis.starts_s, activity, wav.numel())
-        llr_syn = float(self.countermeasure.llr((synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)))
+        weight = _voice_share(synthesis, activity, wav.numel())
+        llr_syn = float(
+            self.countermeasure.llr((synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6))
+        )
         heard = centre(self._embed(wav, activity))
         scores = sorted(
             (self._artist(name, known, heard, llr_syn, len(artists)) for name, known in artists.items()),
@@ -130,7 +141,9 @@ class VoiceDetector:
     def _embed(self, wav: Tensor, activity: Activity) -> Tensor:
         return self.encoder.embed(wav[mask(activity.starts_s, activity.voiced, wav.numel())])
 
-    def _artist(self, name: str, known: VoicePrint, heard: Tensor, llr_syn: float, artists: int) -> ArtistScore:
+    def _artist(
+        self, name: str, known: VoicePrint, heard: Tensor, llr_syn: float, artists: int
+    ) -> ArtistScore:
         similarity = self.identity.similarity(known.centre(), heard)
         llr_id = fusion.among(self.identity.llr_imitation(similarity), artists)
         llr_clone = fusion.llr_clone(llr_syn, llr_id)
@@ -162,26 +175,26 @@ def _within(stretches: list[tuple[float, float]], duration_s: float) -> list[tup
     return [(start, min(end, duration_s)) for start, end in stretches if start < duration_s]
 
 
-def _voice_share(starts_s: Tensor, activity: Activity, samples: int) -> Tensor:
+def _voice_share(synthesis: Synthesis, activity: Activity, samples: int) -> Tensor:
     """Share of each countermeasure window that is vocals, [W]."""
     marked = mask(activity.starts_s, activity.voiced, samples).float()
     total = torch.cat([torch.zeros(1), marked.cumsum(0)])
-    begin = (starts_s * SAMPLE_RATE).round().long().clamp(max=samples)
-    end = (begin + int(WINDOW_S * SAMPLE_RATE)).clamp(max=samples)
+    begin = (synthesis.starts_s * SAMPLE_RATE).round().long().clamp(max=samples)
+    end = (synthesis.ends_s * SAMPLE_RATE).round().long().clamp(max=samples)
     return (total[end] - total[begin]) / (end - begin).clamp(min=1)
 
 
 def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tuple[Segment, ...]:
     """Stretches with vocals, cut where the countermeasure's windows start."""
     found = []
-    starts = synthesis.starts_s.tolist()
+    starts, ends = synthesis.starts_s.tolist(), synthesis.ends_s.tolist()
     for begin, end in _within(covered_of(activity), duration_s):
         edges = sorted({begin, end, *(s for s in starts if begin < s < end)})
-        for left, right in zip(edges[:-1], edges[1:], strict=True):
+        for left, right in pairwise(edges):
             inside = [
-                float(llr)
-                for s, llr in zip(starts, synthesis.llr.tolist(), strict=True)
-                if s < right - 1e-6 and s + WINDOW_S > left + 1e-6
+                llr
+                for start, stop, llr in zip(starts, ends, synthesis.llr.tolist(), strict=True)
+                if start < right - 1e-6 and stop > left + 1e-6
             ]
             if inside:
                 found.append(Segment(left, right, fusion.clone_score(math.fsum(inside) / len(inside))))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.cards import load
 from detector.voice.frontend import SAMPLE_RATE
@@ -51,7 +52,9 @@ def slaney_mel(bands: int, size: int, sample_rate: int) -> Tensor:
     """
     top = 15.0 + math.log(sample_rate / 2 / 1000.0) * 27.0 / math.log(6.4)
     mels = torch.linspace(0.0, top, bands + 2, dtype=torch.float64)
-    edges = torch.where(mels < 15.0, mels * 200.0 / 3.0, 1000.0 * torch.exp((mels - 15.0) * math.log(6.4) / 27.0))
+    edges = torch.where(
+        mels < 15.0, mels * 200.0 / 3.0, 1000.0 * torch.exp((mels - 15.0) * math.log(6.4) / 27.0)
+    )
     bins = torch.linspace(0.0, sample_rate / 2, size // 2 + 1, dtype=torch.float64)
     rise = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
@@ -89,17 +92,19 @@ class Ge2eEncoder(nn.Module):
         """Embed stretches of 160 frames, [P, 160, 40] -> unit vectors [P, 256]."""
         hidden = self.lstm(mels)[1][0]
         raw = torch.relu(self.linear(hidden[-1]))
-        return raw / raw.norm(dim=1, keepdim=True).clamp(min=1e-9)
+        return functional.normalize(raw, dim=1)
 
     @torch.inference_mode()
     def embed(self, wav: Tensor) -> Tensor:
         """See `SpeakerEncoder.embed`: stretches of 1.6 s every 0.8 s at -30 dBFS."""
         level = wav.square().mean().sqrt().clamp(min=1e-9)
         window = torch.hann_window(400)
-        spectrum = torch.stft(wav * (_LEVEL / level), 400, 160, window=window, return_complex=True, pad_mode="constant")
+        spectrum = torch.stft(
+            wav * (_LEVEL / level), 400, 160, window=window, return_complex=True, pad_mode="constant"
+        )
         mels = (self.mel @ spectrum.abs().square()).T
         if len(mels) < self._frames:
-            mels = torch.nn.functional.pad(mels, (0, 0, 0, self._frames - len(mels)))
+            mels = functional.pad(mels, (0, 0, 0, self._frames - len(mels)))
         starts = range(0, len(mels) - self._frames + 1, self._step)
         batch = torch.stack([mels[s : s + self._frames] for s in starts])
-        return torch.cat([self(part) for part in batch.split(64)])
+        return torch.cat([self(part) for part in torch.split(batch, 64)])

@@ -1,4 +1,4 @@
-"""The small convolutional network behind vocal activity and the synthetic-voice score."""
+"""The small convolutional network behind vocal activity."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ class NetworkConfig:
 
     Attributes:
         widths: channels after each halving of time and frequency.
-        bands: frequency bands kept apart until the end (a vocoder betrays itself at high, a singer
-            at low frequencies, so the axis is not averaged away).
+        bands: frequency bands kept apart until the end (a voice is harmonics below formants, so the
+            axis is not averaged away).
     """
 
     widths: tuple[int, ...] = (12, 24, 40, 64)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from detector.voice.errors import VoicePrintError
 
@@ -30,14 +31,14 @@ class VoicePrint:
 
     def centre(self) -> Tensor:
         """The mean direction, a unit vector [D]."""
-        mean = self.embeddings.mean(0)
-        return mean / mean.norm().clamp(min=1e-9)
+        return functional.normalize(self.embeddings.mean(0), dim=0)
 
     def to_bytes(self) -> bytes:
         """Serialise: magic, length of a JSON head, head, little-endian float32 rows, SHA-256."""
         rows, columns = self.embeddings.shape
         head = json.dumps(
-            {"encoder": self.encoder, "rows": rows, "columns": columns, "voice_s": self.voice_s}, sort_keys=True
+            {"encoder": self.encoder, "rows": rows, "columns": columns, "voice_s": self.voice_s},
+            sort_keys=True,
         ).encode()
         data = self.embeddings.to(torch.float32).contiguous().numpy().astype("<f4").tobytes()
         body = _MAGIC + struct.pack("<I", len(head)) + head + data

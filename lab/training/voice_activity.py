@@ -4,8 +4,8 @@
 
 A window is `voice` when an open recording of a voice (or a resynthesised one: synthetic singing is
 singing) is laid over instrumental music at -6 to 20 dB or stands alone; it is `no voice` when it is
-instrumental human music, with noise and equalisation drawn alike for both. Game soundtracks and
-instrumental stems serve as instrumental music; songs are kept for the evaluation.
+instrumental human music or a generated tone, buzz or noise, with disturbances drawn alike for both.
+Game soundtracks and instrumental stems serve as instrumental music; songs are kept for the evaluation.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from detector.voice.network import NetworkConfig, SpectralNetwork
 from lab.training.voice_data import Samples, music, samples, voices
 
 INSTRUMENTAL = (
-    "game-astromenace", "game-lincity", "game-lugaru", "game-opendungeons", "game-opensurge", "game-pixelwheels",
+    "game-astromenace", "game-lincity", "game-lugaru", "game-opendungeons", "game-opensurge",
+    "game-pixelwheels",
     "game-redeclipse", "game-shattered-pd", "game-tsc", "game-tuxemon", "game-valyriatear",
     "game-warzone2100-music", "synctoolbox-classical", "tandemonium-macleod", "waveform-playlist-stems",
     "mdn-webaudio", "clue-cards-cc0", "gamejam-j-jorge-asgp", "gamejam-jjhaggar-ninja-trials",
@@ -69,12 +70,35 @@ def disturb(wav: Samples, rng: np.random.Generator) -> Samples:
     return out.astype(np.float32)
 
 
+def signal(size: int, rng: np.random.Generator) -> Samples:
+    """A sound that nobody sang: a tone, a static or gliding buzz, coloured noise, or clicks."""
+    t = np.arange(size) / SAMPLE_RATE
+    kind = int(rng.integers(4))
+    if kind < 2:
+        base, glide = 2 ** rng.uniform(5.5, 11), rng.choice([0.0, 0.0, rng.uniform(-1, 1)])
+        phase = 2 * np.pi * np.cumsum(base * 2 ** (glide * t)) / SAMPLE_RATE
+        partials = 1 if kind == 0 else int(rng.integers(2, 20))
+        out = sum(
+            np.sin(k * phase) / k ** rng.uniform(0.5, 2) for k in range(1, partials + 1) if k * base < 7500
+        )
+    elif kind == 2:
+        spectrum = np.fft.rfft(rng.standard_normal(size))
+        out = np.fft.irfft(spectrum / np.maximum(1, np.arange(len(spectrum))) ** rng.uniform(0, 1), size)
+    else:
+        period = int(SAMPLE_RATE / 2 ** rng.uniform(0, 7))
+        out = np.convolve((np.arange(size) % period == 0).astype(float), np.exp(-np.arange(800) / 100.0))[
+            :size
+        ]
+    wav = np.asarray(out, dtype=np.float32) + np.float32(1e-5) * rng.standard_normal(size).astype(np.float32)
+    return crop(wav, size, rng)
+
+
 def window(voice: Samples | None, backing: Samples, rng: np.random.Generator) -> Samples:
     """One training window: a voice (alone in a third of the cases) over music, or music alone."""
     size = int(activity.WINDOW_S * SAMPLE_RATE)
     under = crop(backing, size, rng)
     if voice is None:
-        return disturb(under, rng)
+        return disturb(signal(size, rng) if rng.random() < 0.15 else under, rng)
     over = crop(voice, size, rng)
     if rng.random() < 0.33:
         return disturb(over, rng)
@@ -91,7 +115,7 @@ def train(voice_pool: list[list[Samples]], music_pool: list[list[Samples]], plan
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
-    network = SpectralNetwork(NetworkConfig()).to(memory_format=torch.channels_last)
+    network = SpectralNetwork(NetworkConfig())
     optimiser = torch.optim.AdamW(network.parameters(), plan.rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=max(2, plan.steps))
     started, running = time.monotonic(), 0.7
@@ -102,18 +126,21 @@ def train(voice_pool: list[list[Samples]], music_pool: list[list[Samples]], plan
         return group[int(rng.integers(len(group)))]
 
     for step in range(plan.steps):
-        waves = [window(draw(voice_pool) if n % 2 else None, draw(music_pool), rng) for n in range(plan.batch)]
+        waves = [
+            window(draw(voice_pool) if n % 2 else None, draw(music_pool), rng) for n in range(plan.batch)
+        ]
         target = torch.tensor([float(n % 2) for n in range(plan.batch)])
         logits = network(spectrogram(torch.from_numpy(np.stack(waves))))
         loss = binary_cross_entropy_with_logits(logits, target)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
         running = 0.97 * running + 0.03 * float(loss.detach())
         if step % 25 == 24:
             print(f"step {step + 1} loss {running:.3f} {time.monotonic() - started:.0f} s", flush=True)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def grouped(pairs: list[tuple[str, Samples]]) -> list[list[Samples]]:
@@ -150,8 +177,8 @@ def main() -> None:
         file="",
         sha256="",
         licence="MIT",
-        data="open voices (LibriSpeech, TSP, LJSpeech, Freesound and the MIT-licensed copies of them) over open "
-        "game and netlabel instrumentals (CC0, CC-BY, CC-BY-SA)",
+        data="open voices (LibriSpeech, TSP, LJSpeech, Freesound and the MIT-licensed copies of them) over "
+        "open game and netlabel instrumentals (CC0, CC-BY, CC-BY-SA)",
         commit=options.commit,
         trained_at=time.strftime("%Y-%m-%d"),
         config={"steps": options.steps, "seed": Plan.seed, "window_s": activity.WINDOW_S},

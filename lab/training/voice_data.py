@@ -6,7 +6,6 @@ cache is a git-ignored file of resampled samples.
 """
 
 import csv
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.decode import decode
-from detector.voice.frontend import SAMPLE_RATE, mono
+from detector.voice.frontend import mono
 
 CACHE = Path("runs/voice/audio16.npz")
 _LONGEST_S = 12
@@ -65,6 +64,9 @@ _SINGING = frozenset(
         "neucosvc-demo", "neuralsvb-demo", "opencpop-demo", "visinger-demos", "whispervits-singers",
     }
 )  # fmt: skip
+_LIBRI_PAGES = frozenset(
+    {"freevc-demo", "fastspeech2-demo", "styletts2-demo", "librispeech-resemblyzer", "yourtts-demo"}
+)
 _ONE_SINGER_PAGES = {
     "opencpop-demo": "opencpop",
     "diffsinger-kl": "ljspeech",
@@ -90,9 +92,9 @@ def speaker_of(row: dict[str, str]) -> str:
     text = (identity if human else pair).replace("vctk_", "").replace("_ours", "")
     if vctk := re.search(r"(?:^|[-_])(p\d{3})(?:[-_.]|$)", text):
         return vctk.group(1)
-    if libri := re.search(r"(?:^|ls-|ytts-|_|-)(\d{2,5})(?:[-_]\d+)*$", text):
-        if source in ("freevc-demo", "fastspeech2-demo", "styletts2-demo", "librispeech-resemblyzer", "yourtts-demo"):
-            return f"libri-{libri.group(1)}"
+    libri = re.search(r"(?:^|ls-|ytts-|_|-)(\d{2,5})(?:[-_]\d+)*$", text)
+    if libri and source in _LIBRI_PAGES:
+        return f"libri-{libri.group(1)}"
     if source == "freevc-demo":
         return f"libri-{text.split('_')[1]}" if "_" in text else ""
     if source == "neucosvc-demo":
@@ -120,7 +122,9 @@ def voices(manifest: Path) -> list[Voice]:
                 Voice(
                     file=row["file"],
                     source=row["source"],
-                    system=("MelGAN" if "melgan" in row["path"] else row["generator_or_identity"]) if synthetic else "human",
+                    system=("MelGAN" if "melgan" in row["path"] else row["generator_or_identity"])
+                    if synthetic
+                    else "human",
                     speaker=speaker,
                     synthetic=synthetic,
                     clone=synthetic and bool(speaker),
@@ -153,7 +157,7 @@ def samples(root: Path, cache: Path = CACHE) -> dict[str, Samples]:
         cache.parent.mkdir(parents=True, exist_ok=True)
         part = cache.with_suffix(".part.npz")
         np.savez(part, **found)  # type: ignore[arg-type]  # numpy's stub takes the keywords for flags
-        os.replace(part, cache)
+        part.replace(cache)
     with np.load(cache) as stored:
         return {name: stored[name] for name in stored.files}
 

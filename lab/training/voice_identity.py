@@ -66,7 +66,12 @@ def cohort_of(clips: list[Voice], embedded: dict[str, Tensor]) -> dict[str, Tens
 
 
 def trials(
-    clips: list[Voice], embedded: dict[str, Tensor], cohort: dict[str, Tensor], *, cloned: bool, share: float = 0.1
+    clips: list[Voice],
+    embedded: dict[str, Tensor],
+    cohort: dict[str, Tensor],
+    *,
+    cloned: bool,
+    share: float = 0.1,
 ) -> list[Trial]:
     """Compare recordings with recordings, or with clones.
 
@@ -130,9 +135,9 @@ def main() -> None:
         file="",
         sha256="",
         licence="CC-BY-4.0",
-        data=f"cohort: {len(cohort)} speakers of open recordings (LibriSpeech CC-BY-4.0, TSP BSD-like, LJSpeech "
-        "public domain, Freesound CC0/CC-BY, MIT demo pages); calibration: four numbers fitted on trials that "
-        "include research-only demo pages",
+        data=f"cohort: {len(cohort)} speakers of open recordings (LibriSpeech CC-BY-4.0, TSP BSD-like, "
+        "LJSpeech public domain, Freesound CC0/CC-BY, MIT demo pages); calibration: four numbers fitted on "
+        "trials that include research-only demo pages",
         commit=options.commit,
         trained_at=time.strftime("%Y-%m-%d"),
         config={"encoder": Ge2eEncoder.name, "cohort_speakers": len(cohort)},

@@ -128,7 +128,10 @@ def source_filter(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
     mix = 1 / (1 + np.exp((bins - cut) / 400))
     frames = len(envelope)
     steady = np.pad(voiced, (size // hop, frames))[:frames, None]
-    voiced_part, noise_part = _stft(pulses.astype(np.float32), size, hop), _stft(noise.astype(np.float32), size, hop)
+    voiced_part, noise_part = (
+        _stft(pulses.astype(np.float32), size, hop),
+        _stft(noise.astype(np.float32), size, hop),
+    )
     gain = envelope / np.sqrt(size / 2.7)
     spectrum = gain * (voiced_part * np.sqrt(mix) * steady + noise_part * np.sqrt(1 - mix * steady * 0.97))
     return _istft(spectrum, size, hop, len(wav)).astype(np.float32)
@@ -167,14 +170,18 @@ def upsampling_chain(wav: Samples, rate: int, rng: np.random.Generator) -> Sampl
     short, and the error is added to the original, with a comb that follows the loudness.
     """
     inner = int(rng.choice([16000, 22050, 24000, 32000, 44100]))
-    strides = [(8, 8, 2, 2), (8, 5, 4, 2), (10, 8, 2, 2), (4, 4, 2, 2, 2, 2), (8, 8, 4), (5, 4, 4, 2)][rng.integers(6)]
+    strides = [(8, 8, 2, 2), (8, 5, 4, 2), (10, 8, 2, 2), (4, 4, 2, 2, 2, 2), (8, 8, 4), (5, 4, 4, 2)][
+        rng.integers(6)
+    ]
     signal = resample_poly(wav.astype(np.float64), inner, rate) if inner != rate else wav.astype(np.float64)
     error = np.zeros(len(signal))
     level = np.sqrt(np.mean(signal**2) + 1e-12)
     hop = 1
     for stride in strides[::-1][:3]:
         hop *= stride
-        low = lfilter(firwin(8 * hop + 1, 0.9 / hop), 1, np.pad(signal, (0, 4 * hop)))[4 * hop :][: len(signal)]
+        low = lfilter(firwin(8 * hop + 1, 0.9 / hop), 1, np.pad(signal, (0, 4 * hop)))[4 * hop :][
+            : len(signal)
+        ]
         sparse = np.zeros(len(signal))
         sparse[::hop] = low[::hop] * hop
         kernel = np.hanning(2 * hop + 2)[1:-1] * (1 + 0.4 * rng.standard_normal(2 * hop))
@@ -182,7 +189,10 @@ def upsampling_chain(wav: Samples, rate: int, rng: np.random.Generator) -> Sampl
         loud = np.convolve(np.abs(signal), np.ones(hop * 4) / (hop * 4), "same")
         tones = np.zeros(len(signal))
         tones[::hop] = loud[::hop] * np.sqrt(hop)
-        for part, depth in ((rebuilt - low, rng.uniform(-38, -22)), (tones - tones.mean(), rng.uniform(-48, -30))):
+        for part, depth in (
+            (rebuilt - low, rng.uniform(-38, -22)),
+            (tones - tones.mean(), rng.uniform(-48, -30)),
+        ):
             error += part * level / np.sqrt(np.mean(part**2) + 1e-12) * 10 ** (depth / 20)
     out = signal + error
     out = resample_poly(out, rate, inner) if inner != rate else out

@@ -1,0 +1,196 @@
+"""The detector's flow, with fakes for the networks, and the shipped weights on generated sound."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.clip import Clip, Source
+from detector.voice import VoiceDetector, VoicePrint
+from detector.voice.activity import HOP_S, WINDOW_S, Activity, VocalActivity, mask
+from detector.voice.countermeasure import Countermeasure, Synthesis
+from detector.voice.errors import EnrolmentError, VoicePrintError
+from detector.voice.frontend import SAMPLE_RATE, windows
+from detector.voice.identity import Identity
+from tests.signals import music, noise, silence
+
+SOURCE = Source("generated.wav", "0" * 64, 0, "wav", "pcm_f32le")
+
+
+def clip(wav: Tensor, sample_rate: int = SAMPLE_RATE) -> Clip:
+    return Clip(wav, sample_rate, SOURCE)
+
+
+class FakeActivity(VocalActivity):
+    """Takes everything before `until_s` for vocals."""
+
+    def __init__(self, until_s: float) -> None:
+        self._until_s = until_s
+
+    def find(self, wav: Tensor) -> Activity:
+        starts = windows(wav, WINDOW_S, HOP_S)[1]
+        voiced = starts + WINDOW_S <= self._until_s + 1e-6
+        seconds = float(mask(starts, voiced, wav.numel()).sum()) / SAMPLE_RATE
+        return Activity(starts, voiced.float(), voiced, seconds)
+
+
+class FakeCountermeasure(Countermeasure):
+    """Says the same of every window."""
+
+    def __init__(self, llr: float) -> None:
+        self._value = llr
+
+    def listen(self, wav: Tensor) -> Synthesis:
+        starts = windows(wav, 3.0, 1.5)[1]
+        return Synthesis(
+            starts, starts + 3.0, torch.full_like(starts, self._value), torch.full_like(starts, self._value)
+        )
+
+    def llr(self, logit: Tensor) -> Tensor:
+        return logit
+
+
+class FakeEncoder:
+    """Embeds by the sign of the first sample: two speakers, one on each axis."""
+
+    name = "fake"
+    dimension = 4
+
+    def embed(self, wav: Tensor) -> Tensor:
+        axis = 0 if float(wav[:100].mean()) >= 0 else 1
+        rows = torch.full((max(1, wav.numel() // SAMPLE_RATE), 4), 0.05)
+        rows[:, axis] = 1.0
+        return rows / rows.norm(dim=1, keepdim=True)
+
+
+def fake(until_s: float = 60.0, llr_syn: float = 4.0) -> VoiceDetector:
+    generator = torch.Generator().manual_seed(0)
+    cohort = torch.rand(60, 4, generator=generator)
+    cohort = cohort / cohort.norm(dim=1, keepdim=True)
+    identity = Identity(cohort, torch.tensor([2.0, -1.0]), torch.tensor([2.0, -1.0]), "fake")
+    return VoiceDetector(FakeActivity(until_s), FakeCountermeasure(llr_syn), FakeEncoder(), identity)
+
+
+ADA = torch.full((1, 12 * SAMPLE_RATE), 0.1)
+BOB = -ADA
+
+
+def prints(detector: VoiceDetector) -> dict[str, VoicePrint]:
+    return {"Ada": detector.enrol([clip(ADA)]), "Bob": detector.enrol([clip(BOB)])}
+
+
+def test_a_synthetic_voice_like_ada_is_a_clone_of_ada_only() -> None:
+    detector = fake(llr_syn=4.0)
+    finding = detector.score(clip(ADA), prints(detector))
+    assert [artist.name for artist in finding.artists] == ["Ada", "Bob"]
+    ada, bob = finding.artists
+    assert ada.clone_score > 0.5 > bob.clone_score
+    assert ada.outcome == "synthetic voice imitating Ada"
+    assert bob.outcome == "synthetic voice, not imitating Bob"
+    assert finding.artists_compared == 2
+    assert finding.synthetic_score is not None and finding.synthetic_score > 0.9
+
+
+def test_a_human_voice_like_ada_is_no_clone() -> None:
+    detector = fake(llr_syn=-4.0)
+    ada = detector.score(clip(ADA), prints(detector)).artists[0]
+    assert ada.clone_score < 0.1
+    assert max(detector.score(clip(ADA), prints(detector)).artists, key=lambda a: a.genuine).outcome == (
+        "genuine voice of Ada"
+    )
+
+
+def test_comparing_more_artists_lowers_every_ratio() -> None:
+    detector = fake()
+    both = prints(detector)
+    alone = detector.score(clip(ADA), {"Ada": both["Ada"]}).artists[0]
+    among_many = detector.score(clip(ADA), both | {f"X{n}": both["Bob"] for n in range(40)}).artists[0]
+    assert among_many.name == "Ada"
+    assert among_many.llr < alone.llr - 1.0
+    assert among_many.clone_score < alone.clone_score
+
+
+def test_no_artists_still_gives_a_synthetic_score() -> None:
+    finding = fake().score(clip(ADA), {})
+    assert finding.artists == () and finding.synthetic_score is not None and finding.reason is None
+
+
+def test_segments_lie_inside_the_voiced_part_of_the_clip() -> None:
+    finding = fake(until_s=7.0).score(clip(ADA), {})
+    assert finding.segments
+    assert finding.segments[0].start_s == 0.0
+    assert max(segment.end_s for segment in finding.segments) <= 7.0 + 1e-6
+    for left, right in zip(finding.segments[:-1], finding.segments[1:], strict=True):
+        assert left.end_s <= right.start_s + 1e-6
+    assert all(0.0 <= segment.score <= 1.0 for segment in finding.segments)
+
+
+def test_too_little_voice_is_not_judged() -> None:
+    finding = fake(until_s=2.0).score(clip(ADA), {})
+    assert finding.has_voice and finding.synthetic_score is None
+    assert finding.reason is not None and "too short" in finding.reason
+
+
+def test_without_vocals_nothing_is_measured() -> None:
+    finding = fake(until_s=0.0).score(clip(ADA), {})
+    assert (finding.has_voice, finding.synthetic_score, finding.artists) == (False, None, ())
+    assert finding.reason == "no singing or speech found"
+
+
+@pytest.mark.parametrize(
+    "wav", [silence(5, 48000, channels=2), torch.zeros(1, 1), torch.full((1, 48000), 1e-9)]
+)
+def test_silence_has_a_reason(wav: Tensor) -> None:
+    finding = fake().score(clip(wav, 48000), {})
+    assert not finding.has_voice and finding.reason == "the clip is silent"
+
+
+def test_enrolment_needs_ten_seconds_of_voice() -> None:
+    with pytest.raises(EnrolmentError, match="at least 10 s"):
+        fake().enrol([clip(ADA[:, : 9 * SAMPLE_RATE])])
+    with pytest.raises(EnrolmentError):
+        fake().enrol([])
+    with pytest.raises(EnrolmentError):
+        fake(until_s=0.0).enrol([clip(ADA)])
+    together = fake().enrol([clip(ADA[:, : 6 * SAMPLE_RATE]), clip(ADA[:, : 6 * SAMPLE_RATE])])
+    assert together.voice_s == pytest.approx(12.0)
+
+
+def test_a_print_of_another_encoder_is_refused() -> None:
+    detector = fake()
+    stranger = replace(prints(detector)["Ada"], encoder="another")
+    with pytest.raises(VoicePrintError, match="enrol the artist again"):
+        detector.score(clip(ADA), {"Ada": stranger})
+
+
+def test_an_encoder_without_its_own_cohort_is_refused() -> None:
+    with pytest.raises(EnrolmentError, match="cohort"):
+        VoiceDetector.load(FakeEncoder())
+
+
+@pytest.fixture(scope="module")
+def shipped() -> VoiceDetector:
+    return VoiceDetector.load()
+
+
+@pytest.mark.parametrize("wav", [silence(4, 44100)])
+def test_shipped_weights_hear_no_voice_in_tones(shipped: VoiceDetector, wav: Tensor) -> None:
+    finding = shipped.score(clip(wav, 44100), {})
+    assert not finding.has_voice and finding.reason
+
+
+def test_shipped_weights_are_repeatable_and_blind_to_level_and_polarity(shipped: VoiceDetector) -> None:
+    wav = music(6.0, 44100, seed=7)
+    first = shipped.score(clip(wav, 44100), {})
+    assert shipped.score(clip(wav, 44100), {}) == first
+    louder = shipped.score(clip(wav * -0.25, 44100), {})
+    assert louder.has_voice == first.has_voice
+    if first.synthetic_llr is not None and louder.synthetic_llr is not None:
+        assert louder.synthetic_llr == pytest.approx(first.synthetic_llr, abs=0.05)
+
+
+@pytest.mark.parametrize("samples", [1, 159, 400, 5000])
+def test_shipped_weights_survive_very_short_clips(shipped: VoiceDetector, samples: int) -> None:
+    finding = shipped.score(clip(noise(1, 16000)[:, :samples]), {})
+    assert finding.synthetic_score is None and finding.reason
