@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from api import problems
 from api.auth import ApiKeys
 from api.deps import Parts
+from api.errors import LengthRequired, UploadTooLarge, problem
 from api.jobs import Jobs
 from api.limits import RateLimit
 from api.registry import Registry
@@ -20,9 +21,12 @@ from api.routes import artists, audits, health, keys, log, pages, records, track
 from api.settings import Settings
 from api.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
 from api.workflows import Worker
+from core.errors import TrackmarkError
 
 logger = logging.getLogger(__name__)
 
+MAX_SMALL_BODY = 1 << 20
+UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits"})
 WEB = Path(__file__).parent / "web"
 DESCRIPTION = """Audit audio files, tag tracks, and prove what was registered.
 
@@ -83,7 +87,7 @@ def create_app(
     for module in (audits, tracks, records, artists, log, keys, health, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
-    app.middleware("http")(_security_headers)
+    app.middleware("http")(_guard)
     return app
 
 
@@ -119,12 +123,24 @@ def _close(parts: Parts) -> None:
     parts.registry.close()
 
 
-async def _security_headers(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    response = await call_next(request)
+async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse large bodies where no file is expected, and send the headers that browsers heed."""
+    refused = _refusal(request)
+    response = await call_next(request) if refused is None else problems.respond(problem(refused), request)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.url.path.startswith("/v1/") or request.url.path.startswith("/audits"):
+    if request.url.path.startswith(("/v1/", "/audits")):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _refusal(request: Request) -> TrackmarkError | None:
+    """Why a body is not even read: FastAPI would hold it in memory. Upload routes count for themselves."""
+    if request.method in ("GET", "HEAD", "OPTIONS", "DELETE") or request.url.path in UPLOADS:
+        return None
+    length = request.headers.get("content-length")
+    if length is None and "transfer-encoding" in request.headers:
+        return LengthRequired("send a Content-Length with this request")
+    if length is not None and length.isdigit() and int(length) > MAX_SMALL_BODY:
+        return UploadTooLarge(f"at most {MAX_SMALL_BODY} bytes are accepted here")
+    return None

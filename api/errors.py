@@ -53,6 +53,10 @@ class UploadTooLarge(ServiceError):
     """More bytes than `max_upload_bytes`."""
 
 
+class LengthRequired(ServiceError):
+    """A body of unknown length where only small ones are taken."""
+
+
 class UnsupportedMedia(ServiceError):
     """The request's content type is not one that the route takes."""
 
@@ -95,6 +99,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     Forbidden: Answer(403, "forbidden", "The API key lacks a scope"),
     UnknownEntry: Answer(404, "not-found", "No such entry"),
     ConflictingEntry: Answer(409, "conflict", "The state does not allow this"),
+    LengthRequired: Answer(411, "length-required", "A Content-Length is needed"),
     UploadTooLarge: Answer(413, "upload-too-large", "The upload is too large"),
     UnsupportedMedia: Answer(415, "unsupported-media-type", "The content type is not supported"),
     InvalidRequest: Answer(422, "invalid-request", "The request is not valid"),

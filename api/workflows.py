@@ -35,6 +35,7 @@ QUEUE = "trackmark-jobs"
 WORKFLOW = "trackmark.job"
 POLL_S = 0.25
 PROGRESS_INTERVAL_S = 0.5
+_ONE = threading.Lock()  # DBOS is a singleton: held between `start` and `stop`
 
 
 class Worker:
@@ -56,6 +57,8 @@ class Worker:
 
     def start(self, *, listen: bool = True) -> None:
         """Connect to the queue, take up what a crash left behind, and work if `listen`."""
+        if not _ONE.acquire(blocking=False):
+            raise RuntimeError("a worker runs in this process already, and DBOS allows one")
         config = DBOSConfig(
             name="trackmark",
             system_database_url=self._settings.jobs_database_url,
@@ -86,7 +89,10 @@ class Worker:
     def stop(self) -> None:
         """Let running jobs finish for `shutdown_grace_s`; the others resume at the next start."""
         grace = self._settings.shutdown_grace_s if self._running else 0
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
+        try:
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
+        finally:
+            _ONE.release()
 
     def submit(self, job_id: str) -> None:
         """Queue a job; repeating it changes nothing."""

@@ -1,0 +1,127 @@
+"""A server for tests: the real application, database and job queue, with small stand-ins for the models."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.audit import audit_file
+from api.auth import Scope
+from api.deps import Parts
+from api.entries import Registration
+from api.findings import AuditResult
+from api.registry import Registry
+from api.settings import Settings
+from api.work import Auditor, Inspector
+from core.errors import UnreadableAudio
+from provenance.fingerprint import Fingerprint
+from provenance.records.asset import Asset
+from provenance.records.making import AiInvolvement
+from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
+from provenance.records.rights import Party, RightShare
+from provenance.tag import Declaration, Tagged
+from tests import fakes
+
+URL = "http://127.0.0.1"
+GOOD = b"RIFF good enough for a stand-in"
+BAD = b"not audio"
+
+
+def fake_audit(path: Path, **options: Any) -> AuditResult:
+    """The real audit with stages that answer at once."""
+    result = audit_file(path, **options, stages=fakes.stages(audio=fakes.clip(2.0, name=path.name)))
+    return result if path.suffix == ".flac" else replace(result, clip=None)  # drawing takes a second
+
+
+def fake_inspect(path: Path, _settings: Settings) -> None:
+    """Takes whatever does not call itself bad."""
+    if path.read_bytes().startswith(BAD):
+        raise UnreadableAudio(f"{path.name}: not audio")
+
+
+def fake_tag(
+    source: Path, out: Path, declaration: Declaration, *, ledger: Registry, **_options: Any
+) -> Tagged:
+    """Registers a real record and copies the file."""
+    made = register(ledger, title=declaration.title, owner=declaration.owner)
+    out.write_bytes(b"tagged " + source.read_bytes())
+    sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
+    ledger.add_file(made.record_id, sha256)
+    return Tagged(out, made.record_id, made.leaf_index, sha256, "cd" * 32, 10.0, 34.0, 1e-12, True, 0.1)
+
+
+def fake_enrol(recordings: Sequence[Path], _settings: Settings) -> bytes:
+    """A voice print that is the recordings' bytes."""
+    return b"".join(path.read_bytes() for path in recordings)
+
+
+def register(registry: Registry, *, title: str = "A Song", owner: str = "A Label") -> Registration:
+    """Enter a small valid record."""
+    record = OwnershipRecord(
+        record_id=new_record_id(),
+        issued_at="2026-11-22T12:00:00Z",
+        issuer=Issuer(owner, registry.record_signer().keyid),
+        asset=Asset(title, "cd" * 32, 10_000, 44_100, 2, "wav"),
+        ai_involvement=AiInvolvement("None"),
+        parties=(Party("owner", owner, "org"),),
+        rights=(RightShare("master", "owner", 1_000_000),),
+        provenance_of_claim=Claim("asserted"),
+    )
+    return registry.register(record, fingerprint())
+
+
+def fingerprint() -> Fingerprint:
+    """A fingerprint without hashes."""
+    nothing = np.zeros(0, np.uint32)
+    return Fingerprint(nothing, nothing, np.zeros(0, np.uint16), 0, 0)
+
+
+@contextmanager
+def serve(
+    home: Path, *, auditor: Auditor = fake_audit, inspector: Inspector = fake_inspect, **options: Any
+) -> Iterator[TestClient]:
+    """A started server; the client has the first admin's key."""
+    settings = Settings(
+        home=home, shutdown_grace_s=0, **{"requests_per_minute": 0, "uploads_per_minute": 0, **options}
+    )
+    app = create_app(settings, auditor=auditor, tagger=fake_tag, enroller=fake_enrol, inspector=inspector)
+    with TestClient(app, base_url=URL) as client:
+        client.headers["Authorization"] = f"Bearer {(home / 'keys' / 'admin-api-key').read_text().strip()}"
+        yield client
+
+
+def parts(client: TestClient) -> Parts:
+    """The parts of the server behind a client."""
+    found: Parts = client.app.state.parts  # type: ignore[attr-defined]  # the client types it as a bare ASGI app
+    return found
+
+
+def key(client: TestClient, *scopes: Scope, tenant: str = "default") -> dict[str, str]:
+    """Headers of a fresh API key."""
+    made = parts(client).keys.create("test", frozenset(scopes or Scope), tenant=tenant)
+    return {"Authorization": f"Bearer {made.secret}"}
+
+
+def finished(client: TestClient, location: str, timeout_s: float = 20.0, **options: Any) -> dict[str, Any]:
+    """A job's answer once it is finished."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        answer: dict[str, Any] = client.get(location, **options).json()
+        if answer["state"] in ("succeeded", "failed"):
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{location} was not finished after {timeout_s} s")
+
+
+def audited(client: TestClient, **options: Any) -> dict[str, Any]:
+    """A finished audit."""
+    answer = client.post("/v1/audits", **{"files": {"file": ("song.wav", GOOD)}, **options})
+    assert answer.status_code == 202, answer.text
+    return finished(client, answer.headers["location"], headers=options.get("headers"))

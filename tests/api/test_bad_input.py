@@ -1,0 +1,88 @@
+"""Files that break decoders, through the API: a problem with a code, or an audit that says why it cannot judge."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.audit import audit_file
+from api.errors import answer_for
+from api.findings import AuditResult
+from api.stages import product_stages
+from api.work import product_engines
+from core.errors import AudioError
+from tests import fakes
+from tests.api.server import GOOD, finished, parts, register, serve
+from tests.hostile import ACCEPTED, REFUSED
+
+
+def audit(path: Path, **options: Any) -> AuditResult:
+    """The real decoder and rules; the models are stand-ins."""
+    stages = fakes.stages()
+    real = type(stages)(**{**vars(stages), "decode": product_stages().decode})
+    return audit_file(path, **options, stages=real)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    home = tmp_path_factory.mktemp("home")
+    with serve(home, auditor=audit, inspector=product_engines().inspector) as client:
+        yield client
+
+
+@pytest.mark.parametrize("flaw", REFUSED)
+def test_a_file_that_is_no_audio_is_refused_with_its_code(client: TestClient, flaw: str) -> None:
+    build, error = REFUSED[flaw]
+    answer = client.post("/v1/audits", files={"file": (flaw, build())})
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, problem["code"]) == (answer_for(error()).status, answer_for(error()).code)
+    assert 400 <= answer.status_code < 500
+    assert problem["detail"]
+    assert list(parts(client).settings.uploads.iterdir()) == []
+
+
+@pytest.mark.parametrize("flaw", ACCEPTED)
+def test_an_odd_but_valid_file_is_audited(client: TestClient, flaw: str) -> None:
+    answer = client.post("/v1/audits", files={"file": (flaw, ACCEPTED[flaw]())})
+    assert answer.status_code == 202, answer.text
+    done = finished(client, answer.headers["location"])
+    assert done["state"] == "succeeded"
+    if flaw in ("silent.wav", "one-sample.wav"):
+        assert done["findings"]["checks"]["music"] == "inconclusive"
+        assert any("inconclusive" in warning for warning in done["findings"]["warnings"])
+
+
+def test_bad_files_harm_nothing_that_is_stored(client: TestClient) -> None:
+    registry = parts(client).registry
+    made, before = register(registry), registry.checkpoint()
+    for build, _ in (REFUSED["zip.wav"], REFUSED["nan.wav"], REFUSED["riff-bomb.wav"]):
+        assert client.post("/v1/audits", files={"file": ("x.wav", build())}).status_code == 422
+    assert registry.checkpoint() == before
+    assert client.get(f"/v1/records/{made.record_id}").json()["problem"] is None
+
+
+def test_a_decoder_error_inside_a_job_is_the_jobs_problem(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise AudioError("it broke later")
+
+    monkeypatch.setattr("api.work.audit", refuse)
+    answer = client.post("/v1/audits", files={"file": ("a.wav", ACCEPTED["silent.wav"]())})
+    done = finished(client, answer.headers["location"])
+    assert (done["state"], done["problem"]["code"]) == ("failed", "unusable-audio")
+    assert client.get(f"/v1/audits/{done['id']}/report").status_code == 422
+
+
+def test_hostile_names_stay_inside_the_folder(client: TestClient) -> None:
+    for name in ("../../etc/passwd", "..\\..\\boot.ini", "a\x00b.wav", "x" * 5000 + ".wav", "\u202egnp.exe"):
+        answer = client.post("/v1/audits", files={"file": (name, ACCEPTED["silent.wav"]())})
+        assert answer.status_code == 202
+        shown = answer.json()["file"]
+        assert len(shown) <= 200
+        assert not set("/\\\x00\u202e") & set(shown)
+        finished(client, answer.headers["location"])
+    assert GOOD not in {path.read_bytes() for path in parts(client).settings.home.glob("*.wav")}

@@ -1,0 +1,83 @@
+"""A job survives `kill -9` of the server, and finishes once after the restart."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+SERVER = """
+import sys, time
+from pathlib import Path
+import uvicorn
+from api.app import create_app
+from api.settings import Settings
+from tests.api.server import fake_audit, fake_inspect
+
+home, port, log = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+
+def audit(path, **options):
+    with log.open("a") as file:
+        file.write("started\\n")
+    if len(log.read_text().split()) == 1:
+        time.sleep(600)  # the first attempt never ends: the process is killed in the middle of it
+    return fake_audit(path, **options)
+
+app = create_app(Settings(home=home, allow_anonymous=True), auditor=audit, inspector=fake_inspect)
+uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(home: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(home), str(port), str(log)], start_new_session=True
+    )
+    wait_for(lambda: healthy(port, process), 90)
+    return process
+
+
+def healthy(port: int, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "the server ended by itself"
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def wait_for(condition, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not true after {timeout_s} s"
+        time.sleep(0.1)
+
+
+def test_a_job_survives_kill_9(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "attempts"
+    process = start(tmp_path / "home", port, log)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            location = client.post("/v1/audits", files={"file": ("song.wav", b"RIFF")}).headers["location"]
+            wait_for(lambda: log.exists() and client.get(location).json()["state"] == "running", 30)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(10)
+        process = start(tmp_path / "home", port, log)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            wait_for(lambda: client.get(location).json()["state"] == "succeeded", 60)
+            done = client.get(location).json()
+            assert done["findings"]["decision"]["action"]
+            assert done["audio_deleted_at"] is not None
+            assert client.get(f"{location}/report").is_success
+        assert log.read_text().split() == ["started", "started"]
+    finally:
+        process.kill()
+        process.wait(10)

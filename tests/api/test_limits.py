@@ -1,0 +1,29 @@
+"""Limits on size and rate, each on a server of its own."""
+
+from pathlib import Path
+
+from tests.api.server import GOOD, audited, finished, parts, serve
+
+
+def test_uploads_above_the_limit_are_cut_off(tmp_path: Path) -> None:
+    with serve(tmp_path, max_upload_bytes=100_000) as client:
+        answer = client.post("/v1/audits", files={"file": ("a.wav", b"x" * 100_001)})
+        assert (answer.status_code, answer.json()["code"]) == (413, "upload-too-large")
+        huge = client.post("/v1/audits", files={"file": ("a.wav", b"x" * 10_000_000)})
+        assert huge.status_code == 413
+        assert list(parts(client).settings.uploads.iterdir()) == []
+        assert audited(client, files={"file": ("a.wav", b"x" * 100_000)})["state"] == "succeeded"
+        small = client.post(
+            "/v1/keys", content=b"x" * (1 << 21), headers={"Content-Type": "application/json"}
+        )
+        assert small.status_code == 413
+        assert small.headers["content-type"] == "application/problem+json"
+
+
+def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path) -> None:
+    with serve(tmp_path, uploads_per_minute=2) as client:
+        answers = [client.post("/v1/audits", files={"file": ("a.wav", GOOD)}) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [202, 202, 429]
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        for answer in answers[:2]:
+            finished(client, answer.headers["location"])
