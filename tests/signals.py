@@ -1,6 +1,7 @@
 """Generated signals that the tests listen to; nothing is ever read from disk or network."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -41,6 +42,12 @@ def music(seconds: float, sample_rate: int, seed: int = 0) -> Tensor:
 
     Tempo, key, timbre and tune depend on `seed`; the same arguments give the same samples.
     """
+    return _song(seconds, sample_rate, seed).clone()
+
+
+@lru_cache(maxsize=16)
+def _song(seconds: float, sample_rate: int, seed: int) -> Tensor:
+    """What `music` returns, kept because many tests ask for the same song."""
     generator = torch.Generator().manual_seed(seed)
 
     def draw(low: float, high: float) -> float:
