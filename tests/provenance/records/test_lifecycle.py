@@ -73,6 +73,7 @@ IMPOSSIBLE = {
     "starts at revision 2": lambda: [transfer(FIRST, "B")],
     "revision left out": lambda: [FIRST, transfer(transfer(FIRST, "B"), "C")],
     "fork": lambda: [FIRST, transfer(FIRST, "B"), transfer(FIRST, "C")],
+    "grown on another branch": lambda: [FIRST, transfer(FIRST, "B"), transfer(transfer(FIRST, "C"), "D")],
     "revised after revocation": lambda: [FIRST, statement("revoke"), transfer(FIRST, "B")],
     "disputed after revocation": lambda: [FIRST, statement("revoke"), statement("dispute.open")],
     "another record": lambda: [FIRST, small(record_id="ff" * 8)],

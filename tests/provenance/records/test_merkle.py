@@ -147,6 +147,17 @@ def test_inclusion_at_another_place_or_length_is_refused(log):
             verify_inclusion(LEAVES[0], index, size, [], LEAVES[0])
 
 
+def test_an_inner_node_cannot_pose_as_an_entry_by_a_shorter_proof(log):
+    # The root itself, and its left child, given as "leaves" whose shortened path does lead to the root.
+    for size in range(2, 33):
+        root, path = log.root(size), log.inclusion_proof(0, size)
+        node = LEAVES[0]
+        for height in range(1, len(path) + 1):
+            node = node_hash(node, path[height - 1])
+            with pytest.raises(ProofError, match="too short"):
+                verify_inclusion(node, 0, size, path[height:], root)
+
+
 def test_every_consistency_proof_up_to_64_and_its_bit_flips(log):
     roots = [log.root(size) for size in range(SIZES + 1)]
     for new in range(1, SIZES + 1):
@@ -177,6 +188,9 @@ def test_consistency_edges(log):
         (3, 9, log.root(3), log.root(9), log.consistency_proof(3, 9)[:-1]),
         (3, 9, log.root(3), log.root(9), [*log.consistency_proof(3, 9), LEAVES[0]]),
         (3, 9, log.root(3), log.root(9), [b"short"]),
+        # Growth that is claimed but nowhere to be seen: the same root under a larger size.
+        (4, 9, log.root(4), log.root(4), []),
+        (8, 16, log.root(8), log.root(8), []),
     ):
         with pytest.raises(ProofError):
             verify_consistency(*arguments)
