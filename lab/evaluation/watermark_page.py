@@ -37,7 +37,8 @@ def write_page(rows: list[Row], card: Card) -> None:
         "",
         "A message is 64 bits and counts only when all of them are right and the keyed check holds. "
         "Hosts are 34 s cuts of human music that were not trained on (some come from collections of "
-        "which other cuts were; `unseen collections` are the rest). Cuts at random offsets. Intervals are 95 % Wilson.",
+        "which other cuts were; `unseen collections` are the rest). Cuts at random offsets. "
+        "Intervals are 95 % Wilson.",
         "",
         "## Quality at the default strength",
         "",
@@ -123,8 +124,8 @@ def _unmarked(rows: list[Row]) -> str:
     shares = ", ".join(f"{np.mean(values <= level):.4f} at {level:g}" for level in (0.1, 0.01, 0.001))
     return (
         f"{false} of {len(values)} unmarked 10 s windows (human and AI music, each with a key of its own) "
-        f"reported present; upper bound of the rate {upper_bound(false, len(values)):.5f} (95 %). Smallest p-value "
-        f"{values.min():.2g}. Share of windows with a p-value at or below a level, which must not exceed "
+        f"reported present; upper bound of the rate {upper_bound(false, len(values)):.5f} (95 %). "
+        f"Smallest p-value {values.min():.2g}. Share of windows with a p-value at or below a level, which must not exceed "
         f"the level: {shares}."
     )
 

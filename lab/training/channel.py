@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.codecs import Codec
 from core.encode import recode
+from core.errors import EncodeError
 from provenance.watermark.grid import RATE
 
 
@@ -117,17 +118,30 @@ def respeed(wav: Tensor, rng: random.Random) -> Received:
 
 
 def codec(wav: Tensor, rng: random.Random) -> Received:
-    """A real lossy codec, straight through on the delay-aligned difference."""
-    name, rates = rng.choice(CODECS)
-    bit_rate = rng.choice(rates) * 1000
-    coded = torch.stack([recode(clip[None], RATE, codec=name, bit_rate=bit_rate)[0] for clip in wav.detach()])
-    return Received(wav + (coded - wav).detach())
+    """A real lossy codec, straight through on the delay-aligned difference.
+
+    Where a codec destroys a clip beyond alignment, another is drawn; a clip is never passed untouched.
+
+    Raises:
+        EncodeError: no codec worked.
+    """
+    for attempt in range(8):
+        name, rates = rng.choice(CODECS)
+        bit_rate = rng.choice(rates) * 1000
+        try:
+            coded = [recode(clip[None], RATE, codec=name, bit_rate=bit_rate)[0] for clip in wav.detach()]
+        except EncodeError:
+            if attempt == 7:
+                raise
+        else:
+            break
+    return Received(wav + (torch.stack(coded) - wav).detach())
 
 
 CODECS: list[tuple[Codec, list[int]]] = [
     ("mp3", [16, 24, 32, 40, 64]),
     ("aac", [20, 24, 32, 48]),
-    ("opus", [12, 16, 24, 32]),
+    ("opus", [16, 20, 24, 32]),
     ("vorbis", [24, 32, 48]),
 ]
 

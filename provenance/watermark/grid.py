@@ -28,7 +28,7 @@ CELL_FRAMES = 6
 STRIDE = 2
 FRAMES_PER_S = RATE / HOP
 COLUMNS_PER_S = FRAMES_PER_S / CELL_FRAMES
-FLOOR = 1e-9
+FLOOR = 1e-11
 
 
 def stft(wav: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def log_rows(spectrum: Tensor) -> Tensor:
         spectrum: complex, [B, F, N].
 
     Returns:
-        Natural log of power, [B, ROWS, N], floored 90 dB below full scale so that digital silence
+        Natural log of power, [B, ROWS, N], floored 110 dB below full scale so that digital silence
         carries no structure.
     """
     power = spectrum.real.square() + spectrum.imag.square()
