@@ -125,8 +125,8 @@ def _unmarked(rows: list[Row]) -> str:
     return (
         f"{false} of {len(values)} unmarked 10 s windows (human and AI music, each with a key of its own) "
         f"reported present; upper bound of the rate {upper_bound(false, len(values)):.5f} (95 %). "
-        f"Smallest p-value {values.min():.2g}. Share of windows with a p-value at or below a level, which must not exceed "
-        f"the level: {shares}."
+        f"Smallest p-value {values.min():.2g}. Share of windows with a p-value at or below a level, "
+        f"which must not exceed the level: {shares}."
     )
 
 
