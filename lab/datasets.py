@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.decode import decode
-
 from core.clip import Clip
+from core.decode import decode
 
 DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
 TEST_CUT_S = 30.0
