@@ -18,11 +18,10 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True)
 class _Server:
-    """A running `core.worker` and the socket to it; `owner` is the process that started it."""
+    """A running `core.worker` and the socket to it."""
 
     process: subprocess.Popen[bytes]
     control: socket.socket
-    owner: int
 
 
 _server: _Server | None = None
@@ -47,8 +46,8 @@ def submit(file: int, limits: bytes) -> int:
     try:
         with _LOCK:
             for attempt in (1, 2):
-                if _server is None or _server.owner != os.getpid():
-                    _server = _start()  # after a fork the old one stays with the parent
+                if _server is None:
+                    _server = _start()
                 try:
                     socket.send_fds(_server.control, [limits], [file, writer])
                     if _server.control.recv(1) == b"f":
@@ -96,13 +95,13 @@ def _start() -> _Server:
         process.wait()
         ours.close()
         raise UnreadableAudio("the decoding process does not start: run `make install`")
-    return _Server(process, ours, os.getpid())
+    return _Server(process, ours)
 
 
 def _stop() -> None:
     """Let the process go; it ends by itself once its socket is closed."""
     global _server
-    if _server is None or _server.owner != os.getpid():
+    if _server is None:
         return
     _server.control.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -110,4 +109,15 @@ def _stop() -> None:
     _server = None
 
 
+def _forget() -> None:
+    """In a forked child: the decoding process belongs to the parent, whose lock may have been held."""
+    global _server, _LOCK
+    _LOCK = threading.Lock()
+    if _server is not None:
+        _server.control.close()
+        _server.process.returncode = 0  # not ours to wait for
+        _server = None
+
+
 atexit.register(_stop)
+os.register_at_fork(after_in_child=_forget)

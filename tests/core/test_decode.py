@@ -171,6 +171,19 @@ def test_threads_share_the_decoding_process() -> None:
     assert {n: clip.shape[1] for n, clip in clips.items()} == {n: 3000 + n for n in range(6)}
 
 
+def test_a_forked_child_decodes_on_its_own() -> None:
+    data = wav(tone(3000, 1), RATE)
+    decode_bytes(data, "parent.wav")
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if decode_bytes(data, "child.wav").wav.shape == (1, 3000) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert decode_bytes(data, "parent.wav").wav.shape == (1, 3000)
+
+
 @pytest.mark.parametrize("kind", ["folder", "fifo", "absent", "null byte"])
 def test_only_regular_files_are_read(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "thing"
