@@ -79,7 +79,8 @@ def progress(log: Path, expected: int) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     if any(line.startswith("Installing collected packages") for line in lines):
         present = sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
-        return f"unpacking: {present} of {expected or 'some 20'} packages in place"
+        total = f" of {expected}" if expected else ""
+        return f"unpacking: {present}{total} packages in place"
     found = [line.split()[1] for line in lines if line.startswith("Collecting ")]
     return f"looking up and fetching: {found[-1]} ({len(found)} so far)" if found else "starting"
 
