@@ -32,7 +32,7 @@ from lab.datasets import Recording, read_manifest
 
 CACHE = Path("runs/music/features")
 CODECS = (("mp3", 64), ("mp3", 96), ("mp3", 128), ("mp3", 192), ("aac", 96), ("aac", 128), ("opus", 64))
-MORE_CODECS = (("opus", 96), ("vorbis", 96), ("vorbis", 128))
+MORE_CODECS = (("opus", 96), ("aac", 64))
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,11 @@ def deliver(
 
 
 def analyse(wav: Tensor, sample_rate: int) -> Analysed:
-    """Reduce delivered audio to spectra, textures and confounds."""
+    """Reduce delivered audio to correlations, textures and confounds."""
     parts, textures = [], []
     limit_hz = spectra.limit_of(sample_rate)
     for start, end, samples in spectra.blocks(wav, sample_rate):
-        frames, rows = spectra.spectra_of(samples)
-        parts.append(Block(start, end, frames, rows, limit_hz))
+        parts.append(spectra.analyse(samples, start, end, limit_hz))
         textures.append(texture(samples))
     mono = wav.mean(0)
     rms = float(mono.square().mean().sqrt()) + 1e-6
@@ -109,25 +108,27 @@ def analyse(wav: Tensor, sample_rate: int) -> Analysed:
 
 
 def save(path: Path, analysed: Analysed) -> None:
-    """Write one copy's features (spectra as float16: steps of 0.06 dB at most)."""
+    """Write one copy's features (correlations as float16)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     b = analysed.blocks
+    unfinished = path.with_suffix(".part.npz")
     np.savez(
-        path,
-        spectra=np.stack([x.spectra for x in b]).astype(np.float16),
-        times=np.array([[x.start_s, x.end_s, x.frames, x.limit_hz] for x in b]),
+        unfinished,
+        correlations=np.stack([x.correlations for x in b]).astype(np.float16),
+        times=np.array([[x.start_s, x.end_s, x.loud, x.band_hz] for x in b]),
         textures=analysed.textures,
         confounds=analysed.confounds,
     )
+    unfinished.rename(path)
 
 
 def read(path: Path) -> Analysed:
     """Read what `save` wrote."""
     with np.load(path) as stored:
-        spectra_rows = stored["spectra"].astype(np.float32)
+        rows = stored["correlations"].astype(np.float32)
         parts = tuple(
-            Block(float(t[0]), float(t[1]), int(t[2]), s, float(t[3]))
-            for t, s in zip(stored["times"], spectra_rows, strict=True)
+            Block(float(t[0]), float(t[1]), bool(t[2]), c, float(t[3]))
+            for t, c in zip(stored["times"], rows, strict=True)
         )
         return Analysed(parts, stored["textures"], stored["confounds"])
 

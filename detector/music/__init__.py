@@ -1,0 +1,6 @@
+"""Was the music rendered by a neural decoder? `MusicDetector.load().score(clip)` answers with evidence."""
+
+from detector.music.detector import MusicDetector
+from detector.music.finding import Evidence, Family, MusicFinding
+
+__all__ = ["Evidence", "Family", "MusicDetector", "MusicFinding"]

@@ -1,0 +1,91 @@
+"""Figures of merit for detectors, each from its definition. Scores: higher means synthetic.
+
+Sources: T. Fawcett, An introduction to ROC analysis, 2006 (AUC by ranks); N. Brümmer and J. du Preez 2006
+(Cllr); C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (ECE); C. Clopper and E. Pearson,
+Biometrika 26 (1934).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Scores = NDArray[np.float64]
+
+
+def _two(synthetic: ArrayLike, bona_fide: ArrayLike) -> tuple[Scores, Scores]:
+    s, b = np.asarray(synthetic, np.float64).ravel(), np.asarray(bona_fide, np.float64).ravel()
+    if s.size == 0 or b.size == 0:
+        raise ValueError("both classes need at least one score")
+    return s, b
+
+
+def auc(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:
+    """Chance that a synthetic score exceeds a bona fide one (ties count half). Never folded above 0.5."""
+    s, b = _two(synthetic, bona_fide)
+    ranks = stats.rankdata(np.concatenate([s, b]))[: s.size]
+    return float((ranks.sum() - s.size * (s.size + 1) / 2) / (s.size * b.size))
+
+
+def eer(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:
+    """Error rate at the threshold where misses and false alarms are equal (mean of the nearest two)."""
+    s, b = _two(synthetic, bona_fide)
+    thresholds = np.unique(np.concatenate([s, b]))
+    misses = np.searchsorted(np.sort(s), thresholds, side="left") / s.size
+    alarms = 1 - np.searchsorted(np.sort(b), thresholds, side="left") / b.size
+    k = int(np.abs(misses - alarms).argmin())
+    return float((misses[k] + alarms[k]) / 2)
+
+
+def threshold_at_fpr(bona_fide: ArrayLike, fpr: float) -> float:
+    """Smallest threshold at which `score > threshold` flags at most this share of bona fide recordings."""
+    b = np.sort(np.asarray(bona_fide, np.float64))
+    return float(b[b.size - 1 - int(np.floor(fpr * b.size))])
+
+
+def tpr_at_fpr(synthetic: ArrayLike, bona_fide: ArrayLike, fpr: float) -> float:
+    """Share of synthetic recordings above the threshold of `threshold_at_fpr`."""
+    s, b = _two(synthetic, bona_fide)
+    return float((s > threshold_at_fpr(b, fpr)).mean())
+
+
+def cllr(synthetic_llr: ArrayLike, bona_fide_llr: ArrayLike) -> float:
+    """Cost of log10 likelihood ratios in bits: 0 is perfect, 1 is no information, above 1 misleads."""
+    s, b = _two(synthetic_llr, bona_fide_llr)
+    ln10 = np.log(10)
+    return float((np.logaddexp(0, -s * ln10).mean() + np.logaddexp(0, b * ln10).mean()) / (2 * np.log(2)))
+
+
+def ece(probabilities: ArrayLike, synthetic: ArrayLike, bins: int = 10) -> float:
+    """Expected calibration error: mean gap between stated probability and observed share, equal-width bins."""
+    p, y = np.asarray(probabilities, np.float64), np.asarray(synthetic, np.float64)
+    index = np.minimum((p * bins).astype(np.int64), bins - 1)
+    gaps = [abs(p[index == k].mean() - y[index == k].mean()) * (index == k).sum() for k in set(index.tolist())]
+    return float(sum(gaps) / p.size)
+
+
+def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
+    """One-sided Clopper-Pearson upper bound of a rate; 1 where there were no trials."""
+    if trials == 0 or events >= trials:
+        return 1.0
+    return float(stats.beta.ppf(confidence, events + 1, trials - events))
+
+
+def bootstrap(
+    statistic: Callable[[Scores, Scores], float],
+    synthetic: ArrayLike,
+    bona_fide: ArrayLike,
+    *,
+    rounds: int = 500,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """95 % percentile interval of a two-sample statistic, both samples redrawn with replacement."""
+    s, b = _two(synthetic, bona_fide)
+    rng = np.random.default_rng(seed)
+    values = [
+        statistic(s[rng.integers(s.size, size=s.size)], b[rng.integers(b.size, size=b.size)])
+        for _ in range(rounds)
+    ]
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from detector.music import comb, spectra
+from detector.music.features import CAP, COMB_FEATURES, Combs, comb_vector, measure
+from tests.detector.music.combs import decoded, sped_up
+from tests.signals import music, noise
+
+RATE = 44100
+
+
+def combs_of(wav: Tensor, sample_rate: int = RATE) -> Combs:
+    limit_hz = spectra.limit_of(sample_rate)
+    parts = [spectra.analyse(x, a, b, limit_hz) for a, b, x in spectra.blocks(wav, sample_rate)]
+    return measure(spectra.join(parts))
+
+
+@pytest.fixture(scope="module")
+def clean() -> Combs:
+    return combs_of(music(10, RATE, seed=3))
+
+
+@pytest.fixture(scope="module")
+def marked() -> Combs:
+    return combs_of(decoded(10, RATE, 86.1328125, seed=3))
+
+
+def test_a_decoder_clock_stands_out_and_music_does_not(clean: Combs, marked: Combs) -> None:
+    z = dict(zip(comb.SPACINGS_HZ, marked.scores[0], strict=True))
+    assert z[86.1328] > 10
+    assert z[86.1328] > z[93.75] + 8
+    # 28 spacings: by luck, unit normals exceed 6 once in 10^7
+    assert clean.scores[0].max() < 6
+
+
+def test_open_search_finds_an_unknown_spacing_to_a_ten_thousandth() -> None:
+    found = combs_of(decoded(10, RATE, 61.37, seed=5)).found[0]
+    assert found.z > 10
+    assert found.spacing_hz == pytest.approx(61.37, rel=1e-4)
+
+
+def test_open_search_follows_a_change_of_speed() -> None:
+    wav = sped_up(decoded(10.5, RATE, 75.0, seed=6), 20, 21)
+    assert combs_of(wav).found[0].spacing_hz == pytest.approx(75.0 * 1.05, rel=1e-4)
+
+
+def test_noise_has_no_comb() -> None:
+    measured = combs_of(noise(10, RATE, seed=1))
+    assert measured.scores.max() < 5
+    assert max(o.z for o in measured.found) < 8
+
+
+def test_a_loop_of_half_a_second_is_no_decoder() -> None:
+    loop = music(0.5, RATE, seed=9).repeat(1, 20)
+    assert combs_of(loop + noise(10, RATE, seed=2, channels=2, amplitude=1e-3)).scores.max() < 8
+
+
+def test_features_are_bounded_and_finite(clean: Combs, marked: Combs) -> None:
+    for vector in (comb_vector(clean), comb_vector(marked)):
+        assert vector.shape == (COMB_FEATURES,)
+        assert np.isfinite(vector).all()
+        assert vector.min() >= 0 and vector.max() <= CAP
+    assert comb_vector(marked)[0] == CAP
+
+
+def test_gain_and_polarity_change_nothing(marked: Combs) -> None:
+    quiet = combs_of(-0.05 * decoded(10, RATE, 86.1328125, seed=3))
+    np.testing.assert_allclose(quiet.scores[0], marked.scores[0], atol=0.3)
+
+
+def test_blocks_cover_everything_once() -> None:
+    pieces = list(spectra.blocks(torch.zeros(2, RATE * 11), RATE))
+    assert [p[:2] for p in pieces] == [(0.0, 5.0), (5.0, 11.0)]
+    assert sum(p[2].size for p in pieces) == 11 * spectra.ANALYSIS_RATE
+
+
+def test_silence_is_not_measured() -> None:
+    block = spectra.analyse(np.zeros(160000, np.float32), 0.0, 5.0, 15000.0)
+    assert not block.loud
+    assert not spectra.join([block, block]).loud
+
+
+def test_band_of_lowpassed_noise() -> None:
+    wav = noise(5, 16000, seed=4)
+    _, _, samples = next(spectra.blocks(wav, 16000))
+    assert spectra.usable_band(samples, spectra.limit_of(44100)) == pytest.approx(8000, rel=0.03)
