@@ -36,7 +36,7 @@ def _environment() -> Environment:
     )
     made.filters["clock"] = view.clock
     made.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M UTC")
-    made.filters["size"] = lambda size: f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+    made.filters["size"] = view.size
     return made
 
 

@@ -123,6 +123,18 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def size(count: int) -> str:
+    """A number of bytes for people.
+
+    >>> size(7_340_032), size(900)
+    ('7 MB', '1 kB')
+    """
+    if count >= 1 << 20:
+        megabytes = count / (1 << 20)
+        return f"{megabytes:.0f} MB" if megabytes == int(megabytes) else f"{megabytes:.1f} MB"
+    return f"{max(1, round(count / 1024))} kB"
+
+
 def _bars(segments: Sequence[Mapping[str, Any]], duration: float) -> list[Bar]:
     bars = []
     for segment in segments if duration > 0 else ():
@@ -212,7 +224,7 @@ def _ai(found: Mapping[str, Any]) -> Card:
     if ai["score"] is None:
         return Card(question, "Not measured", "neutral", str(ai.get("reason") or ""), (), basis)
     answer, tone = _AI.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
-    facts = [("Score", _number(ai["score"])), ("p-value against human music", _small(ai["p_value"]))]
+    facts = [("Score", _number(ai["score"])), ("p-value (human music)", _small(ai["p_value"]))]
     families = [f"{g['family']} {_percent(g['share'])}" for g in ai.get("generator") or () if g.get("share")]
     if families:
         facts.append(("Resembles", ", ".join(families[:3])))
@@ -263,4 +275,4 @@ def _small(value: float | None) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{round(100 * float(value))} %"
+    return f"{round(100 * float(value))}\u00a0%"

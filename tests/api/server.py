@@ -36,7 +36,7 @@ BAD = b"not audio"
 
 def fake_audit(path: Path, **options: Any) -> AuditResult:
     """The real audit with stages that answer at once."""
-    result = audit_file(path, **options, stages=fakes.stages(audio=fakes.clip(2.0, name=path.name)))
+    result = audit_file(path, **options, stages=fakes.stages(audio=fakes.clip(2.0, name=path.name), hashes=()))
     return result if path.suffix == ".flac" else replace(result, clip=None)  # drawing takes a second
 
 

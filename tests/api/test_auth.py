@@ -1,0 +1,105 @@
+"""API keys: made, used within their scopes, expired, revoked; their secrets kept nowhere."""
+
+import stat
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import db
+from api.auth import EVERYDAY, Scope
+from api.errors import InvalidRequest
+from tests.api.server import URL, key, parts, serve
+
+
+def bare(client: TestClient) -> TestClient:
+    return TestClient(client.app, base_url=URL)
+
+
+def test_the_first_admin_key_is_a_private_file_and_stays(client: TestClient) -> None:
+    home = parts(client).settings.home
+    secret, path = parts(client).keys.first_admin(home)
+    assert parts(client).keys.first_admin(home)[0] == secret
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert secret.encode() not in b"".join(file.read_bytes() for file in home.glob("*.db*"))
+
+
+def test_a_key_is_made_listed_used_and_revoked(client: TestClient) -> None:
+    made = client.post("/v1/keys", json={"name": "studio", "scopes": ["audits:read"]})
+    assert made.status_code == 201
+    secret = made.json()["secret"]
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert bare(client).get("/v1/audits", headers=headers).status_code == 200
+    listed = next(k for k in client.get("/v1/keys").json()["items"] if k["id"] == made.json()["id"])
+    assert listed["last_used_at"] is not None
+    assert secret not in client.get("/v1/keys").text
+    assert client.delete(f"/v1/keys/{made.json()['id']}").status_code == 204
+    refused = bare(client).get("/v1/audits", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"Authorization": "Bearer tmk_00000000_wrong"}, {"X-API-Key": "x" * 5000}]
+)
+def test_without_a_good_key_nothing_is_answered(client: TestClient, header: dict[str, str]) -> None:
+    for path in ("/v1/audits", "/v1/tracks", "/v1/records", "/v1/artists", "/v1/keys"):
+        assert bare(client).get(path, headers=header).status_code == 401
+
+
+def test_a_key_reaches_as_far_as_its_scopes(client: TestClient) -> None:
+    reader = key(client, Scope.AUDITS_READ)
+    assert bare(client).get("/v1/audits", headers=reader).status_code == 200
+    for method, path in (
+        ("GET", "/v1/records"),
+        ("GET", "/v1/keys"),
+        ("POST", "/v1/audits"),
+        ("POST", "/v1/keys"),
+    ):
+        answer = bare(client).request(method, path, headers=reader, json={"name": "x", "scopes": ["admin"]})
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_an_expired_key_is_refused(client: TestClient) -> None:
+    soon = db.now() + timedelta(seconds=0.3)
+    made = parts(client).keys.create("brief", EVERYDAY, expires_at=soon)
+    headers = {"Authorization": f"Bearer {made.secret}"}
+    time.sleep(0.4)
+    assert bare(client).get("/v1/audits", headers=headers).status_code == 401
+    with pytest.raises(InvalidRequest):
+        parts(client).keys.create("late", EVERYDAY, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_only_the_default_tenants_admin_makes_keys_of_others(client: TestClient) -> None:
+    wanted = {"name": "x", "scopes": ["admin"], "tenant": "label-b"}
+    made = client.post("/v1/keys", json=wanted)
+    assert made.json()["tenant"] == "label-b"
+    theirs = {"Authorization": f"Bearer {made.json()['secret']}"}
+    answer = bare(client).post("/v1/keys", headers=theirs, json={**wanted, "tenant": "label-c"})
+    assert answer.status_code == 403
+    assert [k["tenant"] for k in bare(client).get("/v1/keys", headers=theirs).json()["items"]] == ["label-b"]
+
+
+def test_anonymous_access_is_for_this_machines_own_page(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = parts(client).settings.model_copy(update={"allow_anonymous": True})
+    monkeypatch.setattr(
+        client.app.state, "parts", parts(client).__class__(**{**vars(parts(client)), "settings": opened})
+    )
+    anyone = bare(client)
+    assert anyone.get("/v1/audits").status_code == 200
+    assert anyone.get("/v1/keys").status_code == 403
+    for headers in (
+        {"Host": "evil.example"},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
+        assert anyone.get("/v1/audits", headers=headers).status_code == 403, headers
+    assert anyone.get("/v1/audits", headers={"Origin": URL}).status_code == 200
+
+
+def test_a_server_does_not_start_twice_in_one_process(client: TestClient, tmp_path) -> None:
+    with pytest.raises(RuntimeError, match="one"), serve(tmp_path):
+        raise AssertionError("started")

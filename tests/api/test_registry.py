@@ -1,0 +1,186 @@
+"""The registry: all or nothing, tenant by tenant, and a log that proves itself."""
+
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from api import db
+from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.registry import Registry
+from api.settings import Settings
+from core.errors import ProofError, RegistryError, SignatureError
+from provenance.fingerprint import SqlIndex
+from provenance.records.checkpoint import TlogProof, checkpoint_of, verify_checkpoint, verify_tlog_proof
+from provenance.records.log import leaf_hash, root_hash, verify_consistency
+from provenance.records.verify import verify_record
+from tests.api.server import fingerprint, register
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path))
+    yield opened
+    opened.close()
+
+
+def test_a_registered_record_is_found_again(registry: Registry) -> None:
+    made = register(registry, title="Night Drive")
+    stored = registry.record(made.record_id)
+    assert stored is not None
+    assert stored.title == "Night Drive"
+    assert registry.verified(made.record_id)["owners"][0]["name"] == "A Label"
+    assert [found.record_id for found in registry.find_by_sha256("cd" * 32)] == [made.record_id]
+
+
+def test_the_files_of_a_record_verify_without_the_registry(registry: Registry) -> None:
+    made = register(registry)
+    stored = registry.record(made.record_id)
+    assert stored is not None
+    proof, keys = registry.tlog_proof(made.record_id), registry.trusted_keys()
+    verified = verify_record(stored.envelope.to_json(), keys, proof, stored.salt)
+    assert verified.logged is not None
+    assert verified.logged.index == made.leaf_index
+    with pytest.raises(ProofError):
+        verify_record(stored.envelope.to_json(), keys, proof, bytes(32))
+
+
+def test_every_proof_of_a_growing_log_verifies(registry: Registry) -> None:
+    sizes, notes, leaves = [], [], []
+    for _ in range(11):
+        made = register(registry)
+        leaves.append(leaf_hash(registry.log.entry(made.leaf_index)))
+        notes.append(verify_checkpoint(registry.checkpoint(), [registry.log.key]).checkpoint)
+        sizes.append(made.record_id)
+        assert notes[-1].root_hash == root_hash(leaves)
+    for index, record_id in enumerate(sizes):
+        entry = registry.log.entry(index)
+        verify_tlog_proof(registry.tlog_proof(record_id), entry, [registry.log.key])
+    for old in range(1, 12):
+        for new in range(old, 12):
+            proof = registry.consistency(old, new)
+            verify_consistency(old, new, notes[old - 1].root_hash, notes[new - 1].root_hash, proof)
+
+
+def test_a_failed_registration_leaves_nothing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(registry)
+    before = registry.checkpoint()
+
+    def fail(*_args: object) -> None:
+        raise RegistryError("the disk is full")
+
+    monkeypatch.setattr(SqlIndex, "add_on", fail)
+    with pytest.raises(RegistryError):
+        register(registry)
+    assert registry.checkpoint() == before
+    assert len(registry.records()) == 1
+
+
+def test_a_record_id_is_taken_once(registry: Registry) -> None:
+    made = register(registry)
+    record = registry.verify(made.record_id).record
+    before = registry.checkpoint()
+    with pytest.raises(ConflictingEntry):
+        registry.register(record, fingerprint())
+    with pytest.raises(InvalidRequest):
+        registry.register(replace(record, revision=2, supersedes="ab" * 32), fingerprint())
+    assert registry.checkpoint() == before
+
+
+def test_many_writers_make_one_log(registry: Registry) -> None:
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for _ in range(5):
+                register(registry)
+        except BaseException as error:
+            failures.append(error)
+
+    registry.record_signer()
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert checkpoint_of(registry.checkpoint()).size == 20
+    assert sorted(stored.leaf_index for stored in registry.records()) == list(range(20))
+    for stored in registry.records():
+        registry.verify(stored.record_id)
+
+
+def test_a_changed_database_is_noticed(registry: Registry) -> None:
+    made = register(registry, owner="A Label")
+    with db.writing(registry.engine) as connection:
+        row = connection.execute(text("SELECT envelope FROM records")).scalar_one()
+        connection.execute(
+            text("UPDATE records SET envelope = :e"), {"e": row.replace('"sig":"', '"sig":"AAAA')}
+        )
+    with pytest.raises(SignatureError):
+        registry.verify(made.record_id)
+    other = register(registry)
+    with db.writing(registry.engine) as connection:
+        connection.execute(
+            text("UPDATE log_nodes SET hash = :h WHERE level = 0 AND position = 0"), {"h": bytes(32)}
+        )
+    with pytest.raises(ProofError):
+        registry.verify(other.record_id)
+
+
+def test_tenants_do_not_see_each_other(registry: Registry) -> None:
+    made = register(registry)
+    registry.enrol("Ada", b"voice")
+    other = registry.for_tenant("other")
+    assert other.record(made.record_id) is None
+    assert other.records() == []
+    assert other.find_by_sha256("cd" * 32) == []
+    assert other.artists() == []
+    for refused in (
+        other.verified,
+        other.tlog_proof,
+        other.delete,
+        lambda name: other.add_file(name, "ab" * 32),
+    ):
+        with pytest.raises(UnknownEntry):
+            refused(made.record_id)
+    assert other.watermark_key().tenant_key != registry.watermark_key().tenant_key
+    other.enrol("Ada", b"another voice")
+    assert [artist.voiceprint for artist in registry.artists()] == [b"voice"]
+
+
+def test_an_erased_voice_is_gone_from_the_file(registry: Registry) -> None:
+    registry.enrol("Ada", b"a very recognisable voice print" * 20)
+    with pytest.raises(ConflictingEntry):
+        registry.enrol("Ada", b"again")
+    registry.delete("Ada")
+    registry.close()
+    content = b"".join(path.read_bytes() for path in registry.home.glob("trackmark.db*"))
+    assert b"a very recognisable voice print" not in content
+
+
+def test_keys_are_made_once_and_for_their_owner_only(registry: Registry) -> None:
+    first = (registry.record_signer(), registry.log_signer(), registry.report_signer())
+    again = Registry(registry.engine, registry.home)
+    assert [s.keyid for s in first] == [
+        again.record_signer().keyid,
+        again.log_signer().keyid,
+        again.report_signer().keyid,
+    ]
+    assert len({s.keyid for s in first}) == 3
+    registry.watermark_key()
+    registry.c2pa_identity()
+    for path in (registry.home / "keys").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE((registry.home / "keys").stat().st_mode) == 0o700
+
+
+def test_proofs_carry_their_entry(registry: Registry) -> None:
+    made = register(registry)
+    proof = TlogProof.from_text(registry.tlog_proof(made.record_id))
+    assert proof.extra == registry.log.entry(made.leaf_index)
+    assert b"A Label" not in (proof.extra or b"")

@@ -1,0 +1,79 @@
+"""Every route that names an entry answers another tenant as if the entry did not exist."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.server import GOOD, audited, finished, key, parts
+
+PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/)")
+
+
+@pytest.fixture(scope="module")
+def entries(client: TestClient) -> Iterator[dict[str, str]]:
+    track = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data={"title": "T", "owner": "O"})
+    tagged = finished(client, track.headers["location"])
+    artist = client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
+    assert artist.status_code == 201
+    made = client.post("/v1/keys", json={"name": "x", "scopes": ["audits:read"]}).json()
+    yield {
+        "audit_id": audited(client, files={"file": ("a.flac", GOOD)})["id"],
+        "track_id": tagged["id"],
+        "record_id": tagged["result"]["record_id"],
+        "name": "Ada",
+        "key_id": made["id"],
+    }
+
+
+def operations(client: TestClient) -> list[tuple[str, str]]:
+    paths = client.get("/openapi.json").json()["paths"]
+    return [
+        (method.upper(), path)
+        for path, methods in paths.items()
+        for method in methods
+        if not PUBLIC.match(path)
+    ]
+
+
+def test_another_tenant_finds_nothing(client: TestClient, entries: dict[str, str]) -> None:
+    stranger = TestClient(client.app, base_url="http://127.0.0.1", headers=key(client, tenant="stranger"))
+    named = [(method, path) for method, path in operations(client) if "{" in path]
+    assert len(named) >= 10
+    for method, path in named:
+        url = re.sub(r"\{(\w+)\}", lambda found: entries[found[1]], path)
+        answer = stranger.request(method, url)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), (method, path)
+        assert client.request("GET", url).status_code != 404 or method != "GET", (method, path)
+
+
+def test_another_tenants_lists_are_empty(client: TestClient, entries: dict[str, str]) -> None:
+    stranger = TestClient(client.app, base_url="http://127.0.0.1", headers=key(client, tenant="stranger-2"))
+    lists = [
+        path
+        for method, path in operations(client)
+        if method == "GET" and "{" not in path and path != "/v1/keys"
+    ]
+    assert {"/v1/audits", "/v1/tracks", "/v1/records", "/v1/artists"} <= set(lists)
+    for path in lists:
+        assert stranger.get(path).json()["items"] == [], path
+        assert client.get(path).json()["items"] != [], path
+
+
+def test_every_private_route_asks_for_a_key(client: TestClient, entries: dict[str, str]) -> None:
+    anyone = TestClient(client.app, base_url="http://127.0.0.1")
+    for method, path in operations(client):
+        url = re.sub(r"\{(\w+)\}", lambda found: entries[found[1]], path)
+        assert anyone.request(method, url, json={"name": "x", "scopes": ["admin"]}).status_code == 401, (
+            method,
+            path,
+        )
+
+
+def test_pages_keep_tenants_apart(client: TestClient, entries: dict[str, str]) -> None:
+    stranger = TestClient(client.app, base_url="http://127.0.0.1", headers=key(client, tenant="stranger-3"))
+    assert stranger.get(f"/audits/{entries['audit_id']}").status_code == 404
+    assert entries["audit_id"] not in stranger.get("/").text
+    assert entries["audit_id"] in client.get("/").text
+    assert parts(client).settings.allow_anonymous is False
