@@ -19,7 +19,7 @@ from api.entries import Registration
 from api.findings import AuditResult
 from api.registry import Registry
 from api.settings import Settings
-from api.work import Auditor, Inspector
+from api.work import Auditor, Inspector, Tagger
 from core.errors import UnreadableAudio
 from provenance.fingerprint import Fingerprint
 from provenance.records.asset import Asset
@@ -36,7 +36,8 @@ BAD = b"not audio"
 
 def fake_audit(path: Path, **options: Any) -> AuditResult:
     """The real audit with stages that answer at once."""
-    result = audit_file(path, **options, stages=fakes.stages(audio=fakes.clip(2.0, name=path.name), hashes=()))
+    stages = fakes.stages(audio=fakes.clip(2.0, name=path.name), hashes=())
+    result = audit_file(path, **options, stages=stages)
     return result if path.suffix == ".flac" else replace(result, clip=None)  # drawing takes a second
 
 
@@ -85,13 +86,18 @@ def fingerprint() -> Fingerprint:
 
 @contextmanager
 def serve(
-    home: Path, *, auditor: Auditor = fake_audit, inspector: Inspector = fake_inspect, **options: Any
+    home: Path,
+    *,
+    auditor: Auditor = fake_audit,
+    tagger: Tagger = fake_tag,
+    inspector: Inspector = fake_inspect,
+    **options: Any,
 ) -> Iterator[TestClient]:
     """A started server; the client has the first admin's key."""
     settings = Settings(
         home=home, shutdown_grace_s=0, **{"requests_per_minute": 0, "uploads_per_minute": 0, **options}
     )
-    app = create_app(settings, auditor=auditor, tagger=fake_tag, enroller=fake_enrol, inspector=inspector)
+    app = create_app(settings, auditor=auditor, tagger=tagger, enroller=fake_enrol, inspector=inspector)
     with TestClient(app, base_url=URL) as client:
         client.headers["Authorization"] = f"Bearer {(home / 'keys' / 'admin-api-key').read_text().strip()}"
         yield client

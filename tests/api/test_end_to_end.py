@@ -1,0 +1,40 @@
+"""The product itself, no stand-ins: tag a track through HTTP, audit it, and verify the report offline."""
+
+from pathlib import Path
+
+import pytest
+
+from api.reports import verify_report
+from api.work import product_engines
+from core.encode import encode
+from provenance.records.trust import TrustedKeys
+from tests.api.server import finished, serve
+from tests.signals import music
+
+
+@pytest.mark.slow
+def test_a_tagged_track_is_recognised(tmp_path: Path) -> None:
+    product = product_engines()
+    source = tmp_path / "song.wav"
+    encode(music(20.0, 44_100, seed=4), 44_100, source, codec="wav")
+    engines = {"auditor": product.auditor, "tagger": product.tagger, "inspector": product.inspector}
+    with serve(tmp_path / "home", **engines) as client:
+        answer = client.post(
+            "/v1/tracks",
+            files={"file": ("song.wav", source.read_bytes())},
+            data={"title": "Night Drive", "owner": "A Label", "ai": "none"},
+        )
+        tagged = finished(client, answer.headers["location"], timeout_s=300)
+        assert tagged["state"] == "succeeded", tagged["problem"]
+        file = client.get(tagged["links"]["file"]).content
+        answer = client.post("/v1/audits", files={"file": ("delivered.wav", file)})
+        audit = finished(client, answer.headers["location"], timeout_s=300)
+        assert audit["state"] == "succeeded", audit["problem"]
+        found = audit["findings"]
+        assert found["watermark"]["record_id"] == tagged["result"]["record_id"]
+        assert found["ownership"]["status"] == "match"
+        assert found["credentials"]["valid"] is True
+        report, keys = tmp_path / "report.json", client.get("/.well-known/trackmark-keys.json").content
+        report.write_bytes(client.get(audit["links"]["report"]).content)
+        assert verify_report(report, TrustedKeys.from_json(keys)).record_id == tagged["result"]["record_id"]
+        assert client.get(audit["links"]["picture"]).content.startswith(b"\x89PNG")
