@@ -94,7 +94,8 @@ def test_changed_content_under_credentials_is_reviewed() -> None:
 
 @pytest.mark.parametrize("stage", ["detection", "credentials", "hashes", "music", "voice"])
 def test_a_stage_that_breaks_is_a_warning_and_a_review(stage: str) -> None:
-    result = audit(**{stage: RuntimeError("boom")})
+    answers: dict[str, Any] = {stage: RuntimeError("boom")}
+    result = audit(**answers)
     assert sum(outcome == "failed" for outcome in result.checks.values()) == 1
     assert any("RuntimeError: boom" in warning for warning in result.warnings)
     assert result.decision.action == "review"
