@@ -1,9 +1,12 @@
 """Decoding: what is healthy arrives whole, what is hostile is refused by name, in bounded time."""
 
 import hashlib
+import json
 import os
+import re
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -220,3 +223,26 @@ def test_no_descriptor_is_left_open() -> None:
 
 def test_the_default_limits_bound_the_memory_of_any_file() -> None:
     assert DEFAULT_LIMITS.max_decoded_bytes <= 2 << 30
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads Linux's /proc")
+def test_the_child_that_decodes_is_locked_in(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav(tone(400_000), RATE))  # more than a pipe holds: the child waits for its reader
+    with path.open("rb") as file:
+        answers = decoder_process.submit(file.fileno(), json.dumps(asdict(DEFAULT_LIMITS)).encode())
+        assert os.read(answers, 1) == b"H"
+        server = decoder_process._server
+        assert server is not None
+        pid = server.process.pid
+        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[-1]
+        status = Path(f"/proc/{child}/status").read_text()
+        limits = Path(f"/proc/{child}/limits").read_text()
+        environment = Path(f"/proc/{child}/environ").read_bytes()
+        os.close(answers)
+    assert "Seccomp:\t2" in status
+    assert "NoNewPrivs:\t1" in status
+    assert re.search(r"Max file size +0 +0 ", limits)
+    assert re.search(r"Max cpu time +61 +61 ", limits)
+    assert not re.search(r"Max address space +unlimited", limits)
+    assert b"TRACKMARK" not in environment and b"HOME" not in environment
