@@ -84,6 +84,7 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
+    app.state.problem_page = pages.problem_page
     for module in (audits, tracks, records, artists, log, keys, health, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")

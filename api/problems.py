@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -33,23 +33,26 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def respond(
-    body: Mapping[str, Any], request: Request, headers: Mapping[str, str] | None = None
-) -> ProblemResponse:
-    """Problem details as an answer to this request."""
+def respond(body: Mapping[str, Any], request: Request, headers: Mapping[str, str] | None = None) -> Response:
+    """Problem details as an answer to this request; to a browser on one of our pages, as a page."""
+    page = getattr(request.app.state, "problem_page", None)
+    browsing = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    if browsing and page is not None:
+        shown: Response = page(request, body)
+        return shown
     return ProblemResponse(
         {**body, "instance": request.url.path}, status_code=int(body["status"]), headers=dict(headers or {})
     )
 
 
-async def _own(request: Request, error: Exception) -> ProblemResponse:
+async def _own(request: Request, error: Exception) -> Response:
     body = problem(error)
     if body["status"] >= 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return respond(body, request, _headers(error))
 
 
-async def _invalid(request: Request, error: Exception) -> ProblemResponse:
+async def _invalid(request: Request, error: Exception) -> Response:
     raised: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [{"field": ".".join(map(str, item["loc"][1:])), "detail": item["msg"]} for item in raised]
     body = {
@@ -63,7 +66,7 @@ async def _invalid(request: Request, error: Exception) -> ProblemResponse:
     return respond(body, request)
 
 
-async def _http(request: Request, error: Exception) -> ProblemResponse:
+async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else "error"
     code = _CODES.get(status, f"http-{status}")
@@ -77,7 +80,7 @@ async def _http(request: Request, error: Exception) -> ProblemResponse:
     return respond(body, request, getattr(error, "headers", None))
 
 
-async def _unforeseen(request: Request, error: Exception) -> ProblemResponse:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return respond(problem(error), request)
 

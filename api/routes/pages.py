@@ -1,5 +1,6 @@
 """The web page: upload, follow, read. Plain forms; scripts only add progress bars."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,13 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
         environment = request.app.state.templates = _environment()
     text = environment.get_template(name).render(signed_in=COOKIE in request.cookies, **values)
     return HTMLResponse(text, status_code=status)
+
+
+def problem_page(request: Request, body: Mapping[str, Any]) -> Response:
+    """What went wrong, as a page; who is not signed in is asked for a key."""
+    if body["status"] == 401:
+        return page(request, "sign_in.html", 401, problem=None)
+    return page(request, "problem.html", int(body["status"]), problem=body)
 
 
 @router.get("/")

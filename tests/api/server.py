@@ -115,7 +115,7 @@ def key(client: TestClient, *scopes: Scope, tenant: str = "default") -> dict[str
     return {"Authorization": f"Bearer {made.secret}"}
 
 
-def finished(client: TestClient, location: str, timeout_s: float = 20.0, **options: Any) -> dict[str, Any]:
+def finished(client: TestClient, location: str, timeout_s: float = 60.0, **options: Any) -> dict[str, Any]:
     """A job's answer once it is finished."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

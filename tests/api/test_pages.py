@@ -69,6 +69,16 @@ def test_a_bad_file_is_explained_on_a_page(browser: TestClient) -> None:
     assert "not readable audio" in answer.text
 
 
+def test_a_browser_is_told_in_words(browser: TestClient, client: TestClient) -> None:
+    asks = {"Accept": "text/html,*/*"}
+    missing = browser.get("/nothing", headers=asks)
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    stranger = TestClient(client.app, base_url=URL).get("/audits/x", headers=asks)
+    assert stranger.status_code == 401
+    assert 'name="key"' in stranger.text
+    assert browser.get("/v1/nothing", headers=asks).headers["content-type"] == "application/problem+json"
+
+
 def test_text_of_strangers_is_escaped(client: TestClient, browser: TestClient) -> None:
     audit = audited(client, files={"file": (EVIL, GOOD)})
     assert audit["file"] == html.unescape(html.escape(audit["file"]))
