@@ -1,7 +1,8 @@
 """Whether a voice came out of a synthesiser, vocoder or conversion.
 
-A logistic regression over measured traits (see `traits`): with a few hundred clones from some twenty
-systems to learn from, it generalised to unseen systems as a network did not. Windows are averaged
+A logistic regression over the strongest spectral lines that neural decoders leave (see `lines`): a
+small network and richer traits knew the training corpora better and unseen systems no better, or worse.
+Windows are averaged
 over the parts in which somebody is heard; an affine calibration, fitted on systems that were left
 out of training, gives a natural log-likelihood ratio.
 """
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from core.cards import load
 from detector.voice.frontend import SAMPLE_RATE, windows
-from detector.voice.traits import traits
+from detector.voice.lines import contrasts_of_lines, strongest
 
 _CARD = Path(__file__).with_name("countermeasure.toml")
 WINDOW_S = 5.0
@@ -42,14 +43,14 @@ class Synthesis:
 
 @dataclass(frozen=True)
 class Weights:
-    """A clipped, standardised linear classifier over traits.
+    """A clipped, standardised linear classifier over line contrasts.
 
     Attributes:
-        low: smallest value that each trait is allowed, [COUNT].
+        low: smallest value that each input is allowed, [COUNT].
         high: largest value, [COUNT].
-        mean: of the training traits, [COUNT].
+        mean: of the training inputs, [COUNT].
         spread: their standard deviation, [COUNT].
-        weight: per standardised trait, [COUNT].
+        weight: per standardised input, [COUNT].
         bias: [1].
         calibration: slope and offset from logit to natural log-likelihood ratio, [2].
     """
@@ -82,15 +83,15 @@ class Countermeasure:
         """Score every window of a clip.
 
         Args:
-            wav: [T] at 16 kHz from `frontend.mono`, T >= 4096.
+            wav: [T] at 16 kHz from `frontend.mono`, T > 4096.
         """
         seconds = min(WINDOW_S, wav.numel() / SAMPLE_RATE)
         cut, starts = windows(wav, seconds, HOP_S)
-        logits = self.logits(torch.stack([traits(part) for part in cut]))
+        logits = self.logits(torch.stack([strongest(contrasts_of_lines(part)) for part in cut]))
         return Synthesis(starts, starts + seconds, logits, self.llr(logits))
 
     def logits(self, measured: Tensor) -> Tensor:
-        """Classify traits, [W, COUNT] -> [W]."""
+        """Classify the strongest contrasts, [W, COUNT] -> [W]."""
         known = self._weights
         standard = (torch.clamp(measured, known.low, known.high) - known.mean) / known.spread
         return standard @ known.weight + known.bias

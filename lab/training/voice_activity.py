@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from core.cards import Card, write
+from core.cards import Card, load, write
 from detector.voice import activity
 from detector.voice.frontend import SAMPLE_RATE, spectrogram
 from detector.voice.network import NetworkConfig, SpectralNetwork
@@ -105,17 +105,25 @@ def window(voice: Samples | None, backing: Samples, rng: np.random.Generator) ->
     return disturb(over + under * np.float32(10 ** (-rng.uniform(-6, 20) / 20)), rng)
 
 
-def train(voice_pool: list[list[Samples]], music_pool: list[list[Samples]], plan: Plan) -> SpectralNetwork:
+def train(
+    voice_pool: list[list[Samples]],
+    music_pool: list[list[Samples]],
+    plan: Plan,
+    start: dict[str, torch.Tensor] | None = None,
+) -> SpectralNetwork:
     """Fit the network.
 
     Args:
         voice_pool: voices grouped by source.
         music_pool: instrumental recordings grouped by source.
         plan: see `Plan`.
+        start: parameters to go on from; None starts afresh.
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
     network = SpectralNetwork(NetworkConfig())
+    if start is not None:
+        network.load_state_dict(start, strict=True)
     optimiser = torch.optim.AdamW(network.parameters(), plan.rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=max(2, plan.steps))
     started, running = time.monotonic(), 0.7
@@ -156,6 +164,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="train the vocal-activity network")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--steps", type=int, default=Plan.steps)
+    parser.add_argument("--rate", type=float, default=Plan.rate)
+    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--resume", action="store_true", help="go on from the shipped weights")
     parser.add_argument("--commit", default="uncommitted")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -169,7 +180,13 @@ def main() -> None:
             if row["use"] == "open" and row["source"] in INSTRUMENTAL and float(row["duration_s"]) < 30
         ]
     )
-    network = train(heard, backing, Plan(steps=options.steps))
+    card_path = Path(activity.__file__).with_name("activity.toml")
+    start, before = None, 0
+    if options.resume:
+        old, start = load(card_path)
+        start.pop("calibration")
+        before = int(old.config["steps"])
+    network = train(heard, backing, Plan(options.steps, rate=options.rate, seed=options.seed), start)
     tensors = network.state_dict() | {"calibration": torch.tensor([1.0, 0.0])}
     card = Card(
         name="voice-activity",
@@ -181,10 +198,10 @@ def main() -> None:
         "open game and netlabel instrumentals (CC0, CC-BY, CC-BY-SA)",
         commit=options.commit,
         trained_at=time.strftime("%Y-%m-%d"),
-        config={"steps": options.steps, "seed": Plan.seed, "window_s": activity.WINDOW_S},
+        config={"steps": before + options.steps, "seed": options.seed, "window_s": activity.WINDOW_S},
         notes="Choirs, vocoders, and wind or string solos with vibrato are the usual confusions.",
     )
-    print(write(card, tensors, Path(activity.__file__).with_name("activity.toml")))
+    print(write(card, tensors, card_path))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from detector.voice.countermeasure import Countermeasure, Synthesis
 from detector.voice.errors import EnrolmentError, VoicePrintError
 from detector.voice.frontend import SAMPLE_RATE, windows
 from detector.voice.identity import Identity
-from tests.signals import music, noise, silence
+from tests.signals import music, noise, silence, sine
 
 SOURCE = Source("generated.wav", "0" * 64, 0, "wav", "pcm_f32le")
 
@@ -174,7 +174,7 @@ def shipped() -> VoiceDetector:
     return VoiceDetector.load()
 
 
-@pytest.mark.parametrize("wav", [silence(4, 44100)])
+@pytest.mark.parametrize("wav", [sine(4, 44100), noise(4, 44100), silence(4, 44100)])
 def test_shipped_weights_hear_no_voice_in_tones(shipped: VoiceDetector, wav: Tensor) -> None:
     finding = shipped.score(clip(wav, 44100), {})
     assert not finding.has_voice and finding.reason
