@@ -1,0 +1,223 @@
+"""The commands at work: the real watermark, real files, a real registry; models of the detector are fakes."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import api.audit
+import detector.voice
+from api import scan
+from api.registry import Registry
+from api.settings import Settings
+from api.stages import product_stages
+from core.decode import decode
+from core.encode import encode
+from provenance.watermark import embed
+from tests import fakes
+from tests.api.cli.conftest import Trackmark, invoke
+from tests.signals import music
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One registry for all tests here: tagging is not free."""
+    folder = tmp_path_factory.mktemp("registry")
+    quick = replace(product_stages(), music=fakes.give(fakes.Music()), voice=fakes.give(fakes.Voice()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKMARK_HOME", str(folder))
+        patch.setattr(api.audit, "product_stages", lambda: quick)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def track(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("track") / "track.wav"
+    encode(music(8.0, 44_100, 4), 44_100, path, codec="wav")
+    return path
+
+
+@pytest.fixture(scope="module")
+def tagged(home: Path, track: Path) -> dict[str, Any]:
+    out = track.with_name("tagged.flac")
+    done = invoke(
+        *("tag", track, "-o", out, "--title", "A Song", "--owner", "A Label", "--ai", "none", "--json")
+    )
+    assert done.code == 0, done.err
+    return {**done.lines[0], "path": out}
+
+
+def test_a_tagged_track_verifies_step_by_step(trackmark: Trackmark, tagged: dict[str, Any]) -> None:
+    done = trackmark("verify", tagged["path"], "--json")
+    found = done.lines[0]
+    assert done.code == 0, found
+    assert found["verified"]
+    assert found["record_id"] == tagged["record_id"]
+    assert {step["step"]: step["outcome"] for step in found["steps"]} == dict.fromkeys(
+        ("watermark", "record", "signature", "log proof", "credentials", "fingerprint"), "ok"
+    )
+    assert "verified" in trackmark("verify", tagged["path"]).out
+
+
+def test_a_re_encoded_copy_verifies_without_credentials(
+    trackmark: Trackmark, tagged: dict[str, Any], tmp_path: Path
+) -> None:
+    marked, copy = decode(tagged["path"]), tmp_path / "copy.mp3"
+    encode(marked.wav, marked.sample_rate, copy, codec="mp3", bit_rate=128_000)
+    done = trackmark("verify", copy, "--json")
+    outcomes = {step["step"]: step["outcome"] for step in done.lines[0]["steps"]}
+    assert done.code == 0
+    assert outcomes["credentials"] == "absent"
+    assert outcomes["watermark"] == outcomes["fingerprint"] == "ok"
+
+
+def test_the_unmarked_original_does_not_verify(
+    trackmark: Trackmark, tagged: dict[str, Any], track: Path
+) -> None:
+    done = trackmark("verify", track, "--json")
+    assert done.code == 1
+    assert done.lines[0]["status"] == "mark_removed_or_unmarked"
+
+
+def test_a_transplanted_mark_does_not_verify(
+    trackmark: Trackmark, tagged: dict[str, Any], home: Path, tmp_path: Path
+) -> None:
+    """The copy attack, done as well as can be: the record's mark, perfect, in another track."""
+    store = Registry.open(Settings(home=home))
+    message = bytes.fromhex(tagged["record_id"])
+    forged = embed(music(8.0, 44_100, 9), 44_100, message, store.watermark_key())
+    store.close()
+    stolen = tmp_path / "stolen.wav"
+    encode(forged, 44_100, stolen, codec="wav")
+    done = trackmark("verify", stolen, "--json")
+    assert done.code == 1
+    assert done.lines[0]["status"] == "transplant_suspected"
+    audit = trackmark("audit", stolen, "--json")
+    assert audit.code == 1
+    assert audit.lines[0]["decision"]["action"] == "reject"
+
+
+def test_an_edited_tagged_file_fails_on_its_credentials(trackmark: Trackmark, tagged: dict[str, Any]) -> None:
+    data = bytearray(tagged["path"].read_bytes())
+    at = data.index(b"A Song") if b"A Song" in data else len(data) // 2
+    data[at : at + 1] = b"B"
+    tagged["path"].write_bytes(bytes(data))
+    done = trackmark("verify", tagged["path"], "--json")
+    outcomes = {step["step"]: step["outcome"] for step in done.lines[0]["steps"]}
+    assert done.code == 1
+    assert outcomes["credentials"] == "failed"
+
+
+def test_an_audit_with_reports_that_verify_offline(
+    trackmark: Trackmark, tagged: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = tmp_path / "reports"
+    done = trackmark("audit", tagged["path"], "--reports", reports, "--json")
+    assert done.code == 0, done.out + done.err
+    report = Path(done.lines[0]["report"])
+    assert sorted(p.name for p in reports.iterdir()) == [
+        *("keys.json", "tagged.flac.html", "tagged.flac.png", "tagged.flac.report.dsse.json")
+    ]
+    assert trackmark("verify-report", report, "--audio", tagged["path"]).code == 0
+    monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "elsewhere"))
+    here = trackmark("verify-report", report, "--json")
+    assert here.code == 0
+    assert "proves only" in here.lines[0]["trust"]
+    given = trackmark("verify-report", report, "--json", "--keys", reports / "keys.json")
+    assert given.lines[0]["record_id"] == tagged["record_id"]
+    assert not (tmp_path / "elsewhere").exists(), "verifying makes no registry"
+
+    assert trackmark("verify-report", report, "--audio", report).code == 1
+    assert trackmark("verify-report", reports / "keys.json", "--keys", reports / "keys.json").code == 3
+    assert trackmark("verify-report", tmp_path / "none", "--keys", reports / "keys.json").code == 3
+    envelope = json.loads(report.read_text())
+    envelope["signatures"][0]["sig"] = "A" * 86 + "=="
+    report.write_text(json.dumps(envelope))
+    assert trackmark("verify-report", report, "--keys", reports / "keys.json").code == 1
+    (reports / "keys.json").unlink()
+    assert trackmark("verify-report", report).code == 2
+
+
+def test_an_audit_for_people(trackmark: Trackmark, tagged: dict[str, Any]) -> None:
+    done = trackmark("audit", tagged["path"])
+    assert done.code == 0
+    for words in ("A Song", tagged["record_id"], "bona fide", "accept"):
+        assert words in done.out
+
+
+def test_tagging_a_tagged_track_is_refused(
+    trackmark: Trackmark, tagged: dict[str, Any], tmp_path: Path
+) -> None:
+    done = trackmark("tag", tagged["path"], "-o", tmp_path / "again.wav", "--title", "T", "--owner", "O")
+    assert done.code == 3
+    assert tagged["record_id"] in done.err
+
+
+def test_a_mark_of_ones_own_key(trackmark: Trackmark, track: Path, tmp_path: Path) -> None:
+    key, other, out = tmp_path / "key", tmp_path / "other", tmp_path / "out.m4a"
+    trackmark("keygen", "-o", key)
+    trackmark("keygen", "-o", other)
+    embedded = trackmark(
+        *("watermark", "embed", track, out, "--message", "00FF00ff00ff00ff", "--key", key, "--json")
+    )
+    assert embedded.code == 0, embedded.err
+    assert embedded.lines[0]["snr_db"] > 20
+    found = trackmark("watermark", "detect", out, track, "--key", key, "--json")
+    assert found.code == 0
+    assert [line["present"] for line in found.lines] == [True, False]
+    assert found.lines[0]["message"] == "00ff00ff00ff00ff"
+    assert set(found.lines[0]) == {
+        *(
+            "file",
+            "present",
+            "p_value",
+            "message",
+            "speed",
+            "pitch_semitones",
+            "segments",
+            "duration_s",
+            "elapsed_s",
+        )
+    }
+    assert not trackmark("watermark", "detect", out, "--key", other, "--json").lines[0]["present"]
+
+
+def test_artists_come_and_go(
+    trackmark: Trackmark, track: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints = SimpleNamespace(to_bytes=lambda: b"print")
+    loaded = SimpleNamespace(enrol=lambda clips: prints if len(clips) == 2 else None)
+    monkeypatch.setattr(detector.voice, "VoiceDetector", SimpleNamespace(load=lambda: loaded), raising=False)
+    consent = tmp_path / "consent.txt"
+    consent.write_text("I agree. Ada")
+    assert trackmark("artist", "enrol", "Ada", track, track, "--consent", consent, "--json").code == 0
+    assert trackmark("artist", "enrol", "Ada", track, track).code == 1, "the name is taken"
+    assert trackmark("artist", "enrol", "Bob", track, track, "--consent", tmp_path / "none").code == 2
+    listed = trackmark("artist", "list", "--json").lines
+    assert [(line["name"], line["consent"]) for line in listed] == [("Ada", True)]
+    assert trackmark("audit", track, "--artist", "Nobody").code == 1
+    assert trackmark("artist", "delete", "Ada").code == 0
+    assert trackmark("artist", "delete", "Ada").code == 1
+    assert trackmark("artist", "list", "--json").lines == []
+
+
+def test_a_scan_of_a_folder(
+    trackmark: Trackmark, tagged: dict[str, Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_local", lambda items, _w, home, audit: (audit(i, home) for i in items))
+    scan._opened.cache_clear()
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    (folder / "a.flac").write_bytes(tagged["path"].read_bytes())
+    (folder / "b.mp3").write_bytes(b"no music")
+    results = tmp_path / "results.jsonl"
+    done = trackmark("scan", folder, "-o", results, "--json", "--quiet")
+    assert done.code == 3, "one file could not be read"
+    rows = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [row["ownership"] for row in rows] == ["match", None]
+    assert rows[1]["error"].startswith("UnreadableAudio")
+    assert trackmark("scan", home / "keys", "-o", results).code == 3

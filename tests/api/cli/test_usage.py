@@ -1,0 +1,94 @@
+"""Usage: exit codes for wrong arguments, and a help that answers at once."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import hostile
+from tests.api.cli.conftest import Trackmark
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["frobnicate"],
+        ["tag"],
+        ["tag", "{song}", "-o", "out.xyz", "--title", "T", "--owner", "O"],
+        ["tag", "{song}", "-o", "{tmp}/none/out.wav", "--title", "T", "--owner", "O"],
+        ["tag", "{song}", "-o", "{tmp}/out.wav", "--title", "T", "--owner", "O", "--isrc", "wrong"],
+        ["tag", "{song}", "-o", "{tmp}/out.wav", "--title", "T", "--owner", "O", "--ai", "some"],
+        ["tag", "{song}", "-o", "{tmp}/out.wav", "--title", "T", "--owner", "O", "--strength", "-1"],
+        ["watermark", "embed", "{song}", "{tmp}/o.wav", "--message", "abc", "--key", "{tmp}/none"],
+        ["watermark", "detect", "{song}", "--key", "{tmp}/none"],
+        ["watermark", "detect", "{song}", "--key", "{song}"],
+        ["audit", "{song}", "--policy", "{tmp}/none.toml"],
+        ["audit", "{song}", "--policy", "{song}"],
+        ["audit"],
+        ["scan", "{tmp}", "-o", "{tmp}/r.parquet", "--engine", "magic"],
+        ["serve", "--port", "70000"],
+        ["verify-report", "{tmp}/r.json", "--keys"],
+    ],
+)
+def test_wrong_arguments_exit_with_2(
+    trackmark: Trackmark, song: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    done = trackmark(*(a.format(song=song, tmp=tmp_path) for a in arguments))
+    assert done.code == 2, done.err
+    assert done.out == ""
+    assert done.err
+    assert [path.name for path in tmp_path.glob("*.wav")] == ["song.wav"]
+
+
+def test_a_setting_that_is_wrong_exits_with_2(
+    trackmark: Trackmark, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKMARK_MAX_DURATION_S", "long")
+    assert trackmark("audit", song).code == 2
+
+
+def test_a_key_is_never_overwritten(trackmark: Trackmark, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    assert trackmark("keygen", "-o", key, "--json").lines == [{"file": str(key)}]
+    before = key.read_bytes()
+    assert key.stat().st_mode & 0o077 == 0
+    assert trackmark("keygen", "-o", key).code == 2
+    assert key.read_bytes() == before
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+    script = (
+        "import sys, time\n"
+        "start = time.process_time()\n"
+        "from typer.testing import CliRunner\n"
+        "from api.cli import main\n"
+        "assert 'audit' in CliRunner().invoke(main, ['--help']).output\n"
+        "heavy = {'torch', 'numpy', 'sqlalchemy', 'fastapi', 'av', 'matplotlib', 'c2pa', 'cryptography'}\n"
+        "print(time.process_time() - start, sorted(heavy & sys.modules.keys()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    spent, _, heavy = done.stdout.strip().partition(" ")
+    assert heavy == "[]"
+    assert float(spent) < 1.0, "processor time; a free machine needs 0.4 s"
+
+
+def test_json_stays_on_standard_output_while_progress_is_drawn(tmp_path: Path) -> None:
+    """With standard error on a terminal, a progress display must not swallow the answers."""
+    (tmp_path / "silent.wav").write_bytes(hostile.ACCEPTED["silent.wav"]())
+    terminal, their_end = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli", "audit", "--json", str(tmp_path / "silent.wav")],
+        stdout=subprocess.PIPE,
+        stderr=their_end,
+        env={**os.environ, "TRACKMARK_HOME": str(tmp_path / "home"), "TERM": "xterm"},
+        check=True,
+    )
+    os.close(their_end)
+    drawn = os.read(terminal, 65_536)
+    os.close(terminal)
+    assert json.loads(done.stdout)["decision"]["action"] == "accept"
+    assert b"silent.wav" in drawn
