@@ -205,7 +205,7 @@ def _credentials(found: Mapping[str, Any]) -> Card:
         )
     facts = [("Signer", str(seen.get("signer") or "unnamed"))]
     if seen.get("digital_source_type"):
-        facts.append(("Declared source", str(seen["digital_source_type"]).rsplit("/", 1)[-1]))
+        facts.append(("Declared source", _source(str(seen["digital_source_type"]))))
     if not seen.get("content_bound", seen["valid"]):
         return Card(
             question, "Broken", "bad", "The file was changed after it was signed.", tuple(facts), basis
@@ -251,6 +251,17 @@ def _voice(found: Mapping[str, Any]) -> Card:
         )
     text = "No enrolled artist's voice is imitated." if voice.get("artists") else "No artist was compared."
     return Card(question, "No clone found", "neutral", text, tuple(facts), basis)
+
+
+def _source(uri: str) -> str:
+    """An IPTC digital source type in words; an unknown one by its name."""
+    name = uri.rsplit("/", 1)[-1]
+    return {
+        "trainedAlgorithmicMedia": "made by AI",
+        "compositeWithTrainedAlgorithmicMedia": "partly made by AI",
+        "digitalCapture": "recorded",
+        "digitalCreation": "made by people",
+    }.get(name, name)
 
 
 def _outcome(outcome: str) -> str:
