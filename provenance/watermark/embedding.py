@@ -19,7 +19,7 @@ from provenance.watermark.grid import (
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.level import relative_gain
 
-SNR_DB = 33.0
+SNR_DB = 36.0
 CEILING_DB = -3.0
 MIN_DURATION_S = chips_.BLOCK_COLUMNS / COLUMNS_PER_S
 CHUNK_COLUMNS = 300
