@@ -29,6 +29,8 @@ from lab.training.music_fit import Matrix, fit, importance, out_of_fold
 
 RIDGE = 1e-3
 REFERENCE_SIZE = 2000
+CONFOUNDS = 6
+TRAINING = ("native", "chain-1")
 SUSPECT_SOURCES = frozenset({"airgen-demo", "mt-musicldm-demo"})
 """Pages whose recordings labelled human carry the comb of the page's own codec: left out, and reported."""
 
@@ -49,23 +51,30 @@ class Features:
 
 
 def load_features(recordings: Sequence[Recording], delivery: str, cache: Path = CACHE) -> Features:
-    """Features of every loud recording of one delivery that is in the cache."""
+    """Features of every loud recording of one delivery that is in the cache.
+
+    Args:
+        recordings: which to load.
+        delivery: its name; with the ending `:5s`, only the first block of about five seconds.
+        cache: folder of the features.
+    """
+    name, _, part = delivery.partition(":")
     kept, rows, confounds = [], [], []
     for recording in recordings:
-        path = cache / delivery / recording.path.parent.name / f"{recording.path.stem}.npz"
+        path = cache / name / recording.path.parent.name / f"{recording.path.stem}.npz"
         if not path.exists():
             continue
-        small = path.with_suffix(".comb.npy")
-        analysed = read(path) if not small.exists() else None
-        if analysed is not None:
-            whole = join(analysed.blocks)
-            vector = comb_vector(measure(whole)) if whole.loud else np.full(0, 0.0)
-            np.save(small, np.concatenate([analysed.confounds, [whole.band_hz], vector]))
+        small = path.with_suffix(f".{part or 'whole'}.npy")
+        if not small.exists():
+            analysed = read(path)
+            block = analysed.blocks[0] if part else join(analysed.blocks)
+            vector = comb_vector(measure(block)) if block.loud else np.zeros(0)
+            np.save(small, np.concatenate([analysed.confounds, [block.band_hz], vector]))
         stored = np.load(small)
-        if stored.size > 6:
+        if stored.size > CONFOUNDS:
             kept.append(recording)
-            confounds.append(stored[:6])
-            rows.append(stored[6:])
+            confounds.append(stored[:CONFOUNDS])
+            rows.append(stored[CONFOUNDS:])
     return Features(tuple(kept), np.array(rows), np.array(confounds))
 
 
@@ -99,7 +108,7 @@ def main() -> None:
     """Fit on the cached features and write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--deliveries", nargs="+", default=["native", "chain-1", "chain-2"])
+    parser.add_argument("--deliveries", nargs="+", default=TRAINING)
     parser.add_argument("--open-only", action="store_true")
     parser.add_argument("--card", type=Path, default=CARD)
     args = parser.parse_args()

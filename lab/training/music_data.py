@@ -10,6 +10,7 @@ Run with: python -m lab.training.music_data DATA_FOLDER
 
 import argparse
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +29,7 @@ from core.resample import resample
 from detector.music import spectra
 from detector.music.spectra import Block
 from detector.music.texture import texture
+from lab.attacks import AttackError, attack
 from lab.datasets import Recording, read_manifest
 
 CACHE = Path("runs/music/features")
@@ -138,7 +140,7 @@ def cached(recording: Recording, delivery: str, rates: Sequence[int], cache: Pat
 
     Args:
         recording: what to decode.
-        delivery: `native`, or any other name for a random delivery of its own.
+        delivery: `native`, `chain-` and anything for a random delivery of its own, or an attack's name.
         rates: as in `deliver`.
         cache: folder of the features.
     """
@@ -146,8 +148,10 @@ def cached(recording: Recording, delivery: str, rates: Sequence[int], cache: Pat
     if not path.exists():
         clip = decode(recording.path)
         wav, rate = clip.wav, clip.sample_rate
-        if delivery != "native":
+        if delivery.startswith("chain-"):
             wav, rate = deliver(wav, rate, rates, rng_for(recording, delivery))
+        elif delivery != "native":
+            wav = attack(delivery).apply(wav, rate, rng_for(recording, delivery))
         save(path, analyse(wav, rate))
     return path
 
@@ -162,25 +166,39 @@ def generated_rates(recordings: Sequence[Recording]) -> list[int]:
     return [r.sample_rate for r in recordings if r.label == "ai"]
 
 
+def few_of_each(recordings: Sequence[Recording], most: int) -> tuple[Recording, ...]:
+    """The first recordings of every collection, generator and label, in the manifest's order."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    kept = []
+    for recording in recordings:
+        group = (recording.label, recording.source, recording.generator if recording.synthetic else "")
+        seen[group] += 1
+        if seen[group] <= most:
+            kept.append(recording)
+    return tuple(kept)
+
+
 def main() -> None:
     """Fill the cache."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--deliveries", nargs="+", default=["native", "chain-1", "chain-2", "chain-3"])
+    parser.add_argument("--most", type=int, default=10000, help="recordings per collection and generator")
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), metavar=("I", "N"))
     args = parser.parse_args()
     torch.set_num_threads(1)
     rows = music(args.data)
     rates = generated_rates(rows)
+    chosen = few_of_each(rows, args.most)
     for delivery in args.deliveries:
         failed = 0
-        for recording in rows[args.part[0] :: args.part[1]]:
+        for recording in chosen[args.part[0] :: args.part[1]]:
             try:
                 cached(recording, delivery, rates)
-            except (AudioError, EncodeError) as error:
+            except (AudioError, EncodeError, AttackError) as error:
                 failed += 1
                 print(f"{recording.path.name}: {error}")
-        print(f"{delivery}: {len(rows)} recordings, {failed} failed", flush=True)
+        print(f"{delivery}: {len(chosen)} recordings, {failed} failed", flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def fit(rows: Matrix, synthetic: Matrix, importance: Matrix, *, ridge: float) ->
         ridge: penalty on squared weights, in units of the features' spread.
     """
     share = importance / importance.sum()
-    spread = rows.std(0) + 1e-6
+    spread = np.maximum(rows.std(0), 0.1)
     scaled = rows / spread
 
     def loss(beta: Matrix) -> tuple[float, Matrix]:
@@ -53,7 +53,7 @@ def fit(rows: Matrix, synthetic: Matrix, importance: Matrix, *, ridge: float) ->
         gradient = np.append(scaled.T @ slope + 2 * ridge * beta[:-1], slope.sum())
         return float(value + ridge * (beta[:-1] ** 2).sum()), gradient
 
-    start = np.append(np.full(rows.shape[1], 0.1), -1.0)
+    start = np.zeros(rows.shape[1] + 1)
     bounds = [(0.0, None)] * rows.shape[1] + [(None, None)]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     return Linear(found.x[:-1] / spread, float(found.x[-1]))

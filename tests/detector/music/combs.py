@@ -7,11 +7,15 @@ from torch import Tensor
 
 from tests.signals import music
 
+GAIN_STEPS = 0.1
+
 
 def decoded(seconds: float, sample_rate: int, frame_hz: float, *, level_db: float = -50.0, seed: int = 0) -> Tensor:
-    """Music plus lines at every multiple of `frame_hz`, each `level_db` under the music, [2, T].
+    """Music with both traces of a decoder with this frame rate, [2, T].
 
-    The lines are what zero insertion makes of a constant: an impulse per frame, filtered at random.
+    Lines at every multiple of `frame_hz`, each `level_db` under the music: what zero insertion makes of a
+    constant. And a gain that differs by `GAIN_STEPS` between the 64 phases of a frame: what a strided filter
+    makes of everything else.
     """
     wav = music(seconds, sample_rate, seed)
     rng = np.random.default_rng(seed)
@@ -23,7 +27,9 @@ def decoded(seconds: float, sample_rate: int, frame_hz: float, *, level_db: floa
     comb = np.fft.irfft(spectrum, size)
     rms = float(wav.square().mean().sqrt())
     comb *= rms * 10 ** (level_db / 20) * np.sqrt(bins.size) / np.sqrt(np.mean(comb**2))
-    return wav + torch.from_numpy(comb).float()
+    phase = np.floor(np.arange(size) * frame_hz / sample_rate % 1.0 * 64).astype(np.int64)
+    gain = 1.0 + GAIN_STEPS * rng.normal(size=64)[phase]
+    return wav * torch.from_numpy(gain).float() + torch.from_numpy(comb).float()
 
 
 def sped_up(wav: Tensor, up: int, down: int) -> Tensor:
