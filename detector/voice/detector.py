@@ -129,7 +129,7 @@ class VoiceDetector:
         )
         return VoiceFinding(
             has_voice=True,
-            synthetic_score=fusion.clone_score(llr_syn),
+            synthetic_score=fusion.probability(llr_syn),
             artists=tuple(scores),
             segments=_segments(synthesis, activity, clip.duration_s),
             reason=None,
@@ -152,13 +152,12 @@ class VoiceDetector:
             name=name,
             similarity=similarity,
             llr=llr_id / fusion.LOG10,
-            clone_score=fusion.clone_score(llr_clone),
+            clone_score=shares.clone,
             clone_llr=llr_clone / fusion.LOG10,
             genuine=shares.genuine,
-            clone=shares.clone,
             other_human=shares.other_human,
             other_synthetic=shares.other_synthetic,
-            outcome=shares.outcome(name),
+            outcome=shares.outcome(name, llr_syn),
         )
 
 
@@ -197,5 +196,5 @@ def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tu
                 if start < right - 1e-6 and stop > left + 1e-6
             ]
             if inside:
-                found.append(Segment(left, right, fusion.clone_score(math.fsum(inside) / len(inside))))
+                found.append(Segment(left, right, fusion.probability(math.fsum(inside) / len(inside))))
     return tuple(found)

@@ -9,8 +9,9 @@ from core.clip import Segment
 class ArtistScore:
     """How a clip's voice relates to one enrolled artist.
 
-    The four shares are posterior probabilities of the four exclusive hypotheses about the vocals,
-    under the recorded priors of `detector.voice.fusion.PRIORS`; they add up to 1.
+    `clone_score` and the three other shares are posterior probabilities of the four exclusive
+    hypotheses about the vocals, under the recorded priors of `detector.voice.fusion.PRIORS`; they
+    add up to 1.
 
     Attributes:
         name: the artist as enrolled.
@@ -18,11 +19,9 @@ class ArtistScore:
             other people's similarity (0: like anybody; about 3 and more: like the artist).
         llr: log10 likelihood ratio that the voice is the artist's or an imitation of it, against
             somebody else's, corrected for the number of artists that were compared.
-        clone_score: probability in [0, 1] at even prior odds that the voice is synthetic and
-            imitates the artist, from the log-likelihood ratio of that against everything else.
-        clone_llr: that log-likelihood ratio, log10.
+        clone_score: posterior share of "synthetic, imitating the artist", in [0, 1].
+        clone_llr: log10 likelihood ratio of that against the three others together.
         genuine: posterior share of "the artist, recorded".
-        clone: posterior share of "synthetic, imitating the artist".
         other_human: posterior share of "another person".
         other_synthetic: posterior share of "synthetic, nobody enrolled".
         outcome: the same in one sentence.
@@ -34,7 +33,6 @@ class ArtistScore:
     clone_score: float
     clone_llr: float = 0.0
     genuine: float = 0.0
-    clone: float = 0.0
     other_human: float = 0.0
     other_synthetic: float = 0.0
     outcome: str = ""

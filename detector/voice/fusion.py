@@ -25,13 +25,14 @@ class Priors:
         genuine: H1 among the alternatives (rho 1).
         other_human: H3 (rho 3).
         other_synthetic: H4 (rho 4); the three add up to 1.
-        clone: prior probability of H2 against all alternatives, used for the posterior only.
+        clone: prior probability of H2 against all alternatives; small, because a false accusation of
+            the artist's own recordings costs more than a missed clone. Used for posteriors only.
     """
 
     genuine: float = 0.4
     other_human: float = 0.3
     other_synthetic: float = 0.3
-    clone: float = 0.25
+    clone: float = 0.1
 
 
 PRIORS = Priors()
@@ -46,8 +47,17 @@ class Posterior:
     other_human: float
     other_synthetic: float
 
-    def outcome(self, name: str) -> str:
-        """Say in one sentence which hypothesis leads, or that none does."""
+    def outcome(self, name: str, llr_syn: float) -> str:
+        """Say in one sentence which hypothesis leads, or that none does.
+
+        Args:
+            name: the artist.
+            llr_syn: the countermeasure's ratio, natural log. Below 2 to 1 either way the priors would
+                choose between recorded and synthetic, so the sentence leaves that open.
+        """
+        if abs(llr_syn) < math.log(2.0):
+            likeness = "like" if self.genuine + self.clone >= 0.5 else "unlike"
+            return f"voice {likeness} {name}; recorded or synthetic: undecided"
         ranked = sorted(
             [
                 (self.clone, f"synthetic voice imitating {name}"),
@@ -105,9 +115,10 @@ def posterior(llr_syn: float, llr_id: float, priors: Priors = PRIORS) -> Posteri
     return Posterior(*(math.exp(term - total) for term in terms))
 
 
-def clone_score(llr: float) -> float:
-    """Probability at even prior odds, in [0, 1], from a natural log-likelihood ratio."""
-    return 1.0 / (1.0 + math.exp(-max(-_BOUND, min(_BOUND, llr))))
+def probability(llr: float, prior: float = 0.5) -> float:
+    """Posterior probability in [0, 1] from a natural log-likelihood ratio and a prior."""
+    odds = math.log(prior / (1.0 - prior)) + max(-_BOUND, min(_BOUND, llr))
+    return 1.0 / (1.0 + math.exp(-odds))
 
 
 def among(llr_id: float, artists: int) -> float:

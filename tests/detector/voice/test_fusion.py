@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.voice.fusion import PRIORS, Priors, among, clone_score, llr_clone, posterior
+from detector.voice.fusion import PRIORS, Priors, among, llr_clone, posterior, probability
 
 RATIO = st.floats(-40, 40)
 
@@ -39,11 +39,13 @@ def test_posterior_is_a_distribution_and_agrees_with_the_ratio(syn: float, same:
         (-8.0, 8.0, "genuine voice of Ada"),
         (-8.0, -8.0, "human voice, not Ada"),
         (8.0, -8.0, "synthetic voice, not imitating Ada"),
-        (0.0, 0.0, "undecided between"),
+        (0.8, 0.4, "undecided between"),
+        (0.5, 5.0, "voice like Ada; recorded or synthetic: undecided"),
+        (-0.5, -5.0, "voice unlike Ada; recorded or synthetic: undecided"),
     ],
 )
 def test_outcome_names_the_leading_hypothesis(syn: float, same: float, words: str) -> None:
-    assert posterior(syn, same).outcome("Ada").startswith(words)
+    assert posterior(syn, same).outcome("Ada", syn).startswith(words)
 
 
 def test_without_sound_alikes_it_is_the_published_two_term_fusion() -> None:
@@ -56,7 +58,13 @@ def test_looking_at_many_artists_costs_evidence() -> None:
     assert among(5.0, 100) == pytest.approx(5.0 - math.log(100))
 
 
-def test_clone_score_is_a_probability_even_for_absurd_ratios() -> None:
-    assert clone_score(0.0) == 0.5
-    assert 0.0 <= clone_score(-1e9) < 1e-9
-    assert 1.0 - 1e-9 < clone_score(1e9) <= 1.0
+def test_probability_is_one_even_for_absurd_ratios() -> None:
+    assert probability(0.0) == 0.5
+    assert probability(0.0, 0.1) == pytest.approx(0.1)
+    assert 0.0 <= probability(-1e9) < 1e-9
+    assert 1.0 - 1e-9 < probability(1e9) <= 1.0
+
+
+def test_a_genuine_artist_with_neutral_evidence_is_not_accused() -> None:
+    shares = posterior(0.0, 6.0)
+    assert shares.clone < 0.25 < shares.genuine

@@ -13,7 +13,7 @@ from detector.voice.voiceprint import VoicePrint
 
 def unit_rows(rows: int = 5, columns: int = 8) -> torch.Tensor:
     values = torch.randn(rows, columns, generator=torch.Generator().manual_seed(3))
-    return values / values.norm(dim=1, keepdim=True)
+    return torch.nn.functional.normalize(values, dim=1)
 
 
 def stored() -> bytes:

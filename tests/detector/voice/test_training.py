@@ -1,0 +1,83 @@
+"""The training scripts run: two steps, generated sound."""
+
+import numpy as np
+import pytest
+import torch
+
+from detector.voice.countermeasure import Countermeasure
+from lab.training.voice_activity import Plan, signal, train, window
+from lab.training.voice_countermeasure import Table, calibrate, fit, left_out
+from lab.training.voice_data import Voice, speaker_of
+from lab.training.voice_synthesis import METHODS, pitch_track
+from tests.signals import music
+
+RATE = 16000
+SONG = music(2.0, RATE, seed=2)[0].numpy()
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_copy_synthesis_keeps_the_sound_but_not_the_waveform(name: str) -> None:
+    copy = METHODS[name](SONG, RATE, np.random.default_rng(1))
+    assert copy.shape == SONG.shape and np.isfinite(copy).all()
+    assert not np.allclose(copy, SONG, atol=1e-3)
+    loud = [float(np.sqrt(np.mean(wav**2))) for wav in (SONG, copy)]
+    assert 0.2 < loud[1] / loud[0] < 5.0
+
+
+def test_pitch_is_tracked() -> None:
+    t = np.arange(RATE) / RATE
+    buzz = np.sum([np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 20)], axis=0).astype(np.float32)
+    frequency, strength = pitch_track(buzz, RATE, 160)
+    assert np.median(frequency) == pytest.approx(150, rel=0.02)
+    assert np.median(strength) > 0.8
+
+
+def test_activity_trains_two_steps_and_repeats_itself() -> None:
+    once = train([[SONG]], [[SONG[::-1].copy()]], Plan(steps=2, batch=4))
+    again = train([[SONG]], [[SONG[::-1].copy()]], Plan(steps=2, batch=4))
+    for one, two in zip(once.parameters(), again.parameters(), strict=True):
+        assert torch.isfinite(one).all() and torch.equal(one, two)
+
+
+def test_windows_of_both_classes_have_one_size() -> None:
+    rng = np.random.default_rng(0)
+    assert window(SONG, SONG, rng).shape == window(None, SONG, rng).shape == (2 * RATE,)
+    assert np.isfinite(signal(RATE, rng)).all()
+
+
+def voice(source: str, speaker: str, synthetic: bool) -> Voice:
+    return Voice(f"{source}/{speaker}", source, "x", speaker, synthetic, synthetic, False, True, "")
+
+
+def made_up(count: int = 200) -> Table:
+    rng = np.random.default_rng(0)
+    clips = [voice(f"page{n % 4}", f"speaker{n % 20}", bool(n % 2)) for n in range(count)]
+    values = rng.standard_normal((count, 3)) + np.array([[2.0 * clip.synthetic] * 3 for clip in clips])
+    return Table(values, clips, [""] * count, ["0"] * count)
+
+
+def test_the_classifier_learns_and_left_out_scores_are_calibrated() -> None:
+    rows = made_up()
+    model = Countermeasure(fit(rows, np.ones(200, dtype=bool)))
+    logits = model.logits(torch.tensor(rows.values, dtype=torch.float32)).numpy()
+    assert logits[rows.synthetic].mean() > logits[~rows.synthetic].mean() + 1.0
+    unseen = left_out(
+        Table(rows.values, [voice(v.source, "", v.synthetic) for v in rows.voice], rows.method, rows.variant),
+        research=True,
+    )
+    slope, offset = calibrate(rows, unseen)
+    llr = slope * unseen + offset
+    assert np.mean((llr > 0) == rows.synthetic) > 0.9
+
+
+def test_a_speaker_has_one_name_on_every_page() -> None:
+    row = {"path": "a.wav", "label": "real-reference"}
+    vctk = row | {"source": "yourtts-demo", "generator_or_identity": "ytts-p225", "pair_id": "ytts-p225"}
+    other = row | {
+        "source": "clamtts-demo",
+        "generator_or_identity": "vctk_p225",
+        "pair_id": "clam-vctk-vctk_p225",
+    }
+    assert speaker_of(vctk) == speaker_of(other) == "p225"
+    clone = vctk | {"label": "clone", "generator_or_identity": "YourTTS"}
+    assert speaker_of(clone) == "p225"
