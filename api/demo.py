@@ -82,7 +82,7 @@ def run(folder: Path, teller: Teller, *, audio: Path | None, model: str | None, 
         with _server(home, folder / "server.log", teller) as url:
             found = _audit(url, copies, folder, teller)
         teller.table([audit["findings"] for audit in found])
-        held = _verify_offline(folder, found, registry, tagged, teller)
+        held = _verify_offline(found, registry, tagged, teller)
     finally:
         registry.close()
     teller.step(f"Done in {time.monotonic() - started:.0f} s")
@@ -227,9 +227,7 @@ def _audit(url: str, copies: list[Path], folder: Path, teller: Teller) -> list[J
     return found
 
 
-def _verify_offline(
-    folder: Path, found: list[Json], registry: "Registry", tagged: "Tagged", teller: Teller
-) -> bool:
+def _verify_offline(found: list[Json], registry: "Registry", tagged: "Tagged", teller: Teller) -> bool:
     """Verify the reports with the server gone; tell whether the damaged copies led to the record."""
     from api.reports import verify_report
 

@@ -53,7 +53,7 @@ def number(value: float | None, digits: int = 6) -> float | None:
     """A float that JSON can carry: rounded, and `None` for anything that is not finite."""
     if value is None or not math.isfinite(value):
         return None
-    return round(float(value), digits)
+    return round(float(value), digits) + 0.0  # no -0.0
 
 
 def significant(value: float | None) -> float | None:
@@ -61,6 +61,18 @@ def significant(value: float | None) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return float(f"{float(value):.6g}")
+
+
+def score_text(score: float) -> str:
+    """A score for people: no score is ever shown as certainty."""
+    if score >= 0.995:
+        return "above 0.99"
+    return "below 0.01" if score < 0.005 else f"{score:.2f}"
+
+
+def time_text(seconds: float) -> str:
+    """A moment for people, to a tenth of a second."""
+    return f"{round(seconds, 1) + 0.0:.1f} s"
 
 
 def segments_json(segments: Sequence[SegmentLike]) -> list[Json]:

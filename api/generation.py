@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 UNTRAINED_TEXT = (
-    "{name}: a real MusicGen built from audiocraft's own classes, with random weights, since none are at hand; "
+    "{name}: a real MusicGen built from audiocraft's own classes, with random weights as none are at hand; "
     "it plays texture, not music, and cannot follow the prompt (--model facebook/musicgen-small does)"
 )
 

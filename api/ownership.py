@@ -116,7 +116,7 @@ def _named_by_credentials(
     if named and bound and named in records:
         return _refused(str(named), records) or Ownership(
             "credentials_only",
-            f"Trusted credentials, bound to this file, name record {named}; watermark and fingerprint do not.",
+            f"Trusted credentials, bound to this file, name record {named}; mark and fingerprint do not.",
             str(named),
             records[str(named)],
         )

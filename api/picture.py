@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.findings import AuditResult, Json
+from api.findings import AuditResult, Json, score_text
 from core.clip import Clip
 
 if TYPE_CHECKING:
@@ -187,10 +187,8 @@ def _mark_title(mark: Json, outcome: str) -> str:
 def _ai_title(ai: Json) -> str:
     if ai["score"] is None:
         return f"AI music score: not measured ({ai['reason']})"
-    verdict = ai["verdict"].replace("_", " ")
-    return (
-        f"AI music score: {ai['score']:.2f}, {verdict} (p-value {_short(ai['p_value'])} against human music)"
-    )
+    verdict, p_value = ai["verdict"].replace("_", " "), _short(ai["p_value"])
+    return f"AI music score: {score_text(ai['score'])}, {verdict} (p-value {p_value} against human music)"
 
 
 def _short(value: float | None) -> str:
@@ -198,6 +196,6 @@ def _short(value: float | None) -> str:
 
 
 def _plain(text: str, limit: int) -> str:
-    """Text for matplotlib: no mathematics out of a `$` in a file's name, no control characters, not endless."""
+    """Text for matplotlib: no mathematics out of a `$` in a name, no control characters, not endless."""
     kept = "".join(c for c in text if c.isprintable()).replace("$", r"\$")
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"

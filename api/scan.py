@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,14 +58,16 @@ class Item:
     size: int | None
 
 
+Auditor = Callable[[Item, Path], Json]
+
+
 def find(target: str) -> list[Item]:
     """List the audio files that a folder, a glob pattern, a file or a URL names, in a fixed order.
 
     Raises:
         ScanError: nothing is there, or the protocol of the URL is not known.
     """
-    import fsspec
-
+    fsspec = import_module("fsspec")
     try:
         system, path = fsspec.url_to_fs(target)
         local = "file" in system.protocol
@@ -94,6 +97,7 @@ def scan(
     workers: int,
     home: Path,
     progress: Callable[[int, int, Json], None] | None = None,
+    audit: Auditor | None = None,
 ) -> list[Json]:
     """Audit all items and write the table.
 
@@ -104,6 +108,7 @@ def scan(
         workers: how many files at once.
         home: the registry's folder; with Ray, one that every machine sees, or a shared database.
         progress: called with (done, all, row) after each file.
+        audit: item and home to a row; must be importable by other processes. None is `audit_item`.
 
     Returns:
         One row per item, in the order of `items`.
@@ -124,7 +129,7 @@ def scan(
     rows = {file: row for file, row in rows.items() if file in sizes and sizes[file] == row["size_bytes"]}
     left = [item for item in items if item.location not in rows]
     with journal.open("a", encoding="utf-8") as log:
-        for row in engines[engine](left, workers, home):
+        for row in engines[engine](left, workers, home, audit or audit_item):
             log.write(json.dumps(row) + "\n")
             log.flush()
             rows[row["file"]] = row
@@ -232,7 +237,7 @@ def _failed(item: Item, kind: str, message: str) -> Json:
     return {**row, "file": item.location, "size_bytes": item.size, "error": f"{kind}: {message}"}
 
 
-def _local(items: Sequence[Item], workers: int, home: Path) -> Iterator[Json]:
+def _local(items: Sequence[Item], workers: int, home: Path, audit: Auditor) -> Iterator[Json]:
     """Audit in processes. A file that kills its process (out of memory) costs its own row only."""
     left = list(items)
     while left:
@@ -242,7 +247,7 @@ def _local(items: Sequence[Item], workers: int, home: Path) -> Iterator[Json]:
             while (left and not suspects) or running:
                 while left and not suspects and len(running) < workers * IN_FLIGHT_PER_WORKER:
                     item = left.pop(0)
-                    running[pool.submit(audit_item, item, home)] = item
+                    running[pool.submit(audit, item, home)] = item
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     item = running.pop(future)
@@ -253,7 +258,7 @@ def _local(items: Sequence[Item], workers: int, home: Path) -> Iterator[Json]:
         for item in suspects:
             with _pool(1) as pool:
                 try:
-                    yield pool.submit(audit_item, item, home).result()
+                    yield pool.submit(audit, item, home).result()
                 except BrokenProcessPool:
                     yield _failed(
                         item, "WorkerDied", "the process died over this file; is there enough memory?"
@@ -265,18 +270,19 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
 
 
-def _ray(items: Sequence[Item], workers: int, home: Path) -> Iterator[Json]:
+def _ray(items: Sequence[Item], workers: int, home: Path, audit: Auditor) -> Iterator[Json]:
     """Audit on a Ray cluster (`RAY_ADDRESS`), or on this machine through Ray."""
     try:
-        import ray
+        ray = import_module("ray")
     except ImportError:
         raise ScanError("the ray engine needs Ray: pip install 'trackmark[ray]'") from None
     if not ray.is_initialized():
         ray.init(
             address=os.environ.get("RAY_ADDRESS"), num_cpus=None, include_dashboard=False, log_to_driver=False
         )
-    task = ray.remote(audit_item)
-    waiting, running = list(items), {}
+    task = ray.remote(audit)
+    waiting = list(items)
+    running: dict[Any, Item] = {}
     while waiting or running:
         while waiting and len(running) < workers:
             item = waiting.pop(0)
@@ -312,8 +318,7 @@ def _local_copy(item: Item) -> Iterator[Path]:
     if "://" not in item.location:
         yield Path(item.location)
         return
-    import fsspec
-
+    fsspec = import_module("fsspec")
     with tempfile.TemporaryDirectory(prefix="trackmark-scan-") as folder:
         path = Path(folder) / Path(item.location).name
         system, remote = fsspec.url_to_fs(item.location)
@@ -323,13 +328,11 @@ def _local_copy(item: Item) -> Iterator[Path]:
 
 def _pyarrow() -> tuple[Any, Any]:
     try:
-        import pyarrow
-        import pyarrow.parquet
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise ScanError(
             "writing .parquet needs pyarrow: pip install pyarrow, or write .jsonl or .csv"
         ) from None
-    return pyarrow, pyarrow.parquet
 
 
 def _read_journal(path: Path) -> Iterator[Json]:

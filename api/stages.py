@@ -53,7 +53,7 @@ def _decode(path: Path, settings: Settings) -> Clip:
 
 
 def _detect(wav: "Tensor", sample_rate: int, key: Any) -> Any:
-    from provenance.watermark.detect import detect
+    from provenance.watermark import detect
 
     return detect(wav, sample_rate, key)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.findings import AuditResult, Json
+from api.findings import AuditResult, Json, time_text
 
 
 def steps(result: AuditResult) -> Json:
@@ -101,7 +101,8 @@ def _fingerprint(result: AuditResult) -> Json:
         (m for m in result.fingerprint if m["record_id"] == result.ownership.record_id), result.fingerprint[0]
     )
     agrees = result.ownership.record_id in (None, best["record_id"])
-    text = f"audio of record {best['record_id']} from {best['offset_s']:.1f} s on, score {best['score']:.2f}"
+    start = time_text(best["offset_s"])
+    text = f"audio of record {best['record_id']} from {start} on, score {best['score']:.2f}"
     return _step("fingerprint", "ok" if agrees else "failed", text)
 
 

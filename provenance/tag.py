@@ -17,9 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -29,10 +28,9 @@ from core.codecs import Codec
 from core.decode import decode
 from core.encode import encode
 from core.errors import EncodeError, WatermarkError
-from provenance.records.asset import Asset, FingerprintRef, Mark
-from provenance.records.making import AiInvolvement, Generation
-from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
-from provenance.records.rights import Party, RightShare, VoiceConsent
+from provenance.declaration import Declaration, draft_record, parse_generator
+from provenance.records.asset import FingerprintRef, Mark
+from provenance.records.record import OwnershipRecord, new_record_id
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +38,19 @@ if TYPE_CHECKING:
     from provenance.credentials.identity import C2paIdentity
     from provenance.fingerprint import Fingerprint
     from provenance.records.keys import Signer
-    from provenance.watermark.key import WatermarkKey
+    from provenance.watermark import WatermarkKey
+
+__all__ = [
+    "CODECS",
+    "Channel",
+    "Declaration",
+    "Ledger",
+    "Tagged",
+    "codec_for",
+    "parse_generator",
+    "pcm_sha256",
+    "tag",
+]
 
 Progress = Callable[[str, float], None]
 
@@ -59,7 +69,6 @@ CREDENTIALS_IN = frozenset({".wav", ".flac", ".mp3", ".m4a", ".mp4"})
 """Suffixes of the containers that can carry a C2PA manifest (no Ogg: contentauth/c2pa-rs #2072)."""
 
 _STEPS = ("decode", "mark", "encode", "read back", "fingerprint", "record", "credentials")
-_LEVELS = {"all": "All", "partly": "Partly", "none": "None", None: "Undeclared"}
 
 
 class Ledger(Protocol):
@@ -101,29 +110,6 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Declaration:
-    """What the person who tags states about the track.
-
-    Attributes:
-        title: of the recording.
-        owner: who holds the master right.
-        isrc: International Standard Recording Code, with or without hyphens.
-        ai: how much of it a machine made: `all`, `partly`, `none`, or None for no statement.
-        generation: the system that made it, where one did.
-        voice_consents: licences to a voice; `artist` is the artist's name.
-        basis: on what the claim rests: `generated_here`, `uploaded` or `asserted`.
-    """
-
-    title: str
-    owner: str
-    isrc: str | None = None
-    ai: str | None = None
-    generation: Generation | None = None
-    voice_consents: tuple[VoiceConsent, ...] = ()
-    basis: str = "asserted"
-
-
-@dataclass(frozen=True)
 class Tagged:
     """A track that now tells whose it is.
 
@@ -149,21 +135,6 @@ class Tagged:
     credentials: bool
     elapsed_s: float
     warnings: tuple[str, ...] = ()
-
-
-def parse_generator(text: str, *, provider: str = "undeclared", altered: bool = False) -> Generation:
-    """Read a generator as written by hand: `MusicGen 1.3`, or `Meta/MusicGen 1.3` with its provider."""
-    named, _, system = text.strip().rpartition("/")
-    name, _, version = system.rpartition(" ")
-    if not name or not any(c.isdigit() for c in version):
-        name, version = system, "undeclared"
-    return Generation(
-        provider=named or provider,
-        system=name,
-        system_version=version,
-        created_or_altered="altered" if altered else "created",
-        finished_at=_now(),
-    )
 
 
 def tag(
@@ -198,7 +169,7 @@ def tag(
     codec, bit_rate = codec_for(out)
     tell, channel = _teller(progress), channel or product_channel()
     record_id = new_record_id()
-    draft = _draft(record_id, declaration, ledger.record_signer().keyid)
+    draft = draft_record(record_id, declaration, ledger.record_signer().keyid)
 
     tell("decode")
     clip = source if isinstance(source, Clip) else decode(source)
@@ -265,8 +236,7 @@ def tag(
 
 def product_channel() -> Channel:
     """The watermark that ships."""
-    from provenance.watermark.detect import detect
-    from provenance.watermark.embed import embed
+    from provenance.watermark import detect, embed
 
     return Channel(embed, detect)
 
@@ -291,7 +261,7 @@ def pcm_sha256(wav: "Tensor", sample_rate: int) -> str:
 
     >>> import torch
     >>> pcm_sha256(torch.zeros(1, 4), 8000)[:16]
-    '37e6ac89f1a2c2c5'
+    '92cf0525c35c4396'
     """
     digest = hashlib.sha256(f"pcm/s24le/{sample_rate}/{wav.shape[0]}\n".encode())
     for block in torch.split(wav, 1 << 20, dim=-1):
@@ -306,38 +276,6 @@ def snr_db(wav: "Tensor", marked: "Tensor") -> float:
     if noise == 0.0:
         raise WatermarkError("the mark changed nothing: the strength is zero, or the track is silent")
     return float(10 * (wav.double().square().sum() / noise).log10())
-
-
-def _draft(record_id: str, declaration: Declaration, keyid: str) -> OwnershipRecord:
-    """The record with everything that is known before the audio is; broken declarations fail here."""
-    ai = declaration.ai if declaration.ai or not declaration.generation else "all"
-    if ai not in _LEVELS:
-        raise EncodeError(f"ai must be all, partly or none, not {ai!r}")
-    artists = dict.fromkeys(consent.artist for consent in declaration.voice_consents)
-    refs = {name: f"artist-{number}" for number, name in enumerate(artists, 1)}
-    return OwnershipRecord(
-        record_id=record_id,
-        issued_at=_now(),
-        issuer=Issuer(declaration.owner, keyid),
-        asset=Asset(
-            title=declaration.title,
-            sha256_pcm="0" * 64,
-            duration_ms=1,
-            sample_rate=1,
-            channels=1,
-            container="pending",
-            isrc=declaration.isrc.replace("-", "").upper() if declaration.isrc else None,
-        ),
-        ai_involvement=AiInvolvement(_LEVELS[cast("Any", ai)]),
-        parties=(
-            Party("owner", declaration.owner, "org"),
-            *(Party(ref, name, "person") for name, ref in refs.items()),
-        ),
-        rights=(RightShare("master", "owner", 1_000_000),),
-        provenance_of_claim=Claim(declaration.basis),
-        generation=declaration.generation,
-        voice_consents=tuple(replace(c, artist=refs[c.artist]) for c in declaration.voice_consents),
-    )
 
 
 def _refuse_second_mark(channel: Channel, clip: Clip, key: "WatermarkKey") -> None:
@@ -406,10 +344,6 @@ def _workplace(out: Path) -> Iterator[Path]:
 def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _teller(progress: Progress | None) -> Callable[[str], None]:

@@ -30,10 +30,10 @@ def messages() -> "Console":
 
 
 def answers() -> "Console":
-    """Standard output, for what was asked."""
+    """Standard output, for what was asked; wide enough for tables where it goes to a file."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 124)
 
 
 def emit(found: dict[str, Any]) -> None:
@@ -134,9 +134,15 @@ def progress(*, enabled: bool = True) -> Iterator[Callable[[str], Report]]:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=messages(), transient=True) as display:
+    # Rich can pass standard output through its display; answers that go to a file must stay out of it.
+    same_screen = sys.stdout.isatty()
+    with Progress(
+        *columns, console=messages(), transient=True, redirect_stdout=same_screen, redirect_stderr=same_screen
+    ) as display:
 
         def start(name: str) -> Report:
+            for earlier in display.task_ids:
+                display.update(earlier, visible=False)
             task = display.add_task(escape(name), total=1.0)
 
             def update(step: str, fraction: float) -> None:

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from api.findings import score_text, time_text
 from api.verification import claim_text
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
@@ -82,9 +83,11 @@ def summary_table(rows: list[dict[str, Any]], title: str) -> Table:
             escape(found["file"].rsplit("/", 1)[-1]),
             f"read (p {mark['p_value']:.0e})" if mark["present"] else "none",
             escape(found["ownership"]["status"].replace("_", " ")),
-            f"{best[0]['score']:.2f} at {best[0]['offset_s']:.1f} s" if best else "none",
+            f"{best[0]['score']:.2f} at {time_text(best[0]['offset_s'])}" if best else "none",
             credentials_text(found["credentials"], short=True),
-            "not measured" if ai["score"] is None else f"{ai['score']:.2f} {ai['verdict'].replace('_', ' ')}",
+            "not measured"
+            if ai["score"] is None
+            else f"{ai['verdict'].replace('_', ' ')}, {score_text(ai['score'])}",
             f"[{_ACTIONS[action]}]{action}[/]",
         )
     return table
@@ -120,7 +123,7 @@ def ai_text(ai: dict[str, Any]) -> str:
     if ai["score"] is None:
         return f"not measured: {ai['reason']}"
     families = ", ".join(f"{g['family']} {g['share']:.0%}" for g in ai["generator"][:3])
-    return f"{ai['verdict'].replace('_', ' ')}, score {ai['score']:.2f}, p-value {ai['p_value']}" + (
+    return f"{ai['verdict'].replace('_', ' ')}, score {score_text(ai['score'])}, p-value {ai['p_value']}" + (
         f"; resembles {families}" if families else ""
     )
 
@@ -132,11 +135,13 @@ def voice_text(voice: dict[str, Any]) -> str:
     if not voice["has_voice"]:
         return "no vocals found"
     score = voice["synthetic_score"]
-    text = f"vocals, synthetic score {score:.2f}" if score is not None else f"vocals; {voice['reason']}"
+    text = (
+        f"vocals, synthetic score {score_text(score)}" if score is not None else f"vocals; {voice['reason']}"
+    )
     for artist in voice["artists"]:
         text += f"; {artist['name']}: similarity {artist['similarity']:.2f}"
         if artist["clone_score"] is not None:
-            text += f", clone score {artist['clone_score']:.2f}"
+            text += f", clone score {score_text(artist['clone_score'])}"
     return text
 
 

@@ -73,7 +73,7 @@ def generate(
 
         check_suffix(output)
         with registry() as (store, _settings):
-            done = generate_tagged(
+            done, model_text = generate_tagged(
                 prompt,
                 output,
                 ledger=store,
@@ -85,6 +85,8 @@ def generate(
                 strength=strength,
                 progress=bar("generate"),
             )
+    if not as_json:
+        answers().print(model_text, markup=False)
     _show(prompt, done, as_json=as_json)
 
 

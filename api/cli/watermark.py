@@ -19,7 +19,7 @@ def keygen(
 ) -> None:
     """Make a watermark key. Whoever holds it can read and forge your marks: keep it secret."""
     with failures():
-        from provenance.watermark.key import WatermarkKey
+        from provenance.watermark import WatermarkKey
 
         if output.exists():
             fail(f"{output} exists already; a key is never overwritten", USAGE)
@@ -50,12 +50,11 @@ def embed(
         fail(f"--message must be 16 hex digits, not {message!r}", USAGE)
     with failures(), progress(enabled=not quiet) as bar:
         report = bar(source.name)
-        from provenance.watermark.embed import embed as embed_mark
-
         from core.decode import decode
         from core.encode import encode
         from provenance.tag import codec_for, snr_db
-        from provenance.watermark.key import WatermarkKey
+        from provenance.watermark import WatermarkKey
+        from provenance.watermark import embed as embed_mark
 
         check_suffix(out)
         codec, bit_rate = codec_for(out)
@@ -85,12 +84,11 @@ def detect(
 ) -> None:
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
     with failures():
-        from provenance.watermark.detect import detect as detect_mark
-
         from api.checks import unusable_reason, watermark_json
         from api.findings import EMPTY_WATERMARK
         from core.decode import decode
-        from provenance.watermark.key import WatermarkKey
+        from provenance.watermark import WatermarkKey
+        from provenance.watermark import detect as detect_mark
 
         secret = WatermarkKey.load(key)
 
