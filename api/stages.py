@@ -13,9 +13,9 @@ from api.settings import Settings
 from core.clip import Clip
 
 if TYPE_CHECKING:
-    from detector.music.detector import MusicDetector
     from torch import Tensor
 
+    from detector.music.detector import MusicDetector
     from detector.voice.detector import VoiceDetector
 
 
