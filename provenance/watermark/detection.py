@@ -99,7 +99,7 @@ def detect(
     chosen = networks or model.shipped()
     effort = _Effort()
     best: _Finding | None = None
-    with torch.inference_mode():
+    with torch.no_grad():
         for channel in _channels(wav):
             rows = rows_of(resample(channel[None], sample_rate, RATE)[0])
             finding = _look(rows, key, chosen, effort)

@@ -59,13 +59,13 @@ def embed(
     _refuse_unmarkable(wav, sample_rate)
     if strength <= 0.0:
         return wav.clone()
-    with torch.inference_mode():
+    with torch.no_grad():
         hosts = resample(torch.cat([wav.mean(0, keepdim=True), wav]), sample_rate, RATE)
         chips = _chips(hosts.shape[-1], message, key)
         mark = _mark(hosts, chips, strength, networks or model.shipped())
         change = resample(mark, RATE, sample_rate)[:, : wav.shape[-1]]
         change = torch.nn.functional.pad(change, (0, wav.shape[-1] - change.shape[-1]))
-        return (wav + change * _headroom(wav, change, sample_rate)).clone()
+        return wav + change * _headroom(wav, change, sample_rate)
 
 
 def _refuse_unmarkable(wav: Tensor, sample_rate: int) -> None:
