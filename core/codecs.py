@@ -1,10 +1,14 @@
-"""The audio formats that Trackmark writes: one table, one writer (PyAV, FFmpeg inside the wheel)."""
+"""The audio formats that Trackmark writes: one table, one writer.
+
+PyAV (FFmpeg inside the wheel) for all but Vorbis, which libsndfile writes.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import av
 import numpy as np
+import soundfile
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -19,8 +23,9 @@ Samples = NDArray[np.float32]
 BLOCK = 65536
 """Samples handed to an encoder at once (PyAV cuts them into codec frames)."""
 
-_VORBIS_BIT_RATES = {1: 45_000, 2: 62_000, 3: 77_000, 5: 102_000, 8: 131_000, 10: 146_000}
-"""Quality to bits per second, measured on stereo music at 44.1 kHz."""
+_VORBIS_LOWEST = 64_000
+_VORBIS_STEP = 19_200
+"""Nominal bit rate of libvorbis on 44.1 kHz stereo at quality 0, and about what each tenth adds."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ _FORMATS: dict[str, _Format] = {
     "mp3": _Format("mp3", "libmp3lame", "fltp", _MP3_RATES, channels=2),
     "aac": _Format("ipod", "aac", "fltp", (*_MP3_RATES, 64000, 88200, 96000)),
     "opus": _Format("ogg", "libopus", "flt", (48000,), (("vbr", "constrained"),)),
-    # FFmpeg's own Vorbis encoder: stereo only, and marked experimental.
-    "vorbis": _Format("ogg", "vorbis", "fltp", (), (("strict", "experimental"),), channels=2),
+    # libvorbis by libsndfile: FFmpeg's own Vorbis encoder aborts the process on some music.
+    "vorbis": _Format("ogg", "libvorbis", "fltp", channels=8),
 }
 
 
@@ -56,22 +61,20 @@ def write(file: Any, wav: Tensor, sample_rate: int, codec: str, bit_rate: int | 
     rate = _coded_rate(sample_rate, form.rates)
     if rate != sample_rate:
         samples = resample(torch.from_numpy(samples), sample_rate, rate).numpy()
-    if codec == "vorbis" and len(samples) == 1:
-        samples = np.repeat(samples, 2, axis=0)
+    if codec == "vorbis":
+        return _write_vorbis(file, samples, rate, bit_rate)
     encoder, sample_format = form.encoder, form.sample_format
     if bits == 16 and codec in ("wav", "flac"):
         encoder, sample_format = ("pcm_s16le" if codec == "wav" else "flac"), "s16"
     try:
         with av.open(file, "w", format=form.muxer) as container:
             options = dict(form.options)
-            if codec == "vorbis" and bit_rate is not None:
-                options |= _vorbis_quality(bit_rate, rate)
             stream: Any = container.add_stream(encoder, rate=rate, options=options)
             stream.layout = _layout(len(samples))
             stream.format = sample_format
             if codec == "flac" and bits == 24:
                 stream.codec_context.options = {**options, "bits_per_raw_sample": "24"}
-            if bit_rate is not None and codec not in ("wav", "flac", "vorbis"):
+            if bit_rate is not None and codec not in ("wav", "flac"):
                 stream.bit_rate = bit_rate
             for start in range(0, samples.shape[1], BLOCK):
                 frame = _frame(samples[:, start : start + BLOCK], sample_format, rate)
@@ -82,11 +85,21 @@ def write(file: Any, wav: Tensor, sample_rate: int, codec: str, bit_rate: int | 
         raise EncodeError(f"the {codec} encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
 
 
-def _vorbis_quality(bit_rate: int, rate: int) -> dict[str, str]:
-    """FFmpeg's Vorbis encoder knows qualities, not bit rates: the one that comes nearest on music."""
-    wanted = bit_rate * 44_100 / rate
-    quality = min(_VORBIS_BIT_RATES, key=lambda quality: abs(_VORBIS_BIT_RATES[quality] - wanted))
-    return {"flags": "+qscale", "global_quality": str(quality * 118)}  # 118 = FF_QP2LAMBDA
+def _write_vorbis(file: Any, samples: Samples, rate: int, bit_rate: int | None) -> None:
+    """Ogg Vorbis; libvorbis knows qualities, not bit rates: the one that comes nearest on music."""
+    quality = 0.4
+    if bit_rate is not None:
+        as_stereo = bit_rate * 88_200 / (rate * len(samples))
+        quality = min(1.0, max(0.0, (as_stereo - _VORBIS_LOWEST) / _VORBIS_STEP / 10.0))
+    try:
+        with soundfile.SoundFile(
+            file, "w", rate, len(samples), "VORBIS", format="OGG", compression_level=1.0 - quality
+        ) as out:
+            # libsndfile keeps a whole write on its stack: small blocks only
+            for start in range(0, samples.shape[1], BLOCK):
+                out.write(samples[:, start : start + BLOCK].T)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise EncodeError(f"the vorbis encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
 
 
 def _checked(wav: Tensor, most_channels: int, codec: str) -> Samples:

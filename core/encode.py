@@ -39,7 +39,7 @@ def encode(
             (Opus always 48 kHz), resampled here.
         path: where to write; an existing file is replaced only after success.
         codec: `wav` and `flac` (PCM of `bits`), `mp3` (LAME), `aac` (in an .m4a container),
-            `opus` and `vorbis` (in Ogg; Vorbis is written in stereo, mono is doubled).
+            `opus` and `vorbis` (in Ogg).
         bit_rate: bits per second for the lossy codecs; None takes the encoder's default. Vorbis
             takes the quality that comes nearest.
         bits: sample size of `wav` and `flac`.
