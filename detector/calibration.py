@@ -4,9 +4,9 @@ Three different statements, never mixed up. The likelihood ratio says how much m
 the audio is synthetic than if it is not; the probability adds a prior that the reader must choose; the
 conformal p-value says how rare such a score is among human recordings, and needs no model of synthetic audio.
 
-Sources: N. Brümmer and J. du Preez, Application-independent evaluation of speaker detection, Computer Speech &
-Language 20 (2006); V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, 2005 (conformal
-p-values).
+Sources: N. Brümmer and J. du Preez, Application-independent evaluation of speaker detection, Computer Speech
+and Language 20 (2006); V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, 2005
+(conformal p-values).
 """
 
 import math

@@ -43,7 +43,7 @@ class Open:
 def normalised(block: Block) -> Array:
     """Correlations in units of their own spread at long lags, clipped, [2, LAGS]."""
     spread = block.correlations[:, int(NOISE_FROM_S * LAG_RATE) :].std(1, keepdims=True)
-    return np.clip(block.correlations / (spread + 1e-9), -CLIP, CLIP)
+    return np.asarray(np.clip(block.correlations / (spread + 1e-9), -CLIP, CLIP), np.float32)
 
 
 def contrast(correlation: Array, spacing_hz: float) -> float:
@@ -71,8 +71,8 @@ def contrasts(correlation: Array, speed: float = 1.0) -> Scores:
 def open_search(correlation: Array) -> Open:
     """Search all spacings from 20 to 160 Hz, known or not, at any playing speed.
 
-    Short lags find candidates (a step of 6e-5 keeps every peak within half a lag), all lags refine them. Finer
-    combs than 20 Hz are too short of repeats; wider ones also score at their submultiples within the range.
+    Short lags find candidates (a step of 6e-5 keeps every peak within half a lag), all lags refine them.
+    Finer combs than 20 Hz are too short of repeats; wider ones also score at their submultiples in the range.
 
     Args:
         correlation: one row of `normalised`, [LAGS].

@@ -116,15 +116,13 @@ class MusicDetector:
         elif llr <= BONA_FIDE_LLR:
             verdict, reason = "bona_fide", None
         if families and families[0].name in SEPARATORS:
-            verdict, reason = "uncertain", "the comb fits a source separator, which processes human recordings"
+            verdict, reason = "uncertain", "the comb fits a separator, which processes human recordings"
         steady = sum(s.score > 0.5 for s in segments)
         text = f"{steady} of {len(segments)} stretches of about 5 s speak for a neural decoder"
         if families:
             data = {"synthetic": steady, "segments": len(segments)}
             evidence = (*evidence, Evidence("stationarity", text, data))
-        return MusicFinding(
-            probability(llr), llr, p_value, verdict, families, evidence, segments, reason
-        )
+        return MusicFinding(probability(llr), llr, p_value, verdict, families, evidence, segments, reason)
 
 
 def _unmeasured(reason: str) -> MusicFinding:

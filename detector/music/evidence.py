@@ -24,8 +24,8 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
         combs: measured over the whole recording.
 
     Returns:
-        Families, most likely first, evidence, strongest first, and the playing speed assumed (1 where the comb
-        needs no change of speed).
+        Families, most likely first, evidence, strongest first, and the playing speed assumed (1 where the
+        comb needs no change of speed).
     """
     signal = int(np.argmax([max(z.max(), o.z) for z, o in zip(combs.scores, combs.found, strict=True)]))
     table, found = combs.scores[signal], combs.found[signal]
@@ -55,9 +55,10 @@ def _comb(combs: Combs, signal: int, spacing_hz: float, z: float, families: tupl
     lines = _lines(combs.correlations[signal], spacing_hz, combs.band_hz if signal == 0 else 15500.0)
     where = "lines" if signal == 0 else "power"
     names = [f.name for f in families]
+    relation = "ambiguous between" if len(names) > 1 else "fits"
     text = (
-        f"a comb with a spacing of {spacing_hz:.3f} Hz in the {where}, {z:.1f} standard deviations above what "
-        f"unrelated spacings give; {'ambiguous between' if len(names) > 1 else 'fits'} {', '.join(names[:3])}"
+        f"a comb with a spacing of {spacing_hz:.3f} Hz in the {where}, {z:.1f} standard deviations above "
+        f"what unrelated spacings give; {relation} {', '.join(names[:3])}"
     )
     data: dict[str, Any] = {
         "signal": SIGNALS[signal],
@@ -71,7 +72,7 @@ def _comb(combs: Combs, signal: int, spacing_hz: float, z: float, families: tupl
 
 
 def _lines(correlation: Array, spacing_hz: float, band_hz: float) -> list[dict[str, float]]:
-    """The strongest lines of a comb: frequency in Hz and height in dB over the median of their surroundings."""
+    """The strongest lines of a comb: frequency in Hz, height in dB over the median around it."""
     taper = np.cos(np.linspace(0, np.pi / 2, correlation.size)) ** 2
     power = np.abs(fft.rfft(correlation * taper, 1 << 19).real)
     bin_hz = LAG_RATE / (1 << 19)

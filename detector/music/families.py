@@ -1,4 +1,4 @@
-"""Known decoder architectures and the comb each must leave, from the strides in their published configurations.
+"""Known decoder architectures and the comb each must leave, from the strides in their published settings.
 
 A decoder with output rate `fs` and strides r_1 ... r_L (first to last layer) puts lines of layer l at the
 multiples of fs / (r_l * ... * r_L). Several families share spacings; what tells them apart is which spacings

@@ -16,6 +16,8 @@ GROUPS_HZ = ((0.0, 130.0), (130.0, 800.0), (800.0, 7000.0))
 CAP = 12.0
 """Above this, a comb is there; more certainty must not outvote everything else."""
 COMB_FEATURES = len(SIGNALS) * (len(GROUPS_HZ) + 1)
+FLOORS = np.array([*[0.0] * len(GROUPS_HZ), 8.0] * len(SIGNALS))
+"""The open search tries some thirty thousand spacings, and steady notes are combs too: its null is high."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,26 @@ def measure(block: Block) -> Combs:
 
 def comb_vector(combs: Combs) -> Vector:
     """Best scores per signal and group of spacings, then of the open search, 0 to `CAP`, [COMB_FEATURES]."""
+    return limit(best_scores(combs))
+
+
+def limit(values: Vector) -> Vector:
+    """Take out of `best_scores`, [..., COMB_FEATURES], what music reaches by chance, and stop at `CAP`."""
+    return np.asarray(np.clip(values - FLOORS, 0.0, CAP), np.float64)
+
+
+def best_scores(combs: Combs) -> Vector:
+    """Best score per signal and group of spacings, then of the open search, [COMB_FEATURES]."""
     spacings = np.array(SPACINGS_HZ)
     values: list[float] = []
     for z, found in zip(combs.scores, combs.found, strict=True):
         values += [float(z[(spacings >= low) & (spacings < high)].max()) for low, high in GROUPS_HZ]
         values.append(found.z)
-    return np.clip(np.array(values), 0.0, CAP)
+    return np.array(values)
 
 
 def family_scores(scores: Scores) -> Scores:
-    """Evidence for each architecture: its spacings' scores, summed over the square root of their number, [A]."""
+    """Evidence for each architecture: sum of its spacings' scores over the root of their number, [A]."""
     at = {s: i for i, s in enumerate(SPACINGS_HZ)}
     rows = []
     for architecture in ARCHITECTURES:

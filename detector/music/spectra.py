@@ -5,8 +5,9 @@ repeat with the period of the layer's input frames, exactly, for as long as the 
 
 - `lines`: the mean of the layer's input (bias, non-linearity) reappears as a tone at every multiple of its
   frame rate. In the autocorrelation, the comb is a peak at every multiple of the frame period.
-- `flutter`: the r output phases are filtered differently, so the signal's power is periodic (cyclostationary);
-  the same peaks appear in the autocorrelation of the power, even where no tone is left in the audio.
+- `flutter`: the r output phases are filtered differently, so the signal's power is periodic
+  (cyclostationary); the same peaks appear in the autocorrelation of the power, even where no tone is left
+  in the audio.
 
 The comb is far weaker than the music, so the music is taken out first: every frame's spectrum keeps only its
 phase, and the spectrum of five seconds is then flattened and limited. A steady clock adds up coherently over

@@ -58,10 +58,11 @@ def cllr(synthetic_llr: ArrayLike, bona_fide_llr: ArrayLike) -> float:
 
 
 def ece(probabilities: ArrayLike, synthetic: ArrayLike, bins: int = 10) -> float:
-    """Expected calibration error: mean gap between stated probability and observed share, equal-width bins."""
+    """Expected calibration error: mean gap between stated probability and observed share, equal bins."""
     p, y = np.asarray(probabilities, np.float64), np.asarray(synthetic, np.float64)
     index = np.minimum((p * bins).astype(np.int64), bins - 1)
-    gaps = [abs(p[index == k].mean() - y[index == k].mean()) * (index == k).sum() for k in set(index.tolist())]
+    members = [index == k for k in sorted(set(index.tolist()))]
+    gaps = [abs(p[m].mean() - y[m].mean()) * m.sum() for m in members]
     return float(sum(gaps) / p.size)
 
 

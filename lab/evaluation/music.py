@@ -22,7 +22,7 @@ from detector.calibration import HumanReference, LogisticCalibration, probabilit
 from detector.music.detector import CARD, FALSE_ALARMS, LEAST_LLR
 from lab.datasets import Recording
 from lab.evaluation import metrics, music_page
-from lab.training.music import RIDGE, TRAINING, Features, load_features, stack, suspect, usable
+from lab.training.music import FEW, RIDGE, TRAINING, Features, load_features, stack, suspect, usable
 from lab.training.music_data import few_of_each, music
 from lab.training.music_fit import Matrix, fold_names, importance, out_of_fold
 
@@ -99,8 +99,9 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
 
 
 def _probe(features: Features, trains: NDArray[np.bool_]) -> Matrix:
-    """Out-of-fold scores of confounds alone: ridge regression on their ranks, which is hard to fool by scale."""
-    ranks = features.confounds.argsort(0, kind="stable").argsort(0, kind="stable") / len(features.confounds) - 0.5
+    """Out-of-fold scores of confounds alone: ridge regression on their ranks, so that scale is no matter."""
+    order = features.confounds.argsort(0, kind="stable").argsort(0, kind="stable")
+    ranks = order / len(order) - 0.5
     design = np.concatenate([ranks, ranks**2, np.ones((len(ranks), 1))], 1)
     synthetic = np.array([r.label == "ai" for r in features.recordings]).astype(np.float64)
     folds = np.array(fold_names(features.recordings))
@@ -109,7 +110,8 @@ def _probe(features: Features, trains: NDArray[np.bool_]) -> Matrix:
         rows = trains & (folds != fold)
         weight = importance([r for r, t in zip(features.recordings, rows, strict=True) if t])[:, None]
         x = design[rows]
-        beta = np.linalg.solve(x.T @ (weight * x) + 1e-3 * np.eye(x.shape[1]), x.T @ (weight[:, 0] * synthetic[rows]))
+        target = x.T @ (weight[:, 0] * synthetic[rows])
+        beta = np.linalg.solve(x.T @ (weight * x) + 1e-3 * np.eye(x.shape[1]), target)
         scores[folds == fold] = design[folds == fold] @ beta
     return scores
 
@@ -118,9 +120,7 @@ def figures(scored: Scored) -> dict[str, float]:
     """Pooled figures of a delivery."""
     ai, human = scored.labelled("ai"), scored.labelled("human")
     generators = sorted({r.generator for r in ai.recordings})
-    per = [
-        metrics.auc(ai.raw[[r.generator == g for r in ai.recordings]], human.raw) for g in generators
-    ]
+    per = [metrics.auc(ai.raw[[r.generator == g for r in ai.recordings]], human.raw) for g in generators]
     posterior = [probability(float(v)) for v in np.concatenate([ai.llr, human.llr])]
     truth = np.concatenate([np.ones(ai.llr.size), np.zeros(human.llr.size)])
     return {
@@ -141,6 +141,12 @@ def figures(scored: Scored) -> dict[str, float]:
     }
 
 
+def _enough(features: Features) -> bool:
+    """Whether a delivery has at least twenty recordings of either class in the cache."""
+    labels = [r.label for r in features.recordings]
+    return min(labels.count("ai"), labels.count("human")) >= 20
+
+
 def main() -> None:
     """Score, write the page, put the main figures into the card."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -150,10 +156,9 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     recordings = music(args.data)
-    few = few_of_each(recordings, 3)
-    parts = [(d, load_features(recordings, d)) for d in TRAINING]
-    parts += [(d, load_features(few, d)) for d in ATTACKS]
-    parts = [(d, f) for d, f in parts if len(f.recordings) > 20]
+    few = few_of_each(recordings, FEW)
+    parts = [(d, load_features(recordings if d == "native" else few, d)) for d in (*TRAINING, *ATTACKS)]
+    parts = [(d, f) for d, f in parts if _enough(f)]
     scored = score_all(parts)
     open_only = score_all(parts, open_only=True)
     results = {s.delivery: figures(s) for s in scored}

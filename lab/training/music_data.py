@@ -22,19 +22,27 @@ from numpy.typing import NDArray
 from scipy import signal
 from torch import Tensor
 
+from core.codecs import Codec
 from core.decode import decode
 from core.encode import recode
 from core.errors import AudioError, EncodeError
 from core.resample import resample
 from detector.music import spectra
 from detector.music.spectra import Block
-from detector.music.texture import texture
 from lab.attacks import AttackError, attack
 from lab.datasets import Recording, read_manifest
 
 CACHE = Path("runs/music/features")
-CODECS = (("mp3", 64), ("mp3", 96), ("mp3", 128), ("mp3", 192), ("aac", 96), ("aac", 128), ("opus", 64))
-MORE_CODECS = (("opus", 96), ("aac", 64))
+CODECS: tuple[tuple[Codec, int], ...] = (
+    ("mp3", 64),
+    ("mp3", 96),
+    ("mp3", 128),
+    ("mp3", 192),
+    ("aac", 96),
+    ("aac", 128),
+    ("opus", 64),
+)
+MORE_CODECS: tuple[tuple[Codec, int], ...] = (("opus", 96), ("aac", 64))
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,11 @@ class Analysed:
     """One delivered copy of a recording, reduced to what the detector looks at.
 
     Attributes:
-        blocks: spectra of its stretches.
-        textures: their texture features, [blocks, F].
+        blocks: correlations of its stretches.
         confounds: rate, level, crest, width, length: what must not give the class away, [5].
     """
 
     blocks: tuple[Block, ...]
-    textures: NDArray[np.float32]
     confounds: NDArray[np.float32]
 
 
@@ -95,18 +101,18 @@ def deliver(
 
 
 def analyse(wav: Tensor, sample_rate: int) -> Analysed:
-    """Reduce delivered audio to correlations, textures and confounds."""
-    parts, textures = [], []
+    """Reduce delivered audio to correlations and confounds."""
+    parts = []
     limit_hz = spectra.limit_of(sample_rate)
     for start, end, samples in spectra.blocks(wav, sample_rate):
         parts.append(spectra.analyse(samples, start, end, limit_hz))
-        textures.append(texture(samples))
     mono = wav.mean(0)
     rms = float(mono.square().mean().sqrt()) + 1e-6
     side = float((wav - mono).square().mean().sqrt()) / rms
     crest = float(mono.abs().max()) / rms
-    confounds = [sample_rate, 20 * np.log10(rms), 20 * np.log10(crest + 1e-6), side, wav.shape[-1] / sample_rate]
-    return Analysed(tuple(parts), np.stack(textures), np.array(confounds, np.float32))
+    level_db, crest_db = 20 * np.log10(rms), 20 * np.log10(crest + 1e-6)
+    confounds = [sample_rate, level_db, crest_db, side, wav.shape[-1] / sample_rate]
+    return Analysed(tuple(parts), np.array(confounds, np.float32))
 
 
 def save(path: Path, analysed: Analysed) -> None:
@@ -118,7 +124,6 @@ def save(path: Path, analysed: Analysed) -> None:
         unfinished,
         correlations=np.stack([x.correlations for x in b]).astype(np.float16),
         times=np.array([[x.start_s, x.end_s, x.loud, x.band_hz] for x in b]),
-        textures=analysed.textures,
         confounds=analysed.confounds,
     )
     unfinished.rename(path)
@@ -132,7 +137,7 @@ def read(path: Path) -> Analysed:
             Block(float(t[0]), float(t[1]), bool(t[2]), c, float(t[3]))
             for t, c in zip(stored["times"], rows, strict=True)
         )
-        return Analysed(parts, stored["textures"], stored["confounds"])
+        return Analysed(parts, stored["confounds"])
 
 
 def cached(recording: Recording, delivery: str, rates: Sequence[int], cache: Path = CACHE) -> Path:

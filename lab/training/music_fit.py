@@ -71,7 +71,7 @@ def importance(recordings: Sequence[Recording]) -> Matrix:
 
 
 def fold_names(recordings: Sequence[Recording]) -> list[str]:
-    """Fold of each recording: its page where the page holds generated music, else a page by hash of its source."""
+    """Fold of each recording: its page where that holds generated music, else one by hash of its source."""
     pages = sorted({r.source for r in recordings if r.label == "ai"})
     return [
         r.source

