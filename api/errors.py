@@ -27,6 +27,7 @@ from core.errors import (
     WatermarkError,
     WeightsError,
 )
+from detector.voice.errors import EnrolmentError, VoicePrintError
 
 
 class UnknownEntry(RegistryError):
@@ -116,6 +117,8 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     DecodeTimeout: Answer(422, "decode-timeout", "Decoding took too long"),
     AudioError: Answer(422, "unusable-audio", "The audio cannot be used"),
     WatermarkError: Answer(422, "watermark-impossible", "The audio cannot carry the watermark"),
+    EnrolmentError: Answer(422, "enrolment-failed", "The recordings make no usable voice print"),
+    VoicePrintError: Answer(422, "invalid-voice-print", "The stored voice print is not usable"),
     EncodeError: Answer(422, "encode-failed", "The audio could not be written"),
     RecordError: Answer(422, "invalid-record", "The ownership record is not valid"),
     SignatureError: Answer(422, "signature-invalid", "A signature does not verify"),

@@ -28,6 +28,7 @@ from core.codecs import Codec
 from core.decode import decode
 from core.encode import encode
 from core.errors import EncodeError, WatermarkError
+from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record, parse_generator
 from provenance.records.asset import FingerprintRef, Mark
 from provenance.records.record import OwnershipRecord, new_record_id
@@ -321,7 +322,7 @@ def _fingerprint_ref(fingerprint: "Fingerprint") -> FingerprintRef:
 
 def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> Mark:
     return Mark(
-        alg="trackmark.chips",
+        alg=SOFT_BINDING_ALG,
         alg_version="1",
         message=record_id,
         key_epoch=key.epoch + 1,  # records count from 1, keys from 0

@@ -54,8 +54,9 @@ def exit_code(error: Exception) -> int:
     """The exit code that an error of the tree stands for."""
     from api.policy import PolicyError
     from core.errors import AudioError, KeyFileError, RecordError, WatermarkError
+    from detector.voice.errors import EnrolmentError
 
-    if isinstance(error, AudioError | WatermarkError | OSError):
+    if isinstance(error, AudioError | WatermarkError | EnrolmentError | OSError):
         return UNREADABLE
     return USAGE if isinstance(error, KeyFileError | PolicyError | RecordError) else FAILED
 

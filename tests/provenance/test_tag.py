@@ -14,6 +14,7 @@ from core.decode import decode
 from core.encode import encode
 from core.errors import EncodeError, RecordError, UnreadableAudio, WatermarkError
 from provenance.credentials import C2paIdentity, read_credentials
+from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.fingerprint import Fingerprint
 from provenance.records.keys import Ed25519Signer
 from provenance.records.record import OwnershipRecord
@@ -216,3 +217,11 @@ def test_snr_of_a_known_mark() -> None:
     assert snr_db(wav, wav * 1.01) == pytest.approx(40.0, abs=1e-3)
     with pytest.raises(WatermarkError):
         snr_db(wav, wav)
+
+
+def test_record_and_credentials_name_one_watermark_algorithm(tmp_path: Path, source: Path) -> None:
+    ledger = Ledger()
+    tag(source, tmp_path / "out.wav", SONG, ledger=ledger, channel=channel())
+    ((record, _fingerprint),) = ledger.registered
+    assert [mark.alg for mark in record.marks] == [SOFT_BINDING_ALG]
+    assert read_credentials(tmp_path / "out.wav").soft_binding == record.marks[0].message
