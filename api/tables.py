@@ -184,3 +184,29 @@ class IdempotentRequest(Table, table=True):
     digest: str = Field(max_length=64)
     job_id: str = Field(max_length=36)
     created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class RecordEvent(Table, table=True):
+    """A signed event after the registration: a later revision, a dispute or a revocation, in log order."""
+
+    __tablename__ = "record_events"
+
+    leaf_index: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    record_id: str = Field(index=True, max_length=16, foreign_key="records.record_id", ondelete="CASCADE")
+    tenant: str = Field(max_length=63)
+    type: str = Field(max_length=16)
+    envelope: str = Field(sa_type=Text)
+    salt: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Manifest(Table, table=True):
+    """A C2PA manifest store that was written for a record, kept for files that have lost theirs."""
+
+    __tablename__ = "manifests"
+
+    manifest_id: str = Field(primary_key=True, max_length=200)
+    record_id: str = Field(index=True, max_length=16, foreign_key="records.record_id", ondelete="CASCADE")
+    tenant: str = Field(max_length=63)
+    store: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=UtcDateTime)
