@@ -2,23 +2,32 @@
 
 keys.json                  the keys to trust (compare their ids with the published ones)
 NAME.record.dsse.json      a signed record       NAME.report.dsse.json   a signed report
+NAME.key.dsse.json         a key event (rotation, revocation), with its proof and salt
 NAME.tlog-proof            its proof (optional)  NAME.salt               32 bytes in hex (with the proof)
 """
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import ProofError, TrackmarkError, VerificationError
 from provenance.records.envelope import MAX_ENVELOPE_BYTES, Envelope
+from provenance.records.keyevents import LoggedEvent, follow
+from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import LoggedAt, VerifiedRecord, VerifiedReport, verify_record, verify_report
 
 MAX_FILES = 10_000
 RECORD_SUFFIX = ".record.dsse.json"
 REPORT_SUFFIX = ".report.dsse.json"
+EVENT_SUFFIX = ".key.dsse.json"
+_KEY_NOTES = {
+    VALID: "",
+    BEFORE_COMPROMISE: "; its key was stolen later, this was seen before",
+    UNDATED: "; its key was retired since, and nothing but its own date tells that this is older",
+}
 _LABELS = {True: "ok  ", False: "FAIL", None: "note"}
 
 
@@ -78,6 +87,7 @@ def verify_folder(folder: Path, keys: TrustedKeys | None = None, *, witnesses: i
     if keys is None:
         keys = TrustedKeys.from_json(_read(folder / "keys.json"))
     checks: list[Check] = []
+    keys = _follow_events(paths, keys, witnesses, checks)
     chain: dict[str, list[VerifiedRecord]] = {}
     found = False
     for path in paths:
@@ -103,11 +113,13 @@ def _check_file(
     envelope = _read(path)
     check = verify_record if path.name.endswith(RECORD_SUFFIX) else verify_report
     try:
-        signed = check(envelope, keys)
+        # Whether the keys were alive at the time is told by the proof, so it is judged with it.
+        signed = check(envelope, replace(keys, lives=()) if proof_path.exists() else keys)
     except TrackmarkError as error:
         checks.append(Check(path.name, False, f"signature or content: {error}"))
         return None
-    checks.append(Check(path.name, True, _describe(signed)))
+    note = "" if proof_path.exists() else _KEY_NOTES[signed.key_status]
+    checks.append(Check(path.name, True, _describe(signed) + note))
     if not proof_path.exists():
         unproven = "no log proof is given: the time of the claim is unproven"
         checks.append(Check(path.name, False if witnesses else None, unproven))
@@ -121,8 +133,30 @@ def _check_file(
         return signed
     if logged.logged is None:
         raise ProofError("a proof was given but not checked")
-    checks.append(Check(proof_path.name, True, _describe_log(logged.logged)))
+    checks.append(Check(proof_path.name, True, _describe_log(logged.logged) + _KEY_NOTES[logged.key_status]))
     return logged
+
+
+def _follow_events(paths: list[Path], keys: TrustedKeys, witnesses: int, checks: list[Check]) -> TrustedKeys:
+    """The keys after the rotations and revocations that lie in the folder."""
+    found = [path for path in paths if path.name.endswith(EVENT_SUFFIX)]
+    if not found:
+        return keys
+    try:
+        events = []
+        for path in found:
+            stem = path.name.removesuffix(EVENT_SUFFIX)
+            proof = _read(path.with_name(f"{stem}.tlog-proof")).decode()
+            salt = bytes.fromhex(_read(path.with_name(f"{stem}.salt")).decode().strip())
+            events.append(LoggedEvent(Envelope.from_json(_read(path)), proof, salt))
+        followed = follow(keys, events, witnesses=witnesses)
+    except (TrackmarkError, ValueError) as error:
+        checks.append(Check("key events", False, str(error)))
+        return keys
+    checks.append(
+        Check("key events", True, f"{len(events)} rotations or revocations, each signed and logged")
+    )
+    return followed
 
 
 def _check_chain(record_id: str, revisions: list[VerifiedRecord]) -> Check:

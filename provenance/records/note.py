@@ -22,6 +22,7 @@ MAX_SIGNATURES = 32
 PLAIN = 1
 COSIGNATURE = 4
 _DASH = "\u2014"
+_ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 §4, what precedes the 32 bytes
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class NoteKey:
         """SHA-256(name ‖ 0x0A ‖ type ‖ key), first 4 bytes."""
         material = self.name.encode() + b"\n" + bytes([self.kind]) + self.public_key
         return hashlib.sha256(material).digest()[:4]
+
+    @property
+    def keyid(self) -> str:
+        """SHA-256 of the key's DER SubjectPublicKeyInfo, as of every other key; 64 hex digits."""
+        return hashlib.sha256(_ED25519_SPKI + self.public_key).hexdigest()
 
     @property
     def vkey(self) -> str:

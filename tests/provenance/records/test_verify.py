@@ -162,7 +162,10 @@ def test_trusted_keys_survive_their_file_and_refuse_nonsense():
     for value in (
         [],
         {},
-        good | {"v": 2},
+        good | {"v": 3},
+        good | {"lives": {}},
+        good | {"lives": [{"keyid": "x"}]},
+        good | {"lives": [{"keyid": "00" * 32}] * 2},
         good | {"log": "x"},
         good | {"log": ["x"]},
         good | {"record": ["x"]},
