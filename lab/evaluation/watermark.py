@@ -21,8 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.errors import EncodeError
 from core.resample import resample
-from lab.attacks import Attack, attack
+from lab.attacks import Attack, AttackError, attack
 from lab.datasets import Recording, read_manifest
 from lab.evaluation.watermark_page import REQUIRED, write_metrics, write_page
 from provenance.watermark import grid, masking, model
@@ -85,7 +86,12 @@ def robustness(recording: Recording, network: str, titles: tuple[str, ...]) -> I
         chosen: Attack | None = None if title == "clean" else attack(title)
         if chosen is not None and not chosen.applies_to(marked):
             continue
-        received = marked if chosen is None else chosen.apply(marked, clip.sample_rate, rng)
+        try:
+            received = marked if chosen is None else chosen.apply(marked, clip.sample_rate, rng)
+        except (AttackError, EncodeError) as error:
+            # a codec that destroys a clip tells nothing about the mark: neither a success nor a failure
+            yield {"kind": "unusable", "attack": title, "reason": str(error)}
+            continue
         offset = float(rng.random())
         for seconds in LENGTHS_S:
             length = min(received.shape[-1], seconds * clip.sample_rate)

@@ -52,6 +52,8 @@ def write_page(rows: list[Row], card: Card) -> None:
         "|---|---|---|---|---|---|",
         *(_attack(rows, name) for name in dict.fromkeys(r["attack"] for r in rows if r["kind"] == "message")),
         "",
+        _unusable(rows),
+        "",
         "## False positives",
         "",
         _unmarked(rows),
@@ -116,6 +118,11 @@ def _attack(rows: list[Row], name: str) -> str:
     patchwork = _share(_messages(rows, name, 30, "patchwork"))
     mark = " *" if name in REQUIRED else ""
     return f"| {name}{mark} | {' | '.join(trained)} | {unseen} | {patchwork} |"
+
+
+def _unusable(rows: list[Row]) -> str:
+    found = [f"{r['attack']} on {r['file']} ({r['reason']})" for r in rows if r["kind"] == "unusable"]
+    return "Left out because the attack itself failed: " + ("; ".join(found) if found else "nothing") + "."
 
 
 def _unmarked(rows: list[Row]) -> str:
