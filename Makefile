@@ -10,6 +10,8 @@ BIN := .venv/bin
 AUDIO ?=
 MODEL ?=
 PORT ?= 8000
+# two processes, whole files each: fixtures are shared by file
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 
 .PHONY: demo test check serve install clean
 
@@ -17,13 +19,13 @@ demo: install
 	@$(BIN)/trackmark demo $(if $(AUDIO),--audio "$(AUDIO)") $(if $(MODEL),--model "$(MODEL)")
 
 test: install
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: install
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "==> mypy" && $(BIN)/mypy
 	@echo "==> import-linter" && $(BIN)/lint-imports
-	@echo "==> pytest" && $(BIN)/python -m pytest
+	@echo "==> pytest" && $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 serve: install
 	@$(BIN)/trackmark serve --port $(PORT)
