@@ -1,10 +1,11 @@
 """What the registry hands out: registrations, records, artists, public keys."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from api.keystore import Purpose
 from provenance.records.envelope import Envelope
+from provenance.records.keylife import KeyLife
 from provenance.records.keys import PublicKey
 from provenance.records.record import OwnershipRecord
 
@@ -54,3 +55,25 @@ class PublishedKey:
     key: PublicKey
     created_at: datetime
     revoked_at: datetime | None
+    retired_at: datetime | None = None
+    compromised_since: datetime | None = None
+    log_size: int | None = None
+    reason: str | None = None
+
+    @property
+    def life(self) -> KeyLife:
+        """From when to when the key may be believed."""
+        return KeyLife(
+            self.key.keyid,
+            not_before=utc(self.created_at),
+            not_after=None if self.retired_at is None else utc(self.retired_at),
+            revoked_at=None if self.revoked_at is None else utc(self.revoked_at),
+            compromised_since=None if self.compromised_since is None else utc(self.compromised_since),
+            log_size=self.log_size,
+            reason=self.reason,
+        )
+
+
+def utc(moment: datetime) -> str:
+    """A moment as records write it: RFC 3339 in UTC with `Z`, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -37,6 +37,20 @@ class KeyStore:
         path = self._ensure(f"{purpose}.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem()))
         return Ed25519Signer.from_pem(path.read_bytes())
 
+    def staged(self, purpose: Purpose) -> Ed25519Signer:
+        """The key that is to take over, made on first use; `promote` puts it in place."""
+        path = self._ensure(
+            f"{purpose}.next.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem())
+        )
+        return Ed25519Signer.from_pem(path.read_bytes())
+
+    def promote(self, purpose: Purpose, keyid: str) -> None:
+        """Put the staged key in place and so erase the old one; a no-op where that was done already."""
+        with self._locked():
+            path = self.folder / f"{purpose}.next.pem"
+            if path.exists() and Ed25519Signer.from_pem(path.read_bytes()).keyid == keyid:
+                path.replace(self.folder / f"{purpose}.pem")
+
     def watermark_key(self, tenant: str) -> "WatermarkKey":
         """The secret of one tenant's watermarks; another tenant's marks cannot be read with it."""
         from provenance.watermark import WatermarkKey

@@ -15,15 +15,17 @@ from sqlalchemy.exc import IntegrityError
 from api import db, log_store
 from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
-from api.keystore import PURPOSES, KeyStore, Purpose
+from api.keystore import KeyStore, Purpose
 from api.record_summary import summary
+from api.registry_keys import SigningKeys
 from api.settings import Settings
 from api.tables import DEFAULT_TENANT, Table
 from api.transparency import TransparencyLog
 from provenance.records import envelope as envelopes
 from provenance.records.checkpoint import NoteSigner
 from provenance.records.envelope import Envelope
-from provenance.records.keys import PublicKey, Signer
+from provenance.records.keyevents import LoggedEvent
+from provenance.records.keys import Signer
 from provenance.records.log import SALT_BYTES, LogEntry, commit
 from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
 from provenance.records.trust import TrustedKeys
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 _RECORDS = Table.metadata.tables["records"]
 _FILES = Table.metadata.tables["record_files"]
 _ARTISTS = Table.metadata.tables["artists"]
-_KEYS = Table.metadata.tables["signing_keys"]
 
 
 class Registry:
@@ -100,44 +101,33 @@ class Registry:
 
     def published_keys(self) -> list[PublishedKey]:
         """Public: every key that ever signed here, so that old signatures stay verifiable."""
-        for purpose in PURPOSES:
-            self._signer(purpose)
-        with db.reading(self.engine) as connection:
-            rows = connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
-        return [
-            PublishedKey(
-                row.purpose, PublicKey.from_pem(row.public_pem.encode()), row.created_at, row.revoked_at
-            )
-            for row in rows
-        ]
+        return self.keys.published()
 
     def trusted_keys(self) -> TrustedKeys:
-        """Public: what an offline verifier must be given (`keys.json`); revoked keys are left out."""
-        good = [published for published in self.published_keys() if published.revoked_at is None]
+        """Public: what an offline verifier must be given (`keys.json`).
+
+        Retired and revoked keys are in it with their dates: what they signed before stays valid.
+        """
+        published = self.published_keys()
         return TrustedKeys(
-            record=tuple(p.key for p in good if p.purpose == "record"),
-            report=tuple(p.key for p in good if p.purpose == "report"),
+            record=tuple(p.key for p in published if p.purpose == "record"),
+            report=tuple(p.key for p in published if p.purpose == "report"),
             log=(self.log.key,),
+            lives=tuple(p.life for p in published if p.life.ended),
         )
 
+    @property
+    def keys(self) -> SigningKeys:
+        """The signing keys, to rotate and revoke."""
+        return SigningKeys(self.engine, self._keystore)
+
+    def key_events(self) -> list[LoggedEvent]:
+        """Public: every rotation and revocation with its proof, for whoever trusts an older key."""
+        log = self.log
+        return [LoggedEvent(e.envelope, log.proof_file(e.leaf_index), e.salt) for e in self.keys.events()]
+
     def _signer(self, purpose: Purpose) -> Signer:
-        signer = self._keystore.signer(purpose)
-        known = select(_KEYS.c.keyid).where(_KEYS.c.keyid == signer.keyid, _KEYS.c.purpose == purpose)
-        with db.reading(self.engine) as connection:
-            if connection.execute(known).first() is not None:
-                return signer
-        with db.writing(self.engine) as connection:
-            if connection.execute(known).first() is None:
-                connection.execute(
-                    insert(_KEYS).values(
-                        keyid=signer.keyid,
-                        purpose=purpose,
-                        algorithm=signer.algorithm,
-                        public_pem=signer.public_key.pem.decode(),
-                        created_at=db.now(),
-                    )
-                )
-        return signer
+        return self.keys.signer(purpose)
 
     # Records
 

@@ -83,7 +83,33 @@ class SigningKey(Table, table=True):
     algorithm: str = Field(max_length=32)
     public_pem: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    compromised_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    log_size: int | None = Field(default=None, sa_type=BigInteger)
+    reason: str | None = Field(default=None, sa_type=Text)
+
+
+class KeyEventRow(Table, table=True):
+    """A signed rotation or revocation of a signing key, as it was logged. Public."""
+
+    __tablename__ = "key_events"
+
+    leaf_index: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    envelope: str = Field(sa_type=Text)
+    salt: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WitnessedCheckpoint(Table, table=True):
+    """A checkpoint with the cosignatures and the time stamp that were collected for it. Public."""
+
+    __tablename__ = "witnessed_checkpoints"
+
+    size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    note: str = Field(sa_type=Text)
+    token: bytes | None = Field(default=None, sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Record(Table, table=True):

@@ -1,0 +1,116 @@
+"""Keys of a registry over the years: rotated, stolen, revoked, and old records that still verify."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api import db
+from api.errors import InvalidRequest, UnknownEntry
+from api.keystore import KeyStore
+from api.registry import Registry
+from api.settings import Settings
+from core.errors import SignatureError
+from provenance.records.keyevents import follow
+from provenance.records.keylife import BEFORE_COMPROMISE, VALID
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import verify_record
+from tests.api.server import register
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path))
+    yield opened
+    opened.close()
+
+
+def test_older_records_verify_after_a_rotation(registry: Registry) -> None:
+    first = register(registry)
+    pinned = registry.trusted_keys()
+    old, new = registry.record_signer().keyid, registry.keys.rotate("record", "yearly")
+    assert registry.record_signer().keyid == new.keyid != old
+    second = register(registry)
+    for made, keyid in ((first, old), (second, new.keyid)):
+        verified = registry.verify(made.record_id)
+        assert (verified.keyids, verified.key_status) == ((keyid,), VALID)
+    keys = TrustedKeys.from_json(registry.trusted_keys().to_json())
+    assert {key.keyid for key in keys.record} == {old, new.keyid}
+    followed = follow(pinned, registry.key_events())
+    assert {key.keyid for key in followed.record} == {old, new.keyid}
+    stored = registry.record(second.record_id)
+    assert stored is not None
+    assert verify_record(stored.envelope, followed, registry.tlog_proof(second.record_id), stored.salt)
+
+
+def test_the_old_private_key_is_gone(registry: Registry) -> None:
+    registry.record_signer()
+    before = (registry.home / "keys" / "record.pem").read_bytes()
+    registry.keys.rotate("record", "yearly")
+    for path in (registry.home / "keys").iterdir():
+        assert path.is_dir() or before not in path.read_bytes()
+    assert not (registry.home / "keys" / "record.next.pem").exists()
+
+
+def test_an_interrupted_rotation_is_finished_by_the_next_caller(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = registry.record_signer().keyid
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyStore, "promote", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
+        with pytest.raises(OSError, match="power cut"):
+            registry.keys.rotate("record", "yearly")
+    again = Registry(registry.engine, registry.home)
+    assert again.record_signer().keyid != old
+    assert register(again).envelope.signatures[0].keyid == again.record_signer().keyid
+    assert len(again.keys.events()) == 1
+
+
+def test_a_rotation_that_is_not_logged_changes_nothing(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = registry.record_signer().keyid
+    with monkeypatch.context() as patch:
+        patch.setattr("api.log_store.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            registry.keys.rotate("record", "yearly")
+    assert registry.record_signer().keyid == old
+    assert registry.keys.rotate("record", "again").keyid != old
+
+
+def test_records_before_a_theft_stay_valid_and_later_ones_do_not(registry: Registry) -> None:
+    before = register(registry)
+    stolen = registry.record_signer().keyid
+    theft = db.now()
+    after = register(registry)
+    registry.keys.revoke(stolen, "laptop stolen", theft)
+    fresh = register(registry)
+    assert registry.verify(before.record_id).key_status == BEFORE_COMPROMISE
+    assert registry.verify(fresh.record_id).key_status == VALID
+    with pytest.raises(SignatureError, match="compromised since"):
+        registry.verify(after.record_id)
+    life = next(life for life in registry.trusted_keys().lives if life.keyid == stolen)
+    assert life.log_size == after.leaf_index
+    assert life.reason == "laptop stolen"
+
+
+def test_a_revoked_key_ends_where_it_is_revoked(registry: Registry) -> None:
+    made = register(registry)
+    registry.keys.revoke(registry.record_signer().keyid, "no longer needed")
+    assert registry.verify(made.record_id).key_status == VALID
+
+
+def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
+    with pytest.raises(InvalidRequest, match="new log"):
+        registry.keys.rotate("log", "no")
+    with pytest.raises(UnknownEntry):
+        registry.keys.revoke(registry.log_signer().keyid, "no")
+    with pytest.raises(UnknownEntry):
+        registry.keys.revoke("00" * 32, "no")
+    keyid = registry.record_signer().keyid
+    with pytest.raises(InvalidRequest, match="future"):
+        registry.keys.revoke(keyid, "no", db.now() + timedelta(days=1))
+    registry.keys.revoke(keyid, "yes")
+    with pytest.raises(InvalidRequest, match="was revoked"):
+        registry.keys.revoke(keyid, "again")
