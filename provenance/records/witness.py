@@ -1,0 +1,166 @@
+"""A witness co-signs a log's checkpoint only if it extends the one that it saw last (C2SP tlog-witness).
+
+A log that shows two histories to two people needs the signature of a witness under both, and gets it under
+one. The witness keeps a size and a root for each log, nothing else.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.errors import ProofError, SignatureError, VerificationError
+from provenance.records.checkpoint import Checkpoint, verify_checkpoint
+from provenance.records.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
+from provenance.records.note import PLAIN, NoteKey, NoteSigner, cosign_note, verify_note
+
+MAX_REQUEST_BYTES = 64 * 1024
+MAX_PROOF = 63
+
+
+class MalformedRequest(VerificationError):
+    """The request is not `old <size>`, proof hashes, blank line, checkpoint (HTTP 400)."""
+
+
+class UnknownLog(VerificationError):
+    """The witness does not watch this log (HTTP 404)."""
+
+
+class Conflict(VerificationError):
+    """The log is not at the size that the request starts from (HTTP 409); `size` is where it is."""
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+@dataclass(frozen=True)
+class AddCheckpoint:
+    """A request to co-sign: the size to start from, the consistency proof, the new checkpoint."""
+
+    old_size: int
+    proof: tuple[bytes, ...]
+    checkpoint: str
+
+    def to_text(self) -> str:
+        """The body of `POST /add-checkpoint`."""
+        lines = [f"old {self.old_size}", *(base64.b64encode(node).decode() for node in self.proof)]
+        return "\n".join(lines) + "\n\n" + self.checkpoint
+
+    @classmethod
+    def from_text(cls, text: str) -> "AddCheckpoint":
+        """Parse a body without trusting it; raises `MalformedRequest`."""
+        head, separator, checkpoint = text.partition("\n\n")
+        lines = head.split("\n")
+        first = re.fullmatch(r"old (0|[1-9][0-9]{0,18})", lines[0])
+        if not separator or first is None or len(lines) > MAX_PROOF + 1:
+            raise MalformedRequest("a request is `old <size>`, at most 63 hashes, a blank line, a checkpoint")
+        try:
+            proof = tuple(base64.b64decode(line, validate=True) for line in lines[1:])
+        except ValueError as error:
+            raise MalformedRequest("the consistency proof is not base64") from error
+        if any(len(node) != HASH_BYTES for node in proof):
+            raise MalformedRequest("a hash does not have 32 bytes")
+        return cls(int(first[1]), proof, checkpoint)
+
+
+class WitnessState(Protocol):
+    """What a witness remembers, durably."""
+
+    def latest(self, origin: str) -> Checkpoint | None:
+        """The checkpoint of a log that was co-signed last; None before the first."""
+        ...
+
+    def advance(self, old: Checkpoint | None, new: Checkpoint) -> bool:
+        """Replace `old` by `new` on disk at once; False where the state is no longer `old`."""
+        ...
+
+
+class MemoryState:
+    """A state in a dictionary, for tests."""
+
+    def __init__(self) -> None:
+        self.checkpoints: dict[str, Checkpoint] = {}
+
+    def latest(self, origin: str) -> Checkpoint | None:
+        """The last checkpoint of a log."""
+        return self.checkpoints.get(origin)
+
+    def advance(self, old: Checkpoint | None, new: Checkpoint) -> bool:
+        """Replace it."""
+        if self.checkpoints.get(new.origin) != old:
+            return False
+        self.checkpoints[new.origin] = new
+        return True
+
+
+class Witness:
+    """Co-signs the checkpoints of the logs that it watches.
+
+    Args:
+        signer: the witness's name and key.
+        logs: the logs' keys; a checkpoint of another log is refused.
+        state: what it saw last.
+        clock: POSIX time in seconds.
+    """
+
+    def __init__(
+        self, signer: NoteSigner, logs: Iterable[NoteKey], state: WitnessState, clock: Callable[[], float]
+    ) -> None:
+        self.signer = signer
+        self._logs = {key.name: key for key in logs if key.kind == PLAIN}
+        self._state = state
+        self._clock = clock
+
+    def add_checkpoint(self, request: AddCheckpoint) -> str:
+        """Co-sign a checkpoint that extends the last one.
+
+        The state is on disk before the signature leaves, so that no crash can make the witness forget what
+        it vouched for.
+
+        Returns:
+            The signature line.
+
+        Raises:
+            UnknownLog: nobody asked this witness to watch that log.
+            SignatureError: the log did not sign the checkpoint (HTTP 403).
+            Conflict: the witness is at another size.
+            ProofError: the checkpoint does not extend the last one (HTTP 422).
+        """
+        origin = request.checkpoint.split("\n", 1)[0]
+        key = self._logs.get(origin)
+        if key is None:
+            raise UnknownLog(f"this witness does not watch the log {origin[:200]!r}")
+        try:
+            new = verify_checkpoint(request.checkpoint, [key]).checkpoint
+        except ProofError as error:
+            raise MalformedRequest(str(error)) from error
+        if request.old_size > new.size:
+            raise MalformedRequest(f"a log does not shrink from {request.old_size} to {new.size} entries")
+        old = self._state.latest(origin)
+        known = old or Checkpoint(origin, 0, EMPTY_ROOT)
+        if request.old_size != known.size:
+            raise Conflict(f"the last checkpoint seen here has {known.size} entries", known.size)
+        if new.size == known.size and new.root_hash != known.root_hash:
+            raise Conflict(f"another root was seen for {known.size} entries: the log was forked", known.size)
+        verify_consistency(known.size, new.size, known.root_hash, new.root_hash, request.proof)
+        if not self._state.advance(old, new):
+            newest = self._state.latest(origin)
+            raise Conflict("another checkpoint came in between", newest.size if newest else 0)
+        signed = cosign_note(request.checkpoint, self.signer, int(self._clock()))
+        return signed[len(request.checkpoint) :]
+
+
+def add_cosignature(note: str, line: str, witness: NoteKey) -> str:
+    """A checkpoint with a witness's answer added, after checking that answer.
+
+    Raises:
+        SignatureError: the answer is not one line by this witness over this checkpoint.
+    """
+    if line.count("\n") != 1 or not line.endswith("\n"):
+        raise SignatureError(f"the answer of {witness.name} is not one signature line")
+    joined = note + line
+    if witness.name not in verify_note(joined, [witness]).times:
+        raise SignatureError(f"the answer of {witness.name} is not its cosignature")
+    return joined
