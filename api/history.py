@@ -1,0 +1,259 @@
+"""The life of a record in the registry: revisions, disputes and revocation, each signed and logged.
+
+Events are appended under the database's write lock: what a new event builds on is what the log holds, so
+two people who amend at once give one revision and one refusal, never a fork.
+"""
+
+import dataclasses
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select
+
+from api import db, log_store
+from api.errors import ConflictingEntry, UnknownEntry
+from api.tables import Table
+from core.errors import ProofError, RecordError
+from provenance.declaration import now
+from provenance.exchange.amendment import patched
+from provenance.exchange.transfer import party_for, transfer
+from provenance.records import envelope as envelopes
+from provenance.records import lifecycle
+from provenance.records.checkpoint import TlogProof, verify_tlog_proof
+from provenance.records.envelope import Envelope
+from provenance.records.lifecycle import RecordState, Statement
+from provenance.records.log import SALT_BYTES, LogEntry, commit
+from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import VerifiedRecord, verify_record
+
+if TYPE_CHECKING:
+    from api.registry import Registry
+
+_RECORDS = Table.metadata.tables["records"]
+_EVENTS = Table.metadata.tables["record_events"]
+REVISIONS = frozenset({"register", "amend", "transfer"})
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """One event of a record as stored; the salt opens its commitment in the log."""
+
+    type: str
+    envelope: Envelope
+    salt: bytes
+    leaf_index: int
+    created_at: datetime
+
+    def content(self) -> OwnershipRecord | Statement:
+        """What was signed, unverified."""
+        if self.type in REVISIONS:
+            return OwnershipRecord.from_payload(self.envelope.payload)
+        return Statement.from_payload(self.envelope.payload)
+
+
+@dataclass(frozen=True)
+class VerifiedHistory:
+    """All events of a record, each checked for signature and log entry, and what they add up to."""
+
+    state: RecordState
+    events: tuple[StoredEvent, ...]
+    current: VerifiedRecord
+
+    @property
+    def newest(self) -> StoredEvent:
+        """The event that holds the newest revision."""
+        return [event for event in self.events if event.type in REVISIONS][-1]
+
+
+class RecordHistory:
+    """The events of one tenant's records.
+
+    Args:
+        registry: bound to the tenant.
+    """
+
+    def __init__(self, registry: "Registry") -> None:
+        self._registry = registry
+
+    def events(self, record_id: str) -> tuple[StoredEvent, ...]:
+        """All events in log order, the registration first.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+        """
+        with db.reading(self._registry.engine) as connection:
+            return self._events(connection, record_id)
+
+    def verify(self, record_id: str) -> VerifiedHistory:
+        """Check every event's signature and place in the log, and add them up.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+            VerificationError: somebody changed the database.
+        """
+        events = self.events(record_id)
+        keys, log = self._registry.trusted_keys(), self._registry.log
+        revisions: list[VerifiedRecord] = []
+        contents: list[OwnershipRecord | Statement] = []
+        for event in events:
+            proof = log.proof_file(event.leaf_index)
+            if event.type in REVISIONS:
+                verified = verify_record(event.envelope, keys, proof, event.salt)
+                if verified.logged is None or verified.logged.entry.type != event.type:
+                    raise ProofError("the log holds this revision as another kind of event")
+                revisions.append(verified)
+                contents.append(verified.record)
+            else:
+                contents.append(_verify_statement(event, keys, proof))
+        return VerifiedHistory(lifecycle.fold(contents), events, revisions[-1])
+
+    def amend(self, record_id: str, patch: Mapping[str, Any]) -> StoredEvent:
+        """Add a revision by a JSON Merge Patch.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+            RecordError: the patch breaks a rule of the record.
+            ConflictingEntry: the record is revoked.
+        """
+        return self._revise(record_id, "amend", lambda state: patched(state.record, patch, issued_at=now()))
+
+    def transfer(
+        self,
+        record_id: str,
+        *,
+        to: str,
+        right: str = "master",
+        giver: str | None = None,
+        share_ppm: int | None = None,
+        effective: str | None = None,
+        source_doc_sha256: str | None = None,
+        kind: str = "org",
+    ) -> StoredEvent:
+        """Add a revision in which `to` holds shares that another party held; errors as in `amend`."""
+
+        def make(state: RecordState) -> OwnershipRecord:
+            return transfer(
+                state.record,
+                right=right,
+                to=party_for(state.record, to, kind),
+                giver=giver,
+                share_ppm=share_ppm,
+                effective=effective,
+                source_doc_sha256=source_doc_sha256,
+                issued_at=now(),
+            )
+
+        return self._revise(record_id, "transfer", make)
+
+    def dispute(self, record_id: str, *, issuer: str, reason: str) -> StoredEvent:
+        """Open a dispute about the newest revision; errors as in `amend`."""
+        return self._state(record_id, "dispute.open", issuer, reason)
+
+    def close_dispute(self, record_id: str, *, issuer: str, reason: str) -> StoredEvent:
+        """Close a dispute; `ConflictingEntry` where none is open."""
+        return self._state(record_id, "dispute.close", issuer, reason)
+
+    def revoke(self, record_id: str, *, issuer: str, reason: str) -> StoredEvent:
+        """Withdraw the record for good; nothing can follow."""
+        return self._state(record_id, "revoke", issuer, reason)
+
+    def _revise(
+        self, record_id: str, kind: str, make: Callable[[RecordState], OwnershipRecord]
+    ) -> StoredEvent:
+        keyid = self._registry.record_signer().keyid
+
+        def signed_by_today(state: RecordState) -> OwnershipRecord:
+            record = make(state)
+            if record.issuer.keyid is None:
+                return record
+            # The key may have been rotated since the last revision: a revision names the key that signs it.
+            return dataclasses.replace(record, issuer=dataclasses.replace(record.issuer, keyid=keyid))
+
+        return self._append(record_id, kind, signed_by_today)
+
+    def _state(self, record_id: str, kind: str, issuer: str, reason: str) -> StoredEvent:
+        def make(state: RecordState) -> Statement:
+            return Statement(kind, record_id, state.history[-1], now(), issuer, reason)
+
+        return self._append(record_id, kind, make)
+
+    def _append(
+        self, record_id: str, kind: str, make: Callable[[RecordState], OwnershipRecord | Statement]
+    ) -> StoredEvent:
+        signer = self._registry.record_signer()
+        with db.writing(self._registry.engine) as connection:
+            contents = [event.content() for event in self._events(connection, record_id)]
+            state = lifecycle.fold(contents)
+            if state.revoked:
+                raise ConflictingEntry(f"record {record_id} is revoked; nothing can follow")
+            content = make(state)
+            try:
+                after = lifecycle.fold([*contents, content])
+            except ProofError as error:
+                raise ConflictingEntry(str(error)) from error
+            payload = content.to_payload()
+            kind_of_payload = PAYLOAD_TYPE if isinstance(content, OwnershipRecord) else lifecycle.PAYLOAD_TYPE
+            envelope = envelopes.sign(payload, kind_of_payload, [signer])
+            salt = secrets.token_bytes(SALT_BYTES)
+            entry = LogEntry(kind, record_id, after.record.revision, commit(salt, payload), signer.keyid)
+            leaf_index = log_store.append(connection, entry, self._registry.tenant)
+            event = StoredEvent(kind, envelope, salt, leaf_index, db.now())
+            connection.execute(
+                insert(_EVENTS).values(
+                    leaf_index=leaf_index,
+                    record_id=record_id,
+                    tenant=self._registry.tenant,
+                    type=kind,
+                    envelope=envelope.to_json().decode(),
+                    salt=salt,
+                    created_at=event.created_at,
+                )
+            )
+        return event
+
+    def _events(self, connection: Connection, record_id: str) -> tuple[StoredEvent, ...]:
+        tenant = self._registry.tenant
+        first = connection.execute(
+            select(_RECORDS).where(_RECORDS.c.record_id == record_id, _RECORDS.c.tenant == tenant)
+        ).one_or_none()
+        if first is None:
+            raise UnknownEntry(f"no record {record_id}")
+        later = connection.execute(
+            select(_EVENTS)
+            .where(_EVENTS.c.record_id == record_id, _EVENTS.c.tenant == tenant)
+            .order_by(_EVENTS.c.leaf_index)
+        ).all()
+        rows = [("register", first), *((row.type, row) for row in later)]
+        return tuple(
+            StoredEvent(
+                kind,
+                Envelope.from_json(row.envelope.encode()),
+                bytes(row.salt),
+                row.leaf_index,
+                row.created_at,
+            )
+            for kind, row in rows
+        )
+
+
+def _verify_statement(event: StoredEvent, keys: TrustedKeys, proof: str) -> Statement:
+    """Check a statement's signature, and that the log entry under the proof commits to it."""
+    payload = envelopes.verify(event.envelope, keys.record, payload_type=lifecycle.PAYLOAD_TYPE)
+    statement = Statement.from_payload(payload)
+    extra = TlogProof.from_text(proof).extra
+    if extra is None:
+        raise ProofError("the proof file does not carry the log entry in its extra line")
+    verify_tlog_proof(proof, extra, keys.log)
+    try:
+        entry = LogEntry.from_bytes(extra)
+    except RecordError as error:
+        raise ProofError(str(error)) from error
+    if entry.commitment != commit(event.salt, payload):
+        raise ProofError("the log entry commits to another statement")
+    if (entry.type, entry.record_id) != (event.type, statement.record_id) or event.type != statement.type:
+        raise ProofError("the log entry is of another event")
+    return statement

@@ -1,0 +1,89 @@
+"""The life of a record in the registry: revisions, transfers, disputes, revocation, forks, tampering."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from api import db
+from api.errors import ConflictingEntry, UnknownEntry
+from api.history import RecordHistory
+from api.registry import Registry
+from api.settings import Settings
+from core.errors import RecordError, TrackmarkError
+from tests.api.server import register
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path))
+    yield opened
+    opened.close()
+
+
+def test_a_record_is_amended_transferred_disputed_and_revoked(registry: Registry) -> None:
+    history, record_id = RecordHistory(registry), register(registry).record_id
+    register(registry, title="Another")  # events of others lie between
+    history.amend(record_id, {"asset": {"isrc": "USRC17607839"}})
+    history.transfer(record_id, to="A Buyer")
+    history.dispute(record_id, issuer="A Singer", reason="it is my song")
+    found = history.verify(record_id)
+    assert (found.state.record.revision, found.state.status) == (3, "disputed")
+    assert found.current.record.rights[0].share_ppm == 1_000_000
+    assert [event.type for event in found.events] == ["register", "amend", "transfer", "dispute.open"]
+    assert found.newest.type == "transfer"
+    history.close_dispute(record_id, issuer="A Singer", reason="settled")
+    assert history.verify(record_id).state.status == "asserted"
+    history.revoke(record_id, issuer="A Label", reason="registered by mistake")
+    assert history.verify(record_id).state.status == "revoked"
+    for act in (
+        lambda: history.amend(record_id, {"asset": {"title": "New"}}),
+        lambda: history.transfer(record_id, to="Else"),
+        lambda: history.dispute(record_id, issuer="x", reason="y"),
+        lambda: history.revoke(record_id, issuer="x", reason="y"),
+    ):
+        with pytest.raises(ConflictingEntry, match="revoked"):
+            act()
+
+
+def test_a_refused_event_leaves_no_trace(registry: Registry) -> None:
+    history, record_id = RecordHistory(registry), register(registry).record_id
+    size = registry.checkpoint()
+    with pytest.raises(RecordError):
+        history.amend(record_id, {"asset": {"title": ""}})
+    with pytest.raises(ConflictingEntry, match="never opened"):
+        history.close_dispute(record_id, issuer="x", reason="y")
+    with pytest.raises(UnknownEntry):
+        RecordHistory(registry.for_tenant("stranger")).amend(record_id, {"asset": {"title": "Mine"}})
+    assert registry.checkpoint() == size
+    assert len(history.events(record_id)) == 1
+
+
+def test_amendments_at_once_give_one_chain(registry: Registry) -> None:
+    history, record_id = RecordHistory(registry), register(registry).record_id
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: history.amend(record_id, {"asset": {"title": f"Title {n}"}}), range(8)))
+    assert history.verify(record_id).state.record.revision == 9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE record_events SET type = 'dispute.close' WHERE type = 'dispute.open'",
+        "UPDATE record_events SET salt = zeroblob(32)",
+        "UPDATE record_events SET envelope = replace(envelope, 'payload\":\"ey', 'payload\":\"fy')",
+        "UPDATE record_events SET leaf_index = 0 WHERE type = 'amend'",
+        "DELETE FROM record_events WHERE type = 'amend'",
+    ],
+)
+def test_a_changed_database_does_not_verify(registry: Registry, change: str) -> None:
+    history, record_id = RecordHistory(registry), register(registry).record_id
+    history.amend(record_id, {"asset": {"title": "New"}})
+    history.dispute(record_id, issuer="A Singer", reason="mine")
+    history.verify(record_id)
+    with db.writing(registry.engine) as connection:
+        assert connection.execute(text(change)).rowcount >= 1
+    with pytest.raises(TrackmarkError):
+        history.verify(record_id)
