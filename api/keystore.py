@@ -37,6 +37,11 @@ class KeyStore:
         path = self._ensure(f"{purpose}.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem()))
         return Ed25519Signer.from_pem(path.read_bytes())
 
+    def witness(self) -> Ed25519Signer:
+        """The key by which this machine co-signs other logs' checkpoints, as a witness."""
+        path = self._ensure("witness.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem()))
+        return Ed25519Signer.from_pem(path.read_bytes())
+
     def staged(self, purpose: Purpose) -> Ed25519Signer:
         """The key that is to take over, made on first use; `promote` puts it in place."""
         path = self._ensure(

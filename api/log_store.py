@@ -19,6 +19,7 @@ TILE_WIDTH = 1 << TILE_HEIGHT
 
 _LEAVES = Table.metadata.tables["log_leaves"]
 _NODES = Table.metadata.tables["log_nodes"]
+_WITNESSED = Table.metadata.tables["witnessed_checkpoints"]
 
 
 class SqlNodeStore:
@@ -66,6 +67,17 @@ def entry(connection: Connection, index: int) -> bytes:
     if found is None:
         raise UnknownEntry(f"the log has no entry {index}")
     return bytes(found)
+
+
+def witnessed(connection: Connection, leaf_index: int | None) -> str | None:
+    """The earliest co-signed checkpoint that covers an entry, or the newest of all; None without one."""
+    query = select(_WITNESSED.c.note)
+    if leaf_index is None:
+        query = query.order_by(_WITNESSED.c.size.desc())
+    else:
+        query = query.where(_WITNESSED.c.size > leaf_index).order_by(_WITNESSED.c.size)
+    note: str | None = connection.execute(query.limit(1)).scalar_one_or_none()
+    return note
 
 
 def hash_tile(connection: Connection, level: int, number: int, width: int) -> bytes:

@@ -5,7 +5,7 @@ public (the log, the public keys) says so in its docstring.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api import db, log_store
+from api.cosigning import Cosigned, Post, WitnessAddress, collect, post
 from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
 from api.keystore import KeyStore, Purpose
@@ -50,15 +51,24 @@ class Registry:
         home: folder that holds `keys/`.
         tenant: whose data is seen.
         log_origin: name of the log in its checkpoints; None makes one from the log's key.
+        witnesses: the witnesses whose cosignatures are collected and trusted.
     """
 
     def __init__(
-        self, engine: Engine, home: Path, *, tenant: str = DEFAULT_TENANT, log_origin: str | None = None
+        self,
+        engine: Engine,
+        home: Path,
+        *,
+        tenant: str = DEFAULT_TENANT,
+        log_origin: str | None = None,
+        witnesses: Sequence[WitnessAddress] = (),
     ) -> None:
         self.engine = engine
         self.home = Path(home)
         self.tenant = tenant
         self._log_origin = log_origin
+        self._witnesses = tuple(witnesses)
+        self.witnesses_needed = 0  # how many of them `verify` asks for
         self._keystore = KeyStore(self.home)
 
     @classmethod
@@ -67,11 +77,18 @@ class Registry:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = db.connect(settings.database_url)
         db.upgrade(engine)
-        return cls(engine, settings.home, tenant=tenant, log_origin=settings.log_origin)
+        witnesses = [WitnessAddress.parse(text) for text in settings.witnesses]
+        return cls(engine, settings.home, tenant=tenant, log_origin=settings.log_origin, witnesses=witnesses)
 
     def for_tenant(self, tenant: str) -> "Registry":
         """The same registry seen by another tenant."""
-        return Registry(self.engine, self.home, tenant=tenant, log_origin=self._log_origin)
+        return Registry(
+            self.engine,
+            self.home,
+            tenant=tenant,
+            log_origin=self._log_origin,
+            witnesses=self._witnesses,
+        )
 
     def close(self) -> None:
         """Give back the database connections."""
@@ -112,7 +129,7 @@ class Registry:
         return TrustedKeys(
             record=tuple(p.key for p in published if p.purpose == "record"),
             report=tuple(p.key for p in published if p.purpose == "report"),
-            log=(self.log.key,),
+            log=(self.log.key, *(witness.key for witness in self._witnesses)),
             lives=tuple(p.life for p in published if p.life.ended),
         )
 
@@ -225,7 +242,9 @@ class Registry:
         """
         stored = self._known(record_id)
         proof = self.log.proof_file(stored.leaf_index)
-        return verify_record(stored.envelope, self.trusted_keys(), proof, stored.salt)
+        return verify_record(
+            stored.envelope, self.trusted_keys(), proof, stored.salt, witnesses=self.witnesses_needed
+        )
 
     def _known(self, record_id: str) -> StoredRecord:
         stored = self.record(record_id)
@@ -258,6 +277,10 @@ class Registry:
         """Public: the newest signed checkpoint."""
         return self.log.checkpoint()
 
+    def cosign(self, send: Post = post) -> Cosigned:
+        """Have the witnesses co-sign the newest checkpoint; see `cosigning.collect`."""
+        return collect(self.log, self._witnesses, send)
+
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Public: see `TransparencyLog.inclusion`."""
         return self.log.inclusion(leaf_index, size)
@@ -267,7 +290,7 @@ class Registry:
         return self.log.consistency(old_size, size)
 
     def tlog_proof(self, record_id: str) -> str:
-        """The proof file of a record of this tenant, against the newest checkpoint.
+        """The proof file of a record of this tenant: see `TransparencyLog.proof_file`.
 
         Raises:
             UnknownEntry: the tenant has no such record.

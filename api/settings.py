@@ -28,6 +28,8 @@ class Settings(BaseSettings):
             (so that job polling never waits for the log's writer), the main database on PostgreSQL.
         log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
             for a name made from the log's own key.
+        witnesses: whom to ask for cosignatures of the log's checkpoints, each `<verifier key> <address>`; a
+            JSON list in the environment.
         max_upload_bytes: largest accepted file.
         max_duration_s: longest accepted audio; the decoder refuses more.
         job_concurrency: jobs that run at once in one process.
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     jobs_database_url: str = ""
     log_origin: str | None = None
+    witnesses: tuple[str, ...] = ()
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
     max_duration_s: float = Field(default=1800.0, gt=0)
     job_concurrency: int = Field(default=1, ge=1, le=64)

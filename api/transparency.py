@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from api import db, log_store
-from provenance.records.checkpoint import Checkpoint, NoteKey, NoteSigner, TlogProof, sign_checkpoint
+from provenance.records.checkpoint import (
+    Checkpoint,
+    NoteKey,
+    NoteSigner,
+    TlogProof,
+    checkpoint_of,
+    sign_checkpoint,
+)
 from provenance.records.log import MerkleLog
 
 
@@ -35,12 +42,23 @@ class TransparencyLog:
             return self._signed(log_store.open_log(connection))
 
     def proof_file(self, leaf_index: int) -> str:
-        """The `.tlog-proof` text of one entry, against the newest checkpoint."""
+        """The `.tlog-proof` text of one entry.
+
+        It leads to the earliest checkpoint with the entry that witnesses co-signed, because their earliest
+        time is what dates the entry; to the newest checkpoint where there is none yet.
+        """
         with db.reading(self.engine) as connection:
             log = log_store.open_log(connection)
             entry = log_store.entry(connection, leaf_index)
-            path = log.inclusion_proof(leaf_index)
-            return TlogProof(leaf_index, path, self._signed(log), entry).to_text()
+            note = log_store.witnessed(connection, leaf_index)
+            size = log.size if note is None else checkpoint_of(note).size
+            path = log.inclusion_proof(leaf_index, size)
+            return TlogProof(leaf_index, path, note or self._signed(log), entry).to_text()
+
+    def witnessed(self) -> str | None:
+        """The newest checkpoint that witnesses co-signed; None before the first."""
+        with db.reading(self.engine) as connection:
+            return log_store.witnessed(connection, None)
 
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Audit path of an entry in the tree of `size` entries (default: all)."""

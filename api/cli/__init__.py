@@ -10,7 +10,7 @@ it runs, so that `trackmark --help` answers at once.
 
 import typer
 
-from api.cli import artist, audit, demo, report, scan, serve, tag, verify, watermark
+from api.cli import artist, audit, demo, report, scan, serve, tag, verify, watermark, witness
 
 main = typer.Typer(
     name="trackmark",
@@ -28,7 +28,10 @@ main.command("keygen")(watermark.keygen)
 main.command("scan")(scan.scan)
 main.command("serve")(serve.serve)
 main.command("worker")(serve.worker)
+main.command("witness")(witness.witness)
 main.command("demo")(demo.demo)
 main.command("verify-report")(report.verify_report)
 main.add_typer(watermark.commands, name="watermark")
+main.add_typer(witness.log, name="log")
+main.add_typer(witness.key, name="key")
 main.add_typer(artist.commands, name="artist")

@@ -12,6 +12,9 @@ def verify(
     files: Annotated[list[Path], typer.Argument(help="Audio files.")],
     as_json: AsJson = False,
     quiet: Quiet = False,
+    witnesses: Annotated[
+        int, typer.Option(min=0, help="How many of TRACKMARK_WITNESSES must have co-signed the log.")
+    ] = 0,
 ) -> None:
     """Verify whose a track is: watermark, record, signature, log proof, credentials, fingerprint.
 
@@ -23,6 +26,7 @@ def verify(
         from api.verification import steps
 
         with registry() as (store, settings):
+            store.witnesses_needed = witnesses
 
             def ask(file: Path, report: Report) -> dict[str, Any]:
                 result = audit_file(

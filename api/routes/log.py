@@ -35,6 +35,21 @@ def checkpoint(parts: PartsDep) -> PlainTextResponse:
     return PlainTextResponse(parts.registry.checkpoint(), headers={"Cache-Control": "no-store"})
 
 
+@router.get(
+    "/witnessed",
+    operation_id="getWitnessedCheckpoint",
+    summary="Newest co-signed checkpoint",
+    response_class=PlainTextResponse,
+    responses={200: {"description": "a C2SP signed note with cosignatures"}, **problems(404)},
+)
+def witnessed(parts: PartsDep) -> PlainTextResponse:
+    """The newest checkpoint that witnesses co-signed."""
+    note = parts.registry.log.witnessed()
+    if note is None:
+        raise UnknownEntry("no witness has co-signed this log yet")
+    return PlainTextResponse(note, headers={"Cache-Control": "no-store"})
+
+
 @router.get("/key", operation_id="getLogKey", summary="The log's key", response_class=PlainTextResponse)
 def key(parts: PartsDep) -> PlainTextResponse:
     """The key that verifies checkpoints, as a C2SP verifier key."""

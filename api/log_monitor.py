@@ -1,0 +1,145 @@
+"""A monitor of a log: reads every new entry, and checks that the log only ever grew.
+
+It keeps the roots of the complete subtrees (at most 62 hashes) of what it has read. New entries are hashed
+onto them; if the result is the checkpoint's root, the log is the old one plus exactly these entries.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from api.log_store import TILE_WIDTH
+from core.errors import ProofError, VerificationError
+from provenance.records.checkpoint import verify_checkpoint
+from provenance.records.log import LogEntry
+from provenance.records.merkle import EMPTY_ROOT, leaf_hash, node_hash
+from provenance.records.note import NoteKey
+
+Fetch = Callable[[str], bytes]
+
+
+@dataclass
+class Frontier:
+    """The complete subtrees of a tree, largest first: all that appending needs."""
+
+    size: int = 0
+    roots: list[bytes] = field(default_factory=list)
+
+    def append(self, leaf: bytes) -> None:
+        """Append a leaf hash."""
+        node, size = leaf, self.size
+        while size & 1:
+            node, size = node_hash(self.roots.pop(), node), size >> 1
+        self.roots.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Root of the tree (RFC 6962 §2.1)."""
+        if not self.roots:
+            return EMPTY_ROOT
+        node = self.roots[-1]
+        for left in reversed(self.roots[:-1]):
+            node = node_hash(left, node)
+        return node
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a look at the log found: its sizes before and now, new entries by type, and those looked for."""
+
+    origin: str
+    old_size: int
+    size: int
+    types: dict[str, int]
+    hits: tuple[tuple[int, LogEntry], ...]
+
+
+def watch(
+    fetch: Fetch,
+    key: NoteKey,
+    state: Path,
+    *,
+    witnesses: tuple[NoteKey, ...] = (),
+    record_ids: frozenset[str] = frozenset(),
+    keyids: frozenset[str] = frozenset(),
+) -> Watched:
+    """Read what is new in a log and check it.
+
+    Args:
+        fetch: returns what lies under a path below `/v1/log/`.
+        key: the log's key.
+        state: file that remembers what was read.
+        witnesses: keys of witnesses, all of which must have co-signed.
+        record_ids: records whose entries to report.
+        keyids: signers whose entries to report, to notice what somebody else signs with one's key.
+
+    Raises:
+        SignatureError: the log, or a witness, did not sign its checkpoint.
+        ProofError: the log was rewritten, shrank, or gives out other entries than it vouches for.
+    """
+    frontier = _load(state, key)
+    note = fetch("witnessed" if witnesses else "checkpoint").decode()
+    head = verify_checkpoint(note, [key, *witnesses], witnesses=len(witnesses)).checkpoint
+    if head.origin != key.name:
+        raise ProofError(f"the checkpoint is of the log {head.origin}, not of {key.name}")
+    if head.size < frontier.size:
+        # With witnesses an old checkpoint may be the newest co-signed one; a shrunken log is never all right.
+        raise ProofError(f"the log shrank from {frontier.size} to {head.size} entries")
+    old_size, types, hits = frontier.size, Counter[str](), []
+    while frontier.size < head.size:
+        for data in _entries(fetch, frontier.size, head.size):
+            entry = LogEntry.from_bytes(data)
+            types[entry.type] += 1
+            if entry.record_id in record_ids or entry.keyid in keyids:
+                hits.append((frontier.size, entry))
+            frontier.append(leaf_hash(data))
+    if frontier.root() != head.root_hash:
+        raise ProofError(
+            f"the log of {head.size} entries is not the one of {old_size} entries plus what it gives out: "
+            "history was rewritten"
+        )
+    _save(state, key, frontier)
+    return Watched(head.origin, old_size, head.size, dict(types), tuple(hits))
+
+
+def _entries(fetch: Fetch, start: int, size: int) -> list[bytes]:
+    """The entries from `start` to the end of its tile, or of the log."""
+    number = start // TILE_WIDTH
+    width = min(TILE_WIDTH, size - number * TILE_WIDTH)
+    groups = f"{number:03d}"
+    groups = groups.zfill(-(-len(groups) // 3) * 3)
+    parts = [groups[i : i + 3] for i in range(0, len(groups), 3)]
+    path = "/".join([*(f"x{part}" for part in parts[:-1]), parts[-1]])
+    partial = "" if width == TILE_WIDTH else f".p/{width}"
+    bundle, entries = fetch(f"tile/entries/{path}{partial}"), []
+    while bundle:
+        length = int.from_bytes(bundle[:2], "big")
+        entries.append(bundle[2 : 2 + length])
+        bundle = bundle[2 + length :]
+    if len(entries) != width:
+        raise ProofError(f"the log gave out {len(entries)} entries where it vouches for {width}")
+    return entries[start - number * TILE_WIDTH :]
+
+
+def _load(state: Path, key: NoteKey) -> Frontier:
+    if not state.exists():
+        return Frontier()
+    try:
+        value = json.loads(state.read_bytes())
+        if value["key"] != key.vkey:
+            raise VerificationError(f"{state} belongs to another log")
+        frontier = Frontier(int(value["size"]), [bytes.fromhex(node) for node in value["roots"]])
+    except (ValueError, KeyError, TypeError) as error:
+        raise VerificationError(f"{state} is not what a monitor wrote: {error}") from error
+    if len(frontier.roots) != frontier.size.bit_count():
+        raise VerificationError(f"{state} is damaged")
+    return frontier
+
+
+def _save(state: Path, key: NoteKey, frontier: Frontier) -> None:
+    value = {"key": key.vkey, "size": frontier.size, "roots": [node.hex() for node in frontier.roots]}
+    part = state.with_name(f".{state.name}.part")
+    part.write_text(json.dumps(value))
+    part.replace(state)
