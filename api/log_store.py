@@ -5,14 +5,19 @@ so that the size that is read is the size that is extended. Tiles follow C2SP tl
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, tuple_
 
 from api.db import now
 from api.errors import UnknownEntry
 from api.tables import Table
-from provenance.records.log import LogEntry, MerkleLog, leaf_hash
+from core.errors import ProofError
+from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, leaf_hash
+from provenance.records.merkle import HASH_BYTES
+
+T = TypeVar("T")
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
@@ -23,36 +28,98 @@ _WITNESSED = Table.metadata.tables["witnessed_checkpoints"]
 
 
 class SqlNodeStore:
-    """`NodeStore` of `provenance.records.log` over one open transaction."""
+    """`NodeStore` of `provenance.records.log` over one open transaction.
+
+    New hashes are kept back until `flush` writes them in one statement: a batch of entries costs little
+    more than one.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._new: dict[tuple[int, int], bytes] = {}
 
     def get(self, level: int, index: int) -> bytes:
         """Return a stored hash; KeyError if never put."""
-        query = select(_NODES.c.hash).where(_NODES.c.level == level, _NODES.c.position == index)
-        found = self._connection.execute(query).scalar_one_or_none()
-        if found is None:
-            raise KeyError((level, index))
-        return bytes(found)
+        if (level, index) in self._new:
+            return self._new[level, index]
+        return fetch(self._connection, {(level, index)})[level, index]
 
     def put(self, level: int, index: int, node: bytes) -> None:
-        """Store a hash; the primary key refuses the same place twice."""
-        self._connection.execute(insert(_NODES).values(level=level, position=index, hash=node))
+        """Keep a hash for `flush`; the primary key refuses the same place twice."""
+        self._new[level, index] = node
+
+    def flush(self) -> None:
+        """Write what was put."""
+        rows = [{"level": level, "position": i, "hash": node} for (level, i), node in self._new.items()]
+        if rows:
+            self._connection.execute(insert(_NODES), rows)
+        self._new.clear()
 
 
-def open_log(connection: Connection) -> MerkleLog:
-    """The log as the transaction sees it."""
+class _Wanted:
+    """A `NodeStore` that only notes which hashes a computation asks for."""
+
+    def __init__(self) -> None:
+        self.places: set[tuple[int, int]] = set()
+
+    def get(self, level: int, index: int) -> bytes:
+        self.places.add((level, index))
+        return bytes(HASH_BYTES)
+
+    def put(self, level: int, index: int, node: bytes) -> None:
+        raise ProofError("a log is not changed while it is read")
+
+
+def fetch(connection: Connection, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The stored hashes at (level, position), in one query; places without one are left out."""
+    if not places:
+        return {}
+    query = select(_NODES).where(tuple_(_NODES.c.level, _NODES.c.position).in_(sorted(places)))
+    return {(row.level, row.position): bytes(row.hash) for row in connection.execute(query)}
+
+
+def size_of(connection: Connection) -> int:
+    """How many entries the log has, as the transaction sees it."""
     highest = connection.execute(select(func.max(_LEAVES.c.leaf_index))).scalar_one()
-    return MerkleLog(SqlNodeStore(connection), 0 if highest is None else int(highest) + 1)
+    return 0 if highest is None else int(highest) + 1
+
+
+def ask(connection: Connection, size: int, question: Callable[[MerkleLog], T]) -> T:
+    """Compute something from a log of `size` entries with one query.
+
+    The question is asked twice: which hashes it reads depends on sizes and indices alone, so the first time
+    tells what to fetch.
+    """
+    wanted = _Wanted()
+    question(MerkleLog(wanted, size))
+    store = MemoryNodeStore()
+    store.nodes = fetch(connection, wanted.places)
+    return question(MerkleLog(store, size))
 
 
 def append(connection: Connection, entry: LogEntry, tenant: str) -> int:
     """Append an entry inside `db.writing`; returns its leaf index."""
-    data = entry.to_bytes()
-    index = open_log(connection).append(leaf_hash(data))
-    connection.execute(insert(_LEAVES).values(leaf_index=index, tenant=tenant, entry=data, created_at=now()))
-    return index
+    return append_many(connection, [entry], tenant)[0]
+
+
+def append_many(connection: Connection, entries: Sequence[LogEntry], tenant: str) -> range:
+    """Append entries inside `db.writing`; returns their leaf indices.
+
+    Memory is that of the batch and O(log n) of the log.
+    """
+    store = SqlNodeStore(connection)
+    log = MerkleLog(store, size_of(connection))
+    data = [entry.to_bytes() for entry in entries]
+    indices = log.extend(leaf_hash(item) for item in data)
+    store.flush()
+    moment = now()
+    rows = [
+        {"leaf_index": index, "tenant": tenant, "entry": item, "created_at": moment}
+        for index, item in zip(indices, data, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(_LEAVES), rows)
+    return indices
 
 
 def entry(connection: Connection, index: int) -> bytes:

@@ -200,7 +200,7 @@ def _size_at(connection: Connection, moment: datetime) -> int:
     first = connection.execute(later).scalar_one()
     if first is not None:
         return int(first)
-    return log_store.open_log(connection).size
+    return log_store.size_of(connection)
 
 
 def _published(row: Row[Any]) -> PublishedKey:

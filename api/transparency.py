@@ -39,7 +39,8 @@ class TransparencyLog:
     def checkpoint(self) -> str:
         """The newest checkpoint. Signing is deterministic, so two reads of one size agree to the byte."""
         with db.reading(self.engine) as connection:
-            return self._signed(log_store.open_log(connection))
+            size = log_store.size_of(connection)
+            return self._signed(size, log_store.ask(connection, size, MerkleLog.root))
 
     def proof_file(self, leaf_index: int) -> str:
         """The `.tlog-proof` text of one entry.
@@ -48,12 +49,13 @@ class TransparencyLog:
         time is what dates the entry; to the newest checkpoint where there is none yet.
         """
         with db.reading(self.engine) as connection:
-            log = log_store.open_log(connection)
             entry = log_store.entry(connection, leaf_index)
             note = log_store.witnessed(connection, leaf_index)
-            size = log.size if note is None else checkpoint_of(note).size
-            path = log.inclusion_proof(leaf_index, size)
-            return TlogProof(leaf_index, path, note or self._signed(log), entry).to_text()
+            size = log_store.size_of(connection) if note is None else checkpoint_of(note).size
+            path, root = log_store.ask(
+                connection, size, lambda log: (log.inclusion_proof(leaf_index), log.root())
+            )
+            return TlogProof(leaf_index, path, note or self._signed(size, root), entry).to_text()
 
     def witnessed(self) -> str | None:
         """The newest checkpoint that witnesses co-signed; None before the first."""
@@ -63,12 +65,14 @@ class TransparencyLog:
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Audit path of an entry in the tree of `size` entries (default: all)."""
         with db.reading(self.engine) as connection:
-            return log_store.open_log(connection).inclusion_proof(leaf_index, size)
+            whole = log_store.size_of(connection)
+            return log_store.ask(connection, whole, lambda log: log.inclusion_proof(leaf_index, size))
 
     def consistency(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
         """Proof that the log of `old_size` entries is a prefix of that of `size` (default: all)."""
         with db.reading(self.engine) as connection:
-            return log_store.open_log(connection).consistency_proof(old_size, size)
+            whole = log_store.size_of(connection)
+            return log_store.ask(connection, whole, lambda log: log.consistency_proof(old_size, size))
 
     def entry(self, leaf_index: int) -> bytes:
         """Bytes of one entry; raises `UnknownEntry` where the log is shorter."""
@@ -85,5 +89,5 @@ class TransparencyLog:
         with db.reading(self.engine) as connection:
             return log_store.entry_tile(connection, number, width)
 
-    def _signed(self, log: MerkleLog) -> str:
-        return sign_checkpoint(Checkpoint(self.origin, log.size, log.root()), self.signer)
+    def _signed(self, size: int, root: bytes) -> str:
+        return sign_checkpoint(Checkpoint(self.origin, size, root), self.signer)

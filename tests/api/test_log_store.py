@@ -1,0 +1,169 @@
+"""The log's storage: batches, reads in one query, `kill -9` in the middle, and a crowd of writers."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from api import db, log_store
+from api.registry import Registry
+from api.settings import Settings
+from core.errors import ProofError
+from provenance.records.checkpoint import checkpoint_of
+from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash, verify_consistency
+from tests.api.server import register
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = db.connect(f"sqlite:///{tmp_path / 'log.db'}")
+    db.upgrade(opened)
+    yield opened
+    opened.dispose()
+
+
+def entries(count: int, first: int = 0) -> list[LogEntry]:
+    return [LogEntry("register", f"{i:016x}", 1, f"{i:064x}", "cd" * 32) for i in range(first, first + count)]
+
+
+def stored_root(engine: Engine) -> tuple[int, bytes]:
+    with db.reading(engine) as connection:
+        size = log_store.size_of(connection)
+        return size, log_store.ask(connection, size, MerkleLog.root)
+
+
+def leaves(engine: Engine) -> list[bytes]:
+    with db.reading(engine) as connection:
+        rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
+    assert [row.leaf_index for row in rows] == list(range(len(rows)))
+    return [leaf_hash(bytes(row.entry)) for row in rows]
+
+
+def test_batches_of_any_size_make_the_same_tree(engine: Engine) -> None:
+    done = 0
+    for count in (1, 2, 3, 0, 7, 64, 1, 33, 128, 5):
+        with db.writing(engine) as connection:
+            indices = log_store.append_many(connection, entries(count, done), "default")
+        assert indices == range(done, done + count)
+        done += count
+        assert stored_root(engine) == (done, root_hash(leaves(engine)))
+    with db.reading(engine) as connection:
+        nodes = connection.execute(text("SELECT count(*) FROM log_nodes")).scalar_one()
+    assert nodes == 2 * done - done.bit_count()  # every complete subtree once
+
+
+def test_a_damaged_store_and_a_write_while_reading_are_noticed(engine: Engine) -> None:
+    with db.writing(engine) as connection:
+        log_store.append_many(connection, entries(9), "default")
+        connection.execute(text("DELETE FROM log_nodes WHERE level = 3"))
+    with db.reading(engine) as connection:
+        with pytest.raises(ProofError, match="missing"):
+            log_store.ask(connection, 9, MerkleLog.root)
+        with pytest.raises(ProofError, match="not changed"):
+            log_store.ask(connection, 9, lambda log: log.append(bytes(32)))
+
+
+WRITERS = """
+import os, sys
+from api import db, log_store
+from provenance.records.log import LogEntry, MerkleLog
+
+url = sys.argv[1]
+db.upgrade(db.connect(url))
+out = open(sys.argv[2], "a", buffering=1)
+for seed in sys.stdin:
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+        continue
+    engine, count = db.connect(url), int(seed)
+    while True:  # until it is killed
+        count = count % 37 + 1
+        with db.writing(engine) as connection:
+            entry = LogEntry("register", os.urandom(8).hex(), 1, os.urandom(32).hex(), "cd" * 32)
+            log_store.append_many(connection, [entry] * count, "default")
+            size = log_store.size_of(connection)
+            root = log_store.ask(connection, size, MerkleLog.root)
+        out.write(f"{size} {root.hex()}\\n")  # told to somebody only after it was committed
+"""
+
+
+def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
+    url, told = f"sqlite:///{tmp_path / 'log.db'}", tmp_path / "told"
+    told.touch()
+    chance = random.Random(4)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", WRITERS, url, str(told)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    engine = db.connect(url)
+    sizes = []
+    try:
+        for _ in range(20):
+            lines = told.stat().st_size
+            parent.stdin.write(f"{chance.randrange(1000)}\n")
+            parent.stdin.flush()
+            child = int(parent.stdout.readline())
+            deadline = time.monotonic() + 20
+            while told.stat().st_size == lines and time.monotonic() < deadline:
+                time.sleep(0.002)
+            time.sleep(chance.random() * 0.05)
+            os.kill(child, signal.SIGKILL)
+            assert parent.stdout.readline() == "ended\n"
+            size, root = stored_root(engine)
+            assert root == root_hash(leaves(engine))
+            sizes.append(size)
+    finally:
+        parent.stdin.close()
+        parent.wait(10)
+    assert sizes == sorted(set(sizes))
+    promised = [line.split() for line in told.read_text().splitlines() if line.count(" ") == 1]
+    assert len(promised) >= 20
+    size, root = stored_root(engine)
+    with db.reading(engine) as connection:
+        for old, old_root in promised:
+            proof = log_store.ask(connection, size, lambda log, n=int(old): log.consistency_proof(n))
+            verify_consistency(int(old), size, bytes.fromhex(old_root), root, proof)
+    engine.dispose()
+
+
+def test_a_thousand_registrations_at_once(tmp_path: Path) -> None:
+    registry = Registry.open(Settings(home=tmp_path))
+    registry.record_signer()
+    failures: list[BaseException] = []
+    todo = iter(range(1000))
+    made: list[int] = []
+
+    def write() -> None:
+        try:
+            for _ in todo:
+                made.append(register(registry).leaf_index)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert sorted(made) == list(range(1000))
+    head = checkpoint_of(registry.checkpoint())
+    assert (head.size, head.root_hash) == (1000, root_hash(leaves(registry.engine)))
+    for record in registry.records(limit=10):
+        registry.verify(record.record_id)
+    registry.close()
