@@ -17,7 +17,7 @@ from api.errors import LengthRequired, UploadTooLarge, problem
 from api.jobs import Jobs
 from api.limits import RateLimit
 from api.registry import Registry
-from api.routes import artists, audits, health, keys, log, pages, records, tracks
+from api.routes import artists, audits, events, exports, health, keys, log, pages, records, tracks
 from api.settings import Settings
 from api.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
 from api.workflows import Worker
@@ -85,7 +85,7 @@ def create_app(
     )
     problems.install(app)
     app.state.problem_page = pages.problem_page
-    for module in (audits, tracks, records, artists, log, keys, health, pages):
+    for module in (audits, tracks, records, events, exports, artists, log, keys, health, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.middleware("http")(_guard)

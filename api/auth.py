@@ -32,6 +32,7 @@ class Scope(StrEnum):
     AUDITS_WRITE = "audits:write"
     TRACKS_WRITE = "tracks:write"
     RECORDS_READ = "records:read"
+    RECORDS_WRITE = "records:write"
     ARTISTS_WRITE = "artists:write"
     ADMIN = "admin"
 

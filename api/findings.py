@@ -16,6 +16,8 @@ Json = dict[str, Any]
 
 OwnershipStatus = Literal[
     "match",
+    "disputed",
+    "record_revoked",
     "transplant_suspected",
     "mark_removed_or_unmarked",
     "fingerprint_only",
@@ -92,12 +94,14 @@ class Ownership:
         record_id: the record that the status speaks of, or None.
         text: the same in one plain sentence.
         record: title, owners, AI declaration and whether signature and log proof verify.
+        claims: where several parties claim the audio, their records in log order, the earliest first.
     """
 
     status: OwnershipStatus
     text: str
     record_id: str | None = None
     record: Mapping[str, Any] | None = None
+    claims: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> Json:
         """Return the JSON form."""
@@ -106,6 +110,7 @@ class Ownership:
             "record_id": self.record_id,
             "text": self.text,
             "record": None if self.record is None else dict(self.record),
+            "claims": [dict(claim) for claim in self.claims],
         }
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from api import db, log_store
 from api.errors import ConflictingEntry, UnknownEntry
+from api.record_summary import summary
 from api.tables import Table
 from core.errors import ProofError, RecordError
 from provenance.declaration import now
@@ -67,6 +68,32 @@ class VerifiedHistory:
     def newest(self) -> StoredEvent:
         """The event that holds the newest revision."""
         return [event for event in self.events if event.type in REVISIONS][-1]
+
+
+def current(registry: "Registry", record_id: str) -> dict[str, Any]:
+    """What a record of this tenant says today, every event of it checked (see `record_summary`).
+
+    Adds its `status`, `revision`, `open_disputes`, the place of its registration in the log (`first_index`),
+    when the log wrote that down by its own clock (`logged_at`), and by when a witness had seen it, if one did
+    (`witnessed_at`; POSIX seconds).
+
+    Raises:
+        UnknownEntry: the tenant has no such record.
+        VerificationError: the stored events do not verify.
+    """
+    registered = registry.verified(record_id)  # with whatever the registry demands, such as witnesses
+    history = RecordHistory(registry).verify(record_id)
+    logged = history.current.logged
+    return {
+        **registered,
+        **summary(history.current),
+        "status": history.state.status,
+        "revision": history.state.record.revision,
+        "open_disputes": history.state.open_disputes,
+        "first_index": history.events[0].leaf_index,
+        "logged_at": history.events[0].created_at.isoformat(),
+        "witnessed_at": None if logged is None else logged.verified.earliest_witness_s,
+    }
 
 
 class RecordHistory:

@@ -6,9 +6,13 @@ audio is the audio of the record that it names.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from api.findings import Ownership
+from api.findings import Json, Ownership
+
+# A sample in a mix is no claim on the whole: a rival must match at least this part of what the best one does.
+RIVAL_SHARE = 0.5
 
 
 def judge(
@@ -28,7 +32,9 @@ def judge(
             and, when that is False, `problem`.
 
     Returns:
-        `match` mark and fingerprint name the same verified record; `transplant_suspected` the mark
+        `match` mark and fingerprint name the same verified record; `disputed` it is the audio of records of
+        different owners, or a dispute is open (see `claims`: the earliest entry of the log comes first);
+        `record_revoked` its owner has withdrawn the record; `transplant_suspected` the mark
         names a record whose audio this is not; `mark_removed_or_unmarked` a record's audio without
         its mark; `fingerprint_only` the same where the mark could not be checked; `mark_unconfirmed`
         a mark, and nothing to compare it with; `unknown_mark` a mark that no record explains;
@@ -46,6 +52,9 @@ def judge(
         refused = _refused(record_id, records)
         if refused is not None:
             return refused
+        contested = _contested(record_id, fingerprint, records)
+        if contested is not None:
+            return contested
         if watermark is None:
             text = (
                 f"The audio is that of record {record_id} by its fingerprint; no watermark could be checked."
@@ -79,7 +88,7 @@ def _marked(
             records[message],
         )
     if any(m["record_id"] == message for m in fingerprint):
-        return Ownership(
+        return _contested(message, fingerprint, records) or Ownership(
             "match", f"Watermark and fingerprint both name record {message}.", message, records[message]
         )
     other = fingerprint[0]["record_id"] if fingerprint else None
@@ -91,6 +100,67 @@ def _marked(
         message,
         records[message],
     )
+
+
+def _contested(
+    record_id: str, fingerprint: Sequence[Mapping[str, Any]] | None, records: Mapping[str, Mapping[str, Any]]
+) -> Ownership | None:
+    """Revoked, disputed, or claimed by others too; None where nobody contradicts the record."""
+    record = records[record_id]
+    if record.get("status") == "revoked":
+        text = f"Record {record_id} was revoked: its owner has withdrawn the claim."
+        return Ownership("record_revoked", text, record_id, record)
+    longest = max((m["matched_s"] for m in fingerprint or ()), default=0.0)
+    rivals = [
+        str(m["record_id"])
+        for m in fingerprint or ()
+        if m["record_id"] != record_id
+        and m["matched_s"] >= RIVAL_SHARE * longest
+        and _stands(records.get(m["record_id"]))
+        and _owners(records[m["record_id"]]) != _owners(record)
+    ]
+    claims = sorted(
+        (_claim(name, records[name]) for name in dict.fromkeys([record_id, *rivals])),
+        key=lambda claim: claim["log_index"],
+    )
+    if rivals:
+        told = "; ".join(f"record {c['record_id']} of {', '.join(c['owners'])} ({_when(c)})" for c in claims)
+        text = f"{len(claims)} records of different owners claim this audio, the earliest first: {told}."
+        first = str(claims[0]["record_id"])
+        return Ownership("disputed", text, first, records[first], tuple(claims))
+    if record.get("status") == "disputed":
+        text = f"The claim of record {record_id} ({_when(claims[0])}) is disputed."
+        return Ownership("disputed", text, record_id, record, tuple(claims))
+    return None
+
+
+def _stands(record: Mapping[str, Any] | None) -> bool:
+    return record is not None and bool(record.get("verified")) and record.get("status") != "revoked"
+
+
+def _owners(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(str(owner["name"]).casefold() for owner in record["owners"])
+
+
+def _claim(record_id: str, record: Mapping[str, Any]) -> Json:
+    return {
+        "record_id": record_id,
+        "owners": list(dict.fromkeys(owner["name"] for owner in record["owners"])),
+        "log_index": record.get("first_index", record["leaf_index"]),
+        "logged_at": record.get("logged_at"),
+        "witnessed_at": record.get("witnessed_at"),
+    }
+
+
+def _when(claim: Json) -> str:
+    """The place in the log is proven; its clock is the log's own unless a witness has told a time."""
+    text = f"entry {claim['log_index']} of the log"
+    if claim["logged_at"] is not None:
+        text += f", written {claim['logged_at'][:19]}Z by the log's own clock"
+    if claim["witnessed_at"] is not None:
+        seen = datetime.fromtimestamp(claim["witnessed_at"], UTC)
+        text += f", seen by a witness by {seen:%Y-%m-%dT%H:%M:%SZ}"
+    return text
 
 
 def _refused(record_id: str, records: Mapping[str, Mapping[str, Any]]) -> Ownership | None:

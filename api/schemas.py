@@ -184,7 +184,7 @@ class RecordAnswer(Model):
             salt=stored.salt.hex(),
             claims=claims,
             problem=None if problem is None else Problem(**problem),
-            links={"self": root, "envelope": f"{root}/envelope", "proof": f"{root}/proof"},
+            links={name: f"{root}/{name}" for name in ("envelope", "proof", "events")} | {"self": root},
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.explanation import MEANINGS
 from api.findings import AuditResult, Json, time_text
 
 
@@ -10,8 +11,9 @@ def steps(result: AuditResult) -> Json:
     """Retell an audit of the provenance checks step by step.
 
     Returns:
-        `{"file", "sha256", "verified", "status", "record_id", "record", "steps", "warnings"}`; each
-        step is `{"step", "outcome", "text"}` with outcome `ok`, `failed`, `absent` or `not_checked`.
+        `{"file", "sha256", "verified", "status", "record_id", "record", "text", "explanation", "claims",
+        "steps", "warnings"}`. `explanation` says in plain words what the verdict means; each step is
+        `{"step", "outcome", "text"}` with outcome `ok`, `failed`, `absent` or `not_checked`.
         `verified` is True where watermark, signed record, log proof and sound agree and no
         credentials contradict them.
     """
@@ -31,6 +33,8 @@ def steps(result: AuditResult) -> Json:
         "record_id": result.ownership.record_id,
         "record": dict(record) or None,
         "text": result.ownership.text,
+        "explanation": MEANINGS[result.ownership.status],
+        "claims": [dict(claim) for claim in result.ownership.claims],
         "steps": told,
         "elapsed_s": result.to_dict()["elapsed_s"],
         "warnings": list(result.warnings),

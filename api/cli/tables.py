@@ -59,6 +59,7 @@ def verify_table(found: dict[str, Any]) -> RenderableType:
         "[bold green]verified[/]" if found["verified"] else f"[bold red]not verified[/] ({found['status']})"
     )
     table.add_row("result", f"{verdict}: {escape(found['text'])}")
+    table.add_row("that means", escape(found["explanation"]))
     return Group(_title(found["file"], ""), table, Text())
 
 

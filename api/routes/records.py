@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse
 from api.deps import Parts, PartsDep, RecordReader
 from api.entries import StoredRecord
 from api.errors import UnknownEntry, problem
+from api.history import current
 from api.jobs import MAX_PAGE
 from api.registry import Registry
 from api.routes.documentation import problems
@@ -41,10 +42,10 @@ def list_records(
 
 @router.get("/{record_id}", operation_id="getRecord", summary="Read a record", responses=problems(404, 422))
 def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAnswer:
-    """The record's claims, after its signature and its place in the log were checked."""
+    """What the record says today and its status, after every signature and log entry was checked."""
     registry, stored = _find(record_id, parts, caller.tenant)
     try:
-        return RecordAnswer.of(stored, registry.verified(record_id), None)
+        return RecordAnswer.of(stored, current(registry, record_id), None)
     except (VerificationError, RecordError) as error:
         return RecordAnswer.of(stored, None, problem(error))
 

@@ -72,6 +72,8 @@ _ACTIONS: dict[str, tuple[str, Tone, str]] = {
 }
 _OWNERSHIP: dict[str, tuple[str, Tone]] = {
     "match": ("Registered track", "good"),
+    "disputed": ("Claimed by several", "warn"),
+    "record_revoked": ("Record withdrawn", "warn"),
     "transplant_suspected": ("Copied watermark suspected", "bad"),
     "mark_removed_or_unmarked": ("Registered, but without its mark", "warn"),
     "fingerprint_only": ("Registered track", "warn"),

@@ -4,18 +4,21 @@ import json
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from api.audit import ALL, PROVENANCE, audit_file
-from api.findings import AuditResult
+from api.explanation import MEANINGS
+from api.findings import AuditResult, OwnershipStatus
 from api.policy import parse_policy
+from api.verification import steps
 from core.clip import Segment
 from core.errors import ProofError, RegistryError, UnreadableAudio, WatermarkError
 from tests import fakes
 from tests.fakes import OTHER, RECORD, Credentials, Match, Music, Registry, Voice, clip, marked, stages
 
+pytestmark = pytest.mark.usefixtures("fake_records")
 TODAY = date(2026, 11, 22)
 
 
@@ -192,6 +195,48 @@ def test_a_second_record_of_the_same_audio_is_told() -> None:
     result = audit(registry, detection=marked())
     assert result.ownership.status == "match"
     assert any(OTHER in warning for warning in result.warnings)
+
+
+def test_two_owners_of_one_audio_are_a_dispute_and_the_log_says_who_came_first() -> None:
+    else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+    late = fakes.claims(first_index=3, logged_at="2026-11-22T12:00:00+00:00")
+    early = fakes.claims(owners=else_, first_index=1, witnessed_at=1_700_000_000)
+    registry = Registry({RECORD: late, OTHER: early}, matches=[Match(RECORD), Match(OTHER)])
+    for detection in (marked(), fakes.Detection()):
+        found = audit(registry, detection=detection)
+        assert (found.ownership.status, found.ownership.record_id) == ("disputed", OTHER)
+        assert [claim["record_id"] for claim in found.ownership.claims] == [OTHER, RECORD]
+        assert "entry 1 of the log, seen by a witness by 2023-11-14" in found.ownership.text
+        assert [rule.rule for rule in found.decision.rules] == ["disputed"]
+        assert not steps(found)["verified"]
+
+
+def test_a_sample_a_reissue_and_a_withdrawn_claim_are_no_dispute() -> None:
+    else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+    sample = Registry(
+        {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)},
+        matches=[Match(RECORD, matched_s=9.0), Match(OTHER, matched_s=4.0)],
+    )
+    withdrawn = Registry(
+        {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_, status="revoked")},
+        matches=[Match(RECORD), Match(OTHER)],
+    )
+    for registry in (sample, withdrawn):
+        assert audit(registry, detection=marked()).ownership.status == "match"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("disputed", "disputed"), ("revoked", "record_revoked"), ("evidenced", "match")]
+)
+def test_the_state_of_a_record_decides(status: str, verdict: str) -> None:
+    registry = Registry({RECORD: fakes.claims(status=status)}, matches=[Match(RECORD)])
+    assert audit(registry, detection=marked()).ownership.status == verdict
+
+
+def test_every_verdict_is_explained_in_plain_words() -> None:
+    assert set(MEANINGS) == set(get_args(OwnershipStatus))
+    found = steps(audit(Registry(matches=[Match(RECORD)]), detection=marked()))
+    assert (found["verified"], found["explanation"]) == (True, MEANINGS["match"])
 
 
 def test_synthetic_music_is_reviewed_unless_its_record_declares_it() -> None:

@@ -22,6 +22,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)})["id"],
         "track_id": tagged["id"],
         "record_id": tagged["result"]["record_id"],
+        "leaf_index": str(tagged["result"]["leaf_index"]),
         "name": "Ada",
         "key_id": made["id"],
     }

@@ -1,0 +1,48 @@
+"""What an ownership verdict means, in plain words, and what to do about it."""
+
+from api.findings import OwnershipStatus
+
+MEANINGS: dict[OwnershipStatus, str] = {
+    "match": (
+        "The mark, the signed and logged record, and the sound agree. The record proves who claimed "
+        "this track and when, not that the claim is true."
+    ),
+    "disputed": (
+        "More than one party claims this audio, or somebody contests the claim. The log proves "
+        "which claim was written down first; it cannot tell who is right. Ask the parties for their "
+        "contracts."
+    ),
+    "record_revoked": (
+        "Whoever registered this track has withdrawn the record. Do not rely on it; ask for the "
+        "record that replaces it."
+    ),
+    "transplant_suspected": (
+        "The mark belongs to another track: it was probably copied onto this one. Do not take the "
+        "record that it names for this track's."
+    ),
+    "mark_removed_or_unmarked": (
+        "The sound is that of a registered track, but the mark is missing: this is an original from "
+        "before tagging, or a copy that was stripped. Ask where the file comes from."
+    ),
+    "fingerprint_only": (
+        "The sound is that of a registered track; whether it carries the mark could not be checked."
+    ),
+    "mark_unconfirmed": (
+        "A mark was read, but there was too little audio to compare with the track that it names. "
+        "Ask for a longer copy."
+    ),
+    "unknown_mark": (
+        "The mark was made with this registry's key, but no record explains it: the record was "
+        "erased, or belongs to another copy of the registry."
+    ),
+    "record_invalid": (
+        "A record is on file, but its signature or its place in the log does not verify. Somebody "
+        "changed the database; trust nothing that the record says."
+    ),
+    "credentials_only": (
+        "Only the signed credentials in the file name a record; the mark and the sound do not confirm it."
+    ),
+    "no_record": ("Nothing ties this audio to a record of this registry. It may be registered elsewhere."),
+    "not_checked": ("Ownership could not be checked for this file, so nothing is known either way."),
+}
+"""One for each status; a status without a meaning would be a verdict that nobody can act on."""

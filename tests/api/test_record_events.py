@@ -1,0 +1,92 @@
+"""Amendments, transfers, disputes, revocation and exports through HTTP."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.auth import Scope
+from provenance.exchange.credential import verify as verify_credential
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import verify_record
+from tests.api.server import URL, key, parts, register
+
+
+@pytest.fixture
+def root(client: TestClient) -> str:
+    return f"/v1/records/{register(parts(client).registry).record_id}"
+
+
+def test_the_life_of_a_record(client: TestClient, root: str) -> None:
+    amended = client.post(f"{root}/amendments", json={"asset": {"isrc": "USRC17607839"}})
+    assert (amended.status_code, amended.json()["revision"]) == (201, 2)
+    moved = client.post(f"{root}/transfers", json={"to": "A Buyer", "share_ppm": 250_000})
+    assert moved.status_code == 201, moved.text
+    opened = client.post(f"{root}/disputes", json={"issuer": "A Singer", "reason": "my voice"})
+    assert opened.json()["reason"] == "my voice"
+    claims = client.get(root).json()["claims"]
+    assert (claims["status"], claims["revision"], claims["isrc"]) == ("disputed", 3, "USRC17607839")
+    assert {owner["name"]: owner["share"] for owner in claims["owners"]} == {
+        "A Label": 0.75,
+        "A Buyer": 0.25,
+    }
+    assert client.post(f"{root}/settlements", json={"issuer": "x", "reason": "y"}).status_code == 201
+    assert client.post(f"{root}/revocations", json={"issuer": "x", "reason": "y"}).status_code == 201
+    late = client.post(f"{root}/amendments", json={"asset": {"title": "T"}})
+    assert (late.status_code, late.json()["code"]) == (409, "conflict")
+    events = client.get(f"{root}/events").json()
+    assert events["status"] == "revoked"
+    assert [event["type"] for event in events["items"]] == [
+        "register", "amend", "transfer", "dispute.open", "dispute.close", "revoke",
+    ]  # fmt: skip
+
+
+def test_every_revision_is_verified_offline(client: TestClient, root: str) -> None:
+    client.post(f"{root}/amendments", json={"asset": {"title": "New"}})
+    keys = TrustedKeys.from_json(client.get("/.well-known/trackmark-keys.json").content)
+    titles = []
+    for event in client.get(f"{root}/events").json()["items"]:
+        one = client.get(event["links"]["self"]).json()
+        envelope = json.dumps(one["envelope"]).encode()
+        verified = verify_record(envelope, keys, one["proof"], bytes.fromhex(one["salt"]))
+        titles.append(verified.record.asset.title)
+    assert titles == ["A Song", "New"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("amendments", {"record_id": "ff" * 8}, "invalid-record"),
+        ("amendments", {"asset": {"isrc": "wrong"}}, "invalid-record"),
+        ("amendments", [], "invalid-request"),
+        ("transfers", {}, "invalid-request"),
+        ("transfers", {"to": "B", "right": "publishing"}, "invalid-record"),
+        ("transfers", {"to": "B", "effective": "tomorrow"}, "invalid-record"),
+        ("disputes", {"issuer": "A"}, "invalid-request"),
+        ("disputes", {"issuer": "A", "reason": "a\u202eb"}, "invalid-record"),
+        ("revocations", {"issuer": "", "reason": "x"}, "invalid-request"),
+    ],
+)
+def test_a_wrong_event_is_refused(client: TestClient, root: str, path: str, body: object, code: str) -> None:
+    answer = client.post(f"{root}/{path}", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_readers_cannot_write(client: TestClient, root: str) -> None:
+    reader = TestClient(client.app, base_url=URL, headers=key(client, Scope.RECORDS_READ))
+    assert reader.get(f"{root}/events").status_code == 200
+    answer = reader.post(f"{root}/revocations", json={"issuer": "x", "reason": "y"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_a_record_is_exported_in_three_formats(client: TestClient, root: str) -> None:
+    client.post(f"{root}/amendments", json={"asset": {"title": "New"}})
+    xml = client.get(f"{root}/exports/ddex")
+    assert ET.fromstring(xml.content).findtext(".//DisplayTitleText") == "New"
+    assert xml.headers["content-disposition"].endswith('.ern.xml"')
+    assert ",New," in client.get(f"{root}/exports/csv").text
+    keys = TrustedKeys.from_json(client.get("/.well-known/trackmark-keys.json").content)
+    token = client.get(f"{root}/exports/credential")
+    assert token.headers["content-type"] == "application/vc+jwt"
+    assert verify_credential(token.text, keys.record).asset.title == "New"
