@@ -15,6 +15,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ class Bench:
         self.index = SqlIndex(engine)
         self.references = references
         self.number = {r.path.name: n for n, r in enumerate(references)}
-        self.asked = [store.get(f"whole-{r.path.name}", lambda r=r: whole(r))[0] for r in references]
+        self.asked = [store.get(f"whole-{r.path.name}", partial(whole, r))[0] for r in references]
         with engine.begin() as connection:
             for number, asked in enumerate(self.asked):
                 self.index.add_on(connection, f"{number:016x}", asked.fingerprint)
@@ -72,9 +73,11 @@ class Bench:
 
     def unrelated(self, one: int, two: int) -> bool:
         """Whether two references are of different collections, and not known to be the same song."""
-        first, second = self.references[one], self.references[two]
-        copy = {first.path.name, second.path.name} in KNOWN_COPIES
-        return first.source != second.source and not copy
+        return self.references[one].source != self.references[two].source and not self.copies(one, two)
+
+    def copies(self, one: int, two: int) -> bool:
+        """Whether two references are known to be the same song."""
+        return {self.references[one].path.name, self.references[two].path.name} in KNOWN_COPIES
 
     def ask(self, asked: Asked, source: str) -> Answer:
         """Query the index; `source` is the collection of what is asked."""
@@ -94,12 +97,22 @@ class Bench:
             asked.name,
             asked.attack,
             asked.seconds,
-            found=own is not None and right(matches, own, asked),
+            found=own is not None and self.right(matches, own, asked),
             unseen=tested,
             false=len(strangers) > 0,
             false_unseen=tested and any(self.fold(n) != CALIBRATED_FOLD for n in strangers),
             akin=len(others) > len(strangers),
             cpu_s=cpu_s,
+        )
+
+    def right(self, matches: Sequence[Match], own: int, asked: Asked) -> bool:
+        """Whether the first match (in a mix: any) is the own track, or its known copy, at the right speed."""
+        # Repeats inside a track are the same music at another place, so the offset is not asked for.
+        looked_at = matches if asked.mixed else matches[:1]
+        return any(
+            (own == (number := int(m.record_id, 16)) or self.copies(own, number))
+            and abs(m.speed - asked.tempo) < 0.02
+            for m in looked_at
         )
 
     def chance(self, fold: int) -> Chance:
@@ -119,13 +132,6 @@ class Bench:
                     votes.append(line.votes)
         pairs = sum(self.unrelated(a, b) for a in members for b in members)
         return Chance(fold == CALIBRATED_FOLD, pairs, tuple(votes))
-
-
-def right(matches: Sequence[Match], own: int, asked: Asked) -> bool:
-    """Whether the first match (in a mix: any) is the own track at the right speed."""
-    # Repeats inside a track are the same music at another place, so the offset is not asked for.
-    looked_at = matches if asked.mixed else matches[:1]
-    return any(int(m.record_id, 16) == own and abs(m.speed - asked.tempo) < 0.02 for m in looked_at)
 
 
 def sorted_lookup(tracks: Iterable[tuple[int, Asked]]) -> Lookup:
@@ -194,16 +200,16 @@ def main() -> None:
     hard: list[Asked] = []
     for place in range(0, len(long), options.every):
         own, other = long[place], long[(place + 1) % len(long)]
-        hard += store.get(f"attacked-{own.path.name}", lambda own=own, other=other: attacked(own, other))
+        hard += store.get(f"attacked-{own.path.name}", partial(attacked, own, other))
         print(f"{place + 1}/{len(long)} {own.path.name}", flush=True)
     easy: list[Asked] = []
     for recording in references:
         if not recording.is_34s_test:
-            easy += store.get(f"short-{recording.path.name}", lambda r=recording: short(r))
+            easy += store.get(f"short-{recording.path.name}", partial(short, recording))
     foreign = []
     for recording in rows:
         if recording.kind == "ai_music" and recording.label == "ai" and recording.duration_s > 5.0:
-            asked = store.get(f"begin-{recording.path.name}", lambda r=recording: whole(r, LONG_S))[0]
+            asked = store.get(f"begin-{recording.path.name}", partial(whole, recording, LONG_S))[0]
             foreign.append(bench.ask(asked, recording.source))
     answers = [bench.ask(asked, references[bench.number[asked.name]].source) for asked in [*hard, *easy]]
     scaled = scale(bench, hard, options.scale) if options.scale else None

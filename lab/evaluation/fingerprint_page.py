@@ -166,8 +166,8 @@ def _cost(references: Sequence[Asked], answers: Sequence[Answer], scale: Scale |
         return text
     low, high = wilson(scale.found, scale.queries)
     return text + (
-        f"\n\nAmong {scale.tracks} tracks ({scale.hashes / 1e6:.1f} million hashes; all but "
-        f"{len(references)} made up: real hashes at random times,\nso this tells cost and recall, not false matches), "
-        f"sorted copy: {1000 * scale.cpu_s:.0f} ms a query (median), {scale.found} of {scale.queries} attacked"
-        f"\nqueries found their track ({low:.1%}-{high:.1%})."
+        f"\n\nAmong {scale.tracks} tracks ({scale.hashes / 1e6:.1f} million hashes), sorted copy: "
+        f"{1000 * scale.cpu_s:.0f} ms a query (median);\n{scale.found} of {scale.queries} attacked queries "
+        f"found their track ({low:.1%}-{high:.1%}). All but {len(references)} tracks\nare made up, real "
+        "hashes at random times: this tells cost and recall, not false matches."
     )

@@ -258,7 +258,7 @@ def candidate_lines(hits: Hits, needed: int) -> list[Line]:
     slot = (hits.track * 0x9E3779B1 + cell) & (size - 1)
     count = np.bincount(slot, minlength=size)
     pair = count + np.roll(count, -1)
-    full = np.flatnonzero(pair >= 3)
+    full = np.flatnonzero(pair >= needed // 2)  # a line crosses at most four cells
     best = full[np.argsort(-pair[full], kind="stable")[: 4 * CANDIDATES]]
     marked = np.zeros(size, bool)
     for beside in (-1, 0, 1, 2):  # a line at another speed crosses up to four cells
@@ -272,7 +272,7 @@ def candidate_lines(hits: Hits, needed: int) -> list[Line]:
     lines: dict[int, Line] = {}
     for at in np.argsort(-together, kind="stable")[: 2 * CANDIDATES]:
         track = int(place[at] >> 32)
-        if together[at] < 3 or (track not in lines and len(lines) == CANDIDATES):
+        if together[at] < needed // 2 or (track not in lines and len(lines) == CANDIDATES):
             continue
         cells = (place >= place[at] - 1) & (place <= place[at] + 2)
         inside = np.zeros(len(slot), bool)
