@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, func, insert, select
 
 from api.db import now
 from api.errors import UnknownEntry
@@ -74,8 +74,17 @@ def fetch(connection: Connection, places: Collection[tuple[int, int]]) -> dict[t
     """The stored hashes at (level, position), in one query; places without one are left out."""
     if not places:
         return {}
-    query = select(_NODES).where(tuple_(_NODES.c.level, _NODES.c.position).in_(sorted(places)))
-    return {(row.level, row.position): bytes(row.hash) for row in connection.execute(query)}
+    levels: dict[int, list[int]] = {}
+    for level, position in places:
+        levels.setdefault(level, []).append(position)
+    # One search by key for each level: a list of (level, position) pairs makes SQLite read the whole table.
+    # Built as text, because SQLAlchemy takes ten times as long for it as the database; all are integers.
+    wanted = " OR ".join(
+        f"(level = {level:d} AND position IN ({', '.join(f'{position:d}' for position in at)}))"
+        for level, at in levels.items()
+    )
+    rows = connection.exec_driver_sql(f"SELECT level, position, hash FROM log_nodes WHERE {wanted}")  # noqa: S608
+    return {(level, position): bytes(node) for level, position, node in rows}
 
 
 def size_of(connection: Connection) -> int:
