@@ -17,7 +17,19 @@ from api.errors import LengthRequired, UploadTooLarge, problem
 from api.jobs import Jobs
 from api.limits import RateLimit
 from api.registry import Registry
-from api.routes import artists, audits, events, exports, health, keys, log, pages, records, tracks
+from api.routes import (
+    artists,
+    audits,
+    events,
+    exports,
+    health,
+    keys,
+    log,
+    pages,
+    records,
+    resolution,
+    tracks,
+)
 from api.settings import Settings
 from api.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
 from api.workflows import Worker
@@ -26,7 +38,7 @@ from core.errors import TrackmarkError
 logger = logging.getLogger(__name__)
 
 MAX_SMALL_BODY = 1 << 20
-UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits"})
+UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits", "/c2pa/v1/matches/byContent"})
 WEB = Path(__file__).parent / "web"
 DESCRIPTION = """Audit audio files, tag tracks, and prove what was registered.
 
@@ -85,7 +97,7 @@ def create_app(
     )
     problems.install(app)
     app.state.problem_page = pages.problem_page
-    for module in (audits, tracks, records, events, exports, artists, log, keys, health, pages):
+    for module in (audits, tracks, records, events, exports, resolution, artists, log, keys, health, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.middleware("http")(_guard)
@@ -130,7 +142,7 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
     response = await call_next(request) if refused is None else problems.respond(problem(refused), request)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.url.path.startswith(("/v1/", "/audits")):
+    if request.url.path.startswith(("/v1/", "/c2pa/", "/audits")):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

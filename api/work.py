@@ -93,6 +93,7 @@ def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
 
 def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
     """Mark the upload, register it and write the tagged file."""
+    from api.manifests import Manifests
     from provenance.tag import Declaration, parse_generator
 
     request = context.job.request
@@ -112,6 +113,7 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         ledger=context.registry,
         strength=request.get("strength", 1.0),
         progress=context.progress,
+        keep_manifest=Manifests(context.registry).keep,
     )
     return {
         "record_id": tagged.record_id,

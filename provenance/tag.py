@@ -30,7 +30,7 @@ from core.encode import encode
 from core.errors import EncodeError, WatermarkError
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record, parse_generator
-from provenance.records.asset import FingerprintRef, Mark
+from provenance.records.asset import Asset, FingerprintRef, Mark
 from provenance.records.record import OwnershipRecord, new_record_id
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def tag(
     strength: float = 1.0,
     progress: Progress | None = None,
     channel: Channel | None = None,
+    keep_manifest: Callable[[str, bytes], None] | None = None,
 ) -> Tagged:
     """Mark a track, register it and write it with its credentials.
 
@@ -158,6 +159,8 @@ def tag(
         strength: gain on the watermark; more is safer and easier to hear.
         progress: called with (step, fraction done).
         channel: the watermark; None is ours.
+        keep_manifest: called with (record id, C2PA manifest store) once the record is registered, so that
+            a copy that loses its manifest can find it again.
 
     Raises:
         AudioError: the source cannot be used as audio.
@@ -194,30 +197,27 @@ def tag(
         tell("record")
         record = replace(
             draft,
-            asset=replace(
-                draft.asset,
-                sha256_pcm=pcm_sha256(heard.wav, heard.sample_rate),
-                sha256_files=(heard.source.sha256,),
-                duration_ms=max(1, round(1000 * heard.duration_s)),
-                sample_rate=heard.sample_rate,
-                channels=int(heard.wav.shape[0]),
-                container=out.suffix[1:].lower(),
-                fingerprints=(_fingerprint_ref(fingerprint),),
-            ),
+            asset=describe(draft.asset, heard, out.suffix, fingerprint),
             marks=(_mark(record_id, key, strength, snr),),
         )
         tell("credentials")
         carries = out.suffix.lower() in CREDENTIALS_IN
         if carries:
-            _write_credentials(plain, finished, record, ledger, source)
+            store = _write_credentials(plain, finished, record, ledger, source)
         else:
-            finished = plain
-            warnings = (
-                *warnings,
-                f"{out.suffix} files cannot carry C2PA credentials; watermark and record stand",
-            )
+            from provenance.credentials.sidecar import sidecar_of, write_sidecar
+
+            origin = ledger.checkpoint().partition("\n")[0]
+            store = write_sidecar(plain, finished, record, ledger.c2pa_identity(), log_origin=origin)
+            beside = sidecar_of(out).name
+            told = f"{out.suffix} files cannot carry C2PA credentials: they lie beside it, in {beside}"
+            warnings = (*warnings, told)
         sha256 = _file_sha256(finished)
         registration = ledger.register(record, fingerprint)
+        if keep_manifest is not None:
+            keep_manifest(record_id, store)
+        if not carries:
+            sidecar_of(finished).replace(sidecar_of(out))
         finished.replace(out)
     ledger.add_file(record_id, sha256)
     return Tagged(
@@ -252,6 +252,20 @@ def codec_for(out: Path) -> tuple[Codec, int | None]:
         return CODECS[out.suffix.lower()]
     except KeyError:
         raise EncodeError(f"cannot write {out.name!r}: end its name in one of {', '.join(CODECS)}") from None
+
+
+def describe(draft: Asset, clip: Clip, suffix: str, fingerprint: "Fingerprint") -> Asset:
+    """Fill in what a draft's asset says of the audio itself; `suffix` is that of the file, with its dot."""
+    return replace(
+        draft,
+        sha256_pcm=pcm_sha256(clip.wav, clip.sample_rate),
+        sha256_files=(clip.source.sha256,),
+        duration_ms=max(1, round(1000 * clip.duration_s)),
+        sample_rate=clip.sample_rate,
+        channels=int(clip.wav.shape[0]),
+        container=suffix[1:].lower() or "unknown",
+        fingerprints=(_fingerprint_ref(fingerprint),),
+    )
 
 
 def pcm_sha256(wav: "Tensor", sample_rate: int) -> str:
@@ -305,7 +319,7 @@ def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint") -> tuple[str, ..
 
 def _write_credentials(
     plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, source: Path | str | Clip
-) -> None:
+) -> bytes:
     """Sign credentials into the file; those that the source came with are kept as its parent's."""
     from provenance.credentials import read_credentials, write_credentials
 
@@ -313,7 +327,9 @@ def _write_credentials(
     if not isinstance(source, Clip) and read_credentials(Path(source)).present:
         parent = Path(source)
     origin = ledger.checkpoint().partition("\n")[0]
-    write_credentials(plain, finished, record, ledger.c2pa_identity(), parent=parent, log_origin=origin)
+    return write_credentials(
+        plain, finished, record, ledger.c2pa_identity(), parent=parent, log_origin=origin
+    )
 
 
 def _fingerprint_ref(fingerprint: "Fingerprint") -> FingerprintRef:

@@ -10,7 +10,7 @@ it runs, so that `trackmark --help` answers at once.
 
 import typer
 
-from api.cli import artist, audit, demo, report, scan, serve, tag, verify, watermark, witness
+from api.cli import artist, audit, catalogue, demo, record, report, scan, serve, tag, verify, watermark, witness
 
 main = typer.Typer(
     name="trackmark",
@@ -35,3 +35,5 @@ main.add_typer(watermark.commands, name="watermark")
 main.add_typer(witness.log, name="log")
 main.add_typer(witness.key, name="key")
 main.add_typer(artist.commands, name="artist")
+main.add_typer(record.commands, name="record")
+main.add_typer(catalogue.commands, name="catalogue")

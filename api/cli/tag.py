@@ -40,6 +40,7 @@ def tag(
 ) -> None:
     """Mark a track, register it, and write it with signed credentials."""
     with failures(), progress(enabled=not quiet) as bar:
+        from api.manifests import Manifests
         from provenance.tag import Declaration, parse_generator
         from provenance.tag import tag as tag_track
 
@@ -48,7 +49,13 @@ def tag(
         declaration = Declaration(title, owner, isrc, ai.value if ai else None, generation)
         with registry() as (store, _settings):
             done = tag_track(
-                source, output, declaration, ledger=store, strength=strength, progress=bar(source.name)
+                source,
+                output,
+                declaration,
+                ledger=store,
+                strength=strength,
+                progress=bar(source.name),
+                keep_manifest=Manifests(store).keep,
             )
     _show(str(source), done, as_json=as_json)
 

@@ -18,6 +18,8 @@ WAV = Container("wav", "audio/wav")
 MP3 = Container("mp3", "audio/mpeg")
 FLAC = Container("flac", "audio/flac")
 M4A = Container("m4a", "audio/mp4")
+OGG = Container("ogg", "audio/ogg")
+"""Not among those that can carry credentials: they lie beside it."""
 
 _M4A_BRANDS = frozenset(
     b"M4A M4B M4P M4V mp41mp42isomiso2iso3iso4iso5iso6avc1dashMSNV"[place : place + 4]
@@ -49,6 +51,19 @@ def sniff(path: Path) -> Container | None:
     if len(head) >= 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 == 0x02:
         return MP3
     return None
+
+
+def is_ogg(path: Path) -> bool:
+    """Whether a file is Ogg, whose credentials lie in a sidecar.
+
+    Raises:
+        CredentialsError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"OggS"
+    except OSError as error:
+        raise CredentialsError(f"cannot read {path.name}: {error.strerror}") from error
 
 
 def _syncsafe(data: bytes) -> int:

@@ -25,6 +25,9 @@ SOURCE_TYPES = {
 }
 """IPTC digital source type for each level of AI involvement; `Undeclared` has none and claims none."""
 
+PARENT = {"title": "parent", "relationship": "parentOf", "instance_id": "parent", "label": "parent"}
+"""The ingredient that an opened file derives from."""
+
 HUMAN_EDITS = _IPTC + "humanEdits"
 
 

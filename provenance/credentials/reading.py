@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CredentialsError
-from provenance.credentials.containers import sniff
+from provenance.credentials.containers import OGG, is_ogg, sniff
 from provenance.credentials.findings import Credentials
 
 __all__ = ["Credentials", "read_credentials"]
@@ -27,7 +27,7 @@ def read_credentials(
     Nothing is fetched: no remote manifest, no OCSP.
 
     Args:
-        path: any file.
+        path: any file; the credentials of an Ogg file lie beside it, under its name with the ending `.c2pa`.
         trust_anchors: root certificates in PEM to trust: our own (`C2paIdentity.trust_anchor`), a label's.
         timeout_s: how long the child may take.
 
@@ -37,14 +37,17 @@ def read_credentials(
     Raises:
         CredentialsError: unreadable or too large, or parsing it exceeded the limits.
     """
-    container = sniff(path)
+    container, sidecar = sniff(path), None
+    if container is None and is_ogg(path) and path.with_suffix(".c2pa").is_file():
+        container, sidecar = OGG, path.with_suffix(".c2pa")
     if container is None:
         return Credentials(present=False, problems=("the container cannot carry embedded credentials",))
-    if not _may_hold_manifest(path):
+    if not _may_hold_manifest(sidecar or path):
         return Credentials(present=False)
     request = {
         "path": str(path.resolve()),
         "media_type": container.media_type,
+        "sidecar": None if sidecar is None else str(sidecar.resolve()),
         "trust_anchors": list(trust_anchors),
         "timeout_s": timeout_s,
     }

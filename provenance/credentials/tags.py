@@ -1,8 +1,8 @@
 """The disclosure that ordinary players and platforms read, rendered into each container's own tags.
 
-One statement, four spellings: ID3v2.4 frames (MP3), RIFF INFO and an `AIGC` chunk (WAV), Vorbis comments
-(FLAC), iTunes freeform atoms (M4A). These tags are plain text that anybody can change; the signed twin is the
-C2PA manifest, so tags must be written before it: any later edit breaks the manifest's binding.
+One statement in several spellings: ID3v2.4 frames (MP3), RIFF INFO, `bext` and an `AIGC` chunk (WAV), Vorbis
+comments (FLAC, Ogg), iTunes freeform atoms (M4A). These tags are plain text that anybody can change; the
+signed twin is the C2PA manifest, so tags must be written before it: any later edit breaks its binding.
 
 Contents follow California SB 942 (provider, system, version, time, unique id, created or altered) and, under
 the key `AIGC`, the implicit label of China's GB 45438-2025.
@@ -18,8 +18,8 @@ from mutagen.id3 import ID3, TIT2, TSRC, TXXX, ID3NoHeaderError
 from mutagen.mp4 import MP4
 
 from core.errors import CredentialsError
-from provenance.credentials import riff
-from provenance.credentials.containers import FLAC, M4A, MP3, WAV, sniff
+from provenance.credentials import bext, riff
+from provenance.credentials.containers import FLAC, M4A, MP3, WAV, is_ogg, sniff
 from provenance.records.record import OwnershipRecord
 
 _FREEFORM = "----:com.apple.iTunes:"
@@ -72,25 +72,20 @@ def write_tags(path: Path, record: OwnershipRecord) -> None:
     """Write the disclosure, the title and the ISRC into a file, in place, keeping its other tags.
 
     Raises:
-        CredentialsError: not a WAV, MP3, FLAC or M4A file, or a damaged one.
+        CredentialsError: not a WAV, MP3, FLAC, M4A or Ogg file, or a damaged one.
     """
     container = sniff(path)
     tags = disclosure(record)
     title, isrc = record.asset.title, record.asset.isrc
     try:
         if container == WAV:
-            _write_wav(path, tags, title, isrc)
+            _write_wav(path, tags, record)
         elif container == MP3:
             _write_mp3(path, tags, title, isrc)
         elif container == FLAC:
-            audio = flac.FLAC(path)
-            if audio.tags is None:
-                audio.add_tags()
-            audio.update(tags)
-            audio["TITLE"] = title
-            if isrc is not None:
-                audio["ISRC"] = isrc
-            audio.save()
+            _write_comments(flac.FLAC(path), tags, title, isrc)
+        elif is_ogg(path):
+            _write_comments(_ogg(path), tags, title, isrc)
         elif container == M4A:
             _write_m4a(path, tags, title, isrc)
         else:
@@ -103,7 +98,7 @@ def read_tags(path: Path) -> dict[str, str]:
     """Read the disclosure tags of a file: unsigned claims that anybody can have written.
 
     Raises:
-        CredentialsError: damaged, or none of the four containers.
+        CredentialsError: damaged, or none of these containers.
     """
     container = sniff(path)
     try:
@@ -116,6 +111,8 @@ def read_tags(path: Path) -> dict[str, str]:
             return {str(key).upper(): str(value) for key, value in flac.FLAC(path).tags or ()}
         if container == M4A:
             return _read_m4a(path)
+        if is_ogg(path):
+            return {str(key).upper(): str(values[0]) for key, values in (_ogg(path).tags or {}).items()}
     except ID3NoHeaderError:
         return {}
     except Exception as error:
@@ -124,13 +121,35 @@ def read_tags(path: Path) -> dict[str, str]:
     raise CredentialsError(f"{path.name} is not WAV, MP3, FLAC or M4A; it has no tags that we read")
 
 
-def _write_wav(path: Path, tags: dict[str, str], title: str, isrc: str | None) -> None:
+def _ogg(path: Path) -> Any:
+    """The Vorbis or Opus stream of an Ogg file."""
+    audio = mutagen.File(path)
+    if audio is None or not hasattr(audio, "tags"):
+        raise CredentialsError(f"{path.name} is Ogg, but neither Vorbis nor Opus")
+    return audio
+
+
+def _write_comments(audio: Any, tags: dict[str, str], title: str, isrc: str | None) -> None:
+    if audio.tags is None:
+        audio.add_tags()
+    audio.update(tags)
+    audio["TITLE"] = title
+    if isrc is not None:
+        audio["ISRC"] = isrc
+    audio.save()
+
+
+def _write_wav(path: Path, tags: dict[str, str], record: OwnershipRecord) -> None:
+    title, isrc = record.asset.title, record.asset.isrc
     info = {b"INAM": title, b"ICMT": json.dumps(tags, ensure_ascii=False), b"ISFT": "Trackmark"}
     if isrc is not None:
         info[b"ISRC"] = isrc
     additions = [(b"LIST", riff.info_list(info))]
     if AIGC in tags:
         additions.append((b"AIGC", tags[AIGC].encode()))
+    if not any(chunk.id == b"bext" for chunk in riff.chunks(path)):
+        # A file has one bext chunk; the one that a broadcaster wrote is kept as it is.
+        additions.append((b"bext", bext.chunk(record)))
     riff.append(path, additions)
 
 

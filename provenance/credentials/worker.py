@@ -20,6 +20,7 @@ from provenance.credentials.findings import Credentials, from_report
 from provenance.credentials.library import settings
 
 MEMORY_BYTES = 2 << 30
+MAX_STORE_BYTES = 64 << 20
 
 
 def main() -> None:
@@ -27,9 +28,10 @@ def main() -> None:
     request = json.load(sys.stdin)
     context = c2pa.Context.from_dict(settings(request["trust_anchors"]))
     with Path(request["path"]).open("rb") as file:
+        store = _store(request.get("sidecar"))
         limit_resources(memory_bytes=MEMORY_BYTES, seconds=request["timeout_s"])
         refuse_system_calls()
-        found = _validate(file, request["media_type"], context)
+        found = _validate(file, request["media_type"], context, store)
     json.dump(asdict(found), sys.stdout)
 
 
@@ -39,9 +41,22 @@ def validate(path: Path, media_type: str, trust_anchors: Sequence[str]) -> Crede
         return _validate(file, media_type, c2pa.Context.from_dict(settings(trust_anchors)))
 
 
-def _validate(file: BinaryIO, media_type: str, context: c2pa.Context) -> Credentials:
+def _store(path: str | None) -> bytes | None:
+    """The manifest store beside the file, read before the process is locked in."""
+    if path is None:
+        return None
+    with Path(path).open("rb") as file:
+        return file.read(MAX_STORE_BYTES)
+
+
+def _validate(
+    file: BinaryIO, media_type: str, context: c2pa.Context, store: bytes | None = None
+) -> Credentials:
     try:
-        reader = c2pa.Reader.try_create(media_type, file, context=context)
+        if store is None:
+            reader = c2pa.Reader.try_create(media_type, file, context=context)
+        else:
+            reader = c2pa.Reader(media_type, file, manifest_data=store, context=context)
         return Credentials(present=False) if reader is None else from_report(json.loads(reader.json()))
     except c2pa.C2paError as error:
         return Credentials(present=True, problems=(f"the manifest cannot be read: {str(error)[:200]}",))

@@ -25,7 +25,7 @@ def write_credentials(
     *,
     parent: Path | None = None,
     log_origin: str | None = None,
-) -> None:
+) -> bytes:
     """Copy an audio file with disclosure tags and signed C2PA credentials.
 
     Args:
@@ -37,6 +37,9 @@ def write_credentials(
             that it had. A record with undeclared AI involvement always names a parent (`src` itself if need
             be): we opened such a file, and do not say that anybody created it.
         log_origin: name of the transparency log that holds the record.
+
+    Returns:
+        The manifest store that is now in the file.
 
     Raises:
         CredentialsError: another container, a damaged or too large file, or the library refuses.
@@ -58,10 +61,11 @@ def write_credentials(
             tagged, signed = Path(folder, "tagged"), Path(folder, "signed")
             shutil.copyfile(src, tagged)
             write_tags(tagged, record)
-            _sign(tagged, signed, container, definition, identity, parent)
+            store = _sign(tagged, signed, container, definition, identity, parent)
             signed.replace(dst)
     except (c2pa.C2paError, OSError) as error:
         raise CredentialsError(f"cannot write credentials into {dst}: {error}") from error
+    return store
 
 
 def _sign(
@@ -71,7 +75,7 @@ def _sign(
     definition: dict[str, object],
     identity: C2paIdentity,
     parent: Path | None,
-) -> None:
+) -> bytes:
     context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
     # The callback is where a hardware module would sign; the library never sees the private key.
     signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
@@ -79,13 +83,12 @@ def _sign(
         if parent is not None:
             _add_parent(builder, parent)
         with src.open("rb") as source, dst.open("w+b") as target:
-            builder.sign(signer, container.media_type, source, target)
+            return bytes(builder.sign(signer, container.media_type, source, target))
 
 
 def _add_parent(builder: c2pa.Builder, parent: Path) -> None:
     container = sniff(parent)
     if container is None:
         raise CredentialsError(f"the parent {parent.name} is not WAV, MP3, FLAC or M4A; leave it out")
-    ingredient = {"title": "parent", "relationship": "parentOf", "instance_id": "parent", "label": "parent"}
     with parent.open("rb") as file:
-        builder.add_ingredient(ingredient, container.media_type, file)
+        builder.add_ingredient(manifest.PARENT, container.media_type, file)

@@ -15,6 +15,7 @@ from core.encode import encode
 from core.errors import EncodeError, RecordError, UnreadableAudio, WatermarkError
 from provenance.credentials import C2paIdentity, read_credentials
 from provenance.credentials.manifest import SOFT_BINDING_ALG
+from provenance.credentials.sidecar import manifest_id
 from provenance.fingerprint import Fingerprint
 from provenance.records.keys import Ed25519Signer
 from provenance.records.record import OwnershipRecord
@@ -107,7 +108,9 @@ def test_a_tagged_file_carries_credentials_of_its_record(source: Path, tmp_path:
 def test_a_container_without_credentials_says_so(source: Path, tmp_path: Path) -> None:
     done = tag(source, tmp_path / "out.opus", SONG, ledger=Ledger(), channel=channel())
     assert not done.credentials
-    assert any("cannot carry" in warning for warning in done.warnings)
+    assert any("in out.c2pa" in warning for warning in done.warnings)
+    found = read_credentials(done.path, [IDENTITY.trust_anchor])
+    assert (found.trusted, found.content_bound, found.record_id) == (True, True, done.record_id)
     assert decode(done.path).source.codec == "opus"
 
 
@@ -225,3 +228,22 @@ def test_record_and_credentials_name_one_watermark_algorithm(tmp_path: Path, sou
     ((record, _fingerprint),) = ledger.registered
     assert [mark.alg for mark in record.marks] == [SOFT_BINDING_ALG]
     assert read_credentials(tmp_path / "out.wav").soft_binding == record.marks[0].message
+
+
+def test_the_manifest_is_handed_over_once_the_record_stands(tmp_path: Path, source: Path) -> None:
+    kept: list[tuple[str, bytes]] = []
+    ledger = Ledger()
+
+    def keep(record_id: str, store: bytes) -> None:
+        assert ledger.registered
+        kept.append((record_id, store))
+
+    done = tag(source, tmp_path / "out.flac", SONG, ledger=ledger, channel=channel(), keep_manifest=keep)
+    ((record_id, store),) = kept
+    assert record_id == done.record_id
+    assert manifest_id(store).startswith("urn:c2pa:")
+    with pytest.raises(RuntimeError):
+        refusing = Ledger(refuse=RuntimeError("full"))
+        tag(source, tmp_path / "no.ogg", SONG, ledger=refusing, channel=channel(), keep_manifest=keep)
+    assert len(kept) == 1
+    assert not list(tmp_path.glob("no.*"))

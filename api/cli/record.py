@@ -1,0 +1,189 @@
+"""`trackmark record`: show a record, change it, contest it, export it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry
+
+if TYPE_CHECKING:
+    from api.history import RecordHistory, StoredEvent
+
+commands = typer.Typer(
+    help="Show, amend, transfer, dispute, revoke and export records.", no_args_is_help=True
+)
+
+RecordId = Annotated[str, typer.Argument(metavar="RECORD", help="The record's id, 16 hex digits.")]
+By = Annotated[str, typer.Option("--by", help="Who states this.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in one sentence.")]
+
+
+@commands.command("show")
+def show(record_id: RecordId, as_json: AsJson = False) -> None:
+    """Show what a record says today and everything that happened to it, each event verified."""
+    with failures(), registry() as (store, _settings):
+        from api.history import RecordHistory, current
+
+        _known(store, record_id)
+        said = current(store, record_id)
+        events = [_event(event) for event in RecordHistory(store).events(record_id)]
+    if as_json:
+        emit({"record_id": record_id, **said, "events": events})
+        return
+    console = answers()
+    console.print(f"{record_id}: “{said['title']}”, revision {said['revision']}", style="bold", markup=False)
+    console.print(f"  status    {said['status']}; a signature proves who claimed this, when", markup=False)
+    for owner in said["owners"]:
+        share = "" if owner["share"] is None else f" {owner['share']:.4%} {owner['right']}"
+        where = f" in {' '.join(owner['territories'])}" if owner["territories"] else ""
+        console.print(f"  owner     {owner['name']}{share}{where}", markup=False)
+    console.print(f"  AI        {said['ai_involvement']['overall']}", markup=False)
+    for event in events:
+        why = f": {event['issuer']}: {event['reason']}" if event["reason"] else ""
+        console.print(
+            f"  entry {event['leaf_index']:<4}{event['type']}, {event['issued_at']}{why}", markup=False
+        )
+
+
+@commands.command("amend")
+def amend(
+    record_id: RecordId,
+    patch: Annotated[str, typer.Argument(help="JSON Merge Patch (RFC 7396), or @FILE that holds one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a revision. Example: trackmark record amend 5f1c... '{"asset": {"isrc": "USRC17607839"}}'."""
+    changes = _patch(patch)
+    _act(record_id, lambda history: history.amend(record_id, changes), as_json=as_json)
+
+
+@commands.command("transfer")
+def transfer(
+    record_id: RecordId,
+    to: Annotated[str, typer.Option("--to", help="Who receives.")],
+    right: Annotated[str, typer.Option(help="master, publishing, performance or neighbouring.")] = "master",
+    giver: Annotated[
+        str | None, typer.Option("--from", help="Who gives, where several hold the right.")
+    ] = None,
+    percent: Annotated[
+        float | None, typer.Option(min=0.0001, max=100.0, help="Percent of the whole; all of it otherwise.")
+    ] = None,
+    effective: Annotated[
+        str | None, typer.Option(help="UTC time from which it counts, as 2027-01-01T00:00:00Z.")
+    ] = None,
+    document: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The contract; only its hash is kept.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a revision in which another party holds the shares."""
+    import hashlib
+
+    digest = None if document is None else hashlib.sha256(document.read_bytes()).hexdigest()
+    share = None if percent is None else round(percent * 10_000)
+    _act(
+        record_id,
+        lambda history: history.transfer(
+            record_id,
+            to=to,
+            right=right,
+            giver=giver,
+            share_ppm=share,
+            effective=effective,
+            source_doc_sha256=digest,
+        ),
+        as_json=as_json,
+    )
+
+
+@commands.command("dispute")
+def dispute(
+    record_id: RecordId,
+    by: By,
+    reason: Reason,
+    close: Annotated[bool, typer.Option("--close", help="Close a dispute instead of opening one.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open a dispute about a record, or close one."""
+
+    def state(history: "RecordHistory") -> "StoredEvent":
+        act = history.close_dispute if close else history.dispute
+        return act(record_id, issuer=by, reason=reason)
+
+    _act(record_id, state, as_json=as_json)
+
+
+@commands.command("revoke")
+def revoke(record_id: RecordId, by: By, reason: Reason, as_json: AsJson = False) -> None:
+    """Withdraw a record for good. Its log entries stay; nothing can follow."""
+    _act(record_id, lambda history: history.revoke(record_id, issuer=by, reason=reason), as_json=as_json)
+
+
+@commands.command("export")
+def export(
+    record_id: RecordId,
+    kind: Annotated[str, typer.Option("--format", "-f", help="ddex, csv or credential.")],
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="The file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Export a record as a DDEX ERN 4.3.2 fragment, CSV or a W3C Verifiable Credential."""
+    from api.exports import EXPORTS
+
+    if kind not in EXPORTS:
+        fail(f"unknown format {kind!r}; choose from {', '.join(EXPORTS)}", USAGE)
+    with failures(), registry() as (store, _settings):
+        from api.history import RecordHistory
+        from provenance.exchange.ddex import fragment
+
+        _known(store, record_id)
+        history = RecordHistory(store).verify(record_id)
+        output.write_bytes(EXPORTS[kind].make(history, store.record_signer()))
+        left_out = fragment(history.state.record).left_out if kind == "ddex" else ()
+    if as_json:
+        emit({"record_id": record_id, "format": kind, "output": str(output), "left_out": list(left_out)})
+        return
+    answers().print(f"{output} holds record {record_id} as {kind}", markup=False)
+    for line in left_out:
+        answers().print(f"  left out: {line}", markup=False)
+
+
+def _act(record_id: str, act: Any, *, as_json: bool) -> None:
+    with failures(), registry() as (store, _settings):
+        from api.history import RecordHistory
+
+        _known(store, record_id)
+        event = _event(act(RecordHistory(store)))
+    if as_json:
+        emit({"record_id": record_id, **event})
+    else:
+        text = f"{event['type']} of record {record_id} is entry {event['leaf_index']} of the log"
+        answers().print(text, markup=False)
+
+
+def _known(store: Any, record_id: str) -> None:
+    if store.record(record_id) is None:
+        fail(f"no record {record_id} in this registry", USAGE)
+
+
+def _event(event: "StoredEvent") -> dict[str, Any]:
+    content = event.content()
+    issuer = content.issuer if isinstance(content.issuer, str) else content.issuer.name
+    return {
+        "type": event.type,
+        "leaf_index": event.leaf_index,
+        "issued_at": content.issued_at,
+        "issuer": issuer,
+        "revision": getattr(content, "revision", None),
+        "reason": getattr(content, "reason", None),
+    }
+
+
+def _patch(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+    except (OSError, ValueError, RecursionError) as error:
+        fail(f"the patch is not JSON: {error}", USAGE)
+    if not isinstance(value, dict):
+        fail("the patch must be a JSON object", USAGE)
+    return value

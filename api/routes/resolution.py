@@ -1,0 +1,174 @@
+"""The C2PA Soft Binding Resolution API: from a watermark, or a file, to the manifests that belong to it.
+
+Any C2PA client can ask here for the credentials of a copy that has lost them. A mark alone names manifests
+(`byBinding`: the client has read it and compares for itself). A whole file (`byContent`) gives manifests only
+of a record whose sound agrees, because a mark can be copied onto another track (C2PA, soft bindings).
+"""
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import Parts, PartsDep, RecordReader
+from api.errors import InvalidRequest
+from api.intake import inspect, read_form
+from api.manifests import Manifests
+from api.registry import Registry
+from api.routes.documentation import form, problems
+from api.schemas import Model
+from provenance.credentials.manifest import SOFT_BINDING_ALG
+
+router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"])
+
+MAX_VALUE = 4096
+MESSAGE_BYTES = 8
+Alg = Annotated[str, Query(max_length=200, examples=[SOFT_BINDING_ALG])]
+Value = Annotated[str, Query(max_length=MAX_VALUE, description="base64", examples=["XxwKnjOy1Bc="])]
+MaxResults = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
+
+
+class Match(Model):
+    """A manifest that belongs to the asset."""
+
+    manifestId: str = Field(examples=["urn:c2pa:7f66ebc8-c90a-40f8-81da-4428a84b833c"])  # noqa: N815  # C2PA's name
+    similarityScore: int | None = Field(default=None, ge=0, le=100)  # noqa: N815
+
+
+class Matches(Model):
+    """Best first; empty where nothing is known."""
+
+    matches: list[Match]
+
+
+class Binding(Model):
+    """The body of a query by binding."""
+
+    alg: str = Field(max_length=200, examples=[SOFT_BINDING_ALG])
+    value: str = Field(max_length=MAX_VALUE, examples=["XxwKnjOy1Bc="])
+
+
+class Algorithm(Model):
+    """An algorithm of the soft-binding list."""
+
+    alg: str
+
+
+class Algorithms(Model):
+    """What can be resolved here."""
+
+    watermarks: list[Algorithm]
+    fingerprints: list[Algorithm]
+
+
+@router.get(
+    "/matches/byBinding",
+    operation_id="getMatchesByBinding",
+    summary="By soft binding",
+    response_model_exclude_none=True,
+    responses=problems(422),
+)
+def by_binding(
+    alg: Alg, value: Value, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
+) -> Matches:
+    """The manifests of the record that a watermark names."""
+    return _by_binding(alg, value, max_results, _registry(parts, caller))
+
+
+@router.post(
+    "/matches/byBinding",
+    operation_id="postMatchesByBinding",
+    summary="By soft binding",
+    response_model_exclude_none=True,
+    responses=problems(422),
+)
+def by_binding_in_body(
+    binding: Binding, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
+) -> Matches:
+    """The same with the binding in the body, for values that are too long for an address."""
+    return _by_binding(binding.alg, binding.value, max_results, _registry(parts, caller))
+
+
+@router.post(
+    "/matches/byContent",
+    operation_id="getMatchesByContent",
+    summary="By content",
+    response_model_exclude_none=True,
+    responses=problems(413, 415, 422),
+    openapi_extra=form({"file": "the audio file"}, {}, ["file"]),
+)
+async def by_content(
+    request: Request, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
+) -> Matches:
+    """The manifests of the record whose sound this is. The upload is erased before the answer is sent."""
+    received = await read_form(request, parts, caller)
+    try:
+        upload = received.one_file("file")
+        await inspect(received, upload, parts, request)
+        registry = _registry(parts, caller)
+        matches = await run_in_threadpool(_heard, received.path(upload), registry, parts)
+    finally:
+        received.discard()
+    return Matches(matches=matches[:max_results])
+
+
+@router.get(
+    "/manifests/{manifest_id}",
+    operation_id="getManifestById",
+    summary="Fetch a manifest store",
+    response_class=Response,
+    responses={200: {"content": {"application/c2pa": {}}}, **problems(404)},
+)
+def manifest(
+    manifest_id: Annotated[str, Path(max_length=200)], parts: PartsDep, caller: RecordReader
+) -> Response:
+    """The manifest store, as it was signed. It binds the file that it was made for, byte for byte."""
+    store = Manifests(_registry(parts, caller)).store(manifest_id)
+    return Response(store, media_type="application/c2pa")
+
+
+@router.get(
+    "/services/supportedAlgorithms",
+    operation_id="getSupportedBindings",
+    summary="Supported algorithms",
+    responses=problems(),
+)
+def supported(caller: RecordReader) -> Algorithms:
+    """Our watermark. Fingerprints are compared too, but under no name of the algorithm list."""
+    return Algorithms(watermarks=[Algorithm(alg=SOFT_BINDING_ALG)], fingerprints=[])
+
+
+def _registry(parts: Parts, caller: RecordReader) -> Registry:
+    return parts.registry.for_tenant(caller.tenant)
+
+
+def _by_binding(alg: str, value: str, max_results: int, registry: Registry) -> Matches:
+    if alg != SOFT_BINDING_ALG:
+        raise InvalidRequest(f"only {SOFT_BINDING_ALG} is resolved here; see /services/supportedAlgorithms")
+    try:
+        message = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequest("value must be base64") from error
+    if len(message) != MESSAGE_BYTES:
+        raise InvalidRequest(f"a value of {SOFT_BINDING_ALG} has {MESSAGE_BYTES} bytes")
+    names = Manifests(registry).of_record(message.hex())
+    return Matches(matches=[Match(manifestId=name) for name in names[:max_results]])
+
+
+def _heard(path: Any, registry: Registry, parts: Parts) -> list[Match]:
+    """The manifests of the records that the sound agrees with, best first."""
+    result = parts.engines.auditor(
+        path,
+        registry=registry,
+        settings=parts.settings,
+        checks=("watermark", "fingerprint"),
+    )
+    manifests = Manifests(registry)
+    return [
+        Match(manifestId=name, similarityScore=min(100, max(0, round(100 * match["score"]))))
+        for match in result.fingerprint
+        for name in manifests.of_record(match["record_id"])
+    ]

@@ -1,0 +1,87 @@
+"""Content credentials beside a file, for containers that cannot carry them: Ogg Vorbis and Opus.
+
+The manifest lies next to the file under its name with the ending `.c2pa` (C2PA 2.x, external manifests). Its
+hard binding covers every byte of the audio file, so tags are written first, as for embedded credentials.
+"""
+
+import io
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import c2pa
+
+from core.errors import CredentialsError
+from provenance.credentials import manifest
+from provenance.credentials.containers import OGG, is_ogg
+from provenance.credentials.identity import C2paIdentity
+from provenance.credentials.library import settings
+from provenance.credentials.tags import write_tags
+from provenance.records.record import OwnershipRecord
+
+MEDIA_TYPE = "application/c2pa"
+
+
+def sidecar_of(path: Path) -> Path:
+    """Where the credentials of a file lie that cannot carry them."""
+    return path.with_suffix(".c2pa")
+
+
+def write_sidecar(
+    src: Path, dst: Path, record: OwnershipRecord, identity: C2paIdentity, *, log_origin: str | None = None
+) -> bytes:
+    """Copy an Ogg file with disclosure tags, and write its signed manifest beside the copy.
+
+    Args:
+        src: Ogg Vorbis or Opus, already watermarked.
+        dst: the file to write, may be `src`; the manifest goes to `sidecar_of(dst)`.
+        record: the ownership record that the credentials point to.
+        identity: who signs.
+        log_origin: name of the transparency log that holds the record.
+
+    Returns:
+        The manifest store.
+
+    Raises:
+        CredentialsError: not Ogg, a damaged file, or the library refuses.
+    """
+    if not is_ogg(src):
+        raise CredentialsError(f"{src.name} is not Ogg Vorbis or Opus")
+    # Nobody is said to have created a track about which nothing was declared: we opened it.
+    opened = record.ai_involvement.overall == "Undeclared"
+    definition = manifest.build(record, OGG.media_type, opened=opened, log_origin=log_origin)
+    context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
+    signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
+    try:
+        with tempfile.TemporaryDirectory(dir=dst.parent, prefix=".credentials-") as folder:
+            tagged, unchanged, store = Path(folder, "tagged"), Path(folder, "same"), Path(folder, "store")
+            shutil.copyfile(src, tagged)
+            write_tags(tagged, record)
+            with context, signer, c2pa.Builder(definition, context) as builder:
+                builder.set_no_embed()
+                if opened:
+                    with src.open("rb") as parent:
+                        builder.add_ingredient(manifest.PARENT, OGG.media_type, parent)
+                with tagged.open("rb") as source, unchanged.open("w+b") as target:
+                    data = bytes(builder.sign(signer, OGG.media_type, source, target))
+            store.write_bytes(data)
+            store.replace(sidecar_of(dst))
+            tagged.replace(dst)
+    except (c2pa.C2paError, OSError) as error:
+        raise CredentialsError(f"cannot write credentials beside {dst}: {error}") from error
+    return data
+
+
+def manifest_id(store: bytes) -> str:
+    """The name of the active manifest in a store that we have made: `urn:c2pa:...`.
+
+    Raises:
+        CredentialsError: not a manifest store.
+    """
+    try:
+        context = c2pa.Context.from_dict(settings([]))
+        with c2pa.Reader(MEDIA_TYPE, io.BytesIO(store), context=context) as reader:
+            return str(json.loads(reader.json())["active_manifest"])
+    except (c2pa.C2paError, KeyError, ValueError) as error:
+        raise CredentialsError(f"not a manifest store: {error}") from error

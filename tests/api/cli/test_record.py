@@ -1,0 +1,98 @@
+"""`trackmark record` and `trackmark catalogue`, on a registry with real audio."""
+
+import csv
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from core.encode import encode
+from tests.api.cli.conftest import Trackmark
+from tests.signals import music
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, song: Path) -> Path:
+    """A table with two good rows and three bad ones."""
+    encode(music(4.0, 44_100, 9), 44_100, tmp_path / "other.wav", codec="wav")
+    (tmp_path / "zip.wav").write_bytes(b"PK\x03\x04 no audio")
+    path = tmp_path / "catalogue.csv"
+    path.write_text(
+        "file,title,owner,isrc,artist,ai\n"
+        "song.wav,Night Drive,A Label,US-RC1-76-07839,Ada,none\n"
+        "other.wav,Day Walk,A Label,,,\n"
+        "zip.wav,Broken,A Label,,,\n"
+        "gone.wav,Gone,A Label,,,\n"
+        "song.wav,Twice,A Label,WRONG,,\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_a_catalogue_is_imported_and_its_records_live(
+    trackmark: Trackmark, catalogue: Path, tmp_path: Path
+) -> None:
+    assert trackmark("catalogue", "import", catalogue, "--check", "--json").code == 1
+    assert trackmark("catalogue", "export", "-o", tmp_path / "none.csv", "--json").lines[0]["records"] == 0
+    done = trackmark("catalogue", "import", catalogue, "--rejected", tmp_path / "rejected.csv", "--json")
+    found = done.lines[0]
+    assert done.code == 1
+    assert [item["line"] for item in found["imported"]] == [2, 3]
+    told = [(item["line"], item["column"]) for item in found["rejected"]]
+    assert told == [(4, "file"), (5, "file"), (6, "isrc"), (6, "file")]
+    with (tmp_path / "rejected.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["line"] for row in csv.DictReader(file)] == ["4", "5", "6", "6"]
+    again = trackmark("catalogue", "import", catalogue, "--json").lines[0]
+    assert again["imported"] == []
+    assert "registered already" in again["rejected"][0]["reason"]
+
+    record_id = found["imported"][0]["record_id"]
+    assert trackmark("record", "amend", record_id, '{"asset": {"title": "Night Ride"}}').code == 0
+    assert trackmark("record", "transfer", record_id, "--to", "A Buyer", "--percent", "25").code == 0
+    assert trackmark("record", "dispute", record_id, "--by", "Ada", "--reason", "unpaid").code == 0
+    shown = trackmark("record", "show", record_id, "--json").lines[0]
+    assert (shown["title"], shown["status"], shown["revision"]) == ("Night Ride", "disputed", 3)
+    assert [event["type"] for event in shown["events"]] == ["register", "amend", "transfer", "dispute.open"]
+    text = trackmark("record", "show", record_id).out
+    assert "A Buyer 25.0000% master in WORLD" in text
+    assert "Ada: unpaid" in text
+
+    verified = trackmark("verify", tmp_path / "song.wav", "--json")
+    assert (verified.code, verified.lines[0]["status"]) == (1, "disputed")
+    assert "contest" in verified.lines[0]["explanation"]
+
+    table = tmp_path / "all.csv"
+    assert trackmark("catalogue", "export", "-o", table, "--json").lines[0]["records"] == 2
+    assert "Night Ride" in table.read_text(encoding="utf-8")
+    xml = tmp_path / "r.xml"
+    said = trackmark("record", "export", record_id, "-f", "ddex", "-o", xml, "--json").lines[0]
+    assert ET.parse(xml).findtext(".//ContainsAI") == "None"
+    assert said["left_out"] == []
+
+    assert trackmark("record", "revoke", record_id, "--by", "A Label", "--reason", "sold").code == 0
+    assert trackmark("record", "amend", record_id, '{"asset": {"title": "X"}}').code == 1
+    assert trackmark("verify", tmp_path / "song.wav", "--json").lines[0]["status"] == "record_revoked"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["record", "show", "ff" * 8],
+        ["record", "show", "nonsense"],
+        ["record", "amend", "ff" * 8, "not json"],
+        ["record", "amend", "ff" * 8, "[]"],
+        ["record", "amend", "ff" * 8, "@/none"],
+        ["record", "transfer", "ff" * 8],
+        ["record", "export", "ff" * 8, "-f", "pdf", "-o", "{tmp}/x"],
+        ["catalogue", "import", "{tmp}/bad.csv"],
+    ],
+)
+def test_wrong_use_exits_with_2(trackmark: Trackmark, tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "bad.csv").write_text(json.dumps({"no": "table"}))
+    done = trackmark(*(argument.format(tmp=tmp_path) for argument in arguments))
+    assert (done.code, done.out) == (2, ""), done.err
+
+
+def test_a_table_that_is_not_there_exits_with_3(trackmark: Trackmark, tmp_path: Path) -> None:
+    assert trackmark("catalogue", "import", tmp_path / "none.csv").code == 3
