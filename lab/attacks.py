@@ -291,6 +291,10 @@ def _pitch(wav: Tensor, sample_rate: int, rng: np.random.Generator, *, factor: f
     return _fit(_speed(stretch(wav, sample_rate, 1 / factor), sample_rate, rng, factor=factor), wav.shape[-1])
 
 
+def _nightcore(wav: Tensor, sample_rate: int, rng: np.random.Generator) -> Tensor:
+    return _pitch(_speed(wav, sample_rate, rng, factor=1.15), sample_rate, rng, factor=2 ** (2 / 12))
+
+
 def _echo(wav: Tensor, sample_rate: int, rng: np.random.Generator) -> Tensor:
     return wav + rng.uniform(0.3, 0.5) * _shift(wav, sample_rate, rng, delay_s=rng.uniform(0.1, 0.4))
 
@@ -344,14 +348,16 @@ def _codecs() -> list[Attack]:
 
 def _time_scales() -> list[Attack]:
     attacks = []
-    for factor in (0.9, 0.95, 1.05, 1.1):
+    for factor in (0.8, 0.9, 0.95, 1.05, 1.1, 1.25):
         change = partial(_speed, factor=factor)
         attacks.append(Attack(f"speed_{factor:.2f}", "time", change, "scaled", tempo=factor, pitch=factor))
-    for factor in (0.95, 1.05):
+    for factor in (0.8, 0.9, 0.95, 1.05, 1.1, 1.25):
         attacks.append(
             Attack(f"tempo_{factor:.2f}", "time", partial(_tempo, factor=factor), "scaled", tempo=factor)
         )
+    for factor in (0.89, 0.95, 1.05, 1.12):
         attacks.append(Attack(f"pitch_{factor:.2f}", "time", partial(_pitch, factor=factor), pitch=factor))
+    attacks.append(Attack("nightcore", "time", _nightcore, "scaled", tempo=1.15, pitch=1.15 * 2 ** (2 / 12)))
     return attacks
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from core.errors import EncodeError
 from core.resample import resample
-from lab.attacks import Attack, AttackError, attack
+from lab.attacks import CATALOGUE, Attack, AttackError, attack
 from lab.datasets import Recording, read_manifest
 from lab.evaluation.watermark_page import REQUIRED, write_metrics, write_page
 from provenance.watermark import grid, masking, model
@@ -50,6 +50,7 @@ FURTHER = (
     "echo",
     "reverb",
 )
+GEOMETRY = tuple(a.name for a in CATALOGUE if a.family == "time" and (a.tempo, a.pitch) != (1.0, 1.0))
 LENGTHS_S = (30, 10, 5)
 
 
@@ -73,7 +74,14 @@ def quality(wav: Tensor, marked: Tensor, sample_rate: int) -> dict[str, float]:
     }
 
 
-def robustness(recording: Recording, network: str, titles: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def robustness(
+    recording: Recording,
+    network: str,
+    titles: tuple[str, ...],
+    *,
+    lengths_s: tuple[int, ...] = LENGTHS_S,
+    exhaustive: bool = False,
+) -> Iterator[dict[str, Any]]:
     """Mark, attack, cut, read: one row per attack and length."""
     clip = recording.load()
     name = recording.path.name
@@ -93,10 +101,11 @@ def robustness(recording: Recording, network: str, titles: tuple[str, ...]) -> I
             yield {"kind": "unusable", "attack": title, "reason": str(error)}
             continue
         offset = float(rng.random())
-        for seconds in LENGTHS_S:
+        for seconds in lengths_s:
             length = min(received.shape[-1], seconds * clip.sample_rate)
             start = int(offset * (received.shape[-1] - length))
-            found = detect(received[:, start : start + length], clip.sample_rate, key, networks=networks)
+            excerpt = received[:, start : start + length]
+            found = detect(excerpt, clip.sample_rate, key, networks=networks, exhaustive=exhaustive)
             yield {
                 "kind": "message",
                 "attack": title,
@@ -150,10 +159,11 @@ def main() -> None:
     parser.add_argument(
         "--further-every", type=int, default=2, help="every n-th also meets the further attacks"
     )
+    parser.add_argument("--geometry-every", type=int, default=4, help="of the hosts, for --exhaustive search")
     parser.add_argument("--windows", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--only", choices=("messages", "unmarked", "page"), help="one part, to run parts at once"
+        "--only", choices=("messages", "geometry", "unmarked", "page"), help="one part, to run parts at once"
     )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -175,6 +185,14 @@ def main() -> None:
                 found = list(robustness(recording, network, REQUIRED + (FURTHER if further else ())))
                 for row in [*found, {"kind": "finished"}]:
                     _append(results, {**row, **origin, "network": network})
+    if args.only in (None, "geometry"):
+        for recording in hosts[:: args.geometry_every]:
+            if (recording.path.name, "geometry") in finished:
+                continue
+            origin = {"file": recording.path.name, "source": recording.source, "use": recording.use}
+            found = list(robustness(recording, "trained", GEOMETRY, lengths_s=(30, 10), exhaustive=True))
+            for row in [*(r for r in found if r["kind"] != "quality"), {"kind": "finished"}]:
+                _append(results, {**row, **origin, "network": "geometry"})
     if args.only in (None, "unmarked"):
         done = sum(row["kind"] == "unmarked" for row in rows)
         for row in unmarked([r for r in recordings if r.kind != "voices"], args.windows, done):

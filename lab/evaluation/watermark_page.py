@@ -50,9 +50,15 @@ def write_page(rows: list[Row], card: Card) -> None:
         "",
         "| attack | 30 s | 10 s | 5 s | 30 s, unseen collections | patchwork, 30 s |",
         "|---|---|---|---|---|---|",
-        *(_attack(rows, name) for name in dict.fromkeys(r["attack"] for r in rows if r["kind"] == "message")),
+        *(_attack(rows, name) for name in _names(rows, "trained")),
         "",
         _unusable(rows),
+        "",
+        "## Changes of speed, tempo and pitch, with `--exhaustive`, messages right in per cent",
+        "",
+        "| attack | 30 s | 10 s | median time over length, 30 s |",
+        "|---|---|---|---|",
+        *(_geometry(rows, name) for name in _names(rows, "geometry")),
         "",
         "## False positives",
         "",
@@ -81,6 +87,12 @@ def write_metrics(rows: list[Row], path: Path) -> None:
         chosen = _messages(rows, name, 30, "trained")
         metrics[f"message_accuracy_30s_{name}"] = round(float(np.mean([r["right"] for r in chosen])), 4)
     path.write_text(json.dumps(metrics, indent=1))
+
+
+def _names(rows: list[Row], network: str) -> list[str]:
+    return list(
+        dict.fromkeys(r["attack"] for r in rows if r["kind"] == "message" and r["network"] == network)
+    )
 
 
 def _messages(rows: Iterable[Row], name: str, seconds: int, network: str) -> list[Row]:
@@ -120,6 +132,12 @@ def _attack(rows: list[Row], name: str) -> str:
     return f"| {name}{mark} | {' | '.join(trained)} | {unseen} | {patchwork} |"
 
 
+def _geometry(rows: list[Row], name: str) -> str:
+    long, short = (_messages(rows, name, seconds, "geometry") for seconds in (30, 10))
+    cost = float(np.median([r["elapsed_s"] / r["duration_s"] for r in long]))
+    return f"| {name} | {_share(long)} | {_share(short)} | {cost:.2f} |"
+
+
 def _unusable(rows: list[Row]) -> str:
     found = [f"{r['attack']} on {r['file']} ({r['reason']})" for r in rows if r["kind"] == "unusable"]
     return "Left out because the attack itself failed: " + ("; ".join(found) if found else "nothing") + "."
@@ -138,7 +156,7 @@ def _unmarked(rows: list[Row]) -> str:
 
 
 def _speed(rows: list[Row]) -> str:
-    names = {r["attack"] for r in rows if r["kind"] == "message"}
+    names = _names(rows, "trained")
     long = [r for name in names for r in _messages(rows, name, 30, "trained") if r["right"]]
     factor = float(np.median([r["duration_s"] / r["elapsed_s"] for r in long]))
     return (

@@ -26,7 +26,7 @@ BLOCKS = 256
 CYCLE_COLUMNS = BLOCKS * BLOCK_COLUMNS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """A key's whole cycle.
 

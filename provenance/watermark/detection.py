@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +13,29 @@ from core.clip import Segment
 from core.resample import resample
 from provenance.watermark import code, model, sync
 from provenance.watermark.chips import CYCLE_COLUMNS, Layout, layout
-from provenance.watermark.grid import COLUMNS_PER_S, FRAMES_PER_S, RATE
+from provenance.watermark.grid import CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.receiver import plane_of, rows_of, warp
 
 PRESENT_P_VALUE = 1e-6
-EXCERPT_S = 30.0
-COARSE = tuple(round(1.0 + 0.03 * step, 2) for step in (*range(-1, -8, -1), *range(1, 9)))
-FINE = tuple(1.0 + 0.003 * step for step in range(-5, 6))
-SEMITONES = (-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0)
+EXCERPT_S = 20.0
+TEMPOS = (1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
+SEMITONE = 2.0 ** (1.0 / 12.0)
+COARSE = (
+    *((1.0, SEMITONE**shift) for shift in (0.0, 1.5, -1.5)),
+    *((tempo, tempo) for tempo in TEMPOS),
+    *((tempo, 1.0) for tempo in TEMPOS),
+    *((tempo, tempo * SEMITONE ** (2.0 if tempo > 1.0 else -2.0)) for tempo in TEMPOS),
+)
+"""Tempo and pitch factors: pitch alone, speed, tempo alone, and speed with two semitones on top.
+
+The last are known as nightcore and slowed. The decoder reads through 2.5 % of tempo and more than a
+semitone of error, so this grid has no holes.
+"""
+FINE = tuple(1.0 + 0.004 * step for step in range(-7, 8))
+FINER = tuple(0.0005 * step for step in range(-4, 5))
+CERTAIN = 1e-9
+CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Detection:
             that was searched.
         message: 8 bytes whose keyed check holds, or None.
         speed: how much faster the audio plays than when it was marked.
-        pitch_semitones: how much higher it sounds.
+        pitch_semitones: how much higher it sounds, to about one semitone unless it is speed alone.
         segments: one second each, scored 0 (no mark) to 1.
         duration_s: length of the audio.
         elapsed_s: time that detection took.
@@ -58,6 +72,18 @@ class _Finding:
     p_value: float
     tempo: float = 1.0
     pitch: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Geometry:
+    """How audio was scaled in time and frequency, and which lengths of a column to try on top."""
+
+    tempo: float = 1.0
+    pitch: float = 1.0
+    stretches: tuple[float, ...] = (1.0,)
+
+
+NOMINAL = _Geometry()
 
 
 @dataclass
@@ -89,7 +115,7 @@ def detect(
         wav: audio, [C, T].
         sample_rate: in Hz, of `wav`.
         key: the tenant's key; other keys' marks stay invisible.
-        exhaustive: also search speed and tempo 0.79 to 1.24 and pitch ±2 semitones.
+        exhaustive: also search speed and tempo 0.75 to 1.28 and pitch ±2.5 semitones.
         networks: other networks than the shipped ones (the laboratory's baselines).
 
     Returns:
@@ -100,11 +126,9 @@ def detect(
     effort = _Effort()
     best: _Finding | None = None
     with torch.no_grad():
-        for channel in _channels(wav):
+        for step, channel in _steps(wav, exhaustive):
             rows = rows_of(resample(channel[None], sample_rate, RATE)[0])
-            finding = _look(rows, key, chosen, effort)
-            if finding and not _present(finding) and exhaustive:
-                finding = _look_everywhere(rows, key, chosen, effort) or finding
+            finding = step(rows, key, chosen, effort)
             if finding and (best is None or finding.p_value < best.p_value):
                 best = finding
             if best and _present(best):
@@ -120,44 +144,43 @@ def detect(
         p_value,
         best.message if present else None,
         round(best.tempo / best.place.stretch, 4),
-        round(12.0 * math.log2(best.pitch), 2),
+        round(12.0 * math.log2(_pitch(best)), 2),
         _segments(best, key, duration_s) if present else (),
         duration_s,
         time.monotonic() - started,
     )
 
 
+def _pitch(finding: _Finding) -> float:
+    """Factor on frequencies; on the line of plain speed it is as exact as the tempo."""
+    exact = finding.tempo == finding.pitch
+    return finding.tempo / finding.place.stretch if exact else finding.pitch
+
+
 def _present(finding: _Finding) -> bool:
     return finding.p_value < PRESENT_P_VALUE and finding.message is not None
 
 
-def _channels(wav: Tensor) -> Iterator[Tensor]:
-    """Mid first, then each side and the difference, for what a downmix cancels."""
-    yield wav.mean(0)
+def _steps(wav: Tensor, exhaustive: bool) -> Iterator[tuple[Callable[..., _Finding | None], Tensor]]:
+    """What to try, cheapest first: mid, each side, and the difference (for what a downmix cancels)."""
+    yield _look, wav.mean(0)
     if wav.shape[0] == 2:
-        yield wav[0]
-        yield wav[1]
-        yield (wav[0] - wav[1]) / 2.0
+        yield _look, wav[0]
+        yield _look, wav[1]
+        yield _look, (wav[0] - wav[1]) / 2.0
+    if exhaustive:
+        yield _look_everywhere, wav.mean(0)
 
 
 def _look(
-    rows: Tensor,
-    key: WatermarkKey,
-    networks: model.Model,
-    effort: _Effort,
-    *,
-    tempo: float = 1.0,
-    pitch: float = 1.0,
-    stretches: tuple[float, ...] = (1.0,),
+    rows: Tensor, key: WatermarkKey, networks: model.Model, effort: _Effort, geometry: _Geometry = NOMINAL
 ) -> _Finding | None:
     """Search one geometry, then try to read the message at the best places."""
-    if tempo != 1.0 or pitch != 1.0:
-        rows = warp(rows, tempo, pitch)
-    plane = plane_of(rows, networks)
-    if plane.shape[1] * 2 < 2 * COLUMNS_PER_S or not np.any(plane):
+    plane = _plane(rows, networks, geometry)
+    if plane.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(plane):
         return None
     key_layout = layout(key)
-    places, searched = sync.search(plane, key_layout, stretches=stretches)
+    places, searched = sync.search(plane, key_layout, stretches=geometry.stretches)
     effort.places += searched
     message, chosen = None, places[0]
     for place in places:
@@ -166,30 +189,41 @@ def _look(
         if message is not None:
             chosen = place
             break
-    return _Finding(chosen, plane, message, effort.p_value(chosen, message), tempo, pitch)
+    p_value = effort.p_value(chosen, message)
+    return _Finding(chosen, plane, message, p_value, geometry.tempo, geometry.pitch)
 
 
 def _look_everywhere(
     rows: Tensor, key: WatermarkKey, networks: model.Model, effort: _Effort
 ) -> _Finding | None:
-    """Three lines of geometries on an excerpt; the whole file at the best one."""
+    """Coarse geometries on an excerpt, pilots only; then the best ones finely on the whole file."""
     frames = int(EXCERPT_S * FRAMES_PER_S)
     first = max(0, (rows.shape[1] - frames) // 2)
     excerpt = rows[:, first : first + frames]
-    geometries = [(speed, speed) for speed in COARSE] + [(tempo, 1.0) for tempo in COARSE]
-    geometries += [(1.0, 2.0 ** (semitones / 12.0)) for semitones in SEMITONES]
+    found: list[tuple[float, _Geometry]] = []
+    for tempo, pitch in COARSE:
+        plane = _plane(excerpt, networks, _Geometry(tempo, pitch))
+        places, searched = sync.search(plane, layout(key), keep=1, stretches=FINE, phases=(0.0, 2.0, 4.0))
+        effort.places += searched
+        finer = tuple(places[0].stretch + step for step in FINER)
+        found.append((places[0].statistic, _Geometry(tempo, pitch, finer)))
+        if places[0].p_value(effort.places) < CERTAIN:
+            break
+    found.sort(key=lambda entry: -entry[0])
     best: _Finding | None = None
-    for tempo, pitch in geometries:
-        finding = _look(excerpt, key, networks, effort, tempo=tempo, pitch=pitch, stretches=FINE)
-        if finding and (best is None or finding.place.statistic > best.place.statistic):
+    for _, geometry in found[:CANDIDATES]:
+        finding = _look(rows, key, networks, effort, geometry)
+        if finding and (best is None or finding.p_value < best.p_value):
             best = finding
         if best and _present(best):
             break
-    if best is None or best.place.p_value(effort.places) > 0.01:
-        return best
-    return _look(
-        rows, key, networks, effort, tempo=best.tempo, pitch=best.pitch, stretches=(best.place.stretch,)
-    )
+    return best
+
+
+def _plane(rows: Tensor, networks: model.Model, geometry: _Geometry) -> sync.Plane:
+    if (geometry.tempo, geometry.pitch) != (1.0, 1.0):
+        rows = warp(rows, geometry.tempo, geometry.pitch)
+    return plane_of(rows, networks)
 
 
 def _soft_bits(plane: sync.Plane, place: sync.Alignment, key_layout: Layout) -> code.Soft:
@@ -213,7 +247,7 @@ def _segments(finding: _Finding, key: WatermarkKey, duration_s: float) -> tuple[
     else:
         chips = key_layout.chips(code.encode(finding.message, key), place.start, soft.shape[1])
     agreement, strength = (soft * chips).sum(0), np.abs(soft * np.abs(chips)).sum(0)
-    frames = sync.column_frames(finding.plane.shape[1] * 2, place.phase, place.stretch)
+    frames = sync.column_frames(finding.plane.shape[1] * STRIDE, place.phase, place.stretch)
     second = (frames[: soft.shape[1]] / finding.tempo / FRAMES_PER_S).astype(int)
     segments = []
     for start in range(math.ceil(duration_s)):

@@ -6,20 +6,23 @@ exactly: P(sum z s >= t) <= exp(-t^2 / (2 sum z^2)). The bound times the number 
 p-value (union bound); it is conservative and never needs calibration on recordings.
 """
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from provenance.watermark.chips import CYCLE_COLUMNS, Layout
 from provenance.watermark.grid import CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRIDE
 
-PHASES = CELL_FRAMES
+PHASES = tuple(float(frame) for frame in range(CELL_FRAMES))
 CLIP = 4.0
 
 Plane = NDArray[np.float32]
+Spectrum = NDArray[np.complex64]
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,12 @@ def column_frames(frames: int, phase: float, stretch: float) -> NDArray[np.float
 
 
 def search(
-    plane: Plane, layout: Layout, *, keep: int = 3, stretches: tuple[float, ...] = (1.0,)
+    plane: Plane,
+    layout: Layout,
+    *,
+    keep: int = 3,
+    stretches: tuple[float, ...] = (1.0,),
+    phases: tuple[float, ...] = PHASES,
 ) -> tuple[list[Alignment], int]:
     """Correlate with the pilots at every phase and every column of the cycle.
 
@@ -85,24 +93,29 @@ def search(
         layout: the key's cycle.
         keep: how many of the best places to return.
         stretches: lengths of a column to try, over the nominal length.
+        phases: frames before the first column to try.
 
     Returns:
         The best places, best first, and how many were searched.
     """
-    pilots = layout.pilots
-    spectrum = np.fft.rfft(pilots, axis=1)
-    presence = np.fft.rfft(np.abs(pilots), axis=1)
+    signs, presence = _pilot_spectra(layout)
     found: list[Alignment] = []
-    for phase, stretch in itertools.product(range(PHASES), stretches):
+    for phase, stretch in itertools.product(phases, stretches):
         received = cells(plane, phase, stretch)
-        soft, energy = _fold(received), _fold(received**2)
-        total = _correlate(spectrum, soft)
-        norm = np.sqrt(np.maximum(_correlate(presence, energy), 1e-6))
+        total = _correlate(signs, _fold(received))
+        norm = np.sqrt(np.maximum(_correlate(presence, _fold(received**2)), 1e-6))
         statistic = total / norm
         for start in np.argpartition(-statistic, keep)[:keep]:
-            found.append(Alignment(float(phase), int(start), float(statistic[start]), stretch))
+            found.append(Alignment(phase, int(start), float(statistic[start]), stretch))
     found.sort(key=lambda place: -place.statistic)
-    return _distinct(found)[:keep], PHASES * CYCLE_COLUMNS * len(stretches)
+    return _distinct(found)[:keep], CYCLE_COLUMNS * len(phases) * len(stretches)
+
+
+@functools.lru_cache(maxsize=8)
+def _pilot_spectra(layout: Layout) -> tuple[Spectrum, Spectrum]:
+    """Spectra along the cycle of the pilots' signs and of where pilots are."""
+    pilots = layout.pilots
+    return fft.rfft(pilots, axis=1), fft.rfft(np.abs(pilots), axis=1)
 
 
 def _fold(soft: Plane) -> Plane:
@@ -112,10 +125,11 @@ def _fold(soft: Plane) -> Plane:
     return folded
 
 
-def _correlate(spectrum: NDArray[np.complex128], soft: Plane) -> Plane:
+def _correlate(spectrum: Spectrum, soft: Plane) -> Plane:
     """For every start: sum over rows and columns of reference[start + column] soft[column]."""
-    product = (spectrum * np.conj(np.fft.rfft(soft, axis=1))).sum(0)
-    return np.fft.irfft(product, n=CYCLE_COLUMNS).astype(np.float32)
+    product = np.einsum("bf,bf->f", spectrum, np.conj(fft.rfft(soft, axis=1)))
+    correlation: Plane = fft.irfft(product, n=CYCLE_COLUMNS)
+    return correlation
 
 
 def _distinct(places: list[Alignment]) -> list[Alignment]:
