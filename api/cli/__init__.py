@@ -10,7 +10,20 @@ it runs, so that `trackmark --help` answers at once.
 
 import typer
 
-from api.cli import artist, audit, catalogue, demo, record, report, scan, serve, tag, verify, watermark, witness
+from api.cli import (
+    artist,
+    audit,
+    catalogue,
+    demo,
+    record,
+    report,
+    scan,
+    serve,
+    tag,
+    verify,
+    watermark,
+    witness,
+)
 
 main = typer.Typer(
     name="trackmark",
