@@ -8,13 +8,14 @@ import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import KeyFileError
-from provenance.records.keys import Ed25519Signer
+from provenance.records.keys import ED25519, Ed25519Signer, Signer, load_signer
 
 if TYPE_CHECKING:
     from provenance.credentials.identity import C2paIdentity
@@ -26,34 +27,64 @@ PURPOSES: tuple[Purpose, ...] = ("record", "log", "report")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
+@dataclass(frozen=True)
+class KeySecrets:
+    """What the environment says of the signing keys.
+
+    Attributes:
+        passphrase: encrypts the signing keys on disk (PKCS#8, PBES2) and opens given ones.
+        keys: keys in PEM that are given from outside and never written to disk, by purpose.
+    """
+
+    passphrase: bytes | None = field(default=None, repr=False)
+    keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
 class KeyStore:
     """The folder of private keys."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, secrets: KeySecrets | None = None) -> None:
         self.folder = home / "keys"
+        self._secrets = secrets or KeySecrets()
 
-    def signer(self, purpose: Purpose) -> Ed25519Signer:
-        """The Ed25519 key for one purpose: signing records, checkpoints of the log, or reports."""
-        path = self._ensure(f"{purpose}.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem()))
-        return Ed25519Signer.from_pem(path.read_bytes())
+    def signer(self, purpose: Purpose) -> Signer:
+        """The key for one purpose: signing records, checkpoints of the log, or reports.
+
+        Raises:
+            KeyFileError: the passphrase is missing or wrong, or a given key is damaged.
+        """
+        given = self._secrets.keys.get(purpose)
+        if given is None:
+            return self._own(f"{purpose}.pem")
+        signer = load_signer(given, self._secrets.passphrase)
+        if purpose == "log" and signer.algorithm != ED25519:
+            raise KeyFileError("the log signs with Ed25519; give a key of that kind")
+        return signer
+
+    def _own(self, name: str) -> Ed25519Signer:
+        passphrase = self._secrets.passphrase
+        path = self._ensure(name, lambda file: _write(file, Ed25519Signer.generate().to_pem(passphrase)))
+        return Ed25519Signer.from_pem(path.read_bytes(), passphrase)
 
     def witness(self) -> Ed25519Signer:
         """The key by which this machine co-signs other logs' checkpoints, as a witness."""
-        path = self._ensure("witness.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem()))
-        return Ed25519Signer.from_pem(path.read_bytes())
+        return self._own("witness.pem")
 
     def staged(self, purpose: Purpose) -> Ed25519Signer:
-        """The key that is to take over, made on first use; `promote` puts it in place."""
-        path = self._ensure(
-            f"{purpose}.next.pem", lambda file: _write(file, Ed25519Signer.generate().to_pem())
-        )
-        return Ed25519Signer.from_pem(path.read_bytes())
+        """The key that is to take over, made on first use; `promote` puts it in place.
+
+        Raises:
+            KeyFileError: the key is given from outside, so it is replaced there.
+        """
+        if purpose in self._secrets.keys:
+            raise KeyFileError(f"the {purpose} key is given by the environment and cannot be rotated here")
+        return self._own(f"{purpose}.next.pem")
 
     def promote(self, purpose: Purpose, keyid: str) -> None:
         """Put the staged key in place and so erase the old one; a no-op where that was done already."""
         with self._locked():
             path = self.folder / f"{purpose}.next.pem"
-            if path.exists() and Ed25519Signer.from_pem(path.read_bytes()).keyid == keyid:
+            if path.exists() and self._own(path.name).keyid == keyid:
                 path.replace(self.folder / f"{purpose}.pem")
 
     def watermark_key(self, tenant: str) -> "WatermarkKey":

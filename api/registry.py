@@ -16,7 +16,7 @@ from api import db, log_store
 from api.cosigning import Cosigned, Post, WitnessAddress, collect, post
 from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
-from api.keystore import KeyStore, Purpose
+from api.keystore import KeySecrets, KeyStore, Purpose
 from api.record_summary import summary
 from api.registry_keys import SigningKeys
 from api.settings import Settings
@@ -52,6 +52,7 @@ class Registry:
         tenant: whose data is seen.
         log_origin: name of the log in its checkpoints; None makes one from the log's key.
         witnesses: the witnesses whose cosignatures are collected and trusted.
+        key_secrets: passphrase and given keys.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Registry:
         tenant: str = DEFAULT_TENANT,
         log_origin: str | None = None,
         witnesses: Sequence[WitnessAddress] = (),
+        key_secrets: KeySecrets | None = None,
     ) -> None:
         self.engine = engine
         self.home = Path(home)
@@ -69,7 +71,8 @@ class Registry:
         self._log_origin = log_origin
         self._witnesses = tuple(witnesses)
         self.witnesses_needed = 0  # how many of them `verify` asks for
-        self._keystore = KeyStore(self.home)
+        self._key_secrets = key_secrets
+        self._keystore = KeyStore(self.home, key_secrets)
 
     @classmethod
     def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":
@@ -78,7 +81,14 @@ class Registry:
         engine = db.connect(settings.database_url)
         db.upgrade(engine)
         witnesses = [WitnessAddress.parse(text) for text in settings.witnesses]
-        return cls(engine, settings.home, tenant=tenant, log_origin=settings.log_origin, witnesses=witnesses)
+        return cls(
+            engine,
+            settings.home,
+            tenant=tenant,
+            log_origin=settings.log_origin,
+            witnesses=witnesses,
+            key_secrets=settings.key_secrets(),
+        )
 
     def for_tenant(self, tenant: str) -> "Registry":
         """The same registry seen by another tenant."""
@@ -88,6 +98,7 @@ class Registry:
             tenant=tenant,
             log_origin=self._log_origin,
             witnesses=self._witnesses,
+            key_secrets=self._key_secrets,
         )
 
     def close(self) -> None:

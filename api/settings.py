@@ -6,8 +6,11 @@ Nothing is read at import: build `Settings()` where the process starts and hand 
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.keystore import KeySecrets
+from core.errors import KeyFileError
 
 MIB = 1024 * 1024
 
@@ -30,6 +33,9 @@ class Settings(BaseSettings):
             for a name made from the log's own key.
         witnesses: whom to ask for cosignatures of the log's checkpoints, each `<verifier key> <address>`; a
             JSON list in the environment.
+        key_passphrase: encrypts the signing keys on disk; changing it does not re-encrypt existing ones.
+        key_passphrase_file: the same, read from a file (a mounted secret); without its last newline.
+        record_key, report_key, log_key: signing keys in PEM given from outside instead of made on disk.
         max_upload_bytes: largest accepted file.
         max_duration_s: longest accepted audio; the decoder refuses more.
         job_concurrency: jobs that run at once in one process.
@@ -53,6 +59,11 @@ class Settings(BaseSettings):
     jobs_database_url: str = ""
     log_origin: str | None = None
     witnesses: tuple[str, ...] = ()
+    key_passphrase: SecretStr | None = None
+    key_passphrase_file: Path | None = None
+    record_key: SecretStr | None = None
+    report_key: SecretStr | None = None
+    log_key: SecretStr | None = None
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
     max_duration_s: float = Field(default=1800.0, gt=0)
     job_concurrency: int = Field(default=1, ge=1, le=64)
@@ -88,3 +99,21 @@ class Settings(BaseSettings):
     def outputs(self) -> Path:
         """Folder of reports, pictures and tagged files."""
         return self.home / "outputs"
+
+    def key_secrets(self) -> KeySecrets:
+        """What is given for the signing keys.
+
+        Raises:
+            KeyFileError: the passphrase's file cannot be read, or two passphrases are given.
+        """
+        passphrase = None if self.key_passphrase is None else self.key_passphrase.get_secret_value().encode()
+        if self.key_passphrase_file is not None:
+            if passphrase is not None:
+                raise KeyFileError("give key_passphrase or key_passphrase_file, not both")
+            try:
+                passphrase = self.key_passphrase_file.read_bytes().removesuffix(b"\n")
+            except OSError as error:
+                raise KeyFileError(f"cannot read the passphrase file: {error.strerror}") from error
+        given = {"record": self.record_key, "report": self.report_key, "log": self.log_key}
+        keys = {name: key.get_secret_value().encode() for name, key in given.items() if key is not None}
+        return KeySecrets(passphrase, keys)

@@ -26,8 +26,9 @@ def witness(
         from api.witness import create_witness
         from provenance.records.note import NoteKey, NoteSigner
 
-        home = settings().home
-        signer = NoteSigner(name, KeyStore(home).witness())
+        chosen = settings()
+        home = chosen.home
+        signer = NoteSigner(name, KeyStore(home, chosen.key_secrets()).witness())
         app = create_witness(signer, [NoteKey.from_vkey(text) for text in logs], home / "witness.db")
         messages().print(
             f"witness  http://{host}:{port}/add-checkpoint\nkey      {signer.cosigner_key.vkey}", markup=False

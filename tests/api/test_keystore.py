@@ -1,0 +1,62 @@
+"""Signing keys behind a passphrase, and keys that are given by the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from api.registry import Registry
+from api.settings import Settings
+from core.errors import KeyFileError
+from provenance.records.keys import Ed25519Signer, Es256Signer
+from tests.api.server import register
+
+
+def test_a_passphrase_encrypts_the_signing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("correct horse\n")
+    monkeypatch.setenv("TRACKMARK_KEY_PASSPHRASE_FILE", str(secret))
+    store = Registry.open(Settings(home=tmp_path / "home"))
+    made = register(store)
+    new = store.keys.rotate("record", "yearly")
+    store.verify(made.record_id)
+    store.close()
+    for name in ("record.pem", "log.pem"):
+        assert b"BEGIN ENCRYPTED PRIVATE KEY" in (tmp_path / "home" / "keys" / name).read_bytes()
+    monkeypatch.delenv("TRACKMARK_KEY_PASSPHRASE_FILE")
+    for wrong, message in ((None, "encrypted"), ("battery staple", "wrong passphrase")):
+        with pytest.raises(KeyFileError, match=message):
+            Registry.open(Settings(home=tmp_path / "home", key_passphrase=wrong)).record_signer()
+    again = Registry.open(Settings(home=tmp_path / "home", key_passphrase="correct horse"))
+    assert again.record_signer().keyid == new.keyid
+    again.close()
+
+
+def test_keys_of_the_environment_never_touch_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, log = Es256Signer.generate(), Ed25519Signer.generate()
+    monkeypatch.setenv("TRACKMARK_RECORD_KEY", record.to_pem(b"pw").decode())
+    monkeypatch.setenv("TRACKMARK_LOG_KEY", log.to_pem(b"pw").decode())
+    monkeypatch.setenv("TRACKMARK_KEY_PASSPHRASE", "pw")
+    settings = Settings(home=tmp_path)
+    assert "pw" not in repr(settings)
+    assert "PRIVATE" not in repr(settings) + repr(settings.key_secrets())
+    store = Registry.open(settings)
+    made = register(store)
+    assert store.verify(made.record_id).keyids == (record.keyid,)
+    assert store.for_tenant("other").record_signer().keyid == record.keyid
+    assert not {"record.pem", "log.pem"} & {path.name for path in (tmp_path / "keys").iterdir()}
+    with pytest.raises(KeyFileError, match="given by the environment"):
+        store.keys.rotate("record", "no")
+    store.close()
+
+
+def test_wrong_secrets_are_told(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match="not both"):
+        Settings(home=tmp_path, key_passphrase="a", key_passphrase_file=tmp_path / "x").key_secrets()
+    with pytest.raises(KeyFileError, match="cannot read"):
+        Settings(home=tmp_path, key_passphrase_file=tmp_path / "x").key_secrets()
+    store = Registry.open(Settings(home=tmp_path, log_key=Es256Signer.generate().to_pem().decode()))
+    with pytest.raises(KeyFileError, match="Ed25519"):
+        store.log_signer()
+    store.close()
