@@ -102,13 +102,12 @@ class KeyEventRow(Table, table=True):
 
 
 class WitnessedCheckpoint(Table, table=True):
-    """A checkpoint with the cosignatures and the time stamp that were collected for it. Public."""
+    """A checkpoint with the cosignatures that were collected for it. Public."""
 
     __tablename__ = "witnessed_checkpoints"
 
     size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     note: str = Field(sa_type=Text)
-    token: bytes | None = Field(default=None, sa_type=LargeBinary)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -1,8 +1,8 @@
 """The life of a key, and whether a signature falls into it.
 
 A thief can write any date into what he signs. So a signature by a key that was compromised is judged by the
-earliest time at which somebody other than its signer saw it: a witness, a time-stamp authority, or the
-order of the log. What was seen before the theft stays valid; everything else by that key does not.
+earliest time at which somebody other than its signer saw it: a witness's clock, or the order of the log.
+What was seen before the theft stays valid; everything else by that key does not.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,11 @@ class Seen:
     """When and where something was first seen by somebody other than its signer.
 
     Attributes:
-        time_s: earliest POSIX time in seconds; None where neither a witness nor a time stamp tells one.
-        basis: `witness` or `token`, whoever told `time_s`.
+        time_s: earliest POSIX time in seconds at which a witness saw it; None without a witness.
         index: its place in the log; None where no log proof was given.
     """
 
     time_s: int | None = None
-    basis: str | None = None
     index: int | None = None
 
 

@@ -179,8 +179,7 @@ def _seen(logged: LoggedAt | None) -> Seen:
 
 
 def _independent(verified: VerifiedCheckpoint) -> Seen:
-    time_s = verified.earliest_witness_s
-    return Seen() if time_s is None else Seen(time_s, "witness")
+    return Seen(verified.earliest_witness_s)
 
 
 def _judge_log(verified: VerifiedCheckpoint, keys: TrustedKeys) -> None:
