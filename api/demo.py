@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.client import AuditClient
 from api.findings import Json
+from api.manifests import Manifests
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
@@ -136,7 +137,14 @@ def _make(
             "Demo Track", "Demo Records", None, "all", generation, basis="generated_here"
         )
     teller.step("Tag it: watermark, signed record, log entry, content credentials")
-    tagged = tag(clip, folder / "tagged.wav", declaration, ledger=registry, progress=teller.progress("tag"))
+    tagged = tag(
+        clip,
+        folder / "tagged.wav",
+        declaration,
+        ledger=registry,
+        progress=teller.progress("tag"),
+        keep_manifest=Manifests(registry).keep,
+    )
     teller.say(
         f"record {tagged.record_id} is entry {tagged.leaf_index} of the log; the watermark lies"
         f" {tagged.snr_db:.1f} dB under the music and was read back (p-value {tagged.read_back_p_value:.1g})"

@@ -84,6 +84,7 @@ def generate_tagged(
     strength: float = 1.0,
     progress: Progress | None = None,
     generator: "Generator | None" = None,
+    keep_manifest: Callable[[str, bytes], None] | None = None,
 ) -> "tuple[Tagged, str]":
     """Generate a track and tag it; arguments as in `generate_clip` and `provenance.tag.tag`.
 
@@ -96,7 +97,16 @@ def generate_tagged(
         prompt, model=model, seconds=seconds, seed=seed, progress=progress, generator=generator
     )
     declaration = Declaration(title, owner, None, "all", generation, basis="generated_here")
-    return tag(clip, out, declaration, ledger=ledger, strength=strength, progress=progress), text
+    tagged = tag(
+        clip,
+        out,
+        declaration,
+        ledger=ledger,
+        strength=strength,
+        progress=progress,
+        keep_manifest=keep_manifest,
+    )
+    return tagged, text
 
 
 def _version() -> str:

@@ -77,6 +77,7 @@ def generate(
     """Generate music with an audiocraft model, tagged at birth."""
     with failures(), progress(enabled=not quiet) as bar:
         from api.generation import generate_tagged
+        from api.manifests import Manifests
 
         check_suffix(output)
         with registry() as (store, _settings):
@@ -91,6 +92,7 @@ def generate(
                 seed=seed,
                 strength=strength,
                 progress=bar("generate"),
+                keep_manifest=Manifests(store).keep,
             )
     if not as_json:
         answers().print(model_text, markup=False)
