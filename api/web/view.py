@@ -85,8 +85,8 @@ _OWNERSHIP: dict[str, tuple[str, Tone]] = {
     "not_checked": ("Not checked", "neutral"),
 }
 _AI: dict[str, tuple[str, Tone]] = {
-    "synthetic": ("Likely AI-generated", "warn"),
-    "bona_fide": ("Likely human-made", "good"),
+    "synthetic": ("Traces of a neural decoder", "warn"),
+    "bona_fide": ("No trace of a neural decoder", "neutral"),
     "uncertain": ("Inconclusive", "neutral"),
 }
 
@@ -231,7 +231,11 @@ def _ai(found: Mapping[str, Any]) -> Card:
     if families:
         facts.append(("Resembles", ", ".join(families[:3])))
     texts = [str(item.get("text", "")) for item in ai.get("evidence") or ()]
-    return Card(question, answer, tone, " ".join(texts[:3]) or "See the timeline.", tuple(facts), basis)
+    return Card(question, answer, tone, _sentences(texts[:3]) or "See the timeline.", tuple(facts), basis)
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in texts if text)
 
 
 def _voice(found: Mapping[str, Any]) -> Card:
