@@ -81,11 +81,11 @@ def current(registry: "Registry", record_id: str) -> dict[str, Any]:
         UnknownEntry: the tenant has no such record.
         VerificationError: the stored events do not verify.
     """
-    registered = registry.verified(record_id)  # with whatever the registry demands, such as witnesses
+    # The registry proves the registration with the earliest checkpoint that a witness has seen, and demands
+    # as many witnesses as it is told to.
+    logged = registry.verify(record_id).logged
     history = RecordHistory(registry).verify(record_id)
-    logged = history.current.logged
     return {
-        **registered,
         **summary(history.current),
         "status": history.state.status,
         "revision": history.state.record.revision,
