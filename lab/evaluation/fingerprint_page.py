@@ -89,7 +89,7 @@ def page(
         "## False matches",
         _false(answers, foreign),
         "Unrelated pairs, 10 s asked, by votes reached on one line. The rule was set on one fold of "
-        "collections, the one with\nthe heavier tail; the other was not used:",
+        "collections, the one with\nthe heavier tail after a look at both:",
         _chances(chances),
         "## Cost (CPU time of one thread)",
         _cost(references, answers, scale),
