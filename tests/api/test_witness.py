@@ -168,7 +168,9 @@ def test_the_state_moves_only_from_where_it_was_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "x http://a", ADDRESSES[0].key.vkey, ADDRESSES[0].key.vkey + " file:///x"]
+    "wrong",
+    ["", "x http://a", ADDRESSES[0].key.vkey, ADDRESSES[0].key.vkey + " file:///x"],
+    ids=["empty", "no-key", "no-address", "other-scheme"],
 )
 def test_a_wrong_witness_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidRequest):
