@@ -13,6 +13,10 @@ PORT ?= 8000
 # two processes, whole files each: fixtures are shared by file
 PYTEST_FLAGS ?= -n 2 --dist loadfile
 
+# Packages are installed without bytecode; let Python keep what it compiles on first use, or every
+# process compiles torch again (8 s).
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check serve install clean
 
 demo: install

@@ -42,14 +42,15 @@ def start(home: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(home), str(port), str(log)], start_new_session=True
     )
-    wait_for(lambda: healthy(port, process), 90)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        wait_for(lambda: healthy(client, process), 90)
     return process
 
 
-def healthy(port: int, process: subprocess.Popen[bytes]) -> bool:
+def healthy(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:
     assert process.poll() is None, "the server ended by itself"
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
+        return client.get("/healthz").is_success
     except httpx.TransportError:
         return False
 
