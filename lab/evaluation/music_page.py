@@ -147,7 +147,7 @@ def _suspects(scored: Scored) -> str:
         if suspect(r)
     ]
     text = (
-        "Labelled human by their page's wording, but carrying the comb of the page's own codec or vocoder "
+        "Labelled human by their page's wording, but most carry the comb of the page's own codec or vocoder "
         "(50 Hz: EnCodec 32 kHz; 100 Hz: HiFi-GAN 16 kHz): the page shows reconstructions. Left out of "
         "training and of every figure above.\n"
     )
