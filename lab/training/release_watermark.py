@@ -19,8 +19,9 @@ from provenance.watermark.model import CARD
 from provenance.watermark.network import NetworkConfig
 
 DATA = (
-    "rows with use=open of the recordings listed in docs/models/watermark.md (CC0, CC-BY, CC-BY-SA, MIT), "
-    "without the 34 s cuts; made-up pads and tones"
+    "rows with use=open of the data folder (CC0, CC-BY, CC-BY-SA, MIT), a third of the voices, "
+    "without the 34 s cuts; made-up pads and tones; resumed with changed settings, see "
+    "docs/models/watermark.md"
 )
 
 

@@ -25,13 +25,14 @@ class Model:
 def build(tensors: dict[str, torch.Tensor] | None, card: Card | None = None) -> Model:
     """Networks from weights named `embedder.*` and `decoder.*`, or untrained where None."""
     torch.manual_seed(0)
-    networks = {"embedder": Embedder(NetworkConfig()), "decoder": Decoder(NetworkConfig())}
-    for name, network in networks.items():
+    embedder, decoder = Embedder(NetworkConfig()), Decoder(NetworkConfig())
+    for name, network in (("embedder", embedder), ("decoder", decoder)):
         if tensors is not None:
             prefix = name + "."
             network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
-        network.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-    return Model(networks["embedder"], networks["decoder"], card)  # type: ignore[arg-type]
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from the stubs
+        network.eval().requires_grad_(False)
+    return Model(embedder, decoder, card)
 
 
 @functools.cache
