@@ -1,43 +1,49 @@
 """A folder that can be verified offline: how it is laid out, checked and explained.
 
 keys.json                  the keys to trust (compare their ids with the published ones)
-NAME.record.dsse.json      a signed record       NAME.report.dsse.json   a signed report
+NAME.record.dsse.json      a signed revision of a record
+NAME.event.dsse.json       a dispute, its settlement, or a revocation
+NAME.report.dsse.json      a signed report
 NAME.key.dsse.json         a key event (rotation, revocation), with its proof and salt
 NAME.tlog-proof            its proof (optional)  NAME.salt               32 bytes in hex (with the proof)
 """
 
 import argparse
 import sys
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import ProofError, TrackmarkError, VerificationError
 from provenance.records.envelope import MAX_ENVELOPE_BYTES, Envelope
 from provenance.records.keyevents import LoggedEvent, follow
-from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
+from provenance.records.standing import VerifiedStatement, verify_statement
 from provenance.records.trust import TrustedKeys
-from provenance.records.verify import LoggedAt, VerifiedRecord, VerifiedReport, verify_record, verify_report
+from provenance.records.verdict import (
+    KEY_NOTES,
+    UNSEEN,
+    Check,
+    Verified,
+    check_heads,
+    check_life,
+    conclude,
+    describe,
+    describe_log,
+    record_id_of,
+)
+from provenance.records.verify import VerifiedRecord, VerifiedReport, verify_record, verify_report
 
 MAX_FILES = 10_000
 RECORD_SUFFIX = ".record.dsse.json"
+STATEMENT_SUFFIX = ".event.dsse.json"
 REPORT_SUFFIX = ".report.dsse.json"
 EVENT_SUFFIX = ".key.dsse.json"
-_KEY_NOTES = {
-    VALID: "",
-    BEFORE_COMPROMISE: "; its key was stolen later, this was seen before",
-    UNDATED: "; its key was retired since, and nothing but its own date tells that this is older",
+_VERIFIERS: dict[str, Callable[..., Verified]] = {
+    RECORD_SUFFIX: verify_record,
+    STATEMENT_SUFFIX: verify_statement,
+    REPORT_SUFFIX: verify_report,
 }
 _LABELS = {True: "ok  ", False: "FAIL", None: "note"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One step in plain words: of which file, whether it holds (None: nothing to check), what that means."""
-
-    file: str
-    passed: bool | None
-    text: str
 
 
 class FolderError(TrackmarkError):
@@ -49,14 +55,17 @@ def bundle(
     keys: TrustedKeys,
     *,
     record: Envelope | None = None,
+    statement: Envelope | None = None,
     report: Envelope | None = None,
     tlog_proof: str | None = None,
     salt: bytes | None = None,
 ) -> dict[str, bytes]:
-    """The files of such a folder for one record or report, by file name."""
+    """The files of such a folder for one record, statement or report, by file name."""
     files = {"keys.json": keys.to_json()}
     if record is not None:
         files[name + RECORD_SUFFIX] = record.to_json()
+    if statement is not None:
+        files[name + STATEMENT_SUFFIX] = statement.to_json()
     if report is not None:
         files[name + REPORT_SUFFIX] = report.to_json()
     if tlog_proof is not None:
@@ -88,38 +97,41 @@ def verify_folder(folder: Path, keys: TrustedKeys | None = None, *, witnesses: i
         keys = TrustedKeys.from_json(_read(folder / "keys.json"))
     checks: list[Check] = []
     keys = _follow_events(paths, keys, witnesses, checks)
-    chain: dict[str, list[VerifiedRecord]] = {}
+    verified: list[Verified] = []
     found = False
     for path in paths:
-        for suffix in (RECORD_SUFFIX, REPORT_SUFFIX):
+        for suffix in _VERIFIERS:
             if path.name.endswith(suffix):
                 found = True
-                stem = path.name.removesuffix(suffix)
-                result = _check_file(path, folder, stem, keys, witnesses, checks)
-                if isinstance(result, VerifiedRecord):
-                    chain.setdefault(result.record.record_id, []).append(result)
+                result = _check_file(path, suffix, keys, witnesses, checks)
+                if result is not None:
+                    verified.append(result)
     if not found:
-        raise FolderError(f"{folder} holds no *{RECORD_SUFFIX} and no *{REPORT_SUFFIX} file")
-    for record_id, revisions in chain.items():
-        if len(revisions) > 1:
-            checks.append(_check_chain(record_id, revisions))
+        raise FolderError(f"{folder} holds no {', '.join('*' + suffix for suffix in _VERIFIERS)} file")
+    checks.extend(check_heads(verified))
+    lives: dict[str, list[VerifiedRecord | VerifiedStatement]] = {}
+    for item in verified:
+        if not isinstance(item, VerifiedReport):
+            lives.setdefault(record_id_of(item), []).append(item)
+    checks.extend(check_life(record_id, events) for record_id, events in sorted(lives.items()))
     return checks
 
 
 def _check_file(
-    path: Path, folder: Path, stem: str, keys: TrustedKeys, witnesses: int, checks: list[Check]
-) -> VerifiedRecord | VerifiedReport | None:
-    proof_path, salt_path = folder / f"{stem}.tlog-proof", folder / f"{stem}.salt"
+    path: Path, suffix: str, keys: TrustedKeys, witnesses: int, checks: list[Check]
+) -> Verified | None:
+    stem = path.name.removesuffix(suffix)
+    proof_path, salt_path = path.with_name(f"{stem}.tlog-proof"), path.with_name(f"{stem}.salt")
     envelope = _read(path)
-    check = verify_record if path.name.endswith(RECORD_SUFFIX) else verify_report
+    check = _VERIFIERS[suffix]
     try:
         # Whether the keys were alive at the time is told by the proof, so it is judged with it.
         signed = check(envelope, replace(keys, lives=()) if proof_path.exists() else keys)
     except TrackmarkError as error:
         checks.append(Check(path.name, False, f"signature or content: {error}"))
         return None
-    note = "" if proof_path.exists() else _KEY_NOTES[signed.key_status]
-    checks.append(Check(path.name, True, _describe(signed) + note))
+    note = "" if proof_path.exists() else KEY_NOTES[signed.key_status]
+    checks.append(Check(path.name, True, describe(signed) + note))
     if not proof_path.exists():
         unproven = "no log proof is given: the time of the claim is unproven"
         checks.append(Check(path.name, False if witnesses else None, unproven))
@@ -133,7 +145,7 @@ def _check_file(
         return signed
     if logged.logged is None:
         raise ProofError("a proof was given but not checked")
-    checks.append(Check(proof_path.name, True, _describe_log(logged.logged) + _KEY_NOTES[logged.key_status]))
+    checks.append(Check(proof_path.name, True, describe_log(logged.logged) + KEY_NOTES[logged.key_status]))
     return logged
 
 
@@ -159,43 +171,6 @@ def _follow_events(paths: list[Path], keys: TrustedKeys, witnesses: int, checks:
     return followed
 
 
-def _check_chain(record_id: str, revisions: list[VerifiedRecord]) -> Check:
-    """Each revision present must name the one before it by hash, if that one is present too."""
-    by_number = {item.record.revision: item.record for item in revisions}
-    name = f"record {record_id}"
-    # The same payload may lie there twice, signed by different keys; that is one revision.
-    if len(by_number) != len({item.payload for item in revisions}):
-        return Check(name, False, "two different records claim the same revision: a fork")
-    for number, record in sorted(by_number.items()):
-        before = by_number.get(number - 1)
-        if before is not None and record.supersedes != before.digest():
-            return Check(name, False, f"revision {number} does not follow from revision {number - 1}")
-    return Check(name, True, f"revisions {', '.join(map(str, sorted(by_number)))} form one chain")
-
-
-def _describe(signed: VerifiedRecord | VerifiedReport) -> str:
-    keys = ", ".join(keyid[:16] for keyid in signed.keyids)
-    if isinstance(signed, VerifiedReport):
-        return f"a report, unchanged since it was signed by key {keys}"
-    record = signed.record
-    owners = ", ".join(party.name for party in record.parties)
-    return (
-        f"record {record.record_id} revision {record.revision} on {record.asset.title!r}, parties {owners}, "
-        f"claimed by {record.issuer.name} (status: {record.claim_status}), "
-        f"unchanged since it was signed by key {keys}"
-    )
-
-
-def _describe_log(logged: LoggedAt) -> str:
-    head = logged.verified.checkpoint
-    text = f"entry {logged.index} of the log {head.origin} at size {head.size}, as its signed checkpoint says"
-    earliest = logged.verified.earliest_witness_s
-    if earliest is None:
-        return text + "; no witness co-signed it, so the log's own word stands for the time"
-    seen = datetime.fromtimestamp(earliest, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return text + f"; {len(logged.verified.note.times)} witnesses saw it, the first at {seen}"
-
-
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_ENVELOPE_BYTES:
@@ -206,7 +181,11 @@ def _read(path: Path) -> bytes:
 
 
 def main(arguments: list[str]) -> int:
-    """The command line. Returns 0 if all holds, 1 if something fails, 3 if the input is unreadable."""
+    """The command line.
+
+    Returns:
+        0 if all holds; 1 if something fails, or a record is disputed or was revoked; 3 if unreadable.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m provenance.records.verify", description="Verify records and reports offline."
     )
@@ -235,7 +214,7 @@ def main(arguments: list[str]) -> int:
             write(f"      trusted {purpose} key {item}\n")
     if options.keys is None:
         write("note  these keys came with the files; compare them with the ones the issuer publishes\n")
-    failed = sum(check.passed is False for check in checks)
-    held = sum(check.passed is True for check in checks)
-    write(f"{'NOT VERIFIED' if failed else 'VERIFIED'}: {held} of {held + failed} checks hold\n")
-    return 1 if failed else 0
+    write(f"note  {UNSEEN}\n")
+    passed, verdict = conclude(checks)
+    write(f"{verdict}\n")
+    return 0 if passed else 1

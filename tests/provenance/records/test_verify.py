@@ -2,18 +2,14 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 
-from core.errors import KeyFileError, ProofError, RecordError, SignatureError, TrackmarkError
+from core.errors import KeyFileError, ProofError, RecordError, SignatureError
 from provenance.records import envelope as dsse
 from provenance.records.checkpoint import Checkpoint, TlogProof, cosign_note, sign_checkpoint
-from provenance.records.folder import FolderError, bundle, main, verify_folder
 from provenance.records.keys import Ed25519Signer, Es256Signer
-from provenance.records.lifecycle import amend
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, commit, leaf_hash
 from provenance.records.note import NoteSigner
 from provenance.records.record import PAYLOAD_TYPE, Issuer
@@ -22,7 +18,7 @@ from provenance.records.report import sign_report
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record, verify_report
 
-from .samples import TIME, small
+from .samples import small
 
 ISSUER, REPORTER = Ed25519Signer.generate(), Es256Signer.generate()
 LOG = NoteSigner("example.com/log", Ed25519Signer.generate())
@@ -172,110 +168,3 @@ def test_trusted_keys_survive_their_file_and_refuse_nonsense():
     ):
         with pytest.raises(KeyFileError):
             TrustedKeys.from_json(json.dumps(value).encode())
-
-
-def write(folder, files) -> None:
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    first = registered()
-    second = registered(amend(first.record, issued_at=TIME), kind="amend")
-    for name, made in (("one", first), ("two", second)):
-        write(tmp_path, bundle(name, KEYS, record=made.envelope, tlog_proof=made.proof, salt=SALT))
-    write(tmp_path, bundle("audit", KEYS, report=sign_report(REPORT, [REPORTER])))
-    return tmp_path
-
-
-def test_a_folder_verifies_and_explains_itself(folder, capsys):
-    assert [check.passed for check in verify_folder(folder)].count(True) == 6
-    assert main([str(folder)]) == 0
-    text = capsys.readouterr().out
-    for part in ("'A Song'", "entry 5 of the log example.com/log", "2027-01-15T08:00:00Z", "form one chain"):
-        assert part in text
-    assert "compare them with the ones the issuer publishes" in text
-    assert "VERIFIED: 6 of 6 checks hold" in text
-
-
-def test_the_command_runs_offline_in_a_fresh_interpreter(folder):
-    command = [sys.executable, "-m", "provenance.records.verify", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "VERIFIED" in done.stdout
-
-
-def damage(path) -> None:
-    data = bytearray(path.read_bytes())
-    place = data.index(b'"sig":"') + 10
-    data[place] = ord("A") if data[place] != ord("A") else ord("B")
-    path.write_bytes(data)
-
-
-def test_a_damaged_signature_fails_the_folder(folder, capsys):
-    damage(folder / "one.record.dsse.json")
-    assert main([str(folder)]) == 1
-    assert "FAIL  one.record.dsse.json" in capsys.readouterr().out
-
-
-def test_a_swapped_proof_fails_the_folder(folder, capsys):
-    (folder / "one.tlog-proof").write_bytes((folder / "two.tlog-proof").read_bytes())
-    assert main([str(folder)]) == 1
-    assert "FAIL  one.tlog-proof" in capsys.readouterr().out
-
-
-def test_a_fork_fails_the_folder(folder, capsys):
-    fork = registered(amend(registered().record, issued_at="2030-01-01T00:00:00Z"), kind="amend")
-    write(folder, bundle("fork", KEYS, record=fork.envelope, tlog_proof=fork.proof, salt=SALT))
-    assert main([str(folder)]) == 1
-    assert "a fork" in capsys.readouterr().out
-
-
-def test_the_same_revision_twice_is_no_fork(folder):
-    (folder / "copy.record.dsse.json").write_bytes((folder / "one.record.dsse.json").read_bytes())
-    assert False not in [check.passed for check in verify_folder(folder)]
-
-
-def test_strangers_keys_fail_the_folder(folder, tmp_path_factory, capsys):
-    stranger = dataclasses.replace(KEYS, record=(Ed25519Signer.generate().public_key,))
-    path = tmp_path_factory.mktemp("elsewhere") / "keys.json"
-    path.write_bytes(stranger.to_json())
-    assert main([str(folder), "--keys", str(path)]) == 1
-    assert "0 of 1 needed signatures" in capsys.readouterr().out
-
-
-def test_a_missing_witness_fails_the_folder_if_one_is_asked_for(folder, capsys):
-    assert main([str(folder), "--witnesses", "1"]) == 1  # the report has no proof at all
-    (folder / "audit.report.dsse.json").unlink()
-    assert main([str(folder), "--witnesses", "1"]) == 0
-    assert main([str(folder), "--witnesses", "2"]) == 1
-    capsys.readouterr()
-
-
-def test_unreadable_folders_exit_with_3(folder, tmp_path_factory, capsys):
-    empty = tmp_path_factory.mktemp("empty")
-    assert main([str(empty)]) == 3
-    assert main([str(empty / "missing")]) == 3
-    write(empty, {"keys.json": KEYS.to_json()})
-    assert main([str(empty)]) == 3
-    (folder / "keys.json").write_bytes(b"{")
-    assert main([str(folder)]) == 3
-    with pytest.raises(FolderError):
-        verify_folder(empty)
-    (folder / "keys.json").write_bytes(b" " * (5 << 20))
-    assert main([str(folder)]) == 3
-    assert "unreadable" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "name", ["one.record.dsse.json", "one.tlog-proof", "one.salt", "audit.report.dsse.json"]
-)
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"{}", b"[" * 1000, b"c2sp.org/tlog-proof@v1\n\n"])
-def test_hostile_files_fail_and_never_crash(folder, name, data, capsys):
-    (folder / name).write_bytes(data)
-    try:
-        assert main([str(folder)]) == 1
-    except TrackmarkError:
-        pytest.fail("the command let an error through")
-    capsys.readouterr()
