@@ -114,8 +114,8 @@ def test_each_step_of_a_life_gives_its_verdict(tmp_path, capsys):
         (lambda life: life.revise(asset=new), 0, "VERIFIED", "'New'"),
         (lambda life: life.revise("transfer"), 0, "VERIFIED", "revision 3 of 'New' is the newest"),
         (lambda life: life.state("dispute.open", "A Singer", "my voice"), 1, "CONTESTED", "A Singer on"),
-        (lambda life: life.state("dispute.open", "A Writer", "my words"), 1, "CONTESTED", "(2 of 2 disputes open)"),
-        (lambda life: life.state("dispute.close", "A Singer", "paid"), 1, "CONTESTED", "(1 of 2 disputes open)"),
+        (lambda life: life.state("dispute.open", "B", "words"), 1, "CONTESTED", "(2 of 2 disputes open)"),
+        (lambda life: life.state("dispute.close", "x", "paid"), 1, "CONTESTED", "(1 of 2 disputes open)"),
         (lambda life: life.state("dispute.close", "A Writer", "paid"), 0, "VERIFIED", "stands as asserted"),
         (lambda life: life.state("revoke", "A Label", "sold"), 1, "CONTESTED", "REVOKED by A Label"),
     ]  # fmt: skip
