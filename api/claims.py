@@ -5,7 +5,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from api.findings import Json, Ownership
-from api.history import current
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def summarise(registry: "Registry", record_id: str) -> Json | None:
     if stored is None:
         return None
     try:
-        record = current(registry, record_id)
+        record = registry.verified(record_id)
     except TrackmarkError as error:
         return {"record_id": record_id, "verified": False, "problem": str(error)}
     return {"record_id": record_id, "verified": True, "problem": None, **record}

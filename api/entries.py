@@ -7,7 +7,9 @@ from api.keystore import Purpose
 from provenance.records.envelope import Envelope
 from provenance.records.keylife import KeyLife
 from provenance.records.keys import PublicKey
+from provenance.records.lifecycle import Statement
 from provenance.records.record import OwnershipRecord
+from provenance.records.standing import REVISIONS
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,41 @@ class Registration:
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """A record as stored; the salt is what opens its commitment in the log."""
+    """A record as stored, unverified: see `Registry.verified`.
+
+    Attributes:
+        title: of the newest revision.
+        envelope: the newest revision, signed.
+        salt: opens that revision's commitment in the log.
+        leaf_index: that revision's entry in the log.
+        first_index: the registration's entry.
+        created_at: when it was registered.
+    """
 
     record_id: str
     title: str
     envelope: Envelope
     salt: bytes
     leaf_index: int
+    first_index: int
     created_at: datetime
 
-    def ownership(self) -> OwnershipRecord:
-        """The statement itself, unverified: see `Registry.verified`."""
-        return OwnershipRecord.from_payload(self.envelope.payload)
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """One event of a record as stored; the salt opens its commitment in the log."""
+
+    type: str
+    envelope: Envelope
+    salt: bytes
+    leaf_index: int
+    created_at: datetime
+
+    def content(self) -> OwnershipRecord | Statement:
+        """What was signed, unverified."""
+        if self.type in REVISIONS:
+            return OwnershipRecord.from_payload(self.envelope.payload)
+        return Statement.from_payload(self.envelope.payload)
 
 
 @dataclass(frozen=True)

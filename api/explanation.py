@@ -36,8 +36,8 @@ MEANINGS: dict[OwnershipStatus, str] = {
         "erased, or belongs to another copy of the registry."
     ),
     "record_invalid": (
-        "A record is on file, but its signature or its place in the log does not verify. Somebody "
-        "changed the database; trust nothing that the record says."
+        "A record is on file, but a signature, its place in the log or a witness that you asked for is "
+        "missing or wrong; the reason stands above. Until that is cleared up, trust nothing that it says."
     ),
     "credentials_only": (
         "Only the signed credentials in the file name a record; the mark and the sound do not confirm it."
@@ -46,3 +46,20 @@ MEANINGS: dict[OwnershipStatus, str] = {
     "not_checked": ("Ownership could not be checked for this file, so nothing is known either way."),
 }
 """One for each status; a status without a meaning would be a verdict that nobody can act on."""
+
+FOLDER_MEANINGS = {
+    "verified": (
+        "Every file is as it was signed and logged, and the claim stands as far as this folder goes. "
+        "That proves who claimed what and when, not that the claim is true."
+    ),
+    "contested": (
+        "Every file is as it was signed and logged, but a record is disputed or was revoked. Do not rely "
+        "on the claim; ask the parties named above."
+    ),
+    "not_verified": (
+        "Something in this folder was changed, is missing, or was signed by keys that are not trusted here. "
+        "Rely on nothing in it; ask the issuer for the original files, and check that you use the issuer's "
+        "keys."
+    ),
+}
+"""The same for a folder of proofs."""

@@ -2,35 +2,46 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from api.history import VerifiedHistory
+from api.evidence import evidence, zipped
+from api.history import RecordHistory
 from provenance.exchange import credential, ddex, table
-from provenance.records.keys import Signer
+
+if TYPE_CHECKING:
+    from api.registry import Registry
 
 
 @dataclass(frozen=True)
 class Export:
-    """A format: its media type, the ending of its files, and how a verified record becomes it."""
+    """A format: its media type, the ending of its files, and how a record becomes it once it is verified."""
 
     media_type: str
     suffix: str
-    make: Callable[[VerifiedHistory, Signer], bytes]
+    make: Callable[["Registry", str], bytes]
 
 
-def _ddex(history: VerifiedHistory, _signer: Signer) -> bytes:
-    return ddex.fragment(history.state.record).xml
+def _ddex(registry: "Registry", record_id: str) -> bytes:
+    return ddex.fragment(RecordHistory(registry).verify(record_id).state.record).xml
 
 
-def _csv(history: VerifiedHistory, _signer: Signer) -> bytes:
-    return table.write_table([(history.state.record, history.state.status)]).encode()
+def _csv(registry: "Registry", record_id: str) -> bytes:
+    state = RecordHistory(registry).verify(record_id).state
+    return table.write_table([(state.record, state.status)]).encode()
 
 
-def _credential(history: VerifiedHistory, signer: Signer) -> bytes:
-    return credential.issue(history.state.record, signer, status=history.state.status).encode()
+def _credential(registry: "Registry", record_id: str) -> bytes:
+    state = RecordHistory(registry).verify(record_id).state
+    return credential.issue(state.record, registry.record_signer(), status=state.status).encode()
+
+
+def _evidence(registry: "Registry", record_id: str) -> bytes:
+    return zipped(evidence(registry, record_id))
 
 
 EXPORTS: dict[str, Export] = {
     "ddex": Export("application/xml", "ern.xml", _ddex),
     "csv": Export("text/csv; charset=utf-8", "csv", _csv),
     "credential": Export("application/vc+jwt", "vc.jwt", _credential),
+    "evidence": Export("application/zip", "evidence.zip", _evidence),
 }

@@ -8,27 +8,26 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from api import db, log_store
+from api.entries import StoredEvent
 from api.errors import ConflictingEntry, UnknownEntry
 from api.record_summary import summary
 from api.tables import Table
-from core.errors import ProofError, RecordError
+from core.errors import ProofError
 from provenance.declaration import now
 from provenance.exchange.amendment import patched
 from provenance.exchange.transfer import party_for, transfer
 from provenance.records import envelope as envelopes
 from provenance.records import lifecycle
-from provenance.records.checkpoint import TlogProof, verify_tlog_proof
 from provenance.records.envelope import Envelope
 from provenance.records.lifecycle import RecordState, Statement
 from provenance.records.log import SALT_BYTES, LogEntry, commit
 from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
-from provenance.records.trust import TrustedKeys
+from provenance.records.standing import REVISIONS, VerifiedStatement, standing, verify_statement
 from provenance.records.verify import VerifiedRecord, verify_record
 
 if TYPE_CHECKING:
@@ -36,32 +35,23 @@ if TYPE_CHECKING:
 
 _RECORDS = Table.metadata.tables["records"]
 _EVENTS = Table.metadata.tables["record_events"]
-REVISIONS = frozenset({"register", "amend", "transfer"})
-
-
-@dataclass(frozen=True)
-class StoredEvent:
-    """One event of a record as stored; the salt opens its commitment in the log."""
-
-    type: str
-    envelope: Envelope
-    salt: bytes
-    leaf_index: int
-    created_at: datetime
-
-    def content(self) -> OwnershipRecord | Statement:
-        """What was signed, unverified."""
-        if self.type in REVISIONS:
-            return OwnershipRecord.from_payload(self.envelope.payload)
-        return Statement.from_payload(self.envelope.payload)
+_FILES = Table.metadata.tables["record_files"]
 
 
 @dataclass(frozen=True)
 class VerifiedHistory:
-    """All events of a record, each checked for signature and log entry, and what they add up to."""
+    """All events of a record, each checked for signature and log entry, and what they add up to.
+
+    Attributes:
+        state: the fold of all events.
+        events: as stored, in log order.
+        registered: the first revision; its place in the log dates the claim.
+        current: the newest revision.
+    """
 
     state: RecordState
     events: tuple[StoredEvent, ...]
+    registered: VerifiedRecord
     current: VerifiedRecord
 
     @property
@@ -74,16 +64,13 @@ def current(registry: "Registry", record_id: str) -> dict[str, Any]:
     """What a record of this tenant says today, every event of it checked (see `record_summary`).
 
     Adds its `status`, `revision`, `open_disputes`, the place of its registration in the log (`first_index`),
-    when the log wrote that down by its own clock (`logged_at`), and by when a witness had seen it, if one did
-    (`witnessed_at`; POSIX seconds).
+    when the log wrote that down by its own clock (`logged_at`), and by when somebody independent had seen
+    it, if anybody did (`witnessed_at`; POSIX seconds).
 
     Raises:
         UnknownEntry: the tenant has no such record.
         VerificationError: the stored events do not verify.
     """
-    # The registry proves the registration with the earliest checkpoint that a witness has seen, and demands
-    # as many witnesses as it is told to.
-    logged = registry.verify(record_id).logged
     history = RecordHistory(registry).verify(record_id)
     return {
         **summary(history.current),
@@ -92,8 +79,16 @@ def current(registry: "Registry", record_id: str) -> dict[str, Any]:
         "open_disputes": history.state.open_disputes,
         "first_index": history.events[0].leaf_index,
         "logged_at": history.events[0].created_at.isoformat(),
-        "witnessed_at": None if logged is None else logged.verified.earliest_witness_s,
+        "witnessed_at": earliest_independent_time(history.registered),
     }
+
+
+def earliest_independent_time(verified: VerifiedRecord) -> int | None:
+    """By when somebody who is neither the signer nor the log had seen an event (POSIX seconds), if anybody.
+
+    The proof file leads to the earliest checkpoint that somebody else vouched for.
+    """
+    return None if verified.logged is None else verified.logged.verified.earliest_witness_s
 
 
 class RecordHistory:
@@ -125,18 +120,20 @@ class RecordHistory:
         events = self.events(record_id)
         keys, log = self._registry.trusted_keys(), self._registry.log
         revisions: list[VerifiedRecord] = []
-        contents: list[OwnershipRecord | Statement] = []
+        statements: list[VerifiedStatement] = []
         for event in events:
-            proof = log.proof_file(event.leaf_index)
+            proof, witnesses = log.proof_file(event.leaf_index), self._registry.witnesses_needed
             if event.type in REVISIONS:
-                verified = verify_record(event.envelope, keys, proof, event.salt)
-                if verified.logged is None or verified.logged.entry.type != event.type:
-                    raise ProofError("the log holds this revision as another kind of event")
-                revisions.append(verified)
-                contents.append(verified.record)
+                found = verify_record(event.envelope, keys, proof, event.salt, witnesses=witnesses)
+                revisions.append(found)
             else:
-                contents.append(_verify_statement(event, keys, proof))
-        return VerifiedHistory(lifecycle.fold(contents), events, revisions[-1])
+                stated = verify_statement(event.envelope, keys, proof, event.salt, witnesses=witnesses)
+                statements.append(stated)
+            logged = revisions[-1].logged if event.type in REVISIONS else statements[-1].logged
+            if logged is None or logged.entry.type != event.type:
+                raise ProofError("the log holds this event as one of another kind")
+        state = standing([*revisions, *statements])
+        return VerifiedHistory(state, events, revisions[0], revisions[-1])
 
     def amend(self, record_id: str, patch: Mapping[str, Any]) -> StoredEvent:
         """Add a revision by a JSON Merge Patch.
@@ -240,7 +237,22 @@ class RecordHistory:
                     created_at=event.created_at,
                 )
             )
+            if isinstance(content, OwnershipRecord):
+                self._keep_findable(connection, content)
         return event
+
+    def _keep_findable(self, connection: Connection, record: OwnershipRecord) -> None:
+        """Lists show the title of today, and files that a revision names lead to the record."""
+        mine = (_RECORDS.c.record_id == record.record_id, _RECORDS.c.tenant == self._registry.tenant)
+        connection.execute(update(_RECORDS).where(*mine).values(title=record.asset.title))
+        known = select(_FILES.c.sha256).where(_FILES.c.record_id == record.record_id)
+        new = set(record.asset.sha256_files) - set(connection.execute(known).scalars())
+        rows = [
+            {"record_id": record.record_id, "sha256": digest, "tenant": self._registry.tenant}
+            for digest in sorted(new)
+        ]
+        if rows:
+            connection.execute(insert(_FILES), rows)
 
     def _events(self, connection: Connection, record_id: str) -> tuple[StoredEvent, ...]:
         tenant = self._registry.tenant
@@ -265,22 +277,3 @@ class RecordHistory:
             )
             for kind, row in rows
         )
-
-
-def _verify_statement(event: StoredEvent, keys: TrustedKeys, proof: str) -> Statement:
-    """Check a statement's signature, and that the log entry under the proof commits to it."""
-    payload = envelopes.verify(event.envelope, keys.record, payload_type=lifecycle.PAYLOAD_TYPE)
-    statement = Statement.from_payload(payload)
-    extra = TlogProof.from_text(proof).extra
-    if extra is None:
-        raise ProofError("the proof file does not carry the log entry in its extra line")
-    verify_tlog_proof(proof, extra, keys.log)
-    try:
-        entry = LogEntry.from_bytes(extra)
-    except RecordError as error:
-        raise ProofError(str(error)) from error
-    if entry.commitment != commit(event.salt, payload):
-        raise ProofError("the log entry commits to another statement")
-    if (entry.type, entry.record_id) != (event.type, statement.record_id) or event.type != statement.type:
-        raise ProofError("the log entry is of another event")
-    return statement

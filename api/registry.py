@@ -9,15 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api import db, log_store
 from api.cosigning import Cosigned, Post, WitnessAddress, collect, post
 from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.history import RecordHistory, current
 from api.keystore import KeySecrets, KeyStore, Purpose
-from api.record_summary import summary
 from api.registry_keys import SigningKeys
 from api.settings import Settings
 from api.tables import DEFAULT_TENANT, Table
@@ -30,7 +30,7 @@ from provenance.records.keys import Signer
 from provenance.records.log import SALT_BYTES, LogEntry, commit
 from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
 from provenance.records.trust import TrustedKeys
-from provenance.records.verify import VerifiedRecord, verify_record
+from provenance.records.verify import VerifiedRecord
 
 if TYPE_CHECKING:
     from api.fingerprints import TenantIndex
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from provenance.watermark import WatermarkKey
 
 _RECORDS = Table.metadata.tables["records"]
+_EVENTS = Table.metadata.tables["record_events"]
 _FILES = Table.metadata.tables["record_files"]
 _ARTISTS = Table.metadata.tables["artists"]
 
@@ -213,14 +214,14 @@ class Registry:
 
     def record(self, record_id: str) -> StoredRecord | None:
         """A record of this tenant."""
-        query = select(_RECORDS).where(_RECORDS.c.record_id == record_id, _RECORDS.c.tenant == self.tenant)
+        query = self._stored().where(_RECORDS.c.record_id == record_id)
         with db.reading(self.engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _stored(row)
 
     def records(self, *, limit: int = 50, before: int | None = None) -> list[StoredRecord]:
-        """This tenant's records, newest first; `before` is the leaf index that the last page ended with."""
-        query = select(_RECORDS).where(_RECORDS.c.tenant == self.tenant)
+        """This tenant's records, newest first; `before` is the `first_index` of the last page's end."""
+        query = self._stored()
         if before is not None:
             query = query.where(_RECORDS.c.leaf_index < before)
         with db.reading(self.engine) as connection:
@@ -230,32 +231,49 @@ class Registry:
     def find_by_sha256(self, sha256: str) -> list[StoredRecord]:
         """This tenant's records of the audio that has this digest (of a file, or of decoded samples)."""
         query = (
-            select(_RECORDS)
+            self._stored()
             .join(_FILES, _FILES.c.record_id == _RECORDS.c.record_id)
-            .where(
-                _FILES.c.sha256 == sha256, _FILES.c.tenant == self.tenant, _RECORDS.c.tenant == self.tenant
-            )
+            .where(_FILES.c.sha256 == sha256, _FILES.c.tenant == self.tenant)
             .order_by(_RECORDS.c.leaf_index)
         )
         with db.reading(self.engine) as connection:
             return [_stored(row) for row in connection.execute(query)]
 
+    def _stored(self) -> Select[Any]:
+        """This tenant's records, each with its newest revision."""
+        newest = (
+            select(func.max(_EVENTS.c.leaf_index))
+            .where(_EVENTS.c.record_id == _RECORDS.c.record_id, _EVENTS.c.type.in_(("amend", "transfer")))
+            .correlate(_RECORDS)
+            .scalar_subquery()
+        )
+        return (
+            select(
+                _RECORDS.c.record_id,
+                _RECORDS.c.title,
+                _RECORDS.c.created_at,
+                _RECORDS.c.leaf_index.label("first_index"),
+                func.coalesce(_EVENTS.c.leaf_index, _RECORDS.c.leaf_index).label("leaf_index"),
+                func.coalesce(_EVENTS.c.envelope, _RECORDS.c.envelope).label("envelope"),
+                func.coalesce(_EVENTS.c.salt, _RECORDS.c.salt).label("salt"),
+            )
+            .select_from(_RECORDS)
+            .outerjoin(_EVENTS, _EVENTS.c.leaf_index == newest)
+            .where(_RECORDS.c.tenant == self.tenant)
+        )
+
     def verified(self, record_id: str) -> dict[str, Any]:
-        """What a record of this tenant says (see `record_summary`), checked as in `verify`."""
-        return summary(self.verify(record_id))
+        """What a record of this tenant says today, every event of it checked; see `history.current`."""
+        return current(self, record_id)
 
     def verify(self, record_id: str) -> VerifiedRecord:
-        """A record of this tenant, its signature and its place in the log checked.
+        """The newest revision of a record of this tenant, every event's signature and log entry checked.
 
         Raises:
             UnknownEntry: the tenant has no such record.
             VerificationError: the stored record does not verify: somebody changed the database.
         """
-        stored = self._known(record_id)
-        proof = self.log.proof_file(stored.leaf_index)
-        return verify_record(
-            stored.envelope, self.trusted_keys(), proof, stored.salt, witnesses=self.witnesses_needed
-        )
+        return RecordHistory(self).verify(record_id).current
 
     def _known(self, record_id: str) -> StoredRecord:
         stored = self.record(record_id)
@@ -301,7 +319,7 @@ class Registry:
         return self.log.consistency(old_size, size)
 
     def tlog_proof(self, record_id: str) -> str:
-        """The proof file of a record of this tenant: see `TransparencyLog.proof_file`.
+        """The proof file of a record's newest revision: see `TransparencyLog.proof_file`.
 
         Raises:
             UnknownEntry: the tenant has no such record.
@@ -358,5 +376,6 @@ def _stored(row: Row[Any]) -> StoredRecord:
         envelope=Envelope.from_json(row.envelope.encode()),
         salt=bytes(row.salt),
         leaf_index=row.leaf_index,
+        first_index=row.first_index,
         created_at=row.created_at,
     )

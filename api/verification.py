@@ -1,10 +1,14 @@
-"""The findings of an audit retold as the steps of a verification: what was checked, and did it hold."""
+"""The findings of an audit, or of a folder of proofs, retold as the steps of a verification."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from api.explanation import MEANINGS
+from api.explanation import FOLDER_MEANINGS, MEANINGS
 from api.findings import AuditResult, Json, time_text
+from provenance.records.folder import verify_folder
+from provenance.records.trust import TrustedKeys
+from provenance.records.verdict import UNSEEN, conclude
 
 
 def steps(result: AuditResult) -> Json:
@@ -38,6 +42,41 @@ def steps(result: AuditResult) -> Json:
         "steps": told,
         "elapsed_s": result.to_dict()["elapsed_s"],
         "warnings": list(result.warnings),
+    }
+
+
+def folder_steps(folder: Path, keys: TrustedKeys, trust: str, *, witnesses: int = 0) -> Json:
+    """Verify a folder of proofs offline and tell it in the same form.
+
+    Args:
+        folder: laid out as in `provenance.records.folder`.
+        keys: what the caller trusts.
+        trust: where those come from, in words.
+        witnesses: how many trusted witnesses each checkpoint needs.
+
+    Returns:
+        As `steps`, with `status` `verified`, `contested` (disputed or revoked) or `not_verified`.
+
+    Raises:
+        FolderError: unreadable, or nothing to verify.
+    """
+    checks = verify_folder(folder, keys, witnesses=witnesses)
+    outcomes = {True: "ok", False: "failed", None: "not_checked"}
+    verified, verdict = conclude(checks)
+    word, _, text = verdict.partition(": ")
+    status = word.lower().replace(" ", "_")
+    return {
+        "file": str(folder),
+        "verified": verified,
+        "status": status,
+        "text": text,
+        "explanation": FOLDER_MEANINGS[status],
+        "steps": [
+            _step(check.file, "failed" if not check.stands else outcomes[check.passed], check.text)
+            for check in checks
+        ],
+        "keys": trust,
+        "warnings": [f"the keys are {trust}", UNSEEN],
     }
 
 

@@ -93,7 +93,7 @@ def export_table(
         while page := store.records(limit=500, before=before):
             states = [history.verify(stored.record_id).state for stored in page]
             rows.extend((state.record, state.status) for state in states)
-            before = page[-1].leaf_index
+            before = page[-1].first_index
         output.write_text(write_table(rows), encoding="utf-8", newline="")
     if as_json:
         emit({"output": str(output), "records": len(rows)})

@@ -55,8 +55,9 @@ def exit_code(error: Exception) -> int:
     from api.policy import PolicyError
     from core.errors import AudioError, KeyFileError, RecordError, WatermarkError
     from detector.voice.errors import EnrolmentError
+    from provenance.records.folder import FolderError
 
-    if isinstance(error, AudioError | WatermarkError | EnrolmentError | OSError):
+    if isinstance(error, AudioError | WatermarkError | EnrolmentError | FolderError | OSError):
         return UNREADABLE
     return USAGE if isinstance(error, KeyFileError | PolicyError | RecordError) else FAILED
 

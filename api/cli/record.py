@@ -9,7 +9,8 @@ import typer
 from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry
 
 if TYPE_CHECKING:
-    from api.history import RecordHistory, StoredEvent
+    from api.entries import StoredEvent
+    from api.history import RecordHistory
 
 commands = typer.Typer(
     help="Show, amend, transfer, dispute, revoke and export records.", no_args_is_help=True
@@ -24,10 +25,10 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in one sentence.")]
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
     """Show what a record says today and everything that happened to it, each event verified."""
     with failures(), registry() as (store, _settings):
-        from api.history import RecordHistory, current
+        from api.history import RecordHistory
 
         _known(store, record_id)
-        said = current(store, record_id)
+        said = store.verified(record_id)
         events = [_event(event) for event in RecordHistory(store).events(record_id)]
     if as_json:
         emit({"record_id": record_id, **said, "events": events})
@@ -123,29 +124,46 @@ def revoke(record_id: RecordId, by: By, reason: Reason, as_json: AsJson = False)
 @commands.command("export")
 def export(
     record_id: RecordId,
-    kind: Annotated[str, typer.Option("--format", "-f", help="ddex, csv or credential.")],
-    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="The file to write.")],
+    kind: Annotated[str, typer.Option("--format", "-f", help="ddex, csv, credential or evidence.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; for evidence a folder.")],
     as_json: AsJson = False,
 ) -> None:
-    """Export a record as a DDEX ERN 4.3.2 fragment, CSV or a W3C Verifiable Credential."""
+    """Export a record as a DDEX ERN 4.3.2 fragment, CSV, a W3C Verifiable Credential, or all that proves it.
+
+    Evidence is a folder with every event, its proof and the keys: `trackmark verify FOLDER` checks it
+    anywhere, offline.
+    """
+    from api.evidence import evidence
     from api.exports import EXPORTS
+    from api.history import RecordHistory
+    from provenance.exchange.ddex import fragment
 
     if kind not in EXPORTS:
         fail(f"unknown format {kind!r}; choose from {', '.join(EXPORTS)}", USAGE)
+    left_out: tuple[str, ...] = ()
     with failures(), registry() as (store, _settings):
-        from api.history import RecordHistory
-        from provenance.exchange.ddex import fragment
-
         _known(store, record_id)
-        history = RecordHistory(store).verify(record_id)
-        output.write_bytes(EXPORTS[kind].make(history, store.record_signer()))
-        left_out = fragment(history.state.record).left_out if kind == "ddex" else ()
+        if kind == "evidence":
+            _write_folder(output, evidence(store, record_id))
+        else:
+            output.write_bytes(EXPORTS[kind].make(store, record_id))
+        if kind == "ddex":
+            left_out = fragment(RecordHistory(store).verify(record_id).state.record).left_out
     if as_json:
         emit({"record_id": record_id, "format": kind, "output": str(output), "left_out": list(left_out)})
         return
     answers().print(f"{output} holds record {record_id} as {kind}", markup=False)
     for line in left_out:
         answers().print(f"  left out: {line}", markup=False)
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write a folder of its own: what lies there already could pass for evidence."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        fail(f"{folder} exists and is not an empty folder; choose another", USAGE)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _act(record_id: str, act: Any, *, as_json: bool) -> None:

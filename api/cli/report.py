@@ -1,14 +1,12 @@
 """`trackmark verify-report`: check a signed report, offline."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry, settings
-
-if TYPE_CHECKING:
-    from provenance.records.trust import TrustedKeys
+from api.cli.console import AsJson, answers, emit, fail, failures
+from api.cli.trust import trusted_keys
 
 
 def verify_report(
@@ -30,7 +28,7 @@ def verify_report(
         from core.errors import VerificationError
 
         try:
-            trusted, trust = _trusted(report, keys)
+            trusted, trust = trusted_keys(keys, report.parent / "keys.json")
             verified = check(report, trusted, audio=audio)
         except (UnreadableReport, OSError) as error:
             _refuse(report, error, 3, as_json=as_json)
@@ -43,24 +41,6 @@ def verify_report(
     console.print(f"{report}: verified", style="bold green", markup=False)
     for line in [*verified.lines(), f"keys: {trust}"]:
         console.print(f"  {line}", markup=False)
-
-
-def _trusted(report: Path, keys: Path | None) -> "tuple[TrustedKeys, str]":
-    """The keys to verify with, and in words where they come from."""
-    from provenance.records.trust import TrustedKeys
-
-    if keys is not None:
-        return TrustedKeys.from_json(keys.read_bytes()), f"given by you in {keys}"
-    if (settings().home / "keys").is_dir():
-        with registry() as (store, _settings):
-            return store.trusted_keys(), "those of this machine's registry"
-    beside = report.parent / "keys.json"
-    if not beside.exists():
-        fail("no keys to verify with: pass --keys keys.json of the registry that you trust", USAGE)
-    trust = (
-        "keys.json beside the report, which proves only that the files belong together; compare its key ids"
-    )
-    return TrustedKeys.from_json(beside.read_bytes()), trust
 
 
 def _refuse(report: Path, error: Exception, code: int, *, as_json: bool) -> NoReturn:

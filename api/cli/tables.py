@@ -54,7 +54,7 @@ def verify_table(found: dict[str, Any]) -> RenderableType:
         sign, style = _OUTCOMES[step["outcome"]]
         table.add_row(f"[{style}]{sign}[/] {step['step']}", escape(step["text"]))
     for warning in found["warnings"]:
-        table.add_row("[yellow]! warning[/]", escape(warning))
+        table.add_row("[yellow]! note[/]", escape(warning))
     verdict = (
         "[bold green]verified[/]" if found["verified"] else f"[bold red]not verified[/] ({found['status']})"
     )

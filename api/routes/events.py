@@ -8,8 +8,9 @@ from fastapi import Path as PathParameter
 from pydantic import Field
 
 from api.deps import PartsDep, RecordReader, RecordWriter
+from api.entries import StoredEvent
 from api.errors import UnknownEntry
-from api.history import RecordHistory, StoredEvent
+from api.history import RecordHistory
 from api.routes.documentation import problems
 from api.routes.records import RecordId
 from api.schemas import Model

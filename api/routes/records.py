@@ -8,7 +8,6 @@ from fastapi.responses import PlainTextResponse
 from api.deps import Parts, PartsDep, RecordReader
 from api.entries import StoredRecord
 from api.errors import UnknownEntry, problem
-from api.history import current
 from api.jobs import MAX_PAGE
 from api.registry import Registry
 from api.routes.documentation import problems
@@ -36,7 +35,7 @@ def list_records(
         return RecordPage(items=[_line(stored) for stored in registry.find_by_sha256(sha256)], next=None)
     found = registry.records(limit=limit + 1, before=before)
     shown = found[:limit]
-    more = shown[-1].leaf_index if len(found) > limit else None
+    more = shown[-1].first_index if len(found) > limit else None
     return RecordPage(items=[_line(stored) for stored in shown], next=more)
 
 
@@ -45,7 +44,7 @@ def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAns
     """What the record says today and its status, after every signature and log entry was checked."""
     registry, stored = _find(record_id, parts, caller.tenant)
     try:
-        return RecordAnswer.of(stored, current(registry, record_id), None)
+        return RecordAnswer.of(stored, registry.verified(record_id), None)
     except (VerificationError, RecordError) as error:
         return RecordAnswer.of(stored, None, problem(error))
 
@@ -58,7 +57,7 @@ def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAns
     responses={200: {"content": {"application/vnd.dsse+json": {}}}, **problems(404, 422)},
 )
 def envelope(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> Response:
-    """The DSSE envelope, as signed."""
+    """The DSSE envelope of the newest revision, as signed; earlier ones are events of the record."""
     _, stored = _find(record_id, parts, caller.tenant)
     return Response(stored.envelope.to_json(), media_type="application/vnd.dsse+json")
 
@@ -71,7 +70,7 @@ def envelope(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> Resp
     responses=problems(404, 422),
 )
 def proof(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> PlainTextResponse:
-    """The C2SP tlog-proof file: inclusion proof and signed checkpoint, to be checked offline."""
+    """The newest revision's C2SP tlog-proof: inclusion proof and signed checkpoint, checked offline."""
     registry, _ = _find(record_id, parts, caller.tenant)
     return PlainTextResponse(registry.tlog_proof(record_id))
 

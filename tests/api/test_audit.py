@@ -18,7 +18,6 @@ from core.errors import ProofError, RegistryError, UnreadableAudio, WatermarkErr
 from tests import fakes
 from tests.fakes import OTHER, RECORD, Credentials, Match, Music, Registry, Voice, clip, marked, stages
 
-pytestmark = pytest.mark.usefixtures("fake_records")
 TODAY = date(2026, 11, 22)
 
 

@@ -13,6 +13,7 @@ from api.history import RecordHistory
 from api.registry import Registry
 from api.settings import Settings
 from core.errors import RecordError, TrackmarkError
+from provenance.records.verify import verify_record
 from tests.api.server import register
 
 
@@ -66,6 +67,30 @@ def test_amendments_at_once_give_one_chain(registry: Registry) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: history.amend(record_id, {"asset": {"title": f"Title {n}"}}), range(8)))
     assert history.verify(record_id).state.record.revision == 9
+
+
+def test_every_reader_sees_today_s_record(registry: Registry) -> None:
+    history, record_id = RecordHistory(registry), register(registry).record_id
+    other = register(registry).record_id
+    new_file = "ef" * 32
+    history.amend(record_id, {"asset": {"title": "New", "sha256_files": [new_file]}})
+    history.dispute(record_id, issuer="A Singer", reason="mine")
+    stored = registry.record(record_id)
+    assert stored is not None
+    assert [found.title for found in registry.records()] == ["A Song", "New"]
+    assert registry.find_by_sha256(new_file) == [stored]
+    assert registry.find_by_sha256("cd" * 32)[0] == stored
+    said = registry.verified(record_id)
+    assert (said["title"], said["revision"], said["status"]) == ("New", 2, "disputed")
+    assert registry.verify(record_id).record.asset.title == "New"
+    offline = verify_record(
+        stored.envelope, registry.trusted_keys(), registry.tlog_proof(record_id), stored.salt
+    )
+    assert (offline.record.revision, offline.logged and offline.logged.index) == (2, stored.leaf_index)
+    assert (stored.first_index, stored.leaf_index) == (0, 2)
+    # A page ends where the next begins, although the older record was changed after the newer came.
+    assert [found.record_id for found in registry.records(before=1)] == [record_id]
+    assert registry.records(limit=1)[0].record_id == other
 
 
 @pytest.mark.parametrize(

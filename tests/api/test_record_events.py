@@ -1,14 +1,19 @@
 """Amendments, transfers, disputes, revocation and exports through HTTP."""
 
+import io
 import json
 import xml.etree.ElementTree as ET
+import zipfile
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.auth import Scope
 from provenance.exchange.credential import verify as verify_credential
+from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
+from provenance.records.verdict import conclude
 from provenance.records.verify import verify_record
 from tests.api.server import URL, key, parts, register
 
@@ -90,3 +95,19 @@ def test_a_record_is_exported_in_three_formats(client: TestClient, root: str) ->
     token = client.get(f"{root}/exports/credential")
     assert token.headers["content-type"] == "application/vc+jwt"
     assert verify_credential(token.text, keys.record).asset.title == "New"
+
+
+def test_the_evidence_is_a_zip_that_verifies_offline(client: TestClient, root: str, tmp_path: Path) -> None:
+    client.post(f"{root}/disputes", json={"issuer": "A Singer", "reason": "my voice"})
+    answer = client.get(f"{root}/exports/evidence")
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.content == client.get(f"{root}/exports/evidence").content
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(tmp_path)
+    assert "python -m provenance.records.verify" in (tmp_path / "README.txt").read_text()
+    passed, text = conclude(verify_folder(tmp_path))
+    assert (passed, text.startswith("CONTESTED: 5 of 5")) == (False, True)
+    client.post(f"{root}/settlements", json={"issuer": "A Singer", "reason": "paid"})
+    with zipfile.ZipFile(io.BytesIO(client.get(f"{root}/exports/evidence").content)) as archive:
+        archive.extractall(tmp_path)
+    assert conclude(verify_folder(tmp_path))[0]

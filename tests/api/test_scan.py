@@ -92,7 +92,7 @@ def test_a_resumed_scan_does_not_ask_twice(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def row(tmp_path: Path, fake_records: None) -> dict[str, Any]:
+def row(tmp_path: Path) -> dict[str, Any]:
     from api.audit import audit_file
     from api.settings import Settings
 

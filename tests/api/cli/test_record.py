@@ -3,12 +3,16 @@
 import csv
 import json
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from api.registry import Registry
+from api.settings import Settings
 from core.encode import encode
 from tests.api.cli.conftest import Trackmark
+from tests.api.server import register
 from tests.signals import music
 
 
@@ -96,3 +100,42 @@ def test_wrong_use_exits_with_2(trackmark: Trackmark, tmp_path: Path, arguments:
 
 def test_a_table_that_is_not_there_exits_with_3(trackmark: Trackmark, tmp_path: Path) -> None:
     assert trackmark("catalogue", "import", tmp_path / "none.csv").code == 3
+
+
+def test_the_evidence_of_a_record_verifies_at_every_step_without_the_registry(
+    trackmark: Trackmark, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=home)
+    with closing(Registry.open(settings)) as registry:
+        record_id = register(registry, title="Night Drive").record_id
+    steps = [
+        ((), 0, "verified", "stands as asserted"),
+        (("amend", record_id, '{"asset": {"title": "Night Ride"}}'), 0, "verified", "'Night Ride'"),
+        (("transfer", record_id, "--to", "A Buyer"), 0, "verified", "revision 3"),
+        (("dispute", record_id, "--by", "Ada", "--reason", "unpaid"), 1, "contested", "Ada on"),
+        (("dispute", record_id, "--close", "--by", "Ada", "--reason", "paid"), 0, "verified", "asserted"),
+        (("revoke", record_id, "--by", "A Label", "--reason", "sold"), 1, "contested", "REVOKED"),
+    ]
+    for number, (act, code, status, text) in enumerate(steps):
+        if act:
+            assert trackmark("record", *act).code == 0
+        folder = tmp_path / f"step-{number}"
+        assert trackmark("record", "export", record_id, "-f", "evidence", "-o", folder).code == 0
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("TRACKMARK_HOME", str(tmp_path / "nothing here"))
+            done = trackmark("verify", folder, "--json")
+            assert not (tmp_path / "nothing here").exists()
+        assert (done.code, done.lines[0]["status"]) == (code, status), done.out
+        assert text in done.lines[0]["steps"][-1]["text"]
+        assert "belong together" in done.lines[0]["keys"]
+    with closing(Registry.open(settings)) as registry:
+        assert registry.find_by_sha256("cd" * 32)[0].title == "Night Ride"
+    told = trackmark("verify", folder).out
+    assert "those of this machine's registry" in told
+    assert "not verified (contested)" in told
+    assert trackmark("record", "export", record_id, "-f", "evidence", "-o", folder).code == 2
+    (folder / "0001-register.salt").write_text("00" * 32)
+    assert trackmark("verify", folder, "--json").lines[0]["status"] == "not_verified"
+    assert trackmark("verify", tmp_path / "step-0", tmp_path / "nothing").code == 3
+    (tmp_path / "empty").mkdir()
+    assert trackmark("verify", tmp_path / "empty").code == 3

@@ -1,0 +1,34 @@
+"""Which keys a verification on the command line trusts, and in words where they come from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api.cli.console import USAGE, fail, registry, settings
+
+if TYPE_CHECKING:
+    from provenance.records.trust import TrustedKeys
+
+BESIDE = "keys.json beside the files, which proves only that they belong together; compare its key ids"
+
+
+def trusted_keys(given: Path | None, beside: Path) -> "tuple[TrustedKeys, str]":
+    """The keys given by the user, else those of this machine's registry, else those that came with the files.
+
+    Args:
+        given: `--keys`.
+        beside: `keys.json` in the folder of what is verified.
+
+    Raises:
+        KeyFileError: a key list is malformed.
+        OSError: it cannot be read.
+    """
+    from provenance.records.trust import TrustedKeys
+
+    if given is not None:
+        return TrustedKeys.from_json(given.read_bytes()), f"given by you in {given}"
+    if (settings().home / "keys").is_dir():
+        with registry() as (store, _settings):
+            return store.trusted_keys(), "those of this machine's registry"
+    if not beside.exists():
+        fail("no keys to verify with: pass --keys keys.json of the registry that you trust", USAGE)
+    return TrustedKeys.from_json(beside.read_bytes()), BESIDE
