@@ -8,18 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
-from sqlalchemy import Connection, Engine, insert, select, update
 
-from api import db
+from api import db, log_store
 from api.errors import InvalidRequest
-from api.tables import Table
 from api.transparency import TransparencyLog
 from core.errors import ProofError, SignatureError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.note import COSIGNATURE, NoteKey, verify_note
+from provenance.records.stamping import own_lines
 from provenance.records.witness import AddCheckpoint, add_cosignature
 
-_CHECKPOINTS = Table.metadata.tables["witnessed_checkpoints"]
 TIMEOUT_S = 15.0
 
 Post = Callable[[str, str], tuple[int, str]]
@@ -72,7 +70,7 @@ def collect(log: TransparencyLog, witnesses: Sequence[WitnessAddress], send: Pos
     note = log.checkpoint()
     size = checkpoint_of(note).size
     with db.reading(log.engine) as connection:
-        note = _kept(connection, size) or note
+        note = log_store.kept(connection, size) or note
     signed, refused = [], {}
     for witness in witnesses:
         try:
@@ -82,13 +80,14 @@ def collect(log: TransparencyLog, witnesses: Sequence[WitnessAddress], send: Pos
         except (httpx.HTTPError, SignatureError, ProofError) as error:
             refused[witness.key.name] = str(error)
     if signed:
-        _keep(log.engine, size, note)
+        with db.writing(log.engine) as connection:
+            note = log_store.keep(connection, size, note)
     return Cosigned(note, size, tuple(signed), refused)
 
 
 def _ask(log: TransparencyLog, note: str, size: int, witness: WitnessAddress, send: Post) -> str:
     """One witness's signature line; it is asked again from the size that it says it is at."""
-    body = "".join(note.partition("\n\n")[:2]) + _own_line(note, log)
+    body = own_lines(note)  # witnesses need not see each other's
     old = 0
     for _ in range(2):
         proof = log.consistency(old, size)
@@ -106,28 +105,8 @@ def _ask(log: TransparencyLog, note: str, size: int, witness: WitnessAddress, se
     raise SignatureError(f"{witness.key.name} refused with {status}: {text.strip()[:200]}")
 
 
-def _own_line(note: str, log: TransparencyLog) -> str:
-    """Our own signature line: witnesses need not see each other's."""
-    lines = note.partition("\n\n")[2].splitlines(keepends=True)
-    return next(line for line in lines if line.split(" ")[1] == log.origin)
-
-
 def _times(note: str, key: NoteKey) -> dict[str, int]:
     try:
         return verify_note(note, [key]).times
     except SignatureError:
         return {}
-
-
-def _kept(connection: Connection, size: int) -> str | None:
-    found = connection.execute(select(_CHECKPOINTS.c.note).where(_CHECKPOINTS.c.size == size))
-    text: str | None = found.scalar_one_or_none()
-    return text
-
-
-def _keep(engine: Engine, size: int, note: str) -> None:
-    with db.writing(engine) as connection:
-        if _kept(connection, size) is None:
-            connection.execute(insert(_CHECKPOINTS).values(size=size, note=note, created_at=db.now()))
-        else:
-            connection.execute(update(_CHECKPOINTS).where(_CHECKPOINTS.c.size == size).values(note=note))

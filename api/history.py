@@ -122,7 +122,8 @@ class RecordHistory:
         revisions: list[VerifiedRecord] = []
         statements: list[VerifiedStatement] = []
         for event in events:
-            proof, witnesses = log.proof_file(event.leaf_index), self._registry.witnesses_needed
+            witnesses = self._registry.witnesses_needed
+            proof = log.proof_file(event.leaf_index, witnesses=witnesses)
             if event.type in REVISIONS:
                 found = verify_record(event.envelope, keys, proof, event.salt, witnesses=witnesses)
                 revisions.append(found)

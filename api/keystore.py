@@ -1,7 +1,8 @@
 """Private keys on disk: made on first use under `home/keys`, readable by their owner only.
 
-One key per purpose, so that losing one does not lose the others. Several processes may ask for a key at
-the same moment; a file lock lets exactly one of them make it.
+A key that is given from outside, in PEM or as the name of a key in a hardware module, takes the place of
+the one on disk. One key per purpose, so that losing one does not lose the others. Several processes may ask
+for a key at the same moment; a file lock lets exactly one of them make it.
 """
 
 import fcntl
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from api.hardware import SCHEME, Access, Pkcs11Signer
 from core.errors import KeyFileError
 from provenance.records.keys import ED25519, Ed25519Signer, Signer, load_signer
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Purpose = Literal["record", "log", "report"]
 PURPOSES: tuple[Purpose, ...] = ("record", "log", "report")
 
+_HANDED_OVER = b"this key handed over to key"
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -33,11 +36,14 @@ class KeySecrets:
 
     Attributes:
         passphrase: encrypts the signing keys on disk (PKCS#8, PBES2) and opens given ones.
-        keys: keys in PEM that are given from outside and never written to disk, by purpose.
+        keys: keys that are given from outside and never written to disk, by purpose: in PEM, or the
+            `pkcs11:` URI of a key in a hardware module.
+        hardware: what opens that module.
     """
 
     passphrase: bytes | None = field(default=None, repr=False)
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    hardware: Access = field(default_factory=Access)
 
 
 class KeyStore:
@@ -56,15 +62,28 @@ class KeyStore:
         given = self._secrets.keys.get(purpose)
         if given is None:
             return self._own(f"{purpose}.pem")
-        signer = load_signer(given, self._secrets.passphrase)
+        signer = self.open(given)
         if purpose == "log" and signer.algorithm != ED25519:
             raise KeyFileError("the log signs with Ed25519; give a key of that kind")
         return signer
 
+    def open(self, given: bytes) -> Signer:
+        """A key that is given from outside: PEM, or the `pkcs11:` URI of one in hardware.
+
+        Raises:
+            KeyFileError: damaged, locked, or not in the hardware module (`HardwareError`).
+        """
+        if given.lstrip().startswith(SCHEME.encode()):
+            return Pkcs11Signer(given.decode(errors="replace"), self._secrets.hardware)
+        return load_signer(given, self._secrets.passphrase)
+
     def _own(self, name: str) -> Ed25519Signer:
         passphrase = self._secrets.passphrase
         path = self._ensure(name, lambda file: _write(file, Ed25519Signer.generate().to_pem(passphrase)))
-        return Ed25519Signer.from_pem(path.read_bytes(), passphrase)
+        content = path.read_bytes()
+        if content.startswith(_HANDED_OVER):
+            raise KeyFileError(content.decode(errors="replace").strip())
+        return Ed25519Signer.from_pem(content, passphrase)
 
     def witness(self) -> Ed25519Signer:
         """The key by which this machine co-signs other logs' checkpoints, as a witness."""
@@ -86,6 +105,17 @@ class KeyStore:
             path = self.folder / f"{purpose}.next.pem"
             if path.exists() and self._own(path.name).keyid == keyid:
                 path.replace(self.folder / f"{purpose}.pem")
+
+    def hand_over(self, purpose: Purpose, keyid: str) -> None:
+        """Erase the key on disk, since one that is given from outside took over; its place tells so."""
+        if purpose in self._secrets.keys:
+            return
+        words = f"{_HANDED_OVER.decode()} {keyid}: give that one in TRACKMARK_{purpose.upper()}_KEY\n"
+        with self._locked():
+            part = self.folder / f".{purpose}.pem.part"
+            part.unlink(missing_ok=True)
+            _write(part, words.encode())
+            part.replace(self.folder / f"{purpose}.pem")
 
     def watermark_key(self, tenant: str) -> "WatermarkKey":
         """The secret of one tenant's watermarks; another tenant's marks cannot be read with it."""

@@ -5,17 +5,19 @@ so that the size that is read is the size that is extended. Tiles follow C2SP tl
 """
 
 import struct
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from api.db import now
 from api.errors import UnknownEntry
+from api.group_commit import GroupCommit
 from api.tables import Table
 from core.errors import ProofError
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, leaf_hash
 from provenance.records.merkle import HASH_BYTES
+from provenance.records.stamping import cosigners_of, tokens_of
 
 T = TypeVar("T")
 
@@ -50,9 +52,12 @@ class SqlNodeStore:
 
     def flush(self) -> None:
         """Write what was put."""
-        rows = [{"level": level, "position": i, "hash": node} for (level, i), node in self._new.items()]
+        rows = [(level, i, node) for (level, i), node in self._new.items()]
         if rows:
-            self._connection.execute(insert(_NODES), rows)
+            # As text: preparing the rows took SQLAlchemy longer than writing them took the database.
+            sign = "?" if self._connection.dialect.paramstyle == "qmark" else "%s"
+            statement = f"INSERT INTO log_nodes (level, position, hash) VALUES ({sign}, {sign}, {sign})"  # noqa: S608
+            self._connection.exec_driver_sql(statement, rows)
         self._new.clear()
 
 
@@ -116,19 +121,29 @@ def append_many(connection: Connection, entries: Sequence[LogEntry], tenant: str
 
     Memory is that of the batch and O(log n) of the log.
     """
+    return append_all(connection, [(entry, tenant) for entry in entries])
+
+
+def append_all(connection: Connection, entries: Sequence[tuple[LogEntry, str]]) -> range:
+    """Append entries, each with its tenant; as `append_many`, and what `appender` does for many threads."""
     store = SqlNodeStore(connection)
     log = MerkleLog(store, size_of(connection))
-    data = [entry.to_bytes() for entry in entries]
+    data = [entry.to_bytes() for entry, _ in entries]
     indices = log.extend(leaf_hash(item) for item in data)
     store.flush()
     moment = now()
     rows = [
         {"leaf_index": index, "tenant": tenant, "entry": item, "created_at": moment}
-        for index, item in zip(indices, data, strict=True)
+        for index, item, (_, tenant) in zip(indices, data, entries, strict=True)
     ]
     if rows:
         connection.execute(insert(_LEAVES), rows)
     return indices
+
+
+def appender(engine: Engine) -> GroupCommit[tuple[LogEntry, str], int]:
+    """Appends entries that come one by one from many threads; keep one for each engine."""
+    return GroupCommit(engine, append_all)
 
 
 def entry(connection: Connection, index: int) -> bytes:
@@ -145,15 +160,56 @@ def entry(connection: Connection, index: int) -> bytes:
     return bytes(found)
 
 
-def witnessed(connection: Connection, leaf_index: int | None) -> str | None:
-    """The earliest co-signed checkpoint that covers an entry, or the newest of all; None without one."""
-    query = select(_WITNESSED.c.note)
-    if leaf_index is None:
-        query = query.order_by(_WITNESSED.c.size.desc())
-    else:
-        query = query.where(_WITNESSED.c.size > leaf_index).order_by(_WITNESSED.c.size)
-    note: str | None = connection.execute(query.limit(1)).scalar_one_or_none()
-    return note
+def keep(connection: Connection, size: int, note: str) -> str:
+    """Keep a checkpoint with what others added to it; returns it with all that was kept before, too.
+
+    Call it inside `db.writing`: cosignatures and time stamps may come in at the same moment.
+    """
+    before = kept(connection, size)
+    if before is None:
+        connection.execute(insert(_WITNESSED).values(size=size, note=note, created_at=now()))
+        return note
+    text, separator, lines = before.rpartition("\n\n")
+    added = [line for line in note.rpartition("\n\n")[2].splitlines(True) if line not in lines]
+    both = text + separator + lines + "".join(added)
+    connection.execute(update(_WITNESSED).where(_WITNESSED.c.size == size).values(note=both))
+    return both
+
+
+def kept(connection: Connection, size: int) -> str | None:
+    """The checkpoint of this size that was kept, if any."""
+    found: str | None = connection.execute(
+        select(_WITNESSED.c.note).where(_WITNESSED.c.size == size)
+    ).scalar_one_or_none()
+    return found
+
+
+def all_kept(connection: Connection, *, above: int = 0, newest_first: bool = False) -> Iterator[str]:
+    """Checkpoints that were kept, of more than `above` entries, by size; read as they are asked for."""
+    order = _WITNESSED.c.size.desc() if newest_first else _WITNESSED.c.size
+    query = select(_WITNESSED.c.note).where(_WITNESSED.c.size > above).order_by(order)
+    with connection.execution_options(yield_per=32).execute(query) as rows:
+        yield from rows.scalars()
+
+
+def dated(connection: Connection, leaf_index: int, witnesses: int = 0) -> str | None:
+    """The earliest checkpoint with an entry to which somebody else added a time; None without one.
+
+    Args:
+        connection: an open transaction.
+        leaf_index: the entry.
+        witnesses: how many witnesses must have co-signed it; with 0 a time stamp will do.
+    """
+    for note in all_kept(connection, above=leaf_index):
+        cosigners = len(set(cosigners_of(note)))
+        if cosigners >= max(witnesses, 1) or (not witnesses and tokens_of(note)):
+            return note
+    return None
+
+
+def witnessed(connection: Connection) -> str | None:
+    """The newest co-signed checkpoint; None without one."""
+    return next((note for note in all_kept(connection, newest_first=True) if cosigners_of(note)), None)
 
 
 def hash_tile(connection: Connection, level: int, number: int, width: int) -> bytes:

@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from api import db, log_store
+from api import db
 from api.cosigning import Cosigned, Post, WitnessAddress, collect, post
 from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
 from api.history import RecordHistory, current
 from api.keystore import KeySecrets, KeyStore, Purpose
+from api.registration import desk, sign_new
 from api.registry_keys import SigningKeys
 from api.settings import Settings
 from api.tables import DEFAULT_TENANT, Table
 from api.transparency import TransparencyLog
-from provenance.records import envelope as envelopes
-from provenance.records.checkpoint import NoteSigner
+from provenance.records.checkpoint import NoteKey, NoteSigner
 from provenance.records.envelope import Envelope
 from provenance.records.keyevents import LoggedEvent
 from provenance.records.keys import Signer
-from provenance.records.log import SALT_BYTES, LogEntry, commit
-from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
+from provenance.records.record import OwnershipRecord
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import VerifiedRecord
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from api.fingerprints import TenantIndex
     from provenance.credentials.identity import C2paIdentity
     from provenance.fingerprint import Fingerprint
@@ -54,6 +55,7 @@ class Registry:
         log_origin: name of the log in its checkpoints; None makes one from the log's key.
         witnesses: the witnesses whose cosignatures are collected and trusted.
         key_secrets: passphrase and given keys.
+        tsa_roots: certificates of the time-stamp authorities that are believed.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Registry:
         log_origin: str | None = None,
         witnesses: Sequence[WitnessAddress] = (),
         key_secrets: KeySecrets | None = None,
+        tsa_roots: Sequence["Certificate"] = (),
     ) -> None:
         self.engine = engine
         self.home = Path(home)
@@ -74,6 +77,8 @@ class Registry:
         self.witnesses_needed = 0  # how many of them `verify` asks for
         self._key_secrets = key_secrets
         self._keystore = KeyStore(self.home, key_secrets)
+        self._tsa_roots = tuple(tsa_roots)
+        self._desk = desk(engine)
 
     @classmethod
     def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":
@@ -89,18 +94,22 @@ class Registry:
             log_origin=settings.log_origin,
             witnesses=witnesses,
             key_secrets=settings.key_secrets(),
+            tsa_roots=settings.trusted_authorities(),
         )
 
     def for_tenant(self, tenant: str) -> "Registry":
         """The same registry seen by another tenant."""
-        return Registry(
+        registry = Registry(
             self.engine,
             self.home,
             tenant=tenant,
             log_origin=self._log_origin,
             witnesses=self._witnesses,
             key_secrets=self._key_secrets,
+            tsa_roots=self._tsa_roots,
         )
+        registry._desk = self._desk  # all tenants write into one log, so they share its transactions
+        return registry
 
     def close(self) -> None:
         """Give back the database connections."""
@@ -141,19 +150,29 @@ class Registry:
         return TrustedKeys(
             record=tuple(p.key for p in published if p.purpose == "record"),
             report=tuple(p.key for p in published if p.purpose == "report"),
-            log=(self.log.key, *(witness.key for witness in self._witnesses)),
+            log=(*self._log_keys(published), *(witness.key for witness in self._witnesses)),
             lives=tuple(p.life for p in published if p.life.ended),
+            tsa=self._tsa_roots,
         )
+
+    def _log_keys(self, published: Sequence[PublishedKey]) -> list[NoteKey]:
+        """The log's keys under its name, the one in force first."""
+        log = self.log
+        former = (NoteKey(log.origin, p.key.raw) for p in published if p.purpose == "log")
+        return [log.key, *(key for key in former if key != log.key)]
 
     @property
     def keys(self) -> SigningKeys:
         """The signing keys, to rotate and revoke."""
-        return SigningKeys(self.engine, self._keystore)
+        return SigningKeys(self.engine, self._keystore, self._log_origin)
 
     def key_events(self) -> list[LoggedEvent]:
         """Public: every rotation and revocation with its proof, for whoever trusts an older key."""
         log = self.log
-        return [LoggedEvent(e.envelope, log.proof_file(e.leaf_index), e.salt) for e in self.keys.events()]
+        return [
+            LoggedEvent(e.envelope, log.proof_file(e.leaf_index, handover=e.hands_over_log), e.salt)
+            for e in self.keys.events()
+        ]
 
     def _signer(self, purpose: Purpose) -> Signer:
         return self.keys.signer(purpose)
@@ -169,36 +188,14 @@ class Registry:
             ConflictingEntry: the record id is taken.
             InvalidRequest: the record is a later revision.
         """
-        from provenance.fingerprint import SqlIndex
-
         if record.revision != 1:
             raise InvalidRequest("register takes first revisions only")
-        owner = tenant or self.tenant
-        signer = self.record_signer()
-        payload = record.to_payload()
-        envelope = envelopes.sign(payload, PAYLOAD_TYPE, [signer])
-        salt = secrets.token_bytes(SALT_BYTES)
-        entry = LogEntry("register", record.record_id, record.revision, commit(salt, payload), signer.keyid)
+        new = sign_new(record, tenant or self.tenant, self.record_signer(), fingerprint)
         try:
-            with db.writing(self.engine) as connection:
-                leaf_index = log_store.append(connection, entry, owner)
-                connection.execute(
-                    insert(_RECORDS).values(
-                        record_id=record.record_id,
-                        tenant=owner,
-                        title=record.asset.title,
-                        envelope=envelope.to_json().decode(),
-                        salt=salt,
-                        leaf_index=leaf_index,
-                        created_at=db.now(),
-                    )
-                )
-                digests = {record.asset.sha256_pcm, *record.asset.sha256_files}
-                self._insert_files(connection, record.record_id, owner, digests)
-                SqlIndex(self.engine).add_on(connection, record.record_id, fingerprint)
+            leaf_index = self._desk.submit(new)
         except IntegrityError as error:
             raise ConflictingEntry(f"record {record.record_id} exists already; draw a new id") from error
-        return Registration(record.record_id, envelope, leaf_index, salt)
+        return Registration(record.record_id, new.envelope, leaf_index, new.salt)
 
     def add_file(self, record_id: str, sha256: str) -> None:
         """Note that a file, such as the tagged one with its credentials, carries a record's audio.
@@ -297,10 +294,8 @@ class Registry:
     @property
     def log(self) -> TransparencyLog:
         """Public: the transparency log."""
-        signer = self.log_signer()
-        # No domain is ours to claim by default, and ".invalid" can never become another's (RFC 2606).
-        name = self._log_origin or f"trackmark.invalid/log/{signer.keyid[:16]}"
-        return TransparencyLog(self.engine, NoteSigner(name, signer))
+        keys = self.keys
+        return TransparencyLog(self.engine, NoteSigner(keys.origin(), keys.signer("log")))
 
     def checkpoint(self) -> str:
         """Public: the newest signed checkpoint."""

@@ -2,6 +2,9 @@
 
 The database decides which key is in force, the key files follow. A rotation that is interrupted between the
 two is finished by the next one who asks for the key.
+
+The key of the log may be rotated, too: the log keeps the name that its first key gave it, and a checkpoint by
+both keys shows the hand-over to those who know the old one.
 """
 
 import secrets
@@ -17,10 +20,12 @@ from api.entries import PublishedKey, utc
 from api.errors import InvalidRequest, UnknownEntry
 from api.keystore import PURPOSES, KeyStore, Purpose
 from api.tables import DEFAULT_TENANT, Table
+from core.errors import KeyFileError
+from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.envelope import Envelope
-from provenance.records.keyevents import REVOKE, KeyEvent, entry_of, sign_revocation, sign_rotation
-from provenance.records.keys import PublicKey, Signer
-from provenance.records.log import SALT_BYTES
+from provenance.records.keyevents import REVOKE, ROTATE, KeyEvent, entry_of, sign_revocation, sign_rotation
+from provenance.records.keys import ED25519, PublicKey, Signer
+from provenance.records.log import SALT_BYTES, MerkleLog
 
 _KEYS = Table.metadata.tables["signing_keys"]
 _EVENTS = Table.metadata.tables["key_events"]
@@ -35,6 +40,12 @@ class StoredEvent:
     envelope: Envelope
     salt: bytes
 
+    @property
+    def hands_over_log(self) -> bool:
+        """Whether it is the hand-over of the log's key, which is proven under a checkpoint by both keys."""
+        event = KeyEvent.from_payload(self.envelope.payload)
+        return (event.type, event.purpose) == (ROTATE, "log")
+
 
 class SigningKeys:
     """The signing keys of a registry, by purpose.
@@ -42,24 +53,52 @@ class SigningKeys:
     Args:
         engine: the registry's database.
         store: the private halves.
+        log_origin: name of the log; None makes one from its first key.
     """
 
-    def __init__(self, engine: Engine, store: KeyStore) -> None:
+    def __init__(self, engine: Engine, store: KeyStore, log_origin: str | None = None) -> None:
         self._engine = engine
         self._store = store
+        self._log_origin = log_origin
+
+    def origin(self) -> str:
+        """The log's name in its checkpoints, whatever its key today."""
+        if self._log_origin is not None:
+            return self._log_origin
+        self.signer("log")
+        first = select(_KEYS.c.keyid).where(_KEYS.c.purpose == "log").order_by(_KEYS.c.created_at)
+        with db.reading(self._engine) as connection:
+            keyid: str = connection.execute(first.limit(1)).scalar_one()
+        # No domain is ours to claim by default, and ".invalid" can never become another's (RFC 2606).
+        return f"trackmark.invalid/log/{keyid[:16]}"
 
     def signer(self, purpose: Purpose) -> Signer:
-        """The key in force, its public half entered where it is new."""
+        """The key in force, its public half entered where it is new.
+
+        Raises:
+            KeyFileError: the key at hand is not the one in force.
+        """
         signer = self._store.signer(purpose)
         with db.reading(self._engine) as connection:
             row = _find(connection, signer.keyid, purpose)
         if row is None:
             with db.writing(self._engine) as connection:
+                if purpose == "log" and (others := _known(connection, purpose)):
+                    raise KeyFileError(
+                        f"the log is signed by key {others[-1]}, not by {signer.keyid}; give that one, "
+                        "or `trackmark key rotate log --to` the new one"
+                    )
                 _enter(connection, signer, purpose)
         elif row.retired_at is not None:
             # A rotation was interrupted after it was logged: the staged key is the one in force.
-            self._store.promote(purpose, self._current(purpose))
+            current = self._current(purpose)
+            self._store.promote(purpose, current)
             signer = self._store.signer(purpose)
+            if signer.keyid != current:
+                raise KeyFileError(
+                    f"the {purpose} key {signer.keyid} was retired; set TRACKMARK_{purpose.upper()}_KEY to "
+                    f"its successor {current}"
+                )
         return signer
 
     def published(self) -> list[PublishedKey]:
@@ -79,25 +118,44 @@ class SigningKeys:
             for row in rows
         ]
 
-    def rotate(self, purpose: Purpose, reason: str) -> PublicKey:
-        """Hand over to a new key by a statement that both sign; the old private key is erased.
+    def rotate(self, purpose: Purpose, reason: str, successor: Signer | None = None) -> PublicKey:
+        """Hand over to a new key by a statement that both sign; the old private key on disk is erased.
+
+        Args:
+            purpose: what the key signs. Where it is the log, a checkpoint behind the statement is signed by
+                both keys too.
+            reason: in words.
+            successor: the new key, if it comes from outside; by default one is made on disk.
 
         Raises:
-            InvalidRequest: the log's key, which names the log: a log with another key is another log.
+            InvalidRequest: somebody else rotated it just now, or the successor was a key before.
+            KeyFileError: the old key is given from outside and the successor is not.
         """
-        if purpose == "log":
-            raise InvalidRequest("the key of a log is its name; start a new log instead of rotating it")
-        old, new = self.signer(purpose), self._store.staged(purpose)
+        old = self.signer(purpose)
+        new = successor or self._store.staged(purpose)
+        if purpose == "log" and new.algorithm != ED25519:
+            raise InvalidRequest("the log signs with Ed25519; give a key of that kind")
+        origin = self.origin() if purpose == "log" else ""
         with db.writing(self._engine) as connection:
             row = _find(connection, old.keyid, purpose)
             if row is None or row.retired_at is not None:
                 raise InvalidRequest(f"the {purpose} key was rotated by somebody else just now")
+            if _find(connection, new.keyid, purpose) is not None:
+                raise InvalidRequest(f"key {new.keyid} signed here before; hand over to a new one")
             moment = db.now()
             envelope = sign_rotation(old, new, purpose, issued_at=utc(moment), reason=reason)
-            leaf_index = _log(connection, envelope, moment)
+            size = _log(connection, envelope, moment)
+            if purpose == "log":
+                size += 1
+                head = Checkpoint(origin, size, log_store.ask(connection, size, MerkleLog.root))
+                note = sign_checkpoint(head, NoteSigner(origin, old), NoteSigner(origin, new))
+                log_store.keep(connection, size, note)
             _enter(connection, new, purpose)
-            _change(connection, old.keyid, purpose, retired_at=moment, log_size=leaf_index, reason=reason)
-        self._store.promote(purpose, new.keyid)
+            _change(connection, old.keyid, purpose, retired_at=moment, log_size=size, reason=reason)
+        if successor is None:
+            self._store.promote(purpose, new.keyid)
+        else:
+            self._store.hand_over(purpose, new.keyid)
         return new.public_key
 
     def revoke(self, keyid: str, reason: str, compromised_since: datetime | None = None) -> None:
@@ -114,9 +172,9 @@ class SigningKeys:
         """
         if compromised_since is not None and compromised_since > db.now():
             raise InvalidRequest("a key cannot have been compromised in the future")
-        known = [p for p in self.published() if p.key.keyid == keyid and p.purpose != "log"]
+        known = [p for p in self.published() if p.key.keyid == keyid]
         if not known:
-            raise UnknownEntry(f"no record or report key {keyid}")
+            raise UnknownEntry(f"no signing key {keyid}")
         purpose = known[0].purpose
         if known[0].revoked_at is not None:
             raise InvalidRequest(f"key {keyid} was revoked at {utc(known[0].revoked_at)}")
@@ -158,6 +216,13 @@ class SigningKeys:
         if len(found) != 1:
             raise InvalidRequest(f"{len(found)} keys are in force for {purpose}; restore the key folder")
         return found[0]
+
+
+def _known(connection: Connection, purpose: Purpose) -> Sequence[str]:
+    """Every key of a purpose, the oldest first."""
+    query = select(_KEYS.c.keyid).where(_KEYS.c.purpose == purpose).order_by(_KEYS.c.created_at)
+    found: Sequence[str] = connection.execute(query).scalars().all()
+    return found
 
 
 def _find(connection: Connection, keyid: str, purpose: Purpose) -> Row[Any] | None:

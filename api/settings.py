@@ -5,12 +5,15 @@ Nothing is read at import: build `Settings()` where the process starts and hand 
 
 from pathlib import Path
 
+from cryptography.x509 import Certificate
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.hardware import Access
 from api.keystore import KeySecrets
 from core.errors import KeyFileError
+from provenance.records.authorities import read_roots
 
 MIB = 1024 * 1024
 
@@ -35,7 +38,13 @@ class Settings(BaseSettings):
             JSON list in the environment.
         key_passphrase: encrypts the signing keys on disk; changing it does not re-encrypt existing ones.
         key_passphrase_file: the same, read from a file (a mounted secret); without its last newline.
-        record_key, report_key, log_key: signing keys in PEM given from outside instead of made on disk.
+        record_key, report_key, log_key: signing keys given from outside instead of made on disk: in PEM, or
+            as `pkcs11:token=LABEL;object=LABEL`, a key in a hardware module.
+        pkcs11_module: library of the hardware module, where the key's URI names none.
+        pkcs11_pin: the PIN of its token.
+        pkcs11_pin_file: the same, read from a file; without its last newline.
+        tsa: address of a time-stamp authority (RFC 3161) for the log's checkpoints.
+        tsa_roots: file of root certificates (PEM) of the authorities whose time stamps are believed.
         max_upload_bytes: largest accepted file.
         max_duration_s: longest accepted audio; the decoder refuses more.
         job_concurrency: jobs that run at once in one process.
@@ -64,6 +73,11 @@ class Settings(BaseSettings):
     record_key: SecretStr | None = None
     report_key: SecretStr | None = None
     log_key: SecretStr | None = None
+    pkcs11_module: Path | None = None
+    pkcs11_pin: SecretStr | None = None
+    pkcs11_pin_file: Path | None = None
+    tsa: str | None = None
+    tsa_roots: Path | None = None
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
     max_duration_s: float = Field(default=1800.0, gt=0)
     job_concurrency: int = Field(default=1, ge=1, le=64)
@@ -104,16 +118,36 @@ class Settings(BaseSettings):
         """What is given for the signing keys.
 
         Raises:
-            KeyFileError: the passphrase's file cannot be read, or two passphrases are given.
+            KeyFileError: a secret's file cannot be read, or a secret is given twice.
         """
-        passphrase = None if self.key_passphrase is None else self.key_passphrase.get_secret_value().encode()
-        if self.key_passphrase_file is not None:
-            if passphrase is not None:
-                raise KeyFileError("give key_passphrase or key_passphrase_file, not both")
-            try:
-                passphrase = self.key_passphrase_file.read_bytes().removesuffix(b"\n")
-            except OSError as error:
-                raise KeyFileError(f"cannot read the passphrase file: {error.strerror}") from error
+        passphrase = _secret("key_passphrase", self.key_passphrase, self.key_passphrase_file)
+        pin = _secret("pkcs11_pin", self.pkcs11_pin, self.pkcs11_pin_file)
         given = {"record": self.record_key, "report": self.report_key, "log": self.log_key}
         keys = {name: key.get_secret_value().encode() for name, key in given.items() if key is not None}
-        return KeySecrets(passphrase, keys)
+        access = Access(self.pkcs11_module, None if pin is None else pin.decode(errors="replace"))
+        return KeySecrets(passphrase, keys, access)
+
+    def trusted_authorities(self) -> tuple[Certificate, ...]:
+        """Root certificates of the time-stamp authorities that are believed.
+
+        Raises:
+            KeyFileError: their file cannot be read.
+        """
+        if self.tsa_roots is None:
+            return ()
+        try:
+            return read_roots(self.tsa_roots.read_bytes())
+        except OSError as error:
+            raise KeyFileError(f"cannot read tsa_roots: {error.strerror}") from error
+
+
+def _secret(name: str, value: SecretStr | None, path: Path | None) -> bytes | None:
+    """A secret that is given by its value or in a file."""
+    if path is None:
+        return None if value is None else value.get_secret_value().encode()
+    if value is not None:
+        raise KeyFileError(f"give {name} or {name}_file, not both")
+    try:
+        return path.read_bytes().removesuffix(b"\n")
+    except OSError as error:
+        raise KeyFileError(f"cannot read {name}_file: {error.strerror}") from error

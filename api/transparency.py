@@ -17,6 +17,7 @@ from provenance.records.checkpoint import (
     sign_checkpoint,
 )
 from provenance.records.log import MerkleLog
+from provenance.records.stamping import own_lines
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,34 @@ class TransparencyLog:
         return self.signer.key
 
     def checkpoint(self) -> str:
-        """The newest checkpoint. Signing is deterministic, so two reads of one size agree to the byte."""
+        """The newest checkpoint. Signing is deterministic, so two reads of one size agree to the byte.
+
+        Right behind a hand-over of the log's key it is the one that both keys signed.
+        """
         with db.reading(self.engine) as connection:
             size = log_store.size_of(connection)
+            kept = log_store.kept(connection, size)
+            if kept is not None:
+                return own_lines(kept)
             return self._signed(size, log_store.ask(connection, size, MerkleLog.root))
 
-    def proof_file(self, leaf_index: int) -> str:
+    def proof_file(self, leaf_index: int, *, witnesses: int = 0, handover: bool = False) -> str:
         """The `.tlog-proof` text of one entry.
 
-        It leads to the earliest checkpoint with the entry that witnesses co-signed, because their earliest
-        time is what dates the entry; to the newest checkpoint where there is none yet.
+        It leads to the earliest checkpoint with the entry that witnesses co-signed or an authority stamped,
+        because the earliest time is what dates the entry; to the newest checkpoint where there is none yet.
+
+        Args:
+            leaf_index: the entry.
+            witnesses: how many witnesses the reader asks for.
+            handover: the entry hands over the log's key: lead to the checkpoint that both keys signed.
         """
         with db.reading(self.engine) as connection:
             entry = log_store.entry(connection, leaf_index)
-            note = log_store.witnessed(connection, leaf_index)
+            if handover:
+                note = log_store.kept(connection, leaf_index + 1)
+            else:
+                note = log_store.dated(connection, leaf_index, witnesses)
             size = log_store.size_of(connection) if note is None else checkpoint_of(note).size
             path, root = log_store.ask(
                 connection, size, lambda log: (log.inclusion_proof(leaf_index), log.root())
@@ -60,7 +75,7 @@ class TransparencyLog:
     def witnessed(self) -> str | None:
         """The newest checkpoint that witnesses co-signed; None before the first."""
         with db.reading(self.engine) as connection:
-            return log_store.witnessed(connection, None)
+            return log_store.witnessed(connection)
 
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Audit path of an entry in the tree of `size` entries (default: all)."""

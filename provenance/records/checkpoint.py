@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from core.errors import ProofError, SignatureError
 from provenance.records.merkle import HASH_BYTES, MAX_SIZE, leaf_hash, verify_inclusion
 from provenance.records.note import (
@@ -17,6 +19,7 @@ from provenance.records.note import (
     split_note,
     verify_note,
 )
+from provenance.records.stamping import Stamps, verify_stamps
 
 __all__ = [
     "Checkpoint",
@@ -65,35 +68,49 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class VerifiedCheckpoint:
-    """A checkpoint whose log signature was checked, and the witness times that were."""
+    """A checkpoint whose log signature was checked, and the times of witnesses and authorities that were."""
 
     checkpoint: Checkpoint
     note: VerifiedNote
+    stamps: Stamps
 
     @property
     def earliest_witness_s(self) -> int | None:
         """Earliest POSIX time at which a trusted witness saw this checkpoint."""
         return min(self.note.times.values(), default=None)
 
-
-def sign_checkpoint(checkpoint: Checkpoint, signer: NoteSigner) -> str:
-    """Write a checkpoint as a note signed by the log; the signer's name must be the origin."""
-    if signer.name != checkpoint.origin:
-        raise SignatureError(f"{signer.name} cannot sign a checkpoint of {checkpoint.origin}")
-    return sign_note(checkpoint.to_text(), [signer])
+    @property
+    def earliest_s(self) -> int | None:
+        """Earliest POSIX time at which anybody but the log saw it: a witness, or a time-stamp authority."""
+        return min((*self.note.times.values(), *(one.time_s for one in self.stamps.times)), default=None)
 
 
-def verify_checkpoint(note: str, keys: Iterable[NoteKey], *, witnesses: int = 0) -> VerifiedCheckpoint:
+def sign_checkpoint(checkpoint: Checkpoint, *signers: NoteSigner) -> str:
+    """Write a checkpoint as a note signed by the log; the signers' name must be the origin.
+
+    A log signs with one key; with the old and the new one where it hands over.
+    """
+    for signer in signers:
+        if signer.name != checkpoint.origin:
+            raise SignatureError(f"{signer.name} cannot sign a checkpoint of {checkpoint.origin}")
+    return sign_note(checkpoint.to_text(), signers)
+
+
+def verify_checkpoint(
+    note: str, keys: Iterable[NoteKey], *, witnesses: int = 0, roots: Sequence[x509.Certificate] = ()
+) -> VerifiedCheckpoint:
     """Check a checkpoint.
 
     Args:
         note: the signed checkpoint.
         keys: trusted keys of logs (plain) and of witnesses (cosignature).
         witnesses: how many different witnesses must have co-signed.
+        roots: certificates of trusted time-stamp authorities; without any, tokens are left unread.
 
     Raises:
         SignatureError: the log named by the origin did not sign, or too few witnesses did.
         ProofError: the signed text is not a checkpoint.
+        VerificationError: a time-stamp token in it was altered or belongs to another checkpoint.
     """
     verified = verify_note(note, keys)
     checkpoint = Checkpoint.from_text(verified.text)
@@ -103,7 +120,7 @@ def verify_checkpoint(note: str, keys: Iterable[NoteKey], *, witnesses: int = 0)
         raise SignatureError(
             f"{len(verified.times)} of {witnesses} needed witnesses co-signed the checkpoint"
         )
-    return VerifiedCheckpoint(checkpoint, verified)
+    return VerifiedCheckpoint(checkpoint, verified, verify_stamps(note, roots))
 
 
 @dataclass(frozen=True)
@@ -153,16 +170,22 @@ class TlogProof:
 
 
 def verify_tlog_proof(
-    text: str, entry: bytes, keys: Sequence[NoteKey], *, witnesses: int = 0
+    text: str,
+    entry: bytes,
+    keys: Sequence[NoteKey],
+    *,
+    witnesses: int = 0,
+    roots: Sequence[x509.Certificate] = (),
 ) -> VerifiedCheckpoint:
     """Check that `entry` is in a log whose checkpoint a trusted key signed.
 
     Raises:
         ProofError: malformed, or the proof does not lead to the checkpoint.
         SignatureError: the checkpoint is not signed as needed.
+        VerificationError: a time-stamp token in it was altered or belongs to another checkpoint.
     """
     proof = TlogProof.from_text(text)
-    verified = verify_checkpoint(proof.checkpoint, keys, witnesses=witnesses)
+    verified = verify_checkpoint(proof.checkpoint, keys, witnesses=witnesses, roots=roots)
     head = verified.checkpoint
     verify_inclusion(leaf_hash(entry), proof.index, head.size, proof.proof, head.root_hash)
     return verified

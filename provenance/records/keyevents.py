@@ -3,6 +3,9 @@
 A rotation is signed by the old key and the new one: the old says whom it hands over to, the new that it
 accepts. A revocation is signed by another key of the same purpose, since a thief can sign with the
 revoked one. Whoever trusted the first key arrives at today's list without asking anybody.
+
+A log may hand over too, and keeps its name. The checkpoint right behind that event is signed by both keys, so
+that whoever knows the old one alone can see the event in the log.
 """
 
 from collections.abc import Iterable
@@ -11,16 +14,18 @@ from dataclasses import dataclass, replace
 from core.errors import ProofError, RecordError, SignatureError
 from provenance.records import canonical, checks, fields
 from provenance.records import envelope as dsse
+from provenance.records.checkpoint import TlogProof
 from provenance.records.envelope import Envelope
 from provenance.records.keylife import KeyLife
-from provenance.records.keys import PublicKey, Signer
+from provenance.records.keys import ED25519, PublicKey, Signer
 from provenance.records.log import LogEntry, commit
+from provenance.records.note import PLAIN, NoteKey
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import LoggedAt, in_their_life, verify_logged
 
 PAYLOAD_TYPE = "application/vnd.trackmark.key-event+json"
 ROTATE, REVOKE = "key.rotate", "key.revoke"
-PURPOSES = ("record", "report")
+PURPOSES = ("record", "report", "log")
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class KeyEvent:
 
     Attributes:
         type: `key.rotate` or `key.revoke`.
-        purpose: `record` or `report`: what the key signs.
+        purpose: `record`, `report` or `log`: what the key signs.
         keyid: the key that ends.
         issued_at: when, by the issuer's clock.
         successor: public key that takes over, in PEM; with `key.rotate` only.
@@ -127,7 +132,8 @@ def follow(keys: TrustedKeys, events: Iterable[LoggedEvent], *, witnesses: int =
 
     Args:
         keys: what the caller trusts already.
-        events: in any order.
+        events: in any order. Those of log keys are followed first: the others' proofs may lead to
+            checkpoints by newer log keys.
         witnesses: how many trusted witnesses each checkpoint needs.
 
     Raises:
@@ -135,18 +141,28 @@ def follow(keys: TrustedKeys, events: Iterable[LoggedEvent], *, witnesses: int =
         ProofError: an event is not in the log as it stands.
         RecordError: an event breaks its schema.
     """
-    opened = [(_placed(event, keys, witnesses), event.envelope) for event in events]
-    for logged, envelope in sorted(opened, key=lambda pair: pair[0].index):
-        event = KeyEvent.from_payload(envelope.payload)
+    opened = [(KeyEvent.from_payload(_payload(logged)), logged) for logged in events]
+    for event, evidence in sorted(opened, key=_turn):
+        logged = _placed(evidence, keys, witnesses)
         apply = _rotate if event.type == ROTATE else _revoke
-        keys = apply(keys, event, envelope, logged)
+        keys = apply(keys, event, evidence.envelope, logged)
     return keys
 
 
-def _placed(event: LoggedEvent, keys: TrustedKeys, witnesses: int) -> LoggedAt:
-    """Where an event stands in the log; its signatures are checked when its turn comes."""
+def _turn(opened: tuple[KeyEvent, LoggedEvent]) -> tuple[bool, int]:
+    """Log keys first, then by the place in the log; that place is proven when the turn comes."""
+    event, evidence = opened
+    return event.purpose != "log", TlogProof.from_text(evidence.tlog_proof).index
+
+
+def _payload(event: LoggedEvent) -> bytes:
     if event.envelope.payload_type != PAYLOAD_TYPE:
         raise SignatureError(f"a payload of type {event.envelope.payload_type!r} is no key event")
+    return event.envelope.payload
+
+
+def _placed(event: LoggedEvent, keys: TrustedKeys, witnesses: int) -> LoggedAt:
+    """Where an event stands in the log; its signatures are checked by who applies it."""
     payload = event.envelope.payload
     claimed = tuple(signature.keyid for signature in event.envelope.signatures)
     logged = verify_logged(payload, claimed, keys, event.tlog_proof, event.salt, witnesses)
@@ -156,7 +172,7 @@ def _placed(event: LoggedEvent, keys: TrustedKeys, witnesses: int) -> LoggedAt:
 
 
 def _rotate(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: LoggedAt) -> TrustedKeys:
-    trusted: tuple[PublicKey, ...] = getattr(keys, event.purpose)
+    trusted = _trusted(keys, event.purpose, logged)
     new = event.new_key()
     if new in trusted:
         return keys
@@ -165,10 +181,15 @@ def _rotate(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: Logg
         dsse.verify(envelope, needed)
     in_their_life((event.keyid,), keys, logged)
     life = _life(keys, event.keyid)
-    ended = replace(life, not_after=event.issued_at, log_size=logged.index, reason=event.reason)
+    # The old key of a log signs one checkpoint more, the one that shows this event.
+    size = logged.index + 1 if event.purpose == "log" else logged.index
+    ended = replace(life, not_after=event.issued_at, log_size=size, reason=event.reason)
     started = KeyLife(new.keyid, not_before=event.issued_at)
-    more = (*trusted, new)
-    keys = replace(keys, record=more) if event.purpose == "record" else replace(keys, report=more)
+    if event.purpose == "log":
+        keys = replace(keys, log=(*keys.log, NoteKey(logged.verified.checkpoint.origin, _log_key(new))))
+    else:
+        more = (*trusted, new)
+        keys = replace(keys, record=more) if event.purpose == "record" else replace(keys, report=more)
     return _with(keys, ended, started)
 
 
@@ -176,7 +197,7 @@ def _revoke(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: Logg
     life = _life(keys, event.keyid)
     if life.revoked_at is not None:
         return keys
-    others = [key for key in getattr(keys, event.purpose) if key.keyid != event.keyid]
+    others = [key for key in _trusted(keys, event.purpose, logged) if key.keyid != event.keyid]
     dsse.verify(envelope, others)
     in_their_life(tuple(key.keyid for key in dsse.accepted_keys(envelope, others)), keys, logged)
     if event.compromised_since is not None:
@@ -191,6 +212,22 @@ def _revoke(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: Logg
         reason=event.reason,
     )
     return _with(keys, ended)
+
+
+def _trusted(keys: TrustedKeys, purpose: str, logged: LoggedAt) -> tuple[PublicKey, ...]:
+    """The keys trusted for a purpose; of logs, those of the log in which the event stands."""
+    if purpose == "record":
+        return keys.record
+    if purpose == "report":
+        return keys.report
+    origin = logged.verified.checkpoint.origin
+    return tuple(key.as_public_key() for key in keys.log if (key.name, key.kind) == (origin, PLAIN))
+
+
+def _log_key(key: PublicKey) -> bytes:
+    if key.algorithm != ED25519:
+        raise SignatureError("a log signs with Ed25519; its new key is of another kind")
+    return key.raw
 
 
 def _life(keys: TrustedKeys, keyid: str) -> KeyLife:

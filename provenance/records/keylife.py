@@ -21,7 +21,8 @@ class Seen:
     """When and where something was first seen by somebody other than its signer.
 
     Attributes:
-        time_s: earliest POSIX time in seconds at which a witness saw it; None without a witness.
+        time_s: earliest POSIX time in seconds at which a witness or a time-stamp authority saw it; None
+            without one.
         index: its place in the log; None where no log proof was given.
     """
 

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from core.errors import SignatureError
-from provenance.records.keys import ED25519, Signer
+from provenance.records.keys import ED25519, PublicKey, Signer
 
 MAX_NOTE_BYTES = 1 << 17
 MAX_SIGNATURES = 32
@@ -48,7 +48,11 @@ class NoteKey:
     @property
     def keyid(self) -> str:
         """SHA-256 of the key's DER SubjectPublicKeyInfo, as of every other key; 64 hex digits."""
-        return hashlib.sha256(_ED25519_SPKI + self.public_key).hexdigest()
+        return self.as_public_key().keyid
+
+    def as_public_key(self) -> PublicKey:
+        """The key without its name, as other signatures than those of notes use it."""
+        return PublicKey(_ED25519_SPKI + self.public_key)
 
     @property
     def vkey(self) -> str:
@@ -133,7 +137,7 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> str:
         SignatureError: the text does not end in a newline or holds control characters.
     """
     _check_text(text)
-    lines = [_line(s.key, s.signer.sign(text.encode())) for s in signers]
+    lines = [signature_line(s.name, s.key.key_id, s.signer.sign(text.encode())) for s in signers]
     return text + "\n" + "".join(lines)
 
 
@@ -141,7 +145,7 @@ def cosign_note(note: str, signer: NoteSigner, time_s: int) -> str:
     """Add a witness's cosignature, made at POSIX time `time_s`, to a signed note."""
     text, _ = split_note(note)
     signature = time_s.to_bytes(8, "big") + signer.signer.sign(_cosigned(text, time_s))
-    return note + _line(signer.cosigner_key, signature)
+    return note + signature_line(signer.name, signer.cosigner_key.key_id, signature)
 
 
 def verify_note(note: str, keys: Iterable[NoteKey]) -> VerifiedNote:
@@ -194,8 +198,9 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     return text, signatures
 
 
-def _line(key: NoteKey, signature: bytes) -> str:
-    return f"{_DASH} {key.name} {base64.b64encode(key.key_id + signature).decode()}\n"
+def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
+    """One signature line of a note."""
+    return f"{_DASH} {name} {base64.b64encode(key_id + signature).decode()}\n"
 
 
 def _cosigned(text: str, time_s: int) -> bytes:

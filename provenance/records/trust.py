@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from cryptography import x509
+
 from core.errors import KeyFileError, RecordError, SignatureError
 from provenance.records import canonical, fields
+from provenance.records.authorities import read_roots, to_pem
 from provenance.records.keylife import VALID, KeyLife, Seen, judge
 from provenance.records.keys import PublicKey
 from provenance.records.note import NoteKey
@@ -21,13 +24,15 @@ from provenance.records.note import NoteKey
 class TrustedKeys:
     """Trusted keys: record and report signers, and the logs and witnesses of checkpoints.
 
-    `lives` holds the dates of those keys (of any purpose) that have some.
+    `lives` holds the dates of those keys (of any purpose) that have some; `tsa` the root certificates of
+    time-stamp authorities.
     """
 
     record: tuple[PublicKey, ...] = ()
     report: tuple[PublicKey, ...] = ()
     log: tuple[NoteKey, ...] = ()
     lives: tuple[KeyLife, ...] = ()
+    tsa: tuple[x509.Certificate, ...] = ()
 
     @cached_property
     def _life_of(self) -> Mapping[str, KeyLife]:
@@ -42,10 +47,16 @@ class TrustedKeys:
         life = self._life_of.get(keyid)
         return VALID if life is None else judge(life, seen)
 
+    def last_size(self, keyid: str) -> int | None:
+        """How large the log was when a key of it was retired; None where it was not."""
+        life = self._life_of.get(keyid)
+        return None if life is None or life.not_after is None else life.log_size
+
     def to_json(self) -> bytes:
         """The file `keys.json`: PEM texts, verifier keys, and the dates of keys that have some.
 
         It is of version 2 where a key has ended: a reader that knows no dates must refuse it, not believe it.
+        One that knows no time-stamp authorities sees fewer proofs of age, and so believes less.
         """
         value: dict[str, Any] = {
             "log": [key.vkey for key in self.log],
@@ -55,6 +66,8 @@ class TrustedKeys:
         }
         if self.lives:
             value["lives"] = fields.to_json(self.lives)
+        if self.tsa:
+            value["tsa"] = [to_pem(root) for root in self.tsa]
         return json.dumps(value, indent=2).encode() + b"\n"
 
     @classmethod
@@ -68,7 +81,7 @@ class TrustedKeys:
         if not isinstance(value, dict) or value.get("v") not in (1, 2):
             raise KeyFileError("the key list is not of version 1 or 2")
         lists = {}
-        for name in ("record", "report", "log"):
+        for name in ("record", "report", "log", "tsa"):
             items = value.get(name, [])
             if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
                 raise KeyFileError(f"{name} in the key list must be a list of texts")
@@ -82,6 +95,7 @@ class TrustedKeys:
             record=tuple(PublicKey.from_pem(item.encode()) for item in lists["record"]),
             report=tuple(PublicKey.from_pem(item.encode()) for item in lists["report"]),
             log=logs,
+            tsa=tuple(root for item in lists["tsa"] for root in read_roots(item.encode())),
         )
 
 

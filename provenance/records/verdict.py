@@ -144,8 +144,17 @@ def describe_log(logged: LoggedAt) -> str:
     """Where it stands in the log, and who else has seen that."""
     head = logged.verified.checkpoint
     text = f"entry {logged.index} of the log {head.origin} at size {head.size}, as its signed checkpoint says"
-    earliest = logged.verified.earliest_witness_s
-    if earliest is None:
-        return text + "; no witness co-signed it, so the log's own word stands for the time"
-    seen = datetime.fromtimestamp(earliest, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return text + f"; {len(logged.verified.note.times)} witnesses saw it, the first at {seen}"
+    stamps, earliest = logged.verified.stamps, logged.verified.earliest_witness_s
+    told = []
+    if earliest is not None:
+        told.append(f"{len(logged.verified.note.times)} witnesses saw it, the first at {_when(earliest)}")
+    told += [f"{one.authority} stamped it no later than {_when(one.time_s)}" for one in stamps.times]
+    if not told:
+        told.append("no witness co-signed it, so the log's own word stands for the time")
+    if stamps.strangers:
+        told.append(f"{stamps.strangers} time stamps are by authorities that are not trusted here")
+    return "; ".join((text, *told))
+
+
+def _when(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -141,7 +141,7 @@ def verify_logged(
         raise ProofError("the proof file does not carry the log entry in its extra line")
     if salt is None:
         raise ProofError("the salt is missing; without it the log entry cannot be tied to the payload")
-    verified = verify_tlog_proof(text, proof.extra, keys.log, witnesses=witnesses)
+    verified = verify_tlog_proof(text, proof.extra, keys.log, witnesses=witnesses, roots=keys.tsa)
     _judge_log(verified, keys)
     entry = LogEntry.from_bytes(proof.extra)
     if entry.commitment != commit(salt, payload):
@@ -179,14 +179,31 @@ def _seen(logged: LoggedAt | None) -> Seen:
 
 
 def _independent(verified: VerifiedCheckpoint) -> Seen:
-    return Seen(verified.earliest_witness_s)
+    return Seen(verified.earliest_s)
 
 
 def _judge_log(verified: VerifiedCheckpoint, keys: TrustedKeys) -> None:
-    """Refuse checkpoints by a log key outside its life; its own order of entries is no evidence here."""
+    """Refuse checkpoints that no log key signed during its life; its own order of entries is no evidence.
+
+    What a retired key vouches for has an end: the log of its last day, and no longer one.
+    """
+    problem = SignatureError("no key of the log signed the checkpoint")
     for key in verified.note.signers:
-        if key.kind == PLAIN and key.name == verified.checkpoint.origin:
+        if key.kind != PLAIN or key.name != verified.checkpoint.origin:
+            continue
+        try:
+            last = keys.last_size(key.keyid)
+            if last is not None and verified.checkpoint.size > last:
+                raise SignatureError(
+                    f"log key {key.keyid[:16]} ended when the log had {last} entries; this checkpoint has "
+                    f"{verified.checkpoint.size}"
+                )
             keys.judge(key.keyid, _independent(verified))
+        except SignatureError as error:
+            problem = error
+        else:
+            return
+    raise problem
 
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ class Witness:
 
     Args:
         signer: the witness's name and key.
-        logs: the logs' keys; a checkpoint of another log is refused.
+        logs: the logs' keys, several of the same name where a log changed its key; a checkpoint of another
+            log is refused.
         state: what it saw last.
         clock: POSIX time in seconds.
     """
@@ -109,7 +110,10 @@ class Witness:
         self, signer: NoteSigner, logs: Iterable[NoteKey], state: WitnessState, clock: Callable[[], float]
     ) -> None:
         self.signer = signer
-        self._logs = {key.name: key for key in logs if key.kind == PLAIN}
+        self._logs: dict[str, list[NoteKey]] = {}
+        for key in logs:
+            if key.kind == PLAIN:
+                self._logs.setdefault(key.name, []).append(key)
         self._state = state
         self._clock = clock
 
@@ -129,11 +133,11 @@ class Witness:
             ProofError: the checkpoint does not extend the last one (HTTP 422).
         """
         origin = request.checkpoint.split("\n", 1)[0]
-        key = self._logs.get(origin)
-        if key is None:
+        keys = self._logs.get(origin)
+        if keys is None:
             raise UnknownLog(f"this witness does not watch the log {origin[:200]!r}")
         try:
-            new = verify_checkpoint(request.checkpoint, [key]).checkpoint
+            new = verify_checkpoint(request.checkpoint, keys).checkpoint
         except ProofError as error:
             raise MalformedRequest(str(error)) from error
         if request.old_size > new.size:

@@ -14,6 +14,7 @@ from api.settings import Settings
 from core.errors import SignatureError
 from provenance.records.keyevents import follow
 from provenance.records.keylife import BEFORE_COMPROMISE, VALID
+from provenance.records.keys import Es256Signer
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record
 from tests.api.server import register
@@ -102,10 +103,10 @@ def test_a_revoked_key_ends_where_it_is_revoked(registry: Registry) -> None:
 
 
 def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
-    with pytest.raises(InvalidRequest, match="new log"):
-        registry.keys.rotate("log", "no")
-    with pytest.raises(UnknownEntry):
-        registry.keys.revoke(registry.log_signer().keyid, "no")
+    with pytest.raises(InvalidRequest, match="Ed25519"):
+        registry.keys.rotate("log", "no", Es256Signer.generate())
+    with pytest.raises(InvalidRequest, match="signed here before"):
+        registry.keys.rotate("record", "no", registry._keystore.signer("record"))
     with pytest.raises(UnknownEntry):
         registry.keys.revoke("00" * 32, "no")
     keyid = registry.record_signer().keyid

@@ -294,7 +294,7 @@ def test_a_folder_with_a_rotation_verifies_from_the_first_key(tmp_path, capsys):
         {"successor": ISSUER.public_key.pem.decode()},
         {"type": "key.rotate"},
         {"type": "register"},
-        {"purpose": "log"},
+        {"purpose": "witness"},
         {"keyid": "x"},
         {"reason": ""},
         {"log_size": -1},
