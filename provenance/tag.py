@@ -333,7 +333,7 @@ def _write_credentials(
 
 
 def _fingerprint_ref(fingerprint: "Fingerprint") -> FingerprintRef:
-    return FingerprintRef("trackmark.triplets", hashlib.sha256(fingerprint.to_bytes()).hexdigest(), "TMF1")
+    return FingerprintRef("trackmark.triplets", hashlib.sha256(fingerprint.to_bytes()).hexdigest(), "TMF2")
 
 
 def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> Mark:

@@ -12,7 +12,7 @@ from core.resample import resample
 from provenance.fingerprint import triplets
 from provenance.fingerprint.peaks import FRAME_RATE, HOP, SAMPLE_RATE, find_peaks
 
-MAGIC = b"TMF1"
+MAGIC = b"TMF2"
 HEADER = 16
 
 
@@ -28,16 +28,14 @@ class Fingerprint:
     (about 200 a second) are formed from weaker peaks and only used when this fingerprint is the query.
 
     Attributes:
-        hashes: descriptors of peak triplets, [N] uint32.
+        hashes: packed peak triplets, [N] uint64.
         times: frames of 128 / 11025 s, [N] uint32.
-        details: frequency and span of each triplet, which attacks may change, [N] uint16.
         filed: how many hashes an index keeps.
         frames: length of the audio in frames.
     """
 
-    hashes: NDArray[np.uint32]
+    hashes: NDArray[np.uint64]
     times: NDArray[np.uint32]
-    details: NDArray[np.uint16]
     filed: int
     frames: int
 
@@ -48,19 +46,12 @@ class Fingerprint:
 
     def reference(self) -> "Fingerprint":
         """The part that an index keeps."""
-        n = self.filed
-        return Fingerprint(self.hashes[:n], self.times[:n], self.details[:n], n, self.frames)
+        return Fingerprint(self.hashes[: self.filed], self.times[: self.filed], self.filed, self.frames)
 
     def to_bytes(self) -> bytes:
-        """Serialise: `TMF1`, three little-endian uint32 (hashes, filed, frames), the arrays under zlib."""
+        """Serialise: `TMF2`, three little-endian uint32 (hashes, filed, frames), the arrays under zlib."""
         counts = np.array([len(self.hashes), self.filed, self.frames], "<u4").tobytes()
-        body = b"".join(
-            (
-                self.hashes.astype("<u4").tobytes(),
-                self.times.astype("<u4").tobytes(),
-                self.details.astype("<u2").tobytes(),
-            )
-        )
+        body = self.hashes.astype("<u8").tobytes() + self.times.astype("<u4").tobytes()
         return MAGIC + counts + zlib.compress(body, 6)
 
     @staticmethod
@@ -71,19 +62,18 @@ class Fingerprint:
             FingerprintError: other bytes, or damaged ones.
         """
         if len(data) < HEADER or data[:4] != MAGIC:
-            raise FingerprintError("not a fingerprint (TMF1): extract it again from the audio")
+            raise FingerprintError("not a fingerprint (TMF2): extract it again from the audio")
         count, filed, frames = (int(n) for n in np.frombuffer(data, "<u4", 3, 4))
         unpacker = zlib.decompressobj()
         try:
-            body = unpacker.decompress(data[HEADER:], count * 10 + 1)  # never more than the header declares
+            body = unpacker.decompress(data[HEADER:], count * 12 + 1)  # never more than the header declares
         except zlib.error as error:
             raise FingerprintError(f"damaged fingerprint: {error}") from error
-        if len(body) != count * 10 or filed > count:
+        if len(body) != count * 12 or filed > count:
             raise FingerprintError("damaged fingerprint: its length does not agree with its header")
         return Fingerprint(
-            np.frombuffer(body, "<u4", count).astype(np.uint32),
-            np.frombuffer(body, "<u4", count, count * 4).astype(np.uint32),
-            np.frombuffer(body, "<u2", count, count * 8).astype(np.uint16),
+            np.frombuffer(body, "<u8", count).astype(np.uint64),
+            np.frombuffer(body, "<u4", count, count * 8).astype(np.uint32),
             filed,
             frames,
         )
@@ -112,25 +102,18 @@ def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
     mono = wav.float().mean(0, keepdim=True)
     if float(mono.square().mean()) < 1e-4 * float(wav.float().square().mean()):
         mono = wav[:1].float()
-    samples = resample(mono, sample_rate, SAMPLE_RATE)[0].detach().cpu().numpy()
+    return of_samples(resample(mono, sample_rate, SAMPLE_RATE)[0].detach().cpu().numpy())
+
+
+def of_samples(samples: NDArray[np.float32]) -> Fingerprint:
+    """Fingerprint mono audio at `peaks.SAMPLE_RATE`, [T]."""
     peaks = find_peaks(samples)
     reference = triplets.form(peaks.top(triplets.REFERENCE_RANK), triplets.REFERENCE_TARGETS)
     query = triplets.form(peaks.top(triplets.QUERY_RANK), triplets.QUERY_TARGETS)
-    rows = np.concatenate([_rows(reference), _rows(query)])
-    _, first = np.unique(rows, return_index=True)
-    first.sort()  # what both lists hold stays with the reference
-    rows = rows[first]
-    filed = int((first < len(reference.frame)).sum())
-    return Fingerprint(
-        (rows & 0x3FFFFF).astype(np.uint32),
-        (rows >> np.uint64(38)).astype(np.uint32),
-        (rows >> np.uint64(22) & np.uint64(0xFFFF)).astype(np.uint16),
-        filed,
-        len(samples) // HOP + 1,
-    )
-
-
-def _rows(hashes: triplets.Triplets) -> NDArray[np.uint64]:
-    """Each hash as one number: time, detail (16 bits), descriptor (22 bits)."""
-    frame, detail = hashes.frame.astype(np.uint64), hashes.detail.astype(np.uint64)
-    return np.asarray(frame << np.uint64(38) | detail << np.uint64(22) | hashes.descriptor, dtype=np.uint64)
+    hashes = np.concatenate([reference.hashes, query.hashes])
+    times = np.concatenate([reference.frame, query.frame])
+    order = np.lexsort((hashes, times))  # stable: what both lists hold stays with the reference
+    again = (np.diff(hashes[order]) == 0) & (np.diff(times[order]) == 0)
+    kept = np.sort(order[np.concatenate([np.ones(min(1, len(order)), bool), ~again])])
+    filed = int((kept < len(reference.hashes)).sum())
+    return Fingerprint(hashes[kept], times[kept], filed, len(samples) // HOP + 1)

@@ -44,13 +44,15 @@ hash_table = Table(
     Column("key", Integer, primary_key=True, autoincrement=False),
     Column("track_id", Integer, ForeignKey("fingerprint_track.id"), primary_key=True, autoincrement=False),
     Column("time", Integer, primary_key=True, autoincrement=False, comment="frame of the first peak"),
-    Column("detail", Integer, primary_key=True, autoincrement=False, comment="frequency bin and log span"),
+    Column("detail", Integer, primary_key=True, autoincrement=False, comment="the low 16 bits of the key"),
     sqlite_with_rowid=False,
 )
 
 KEYS_PER_STATEMENT = 20_000
+LOW_BITS = 16
+LOW = (1 << LOW_BITS) - 1
 SELECT_PACKED = (
-    "SELECT CAST(key AS BIGINT) * 4294967296 + track_id, CAST(time AS BIGINT) * 65536 + detail"
+    "SELECT CAST(key AS BIGINT) * 65536 + detail, CAST(track_id AS BIGINT) * 4294967296 + time"
     " FROM fingerprint_hash"
 )
 
@@ -80,7 +82,7 @@ class SqlIndex:
         ).scalar_one()
         rows = _rows(fingerprint)
         if len(rows):
-            entries = [{"key": k, "track_id": track, "time": t, "detail": d} for k, t, d in rows.tolist()]
+            entries = [{"key": k, "track_id": track, "time": t, "detail": d} for k, d, t in rows.tolist()]
             connection.execute(insert(hash_table), entries)
 
     def remove(self, record_id: str) -> None:
@@ -125,26 +127,28 @@ def _track_id(connection: Connection, record_id: str) -> int | None:
 
 
 def _rows(fingerprint: Fingerprint) -> IntArray:
-    """Distinct (key, time, detail) of the filed hashes, sorted, [H, 3]."""
+    """Distinct (high and low part of the key, time) of the filed hashes, sorted, [H, 3]."""
     filed = fingerprint.reference()
-    key = triplets.keys(filed.hashes, filed.details)
-    columns = [key, filed.times.astype(np.int64), filed.details.astype(np.int64)]
+    key = triplets.keys(triplets.values(filed.hashes))
+    columns = [key >> LOW_BITS, key & LOW, filed.times.astype(np.int64)]
     return np.asarray(np.unique(np.stack(columns, axis=1), axis=0), dtype=np.int64)
 
 
 def _lookup(connection: Connection, keys: IntArray) -> Postings:
     """Postings of distinct keys in rising order, two packed numbers per row: rows cost more than seeks."""
     packed: list[tuple[int, int]] = []
+    high = np.unique(keys >> LOW_BITS)
     cursor = connection.connection.cursor()  # the driver's own: thousands of rows that need no names
     try:
-        for begin in range(0, len(keys), KEYS_PER_STATEMENT):
+        for begin in range(0, len(high), KEYS_PER_STATEMENT):
             # Written out, not bound: both databases limit parameters, and binding is slow.
-            listed = ",".join(map(str, keys[begin : begin + KEYS_PER_STATEMENT].tolist()))
+            listed = ",".join(map(str, high[begin : begin + KEYS_PER_STATEMENT].tolist()))
             cursor.execute(f"{SELECT_PACKED} WHERE key IN ({listed})")
             packed += cursor.fetchall()
     finally:
         cursor.close()
     table = np.fromiter(chain.from_iterable(packed), np.int64, 2 * len(packed)).reshape(-1, 2)
-    position = np.searchsorted(keys, table[:, 0] >> 32)
-    track, time = table[:, 0] & 0xFFFFFFFF, table[:, 1] >> 16
-    return Postings(position, track, time, (table[:, 1] & 0xFFFF).astype(np.uint16))
+    position = np.searchsorted(keys, table[:, 0])
+    own = keys[np.minimum(position, len(keys) - 1)] == table[:, 0]
+    position, table = position[own], table[own]
+    return Postings(position, table[:, 1] >> 32, table[:, 1] & 0xFFFFFFFF)

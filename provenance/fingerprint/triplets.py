@@ -1,25 +1,23 @@
-"""Triplets of peaks, described so that speed, tempo and pitch do not matter.
+"""Triplets of peaks and the keys that find them again.
 
-Of three peaks A, B, C in order of time, the two frequency intervals (on the logarithmic axis) and the
-ratio of the two time intervals stay the same when the music is played faster, slower, higher or lower.
-A's frequency and the span A to C change by the very factors, so they tell those factors. Normalised
-groups of peaks: J. Six and M. Leman, "Panako", ISMIR 2014; R. Sonnleitner and G. Widmer, "Robust
-quad-based audio fingerprinting", TASLP 2016.
+Of three peaks A, B, C in order of time, the two frequency intervals (on the logarithmic axis) do not change
+when the music is played faster, slower, higher or lower; A's frequency and the two time intervals change by
+the very factors. All five are measured finely and kept. A filed triplet stands under one key, the cell of the
+five values together; a query that may have been played at another speed or pitch undoes that change on its
+own values first (`at`), so that narrow cells serve for every speed. Normalised groups of peaks: J. Six and
+M. Leman, "Panako", ISMIR 2014; R. Sonnleitner and G. Widmer, "Robust quad-based audio fingerprinting", TASLP
+2016.
 
-A descriptor is 22 bits: B - A and C - A in quarters of a bin (8 + 8 bits), time ratio in 64 steps (6
-bits). Its detail is 16 bits: A's bin (8) and the logarithm of the span (8). A key for the index
-quantises all five coarsely into 11.6 million keys; a query probes the neighbouring keys wherever a value
-lies near a border.
+A packed triplet is 50 bits: B - A and C - A in 16ths of a bin (10 bits each), A's bin in 16ths (12 bits), the
+times A to B and A to C in quarters of a frame (9 bits each).
 """
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.fingerprint.peaks import Peaks
+from provenance.fingerprint.peaks import BINS, Peaks
 
 FIRST_FRAMES, LAST_FRAMES = 3, 110
 SHORTEST_SPAN = 22.0
@@ -27,25 +25,26 @@ WIDEST_BINS = 30.0
 REFERENCE_RANK, REFERENCE_TARGETS = 12, 4
 QUERY_RANK, QUERY_TARGETS = 20, 6
 
-SPAN_STEPS = 48
-"""Steps of the stored span per factor e: 2.1 per cent each."""
-COARSE_SPAN = 9
-"""Stored steps in a key's step: a factor of 1.206."""
-COARSE_BIN = 8
-BORDER = 0.15
-"""How near to a border, in key steps, a query also probes the other side."""
+BIN_PARTS, FRAME_PARTS = 16, 4
+CELL_BINS, CELL_FRAMES = 0.5, 2.0
+"""Size of a key's cell. After codecs, noise and changes of speed the intervals are off by less than 0.15 bins
+and 1.5 frames in nine of ten triplets; finer cells would lose them, coarser ones only collect strangers."""
+LEVELS = (128, 128, int(BINS / CELL_BINS) + 2, 64, 64)
+BIN_BORDER, FRAME_BORDER = 0.25, 0.35
+"""How near to a border, in cells, a thorough query also asks on the other side."""
+KEY_BITS = 47
 
+HashArray = NDArray[np.uint64]
 UIntArray = NDArray[np.uint32]
-UShortArray = NDArray[np.uint16]
-KeyArray = NDArray[np.int64]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Triplets:
-    """Packed triplets, [H] each: `descriptor` uint32, `detail` uint16, `frame` uint32 (time of A)."""
+    """Packed triplets, [H] each: `hashes` uint64 and `frame` uint32 (time of A)."""
 
-    descriptor: UIntArray
-    detail: UShortArray
+    hashes: HashArray
     frame: UIntArray
 
 
@@ -57,7 +56,7 @@ def form(peaks: Peaks, targets: int) -> Triplets:
     begin, end = np.searchsorted(t, t + FIRST_FRAMES), np.searchsorted(t, t + LAST_FRAMES)
     width = int((end - begin).max(initial=0))
     if width < 2:
-        return Triplets(np.zeros(0, np.uint32), np.zeros(0, np.uint16), np.zeros(0, np.uint32))
+        return Triplets(np.zeros(0, np.uint64), np.zeros(0, np.uint32))
     followers = np.minimum(begin[:, None] + np.arange(width), len(t) - 1)
     near = (begin[:, None] + np.arange(width) < end[:, None]) & (
         abs(f[followers] - f[:, None]) <= WIDEST_BINS
@@ -72,66 +71,74 @@ def form(peaks: Peaks, targets: int) -> Triplets:
     b, c = np.where(t[b] > t[c], c, b), np.where(t[b] > t[c], b, c)
     long = t[c] - t[a] >= SHORTEST_SPAN
     a, b, c = a[long], b[long], c[long]
-    span = t[c] - t[a]
-    packed = (
-        np.round((f[b] - f[a]) * 4 + 128).astype(np.uint32) << 14
-        | np.round((f[c] - f[a]) * 4 + 128).astype(np.uint32) << 6
-        | np.minimum((t[b] - t[a]) / span * 64, 63).astype(np.uint32)
-    )
-    detail = np.round(f[a]).astype(np.uint16) << 8 | np.round(
-        np.log(span / SHORTEST_SPAN) * SPAN_STEPS
-    ).astype(np.uint16)
-    return Triplets(packed, detail.astype(np.uint16), np.round(t[a]).astype(np.uint32))
+    packed = np.zeros(len(a), np.uint64)
+    for value, parts, zero, bits in (
+        (f[b] - f[a], BIN_PARTS, 512, 10),
+        (f[c] - f[a], BIN_PARTS, 512, 10),
+        (f[a], BIN_PARTS, 0, 12),
+        (t[b] - t[a], FRAME_PARTS, 0, 9),
+        (t[c] - t[a], FRAME_PARTS, 0, 9),
+    ):
+        packed = packed << np.uint64(bits) | np.round(value * parts + zero).astype(np.uint64)
+    return Triplets(packed, np.round(t[a]).astype(np.uint32))
 
 
-def transposition(detail: UShortArray) -> NDArray[np.int64]:
-    """A's bin, [H]."""
-    return (detail >> 8).astype(np.int64)
-
-
-def log_span(detail: UShortArray) -> NDArray[np.float64]:
-    """Natural logarithm of the span, up to a constant, [H]."""
-    return (detail & 255) / SPAN_STEPS
-
-
-def _values(descriptor: UIntArray, detail: UShortArray) -> list[tuple[NDArray[np.floating[Any]], float]]:
-    """The five values in key steps (the key takes their floor), each with its border, most significant
-    first."""
-    first, second = (descriptor >> 14) & 255, (descriptor >> 6) & 255
-    return [
-        (first / 4.0 + 0.5, BORDER),
-        (second / 4.0 + 0.5, BORDER),
-        (((descriptor & 63) + 0.5) / 4.0, BORDER),
-        # Pitch and span really change under attack, so the nearer neighbour is always probed.
-        (((detail >> 8) + 0.5) / COARSE_BIN, 0.5),
-        (((detail & 255) + 0.5) / COARSE_SPAN, 0.5),
-    ]
-
-
-LEVELS = (65, 65, 16, 19, 9)
-"""How many whole values each of the five takes."""
-KEYS = math.prod(LEVELS)
-
-
-def keys(descriptor: UIntArray, detail: UShortArray) -> KeyArray:
-    """The one key under which a reference hash is filed, [H], 0 to `KEYS` - 1."""
-    key = np.zeros(descriptor.shape, np.int64)
-    for (value, _), levels in zip(_values(descriptor, detail), LEVELS, strict=True):
-        key = key * levels + np.floor(value).astype(np.int64)
-    return key
-
-
-def probes(descriptor: UIntArray, detail: UShortArray) -> tuple[KeyArray, KeyArray]:
-    """All keys under which a hash may have been filed, and which hash each belongs to, [Q] and [Q]."""
-    key, owner = np.zeros(descriptor.shape, np.int64), np.arange(len(descriptor))
-    for (value, border), levels in zip(_values(descriptor, detail), LEVELS, strict=True):
-        whole = np.floor(value)
-        part = value - whole
-        other = np.where(part < border, whole - 1, np.where(part >= 1 - border, whole + 1, -1)).astype(
-            np.int64
+def values(hashes: HashArray) -> FloatArray:
+    """The five values in cells of a key: intervals A to B, A to C, A's bin, times A to B, A to C; [5, H]."""
+    unpacked = np.empty((5, len(hashes)), np.float32)
+    for row, (shift, bits, parts, size) in enumerate(
+        (
+            (40, 10, BIN_PARTS, CELL_BINS),
+            (30, 10, BIN_PARTS, CELL_BINS),
+            (18, 12, BIN_PARTS, CELL_BINS),
+            (9, 9, FRAME_PARTS, CELL_FRAMES),
+            (0, 9, FRAME_PARTS, CELL_FRAMES),
         )
-        two = ((other >= 0) & (other < levels))[owner]
-        more = key[two] * levels + other[owner[two]]
-        key = np.concatenate([key * levels + whole.astype(np.int64)[owner], more])
-        owner = np.concatenate([owner, owner[two]])
-    return key, owner
+    ):
+        whole = (hashes >> np.uint64(shift)) & np.uint64((1 << bits) - 1)
+        unpacked[row] = whole.astype(np.float32) / np.float32(parts * size)
+    return unpacked
+
+
+def at(cells: FloatArray, speed: float, bins: float) -> FloatArray:
+    """What `values` were before the music was played `speed` times as fast and `bins` higher, [5, H]."""
+    change = np.array([1.0, 1.0, 1.0, speed, speed], np.float32)[:, None]
+    moved = cells * change
+    moved[2] -= np.float32(bins / CELL_BINS)
+    return moved
+
+
+def keys(cells: FloatArray) -> IntArray:
+    """The key of each triplet, [H], 0 to 2 ** `KEY_BITS` - 1; -1 where the values lie off the scales.
+
+    The five whole values are scrambled (a multiplication by an odd number, Knuth TAOCP 6.4), so that any bits
+    of a key spread evenly.
+    """
+    return _scrambled(np.floor(cells).astype(np.int64))
+
+
+def probes(cells: FloatArray) -> tuple[IntArray, IntArray]:
+    """The keys of each triplet and of the cells beside it whose border is near; and whose they are."""
+    whole = np.floor(cells)
+    part = cells - whole
+    border = np.array([BIN_BORDER] * 3 + [FRAME_BORDER] * 2, np.float32)[:, None]
+    step = np.where(part < border, -1, np.where(part >= 1 - border, 1, 0)).astype(np.int64)
+    every, owner = whole.astype(np.int64), np.arange(cells.shape[1])
+    for row in range(len(cells)):
+        beside = np.flatnonzero(step[row, owner])
+        other = every[:, beside]
+        other[row] += step[row, owner[beside]]
+        every = np.concatenate([every, other], axis=1)
+        owner = np.concatenate([owner, owner[beside]])
+    key = _scrambled(every)
+    return key[key >= 0], owner[key >= 0]
+
+
+def _scrambled(whole: IntArray) -> IntArray:
+    key = np.zeros(whole.shape[1], np.uint64)
+    inside = np.ones(whole.shape[1], bool)
+    for value, levels in zip(whole, LEVELS, strict=True):
+        inside &= (value >= 0) & (value < levels)
+        key = key * np.uint64(levels) + value.astype(np.uint64)
+    key = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - KEY_BITS)
+    return np.where(inside, key.astype(np.int64), -1)

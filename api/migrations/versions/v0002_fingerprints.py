@@ -28,7 +28,7 @@ def upgrade() -> None:
             "time", sa.Integer(), autoincrement=False, nullable=False, comment="frame of the first peak"
         ),
         sa.Column(
-            "detail", sa.Integer(), autoincrement=False, nullable=False, comment="frequency bin and log span"
+            "detail", sa.Integer(), autoincrement=False, nullable=False, comment="the low 16 bits of the key"
         ),
         sa.ForeignKeyConstraint(["track_id"], ["fingerprint_track.id"]),
         sa.PrimaryKeyConstraint("key", "track_id", "time", "detail"),

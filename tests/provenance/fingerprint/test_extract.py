@@ -45,12 +45,11 @@ def test_bytes_round_trip() -> None:
     again = Fingerprint.from_bytes(fingerprint.to_bytes())
     assert np.array_equal(again.hashes, fingerprint.hashes)
     assert np.array_equal(again.times, fingerprint.times)
-    assert np.array_equal(again.details, fingerprint.details)
     assert (again.filed, again.frames) == (fingerprint.filed, fingerprint.frames)
     assert len(fingerprint.reference().hashes) == fingerprint.filed
 
 
-@pytest.mark.parametrize("damage", [b"", b"TMF1", b"JUNKJUNKJUNKJUNKJUNK", None])
+@pytest.mark.parametrize("damage", [b"", b"TMF2", b"JUNKJUNKJUNKJUNKJUNK", None])
 def test_other_bytes_are_refused(damage: bytes | None) -> None:
     whole = extract(music(3, RATE, seed=7), RATE).to_bytes()
     with pytest.raises(FingerprintError):
@@ -60,7 +59,7 @@ def test_other_bytes_are_refused(damage: bytes | None) -> None:
 def test_a_bomb_is_not_unpacked() -> None:
     import zlib
 
-    header = b"TMF1" + np.array([1, 1, 1], "<u4").tobytes()
+    header = b"TMF2" + np.array([1, 1, 1], "<u4").tobytes()
     with pytest.raises(FingerprintError, match="length"):
         Fingerprint.from_bytes(header + zlib.compress(bytes(10_000_000)))
 

@@ -97,10 +97,10 @@ def test_strangers_and_silence_are_not_found(engine: Engine) -> None:
 def test_hashes_without_their_order_are_not_a_match(engine: Engine) -> None:
     """A quarter of the hashes is enough to be found, but not at random times: the line decides."""
     real, index = extract(excerpt(0), RATE), SqlIndex(engine)
-    thin = Fingerprint(real.hashes[::4], real.times[::4], real.details[::4], real.filed // 4, real.frames)
+    thin = Fingerprint(real.hashes[::4], real.times[::4], real.filed // 4, real.frames)
     assert index.query(thin)[0].record_id == f"{0:016x}"
     times = np.random.default_rng(0).permutation(thin.times)
-    assert index.query(Fingerprint(thin.hashes, times, thin.details, thin.filed, thin.frames)) == []
+    assert index.query(Fingerprint(thin.hashes, times, thin.filed, thin.frames)) == []
 
 
 def test_long_query_is_searched_in_windows(engine: Engine) -> None:
