@@ -88,7 +88,7 @@ def earliest_independent_time(verified: VerifiedRecord) -> int | None:
 
     The proof file leads to the earliest checkpoint that somebody else vouched for.
     """
-    return None if verified.logged is None else verified.logged.verified.earliest_witness_s
+    return None if verified.logged is None else verified.logged.verified.earliest_s
 
 
 class RecordHistory:

@@ -22,8 +22,8 @@ from tests.api.server import fingerprint, register
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    opened = Registry.open(Settings(home=tmp_path))
+def registry(tmp_path: Path, database_url: str) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path / "home", database_url=database_url))
     yield opened
     opened.close()
 

@@ -1,0 +1,153 @@
+"""SQLite and PostgreSQL alike: migrations, the log's appends, crowds of writers, `kill -9` in the middle."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from api import db, log_store
+from api.registry import Registry
+from api.settings import Settings
+from api.tables import Table
+from core.errors import ProofError
+from provenance.fingerprint import fingerprint_metadata
+from provenance.records.checkpoint import checkpoint_of
+from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash, verify_consistency
+from tests.api.server import register
+
+CROWD = 1_000
+AT_ONCE = 50
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Engine]:
+    engine = db.connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def registry(tmp_path: Path, database_url: str) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path / "home", database_url=database_url))
+    yield opened
+    opened.close()
+
+
+def entries(count: int, first: int = 0) -> list[LogEntry]:
+    return [LogEntry("register", f"{i:016x}", 1, f"{i:064x}", "cd" * 32) for i in range(first, first + count)]
+
+
+def check_log(engine: Engine) -> int:
+    """The stored tree is that of the stored entries, each at its place; returns its size."""
+    with db.reading(engine) as connection:
+        rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
+        nodes = connection.execute(text("SELECT count(*) FROM log_nodes")).scalar_one()
+        size = log_store.size_of(connection)
+        root = log_store.ask(connection, size, MerkleLog.root)
+    assert [row.leaf_index for row in rows] == list(range(size))
+    assert root == root_hash([leaf_hash(bytes(row.entry)) for row in rows])
+    assert nodes == 2 * size - size.bit_count()  # every complete subtree once
+    return size
+
+
+def test_migrations_lead_to_the_tables_and_back(empty: Engine) -> None:
+    db.upgrade(empty)
+    with empty.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, [Table.metadata, fingerprint_metadata]) == []
+    db.downgrade(empty, "base")
+    assert set(inspect(empty).get_table_names()) <= {"alembic_version", "sqlite_sequence"}
+    db.upgrade(empty)
+    db.upgrade(empty)
+    assert "records" in inspect(empty).get_table_names()
+
+
+def test_servers_that_start_at_once_migrate_once(empty: Engine) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: db.upgrade(empty), range(4)))
+    assert "records" in inspect(empty).get_table_names()
+
+
+def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
+    db.upgrade(empty)
+    done = 0
+    for count in (1, 2, 0, 7, 64, 33):
+        with db.writing(empty) as connection:
+            indices = log_store.append_many(connection, entries(count, done), "default")
+        assert indices == range(done, done + count)
+        done += count
+        assert check_log(empty) == done
+
+
+def test_a_writer_rolls_back_on_an_exception(empty: Engine) -> None:
+    db.upgrade(empty)
+    with pytest.raises(RuntimeError), db.writing(empty) as connection:
+        log_store.append_many(connection, entries(3), "default")
+        raise RuntimeError
+    assert check_log(empty) == 0
+
+
+def test_a_thousand_registrations_at_once_lose_and_fork_nothing(registry: Registry) -> None:
+    registry.record_signer()
+    start = Barrier(AT_ONCE)
+
+    def crowd(_number: int) -> list[str]:
+        start.wait()
+        return [register(registry).record_id for _ in range(CROWD // AT_ONCE)]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = [record_id for part in pool.map(crowd, range(AT_ONCE)) for record_id in part]
+    assert len(set(made)) == CROWD
+    assert check_log(registry.engine) == CROWD
+    assert checkpoint_of(registry.checkpoint()).size == CROWD
+    found = registry.records(limit=CROWD + 1)
+    assert {stored.record_id for stored in found} == set(made)
+    for stored in found[::50]:
+        registry.verify(stored.record_id)
+
+
+WRITER = """
+import itertools, sys
+from api import db, log_store
+from provenance.records.log import LogEntry
+engine = db.connect(sys.argv[1])
+for number in itertools.count():
+    with db.writing(engine) as connection:
+        entry = LogEntry("register", f"{number:016x}", 1, f"{number:064x}", "cd" * 32)
+        index = log_store.append(connection, entry, "default")
+    print(index, flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.013, 0.05])
+def test_kill_9_in_the_middle_loses_and_forks_nothing(
+    registry: Registry, database_url: str, delay_s: float
+) -> None:
+    register(registry)
+    old = checkpoint_of(registry.checkpoint())
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, database_url], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    told = [writer.stdout.readline() for _ in range(3)]
+    time.sleep(delay_s)
+    os.kill(writer.pid, signal.SIGKILL)
+    told += [line for line in writer.stdout if line.endswith("\n")]
+    writer.wait()
+    writer.stdout.close()
+    assert [int(line) for line in told] == list(range(1, len(told) + 1))
+    assert check_log(registry.engine) > len(told)  # what was answered is there, and the registration
+    register(registry)
+    new = checkpoint_of(registry.checkpoint())
+    proof = registry.consistency(old.size, new.size)
+    verify_consistency(old.size, new.size, old.root_hash, new.root_hash, proof)
+    with pytest.raises(ProofError):
+        verify_consistency(old.size, new.size, bytes(32), new.root_hash, proof)
