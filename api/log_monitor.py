@@ -2,6 +2,8 @@
 
 It keeps the roots of the complete subtrees (at most 62 hashes) of what it has read. New entries are hashed
 onto them; if the result is the checkpoint's root, the log is the old one plus exactly these entries.
+
+Where the log's key was rotated, it follows the signed hand-overs from the key that it was given.
 """
 
 import json
@@ -11,12 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.log_store import TILE_WIDTH
-from core.errors import ProofError, VerificationError
-from provenance.records.checkpoint import verify_checkpoint
+from core.errors import ProofError, SignatureError, VerificationError
+from provenance.records.checkpoint import VerifiedCheckpoint, verify_checkpoint
+from provenance.records.envelope import Envelope
+from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.log import LogEntry
 from provenance.records.merkle import EMPTY_ROOT, leaf_hash, node_hash
-from provenance.records.note import NoteKey
+from provenance.records.note import PLAIN, NoteKey
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import judge_log
 
+MAX_HANDOVERS = 1000
 Fetch = Callable[[str], bytes]
 
 
@@ -47,13 +54,19 @@ class Frontier:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a look at the log found: its sizes before and now, new entries by type, and those looked for."""
+    """What a look at the log found: its sizes before and now, new entries by type, and those looked for.
+
+    `handovers` tells in words which keys signed the log one after the other, as far as the first was known;
+    `key` is the verifier key of the one that signs now.
+    """
 
     origin: str
     old_size: int
     size: int
     types: dict[str, int]
     hits: tuple[tuple[int, LogEntry], ...]
+    handovers: tuple[str, ...] = ()
+    key: str = ""
 
 
 def watch(
@@ -69,7 +82,7 @@ def watch(
 
     Args:
         fetch: returns what lies under a path below `/v1/log/`.
-        key: the log's key.
+        key: the log's key, or one that it had before.
         state: file that remembers what was read.
         witnesses: keys of witnesses, all of which must have co-signed.
         record_ids: records whose entries to report.
@@ -81,7 +94,8 @@ def watch(
     """
     frontier = _load(state, key)
     note = fetch("witnessed" if witnesses else "checkpoint").decode()
-    head = verify_checkpoint(note, [key, *witnesses], witnesses=len(witnesses)).checkpoint
+    verified, handovers = _checked(fetch, note, key, witnesses)
+    head = verified.checkpoint
     if head.origin != key.name:
         raise ProofError(f"the checkpoint is of the log {head.origin}, not of {key.name}")
     if head.size < frontier.size:
@@ -100,8 +114,55 @@ def watch(
             f"the log of {head.size} entries is not the one of {old_size} entries plus what it gives out: "
             "history was rewritten"
         )
+    if types["key.rotate"] and not handovers:
+        handovers = _follow(fetch, TrustedKeys(log=(key, *witnesses)))[1]
     _save(state, key, frontier)
-    return Watched(head.origin, old_size, head.size, dict(types), tuple(hits))
+    signers = [one.vkey for one in verified.note.signers if one.kind == PLAIN]
+    return Watched(head.origin, old_size, head.size, dict(types), tuple(hits), handovers, signers[-1])
+
+
+def _checked(
+    fetch: Fetch, note: str, key: NoteKey, witnesses: tuple[NoteKey, ...]
+) -> tuple[VerifiedCheckpoint, tuple[str, ...]]:
+    """The checkpoint, by the key that is known or one that it handed over to."""
+    keys = TrustedKeys(log=(key, *witnesses))
+    try:
+        return verify_checkpoint(note, keys.log, witnesses=len(witnesses)), ()
+    except SignatureError:
+        keys, handovers = _follow(fetch, keys)
+        if not handovers:
+            raise
+    verified = verify_checkpoint(note, keys.log, witnesses=len(witnesses))
+    judge_log(verified, keys)
+    return verified, handovers
+
+
+def _follow(fetch: Fetch, keys: TrustedKeys) -> tuple[TrustedKeys, tuple[str, ...]]:
+    """The keys after the hand-overs that the log publishes, and these in words."""
+    try:
+        listed = json.loads(fetch("handovers"))["items"][:MAX_HANDOVERS]
+        events = [
+            LoggedEvent(
+                Envelope.from_json(json.dumps(one["envelope"]).encode()),
+                str(one["tlog_proof"]),
+                bytes.fromhex(one["salt"]),
+            )
+            for one in listed
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise VerificationError(f"the log's list of hand-overs is malformed: {error}") from error
+    told = []
+    for event in events:
+        said = KeyEvent.from_payload(event.envelope.payload)
+        if said.purpose != "log":
+            raise VerificationError("the log's list of hand-overs holds another event")
+        verb = (
+            f"handed over to {said.new_key().keyid[:16]}, signed by both"
+            if said.type == ROTATE
+            else "revoked"
+        )
+        told.append(f"log key {said.keyid[:16]} {verb}, {said.issued_at}: {said.reason}")
+    return follow(keys, events), tuple(told)
 
 
 def _entries(fetch: Fetch, start: int, size: int) -> list[bytes]:

@@ -166,12 +166,17 @@ class Registry:
         """The signing keys, to rotate and revoke."""
         return SigningKeys(self.engine, self._keystore, self._log_origin)
 
-    def key_events(self) -> list[LoggedEvent]:
-        """Public: every rotation and revocation with its proof, for whoever trusts an older key."""
+    def key_events(self, purpose: Purpose | None = None) -> list[LoggedEvent]:
+        """Public: every rotation and revocation with its proof, for whoever trusts an older key.
+
+        Args:
+            purpose: of the keys; None for all.
+        """
         log = self.log
         return [
             LoggedEvent(e.envelope, log.proof_file(e.leaf_index, handover=e.hands_over_log), e.salt)
             for e in self.keys.events()
+            if purpose in (None, e.purpose)
         ]
 
     def _signer(self, purpose: Purpose) -> Signer:

@@ -41,10 +41,14 @@ class StoredEvent:
     salt: bytes
 
     @property
+    def purpose(self) -> str:
+        """What the key signed."""
+        return KeyEvent.from_payload(self.envelope.payload).purpose
+
+    @property
     def hands_over_log(self) -> bool:
         """Whether it is the hand-over of the log's key, which is proven under a checkpoint by both keys."""
-        event = KeyEvent.from_payload(self.envelope.payload)
-        return (event.type, event.purpose) == (ROTATE, "log")
+        return self.purpose == "log" and KeyEvent.from_payload(self.envelope.payload).type == ROTATE
 
 
 class SigningKeys:

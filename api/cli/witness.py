@@ -1,15 +1,20 @@
 """`trackmark witness`, `trackmark log` and `trackmark key`: the log and its keys."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.console import AsJson, answers, emit, fail, failures, messages, registry, settings
 
-log = typer.Typer(help="Have the transparency log co-signed, or watch one.", no_args_is_help=True)
-key = typer.Typer(help="List, rotate and revoke signing keys.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from api.keystore import Purpose
+    from api.settings import Settings
+    from provenance.records.keys import Signer
+
+log = typer.Typer(help="Have the transparency log co-signed or stamped, or watch one.", no_args_is_help=True)
+key = typer.Typer(help="List, make, rotate and revoke signing keys.", no_args_is_help=True)
 
 
 def witness(
@@ -55,6 +60,63 @@ def cosign(as_json: AsJson = False) -> None:
                 messages().print(f"{one}: {problem}", markup=False)
         if done.refused:
             raise typer.Exit(1)
+
+
+@log.command("timestamp")
+def timestamp(
+    tsa: Annotated[
+        str | None, typer.Option(help="Address of a time-stamp authority; TRACKMARK_TSA otherwise.")
+    ] = None,
+    token: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Attach this token or reply instead of asking."),
+    ] = None,
+    query: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Only write the query, to be carried to an authority."),
+    ] = None,
+    roots: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Its root certificate (PEM); TRACKMARK_TSA_ROOTS."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have the newest checkpoint stamped with the time (RFC 3161); run it by a timer.
+
+    One token dates every entry so far. It is verified, kept with the checkpoint and part of every proof file.
+    """
+    if (token is not None) + (query is not None) + (tsa is not None) > 1:
+        fail("give one of --tsa, --token and --query", 2)
+    with failures(), registry() as (store, chosen):
+        from api import timestamping
+        from provenance.records.authorities import read_roots
+
+        if query is not None:
+            request, size = timestamping.query(store.log)
+            query.write_bytes(request.as_bytes())
+            text = f"{query} asks to stamp the log of {size} entries"
+            if as_json:
+                emit({"query": str(query), "size": size})
+            else:
+                answers().print(text, markup=False)
+            return
+        trusted = chosen.trusted_authorities() if roots is None else read_roots(roots.read_bytes())
+        if not trusted:
+            fail("give the authority's root certificate: --roots FILE or TRACKMARK_TSA_ROOTS", 2)
+        address = tsa or chosen.tsa
+        if token is not None:
+            found = timestamping.token_in(token.read_bytes())
+            done = timestamping.attach(store.log, found, trusted)
+        elif address is not None:
+            done = timestamping.stamp(store.log, address, trusted)
+        else:
+            fail("give an authority: --tsa URL or TRACKMARK_TSA", 2)
+    stamped = datetime.fromtimestamp(done.time.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if as_json:
+        emit({"size": done.size, "stamped_at": stamped, **vars(done.time)})
+    else:
+        text = f"{done.time.authority} stamped the log of {done.size} entries no later than {stamped}"
+        answers().print(text, markup=False)
 
 
 @log.command("monitor")
@@ -110,6 +172,8 @@ def monitor(
                 "size": found.size,
                 "types": found.types,
                 "hits": hits,
+                "handovers": list(found.handovers),
+                "key": found.key,
             }
         )
         return
@@ -118,6 +182,10 @@ def monitor(
     )
     for hit in hits:
         answers().print(f"  entry {hit['index']}: {hit['type']} of {hit['record_id']}", markup=False)
+    for handover in found.handovers:
+        answers().print(f"  {handover}", markup=False)
+    if found.handovers:
+        answers().print(f"  the log is now signed by {found.key}", markup=False)
 
 
 @key.command("list")
@@ -135,15 +203,63 @@ def list_keys(as_json: AsJson = False) -> None:
 
 @key.command("rotate")
 def rotate(
-    purpose: Annotated[str, typer.Argument(help="record or report.")],
+    purpose: Annotated[str, typer.Argument(help="record, report or log.")],
     reason: Annotated[str, typer.Option(help="Why, in words; published.")] = "rotation",
+    to: Annotated[
+        str | None,
+        typer.Option(help="The new key, if not made on disk: a PEM file, or pkcs11:token=T;object=KEY."),
+    ] = None,
 ) -> None:
-    """Hand over to a new key, signed by both and logged; the old private key is erased."""
-    if purpose not in ("record", "report"):
-        fail("a key is for `record` or for `report`; the log's key is the log's name", 2)
-    with failures(), registry() as (store, _chosen):
-        new = store.keys.rotate("record" if purpose == "record" else "report", reason)
+    """Hand over to a new key, signed by both and logged; the old private key on disk is erased.
+
+    A log keeps its name; the checkpoint behind the hand-over is signed by both keys.
+    """
+    purposes: dict[str, Purpose] = {"record": "record", "report": "report", "log": "log"}
+    if purpose not in purposes:
+        fail("a key is for `record`, `report` or `log`", 2)
+    with failures(), registry() as (store, chosen):
+        successor = None if to is None else _given(to, chosen)
+        new = store.keys.rotate(purposes[purpose], reason, successor)
         answers().print(f"{purpose} key is now {new.keyid}", markup=False)
+        if successor is not None:
+            messages().print(
+                f"set TRACKMARK_{purpose.upper()}_KEY to it before the next command", markup=False
+            )
+
+
+@key.command("create")
+def create(
+    uri: Annotated[str, typer.Argument(help="The key's name to be: pkcs11:token=TOKEN;object=KEY.")],
+    algorithm: Annotated[str, typer.Option(help="ed25519 or es256.")] = "ed25519",
+    as_json: AsJson = False,
+) -> None:
+    """Make a key inside a hardware module (PKCS#11) that it never leaves.
+
+    The module is TRACKMARK_PKCS11_MODULE or module-path= in the name; the PIN is TRACKMARK_PKCS11_PIN or in
+    the file TRACKMARK_PKCS11_PIN_FILE. Use the name wherever a key is given, as in TRACKMARK_RECORD_KEY.
+    """
+    with failures():
+        from api.hardware import create_key
+
+        made = create_key(uri, algorithm, settings().key_secrets().hardware)
+    if as_json:
+        emit({"keyid": made.keyid, "algorithm": made.algorithm, "public_pem": made.public_key.pem.decode()})
+    else:
+        answers().print(f"{made.algorithm} key {made.keyid}\n{made.public_key.pem.decode()}", markup=False)
+
+
+def _given(text: str, chosen: "Settings") -> "Signer":
+    from api.hardware import SCHEME
+    from api.keystore import KeyStore
+    from core.errors import KeyFileError
+
+    secrets = chosen.key_secrets()
+    if text.startswith(SCHEME):
+        return KeyStore(chosen.home, secrets).open(text.encode())
+    try:
+        return KeyStore(chosen.home, secrets).open(Path(text).read_bytes())
+    except OSError as error:
+        raise KeyFileError(f"cannot read the key {text}: {error.strerror}") from error
 
 
 @key.command("revoke")
@@ -159,8 +275,6 @@ def revoke(
     ] = None,
 ) -> None:
     """Declare a key void. What was seen by others before stays valid, the rest does not."""
-    from datetime import UTC
-
     since = None if compromised_since is None else compromised_since.replace(tzinfo=UTC)
     with failures(), registry() as (store, _chosen):
         store.keys.revoke(keyid, reason, since)

@@ -4,10 +4,11 @@ Entries are salted commitments: they tell neither title nor owner.
 """
 
 import base64
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api.deps import PartsDep
 from api.errors import InvalidRequest, UnknownEntry
@@ -54,6 +55,20 @@ def witnessed(parts: PartsDep) -> PlainTextResponse:
 def key(parts: PartsDep) -> PlainTextResponse:
     """The key that verifies checkpoints, as a C2SP verifier key."""
     return PlainTextResponse(parts.registry.log.key.vkey + "\n")
+
+
+@router.get("/handovers", operation_id="getLogHandovers", summary="Changes of the log's key")
+def handovers(parts: PartsDep) -> JSONResponse:
+    """Every rotation and revocation of the log's key, signed and logged, for whoever knows an older key."""
+    events = [
+        {
+            "envelope": json.loads(event.envelope.to_json()),
+            "tlog_proof": event.tlog_proof,
+            "salt": event.salt.hex(),
+        }
+        for event in parts.registry.key_events("log")
+    ]
+    return JSONResponse({"items": events}, headers={"Cache-Control": "no-store"})
 
 
 @router.get(

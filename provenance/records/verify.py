@@ -142,7 +142,7 @@ def verify_logged(
     if salt is None:
         raise ProofError("the salt is missing; without it the log entry cannot be tied to the payload")
     verified = verify_tlog_proof(text, proof.extra, keys.log, witnesses=witnesses, roots=keys.tsa)
-    _judge_log(verified, keys)
+    judge_log(verified, keys)
     entry = LogEntry.from_bytes(proof.extra)
     if entry.commitment != commit(salt, payload):
         raise ProofError("the log entry commits to another payload (or this is not its salt)")
@@ -182,10 +182,13 @@ def _independent(verified: VerifiedCheckpoint) -> Seen:
     return Seen(verified.earliest_s)
 
 
-def _judge_log(verified: VerifiedCheckpoint, keys: TrustedKeys) -> None:
+def judge_log(verified: VerifiedCheckpoint, keys: TrustedKeys) -> None:
     """Refuse checkpoints that no log key signed during its life; its own order of entries is no evidence.
 
     What a retired key vouches for has an end: the log of its last day, and no longer one.
+
+    Raises:
+        SignatureError: no key did.
     """
     problem = SignatureError("no key of the log signed the checkpoint")
     for key in verified.note.signers:

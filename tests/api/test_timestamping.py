@@ -1,0 +1,178 @@
+"""Time stamps from a real authority on localhost: asked for, kept, proven, exported."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization as ser
+
+from api import timestamping
+from api.errors import InvalidRequest
+from api.evidence import evidence
+from api.registry import Registry
+from api.settings import Settings
+from core.errors import SignatureError, VerificationError
+from lab.authority import Authority, server
+from provenance.records.checkpoint import checkpoint_of
+from provenance.records.folder import main
+from provenance.records.keylife import BEFORE_COMPROMISE
+from provenance.records.stamping import stamped_bytes, tokens_of
+from provenance.records.timestamp import TimestampError
+from tests.api.cli.conftest import invoke
+from tests.api.server import register
+
+AUTHORITY = Authority.generate()
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    serving = server(AUTHORITY)
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{serving.server_port}/"
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> Path:
+    path = tmp_path / "roots.pem"
+    path.write_bytes(AUTHORITY.root_pem)
+    return path
+
+
+@pytest.fixture
+def registry(tmp_path: Path, roots: Path) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path / "home", tsa_roots=roots))
+    yield opened
+    opened.close()
+
+
+def test_a_checkpoint_is_stamped_and_proofs_lead_to_it(registry: Registry, url: str) -> None:
+    first = register(registry)
+    before = datetime.now(UTC).timestamp()
+    done = timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    assert done.size == 1
+    assert before <= done.time.time_s <= datetime.now(UTC).timestamp() + 2
+    second = register(registry)
+    logged = registry.verify(first.record_id).logged
+    assert logged is not None
+    assert [one.time_s for one in logged.verified.stamps.times] == [done.time.time_s]
+    assert logged.verified.checkpoint.size == 1
+    logged = registry.verify(second.record_id).logged
+    assert logged is not None
+    assert logged.verified.stamps.times == ()
+
+
+def test_a_time_stamp_dates_what_a_stolen_key_signed(registry: Registry, url: str) -> None:
+    made = register(registry)
+    done = timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    stolen, clock = registry.record_signer().keyid, datetime.fromtimestamp(done.time.time_s, UTC)
+    theft = clock + timedelta(seconds=1)
+    time.sleep(max(0.0, (theft - datetime.now(UTC)).total_seconds()) + 0.01)
+    registry.keys.revoke(stolen, "stolen", theft)
+    verified = registry.verify(made.record_id)
+    assert verified.key_status == BEFORE_COMPROMISE
+    assert verified.logged is not None
+    assert verified.logged.verified.earliest_s == done.time.time_s
+
+
+def test_openssl_verifies_the_token_of_a_checkpoint(registry: Registry, url: str, tmp_path: Path) -> None:
+    register(registry)
+    timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    proof = registry.log.proof_file(0)
+    note = proof[proof.index("\n\n") + 2 :]
+    (tmp_path / "token").write_bytes(tokens_of(note)[0])
+    (tmp_path / "note").write_bytes(stamped_bytes(note))
+    (tmp_path / "root.pem").write_bytes(AUTHORITY.root.public_bytes(ser.Encoding.PEM))
+    command = [
+        "openssl",
+        "ts",
+        "-verify",
+        "-in",
+        "token",
+        "-token_in",
+        "-CAfile",
+        "root.pem",
+        "-data",
+        "note",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Verification: OK" in done.stdout, done.stderr
+
+
+def test_the_evidence_folder_holds_it(
+    registry: Registry, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = register(registry)
+    timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    for name, data in evidence(registry, made.record_id).items():
+        (folder / name).write_bytes(data)
+    assert main([str(folder)]) == 0
+    assert "CN=Trackmark test clock stamped it no later than" in capsys.readouterr().out
+
+
+def test_answers_that_are_not_kept(registry: Registry, url: str) -> None:
+    register(registry)
+    log = registry.log
+    with pytest.raises(InvalidRequest, match="root"):
+        timestamping.stamp(log, url, [])
+    with pytest.raises(InvalidRequest, match="http address"):
+        timestamping.stamp(log, "file:///etc/passwd", [AUTHORITY.root])
+    with pytest.raises(TimestampError, match="does not answer"):
+        timestamping.stamp(log, "http://127.0.0.1:9/", [AUTHORITY.root])
+    refusal = bytes.fromhex("300530030201 02".replace(" ", ""))
+    stranger = Authority.generate()
+    for ask in (
+        lambda _url, _query: b"<html>",
+        lambda _url, _query: refusal,
+        lambda _url, query: stranger.reply(query),
+        lambda _url, _query: AUTHORITY.stamp(b"something else"),
+        lambda _url, _query: AUTHORITY.stamp(stamped_bytes(log.checkpoint()), nonce=1),
+    ):
+        with pytest.raises(VerificationError):
+            timestamping.stamp(log, url, [AUTHORITY.root], ask)
+    assert tokens_of(log.proof_file(0).partition("\n\n")[2]) == ()
+
+
+def test_the_command_asks_attaches_and_writes_queries(
+    registry: Registry, url: str, roots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKMARK_HOME", str(registry.home))
+    register(registry)
+    assert invoke("log", "timestamp").code == 2
+    assert invoke("log", "timestamp", "--tsa", url).code == 2
+    monkeypatch.setenv("TRACKMARK_TSA_ROOTS", str(roots))
+    assert invoke("log", "timestamp").code == 2
+    done = invoke("log", "timestamp", "--tsa", url, "--json")
+    assert (done.code, done.lines[0]["size"]) == (0, 1)
+    register(registry)
+    query, reply = tmp_path / "query.tsq", tmp_path / "reply.tsr"
+    assert invoke("log", "timestamp", "--query", query).code == 0
+    reply.write_bytes(AUTHORITY.reply(query.read_bytes()))
+    register(registry)  # the log went on while the query was carried about
+    done = invoke("log", "timestamp", "--token", reply)
+    assert done.code == 0
+    assert "stamped the log of 2 entries" in done.out
+    assert checkpoint_of(registry.log.proof_file(1).partition("\n\n")[2]).size == 2
+    reply.write_bytes(AUTHORITY.stamp(b"other"))
+    assert invoke("log", "timestamp", "--token", reply).code == 1
+    assert invoke("log", "timestamp", "--token", reply, "--tsa", url).code == 2
+
+
+def test_a_reader_who_asks_for_witnesses_is_not_led_to_a_mere_time_stamp(
+    registry: Registry, url: str
+) -> None:
+    made = register(registry)
+    timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    assert registry.log.witnessed() is None
+    registry.witnesses_needed = 1
+    with pytest.raises(SignatureError, match="0 of 1"):
+        registry.verify(made.record_id)
