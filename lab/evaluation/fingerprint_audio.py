@@ -20,9 +20,10 @@ from torch import Tensor
 
 from core.errors import TrackmarkError
 from core.resample import resample
-from lab import attacks, stretch
+from lab import attacks, stretch, transforms
 from lab.attacks import CATALOGUE, Attack, mix_with
 from lab.datasets import Recording
+from lab.evaluation import fingerprint_chromaprint as chromaprint
 from provenance.fingerprint import Fingerprint, peaks, triplets
 from provenance.fingerprint.extract import extract
 
@@ -44,6 +45,7 @@ class Asked:
         mixed: file of the other track that is in it, or empty.
         cpu_s: time that extraction took.
         fingerprint: what the index is asked.
+        words: the same audio's Chromaprint, [W] uint32.
     """
 
     name: str
@@ -53,13 +55,14 @@ class Asked:
     mixed: str
     cpu_s: float
     fingerprint: Fingerprint
+    words: chromaprint.WordArray
 
 
 class Store:
     """Extracted audio in one file per recording and kind."""
 
     def __init__(self, folder: Path) -> None:
-        modules = [inspect.getsource(m) for m in (peaks, attacks, stretch)]
+        modules = [inspect.getsource(m) for m in (peaks, attacks, transforms, stretch, chromaprint)]
         sources = [*modules, inspect.getsource(triplets.form)]
         sources.append(inspect.getsource(inspect.getmodule(extract) or extract))
         digest = hashlib.sha256("\0".join(sources).encode()).hexdigest()[:12]
@@ -78,11 +81,12 @@ class Store:
 
 def _to_json(asked: Asked) -> dict[str, Any]:
     kept = base64.b64encode(asked.fingerprint.to_bytes()).decode()
-    return {**vars(asked), "fingerprint": kept}
+    return {**vars(asked), "fingerprint": kept, "words": asked.words.tolist()}
 
 
 def _from_json(row: dict[str, Any]) -> Asked:
-    return Asked(**{**row, "fingerprint": Fingerprint.from_bytes(base64.b64decode(row["fingerprint"]))})
+    fingerprint = Fingerprint.from_bytes(base64.b64decode(row["fingerprint"]))
+    return Asked(**{**row, "fingerprint": fingerprint, "words": np.array(row["words"], np.uint32)})
 
 
 def whole(recording: Recording, most_s: float | None = None) -> Iterator[Asked]:
@@ -138,7 +142,8 @@ def _asked(recording: Recording, attack: str, tempo: float, mixed: str, wav: Ten
     begin = time.process_time()
     fingerprint = extract(wav, rate)
     cpu_s = time.process_time() - begin
-    return Asked(recording.path.name, attack, tempo, wav.shape[-1] / rate, mixed, cpu_s, fingerprint)
+    words = chromaprint.calculate(wav, rate)
+    return Asked(recording.path.name, attack, tempo, wav.shape[-1] / rate, mixed, cpu_s, fingerprint, words)
 
 
 def _seed(*parts: str) -> np.random.Generator:

@@ -2,9 +2,10 @@
 
 Sources: T. Fawcett, An introduction to ROC analysis, 2006 (AUC by ranks); N. Brümmer and J. du Preez 2006
 (Cllr); C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (ECE); C. Clopper and E. Pearson,
-Biometrika 26 (1934).
+Biometrika 26 (1934); E. B. Wilson, JASA 22 (1927).
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -71,6 +72,16 @@ def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
     if trials == 0 or events >= trials:
         return 1.0
     return float(stats.beta.ppf(confidence, events + 1, trials - events))
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a proportion; 0 to 1 where there were no trials."""
+    if trials == 0:
+        return 0.0, 1.0
+    z, share = 1.96, successes / trials
+    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def bootstrap(

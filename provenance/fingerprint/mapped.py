@@ -2,12 +2,15 @@
 
 `postings.npy` holds one number per filed hash (low 16 bits of the key, track and time in 64 bits), in slots
 by the leading bits of the key; `starts.npy` holds where each slot begins. Keys are scrambled, so slots are
-even (about eight postings). Opening costs nothing, a look-up two reads per key, and the pages are shared.
+even (about four postings). Opening costs nothing, a look-up two reads per key, and the pages are shared.
 The copy is rebuilt from SQL, which stays the source of truth.
 """
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +24,10 @@ from provenance.fingerprint.sql import LOW, LOW_BITS, hash_table, named, track_t
 
 MOST_TRACKS = 1 << 24
 MOST_FRAMES = 1 << 24
+MOST_POSTINGS = (1 << 32) - 1
 LEAST_SLOT_BITS, MOST_SLOT_BITS = 12, 28
-POSTINGS_PER_SLOT = 8
+POSTINGS_PER_SLOT = 4
+PARTITIONS = 64
 BUDGET = 400_000
 """Postings that one look-up reads at most, those of the rarest keys first: what half of the music shares
 tells nothing, and a query that asks for much of it must not take longer than others."""
@@ -34,7 +39,7 @@ class SortedPostings:
     def __init__(self, folder: Path, budget: int = BUDGET) -> None:
         self._budget = budget
         try:
-            self._starts: NDArray[np.int64] = np.load(folder / "starts.npy", mmap_mode="r")
+            self._starts: NDArray[np.uint32] = np.load(folder / "starts.npy", mmap_mode="r")
             self._postings: NDArray[np.uint64] = np.load(folder / "postings.npy", mmap_mode="r")
         except (OSError, ValueError) as error:
             raise RegistryError(f"no readable fingerprint copy in {folder}: build it again") from error
@@ -46,7 +51,7 @@ class SortedPostings:
     def lookup(self, keys: IntArray) -> Postings:
         """Postings of distinct keys in rising order; where they are too many, of the rarest keys."""
         slot = keys >> (triplets.KEY_BITS - self._slot_bits)
-        begin = self._starts[slot]
+        begin = self._starts[slot].astype(np.int64)
         size = self._starts[slot + 1] - begin
         if int(size.sum()) > self._budget:
             rarest = np.argsort(size, kind="stable")
@@ -68,35 +73,80 @@ def slot_bits(postings: int) -> int:
     return int(np.clip(wanted, LEAST_SLOT_BITS, MOST_SLOT_BITS))
 
 
+def pack(key: IntArray, track: IntArray, time: IntArray) -> NDArray[np.uint64]:
+    """Postings as the file holds them, [P]."""
+    check = key.astype(np.uint64) << np.uint64(64 - LOW_BITS)
+    return np.asarray(check | track.astype(np.uint64) << np.uint64(24) | time.astype(np.uint64), np.uint64)
+
+
 def write_sorted(folder: Path, parts: Iterable[tuple[IntArray, IntArray, IntArray]]) -> None:
-    """Write the two files.
+    """Write the two files, with the memory of a part and of a 64th of the whole.
 
     Args:
         folder: created where missing; files that are there are replaced at once, each complete.
         parts: arrays of key, track and time, in any order.
 
     Raises:
-        RegistryError: a track number or a time is too large for the format.
+        RegistryError: there are too many postings, or a track number or a time is too large for the format.
     """
-    keys: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    packed: list[NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
-    for key, track, time in parts:
-        if len(track) and (int(track.max()) >= MOST_TRACKS or int(time.max()) >= MOST_FRAMES):
-            raise RegistryError("the fingerprint copy holds at most 16.7 million tracks of at most 54 hours")
-        keys.append(key)
-        check = key.astype(np.uint64) << np.uint64(64 - LOW_BITS)
-        place = track.astype(np.uint64) << np.uint64(24) | time.astype(np.uint64)
-        packed.append(np.asarray(check | place, dtype=np.uint64))
-    key, posting = np.concatenate(keys), np.concatenate(packed)
-    bits = slot_bits(len(key))
-    slot = key >> (triplets.KEY_BITS - bits)
-    posting = posting[np.argsort(slot, kind="stable")]
-    starts = np.zeros((1 << bits) + 1, np.int64)
-    np.cumsum(np.bincount(slot, minlength=1 << bits), out=starts[1:])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in (("postings.npy", posting), ("starts.npy", starts)):
-        with (folder / f"{name}.part").open("wb") as file:
-            np.save(file, array)
+    total = 0
+    with TemporaryDirectory(dir=folder) as scratch, ExitStack() as stack:
+        files = [stack.enter_context((Path(scratch) / f"{n}").open("w+b")) for n in range(PARTITIONS)]
+        for key, track, time in parts:
+            if len(track) and (int(track.max()) >= MOST_TRACKS or int(time.max()) >= MOST_FRAMES):
+                raise RegistryError("the fingerprint copy holds 16.7 million tracks of at most 54 hours")
+            total += len(key)
+            rows = np.stack([key.astype(np.uint64), pack(key, track, time)], axis=1)
+            partition = key // ((1 << triplets.KEY_BITS) // PARTITIONS)
+            rows = rows[np.argsort(partition, kind="stable")]
+            ends = np.cumsum(np.bincount(partition, minlength=PARTITIONS))
+            for file, some in zip(files, np.split(rows, ends[:-1]), strict=True):
+                file.write(some.tobytes())
+        write_slots(folder, total, slot_bits(total), (_partition(file) for file in files))
+
+
+def _partition(file: BinaryIO) -> tuple[IntArray, NDArray[np.uint64]]:
+    """Keys in rising order and postings of one partition."""
+    file.seek(0)
+    rows = np.frombuffer(file.read(), np.uint64).reshape(-1, 2)
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return rows[:, 0].astype(np.int64), rows[:, 1]
+
+
+def write_slots(
+    folder: Path, total: int, bits: int, chunks: Iterable[tuple[IntArray, NDArray[np.uint64]]]
+) -> None:
+    """Write the two files from packed postings that come in the order of their keys.
+
+    Args:
+        folder: exists.
+        total: how many postings there are.
+        bits: from `slot_bits`.
+        chunks: keys in rising order, within and between chunks, and their postings.
+
+    Raises:
+        RegistryError: there are too many postings for the format.
+    """
+    if total > MOST_POSTINGS:
+        raise RegistryError("the fingerprint copy holds at most 4.29 billion hashes: use one for each half")
+    starts = np.lib.format.open_memmap(folder / "starts.npy.part", "w+", np.uint32, ((1 << bits) + 1,))
+    with (folder / "postings.npy.part").open("wb") as file:
+        header = {"descr": "<u8", "fortran_order": False, "shape": (total,)}
+        np.lib.format.write_array_header_1_0(file, header)
+        written, next_slot = 0, 0
+        for key, postings in chunks:
+            if not len(key):
+                continue
+            slot = key >> (triplets.KEY_BITS - bits)
+            last = int(slot[-1])
+            starts[next_slot : last + 1] = written + np.searchsorted(slot, np.arange(next_slot, last + 1))
+            next_slot = last + 1
+            postings.astype("<u8").tofile(file)
+            written += len(key)
+        starts[next_slot:] = written
+    starts.flush()
+    for name in ("postings.npy", "starts.npy"):
         (folder / f"{name}.part").replace(folder / name)
 
 
