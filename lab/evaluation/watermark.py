@@ -1,148 +1,167 @@
-"""Measure the watermark: messages after attacks, quality, false positives.
+"""Measure the watermark: messages after attacks, quality, false positives, security, speed.
 
-Writes `docs/benchmarks/watermark.md`.
+Writes `docs/benchmarks/watermark.md` and its pictures.
 
-    python -m lab.evaluation.watermark [--every 1] [--windows 2000] [--data FOLDER]
+    python -m lab.evaluation.watermark [--only PART] [--data FOLDER]
 
 Hosts are the 34 s cuts of human music, none of which was trained on. Each is marked at its native rate,
-attacked whole, and 30, 10 and 5 s are cut at one random offset. The untrained patchwork runs on the
-same grid, code and level. Results go line by line to `--runs`, so a stopped run continues; the page and the
-card's metrics are written from them.
+attacked whole, and cut at one random offset. The untrained patchwork runs on the same grid, code and
+level. Results go line by line to `--runs`, so a stopped run continues; the page and the card's metrics are
+written from them. The parts may run in several processes at once.
 """
 
 import argparse
 import json
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from core.errors import EncodeError
-from core.resample import resample
-from lab.attacks import CATALOGUE, Attack, AttackError, attack
+from lab.attacks import attack
+from lab.attacks_music import CHAIN, REMOVAL, STRICT
 from lab.datasets import Recording, read_manifest
-from lab.evaluation.watermark_page import REQUIRED, write_metrics, write_page
-from provenance.watermark import grid, masking, model
-from provenance.watermark.detection import detect
-from provenance.watermark.embedding import embed
-from provenance.watermark.key import WatermarkKey
-
-FURTHER = (
-    "mp3_32",
-    "aac_32",
-    "opus_64",
-    "opus_32",
-    "vorbis_64",
-    "codec_chain",
-    "telephone",
-    "white_20db",
-    "white_10db",
-    "eq_6db",
-    "lowpass_4000",
-    "highpass_500",
-    "compressor",
-    "limiter",
-    "left_only",
-    "echo",
-    "reverb",
+from lab.evaluation import watermark_quality, watermark_security, watermark_speed, watermark_unmarked
+from lab.evaluation.watermark_page import write_metrics, write_page
+from lab.evaluation.watermark_robustness import (
+    GEOMETRY,
+    HARD,
+    REQUIRED,
+    attacks_named,
+    key_of,
+    robustness,
 )
-GEOMETRY = tuple(a.name for a in CATALOGUE if a.family == "time" and (a.tempo, a.pitch) != (1.0, 1.0))
-LENGTHS_S = (30, 10, 5)
+from provenance.watermark import model
+from provenance.watermark.embedding import embed
+
+Row = dict[str, Any]
+EXHAUSTIVE = tuple(a for a in CHAIN if a.name in ("wow_0.2%", "loop_4s"))
 
 
-def key_of(name: str) -> WatermarkKey:
-    """A fixed key per name, so that runs repeat."""
-    return WatermarkKey(np.random.default_rng(zlib.crc32(name.encode())).bytes(32))
+@dataclass(frozen=True)
+class Run:
+    """What a part needs to know.
+
+    Attributes:
+        hosts: the test cuts.
+        recordings: everything in the data folder.
+        results: where rows go.
+        windows: pairs of unmarked window and key.
+        thin: take every n-th host where a part is slow.
+    """
+
+    hosts: list[Recording]
+    recordings: list[Recording]
+    results: Path
+    windows: int
+    thin: int
+
+    def rows(self) -> list[Row]:
+        """What was measured so far."""
+        if not self.results.exists():
+            return []
+        return [json.loads(line) for line in self.results.read_text().splitlines()]
+
+    def append(self, rows: Iterable[Row], **origin: str) -> None:
+        """Add rows, whole or not at all."""
+        text = "".join(json.dumps({**row, **origin}) + "\n" for row in rows)
+        with self.results.open("a") as file:
+            file.write(text)
+
+    def per_host(
+        self, part: str, hosts: Iterable[Recording], measure: Callable[[int, Recording], Iterator[Row]]
+    ) -> None:
+        """Measure each host that this part has not measured yet."""
+        finished = {row["file"] for row in self.rows() if row["kind"] == "finished" and row["part"] == part}
+        for number, host in enumerate(hosts):
+            if host.path.name not in finished:
+                rows = [*measure(number, host), {"kind": "finished"}]
+                self.append(rows, part=part, file=host.path.name, source=host.source, use=host.use)
 
 
-def quality(wav: Tensor, marked: Tensor, sample_rate: int) -> dict[str, float]:
-    """SNR at the native rate and the noise-to-mask ratio of the mid signal."""
-    change = marked - wav
-    snr = 10.0 * torch.log10(wav.square().sum() / change.square().sum().clamp_min(1e-20))
-    spectra = [grid.stft(resample(x.mean(0, keepdim=True), sample_rate, grid.RATE)) for x in (change, wav)]
-    noise, host = (s.real.square() + s.imag.square() for s in spectra)
-    ratio = masking.noise_to_mask_db(noise, host)[:, 3:-2]
-    audible = host.sum(1, keepdim=True).expand_as(ratio) > 1e-3
-    return {
-        "snr_db": float(snr),
-        "nmr_mean_db": float(10.0 * torch.log10((10.0 ** (ratio[audible] / 10.0)).mean())),
-        "nmr_below_0": float((ratio[audible] <= 0.0).float().mean()),
-    }
+def messages(run: Run) -> None:
+    """The attacks that every codec, player and studio makes."""
+    attacks = attacks_named(REQUIRED)
+    run.per_host("trained", run.hosts, lambda n, host: robustness(host, "trained", attacks))
 
 
-def robustness(
-    recording: Recording,
-    network: str,
-    titles: tuple[str, ...],
-    *,
-    lengths_s: tuple[int, ...] = LENGTHS_S,
-    exhaustive: bool = False,
-) -> Iterator[dict[str, Any]]:
-    """Mark, attack, cut, read: one row per attack and length."""
-    clip = recording.load()
-    name = recording.path.name
-    key, rng = key_of(name), np.random.default_rng(zlib.crc32(name.encode()))
-    message = rng.bytes(8)
-    networks = model.shipped() if network == "trained" else model.patchwork()
-    marked = embed(clip.wav, clip.sample_rate, message, key, networks=networks)
-    yield {"kind": "quality", **quality(clip.wav, marked, clip.sample_rate)}
-    for title in titles:
-        chosen: Attack | None = None if title == "clean" else attack(title)
-        if chosen is not None and not chosen.applies_to(marked):
-            continue
-        try:
-            received = marked if chosen is None else chosen.apply(marked, clip.sample_rate, rng)
-        except (AttackError, EncodeError) as error:
-            # a codec that destroys a clip tells nothing about the mark: neither a success nor a failure
-            yield {"kind": "unusable", "attack": title, "reason": str(error)}
-            continue
-        offset = float(rng.random())
-        for seconds in lengths_s:
-            length = min(received.shape[-1], seconds * clip.sample_rate)
-            start = int(offset * (received.shape[-1] - length))
-            excerpt = received[:, start : start + length]
-            found = detect(excerpt, clip.sample_rate, key, networks=networks, exhaustive=exhaustive)
-            yield {
-                "kind": "message",
-                "attack": title,
-                "seconds": seconds,
-                "right": found.message == message,
-                "present": found.present,
-                "p_value": found.p_value,
-                "elapsed_s": found.elapsed_s,
-                "duration_s": found.duration_s,
-            }
+def hard(run: Run) -> None:
+    """Stronger attacks and the published lists, on every `thin`-th host."""
+    hosts = run.hosts[:: run.thin]
+    attacks = (*attacks_named(HARD), *STRICT, *CHAIN, *REMOVAL)
+
+    def measure(number: int, host: Recording) -> Iterator[Row]:
+        other = hosts[(number + 1) % len(hosts)]
+        rows = robustness(host, "trained", attacks, lengths_s=(30, 15, 10, 6), other=other)
+        return (row for row in rows if row["kind"] != "quality")
+
+    run.per_host("hard", hosts, measure)
 
 
-def unmarked(recordings: list[Recording], windows: int, done: int) -> Iterator[dict[str, Any]]:
-    """Ten-second windows without a mark, each against a key of its own."""
-    count = 0
-    while count < windows:
-        for recording in recordings:
-            turn = count // max(1, len(recordings))
-            if recording.duration_s < 10.0:
-                continue
-            count += 1
-            if count <= done:
-                continue
-            clip = recording.load()
-            length = min(clip.wav.shape[-1], 10 * clip.sample_rate)
-            rng = np.random.default_rng([turn, zlib.crc32(recording.path.name.encode())])
-            start = int(rng.random() * (clip.wav.shape[-1] - length + 1))
-            window = clip.wav[:, start : start + length]
-            found = detect(window, clip.sample_rate, WatermarkKey(rng.bytes(32)))
-            yield {"kind": "unmarked", "present": found.present, "p_value": found.p_value}
-            if count >= windows:
-                return
+def patchwork(run: Run) -> None:
+    """The untrained scheme on the required and the hard attacks, 30 s."""
+    attacks = attacks_named((*REQUIRED, *HARD))
+    hosts = run.hosts[:: 3 * run.thin]
+    run.per_host("patchwork", hosts, lambda n, host: robustness(host, "patchwork", attacks, lengths_s=(30,)))
 
 
-def _append(path: Path, row: dict[str, Any]) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps(row) + "\n")
+def geometry(run: Run) -> None:
+    """Speed, tempo and pitch with the full search."""
+    attacks = (*GEOMETRY, *EXHAUSTIVE, attack("mono_downmix"))
+
+    def measure(number: int, host: Recording) -> Iterator[Row]:
+        rows = robustness(host, "trained", attacks, lengths_s=(30, 10), exhaustive=True)
+        return (row for row in rows if row["kind"] != "quality")
+
+    run.per_host("geometry", run.hosts[1 :: 2 * run.thin], measure)
+
+
+def quality(run: Run) -> None:
+    """ViSQOL on every `thin`-th host, and the hosts in which marks are heard first."""
+
+    def measure(number: int, host: Recording) -> Iterator[Row]:
+        clip = host.load()
+        wav = clip.wav[:, : 10 * clip.sample_rate]
+        marked = embed(wav, clip.sample_rate, b"12345678", key_of(host.path.name))
+        yield {"kind": "visqol", "moslqo": watermark_quality.visqol(wav, marked, clip.sample_rate)}
+
+    run.per_host("quality", run.hosts[:: 2 * run.thin], measure)
+    if not any(row["kind"] == "difficult" for row in run.rows()):
+        run.append(watermark_quality.difficult(key_of("difficult")))
+
+
+def unmarked(run: Run) -> None:
+    """False positives and wrong keys."""
+    music = [r for r in run.recordings if r.kind != "voices"]
+    done = sum(row["kind"] == "unmarked" for row in run.rows())
+    batch: list[Row] = []
+    for row in watermark_unmarked.unmarked(music, 10, run.windows, done):
+        batch.append(row)
+        if len(batch) == 10:
+            run.append(batch)
+            batch = []
+    kinds = {row["kind"] for row in run.rows()}
+    if "wrong key" not in kinds:
+        run.append(list(watermark_unmarked.wrong_key(run.hosts[:: 3 * run.thin], 20)))
+    if "unmarked exhaustive" not in kinds:
+        run.append(list(watermark_unmarked.unmarked_exhaustive(run.hosts[:: run.thin])))
+
+
+def security(run: Run) -> None:
+    """Averages, collusion, second marks and transplants."""
+    if not any(row["kind"] == "security" for row in run.rows()):
+        run.append(list(watermark_security.security(run.hosts[:: 2 * run.thin], 50)))
+
+
+def speed(run: Run) -> None:
+    """Speed and memory; run it when nothing else runs."""
+    if not any(row["kind"] == "speed" for row in run.rows()):
+        run.append(list(watermark_speed.speed(run.hosts[:5])))
+        run.append(list(watermark_speed.memory()))
+
+
+PARTS = (messages, hard, patchwork, geometry, quality, unmarked, security, speed)
 
 
 def main() -> None:
@@ -152,52 +171,22 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--runs", type=Path, default=Path("runs/watermark-eval"))
-    parser.add_argument("--every", type=int, default=1, help="take every n-th host")
-    parser.add_argument(
-        "--patchwork-every", type=int, default=3, help="of those, every n-th for the patchwork"
-    )
-    parser.add_argument(
-        "--further-every", type=int, default=2, help="every n-th also meets the further attacks"
-    )
-    parser.add_argument("--geometry-every", type=int, default=4, help="of the hosts, for --exhaustive search")
-    parser.add_argument("--windows", type=int, default=2000)
+    parser.add_argument("--windows", type=int, default=20_000)
+    parser.add_argument("--thin", type=int, default=3, help="every n-th host for the slow parts")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "--only", choices=("messages", "geometry", "unmarked", "page"), help="one part, to run parts at once"
-    )
+    parser.add_argument("--only", nargs="*", choices=[part.__name__ for part in PARTS], help="some parts")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     args.runs.mkdir(parents=True, exist_ok=True)
     card = model.shipped().card
     assert card is not None
-    results = args.runs / f"{card.sha256[:12]}.jsonl"
-    rows = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
-    finished = {(row["file"], row["network"]) for row in rows if row["kind"] == "finished"}
-    recordings = read_manifest(args.data)
-    hosts = [r for r in recordings if r.is_34s_test][:: args.every]
-    if args.only in (None, "messages"):
-        for network, chosen in (("trained", hosts), ("patchwork", hosts[:: args.patchwork_every])):
-            for number, recording in enumerate(chosen):
-                further = network == "trained" and number % args.further_every == 0
-                if (recording.path.name, network) in finished:
-                    continue
-                origin = {"file": recording.path.name, "source": recording.source, "use": recording.use}
-                found = list(robustness(recording, network, REQUIRED + (FURTHER if further else ())))
-                for row in [*found, {"kind": "finished"}]:
-                    _append(results, {**row, **origin, "network": network})
-    if args.only in (None, "geometry"):
-        for recording in hosts[:: args.geometry_every]:
-            if (recording.path.name, "geometry") in finished:
-                continue
-            origin = {"file": recording.path.name, "source": recording.source, "use": recording.use}
-            found = list(robustness(recording, "trained", GEOMETRY, lengths_s=(30, 10), exhaustive=True))
-            for row in [*(r for r in found if r["kind"] != "quality"), {"kind": "finished"}]:
-                _append(results, {**row, **origin, "network": "geometry"})
-    if args.only in (None, "unmarked"):
-        done = sum(row["kind"] == "unmarked" for row in rows)
-        for row in unmarked([r for r in recordings if r.kind != "voices"], args.windows, done):
-            _append(results, row)
-    rows = [json.loads(line) for line in results.read_text().splitlines()]
+    recordings = list(read_manifest(args.data))
+    hosts = [r for r in recordings if r.is_34s_test]
+    run = Run(hosts, recordings, args.runs / f"{card.sha256[:12]}.jsonl", args.windows, args.thin)
+    for part in PARTS:
+        if args.only is None or part.__name__ in args.only:
+            part(run)
+    rows = run.rows()
     write_page(rows, card)
     write_metrics(rows, args.runs / "metrics.json")
 

@@ -1,6 +1,6 @@
 """What happens between embedder and decoder in training: differentiable attacks and real codecs.
 
-Audio is [B, T] at 16 kHz. Every attack reports how it moved the grid, so that the decoder is judged at
+Audio is [B, T] at `RATE`. Every attack reports how it moved the grid, so that the decoder is judged at
 the right places: `delay` in samples, `speed` as a factor.
 """
 
@@ -41,17 +41,17 @@ def identity(wav: Tensor, rng: random.Random) -> Received:
 
 
 def noise(wav: Tensor, rng: random.Random) -> Received:
-    """White to pink noise, 8 to 35 dB below."""
+    """White to brown noise, 8 to 35 dB below."""
     spectrum = torch.fft.rfft(torch.randn_like(wav))
-    spectrum = spectrum / _frequencies(wav).clamp_min(40.0) ** rng.uniform(0.0, 0.5)
+    spectrum = spectrum / _frequencies(wav).clamp_min(40.0) ** rng.uniform(0.0, 1.0)
     hiss = torch.fft.irfft(spectrum, n=wav.shape[-1])
     level = wav.detach().square().mean().sqrt() * 10.0 ** (-rng.uniform(8.0, 35.0) / 20.0)
     return Received(wav + hiss * level / hiss.square().mean().sqrt())
 
 
 def lowpass(wav: Tensor, rng: random.Random) -> Received:
-    """Cut above 2.5 to 7 kHz."""
-    cut = rng.uniform(2500.0, 7000.0)
+    """Cut above 2.5 to 10 kHz."""
+    cut = 2500.0 * 4.0 ** rng.random()
     return Received(_spectral(wav, 1.0 / (1.0 + (_frequencies(wav) / cut) ** 16)))
 
 
@@ -59,6 +59,17 @@ def highpass(wav: Tensor, rng: random.Random) -> Received:
     """Cut below 150 to 900 Hz."""
     cut = rng.uniform(150.0, 900.0)
     return Received(_spectral(wav, 1.0 - 1.0 / (1.0 + (_frequencies(wav) / cut) ** 8)))
+
+
+def drop_band(wav: Tensor, rng: random.Random) -> Received:
+    """Take out half an octave to two octaves anywhere."""
+    width = rng.uniform(0.5, 2.0)
+    low = 385.0 * 2.0 ** rng.uniform(-0.5, 4.75 - width)
+    frequencies = _frequencies(wav)
+    stop = ((frequencies / low) ** 16 / (1.0 + (frequencies / low) ** 16)) / (
+        1.0 + (frequencies / (low * 2.0**width)) ** 16
+    )
+    return Received(_spectral(wav, 1.0 - 0.999 * stop))
 
 
 def equalise(wav: Tensor, rng: random.Random) -> Received:
@@ -141,16 +152,17 @@ def codec(wav: Tensor, rng: random.Random) -> Received:
 CODECS: list[tuple[Codec, list[int]]] = [
     ("mp3", [16, 24, 32, 40, 64]),
     ("aac", [20, 24, 32, 48]),
-    ("opus", [16, 20, 24, 32]),
+    ("opus", [16, 20, 24, 32, 48]),
     ("vorbis", [24, 32, 48]),
 ]
 
 Attack = Callable[[Tensor, random.Random], Received]
 ATTACKS: dict[str, tuple[float, Attack]] = {
-    "identity": (0.12, identity),
-    "noise": (0.13, noise),
+    "identity": (0.08, identity),
+    "noise": (0.12, noise),
     "lowpass": (0.05, lowpass),
-    "highpass": (0.04, highpass),
+    "highpass": (0.03, highpass),
+    "drop_band": (0.03, drop_band),
     "equalise": (0.06, equalise),
     "reverb": (0.10, reverb),
     "echo": (0.05, echo),
@@ -158,12 +170,19 @@ ATTACKS: dict[str, tuple[float, Attack]] = {
     "quantise": (0.03, quantise),
     "mix": (0.05, mix),
     "respeed": (0.07, respeed),
-    "codec": (0.25, codec),
+    "codec": (0.30, codec),
 }
 
 
-def draw(rng: random.Random) -> tuple[str, Attack]:
-    """One attack by weight."""
+def draw(rng: random.Random, correct: dict[str, float]) -> tuple[str, Attack]:
+    """One attack, by its weight times how often chips are still read wrongly after it.
+
+    Args:
+        rng: source of chance.
+        correct: running share of right chips per attack; those not met yet count as average.
+    """
+    average = sum(correct.values()) / len(correct) if correct else 0.5
     names = list(ATTACKS)
-    name = rng.choices(names, [ATTACKS[n][0] for n in names])[0]
+    weights = [weight * (1.0 - correct.get(name, average)) for name, (weight, _) in ATTACKS.items()]
+    name = rng.choices(names, weights)[0]
     return name, ATTACKS[name][1]

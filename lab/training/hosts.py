@@ -1,4 +1,4 @@
-"""Host audio for training the watermark: open music and voices at 16 kHz, and made-up hard cases."""
+"""Host audio for training the watermark: open music and voices at the mark's rate, and made-up hard cases."""
 
 import random
 from pathlib import Path
@@ -7,21 +7,21 @@ import torch
 from torch import Tensor
 
 from core.resample import resample
-from lab.datasets import read_manifest
+from lab.datasets import hold_out_34s, read_manifest
 from provenance.watermark.grid import RATE
 
 
 class Hosts:
     """A pool of mono clips, cached once as half precision.
 
-    Only rows that are free to use (`use: open`) enter, and none of the 34 s cuts, which are for tests.
+    Only rows that are free to use (`use: open`) enter, and no song of which a 34 s cut is kept for tests.
     """
 
     def __init__(self, data: Path, cache: Path) -> None:
         if not cache.exists():
             clips = []
-            for row in read_manifest(data):
-                if row.use == "open" and not row.is_34s_test:
+            for row in hold_out_34s(read_manifest(data))[0]:
+                if row.use == "open":
                     clip = row.load()
                     clips.append((row.kind, resample(clip.wav.mean(0), clip.sample_rate, RATE).half()))
             cache.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
-"""Features of every recording through a common delivery chain, computed once and kept under `runs/`.
+"""Features of every recording through a common delivery, computed once and kept under `runs/`.
 
 Human music arrives at 44.1 kHz, much generated music at 16 to 32 kHz; left alone, that difference would be
-learned instead of the music. So both classes go through the same random delivery: the sample rate of a
-randomly drawn generated recording, one of the lossy codecs, mono or stereo, a gain, a change of speed. A
-recording that is already below the drawn rate keeps its own.
+learned instead of the music. So both classes go through the same random delivery (`chain-1`): ten seconds, a
+sample rate drawn so that it has the same distribution in both classes, one of the lossy codecs or none, mono
+or stereo, a level, in a quarter of cases a change of speed. `matched` goes further: mono, 16 kHz, one level,
+AAC 64: of what a probe can hold on to, little more than crest and band is left.
 
 Run with: python -m lab.training.music_data DATA_FOLDER
 """
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -25,37 +27,43 @@ from torch import Tensor
 from core.codecs import Codec
 from core.decode import decode
 from core.encode import recode
-from core.errors import AudioError, EncodeError
+from core.errors import TrackmarkError
 from core.resample import resample
 from detector.music import spectra
-from detector.music.spectra import Block
-from lab.attacks import AttackError, attack
+from detector.music.features import best_scores, measure
+from lab.attacks import attack
 from lab.datasets import Recording, read_manifest
 
-CACHE = Path("runs/music/features")
+CACHE = Path("runs/music/scores")
+MOST_S = 10.0
+MATCHED_RATE = 16000
 CODECS: tuple[tuple[Codec, int], ...] = (
     ("mp3", 64),
     ("mp3", 96),
     ("mp3", 128),
     ("mp3", 192),
+    ("aac", 64),
     ("aac", 96),
     ("aac", 128),
     ("opus", 64),
+    ("opus", 96),
 )
-MORE_CODECS: tuple[tuple[Codec, int], ...] = (("opus", 96), ("aac", 64))
+COPIES = {"mp3", "aac", "opus", "vorbis"}
 
 
 @dataclass(frozen=True)
 class Analysed:
-    """One delivered copy of a recording, reduced to what the detector looks at.
+    """One delivered copy of a recording, reduced to what the detector's weights see.
 
     Attributes:
-        blocks: correlations of its stretches.
-        confounds: rate, level, crest, width, length: what must not give the class away, [5].
+        confounds: rate, level, crest, width, length, band: what must not give the class away, [6].
+        whole: `features.best_scores` of the whole copy, [F]; empty where nothing is loud.
+        segments: start, end, then scores of each stretch of about five seconds, [N, 2 + F].
     """
 
-    blocks: tuple[Block, ...]
-    confounds: NDArray[np.float32]
+    confounds: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    segments: NDArray[np.float64]
 
 
 def rng_for(recording: Recording, delivery: str) -> np.random.Generator:
@@ -65,7 +73,7 @@ def rng_for(recording: Recording, delivery: str) -> np.random.Generator:
 
 
 def deliver(
-    wav: Tensor, sample_rate: int, rates: Sequence[int], rng: np.random.Generator
+    wav: Tensor, sample_rate: int, rates: Sequence[int], rng: np.random.Generator, *, synthetic: bool
 ) -> tuple[Tensor, int]:
     """Send audio through a random delivery.
 
@@ -74,90 +82,168 @@ def deliver(
         sample_rate: in Hz.
         rates: rates to draw from, those of the generated recordings for both classes.
         rng: source of every choice.
+        synthetic: whether the recording's own rate is one of `rates`.
 
     Returns:
         Delivered audio and its rate.
     """
+    wav = wav[:, : round(MOST_S * sample_rate)]
     if rng.random() < 0.7:
         wav = wav.mean(0, keepdim=True)
     if rng.random() < 0.25:
         ratio = Fraction(float(rng.uniform(0.94, 1.06))).limit_denominator(200)
         sped = signal.resample_poly(wav.numpy(), ratio.denominator, ratio.numerator, axis=-1)
         wav = torch.from_numpy(np.asarray(sped, np.float32))
-    rate = min(sample_rate, int(rng.choice(np.asarray(rates))))
+    rate = delivered_rate(sample_rate, rates, rng, synthetic=synthetic)
     wav = resample(wav, sample_rate, rate)
     if rng.random() < 0.5 and rate < 44100:
         wav, rate = resample(wav, rate, 44100), 44100
-    wav = wav * float(10 ** (rng.uniform(-12, 0) / 20) / max(0.1, float(wav.abs().max())))
+    wav = levelled(wav, float(rng.uniform(-26.0, -14.0)))
     if rng.random() < 0.75:
-        choices = CODECS + MORE_CODECS
-        codec, kbps = choices[int(rng.integers(len(choices)))]
-        if wav.shape[0] == 1:
-            kbps = max(32, kbps // 2)
-        if codec == "vorbis":
-            kbps = max(kbps, 64)
-        wav = recode(wav, rate, codec=codec, bit_rate=kbps * 1000)
+        codec, kbps = CODECS[int(rng.integers(len(CODECS)))]
+        wav = recode(
+            wav, rate, codec=codec, bit_rate=1000 * (kbps if wav.shape[0] > 1 else max(32, kbps // 2))
+        )
     return wav, rate
 
 
+def delivered_rate(own: int, rates: Sequence[int], rng: np.random.Generator, *, synthetic: bool) -> int:
+    """A sample rate to deliver at.
+
+    A generated recording cannot be delivered above its own rate, itself a draw from `rates`; human music
+    therefore gets the lower of two draws, so that the delivered rates follow one distribution.
+    """
+    draws = rng.choice(np.asarray(rates), 2)
+    return min(own, int(draws[0] if synthetic else draws.min()))
+
+
+def levelled(wav: Tensor, level_db: float) -> Tensor:
+    """Audio at an RMS level in dBFS, or at full scale where that comes first."""
+    rms = float(wav.square().mean().sqrt()) + 1e-9
+    return wav * min(10 ** (level_db / 20) / rms, 1.0 / (float(wav.abs().max()) + 1e-9))
+
+
+def matched(wav: Tensor, sample_rate: int) -> tuple[Tensor, int]:
+    """Ten seconds, mono, 16 kHz, -20 dBFS, AAC at 64 kbit/s."""
+    mono = wav[:, : round(MOST_S * sample_rate)].mean(0, keepdim=True)
+    low = levelled(resample(mono, sample_rate, MATCHED_RATE), -20.0)
+    return recode(low, MATCHED_RATE, codec="aac", bit_rate=64000), MATCHED_RATE
+
+
+def mixed(wav: Tensor, sample_rate: int, other: Recording, gain_db: float) -> Tensor:
+    """Audio with another recording under it, `gain_db` louder or softer than it, as long as the shorter."""
+    clip = decode(other.path)
+    under = resample(clip.wav.mean(0, keepdim=True), clip.sample_rate, sample_rate)
+    length = min(wav.shape[-1], under.shape[-1])
+    level = 10 * float(np.log10(float(wav.square().mean()) + 1e-9))
+    return levelled(wav[:, :length] + levelled(under[:, :length], level + gain_db), -20.0)
+
+
+def spliced(wav: Tensor, sample_rate: int, others: Sequence[Recording]) -> Tensor:
+    """Ten seconds of audio between ten seconds each of two other recordings, mono, at one level."""
+    parts = [wav.mean(0, keepdim=True)]
+    for other in others:
+        clip = decode(other.path)
+        parts.append(resample(clip.wav.mean(0, keepdim=True), clip.sample_rate, sample_rate))
+    size = round(MOST_S * sample_rate)
+    before, middle, after = (levelled(p[:, :size], -20.0) for p in (parts[1], parts[0], parts[2]))
+    return torch.cat([before, middle, after], 1)
+
+
+def human_of(everything: Sequence[Recording], recording: Recording, rng: np.random.Generator) -> Recording:
+    """Some openly licensed human recording of ten seconds or more other than this one."""
+    human = [
+        r
+        for r in everything
+        if r.label == "human" and r.use == "open" and r.duration_s >= MOST_S and r.path != recording.path
+    ]
+    return human[int(rng.integers(len(human)))]
+
+
 def analyse(wav: Tensor, sample_rate: int) -> Analysed:
-    """Reduce delivered audio to correlations and confounds."""
-    parts = []
-    limit_hz = spectra.limit_of(sample_rate)
-    for start, end, samples in spectra.blocks(wav, sample_rate):
-        parts.append(spectra.analyse(samples, start, end, limit_hz))
+    """Reduce delivered audio to scores and confounds."""
+    whole, parts = spectra.survey(wav, sample_rate)
     mono = wav.mean(0)
     rms = float(mono.square().mean().sqrt()) + 1e-6
     side = float((wav - mono).square().mean().sqrt()) / rms
     crest = float(mono.abs().max()) / rms
-    level_db, crest_db = 20 * np.log10(rms), 20 * np.log10(crest + 1e-6)
-    confounds = [sample_rate, level_db, crest_db, side, wav.shape[-1] / sample_rate]
-    return Analysed(tuple(parts), np.array(confounds, np.float32))
+    confounds = np.array(
+        [
+            sample_rate,
+            20 * np.log10(rms),
+            20 * np.log10(crest + 1e-6),
+            side,
+            wav.shape[-1] / sample_rate,
+            whole.band_hz,
+        ]
+    )
+    if not whole.loud:
+        return Analysed(confounds, np.zeros(0), np.zeros((0, 0)))
+    combs = measure(whole)
+    rows = [
+        [part.start_s, part.end_s, *best_scores(measure(part, combs.found))] for part in parts if part.loud
+    ]
+    return Analysed(confounds, best_scores(combs), np.array(rows))
 
 
 def save(path: Path, analysed: Analysed) -> None:
-    """Write one copy's features (correlations as float16)."""
+    """Write one copy's scores."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    b = analysed.blocks
     unfinished = path.with_suffix(".part.npz")
-    np.savez(
-        unfinished,
-        correlations=np.stack([x.correlations for x in b]).astype(np.float16),
-        times=np.array([[x.start_s, x.end_s, x.loud, x.band_hz] for x in b]),
-        confounds=analysed.confounds,
-    )
+    np.savez(unfinished, confounds=analysed.confounds, whole=analysed.whole, segments=analysed.segments)
     unfinished.rename(path)
 
 
 def read(path: Path) -> Analysed:
     """Read what `save` wrote."""
     with np.load(path) as stored:
-        rows = stored["correlations"].astype(np.float32)
-        parts = tuple(
-            Block(float(t[0]), float(t[1]), bool(t[2]), c, float(t[3]))
-            for t, c in zip(stored["times"], rows, strict=True)
-        )
-        return Analysed(parts, stored["confounds"])
+        return Analysed(stored["confounds"], stored["whole"], stored["segments"])
 
 
-def cached(recording: Recording, delivery: str, rates: Sequence[int], cache: Path = CACHE) -> Path:
-    """Compute one copy's features unless they are there; the file that holds them.
+def path_of(recording: Recording, delivery: str, cache: Path = CACHE) -> Path:
+    """Where one copy's scores are kept."""
+    return cache / delivery / recording.path.parent.name / f"{recording.path.stem}.npz"
+
+
+def delivered(recording: Recording, delivery: str, everything: Sequence[Recording]) -> tuple[Tensor, int]:
+    """One copy of a recording.
 
     Args:
         recording: what to decode.
-        delivery: `native`, `chain-` and anything for a random delivery of its own, or an attack's name.
-        rates: as in `deliver`.
-        cache: folder of the features.
+        delivery: `native`, `matched`, `chain-` and anything for a random delivery of its own, `hybrid_` and
+            a gain in dB for human music mixed under it, `splice` for ten seconds between two of human music,
+            `watermarked` for our own mark, a codec and its kbit/s, or an attack's name.
+        everything: all recordings of the manifest: their rates and human music are drawn from.
     """
-    path = cache / delivery / recording.path.parent.name / f"{recording.path.stem}.npz"
+    clip = decode(recording.path)
+    wav, rate, rng = clip.wav, clip.sample_rate, rng_for(recording, delivery)
+    kind, _, detail = delivery.partition("_")
+    if delivery == "native":
+        return wav, rate
+    if delivery == "matched":
+        return matched(wav, rate)
+    if delivery.startswith("chain-"):
+        synthetic = bool(recording.synthetic)
+        return deliver(wav, rate, generated_rates(everything), rng, synthetic=synthetic)
+    if kind == "hybrid":
+        return mixed(wav, rate, human_of(everything, recording, rng), float(detail)), rate
+    if delivery == "splice":
+        return spliced(wav, rate, [human_of(everything, recording, rng) for _ in range(2)]), rate
+    if delivery == "watermarked":
+        from provenance.watermark import WatermarkKey, embed
+
+        return embed(wav, rate, rng.bytes(8), WatermarkKey(rng.bytes(32))), rate
+    if kind in COPIES:
+        wav = wav[:2] if wav.shape[0] > 2 else wav
+        return recode(wav, rate, codec=cast(Codec, kind), bit_rate=1000 * int(detail)), rate
+    return attack(delivery).apply(wav, rate, rng), rate
+
+
+def cached(recording: Recording, delivery: str, everything: Sequence[Recording], cache: Path = CACHE) -> Path:
+    """Compute one copy's scores unless they are there; the file that holds them. Arguments: `delivered`."""
+    path = path_of(recording, delivery, cache)
     if not path.exists():
-        clip = decode(recording.path)
-        wav, rate = clip.wav, clip.sample_rate
-        if delivery.startswith("chain-"):
-            wav, rate = deliver(wav, rate, rates, rng_for(recording, delivery))
-        elif delivery != "native":
-            wav = attack(delivery).apply(wav, rate, rng_for(recording, delivery))
-        save(path, analyse(wav, rate))
+        save(path, analyse(*delivered(recording, delivery, everything)))
     return path
 
 
@@ -187,20 +273,19 @@ def main() -> None:
     """Fill the cache."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--deliveries", nargs="+", default=["native", "chain-1", "chain-2", "chain-3"])
+    parser.add_argument("--deliveries", nargs="+", default=["native", "chain-1"])
     parser.add_argument("--most", type=int, default=10000, help="recordings per collection and generator")
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), metavar=("I", "N"))
     args = parser.parse_args()
     torch.set_num_threads(1)
     rows = music(args.data)
-    rates = generated_rates(rows)
     chosen = few_of_each(rows, args.most)
     for delivery in args.deliveries:
         failed = 0
         for recording in chosen[args.part[0] :: args.part[1]]:
             try:
-                cached(recording, delivery, rates)
-            except (AudioError, EncodeError, AttackError) as error:
+                cached(recording, delivery, rows)
+            except (TrackmarkError, ValueError) as error:
                 failed += 1
                 print(f"{recording.path.name}: {error}")
         print(f"{delivery}: {len(chosen)} recordings, {failed} failed", flush=True)

@@ -19,9 +19,8 @@ from provenance.watermark.model import CARD
 from provenance.watermark.network import NetworkConfig
 
 DATA = (
-    "rows with use=open of the data folder (CC0, CC-BY, CC-BY-SA, MIT), a third of the voices, "
-    "without the 34 s cuts; made-up pads and tones; resumed with changed settings, see "
-    "docs/models/watermark.md"
+    "rows with use=open of the data folder (CC0, CC-BY, CC-BY-SA, MIT), without any song of which a "
+    "34 s cut exists; made-up pads and tones; continued from version 0.2, see docs/models/watermark.md"
 )
 
 
@@ -58,7 +57,7 @@ def main() -> None:
         trained_at=datetime.now(UTC).date().isoformat(),
         metrics=metrics,
         config={**asdict(NetworkConfig()), "steps": step},
-        notes="Not robust to changes of tempo or pitch without --exhaustive; regeneration removes it.",
+        notes="Changes of tempo or pitch beyond 2.5 % need --exhaustive; regeneration removes the mark.",
     )
     print(cards.write(card, tensors_of(args.snapshot), CARD))
 

@@ -4,7 +4,8 @@
 
 Dense supervision: every cell of the grid is a labelled example, so a useful channel comes in hundreds of
 steps. The level falls from loud to the shipped one over the first part of the run, under the
-masking ceiling. Resumes from the snapshot in `--out` by itself; curves go to `curves.csv` there.
+masking ceiling. Resumes from the snapshot in `--out` by itself; curves go to
+`curves.csv` and `curves.png` there.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from lab.evaluation.watermark_plots import curves_picture
 from lab.training import channel
 from lab.training.hosts import Hosts
 from provenance.watermark.grid import (
@@ -30,7 +32,7 @@ from provenance.watermark.grid import (
     log_rows,
     stft,
 )
-from provenance.watermark.level import relative_gain
+from provenance.watermark.level import CEILING_DB, relative_gain
 from provenance.watermark.masking import noise_to_mask_db
 from provenance.watermark.network import Decoder, Embedder, NetworkConfig
 
@@ -47,10 +49,10 @@ class Plan:
     frames: int = 240
     rate: float = 1.5e-3
     loud_snr_db: float = 18.0
-    snr_db: float = 32.0
+    snr_db: tuple[float, float] = (30.0, 42.0)
     loud_ceiling_db: float = 8.0
-    ceiling_db: float = -3.0
-    anneal: float = 0.5
+    ceiling_db: float = CEILING_DB
+    anneal: float = 0.4
     seed: int = 0
     minutes: float = 1e9
 
@@ -80,14 +82,15 @@ def sample_cells(logits: Tensor, columns: int, *, delay: int, speed: float) -> t
 
 
 def mark(
-    embedder: nn.Module, wav: Tensor, chips: Tensor, snr_db: float, ceiling_db: float
+    embedder: nn.Module, wav: Tensor, chips: Tensor, snr_db: Tensor, ceiling_db: float
 ) -> tuple[Tensor, Tensor]:
     """Marked audio and the mean excess over the mask, for the log."""
     spectrum = stft(wav)
     frames = spectrum.shape[-1] // 2 * 2
     spectrum = spectrum[..., :frames]
     power = spectrum.real.square() + spectrum.imag.square()
-    pattern = embedder(log_rows(spectrum), chips)
+    snr_db = snr_db[:, None].expand(-1, frames)
+    pattern = embedder(log_rows(spectrum), chips, snr_db)
     gain = relative_gain(pattern, power, snr_db=snr_db, ceiling_db=ceiling_db)
     with torch.no_grad():
         nmr = noise_to_mask_db(gain.square() * power, power)[:, 4:-2].clamp_min(-40.0).mean()
@@ -121,18 +124,19 @@ def train(plan: Plan) -> None:
     correct: dict[str, float] = {}
     for step in range(first, plan.steps):
         progress = step / plan.steps
-        descent = min(1.0, progress / plan.anneal)
-        snr = plan.loud_snr_db + (plan.snr_db - plan.loud_snr_db) * descent + rng.uniform(-2.0, 2.0)
+        descent = min(1.0, progress / max(plan.anneal, 1e-9))
+        wanted_db = torch.empty(plan.batch).uniform_(*plan.snr_db)
+        snr_db = plan.loud_snr_db + (wanted_db - plan.loud_snr_db) * descent
         ceiling = plan.loud_ceiling_db + (plan.ceiling_db - plan.loud_ceiling_db) * descent
         rate = plan.rate * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * progress) + 0.01)
         for group in optimiser.param_groups:
             group["lr"] = rate
         wav = hosts.batch(plan.batch, (plan.frames - 1) * HOP, rng)
         chips = torch.randint(0, 2, (plan.batch, CELL_BANDS, columns)).float() * 2.0 - 1.0
-        marked, nmr = mark(embedder, wav, chips, snr, ceiling)
+        marked, nmr = mark(embedder, wav, chips, snr_db, ceiling)
         losses = []
         for audio, wanted in zip(marked.chunk(plan.groups), chips.chunk(plan.groups), strict=True):
-            name, attack = channel.draw(rng)
+            name, attack = channel.draw(rng, correct)
             received = attack(audio, rng)
             delay = rng.randrange(0, 4 * HOP)
             spectrum = stft(received.wav[..., delay:])
@@ -155,7 +159,7 @@ def train(plan: Plan) -> None:
                 plan.out / "curves.csv",
                 step + 1,
                 time.time() - started,
-                snr,
+                snr_db.mean().item(),
                 loss.item(),
                 nmr.item(),
                 correct,
@@ -164,6 +168,7 @@ def train(plan: Plan) -> None:
             state = {"step": step + 1, "embedder": embedder.state_dict(), "decoder": decoder.state_dict()}
             torch.save({**state, "optimiser": optimiser.state_dict()}, snapshot.with_suffix(".new"))
             snapshot.with_suffix(".new").replace(snapshot)
+            curves_picture(plan.out / "curves.csv", plan.out / "curves.png")
         if late:
             return
 
@@ -190,14 +195,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/watermark"))
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--snr", type=float, default=32.0)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--anneal", type=float, default=0.4, help="share of the run in which the level falls")
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    train(
-        Plan(args.data, args.out, steps=args.steps, batch=args.batch, snr_db=args.snr, minutes=args.minutes)
+    plan = Plan(
+        args.data,
+        args.out,
+        steps=args.steps,
+        batch=args.batch,
+        rate=args.rate,
+        anneal=args.anneal,
+        minutes=args.minutes,
     )
+    train(plan)
 
 
 if __name__ == "__main__":

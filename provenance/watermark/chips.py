@@ -1,7 +1,7 @@
 """The keyed layout: which cell carries what, and with which sign.
 
-A block is 24 columns by 32 bands: 156 pilots that are known to the key's owner, and the 612 code bits once.
-Blocks repeat with fresh positions and signs for `BLOCKS` blocks (ten minutes), and a track
+A block is 20 columns by 38 bands: 148 pilots that are known to the key's owner, and the 612 code bits once.
+Blocks repeat with fresh positions and signs for `BLOCKS` blocks (eight minutes), and a track
 starts anywhere in that cycle, so averaging marked tracks shows no template.
 """
 
@@ -19,7 +19,7 @@ from provenance.watermark.key import WatermarkKey
 
 _Cell = TypeVar("_Cell", bound=np.generic)
 
-BLOCK_COLUMNS = 24
+BLOCK_COLUMNS = 20
 BLOCK_CELLS = BLOCK_COLUMNS * CELL_BANDS
 PILOTS = BLOCK_CELLS - code.CODE_BITS
 BLOCKS = 256

@@ -1,30 +1,22 @@
 """Hide a message in audio."""
 
+from collections.abc import Iterable, Iterator
+
 import torch
 from torch import Tensor
 
 from core.errors import WatermarkError
 from core.resample import resample
 from provenance.watermark import chips as chips_
-from provenance.watermark import code, model
-from provenance.watermark.grid import (
-    CELL_FRAMES,
-    COLUMNS_PER_S,
-    HOP,
-    RATE,
-    istft,
-    log_rows,
-    stft,
-)
+from provenance.watermark import code, headroom, level, model
+from provenance.watermark.blocks import Piece, pieces
+from provenance.watermark.grid import COLUMNS_PER_S, RATE, istft, stft
 from provenance.watermark.key import WatermarkKey
-from provenance.watermark.level import relative_gain
 
-SNR_DB = 36.0
-CEILING_DB = -3.0
 MIN_DURATION_S = chips_.BLOCK_COLUMNS / COLUMNS_PER_S
-CHUNK_COLUMNS = 300
-CONTEXT_COLUMNS = 40
-PEAK = 0.999
+STEP_COLUMNS = 300
+CONTEXT_COLUMNS = 55
+"""28.8 s and 5.28 s: both a whole number of samples at every usual rate."""
 _SILENCE = 1e-5
 
 
@@ -39,8 +31,9 @@ def embed(
 ) -> Tensor:
     """Hide a message in audio.
 
-    The same real gain acts on every channel, below 6.2 kHz only; length, sample rate and what lies above
-    stay as they are. The mark never makes a sample clip: where it would, it fades out.
+    The same real gain acts on every channel, between 386 Hz and 10.4 kHz; length, sample rate and the rest
+    stay as they are. The mark never makes the audio clip, between samples neither: where it would, it
+    fades out.
 
     Args:
         wav: audio, [C, T].
@@ -54,81 +47,71 @@ def embed(
         Marked audio, [C, T].
 
     Raises:
-        WatermarkError: shorter than one block (2.3 s), silent, or samples that are not finite.
+        WatermarkError: shorter than one block (1.9 s), silent, or samples that are not finite.
     """
-    _refuse_unmarkable(wav, sample_rate)
-    if strength <= 0.0:
-        return wav.clone()
-    with torch.no_grad():
-        hosts = resample(torch.cat([wav.mean(0, keepdim=True), wav]), sample_rate, RATE)
-        chips = _chips(hosts.shape[-1], message, key)
-        mark = _mark(hosts, chips, strength, networks or model.shipped())
-        change = resample(mark, RATE, sample_rate)[:, : wav.shape[-1]]
-        change = torch.nn.functional.pad(change, (0, wav.shape[-1] - change.shape[-1]))
-        return wav + change * _headroom(wav, change, sample_rate)
+    marked = embed_blocks([wav], sample_rate, message, key, strength=strength, networks=networks)
+    return torch.cat(list(marked), -1)
 
 
-def _refuse_unmarkable(wav: Tensor, sample_rate: int) -> None:
-    duration_s = wav.shape[-1] / sample_rate
-    if duration_s < MIN_DURATION_S:
+def embed_blocks(
+    blocks: Iterable[Tensor],
+    sample_rate: int,
+    message: bytes,
+    key: WatermarkKey,
+    *,
+    strength: float = 1.0,
+    networks: model.Model | None = None,
+) -> Iterator[Tensor]:
+    """Hide a message in audio that comes in blocks, holding under a minute of it.
+
+    Args:
+        blocks: audio in order, each [C, any length]; the rest as in `embed`.
+
+    Yields:
+        Marked audio, [C, up to 28.8 s], of the same total length.
+
+    Raises:
+        WatermarkError: as `embed`; whether audio is too short or silent shows only at its end.
+    """
+    column = sample_rate / COLUMNS_PER_S
+    signs, start = code.encode(message, key), chips_.start_column(key, message)
+    layout, chosen = chips_.layout(key), networks or model.shipped()
+    samples, peak = 0, 0.0
+    for piece in pieces(blocks, round(STEP_COLUMNS * column), round(CONTEXT_COLUMNS * column)):
+        if not bool(torch.isfinite(piece.core).all()):
+            raise WatermarkError(
+                "samples that are not finite numbers cannot be marked; repair the file first"
+            )
+        samples += piece.core.shape[-1]
+        peak = max(peak, float(piece.core.abs().max()))
+        columns = int(piece.wav.shape[-1] / column) + 2
+        chips = layout.chips(signs, start + round(piece.start / column), columns)
+        with torch.no_grad():
+            yield _mark(piece, sample_rate, torch.from_numpy(chips), strength, chosen)
+    if samples < MIN_DURATION_S * sample_rate:
+        duration_s = samples / sample_rate
         raise WatermarkError(
             f"{duration_s:.2f} s is too short to mark; give at least {MIN_DURATION_S:.1f} s of audio"
         )
-    if not bool(torch.isfinite(wav).all()):
-        raise WatermarkError("samples that are not finite numbers cannot be marked; repair the file first")
-    if float(wav.abs().max()) < _SILENCE:
+    if peak < _SILENCE:
         raise WatermarkError("silence cannot carry a watermark; give audio with content")
 
 
-def _chips(length: int, message: bytes, key: WatermarkKey) -> Tensor:
-    frames = length // HOP + 2
-    columns = -(-frames // CELL_FRAMES) + CHUNK_COLUMNS
-    layout = chips_.layout(key)
-    signs = layout.chips(code.encode(message, key), chips_.start_column(key, message), columns)
-    return torch.from_numpy(signs)
+def _mark(piece: Piece, sample_rate: int, chips: Tensor, strength: float, networks: model.Model) -> Tensor:
+    """The marked stretch of a piece, [C, last - first]."""
+    wav = piece.wav
+    if strength <= 0.0:
+        return piece.core.clone()
+    channels = resample(wav, sample_rate, RATE)
+    gain = level.relative_gain_of(_spectrum(channels.mean(0, keepdim=True)), chips, networks, strength)
+    change = torch.cat([istft(_spectrum(one[None]) * gain, one.shape[-1]) for one in channels])
+    change = resample(change, RATE, sample_rate)[:, : wav.shape[-1]]
+    change = torch.nn.functional.pad(change, (0, wav.shape[-1] - change.shape[-1]))
+    fade = headroom.fade(wav, change, sample_rate)
+    return (wav + change * fade)[:, piece.first : piece.last]
 
 
-def _mark(hosts: Tensor, chips: Tensor, strength: float, networks: model.Model) -> Tensor:
-    """The change of each channel at `RATE`, chunk by chunk.
-
-    Args:
-        hosts: the mid signal first, then the channels, [1 + C, T].
-        chips: ±1, [CELL_BANDS, columns].
-        strength: amplitude of the mark.
-        networks: embedder to use.
-
-    Returns:
-        [C, T].
-    """
-    length = hosts.shape[-1]
-    step, context = CHUNK_COLUMNS * CELL_FRAMES * HOP, CONTEXT_COLUMNS * CELL_FRAMES * HOP
-    mark = torch.zeros(hosts.shape[0] - 1, length)
-    for start in range(0, length, step):
-        first = max(0, start - context)
-        piece = hosts[:, first : min(length, start + step + context)]
-        spectrum = stft(piece)
-        spectrum = torch.nn.functional.pad(spectrum, (0, spectrum.shape[-1] % 2))
-        power = spectrum[:1].real.square() + spectrum[:1].imag.square()
-        column = first // (CELL_FRAMES * HOP)
-        columns = -(-spectrum.shape[-1] // CELL_FRAMES)
-        pattern = networks.embedder(log_rows(spectrum[:1]), chips[None, :, column : column + columns])
-        gain = relative_gain(pattern, power, snr_db=SNR_DB, ceiling_db=CEILING_DB, strength=strength)
-        change = istft(spectrum[1:] * gain, piece.shape[-1])
-        stop = min(length, start + step)
-        mark[:, start:stop] = change[:, start - first : stop - first]
-    return mark
-
-
-def _headroom(wav: Tensor, change: Tensor, sample_rate: int) -> Tensor:
-    """Gain on the mark that keeps every sample below clipping, [1, T]: 1 nearly everywhere.
-
-    A sample that was over full scale before is left to its maker; the mark only never adds to it.
-    """
-    ceiling = wav.abs().clamp_min(PEAK)
-    over = ((wav + change).abs() > ceiling).any(0, keepdim=True).float()[None]
-    if not bool(over.any()):
-        return torch.ones(1, wav.shape[-1])
-    half = max(1, int(0.005 * sample_rate))
-    near = torch.nn.functional.max_pool1d(over, 2 * half + 1, stride=1, padding=half)
-    smooth = torch.nn.functional.avg_pool1d(near, 2 * half + 1, stride=1, padding=half)
-    return (1.0 - torch.maximum(smooth, over))[0]
+def _spectrum(wav: Tensor) -> Tensor:
+    """STFT with an even number of frames, [1, T] to [1, F, N]."""
+    spectrum = stft(wav)
+    return torch.nn.functional.pad(spectrum, (0, spectrum.shape[-1] % 2))

@@ -1,10 +1,10 @@
 """The time-frequency grid of the mark, defined in Hz and seconds.
 
-The mark lives between 385 Hz and 6.2 kHz. Analysis and embedding run on a 16 kHz copy; the change
+The mark lives between 386 Hz and 10.4 kHz. Analysis and embedding run on a 24 kHz copy; the change
 itself is brought back to the native rate and added there, so any sample rate and channel count
-works and nothing above 8 kHz is touched.
+works and nothing above 12 kHz is touched.
 
-Rows: `BANDS` bands, eight per octave from 250 Hz to 8 kHz, each split in two fine rows. On a
+Rows: `BANDS` bands, eight per octave from 250 Hz, each split in two fine rows. On a
 logarithmic axis a change of pitch or speed is a shift. Columns: STFT frames of 16 ms; a cell is one
 band by `CELL_FRAMES` frames and carries one chip.
 """
@@ -14,16 +14,16 @@ import functools
 import torch
 from torch import Tensor
 
-RATE = 16_000
-N_FFT = 1024
-HOP = 256
+RATE = 24_000
+N_FFT = 1536
+HOP = 384
 LOWEST_HZ = 250.0
 BANDS_PER_OCTAVE = 8
-BANDS = 40
+BANDS = 44
 FINE = 2
 ROWS = BANDS * FINE
 FIRST_BAND = 5
-CELL_BANDS = 32
+CELL_BANDS = 38
 CELL_FRAMES = 6
 STRIDE = 2
 FRAMES_PER_S = RATE / HOP

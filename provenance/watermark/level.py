@@ -1,20 +1,82 @@
-"""How strong the mark is: a signal-to-noise target under a masking ceiling."""
+"""How strong the mark is: as quiet as it can be read, under a masking ceiling.
+
+Music differs by 20 dB in how well it carries a mark. So the embedder marks at a usual level first, reads
+the result back with the decoder, and then gives more signal-to-noise ratio where reading was easy and less
+where it was hard: constant readability instead of constant level.
+"""
 
 import math
 
 import torch
 from torch import Tensor
 
-from provenance.watermark import masking
-from provenance.watermark.grid import FRAMES_PER_S, synthesis_matrix
+from provenance.watermark import masking, model
+from provenance.watermark.grid import (
+    CELL_BANDS,
+    CELL_FRAMES,
+    FIRST_BAND,
+    FRAMES_PER_S,
+    STRIDE,
+    log_rows,
+    synthesis_matrix,
+)
 
+SNR_DB = 36.0
+QUIETEST_DB, LOUDEST_DB = 38.0, 30.0
+CEILING_DB = -3.0
+WANTED_BITS = 0.38
+DB_PER_BIT = 30.0
+READINGS = 1
 MAX_RELATIVE_GAIN = 0.35
 QUIET = 1e-6
 WINDOW_FRAMES = 2 * int(2 * FRAMES_PER_S) + 1
 
 
+def relative_gain_of(host: Tensor, chips: Tensor, networks: model.Model, strength: float) -> Tensor:
+    """The mark as a change of each bin, at the level that this host needs.
+
+    Args:
+        host: spectrum of the mid signal, [1, F, N], N even.
+        chips: ±1, [CELL_BANDS, columns], columns * CELL_FRAMES >= N.
+        networks: embedder and decoder.
+        strength: amplitude on top, 1 for the shipped level.
+
+    Returns:
+        (marked - host) / host, real, [1, F, N].
+    """
+    power, rows = host.real.square() + host.imag.square(), log_rows(host)
+    snr_db = torch.full((1, host.shape[-1]), SNR_DB)
+    for _ in range(READINGS):
+        pattern = networks.embedder(rows, chips[None], snr_db)
+        gain = relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB)
+        bits = readability(networks.decoder(log_rows(host * (1.0 + gain))), chips)
+        snr_db = (snr_db + DB_PER_BIT * (bits - WANTED_BITS)).clamp(LOUDEST_DB, QUIETEST_DB)
+    pattern = networks.embedder(rows, chips[None], snr_db)
+    return relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB, strength=strength)
+
+
+def readability(logits: Tensor, chips: Tensor) -> Tensor:
+    """How many bits a cell tells the decoder, averaged over four seconds.
+
+    Args:
+        logits: of the marked host, [1, BANDS, M].
+        chips: what was embedded, [CELL_BANDS, columns].
+
+    Returns:
+        Mutual information per cell at every frame, [1, STRIDE * M], at most 1, below 0 where logits mislead.
+    """
+    columns = logits.shape[-1] * STRIDE // CELL_FRAMES
+    centres = (CELL_FRAMES * torch.arange(columns) + CELL_FRAMES // 2) // STRIDE
+    soft = logits[0, FIRST_BAND : FIRST_BAND + CELL_BANDS][:, centres]
+    bits = 1.0 - torch.nn.functional.softplus(-soft * chips[:, :columns]).mean(0) / math.log(2.0)
+    smooth = _over_window(bits[None, None], int(2 * FRAMES_PER_S / CELL_FRAMES))
+    weight = _over_window(torch.ones_like(bits)[None, None], int(2 * FRAMES_PER_S / CELL_FRAMES))
+    frames = logits.shape[-1] * STRIDE
+    return torch.nn.functional.interpolate(smooth / weight, frames, mode="linear", align_corners=True)[0]
+
+
 def relative_gain(
-    pattern: Tensor, power: Tensor, *, snr_db: float, ceiling_db: float, strength: float = 1.0
+    pattern: Tensor, power: Tensor, *, snr_db: Tensor, ceiling_db: float, strength: float = 1.0
 ) -> Tensor:
     """Turn the embedder's pattern into a change of each bin.
 
@@ -24,7 +86,7 @@ def relative_gain(
     Args:
         pattern: in [-1, 1], [B, ROWS, N].
         power: |STFT|^2 of the host, [B, F, N].
-        snr_db: host to mark over four seconds in dB.
+        snr_db: host to mark over four seconds in dB, [B, N].
         ceiling_db: highest noise-to-mask ratio in any band and frame.
         strength: amplitude on top of both, 1 for the level that they state.
 
@@ -32,18 +94,17 @@ def relative_gain(
         (marked - host) / host per bin, real, [B, F, N], at most `MAX_RELATIVE_GAIN` in size.
     """
     shape = synthesis_matrix().to(pattern.device) @ pattern
-    noise = _over_window((shape.square() * power).sum(1, keepdim=True))
-    host = _over_window(power.sum(1, keepdim=True))
+    noise = _over_window((shape.square() * power).sum(1, keepdim=True), WINDOW_FRAMES // 2)
+    host = _over_window(power.sum(1, keepdim=True), WINDOW_FRAMES // 2)
     loudness_db = 20.0 * math.log10(strength)
-    wanted = host * 10.0 ** ((loudness_db - snr_db) / 10.0)
+    wanted = host * 10.0 ** ((loudness_db - snr_db[:, None]) / 10.0)
     scale = torch.sqrt((wanted + QUIET) / (noise + QUIET))
     gain = (scale * shape).clamp(-MAX_RELATIVE_GAIN, MAX_RELATIVE_GAIN)
     return masking.limit(gain, power, ceiling_db + loudness_db)
 
 
-def _over_window(energy: Tensor) -> Tensor:
+def _over_window(energy: Tensor, half: int) -> Tensor:
     """Sum over a sliding window with a triangular weight, [B, 1, N]."""
-    frames = energy.shape[-1]
-    half = min(WINDOW_FRAMES // 2, frames - 1)
+    half = min(half, energy.shape[-1] - 1)
     weights = 1.0 - torch.arange(-half, half + 1, device=energy.device).abs() / (half + 1.0)
     return torch.nn.functional.conv1d(energy, weights[None, None], padding=half)

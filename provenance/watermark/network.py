@@ -42,30 +42,31 @@ class Residual(nn.Module):
 
 
 class Embedder(nn.Module):
-    """Chips and host in, gain pattern out."""
+    """Chips, host and level in, gain pattern out: how much there is to share decides how it is shared."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         channels = config.embedder_channels
-        self.stem = nn.Conv2d(3, channels, (4, 6), stride=(FINE, STRIDE), padding=(1, 2))
+        self.stem = nn.Conv2d(4, channels, (4, 6), stride=(FINE, STRIDE), padding=(1, 2))
         self.blocks = nn.Sequential(*(Residual(channels, 1 + i % 2) for i in range(config.embedder_blocks)))
         self.head = nn.Conv2d(channels, FINE * STRIDE, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]  # a convolution with bias has one
 
-    def forward(self, rows: Tensor, chips: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, chips: Tensor, snr_db: Tensor) -> Tensor:
         """Pattern of the mark.
 
         Args:
             rows: log power of the host in fine rows, [B, ROWS, N], N even.
             chips: ±1, [B, CELL_BANDS, columns], columns * CELL_FRAMES >= N.
+            snr_db: level that the pattern will be scaled to, [B, N].
 
         Returns:
             Pattern in [-1, 1], [B, ROWS, N]; the gain is proportional to it.
         """
         plane = spread_chips(chips, rows.shape[-1])
-        white = whiten(rows)
-        hidden = self.blocks(self.stem(torch.stack([white, relative_level(rows), plane], 1)))
+        level = ((snr_db - 36.0) / 6.0)[:, None].expand_as(rows)
+        hidden = self.blocks(self.stem(torch.stack([whiten(rows), relative_level(rows), plane, level], 1)))
         fine = nn.functional.pixel_shuffle(self.head(hidden), FINE)[:, 0]
         return torch.tanh(0.5 * plane + fine)
 

@@ -20,9 +20,14 @@ from provenance.watermark.grid import CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRID
 
 PHASES = tuple(float(frame) for frame in range(CELL_FRAMES))
 CLIP = 4.0
+WINDOW_COLUMNS = 30
+REACH = 12
+REACH_STEP = 0.5
+CHANGE_COST = 0.5
 
 Plane = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
+Frames = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class Alignment:
     statistic: float
     stretch: float = 1.0
 
+    def frames(self, plane: Plane) -> Frames:
+        """Centres of the whole columns of a plane, in frames, [columns]."""
+        return column_frames(plane.shape[1] * STRIDE, self.phase, self.stretch)
+
     def p_value(self, searched: int) -> float:
         """Chance that any of `searched` places reaches this statistic without a mark."""
         if self.statistic <= 0.0:
@@ -48,33 +57,31 @@ class Alignment:
         return min(1.0, searched * math.exp(-0.5 * self.statistic**2))
 
 
-def cells(plane: Plane, phase: float, stretch: float = 1.0) -> Plane:
-    """Soft chips of whole columns.
+def cells(plane: Plane, frames: Frames) -> Plane:
+    """Soft chips of columns.
 
     Args:
         plane: the decoder's logits, [BANDS, M], column m centred on frame 2 m + 0.5.
-        phase: frames before the first column.
-        stretch: length of a column over the nominal length.
+        frames: centres of the columns in frames, [columns].
 
     Returns:
-        Clipped logits, [CELL_BANDS, columns].
+        Clipped logits, [CELL_BANDS, columns], zero outside the plane.
     """
-    position = column_frames(plane.shape[1] * STRIDE, phase, stretch)
-    position = (position - (STRIDE - 1) / 2.0) / STRIDE
-    position = position[position <= plane.shape[1] - 1]
-    low = np.minimum(position.astype(np.int64), plane.shape[1] - 1)
+    position = (frames - (STRIDE - 1) / 2.0) / STRIDE
+    inside = (position >= 0.0) & (position <= plane.shape[1] - 1)
+    low = np.clip(position.astype(np.int64), 0, plane.shape[1] - 1)
     high = np.minimum(low + 1, plane.shape[1] - 1)
     weight = (position - low).astype(np.float32)
     rows = plane[FIRST_BAND : FIRST_BAND + CELL_BANDS]
-    soft: Plane = np.clip(rows[:, low] * (1.0 - weight) + rows[:, high] * weight, -CLIP, CLIP)
+    soft: Plane = np.clip(rows[:, low] * (1.0 - weight) + rows[:, high] * weight, -CLIP, CLIP) * inside
     return soft
 
 
-def column_frames(frames: int, phase: float, stretch: float) -> NDArray[np.float64]:
+def column_frames(frames: int, phase: float, stretch: float) -> Frames:
     """Centres of whole columns in frames, [columns]."""
     length = CELL_FRAMES * stretch
     columns = max(0, int((frames - phase) // length))
-    centres: NDArray[np.float64] = phase + length * np.arange(columns, dtype=np.float64)
+    centres: Frames = phase + length * np.arange(columns, dtype=np.float64)
     return centres + (length - 1.0) / 2.0
 
 
@@ -101,7 +108,7 @@ def search(
     signs, presence = _pilot_spectra(layout)
     found: list[Alignment] = []
     for phase, stretch in itertools.product(phases, stretches):
-        received = cells(plane, phase, stretch)
+        received = cells(plane, column_frames(plane.shape[1] * STRIDE, phase, stretch))
         total = _correlate(signs, _fold(received))
         norm = np.sqrt(np.maximum(_correlate(presence, _fold(received**2)), 1e-6))
         statistic = total / norm
@@ -109,6 +116,42 @@ def search(
             found.append(Alignment(phase, int(start), float(statistic[start]), stretch))
     found.sort(key=lambda place: -place.statistic)
     return _distinct(found)[:keep], CYCLE_COLUMNS * len(phases) * len(stretches)
+
+
+def follow(plane: Plane, place: Alignment, layout: Layout) -> Frames:
+    """Local resynchronisation: where the columns of a place lie if the clock drifts or jumps a little.
+
+    Every three seconds may shift by up to six frames (96 ms) either way; the pilots choose, and a
+    change from one window to the next costs (Viterbi over the shifts).
+
+    Args:
+        plane: the decoder's logits, [BANDS, M].
+        place: the alignment that fits the whole plane best.
+        layout: the key's cycle.
+
+    Returns:
+        Centres of the columns in frames, [columns].
+    """
+    straight = place.frames(plane)
+    windows = np.arange(len(straight)) // WINDOW_COLUMNS
+    shifts = REACH_STEP * np.arange(-REACH, REACH + 1)
+    pilots = layout.pilots[:, (place.start + np.arange(len(straight))) % CYCLE_COLUMNS]
+    gain = np.zeros((int(windows[-1]) + 1, len(shifts)))
+    for column, shift in enumerate(shifts):
+        soft = cells(plane, straight + shift) * np.abs(pilots)
+        score, energy = (soft * pilots).sum(0), np.square(soft).sum(0)
+        gain[:, column] = np.bincount(windows, score) / np.sqrt(np.bincount(windows, energy) + 1e-6)
+    cost = CHANGE_COST * np.abs(shifts[:, None] - shifts[None])
+    best, came_from = gain[0], []
+    for window in gain[1:]:
+        step = best[:, None] - cost
+        came_from.append(step.argmax(0))
+        best = step.max(0) + window
+    path = [int(best.argmax())]
+    for origin in reversed(came_from):
+        path.append(int(origin[path[-1]]))
+    followed: Frames = straight + shifts[np.array(path[::-1])][windows]
+    return followed
 
 
 @functools.lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ def power_of(wav: torch.Tensor) -> torch.Tensor:
 
 
 def test_a_tone_masks_less_than_noise_of_the_same_power() -> None:
-    tone, hiss = sine(1.0, 16_000, 1000.0, 0.5), noise(1.0, 16_000, amplitude=0.35)
+    tone, hiss = sine(1.0, grid.RATE, 1000.0, 0.5), noise(1.0, grid.RATE, amplitude=0.35)
     band = int(masking.bark(torch.tensor(1000.0)))
     ratios = []
     for wav in (tone, hiss):
@@ -21,7 +21,7 @@ def test_a_tone_masks_less_than_noise_of_the_same_power() -> None:
 
 
 def test_masking_spreads_upwards_further_than_downwards() -> None:
-    threshold = masking.threshold(power_of(sine(1.0, 16_000, 1000.0, 0.5)))[0, :, 20]
+    threshold = masking.threshold(power_of(sine(1.0, grid.RATE, 1000.0, 0.5)))[0, :, 20]
     band = int(masking.bark(torch.tensor(1000.0)))
     assert threshold[band + 3] > 10.0 * threshold[band - 3]
 
@@ -33,7 +33,7 @@ def test_silence_is_ruled_by_the_threshold_in_quiet() -> None:
 
 
 def test_the_limiter_keeps_noise_under_its_ceiling_and_quiet_gains_alone() -> None:
-    power = power_of(music(2.0, 16_000))
+    power = power_of(music(2.0, grid.RATE))
     gain = torch.randn(power.shape, generator=torch.Generator().manual_seed(0))
     limited = masking.limit(gain, power, -3.0)
     ratio = masking.noise_to_mask_db(limited.square() * power, power)

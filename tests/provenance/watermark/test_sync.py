@@ -53,3 +53,19 @@ def test_the_p_value_is_the_stated_bound() -> None:
     place = sync.Alignment(0.0, 0, 8.0)
     assert math.isclose(place.p_value(100), 100 * math.exp(-32.0))
     assert sync.Alignment(0.0, 0, -3.0).p_value(100) == 1.0
+
+
+def test_following_undoes_a_jump_that_straight_reading_does_not() -> None:
+    start, columns = 120, 90
+    straight = plane_of(columns, start, noise=0.0)
+    jumped = np.concatenate([straight[:, :90], straight[:, 92:]], 1)  # four frames cut out after 2.9 s
+    place = sync.Alignment(0.0, start, 10.0)
+    last = slice(columns - 30, columns - 5)
+    pilots = LAYOUT.pilots[:, start : start + columns][:, last]
+
+    def agreement(frames: sync.Frames) -> float:
+        soft = sync.cells(jumped, frames)[:, last]
+        return float((soft * pilots).sum() / np.abs(soft * pilots).sum())
+
+    assert agreement(sync.follow(jumped, place, LAYOUT)) > 0.95
+    assert agreement(place.frames(jumped)) < 0.9

@@ -1,0 +1,100 @@
+"""False positives: audio without a mark of the key that looks."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from lab.datasets import Recording
+from lab.evaluation.watermark_robustness import key_of
+from provenance.watermark import chips, code, model, reading, sync
+from provenance.watermark.detection import detect
+from provenance.watermark.embedding import embed
+from provenance.watermark.hunt import NOMINAL, Hunt
+from provenance.watermark.key import WatermarkKey
+
+WINDOW_S = 10.0
+
+
+def unmarked(recordings: Sequence[Recording], keys: int, windows: int, done: int) -> Iterator[dict[str, Any]]:
+    """Ten-second windows, each looked at with fresh keys.
+
+    The decoder does not know the key, so its output is computed once per window and searched with
+    several keys, exactly as `detect` does: first the mid, then with sides and difference added.
+
+    Args:
+        recordings: audio without marks, taken in turn, a new place in each turn.
+        keys: keys per window.
+        windows: how many pairs of window and key in all.
+        done: how many were measured in an earlier run.
+    """
+    count = 0
+    for turn in range(1000):
+        for recording in recordings:
+            if count >= windows:
+                return
+            if recording.duration_s < WINDOW_S:
+                continue
+            count += keys
+            if count <= done:
+                continue
+            clip = recording.load()
+            length = min(clip.wav.shape[-1], int(WINDOW_S * clip.sample_rate))
+            rng = np.random.default_rng([turn, zlib.crc32(recording.path.name.encode())])
+            start = int(rng.random() * (clip.wav.shape[-1] - length + 1))
+            window = clip.wav[:, start : start + length]
+            with torch.no_grad():
+                planes = list(Hunt.planes(window, clip.sample_rate, model.shipped()))
+            for _ in range(keys):
+                hunt = Hunt(WatermarkKey(rng.bytes(32)), model.shipped(), exhaustive=False)
+                for plane in planes:
+                    hunt.read(plane, NOMINAL)
+                best = hunt.best
+                p_value = hunt.p_value(best.place, best.message) if best else 1.0
+                yield {"kind": "unmarked", "p_value": p_value, "message": bool(best and best.message)}
+
+
+def unmarked_exhaustive(recordings: Sequence[Recording]) -> Iterator[dict[str, Any]]:
+    """Thirty-second windows against the full search, one key each."""
+    for recording in recordings:
+        clip = recording.load()
+        window = clip.wav[:, : 30 * clip.sample_rate]
+        rng = np.random.default_rng(zlib.crc32(b"full" + recording.path.name.encode()))
+        found = detect(window, clip.sample_rate, WatermarkKey(rng.bytes(32)), exhaustive=True)
+        yield {
+            "kind": "unmarked exhaustive",
+            "p_value": found.p_value,
+            "message": found.message is not None,
+            "elapsed_s": found.elapsed_s,
+            "duration_s": found.duration_s,
+        }
+
+
+def wrong_key(recordings: Sequence[Recording], keys: int) -> Iterator[dict[str, Any]]:
+    """Marked audio read with keys that did not mark it: chips against what was embedded, and findings.
+
+    The true place is handed to the wrong key, which is more than an attacker has.
+    """
+    for recording in recordings:
+        clip, name = recording.load(), recording.path.name
+        owner, rng = key_of(name), np.random.default_rng(zlib.crc32(b"wrong" + name.encode()))
+        message = rng.bytes(8)
+        marked = embed(clip.wav, clip.sample_rate, message, owner)
+        with torch.no_grad():
+            mid = next(Hunt.planes(marked, clip.sample_rate, model.shipped()))
+        true = sync.search(mid, chips.layout(owner))[0][0]
+        for _ in range(keys):
+            stranger = WatermarkKey(rng.bytes(32))
+            soft = reading.soft_bits(sync.cells(mid, true.frames(mid)), true, chips.layout(stranger))
+            error = float(np.mean((soft > 0) != (code.encode(message, stranger) > 0)))
+            hunt = Hunt(stranger, model.shipped(), exhaustive=False)
+            hunt.read(mid, NOMINAL)
+            assert hunt.best is not None
+            yield {
+                "kind": "wrong key",
+                "bit_error": error,
+                "p_value": hunt.p_value(hunt.best.place, hunt.best.message),
+                "message": hunt.best.message is not None,
+            }

@@ -1,0 +1,201 @@
+"""The search for a key's mark: channels first, then changes of speed, tempo and pitch."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from core.resample import resample
+from provenance.watermark import code, model, sync
+from provenance.watermark.chips import layout
+from provenance.watermark.grid import CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
+from provenance.watermark.key import WatermarkKey
+from provenance.watermark.reading import read
+from provenance.watermark.receiver import plane_of, rows_of, warp
+
+PRESENT_P_VALUE = 1e-6
+EXCERPT_S = 20.0
+TEMPOS = (1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
+SEMITONE = 2.0 ** (1.0 / 12.0)
+COARSE = (
+    *((1.0, SEMITONE**shift) for shift in (0.0, 1.5, -1.5)),
+    *((tempo, tempo) for tempo in TEMPOS),
+    *((tempo, 1.0) for tempo in TEMPOS),
+    *((tempo, tempo * SEMITONE ** (2.0 if tempo > 1.0 else -2.0)) for tempo in TEMPOS),
+)
+"""Tempo and pitch factors: pitch alone, speed, tempo alone, and speed with two semitones on top.
+
+The last are known as nightcore and slowed. The decoder reads through 2.5 % of tempo and more than a
+semitone of error, so this grid has no holes.
+"""
+FINE = tuple(1.0 + 0.004 * step for step in range(-7, 8))
+FINER = tuple(0.0005 * step for step in range(-4, 5))
+CERTAIN = 1e-9
+CANDIDATES = 3
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How audio was scaled in time and frequency, and which lengths of a column to try on top."""
+
+    tempo: float = 1.0
+    pitch: float = 1.0
+    stretches: tuple[float, ...] = (1.0,)
+
+
+NOMINAL = Geometry()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The best place in one plane, and what could be read there."""
+
+    place: sync.Alignment
+    plane: sync.Plane
+    message: bytes | None
+    p_value: float
+    geometry: Geometry
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing more to look for."""
+        return self.message is not None and self.p_value < PRESENT_P_VALUE
+
+    @property
+    def speed(self) -> float:
+        """How much faster the audio plays than when it was marked."""
+        return self.geometry.tempo / self.place.stretch
+
+    @property
+    def pitch_semitones(self) -> float:
+        """How much higher it sounds; on the line of plain speed as exact as the speed."""
+        plain = self.geometry.tempo == self.geometry.pitch
+        return 12.0 * math.log2(self.speed if plain else self.geometry.pitch)
+
+
+def rows_of_mid(wav: Tensor, sample_rate: int) -> Tensor:
+    """Log-power rows of the mean of all channels, [C, T] to [ROWS, N]."""
+    return rows_of(resample(wav.mean(0, keepdim=True), sample_rate, RATE)[0])
+
+
+class Hunt:
+    """A search that goes on over the sections of one recording.
+
+    Attributes:
+        best: the finding with the smallest p-value so far; the first complete one ends the hunt, and later
+            sections are only looked at in its geometry.
+    """
+
+    def __init__(self, key: WatermarkKey, networks: model.Model, *, exhaustive: bool) -> None:
+        self.best: Finding | None = None
+        self._key = key
+        self._networks = networks
+        self._exhaustive = exhaustive
+        self._places = 0
+        self._first = 0
+        self._checks = 0
+
+    def p_value(self, place: sync.Alignment, message: bytes | None) -> float:
+        """Fisher's combination of pilots and keyed check, independent when no mark is there.
+
+        Both pay for everything that was tried so far. A search that may stop after any look pays a little
+        more: over looks of n places among N so far, the sum of n / N is at most 1 + ln(all / first).
+        """
+        stops = 1.0 + math.log(max(1.0, self._places / max(1, self._first)))
+        pilots = min(1.0, stops * place.p_value(self._places))
+        check = min(1.0, self._checks * 2.0 ** (-8 * code.CHECK_BYTES)) if message is not None else 1.0
+        product = max(pilots * check, 1e-300)
+        return min(1.0, product * (1.0 - math.log(product)))
+
+    def look(self, wav: Tensor, sample_rate: int) -> Finding | None:
+        """Search one section.
+
+        Args:
+            wav: [C, T].
+            sample_rate: in Hz.
+
+        Returns:
+            The section's best finding; None where it is too short or silent.
+        """
+        if self.best and self.best.complete:
+            return self._in_geometry(rows_of_mid(wav, sample_rate), self.best.geometry)
+        finding: Finding | None = None
+        for plane in self.planes(wav, sample_rate, self._networks):
+            finding = self.read(plane, NOMINAL) or finding
+            if finding and finding.complete:
+                return finding
+        if self._exhaustive:
+            finding = self._everywhere(rows_of_mid(wav, sample_rate)) or finding
+        return finding
+
+    @staticmethod
+    def planes(wav: Tensor, sample_rate: int, networks: model.Model) -> Iterator[sync.Plane]:
+        """The decoder's planes in nominal geometry: the mid; then with both sides and their difference.
+
+        They see other hosts than the mid does, so their soft chips add up; the difference also
+        holds what a downmix cancels.
+        """
+        plane = plane_of(rows_of_mid(wav, sample_rate), networks)
+        yield plane
+        if wav.shape[0] == 2:
+            for channel in (wav[:1], wav[1:], (wav[:1] - wav[1:]) / 2.0):
+                plane = plane + plane_of(rows_of_mid(channel, sample_rate), networks)
+            yield plane
+
+    def read(self, plane: sync.Plane, geometry: Geometry) -> Finding | None:
+        """Align one plane, then try to read the message at the best places; remembers the best.
+
+        Args:
+            plane: [BANDS, M].
+            geometry: what was undone to get it.
+
+        Returns:
+            The finding; None where the plane is too short or empty.
+        """
+        if plane.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(plane):
+            return None
+        places, searched = sync.search(plane, layout(self._key), stretches=geometry.stretches)
+        self._places += searched
+        self._first = self._first or searched
+        message, chosen = None, places[0]
+        for place in places:
+            message, checks = read(plane, place, searched, self._key, thorough=self._exhaustive)
+            self._checks += checks
+            if message is not None:
+                chosen = place
+                break
+        finding = Finding(chosen, plane, message, self.p_value(chosen, message), geometry)
+        if self.best is None or finding.p_value < self.best.p_value:
+            self.best = finding
+        return finding
+
+    def _in_geometry(self, rows: Tensor, geometry: Geometry) -> Finding | None:
+        nominal = (geometry.tempo, geometry.pitch) == (1.0, 1.0)
+        chosen = rows if nominal else warp(rows, geometry.tempo, geometry.pitch)
+        return self.read(plane_of(chosen, self._networks), geometry)
+
+    def _everywhere(self, rows: Tensor) -> Finding | None:
+        """Coarse geometries on an excerpt, pilots only; then the best ones finely on the whole section."""
+        frames = int(EXCERPT_S * FRAMES_PER_S)
+        first = max(0, (rows.shape[1] - frames) // 2)
+        excerpt = rows[:, first : first + frames]
+        found: list[tuple[float, Geometry]] = []
+        for tempo, pitch in COARSE:
+            plane = plane_of(warp(excerpt, tempo, pitch), self._networks)
+            places, searched = sync.search(
+                plane, layout(self._key), keep=1, stretches=FINE, phases=(0.0, 2.0, 4.0)
+            )
+            self._places += searched
+            finer = tuple(places[0].stretch + step for step in FINER)
+            found.append((places[0].statistic, Geometry(tempo, pitch, finer)))
+            if places[0].p_value(self._places) < CERTAIN:
+                break
+        found.sort(key=lambda entry: -entry[0])
+        finding: Finding | None = None
+        for _, geometry in found[:CANDIDATES]:
+            finding = self._in_geometry(rows, geometry) or finding
+            if finding and finding.complete:
+                break
+        return finding
