@@ -4,8 +4,8 @@ Only what the record states is written; the sender adds MessageHeader, ReleaseLi
 disclosure is `ContainsAI` on SoundRecording and `AiContribution` on Contributor (ERN 4.3.2, allowed value set
 version 12: All, Partly, None); a record that declares nothing has neither element.
 
-The order of the children of SoundRecording follows published readers of ERN 4.3. The official XSD was not at
-hand, so a message must be validated by the sender before it is delivered: see `docs/exchange.md`.
+Order and rules of the elements are those of the standard's message definition; its XSD is not shipped and not
+run, so a message must be validated by the sender before it is delivered: see `docs/exchange.md`.
 """
 
 import xml.etree.ElementTree as ET  # only writes; nothing foreign is parsed
@@ -19,6 +19,7 @@ from provenance.records.rights import WHOLE_PPM, WORLD, Party, RightShare
 NAMESPACE = "http://ddex.net/xml/ern/432"
 AVS_VERSION = "12"
 CONTAINS_AI = ("All", "Partly", "None")
+GENERATIVE_AI = "GenerativeAI"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def fragment(record: OwnershipRecord) -> Fragment:
         _text(ET.SubElement(recording, "WorkId"), "ISWC", code)
     _titles(recording, record)
     _artists(recording, record, refs, left_out)
-    _contributors(recording, record, refs)
+    _contributors(recording, record, refs, left_out)
     _controllers(recording, record, refs, left_out)
     _text(recording, "Duration", _duration(record.asset.duration_ms))
     if record.ai_involvement.overall in CONTAINS_AI:
@@ -121,10 +122,31 @@ def _artists(
         _text(artist, "DisplayArtistRole", "MainArtist" if ref in main else "FeaturedArtist")
 
 
-def _contributors(recording: ET.Element, record: OwnershipRecord, refs: dict[str, str]) -> None:
-    for number, contribution in enumerate(record.contributions, 1):
+def _contributors(
+    recording: ET.Element, record: OwnershipRecord, refs: dict[str, str], left_out: list[str]
+) -> None:
+    """Contributors under the standard's three rules on AI.
+
+    What a machine did alone is the contribution of `GenerativeAI`, not of a party; beside `ContainsAI` All
+    there are no other contributors; beside None no contribution of AI.
+    """
+    overall, number = record.ai_involvement.overall, 0
+    for contribution in record.contributions:
+        machine = contribution.ai_contribution == "All"
+        told = f"contribution of {refs[contribution.party]} as {contribution.role}"
+        if overall == "All" and not machine:
+            left_out.append(f"{told}: beside ContainsAI All, ERN takes no contributor but generative AI")
+            continue
+        if overall == "None" and contribution.ai_contribution in ("All", "Partly"):
+            left_out.append(f"{told}: its AI part contradicts ContainsAI None")
+            continue
+        number += 1
         element = ET.SubElement(recording, "Contributor", {"SequenceNumber": str(number)})
-        _text(element, "ContributorPartyReference", refs[contribution.party])
+        if machine:
+            _text(element, "SpecialContributor", GENERATIVE_AI)
+            left_out.append(f"{told}: generated, so its contributor is {GENERATIVE_AI} and not the party")
+        else:
+            _text(element, "ContributorPartyReference", refs[contribution.party])
         _text(ET.SubElement(element, "Role"), "Value", contribution.role)
         if contribution.ai_contribution in CONTAINS_AI:
             _text(element, "AiContribution", str(contribution.ai_contribution))
