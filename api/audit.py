@@ -111,7 +111,7 @@ def audit_file(
     if unknown:
         raise ValueError(f"unknown checks {sorted(unknown)}; choose from {', '.join(ALL)}")
     path = Path(path)
-    stages = stages or product_stages()
+    stages = stages or product_stages(settings)
     policy = policy or load_policy()
     on = today or datetime.now(UTC).date()
     report = progress or (lambda _stage, _fraction: None)

@@ -122,6 +122,12 @@ def music(stages: Stages, clip: Clip) -> Json:
         "evidence": [{"kind": e.kind, "text": e.text, "data": plain(e.data)} for e in found.evidence],
         "segments": segments_json(found.segments),
         "reason": found.reason,
+        "propositions": [
+            {"name": p.name, "text": p.text, "answer": p.answer, "likelihood_ratio": number(p.llr)}
+            for p in found.propositions
+        ],
+        "calibration": found.calibration,
+        "group": found.group,
     }
 
 

@@ -177,6 +177,9 @@ EMPTY_AI: Json = {
     "evidence": [],
     "segments": [],
     "reason": None,
+    "propositions": [],
+    "calibration": "",
+    "group": "",
 }
 EMPTY_VOICE: Json = {
     "has_voice": None,

@@ -40,9 +40,10 @@ class Stages:
     voice: Callable[[Clip, Mapping[str, bytes]], Any]
 
 
-def product_stages() -> Stages:
-    """The checks as they ship."""
-    return Stages(_decode, _detect, _read_credentials, _extract, _music, _voice)
+def product_stages(settings: Settings | None = None) -> Stages:
+    """The checks as they ship; with settings, music is judged by the user's own calibration, if any."""
+    own = music_calibration(settings) if settings else None
+    return Stages(_decode, _detect, _read_credentials, _extract, lambda clip: _music(clip, own), _voice)
 
 
 def _decode(path: Path, settings: Settings) -> Clip:
@@ -70,11 +71,16 @@ def _extract(wav: "Tensor", sample_rate: int) -> Any:
     return extract(wav, sample_rate)
 
 
-@lru_cache(maxsize=1)
-def _music_detector() -> "MusicDetector":
+def music_calibration(settings: Settings) -> Path:
+    """Where `trackmark calibrate` keeps the scores of the user's own human recordings."""
+    return settings.home / "music-calibration.json"
+
+
+@lru_cache(maxsize=2)
+def _music_detector(calibration: Path | None, _changed_at: int) -> "MusicDetector":
     from detector.music import MusicDetector
 
-    return MusicDetector.load()
+    return MusicDetector.load(calibration=calibration)
 
 
 @lru_cache(maxsize=1)
@@ -84,8 +90,11 @@ def _voice_detector() -> "VoiceDetector":
     return VoiceDetector.load()
 
 
-def _music(clip: Clip) -> Any:
-    return _music_detector().score(clip)
+def _music(clip: Clip, own: Path | None) -> Any:
+    if own is not None and own.is_file():
+        # a changed file is read again, without a restart of the server
+        return _music_detector(own, own.stat().st_mtime_ns).score(clip)
+    return _music_detector(None, 0).score(clip)
 
 
 def _voice(clip: Clip, artists: Mapping[str, bytes]) -> Any:

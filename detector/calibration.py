@@ -3,6 +3,8 @@
 Three different statements, never mixed up. The likelihood ratio says how much more likely the evidence is if
 the audio is synthetic than if it is not; the probability adds a prior that the reader must choose; the
 conformal p-value says how rare such a score is among human recordings, and needs no model of synthetic audio.
+A p-value over all human music is right on average only; ranked within a group of recordings alike in band and
+length (`GroupedReference`, Mondrian conformal prediction), it is right within each group.
 
 Sources: N. Brümmer and J. du Preez, Application-independent evaluation of speaker detection, Computer Speech
 and Language 20 (2006); V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, 2005
@@ -10,7 +12,7 @@ and Language 20 (2006); V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning i
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +128,75 @@ class HumanReference:
         if allowed < 0:
             return math.inf
         return float(np.nextafter(self.scores[self.scores.size - 1 - allowed], math.inf))
+
+
+LEAST_GROUP = 99
+"""A group smaller than this cannot give a p-value of 0.01: its recordings are ranked in a wider group."""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Where a score stands among human recordings.
+
+    Attributes:
+        p_value: share of the group that looks at least as synthetic.
+        group: name of the group; empty for all human recordings.
+        size: recordings in the group.
+    """
+
+    p_value: float
+    group: str
+    size: int
+
+
+@dataclass(frozen=True)
+class GroupedReference:
+    """Human scores by group; names have levels, the widest first, such as `wide/long`.
+
+    Attributes:
+        scores: of human recordings, as in `HumanReference`, [N].
+        groups: finest group of each, [N].
+    """
+
+    scores: NDArray[np.float64]
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, scores: ArrayLike, groups: Sequence[str]) -> "GroupedReference":
+        """Keep scores and the groups that they belong to.
+
+        Raises:
+            ValueError: no scores, or not one group for each.
+        """
+        values = np.asarray(scores, np.float64)
+        if values.size == 0:
+            raise ValueError("a reference needs at least one human recording")
+        if values.size != len(groups):
+            raise ValueError(f"{values.size} scores, but {len(groups)} groups")
+        return cls(values, tuple(groups))
+
+    def within(self, group: str) -> tuple[str, HumanReference]:
+        """The narrowest group around this one with at least `LEAST_GROUP` recordings, and its scores."""
+        levels = group.split("/") if group else []
+        for depth in range(len(levels), 0, -1):
+            name = "/".join(levels[:depth])
+            members = np.array([g == name or g.startswith(name + "/") for g in self.groups])
+            if int(members.sum()) >= LEAST_GROUP:
+                return name, HumanReference.of(self.scores[members])
+        return "", HumanReference.of(self.scores)
+
+    def rank(self, score: float, group: str = "") -> Rank:
+        """Rank a score within its group (see `within`).
+
+        >>> GroupedReference.of([0.0, 1.0, 2.0], ["a", "a", "b"]).rank(1.5, "a")
+        Rank(p_value=0.5, group='', size=3)
+        """
+        name, reference = self.within(group)
+        return Rank(reference.p_value(score), name, reference.scores.size)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Recordings per finest group."""
+        return {name: self.groups.count(name) for name in sorted(set(self.groups))}
 
 
 def thin(scores: ArrayLike, size: int) -> NDArray[np.float64]:

@@ -68,6 +68,9 @@ class Music:
     evidence: tuple[Any, ...] = ()
     segments: tuple[Segment, ...] = ()
     reason: str | None = None
+    propositions: tuple[Any, ...] = ()
+    calibration: str = "fake 1, shipped"
+    group: str = ""
 
 
 @dataclass(frozen=True)

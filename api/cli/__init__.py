@@ -13,6 +13,7 @@ import typer
 from api.cli import (
     artist,
     audit,
+    calibrate,
     catalogue,
     demo,
     record,
@@ -37,6 +38,7 @@ main.command("tag")(tag.tag)
 main.command("generate")(tag.generate)
 main.command("verify")(verify.verify)
 main.command("audit")(audit.audit)
+main.command("calibrate")(calibrate.calibrate)
 main.command("keygen")(watermark.keygen)
 main.command("scan")(scan.scan)
 main.command("serve")(serve.serve)

@@ -1,6 +1,17 @@
 """Was the music rendered by a neural decoder? `MusicDetector.load().score(clip)` answers with evidence."""
 
 from detector.music.detector import MusicDetector
-from detector.music.finding import Evidence, Family, MusicFinding
+from detector.music.exhibit import picture
+from detector.music.finding import Evidence, Family, MusicFinding, Proposition
+from detector.music.release import ReleaseFinding, release
 
-__all__ = ["Evidence", "Family", "MusicDetector", "MusicFinding"]
+__all__ = [
+    "Evidence",
+    "Family",
+    "MusicDetector",
+    "MusicFinding",
+    "Proposition",
+    "ReleaseFinding",
+    "picture",
+    "release",
+]

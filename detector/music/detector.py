@@ -1,6 +1,6 @@
 """The music detector: combs of decoder clocks, a small learned weighing, calibration, abstention."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +9,14 @@ from torch import Tensor
 from core import cards
 from core.clip import Clip, Segment
 from core.errors import WeightsError
-from detector.calibration import HumanReference, LogisticCalibration, probability
-from detector.music import comb, spectra
+from detector.calibration import GroupedReference, LogisticCalibration, Rank, probability
+from detector.music import local, spectra
 from detector.music.evidence import exhibits
 from detector.music.families import SEPARATORS
-from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, measure
-from detector.music.finding import Evidence, MusicFinding, Verdict
+from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
+from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
+from detector.music.groups import group_of
+from detector.music.propositions import decoder_propositions
 from detector.music.spectra import Block
 
 CARD = Path(__file__).with_name("music.toml")
@@ -27,106 +29,181 @@ BONA_FIDE_LLR = -0.5
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A recording measured but not yet judged.
+
+    Attributes:
+        raw: its scores, joined.
+        group: human recordings that it compares with.
+        combs: what was found in the whole.
+        segments: raw scores of its loud stretches.
+    """
+
+    raw: float
+    group: str
+    combs: Combs
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
 class MusicDetector:
     """Scores recordings for traces of a neural decoder.
 
     Attributes:
-        weights: of the comb features, none negative, [COMB_FEATURES].
-        bias: added to the weighted sum.
-        calibration: from the sum to a likelihood ratio.
-        reference: sums of human recordings, each from weights that had not seen its source.
+        weights: of the scores: one over what nine in ten human recordings stay below, [COMB_FEATURES].
+        calibration: from the joined score to a likelihood ratio.
+        segment_calibration: the same for stretches of five seconds.
+        reference: scores of human recordings, each from weights that had not seen its source.
+        generated: scores of generated recordings, each from weights that had not seen its generator, [N].
         card: name and version of the weights.
+        weights_sha256: digest of the weights' file.
+        origin: what the calibration rests on: `shipped`, or `local` and a digest.
     """
 
     weights: Vector
-    bias: float
     calibration: LogisticCalibration
-    reference: HumanReference
+    segment_calibration: LogisticCalibration
+    reference: GroupedReference
+    generated: Vector
     card: str
+    weights_sha256: str
+    origin: str = "shipped"
 
     @classmethod
-    def load(cls, card_path: Path = CARD) -> "MusicDetector":
+    def load(cls, card_path: Path = CARD, calibration: Path | None = None) -> "MusicDetector":
         """Read the weights that ship with the package, or others by their card.
 
+        Args:
+            card_path: of the weights.
+            calibration: a local calibration (see `detector.music.local`) to judge by.
+
         Raises:
-            WeightsError: a file is missing, damaged, or of another shape.
+            WeightsError: a file is missing, damaged, or of another shape; or the calibration was made with
+                other weights.
         """
         card, tensors = cards.load(card_path)
-        expected = {"weights": (COMB_FEATURES,), "bias": (1,), "calibration": (2,)}
-        found = {name: tuple(t.shape) for name, t in tensors.items() if name != "reference"}
-        if found != expected or "reference" not in tensors:
+        lists = ("reference", "reference_group", "generated")
+        expected = {
+            "weights": (COMB_FEATURES,),
+            "calibration": (2,),
+            "segment_calibration": (2,),
+        }
+        found = {name: tuple(t.shape) for name, t in tensors.items() if name not in lists}
+        names = [str(name) for name in card.config.get("groups", ())]
+        if found != expected or not set(lists) <= tensors.keys() or not names:
             raise WeightsError(f"{card_path.name} does not hold a music detector: {sorted(tensors)}")
-        slope, intercept = _numbers(tensors["calibration"])
-        return cls(
+        groups = [names[int(k)] for k in tensors["reference_group"].tolist()]
+        detector = cls(
             weights=np.array(_numbers(tensors["weights"])),
-            bias=_numbers(tensors["bias"])[0],
-            calibration=LogisticCalibration(slope, intercept),
-            reference=HumanReference.of(_numbers(tensors["reference"])),
+            calibration=LogisticCalibration(*_numbers(tensors["calibration"])),
+            segment_calibration=LogisticCalibration(*_numbers(tensors["segment_calibration"])),
+            reference=GroupedReference.of(_numbers(tensors["reference"]), groups),
+            generated=np.array(_numbers(tensors["generated"])),
             card=f"{card.name} {card.version}",
+            weights_sha256=card.sha256,
+        )
+        return detector if calibration is None else detector.calibrated(local.read(calibration))
+
+    def calibrated(self, own: local.LocalCalibration) -> "MusicDetector":
+        """The same weights, judged against a user's own human recordings.
+
+        Raises:
+            WeightsError: the calibration belongs to other weights.
+        """
+        if own.weights_sha256 != self.weights_sha256:
+            raise WeightsError(
+                "the local calibration was made with other weights: run `trackmark calibrate` again"
+            )
+        scores = np.concatenate([np.array(own.scores), self.generated])
+        truth = np.repeat([0, 1], [len(own.scores), self.generated.size])
+        return replace(
+            self,
+            calibration=LogisticCalibration.fit(scores, truth),
+            reference=own.reference,
+            origin=f"local sha256:{own.digest}",
         )
 
     def score(self, clip: Clip) -> MusicFinding:
         """Judge a recording.
 
         Deterministic: the same samples give the same finding on the same build. Memory beyond the clip itself
-        stays constant but for about 1.2 MB per five seconds.
+        grows by about 1.4 MB per five seconds.
 
         Args:
             clip: audio at its own rate, [C, T].
         """
+        measured = self.measure(clip)
+        if isinstance(measured, str):
+            return _unmeasured(measured, self._basis())
+        return self._judge(measured)
+
+    def measure(self, clip: Clip) -> Measured | str:
+        """Measure a recording without judging it; a text says why it cannot be measured."""
         if clip.duration_s < SHORTEST_S:
-            return _unmeasured(f"shorter than {SHORTEST_S} s")
-        limit_hz = spectra.limit_of(clip.sample_rate)
-        parts = [
-            spectra.analyse(samples, start, end, limit_hz)
-            for start, end, samples in spectra.blocks(clip.wav, clip.sample_rate)
-        ]
-        whole = spectra.join(parts)
+            return f"shorter than {SHORTEST_S} s"
+        whole, parts = spectra.survey(clip.wav, clip.sample_rate)
         if not whole.loud:
-            return _unmeasured("silent")
+            return "silent"
         if whole.band_hz < LOWEST_BAND_HZ:
-            return _unmeasured(f"no content above {whole.band_hz / 1000:.1f} kHz, at least 4 kHz are needed")
+            return f"no content above {whole.band_hz / 1000:.1f} kHz, at least 4 kHz are needed"
         combs = measure(whole)
-        raw = self.raw(comb_vector(combs))
         segments = tuple(self._segment(part, combs) for part in parts if part.loud)
-        return self._judge(raw, combs, segments)
+        return Measured(
+            self.raw(comb_vector(combs)), group_of(whole.band_hz, clip.duration_s), combs, segments
+        )
 
     def raw(self, vector: Vector) -> float:
-        """Weighted sum of comb features, before calibration."""
-        return float(vector @ self.weights) + self.bias
+        """The scores joined, before calibration."""
+        return float(joined(vector, self.weights))
+
+    def _basis(self) -> str:
+        return f"{self.card}, {self.origin}"
 
     def _segment(self, part: Block, whole: Combs) -> Segment:
         """Score of a stretch; the open search is replaced by the spacing found in the whole recording."""
-        rows = comb.normalised(part)
-        found = tuple(
-            comb.Open(comb.contrast(row, o.spacing_hz), o.spacing_hz)
-            for row, o in zip(rows, whole.found, strict=True)
-        )
-        scores = np.stack([comb.contrasts(row) for row in rows])
-        raw = self.raw(comb_vector(Combs(rows, scores, found, part.band_hz)))
-        return Segment(part.start_s, part.end_s, self.calibration.probability(raw))
+        raw = self.raw(comb_vector(measure(part, whole.found)))
+        return Segment(part.start_s, part.end_s, self.segment_calibration.probability(raw))
 
-    def _judge(self, raw: float, combs: Combs, segments: tuple[Segment, ...]) -> MusicFinding:
-        llr, p_value = self.calibration.llr(raw), self.reference.p_value(raw)
-        families, evidence, _ = exhibits(combs)
+    def _judge(self, measured: Measured) -> MusicFinding:
+        llr = self.calibration.llr(measured.raw)
+        rank: Rank = self.reference.rank(measured.raw, measured.group)
+        families, evidence, _ = exhibits(measured.combs)
         verdict: Verdict = "uncertain"
         reason: str | None = "the evidence does not decide"
-        if p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
+        if rank.p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
             verdict, reason = "synthetic", None
         elif llr <= BONA_FIDE_LLR:
             verdict, reason = "bona_fide", None
-        if families and families[0].name in SEPARATORS:
+        separator = bool(families) and families[0].name in SEPARATORS
+        if separator:
             verdict, reason = "uncertain", "the comb fits a separator, which processes human recordings"
+        segments = measured.segments
         steady = sum(s.score > 0.5 for s in segments)
         text = f"{steady} of {len(segments)} stretches of about 5 s speak for a neural decoder"
         if families:
             data = {"synthetic": steady, "segments": len(segments)}
             evidence = (*evidence, Evidence("stationarity", text, data))
-        return MusicFinding(probability(llr), llr, p_value, verdict, families, evidence, segments, reason)
+        return MusicFinding(
+            score=probability(llr),
+            llr=llr,
+            p_value=rank.p_value,
+            verdict=verdict,
+            families=families,
+            evidence=evidence,
+            segments=segments,
+            reason=reason,
+            propositions=decoder_propositions(verdict, llr, segments, separator=separator),
+            calibration=self._basis(),
+            group=rank.group,
+        )
 
 
-def _unmeasured(reason: str) -> MusicFinding:
-    return MusicFinding(None, None, None, "uncertain", (), (), (), f"not measured: {reason}")
+def _unmeasured(reason: str, basis: str) -> MusicFinding:
+    open_ones = tuple(
+        Proposition(name, "not measured", "not_measured", None) for name in ("P1", "P1-part", "P2")
+    )
+    text = f"not measured: {reason}"
+    return MusicFinding(None, None, None, "uncertain", (), (), (), text, open_ones, basis, "")
 
 
 def _numbers(tensor: Tensor) -> list[float]:

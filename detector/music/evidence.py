@@ -10,9 +10,12 @@ from detector.music.families import ARCHITECTURES, SPACINGS_HZ
 from detector.music.features import Combs, family_scores
 from detector.music.finding import Evidence, Family
 from detector.music.spectra import ANALYSIS_RATE, LAG_RATE, SIGNALS, Array
+from detector.music.tiers import BIN_HZ, GRIDS, HIGHEST_HZ, line_heights, prominence
 
 CLEAR_Z = 8.0
 """Below this no comb is exhibited: a few human recordings in a hundred reach it by chance."""
+CLEAR_GRID = 3.5
+"""Likewise for the grids of `tiers.py`."""
 SPEEDS = (0.94, 1.06)
 LINES_SHOWN = 12
 
@@ -34,8 +37,9 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
         f"usable content up to {combs.band_hz / 1000:.1f} kHz",
         {"band_hz": round(combs.band_hz, 1)},
     )
+    coarse = _grid(combs)
     if max(float(table.max()), found.z) < CLEAR_Z:
-        return (), (band,), 1.0
+        return (), (*coarse, band), 1.0
     speed, scores = 1.0, combs.scores
     if found.z > float(table.max()) + 4.0:
         speed, scores = _speed(combs, found.spacing_hz)
@@ -44,15 +48,33 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
     spacing_hz = SPACINGS_HZ[best] * speed if known else found.spacing_hz
     z = float(scores[signal, best]) if known else found.z
     families = _families(scores.sum(0)) if known else (Family(f"unknown decoder ({spacing_hz:.2f} Hz)", 1.0),)
-    evidence = [_comb(combs, signal, spacing_hz, z, families), band]
+    evidence = [_comb(combs, signal, spacing_hz, z, families), *coarse, band]
     if known and speed != 1.0:
         text = f"the comb fits playback at {speed:.4f} times the original speed"
         evidence.insert(1, Evidence("speed", text, {"speed": round(speed, 5)}))
     return families, tuple(evidence), speed
 
 
+def _grid(combs: Combs) -> tuple[Evidence, ...]:
+    """The last layers' lines, where they stand out."""
+    best = int(combs.grids.argmax())
+    z = float(combs.grids[best])
+    if z < CLEAR_GRID:
+        return ()
+    name, places = list(GRIDS.items())[best]
+    heights, rise = line_heights(combs.spectrum), prominence(combs.spectrum)
+    lines = [
+        {"hz": hz, "height_db": round(float(rise[round(hz / BIN_HZ)]), 2)}
+        for hz in places
+        if hz <= HIGHEST_HZ and heights[round(hz / BIN_HZ)] > 0
+    ]
+    text = f"steady lines at {name}, as a decoder's last layers leave them, score {z:.1f}"
+    data: dict[str, Any] = {"grid": name, "z": round(z, 2), "lines": lines, "families": [], "ambiguous": True}
+    return (Evidence("lines", text, data),)
+
+
 def _comb(combs: Combs, signal: int, spacing_hz: float, z: float, families: tuple[Family, ...]) -> Evidence:
-    lines = _lines(combs.correlations[signal], spacing_hz, combs.band_hz if signal == 0 else 15500.0)
+    lines = _lines(combs.rows[signal].values, spacing_hz, combs.band_hz if signal == 0 else 15500.0)
     where = "lines" if signal == 0 else "power"
     names = [f.name for f in families]
     relation = "ambiguous between" if len(names) > 1 else "fits"
@@ -103,7 +125,7 @@ def _speed(combs: Combs, spacing_hz: float) -> tuple[float, Scores]:
         for multiple in (1, 2, 3, 4):
             speed = multiple * spacing_hz / known
             if SPEEDS[0] <= speed <= SPEEDS[1]:
-                scores = np.stack([contrasts(row, speed) for row in combs.correlations])
+                scores = np.stack([contrasts(row, speed) for row in combs.rows])
                 total = float(family_scores(scores.sum(0)).max())
                 if total > best_total:
                     best_speed, best_scores, best_total = speed, scores, total

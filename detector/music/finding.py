@@ -7,6 +7,7 @@ from typing import Any, Literal
 from core.clip import Segment
 
 Verdict = Literal["synthetic", "bona_fide", "uncertain"]
+Answer = Literal["supported", "contradicted", "open", "not_measured"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Evidence:
     """One exhibit.
 
     Attributes:
-        kind: `comb`, `speed`, `stationarity` or `band`.
+        kind: `comb`, `lines`, `speed`, `stationarity` or `band`.
         text: a sentence for a person.
         data: the numbers behind it, JSON-compatible.
     """
@@ -38,21 +39,42 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Proposition:
+    """One statement about the recording, judged apart from the others.
+
+    Attributes:
+        name: `P1` a neural decoder rendered sound in it; `P1-part` it did so in some stretches only; `P2` the
+            whole recording was generated; `C` a machine wrote and performed the notes.
+        text: the statement and what was found, for a person.
+        answer: what the evidence says.
+        llr: log10 likelihood ratio of the statement; None where none was ever calibrated.
+    """
+
+    name: str
+    text: str
+    answer: Answer
+    llr: float | None
+
+
+@dataclass(frozen=True)
 class MusicFinding:
     """Whether the music was rendered by a neural decoder, and what speaks for it.
 
-    The proposition is "this recording went through a neural decoder", the last stage of every audio generator
-    and also of neural codecs and voice converters. It says nothing on who composed the music.
+    The score's proposition is "this recording went through a neural decoder", the last stage of every audio
+    generator and also of neural codecs and voice converters. It says nothing on who composed the music.
 
     Attributes:
         score: calibrated probability at prior one half, 0 to 1; None where nothing could be measured.
         llr: log10 likelihood ratio, synthetic over bona fide; None likewise.
-        p_value: share of human recordings that look at least as synthetic; None likewise.
+        p_value: share of the human recordings of its group that look at least as synthetic; None likewise.
         verdict: `uncertain` where the evidence does not decide, with `reason`.
         families: likely decoder architectures, most likely first; empty without a comb.
         evidence: exhibits, strongest first.
         segments: score per stretch of about five seconds.
         reason: why the verdict is `uncertain`; None otherwise.
+        propositions: statements that must not be mixed up, each with its own answer.
+        calibration: which weights and which human recordings the numbers rest on.
+        group: human recordings that the p-value compares with, such as `wide/short`; empty for all of them.
     """
 
     score: float | None
@@ -63,3 +85,6 @@ class MusicFinding:
     evidence: tuple[Evidence, ...]
     segments: tuple[Segment, ...]
     reason: str | None
+    propositions: tuple[Proposition, ...] = ()
+    calibration: str = ""
+    group: str = ""

@@ -10,8 +10,11 @@ repeat with the period of the layer's input frames, exactly, for as long as the 
   in the audio.
 
 The comb is far weaker than the music, so the music is taken out first: every frame's spectrum keeps only its
-phase, and the spectrum of five seconds is then flattened and limited. A steady clock adds up coherently over
-the five seconds; notes, drums and noise do not. Peaks at lags up to 2.4 s are kept.
+phase, and the spectrum of ten seconds is then flattened and limited. A steady clock adds up coherently over
+the ten seconds; notes, drums and noise do not.
+
+The last layers' lines are few (a stride of 2 at 24 kHz leaves one, at 12 kHz) and too coarse for a lag
+search; for them the mean spectrum in decibels is kept, see `tiers.py`.
 
 Sources: A. Odena et al., Deconvolution and Checkerboard Artifacts, Distill 2016; J. Pons et al., Upsampling
 Artifacts in Neural Audio Synthesis, ICASSP 2021; W. A. Gardner, Statistical Spectral Analysis, 1987
@@ -19,7 +22,9 @@ Artifacts in Neural Audio Synthesis, ICASSP 2021; W. A. Gardner, Statistical Spe
 transform).
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,22 +38,28 @@ from core.resample import resample
 Array = NDArray[np.float32]
 
 ANALYSIS_RATE = 32000
-BLOCK_S = 5.0
-SHORTEST_BLOCK_S = 2.0
+BLOCK_S = 10.0
+SHORTEST_BLOCK_S = 5.0
+SEGMENT_S = 5.0
 QUIET_RMS = 1e-4
 """Blocks below -80 dBFS are left out: digital silence and dither say nothing about the music."""
 
 FRAME = 4096
 HOP = 1984
 """Not a divisor of any frame clock in use, so that the analysis leaves no comb of its own on one."""
-LONG = 1 << 18
 OVERSAMPLING = 2
 LAG_RATE = ANALYSIS_RATE * OVERSAMPLING
-LAGS = round(2.4 * LAG_RATE) + 1
+LAST_LAG_S = 6.0
+LAGS = round(LAST_LAG_S * LAG_RATE) + 1
+SEGMENT_LAGS = round(2.4 * LAG_RATE) + 1
+TAPER = ("tukey", 0.25)
+LINE_FRAME = 16384
+
 LOWEST_HZ = 300.0
-FLATTEN_BINS = 1001
+FLATTEN_HZ = 122.0
 LIMIT = 6.0
 SIGNALS = ("lines", "flutter")
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -59,19 +70,52 @@ class Block:
         start_s: beginning of the stretch.
         end_s: its end.
         loud: whether it holds enough sound to be measured.
-        correlations: whitened autocorrelation of `lines` and `flutter` at lags n / `LAG_RATE`, [2, LAGS].
+        correlations: whitened autocorrelation of `lines` and `flutter` at lags n / `LAG_RATE`, [2, lags].
+        support: height that a steady comb's peak keeps at each lag, 1 at lag 0, falling as less of the
+            stretch overlaps with itself, [lags].
+        spectrum: mean spectrum in decibels, frames of `LINE_FRAME`, [`LINE_FRAME` / 2 + 1].
         band_hz: where its content ends.
+        limit_hz: highest frequency that its sample rate could hold, see `limit_of`.
+        loud_s: seconds of loud audio in it.
     """
 
     start_s: float
     end_s: float
     loud: bool
     correlations: Array
+    support: Array
+    spectrum: Array
     band_hz: float
+    limit_hz: float
+    loud_s: float
+
+
+def survey(wav: Tensor, sample_rate: int) -> tuple[Block, tuple[Block, ...]]:
+    """Measure a recording as a whole and in stretches of about five seconds.
+
+    Args:
+        wav: audio, [C, T].
+        sample_rate: in Hz.
+
+    Returns:
+        The whole, its correlations averaged over blocks of about ten seconds, and the stretches, with
+        correlations up to 2.4 s in half precision.
+    """
+    limit_hz = limit_of(sample_rate)
+    segments: list[Block] = []
+    wholes: list[Block] = []
+    pieces = blocks(wav, sample_rate)
+    with ThreadPoolExecutor(THREADS) as pool:
+        # a few blocks at a time and a running mean: memory for the whole does not grow with the recording
+        while some := list(itertools.islice(pieces, 2 * THREADS)):
+            for whole, parts in pool.map(lambda piece: analyse(piece[2], piece[0], piece[1], limit_hz), some):
+                wholes = [join([*wholes, whole])]
+                segments += parts
+    return wholes[0], tuple(segments)
 
 
 def blocks(wav: Tensor, sample_rate: int) -> Iterator[tuple[float, float, Array]]:
-    """Cut audio into mono stretches of about five seconds at the analysis rate.
+    """Cut audio into mono stretches of about ten seconds at the analysis rate.
 
     Each stretch is resampled on its own, so the memory needed beyond the audio itself does not grow.
 
@@ -108,8 +152,8 @@ def usable_band(samples: Array, limit_hz: float) -> float:
     return float(min(last, limit_hz))
 
 
-def analyse(samples: Array, start_s: float, end_s: float, limit_hz: float) -> Block:
-    """Measure one stretch.
+def analyse(samples: Array, start_s: float, end_s: float, limit_hz: float) -> tuple[Block, list[Block]]:
+    """Measure one block and the segments in it.
 
     Args:
         samples: mono audio at `ANALYSIS_RATE`, [T].
@@ -117,32 +161,102 @@ def analyse(samples: Array, start_s: float, end_s: float, limit_hz: float) -> Bl
         end_s: where it ends.
         limit_hz: from `limit_of`.
     """
-    if samples.size < 2 * FRAME or float(np.sqrt(np.mean(np.square(samples)))) < QUIET_RMS:
-        return Block(start_s, end_s, False, np.zeros((len(SIGNALS), LAGS), np.float32), 0.0)
+    count = max(1, round((end_s - start_s) / SEGMENT_S))
+    edges = [round(samples.size * k / count) for k in range(count + 1)]
+    times = [start_s + (end_s - start_s) * k / count for k in range(count + 1)]
+    if not _loud(samples):
+        return _silent(start_s, end_s), [_silent(*times[k : k + 2]) for k in range(count)]
     samples = samples / np.abs(samples).max()
     band_hz = usable_band(samples, limit_hz)
     above = signal.oaconvolve(samples, _highpass(), mode="same")
     power = (100 * np.square(above)).astype(np.float32)
     # a power has content at all difference frequencies, whatever the band of the signal
-    rows = (_correlation(samples, LOWEST_HZ, band_hz), _correlation(power, 20.0, 15500.0))
-    return Block(start_s, end_s, True, np.stack(rows), band_hz)
+    bands = ((LOWEST_HZ, band_hz), (20.0, 15500.0))
+    white = [_whitened(x, *band) for x, band in zip((samples, power), bands, strict=True)]
+    segments = []
+    for k, (low, high) in enumerate(itertools.pairwise(edges)):
+        if _loud(samples[low:high]):
+            segments.append(
+                _block(
+                    samples[low:high],
+                    [w[low:high] for w in white],
+                    bands,
+                    times[k : k + 2],
+                    limit_hz,
+                    SEGMENT_LAGS,
+                )
+            )
+        else:
+            segments.append(_silent(*times[k : k + 2]))
+    return _block(samples, white, bands, [start_s, end_s], limit_hz, LAGS), segments
+
+
+def _block(
+    samples: Array,
+    white: Sequence[Array],
+    bands: Sequence[tuple[float, float]],
+    times: Sequence[float],
+    limit_hz: float,
+    lags: int,
+) -> Block:
+    rows = np.stack([_correlation(w, *band, lags) for w, band in zip(white, bands, strict=True)])
+    support = _support(samples.size)[:lags]
+    if lags < LAGS:
+        rows = rows.astype(np.float16)
+    return Block(
+        times[0],
+        times[1],
+        True,
+        rows,
+        support,
+        _decibels(samples),
+        bands[0][1],
+        limit_hz,
+        times[1] - times[0],
+    )
+
+
+def _silent(start_s: float, end_s: float) -> Block:
+    nothing = np.zeros(0, np.float32)
+    return Block(
+        start_s, end_s, False, np.zeros((len(SIGNALS), 0), np.float32), nothing, nothing, 0.0, 0.0, 0.0
+    )
+
+
+def _loud(samples: Array) -> bool:
+    return samples.size >= 2 * FRAME and float(np.sqrt(np.mean(np.square(samples)))) >= QUIET_RMS
 
 
 def join(parts: Sequence[Block]) -> Block:
-    """One block for several: the loud ones' correlations averaged by duration, the widest band."""
-    loud = [p for p in parts if p.loud]
+    """One block for several: the loud ones' measurements averaged by duration, the widest band."""
     start_s, end_s = parts[0].start_s, parts[-1].end_s
+    loud = [p for p in parts if p.loud]
     if not loud:
-        return Block(start_s, end_s, False, parts[0].correlations, 0.0)
-    total = np.zeros_like(loud[0].correlations)
-    for part in loud:
-        total += part.correlations * np.float32(part.end_s - part.start_s)
-    mean = total / np.float32(sum(p.end_s - p.start_s for p in loud))
-    return Block(start_s, end_s, True, mean, max(p.band_hz for p in loud))
+        return _silent(start_s, end_s)
+    weights = np.array([p.loud_s for p in loud])
+    weights /= weights.sum()
+
+    def mean(rows: Sequence[Array]) -> Array:
+        total = np.zeros_like(rows[0])
+        for row, weight in zip(rows, weights, strict=True):
+            total += row * np.float32(weight)
+        return total
+
+    return Block(
+        start_s,
+        end_s,
+        True,
+        mean([p.correlations for p in loud]),
+        mean([p.support for p in loud]),
+        mean([p.spectrum for p in loud]),
+        max(p.band_hz for p in loud),
+        max(p.limit_hz for p in loud),
+        sum(p.loud_s for p in loud),
+    )
 
 
-def _correlation(samples: Array, low_hz: float, high_hz: float) -> Array:
-    """Autocorrelation of the phase-only, flattened signal between two frequencies, times 1000, [LAGS]."""
+def _whitened(samples: Array, low_hz: float, high_hz: float) -> Array:
+    """The signal with every frame's spectrum reduced to its phase between two frequencies, [T]."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     spectrum = fft.rfft(frames * _window(FRAME), axis=1)
     spectrum /= np.abs(spectrum) + 1e-6
@@ -151,20 +265,49 @@ def _correlation(samples: Array, low_hz: float, high_hz: float) -> Array:
     white = np.zeros(samples.size, np.float32)
     for n, frame in enumerate(fft.irfft(spectrum, axis=1) * _window(FRAME)):
         white[n * HOP : n * HOP + FRAME] += frame
-    size = max(LONG, fft.next_fast_len(white.size, real=True))
-    line = fft.rfft(white * signal.get_window("hann", white.size).astype(np.float32), size)
+    return white
+
+
+def _correlation(white: Array, low_hz: float, high_hz: float, lags: int) -> Array:
+    """Autocorrelation of the flattened signal, in units of its spread at long lags, limited, [lags]."""
+    size = fft.next_fast_len(white.size + lags // OVERSAMPLING, real=True)
+    line = fft.rfft(white * _taper(white.size), size)
     power = np.square(line.real) + np.square(line.imag)
-    flat = np.minimum(power / (ndimage.uniform_filter1d(power, FLATTEN_BINS) + 1e-6), LIMIT)
+    around = 2 * round(FLATTEN_HZ * size / ANALYSIS_RATE / 2) + 1
+    flat = np.minimum(power / (ndimage.uniform_filter1d(power, around) + 1e-6), LIMIT)
     low, high = int(low_hz * size / ANALYSIS_RATE), int(high_hz * size / ANALYSIS_RATE)
     flat[:low], flat[high:] = 0, 0
     flat[low:high] -= flat[low:high].mean() if high > low else 0
-    lags = 1000 * fft.irfft(flat, size * OVERSAMPLING)[:LAGS]
-    return np.asarray(lags, np.float32)
+    correlation = fft.irfft(flat, size * OVERSAMPLING)[:lags]
+    return np.asarray(1000 * correlation, np.float32)
 
 
-@lru_cache(maxsize=2)
+def _decibels(samples: Array) -> Array:
+    """Mean over frames of the spectrum in decibels: a steady weak line counts as much as loud notes."""
+    size = min(samples.size, LINE_FRAME)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: LINE_FRAME // 2]
+    spectrum = fft.rfft(frames * _window(size), LINE_FRAME, axis=1)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    return np.asarray((10 * np.log10(power + 1e-10)).mean(0), np.float32)
+
+
+@lru_cache(maxsize=4)
 def _window(size: int) -> Array:
     return np.asarray(signal.get_window("hann", size), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _taper(size: int) -> Array:
+    return np.asarray(signal.get_window(TAPER, size), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _support(size: int) -> Array:
+    """Overlap of the taper with itself at every lag, 1 at lag 0, [LAGS]."""
+    spectrum = fft.rfft(_taper(size), fft.next_fast_len(2 * size, real=True))
+    overlap = fft.irfft(np.square(np.abs(spectrum)))[:size]
+    lags = np.arange(LAGS) / OVERSAMPLING
+    return np.asarray(np.interp(lags, np.arange(size), overlap / overlap[0], right=0.0), np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,9 @@
 
 Every generated recording is scored by weights that saw neither its generator nor its demo page, every human
 one by weights that did not see its collection; the p-value of a human recording leaves its own collection out
-of the reference. Beside each row stand the comb score alone, without any training, and what the confounds
-(rate, level, crest, width, length, band) reach without listening.
+of the reference. Human music in hybrids and splices is drawn from all open collections, training ones too.
+Beside each row stand the comb score alone, without any training, and what the confounds (rate, level, crest,
+width, length, band) reach without listening.
 
 Run with: python -m lab.evaluation.music DATA_FOLDER (after lab.training.music_data)
 """
@@ -18,15 +19,31 @@ import torch
 from numpy.typing import NDArray
 
 from core import cards
-from detector.calibration import HumanReference, LogisticCalibration, probability
+from detector.calibration import GroupedReference, LogisticCalibration, probability
 from detector.music.detector import CARD, FALSE_ALARMS, LEAST_LLR
+from detector.music.features import limit
 from lab.datasets import Recording
-from lab.evaluation import metrics, music_page
-from lab.training.music import FEW, RIDGE, TRAINING, Features, load_features, stack, suspect, usable
-from lab.training.music_data import few_of_each, music
+from lab.evaluation import metrics, music_cost, music_page, music_tippett
+from lab.training.music import FEW, TRAINING, Features, load_features, stack, suspect, usable
+from lab.training.music_data import MOST_S, few_of_each, music, path_of, read
 from lab.training.music_fit import Matrix, fold_names, importance, out_of_fold
 
-ATTACKS = ("mp3_128", "mp3_64", "opus_64", "resample_22050", "speed_0.95", "speed_1.05", "native:5s")
+ATTACKS = (
+    "mp3_128",
+    "mp3_64",
+    "aac_128",
+    "opus_96",
+    "resample_22050",
+    "speed_0.95",
+    "speed_1.05",
+    "pitch_0.89",
+    "pitch_1.12",
+    "tempo_0.90",
+    "tempo_1.10",
+    "native:5s",
+    "hybrid_-6",
+    "hybrid_0",
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,7 @@ class Scored:
         p_value: conformal p-value, [N].
         comb: highest comb score, untrained, [N].
         probe: score of the confounds alone, [N].
+        groups: group of each recording's p-value, [N].
     """
 
     delivery: str
@@ -50,12 +68,19 @@ class Scored:
     p_value: Matrix
     comb: Matrix
     probe: Matrix
+    groups: tuple[str, ...]
 
     def where(self, mask: NDArray[np.bool_]) -> "Scored":
         """The rows of a mask."""
         kept = tuple(r for r, m in zip(self.recordings, mask, strict=True) if m)
         columns = {n: getattr(self, n)[mask] for n in ("raw", "llr", "p_value", "comb", "probe")}
-        return Scored(self.delivery, kept, **columns)
+        groups = tuple(g for g, m in zip(self.groups, mask, strict=True) if m)
+        return Scored(self.delivery, kept, **columns, groups=groups)
+
+    def only(self, recordings: Sequence[Recording]) -> "Scored":
+        """The rows of these recordings."""
+        wanted = {r.path for r in recordings}
+        return self.where(np.array([r.path in wanted for r in self.recordings]))
 
     def labelled(self, label: str) -> "Scored":
         """The rows of a label, without suspects."""
@@ -73,12 +98,13 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
     names = np.array([name for name, f in parts for _ in f.recordings])
     recordings = everything.recordings
     trains = usable(recordings, open_only=open_only) & np.isin(names, TRAINING)
-    raw = out_of_fold(everything.rows, recordings, trains, ridge=RIDGE)
+    raw = out_of_fold(everything.rows, recordings, trains)
     probe = _probe(everything, trains)
     synthetic = np.array([r.label == "ai" for r in recordings])
     judged = usable(recordings) & np.isin(names, TRAINING)
     folds = np.array(fold_names(recordings))
     sources = np.array([r.source for r in recordings])
+    groups = everything.groups
     llr, p_value = np.zeros(len(recordings)), np.zeros(len(recordings))
     for fold in sorted(set(folds)):
         others = judged & (folds != fold)
@@ -86,15 +112,18 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
         for i in np.flatnonzero(folds == fold):
             llr[i] = calibration.llr(float(raw[i]))
     for source in sorted(set(sources)):
-        reference = HumanReference.of(raw[judged & ~synthetic & (sources != source)])
+        human = np.flatnonzero(judged & ~synthetic & (sources != source))
+        reference = GroupedReference.of(raw[human], [groups[i] for i in human])
         for i in np.flatnonzero(sources == source):
-            p_value[i] = reference.p_value(float(raw[i]))
-    comb = everything.rows.max(1)
+            p_value[i] = reference.rank(float(raw[i]), groups[i]).p_value
+    comb = everything.rows[:, [0, 1, 2, 4, 5, 6]].max(1)
     scored = []
     for name, _ in parts:
         rows = names == name
         kept = tuple(r for r, m in zip(recordings, rows, strict=True) if m)
-        scored.append(Scored(name, kept, raw[rows], llr[rows], p_value[rows], comb[rows], probe[rows]))
+        named = tuple(g for g, m in zip(groups, rows, strict=True) if m)
+        columns = (raw[rows], llr[rows], p_value[rows], comb[rows], probe[rows])
+        scored.append(Scored(name, kept, *columns, named))
     return scored
 
 
@@ -136,9 +165,33 @@ def figures(scored: Scored) -> dict[str, float]:
         "flagged_human_upper": metrics.upper_bound(int(human.flagged.sum()), human.raw.size),
         "cllr": metrics.cllr(ai.llr, human.llr),
         "ece": metrics.ece(posterior, truth),
+        "tpr_at_0.1_percent": metrics.tpr_at_fpr(ai.raw, human.raw, 0.001),
         "comb_auc": metrics.auc(ai.comb, human.comb),
         "probe_auc": metrics.auc(ai.probe, human.probe),
     }
+
+
+def drift(native: Scored, other: Scored) -> tuple[float, float]:
+    """Native AUC on the recordings of another delivery, and the mean change of their probability."""
+    same = native.only(other.recordings)
+    at = {r.path: k for k, r in enumerate(same.recordings)}
+    pairs = [(at[r.path], k) for k, r in enumerate(other.recordings) if r.path in at]
+    change = [abs(probability(float(same.llr[a])) - probability(float(other.llr[b]))) for a, b in pairs]
+    return metrics.auc(same.labelled("ai").raw, same.labelled("human").raw), float(np.mean(change))
+
+
+def splices(recordings: Sequence[Recording]) -> tuple[Matrix, NDArray[np.bool_]]:
+    """Held-out scores of the stretches of spliced recordings, and which of them are generated."""
+    generated = [r for r in recordings if r.label == "ai"]
+    base = load_features(recordings, "native")
+    found = [(r, read(path_of(r, "splice")).segments) for r in generated if path_of(r, "splice").exists()]
+    kept = tuple(r for r, rows in found for _ in rows)
+    times = np.concatenate([rows[:, :2] for _, rows in found])
+    rows = np.concatenate([base.rows, limit(np.concatenate([rows[:, 2:] for _, rows in found]))])
+    trains = np.concatenate([usable(base.recordings), np.zeros(len(kept), bool)])
+    raw = out_of_fold(rows, [*base.recordings, *kept], trains)[len(base.recordings) :]
+    inside = (times[:, 0] > MOST_S - 1) & (times[:, 1] < 2 * MOST_S + 1)
+    return raw, inside
 
 
 def _enough(features: Features) -> bool:
@@ -162,10 +215,16 @@ def main() -> None:
     scored = score_all(parts)
     open_only = score_all(parts, open_only=True)
     results = {s.delivery: figures(s) for s in scored}
+    drifts = {s.delivery: drift(scored[0], s) for s in scored}
     args.page.parent.mkdir(parents=True, exist_ok=True)
-    args.page.write_text(
-        music_page.page(scored, results, {s.delivery: figures(s) for s in open_only}), encoding="utf-8"
+    picture = args.page.with_name(f"{args.page.stem}-tippett.png")
+    music_tippett.draw(
+        {s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture
     )
+    text = music_page.page(scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name)
+    text += music_page.located(splices(recordings))
+    text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
+    args.page.write_text(text, encoding="utf-8")
     card, tensors = cards.load(args.card)
     kept = {f"{d}_{k}": round(v, 4) for d in TRAINING for k, v in results[d].items()}
     cards.write(replace(card, metrics=kept), tensors, args.card)

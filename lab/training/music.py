@@ -1,7 +1,7 @@
-"""Fit the music detector's weights, calibration and human reference, and write them with their card.
+"""Fit the music detector's weights, calibrations and references, and write them with their card.
 
-The features need no training; what is fitted are eight non-negative weights, two calibration numbers and the
-scores of human recordings. Calibration and reference rest on out-of-fold scores only.
+The features need no training; what is fitted are nine weights, from human music alone, two calibrations and
+the scores of human and generated recordings. Calibrations and references rest on out-of-fold scores only.
 
 Run with: python -m lab.training.music DATA_FOLDER [--open-only]
 """
@@ -19,20 +19,19 @@ from numpy.typing import NDArray
 
 from core import cards
 from core.cards import Card
-from detector.calibration import LogisticCalibration, thin
+from detector.calibration import LogisticCalibration
 from detector.music.detector import CARD
-from detector.music.features import best_scores, limit, measure
-from detector.music.spectra import join
+from detector.music.features import limit
+from detector.music.groups import group_of
 from lab.datasets import Recording
-from lab.training.music_data import CACHE, few_of_each, music, read
+from lab.training.music_data import CACHE, few_of_each, music, path_of, read
 from lab.training.music_fit import Matrix, fit, importance, out_of_fold
 
-RIDGE = 3e-2
-REFERENCE_SIZE = 2000
-CONFOUNDS = 6
-TRAINING = ("native", "chain-1")
+LENGTH, BAND = 4, 5
+"""Columns of the confounds that also name a recording's group."""
+TRAINING = ("native", "chain-1", "matched")
 FEW = 3
-"""Recordings per collection and generator that were sent through the random delivery."""
+"""Recordings per collection and generator that were sent through a random delivery."""
 SUSPECT_SOURCES = frozenset({"airgen-demo", "mt-musicldm-demo"})
 """Pages whose recordings labelled human carry the comb of the page's own codec: left out, and reported."""
 
@@ -43,7 +42,7 @@ class Features:
 
     Attributes:
         recordings: where each row comes from.
-        rows: comb features of the whole copy, [N, F].
+        rows: comb features of the copy, [N, F].
         confounds: rate, level, crest, width, length and band, [N, 6].
     """
 
@@ -51,32 +50,40 @@ class Features:
     rows: Matrix
     confounds: Matrix
 
+    @property
+    def groups(self) -> list[str]:
+        """Group of each copy, as the detector names it."""
+        return [group_of(float(c[BAND]), float(c[LENGTH])) for c in self.confounds]
+
+    def where(self, mask: NDArray[np.bool_]) -> "Features":
+        """The rows of a mask."""
+        kept = tuple(r for r, m in zip(self.recordings, mask, strict=True) if m)
+        return Features(kept, self.rows[mask], self.confounds[mask])
+
 
 def load_features(recordings: Sequence[Recording], delivery: str, cache: Path = CACHE) -> Features:
     """Features of every loud recording of one delivery that is in the cache.
 
     Args:
         recordings: which to load.
-        delivery: its name; with the ending `:5s`, only the first block of about five seconds.
-        cache: folder of the features.
+        delivery: its name; with the ending `:5s` only the first stretch of about five seconds, with
+            `:segments` every stretch as a row of its own.
+        cache: folder of the scores.
     """
     name, _, part = delivery.partition(":")
     kept, rows, confounds = [], [], []
     for recording in recordings:
-        path = cache / name / recording.path.parent.name / f"{recording.path.stem}.npz"
+        path = path_of(recording, name, cache)
         if not path.exists():
             continue
-        small = path.with_suffix(f".{part or 'whole'}.best.npy")
-        if not small.exists():
-            analysed = read(path)
-            block = analysed.blocks[0] if part else join(analysed.blocks)
-            vector = best_scores(measure(block)) if block.loud else np.zeros(0)
-            np.save(small, np.concatenate([analysed.confounds, [block.band_hz], vector]))
-        stored = np.load(small)
-        if stored.size > CONFOUNDS:
+        analysed = read(path)
+        if not analysed.whole.size:
+            continue
+        found = analysed.segments[:, 2:] if part else analysed.whole[None]
+        for row in found[:1] if part == "5s" else found:
             kept.append(recording)
-            confounds.append(stored[:CONFOUNDS])
-            rows.append(limit(stored[CONFOUNDS:]))
+            rows.append(limit(row))
+            confounds.append(analysed.confounds)
     return Features(tuple(kept), np.array(rows), np.array(confounds))
 
 
@@ -115,36 +122,53 @@ def main() -> None:
     torch.set_num_threads(1)
     recordings = music(args.data)
     few = few_of_each(recordings, FEW)
-    features = stack([load_features(recordings if d == "native" else few, d) for d in args.deliveries])
+
+    def load(ending: str) -> Features:
+        return stack(
+            [load_features(recordings if d == "native" else few, d + ending) for d in args.deliveries]
+        )
+
+    features, parts = load(""), load(":segments")
     train = usable(features.recordings, open_only=args.open_only)
-    scores = out_of_fold(features.rows, features.recordings, train, ridge=RIDGE)
-    synthetic = np.array([r.label == "ai" for r in features.recordings])
-    judged = usable(features.recordings)
-    calibration = LogisticCalibration.fit(scores[judged], synthetic[judged])
-    chosen = [r for r, t in zip(features.recordings, train, strict=True) if t]
-    model = fit(features.rows[train], synthetic[train].astype(np.float64), importance(chosen), ridge=RIDGE)
-    reference = thin(scores[judged & ~synthetic], REFERENCE_SIZE)
+    both = stack([features, parts])
+    trains = np.concatenate([train, np.zeros(len(parts.recordings), bool)])
+    scores = out_of_fold(both.rows, both.recordings, trains)
+    judged = usable(both.recordings)
+    synthetic = np.array([r.label == "ai" for r in both.recordings])
+    whole = np.arange(len(judged)) < len(train)
+    calibration, by_segment = (
+        LogisticCalibration.fit(scores[judged & rows], synthetic[judged & rows]) for rows in (whole, ~whole)
+    )
+    chosen = features.where(train)
+    people = features.where(train & np.array([r.label == "human" for r in features.recordings]))
+    weights = fit(people.rows, importance(people.recordings))
+    human = judged & whole & ~synthetic
+    groups = [g for g, keep in zip(both.groups, human, strict=True) if keep]
+    names = sorted(set(groups))
     tensors = {
-        "weights": torch.from_numpy(model.weights),
-        "bias": torch.tensor([model.bias], dtype=torch.float64),
+        "weights": torch.from_numpy(weights),
         "calibration": torch.tensor([calibration.slope, calibration.intercept], dtype=torch.float64),
-        "reference": torch.from_numpy(reference),
+        "segment_calibration": torch.tensor([by_segment.slope, by_segment.intercept], dtype=torch.float64),
+        "reference": torch.from_numpy(scores[human]),
+        "reference_group": torch.tensor([names.index(g) for g in groups]),
+        "generated": torch.from_numpy(scores[judged & whole & synthetic]),
     }
-    data = describe(chosen, args.deliveries, open_only=args.open_only)
+    data = describe(chosen.recordings, args.deliveries, open_only=args.open_only)
     card = Card(
         name="music-decoder-clock",
-        version="1",
+        version="2",
         file="",
         sha256="",
         licence="MIT",
         data=data,
         commit=commit(),
         trained_at=datetime.now(UTC).date().isoformat(),
+        config={"groups": names},
         notes="See docs/models/music.md.",
     )
     cards.write(card, tensors, args.card)
     print(data)
-    print("weights", np.round(model.weights, 3).tolist(), "bias", round(model.bias, 3))
+    print("weights", np.round(weights, 3).tolist())
 
 
 def describe(recordings: Sequence[Recording], deliveries: Sequence[str], *, open_only: bool) -> str:
@@ -154,7 +178,7 @@ def describe(recordings: Sequence[Recording], deliveries: Sequence[str], *, open
     terms = "openly licensed recordings only" if open_only else "open and research-only recordings"
     return (
         f"{generated} generated and {human} human recordings ({terms}), copies: {', '.join(deliveries)}; "
-        "eight weights and two calibration numbers are fitted, no audio is contained"
+        "nine weights (from the human ones) and two calibrations are fitted, no audio is contained"
     )
 
 

@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     quick = replace(product_stages(), music=fakes.give(fakes.Music()), voice=fakes.give(fakes.Voice()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKMARK_HOME", str(folder))
-        patch.setattr(api.audit, "product_stages", lambda: quick)
+        patch.setattr(api.audit, "product_stages", lambda _settings: quick)
         yield folder
 
 

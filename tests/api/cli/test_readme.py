@@ -29,7 +29,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_shell_examples(trackmark: Trackmark, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = replace(product_stages(), music=fakes.give(fakes.Music()), voice=fakes.give(fakes.Voice()))
-    monkeypatch.setattr(api.audit, "product_stages", lambda: quick)
+    monkeypatch.setattr(api.audit, "product_stages", lambda _settings: quick)
     commands = [
         line for block in blocks("sh") for line in block.splitlines() if line.startswith("trackmark ")
     ]

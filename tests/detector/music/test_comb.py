@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from detector.music import comb, spectra
-from detector.music.features import CAP, COMB_FEATURES, Combs, comb_vector, measure
+from detector.music.families import SPACINGS_HZ
+from detector.music.features import CAP, COMB_FEATURES, LONE, Combs, comb_vector, joined, limit, measure
 from tests.detector.music.combs import decoded, sped_up
 from tests.signals import music, noise
 
@@ -12,9 +13,7 @@ RATE = 44100
 
 
 def combs_of(wav: Tensor, sample_rate: int = RATE) -> Combs:
-    limit_hz = spectra.limit_of(sample_rate)
-    parts = [spectra.analyse(x, a, b, limit_hz) for a, b, x in spectra.blocks(wav, sample_rate)]
-    return measure(spectra.join(parts))
+    return measure(spectra.survey(wav, sample_rate)[0])
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def marked() -> Combs:
 
 
 def test_a_decoder_clock_stands_out_and_music_does_not(clean: Combs, marked: Combs) -> None:
-    z = dict(zip(comb.SPACINGS_HZ, marked.scores[0], strict=True))
+    z = dict(zip(SPACINGS_HZ, marked.scores[0], strict=True))
     assert z[86.1328] > 10
     assert z[86.1328] > z[93.75] + 8
     # 28 spacings: by luck, unit normals exceed 6 once in 10^7
@@ -71,15 +70,50 @@ def test_gain_and_polarity_change_nothing(marked: Combs) -> None:
 
 
 def test_blocks_cover_everything_once() -> None:
-    pieces = list(spectra.blocks(torch.zeros(2, RATE * 11), RATE))
-    assert [p[:2] for p in pieces] == [(0.0, 5.0), (5.0, 11.0)]
-    assert sum(p[2].size for p in pieces) == 11 * spectra.ANALYSIS_RATE
+    pieces = list(spectra.blocks(torch.zeros(2, RATE * 22), RATE))
+    assert [p[:2] for p in pieces] == [(0.0, 10.0), (10.0, 22.0)]
+    assert sum(p[2].size for p in pieces) == 22 * spectra.ANALYSIS_RATE
 
 
 def test_silence_is_not_measured() -> None:
-    block = spectra.analyse(np.zeros(160000, np.float32), 0.0, 5.0, 15000.0)
-    assert not block.loud
+    block, parts = spectra.analyse(np.zeros(320000, np.float32), 0.0, 10.0, 15000.0)
+    assert not block.loud and not any(p.loud for p in parts)
     assert not spectra.join([block, block]).loud
+
+
+def test_the_whole_leaves_silence_out_and_weighs_by_duration() -> None:
+    loud = decoded(10, RATE, 86.1328125, seed=3)
+    whole, parts = spectra.survey(torch.cat([torch.zeros(2, 10 * RATE), loud], 1), RATE)
+    alone, _ = spectra.survey(loud, RATE)
+    assert [p.loud for p in parts] == [False, False, True, True]
+    assert whole.loud_s == pytest.approx(10.0)
+    np.testing.assert_allclose(whole.correlations, alone.correlations, atol=1e-3)
+
+
+def test_support_falls_from_one_to_nothing_left_to_overlap() -> None:
+    whole, parts = spectra.survey(decoded(10, RATE, 50.0, seed=1), RATE)
+    for block, length_s in ((whole, 10.0), (parts[0], 5.0)):
+        lags_s = np.arange(block.support.size) / spectra.LAG_RATE
+        assert block.support[0] == pytest.approx(1.0)
+        assert (np.diff(block.support) <= 1e-6).all()
+        # a quarter of the taper is slope, so less is left than of a rectangle, but not much
+        ramp = np.clip(1 - lags_s / length_s, 0, None)
+        np.testing.assert_allclose(block.support, ramp, atol=0.12)
+
+
+def test_a_signal_alone_counts_only_a_little_more_than_the_other() -> None:
+    values = np.array([40.0, 3.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0])
+    limited = limit(values)
+    assert limited[0] == 2.0 + LONE and limited[5] == 2.0
+    both = limit(np.array([40.0, 3.0, 0.0, 0.0, 1.0, 39.0, 0.0, 0.0, 0.0]))
+    assert both[0] == 40.0 and both[5] == 39.0
+
+
+def test_one_strong_score_outweighs_many_chance_ones() -> None:
+    weights = np.ones(COMB_FEATURES)
+    one = np.zeros(COMB_FEATURES)
+    one[-1] = 4.0
+    assert joined(one, weights) > joined(np.full(COMB_FEATURES, 1.5), weights)
 
 
 def test_band_of_lowpassed_noise() -> None:

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import main
+from core.encode import encode
+from detector.music import local
+from tests.signals import music, noise
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_a_catalogue_becomes_the_calibration_of_audits(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "human" / "album"
+    folder.mkdir(parents=True)
+    for k in range(local.LEAST):
+        wav = music(5, 22050, seed=k) + noise(5, 22050, seed=k, channels=2, amplitude=1e-3)
+        encode(wav, 22050, folder / f"{k:02d}.wav", codec="wav")
+    (folder / "copy.wav").write_bytes((folder / "00.wav").read_bytes())
+    (folder / "broken.mp3").write_bytes(b"no audio")
+    encode(music(2, 22050, seed=99), 22050, folder / "short.wav", codec="wav")
+    result = runner.invoke(main, ["calibrate", "--human", str(tmp_path / "human"), "--json", "--quiet"])
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["recordings"] == local.LEAST
+    assert sorted(Path(s["file"]).name for s in answer["skipped"]) == ["broken.mp3", "copy.wav", "short.wav"]
+    assert local.read(home / "music-calibration.json").digest == answer["digest"]
+
+    from api.settings import Settings
+    from api.stages import product_stages
+    from core.decode import decode
+
+    finding = product_stages(Settings()).music(decode(folder / "03.wav"))
+    assert finding.calibration.endswith(f"local sha256:{answer['digest']}")
+
+
+def test_too_small_a_catalogue_changes_nothing(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "human"
+    folder.mkdir()
+    encode(music(5, 22050, seed=1), 22050, folder / "one.wav", codec="wav")
+    result = runner.invoke(main, ["calibrate", "--human", str(folder), "--json", "--quiet"])
+    assert result.exit_code != 0 and "at least" in result.output
+    assert not (home / "music-calibration.json").exists()
