@@ -240,7 +240,10 @@ def _public_key(session: Any, place: KeyUri) -> PublicKey:
 
     _find(session, place, pkcs11.ObjectClass.PRIVATE_KEY)
     found = _find(session, place, pkcs11.ObjectClass.PUBLIC_KEY)
-    point = bytes(found[pkcs11.Attribute.EC_POINT])
+    try:
+        point = bytes(found[pkcs11.Attribute.EC_POINT])
+    except pkcs11.PKCS11Error as error:
+        raise KeyMissing(f"key {place.label!r} is neither Ed25519 nor on P-256") from error
     if point[:2] in (b"\x04\x20", b"\x04\x41") and len(point) == 2 + point[1]:
         point = point[2:]  # CKA_EC_POINT is a DER OCTET STRING around the point (PKCS#11 v3.0 §2.3.3)
     key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey

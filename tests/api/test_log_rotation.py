@@ -1,0 +1,230 @@
+"""The log's key is handed over: one name, one tree, and whoever knew the old key arrives at the new one."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import db
+from api.cosigning import WitnessAddress, collect
+from api.evidence import evidence
+from api.keystore import KeyStore
+from api.log_monitor import watch
+from api.registry import Registry
+from api.settings import Settings
+from api.transparency import TransparencyLog
+from api.witness import create_witness
+from core.errors import KeyFileError, ProofError, SignatureError
+from provenance.records.checkpoint import (
+    Checkpoint,
+    TlogProof,
+    checkpoint_of,
+    sign_checkpoint,
+    verify_checkpoint,
+)
+from provenance.records.folder import verify_folder
+from provenance.records.keyevents import follow
+from provenance.records.keys import Ed25519Signer
+from provenance.records.note import NoteSigner
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import verify_record
+from tests.api.cli.conftest import invoke
+from tests.api.server import parts, register, serve
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    opened = Registry.open(Settings(home=tmp_path / "home"))
+    yield opened
+    opened.close()
+
+
+def test_a_log_keeps_its_name_and_both_keys_sign_the_hand_over(registry: Registry) -> None:
+    register(registry)
+    before = registry.log
+    new = registry.keys.rotate("log", "yearly")
+    after = registry.log
+    assert (after.origin, after.key.keyid) == (before.origin, new.keyid)
+    assert after.key != before.key
+    note = after.checkpoint()
+    for key in (before.key, after.key):
+        assert verify_checkpoint(note, [key]).checkpoint.size == 2
+    register(registry)
+    verify_checkpoint(after.checkpoint(), [after.key])
+    with pytest.raises(SignatureError):
+        verify_checkpoint(after.checkpoint(), [before.key])
+
+
+def test_whoever_trusts_the_first_key_verifies_after_two_rotations(registry: Registry) -> None:
+    first = register(registry)
+    pinned, old_proof = registry.trusted_keys(), registry.tlog_proof(first.record_id)
+    registry.keys.rotate("record", "yearly")
+    registry.keys.rotate("log", "yearly")
+    registry.keys.rotate("log", "again")
+    last = register(registry)
+    keys = follow(pinned, reversed(registry.key_events()))
+    assert len([key for key in keys.log if key.name == registry.log.origin]) == 3
+    proof = registry.tlog_proof(last.record_id)
+    with pytest.raises(SignatureError):
+        verify_record(last.envelope, pinned, proof, last.salt)
+    assert verify_record(last.envelope, keys, proof, last.salt).logged
+    # The proof of long ago still holds, by the key of then.
+    for trusted in (pinned, keys, registry.trusted_keys()):
+        assert verify_record(first.envelope, trusted, old_proof, first.salt).logged
+    again = TrustedKeys.from_json(registry.trusted_keys().to_json())
+    assert set(again.log) == set(keys.log)
+    registry.verify(first.record_id)
+    registry.verify(last.record_id)
+
+
+def test_the_retired_key_vouches_for_no_longer_log(registry: Registry) -> None:
+    register(registry)
+    old = NoteSigner(
+        registry.log.origin, Ed25519Signer.from_pem((registry.home / "keys" / "log.pem").read_bytes())
+    )
+    pinned = registry.trusted_keys()
+    registry.keys.rotate("log", "yearly")
+    made = register(registry)
+    keys = follow(pinned, registry.key_events())
+    proof = TlogProof.from_text(registry.tlog_proof(made.record_id))
+    by_old = sign_checkpoint(checkpoint_of(proof.checkpoint), old)
+    forged = dataclasses.replace(proof, checkpoint=by_old).to_text()
+    with pytest.raises(SignatureError, match="ended when the log had 2 entries"):
+        verify_record(made.envelope, keys, forged, made.salt)
+
+
+def test_a_hand_over_needs_both_signatures_on_statement_and_checkpoint(registry: Registry) -> None:
+    register(registry)
+    pinned = registry.trusted_keys()
+    registry.keys.rotate("log", "yearly")
+    new = registry.log
+    (event,) = registry.key_events("log")
+    assert follow(pinned, [event]) != pinned
+    for kept in event.envelope.signatures:
+        alone = dataclasses.replace(event.envelope, signatures=(kept,))
+        with pytest.raises((SignatureError, ProofError)):
+            follow(pinned, [dataclasses.replace(event, envelope=alone)])
+    proof = TlogProof.from_text(event.tlog_proof)
+    only_new = sign_checkpoint(checkpoint_of(proof.checkpoint), new.signer)
+    with pytest.raises(SignatureError):
+        follow(
+            pinned,
+            [
+                dataclasses.replace(
+                    event, tlog_proof=dataclasses.replace(proof, checkpoint=only_new).to_text()
+                )
+            ],
+        )
+
+
+def test_an_interrupted_hand_over_is_finished(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(registry)
+    old = registry.log
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyStore, "promote", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
+        with pytest.raises(OSError, match="power cut"):
+            registry.keys.rotate("log", "yearly")
+    again = Registry(registry.engine, registry.home)
+    assert again.log.key != old.key
+    assert again.log.origin == old.origin
+    register(again)
+    assert len(again.key_events("log")) == 1
+
+
+def test_another_log_key_without_a_hand_over_is_refused(registry: Registry, tmp_path: Path) -> None:
+    _ = registry.log
+    given = Ed25519Signer.generate().to_pem().decode()
+    with pytest.raises(KeyFileError, match="rotate log --to"):
+        _ = Registry.open(Settings(home=tmp_path / "home", log_key=given)).log
+
+
+def test_a_stolen_log_key_is_revoked_by_its_successor(registry: Registry) -> None:
+    made = register(registry)
+    pinned, stolen = registry.trusted_keys(), registry.log.key.keyid
+    proof = registry.tlog_proof(made.record_id)
+    registry.keys.revoke(stolen, "stolen", db.now())
+    keys = follow(pinned, registry.key_events())
+    with pytest.raises(SignatureError, match="compromised"):  # nobody independent saw the old checkpoint
+        verify_record(made.envelope, keys, proof, made.salt)
+    assert registry.verify(made.record_id).logged
+
+
+def test_a_folder_from_before_the_hand_over_and_one_from_after(registry: Registry, tmp_path: Path) -> None:
+    first = register(registry)
+    pinned = registry.trusted_keys()
+    registry.keys.rotate("log", "yearly")
+    second = register(registry)
+    for made in (first, second):
+        folder = tmp_path / made.record_id
+        folder.mkdir()
+        for name, data in evidence(registry, made.record_id).items():
+            (folder / name).write_bytes(data)
+        assert all(check.passed is not False for check in verify_folder(folder, pinned))
+
+
+def test_a_witness_that_knows_both_keys_goes_on(registry: Registry, tmp_path: Path) -> None:
+    register(registry)
+    signer = NoteSigner("witness.example", Ed25519Signer.generate())
+    address = WitnessAddress(signer.cosigner_key, "http://witness.example")
+
+    def asked(*logs: TransparencyLog) -> tuple[str, ...]:
+        app = create_witness(
+            signer, [log.key for log in logs], tmp_path / "witness.db", lambda: 1_800_000_000
+        )
+        client = TestClient(app)
+
+        def send(_url: str, body: str) -> tuple[int, str]:
+            answer = client.post("/add-checkpoint", content=body)
+            return answer.status_code, answer.text
+
+        return collect(registry.log, [address], send).signed
+
+    old = registry.log
+    assert asked(old)
+    registry.keys.rotate("log", "yearly")
+    assert asked(old)  # the hand-over itself is signed by the key that it knows
+    register(registry)
+    assert not asked(old)
+    assert asked(old, registry.log)
+
+
+def test_the_monitor_follows_and_tells(tmp_path: Path) -> None:
+    state = tmp_path / "monitor.json"
+    with serve(tmp_path / "home") as client:
+        registry = parts(client).registry
+
+        def fetch(path: str) -> bytes:
+            answer = client.get(f"/v1/log/{path}")
+            assert answer.status_code == 200, path
+            return answer.content
+
+        register(registry)
+        key = registry.log.key
+        assert watch(fetch, key, state).handovers == ()
+        registry.keys.rotate("log", "yearly")
+        seen = watch(fetch, key, state)
+        assert (seen.old_size, seen.size, len(seen.handovers)) == (1, 2, 1)
+        register(registry)
+        seen = watch(fetch, key, state)
+        assert (seen.size, seen.key) == (3, registry.log.key.vkey)
+        assert "handed over to" in seen.handovers[0]
+        assert "yearly" in seen.handovers[0]
+        stranger = NoteSigner(key.name, Ed25519Signer.generate())
+
+        def forged(path: str) -> bytes:
+            if path == "checkpoint":
+                return sign_checkpoint(Checkpoint(key.name, 3, bytes(32)), stranger).encode()
+            return json.dumps({"items": []}).encode() if path == "handovers" else fetch(path)
+
+        with pytest.raises(SignatureError):
+            watch(forged, key, state)
+
+
+def test_the_command_rotates_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "home"))
+    done = invoke("key", "rotate", "log", "--reason", "yearly")
+    assert (done.code, done.out[:14]) == (0, "log key is now")
+    assert invoke("key", "rotate", "witness").code == 2
