@@ -197,12 +197,13 @@ def asked(engine: Engine, size: int, question: Callable[[MerkleLog], T]) -> tupl
 
 
 MEMORY = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from api import db, log_store
 from provenance.records.log import LogEntry
 engine = db.connect("sqlite:///" + sys.argv[1])
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak():  # not getrusage, which a child inherits from its parent
+    return 1024 * int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
 with db.writing(engine) as connection:
     log_store.size_of(connection)
 before = peak()
@@ -219,9 +220,8 @@ def append_memory(path: Path) -> tuple[int, int]:
 
     It appends to the file itself, whose entries are gone from it afterwards.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", MEMORY, str(path), str(APPENDED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     before, after = map(int, done.stdout.split())
     return before, after
 
