@@ -31,9 +31,14 @@ class Inconclusive(Exception):
 
 def unusable_reason(clip: Clip) -> str | None:
     """Why no check of the sound can answer, or None: silence, or less than a blink of audio."""
-    if clip.duration_s < SHORTEST_S:
-        return f"inconclusive: {clip.duration_s:.3f} s of audio is too short to judge"
-    if float(clip.wav.abs().max()) < 10 ** (SILENCE_DBFS / 20):
+    return unusable(clip.duration_s, float(clip.wav.abs().max()))
+
+
+def unusable(duration_s: float, peak: float) -> str | None:
+    """As `unusable_reason`, for audio of which only the length and the largest sample are known."""
+    if duration_s < SHORTEST_S:
+        return f"inconclusive: {duration_s:.3f} s of audio is too short to judge"
+    if peak < 10 ** (SILENCE_DBFS / 20):
         return "inconclusive: the audio is silent"
     return None
 

@@ -3,6 +3,8 @@
 PyAV (FFmpeg inside the wheel) for all but Vorbis, which libsndfile writes.
 """
 
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.blocks import pieces
 from core.errors import EncodeError
 from core.resample import resample
 
@@ -52,54 +55,88 @@ _FORMATS: dict[str, _Format] = {
 }
 
 
-def write(file: Any, wav: Tensor, sample_rate: int, codec: str, bit_rate: int | None, bits: int) -> None:
-    """Encode `wav` into an open, seekable binary file; arguments and errors as in `core.encode.encode`."""
+def write(
+    file: Any, blocks: Iterable[Tensor], sample_rate: int, codec: str, bit_rate: int | None, bits: int
+) -> None:
+    """Encode blocks of audio, [C, any length] each, into an open, seekable binary file.
+
+    Arguments and errors as in `core.encode.encode`.
+    """
     if codec not in _FORMATS:
         raise EncodeError(f"unknown codec {codec!r}: use one of {', '.join(_FORMATS)}")
     form = _FORMATS[codec]
-    samples = _checked(wav, form.channels, codec)
     rate = _coded_rate(sample_rate, form.rates)
-    if rate != sample_rate:
-        samples = resample(torch.from_numpy(samples), sample_rate, rate).numpy()
-    if codec == "vorbis":
-        return _write_vorbis(file, samples, rate, bit_rate)
-    encoder, sample_format = form.encoder, form.sample_format
-    if bits == 16 and codec in ("wav", "flac"):
-        encoder, sample_format = ("pcm_s16le" if codec == "wav" else "flac"), "s16"
+    parts = _at_rate((_checked(block, form.channels, codec) for block in blocks), sample_rate, rate)
+    first = next(parts, None)
+    if first is None:
+        raise EncodeError("there is nothing to encode: give audio of at least one sample")
+    samples = itertools.chain([first], parts)
     try:
-        with av.open(file, "w", format=form.muxer) as container:
-            options = dict(form.options)
-            stream: Any = container.add_stream(encoder, rate=rate, options=options)
-            stream.layout = _layout(len(samples))
-            stream.format = sample_format
-            if codec == "flac" and bits == 24:
-                stream.codec_context.options = {**options, "bits_per_raw_sample": "24"}
-            if bit_rate is not None and codec not in ("wav", "flac"):
-                stream.bit_rate = bit_rate
-            for start in range(0, samples.shape[1], BLOCK):
-                frame = _frame(samples[:, start : start + BLOCK], sample_format, rate)
-                frame.pts = start
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
-    except (av.FFmpegError, ValueError) as error:
+        if codec == "vorbis":
+            _write_vorbis(file, samples, len(first), rate, bit_rate)
+        else:
+            _write_av(file, samples, len(first), rate, codec, bit_rate, bits)
+    except (av.FFmpegError, soundfile.LibsndfileError, ValueError, RuntimeError) as error:
         raise EncodeError(f"the {codec} encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
 
 
-def _write_vorbis(file: Any, samples: Samples, rate: int, bit_rate: int | None) -> None:
+def _at_rate(parts: Iterable[Samples], sample_rate: int, rate: int) -> Iterator[Samples]:
+    """Blocks of at most `BLOCK` samples at the codec's rate; pieces are resampled with their surroundings."""
+    if rate == sample_rate:
+        yield from (part[:, n : n + BLOCK] for part in parts for n in range(0, part.shape[1], BLOCK))
+        return
+    # ten and one seconds are whole numbers of samples at both rates
+    for piece in pieces((torch.from_numpy(part) for part in parts), 10 * sample_rate, sample_rate):
+        first = -(-piece.first * rate // sample_rate)
+        last = -(-piece.last * rate // sample_rate)
+        done = resample(piece.wav, sample_rate, rate)[:, first:last].numpy()
+        yield from (done[:, n : n + BLOCK] for n in range(0, done.shape[1], BLOCK))
+
+
+def _write_av(
+    file: Any,
+    samples: Iterable[Samples],
+    channels: int,
+    rate: int,
+    codec: str,
+    bit_rate: int | None,
+    bits: int,
+) -> None:
+    form = _FORMATS[codec]
+    encoder, sample_format = form.encoder, form.sample_format
+    if bits == 16 and codec in ("wav", "flac"):
+        encoder, sample_format = ("pcm_s16le" if codec == "wav" else "flac"), "s16"
+    with av.open(file, "w", format=form.muxer) as container:
+        options = dict(form.options)
+        stream: Any = container.add_stream(encoder, rate=rate, options=options)
+        stream.layout = _layout(channels)
+        stream.format = sample_format
+        if codec == "flac" and bits == 24:
+            stream.codec_context.options = {**options, "bits_per_raw_sample": "24"}
+        if bit_rate is not None and codec not in ("wav", "flac"):
+            stream.bit_rate = bit_rate
+        start = 0
+        for block in samples:
+            frame = _frame(block, sample_format, rate)
+            frame.pts = start
+            container.mux(stream.encode(frame))
+            start += block.shape[1]
+        container.mux(stream.encode(None))
+
+
+def _write_vorbis(
+    file: Any, samples: Iterable[Samples], channels: int, rate: int, bit_rate: int | None
+) -> None:
     """Ogg Vorbis; libvorbis knows qualities, not bit rates: the one that comes nearest on music."""
     quality = 0.4
     if bit_rate is not None:
-        as_stereo = bit_rate * 88_200 / (rate * len(samples))
+        as_stereo = bit_rate * 88_200 / (rate * channels)
         quality = min(1.0, max(0.0, (as_stereo - _VORBIS_LOWEST) / _VORBIS_STEP / 10.0))
-    try:
-        with soundfile.SoundFile(
-            file, "w", rate, len(samples), "VORBIS", format="OGG", compression_level=1.0 - quality
-        ) as out:
-            # libsndfile keeps a whole write on its stack: small blocks only
-            for start in range(0, samples.shape[1], BLOCK):
-                out.write(samples[:, start : start + BLOCK].T)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise EncodeError(f"the vorbis encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
+    with soundfile.SoundFile(
+        file, "w", rate, channels, "VORBIS", format="OGG", compression_level=1.0 - quality
+    ) as out:
+        for block in samples:  # small blocks only: libsndfile keeps a whole write on its stack
+            out.write(block.T)
 
 
 def _checked(wav: Tensor, most_channels: int, codec: str) -> Samples:

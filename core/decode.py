@@ -6,7 +6,6 @@ from a pipe and checks them. What comes back is a clip or a typed error of `core
 """
 
 import hashlib
-import io
 import json
 import os
 import select
@@ -14,6 +13,8 @@ import stat
 import struct
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core import errors
 from core.clip import Clip, Source
@@ -53,6 +55,10 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+LONG_LIMITS = Limits(
+    max_bytes=1 << 33, max_duration_s=4 * 3600.0, max_decoded_bytes=1 << 35, timeout_s=1800.0
+)
+"""For streams: four hours, whose samples are never in memory together."""
 
 _REFUSALS: dict[str, type[errors.AudioError]] = {
     kind.__name__: kind
@@ -61,6 +67,21 @@ _REFUSALS: dict[str, type[errors.AudioError]] = {
 _LARGEST_MESSAGE = 1 << 26
 _MISBEHAVED = "the decoder misbehaved on it: the file is damaged or hostile"
 Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Audio that is decoded while it is read.
+
+    Attributes:
+        sample_rate: in Hz.
+        channels: C.
+        blocks: the samples in order, each [C, some length]; to be read once.
+    """
+
+    sample_rate: int
+    channels: int
+    blocks: Iterator[Tensor]
 
 
 def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
@@ -84,17 +105,8 @@ def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
         DecodeTimeout: not decoded within `limits.timeout_s`.
     """
     path = Path(path)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not block
-    except (OSError, ValueError) as error:
-        raise errors.UnreadableAudio(f"{path.name}: cannot be opened ({_reason(error)})") from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise errors.UnreadableAudio(f"{path.name}: not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return _decode(file, path.name, limits)
-    finally:
-        os.close(descriptor)
+    with _opened(path) as file:
+        return _decode(file, path.name, limits)
 
 
 def decode_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Clip:
@@ -105,91 +117,159 @@ def decode_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Cli
         return _decode(file, name, limits)
 
 
-def _decode(file: Any, name: str, limits: Limits) -> Clip:
-    status = os.fstat(file.fileno())
-    if status.st_size == 0:
+@contextmanager
+def stream(path: Path | str, limits: Limits = LONG_LIMITS) -> Iterator[Stream]:
+    """Decode an audio file block by block, in memory that does not grow with its length.
+
+    Args:
+        path: as in `decode`.
+        limits: what is accepted; the time limit counts only waiting for the decoder.
+
+    Yields:
+        The stream, valid inside the `with` block. Errors as in `decode`, on entering or while reading blocks.
+    """
+    path = Path(path)
+    with _opened(path) as file, _naming(path.name):
+        _check_size(file, path.name, limits)
+        with _Reception(file, limits) as reception:
+            header = reception.header
+            blocks = (torch.from_numpy(block.copy()) for block in reception.blocks())
+            yield Stream(header["sample_rate"], header["channels"], blocks)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not block
+    except (OSError, ValueError) as error:
+        raise errors.UnreadableAudio(f"{path.name}: cannot be opened ({_reason(error)})") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise errors.UnreadableAudio(f"{path.name}: not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Put the file's name before the decoder's messages."""
+    try:
+        yield
+    except errors.AudioError as error:
+        if str(error).startswith(f"{name}: "):
+            raise
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _check_size(file: Any, name: str, limits: Limits) -> int:
+    size = os.fstat(file.fileno()).st_size
+    if size == 0:
         raise errors.EmptyAudio(f"{name}: the file is empty (0 bytes): upload it again")
-    if status.st_size > limits.max_bytes:
+    if size > limits.max_bytes:
         allowed = limits.max_bytes / (1 << 20)
         raise errors.AudioTooLarge(f"{name}: larger than {allowed:g} MiB: cut it or send it compressed")
+    return size
+
+
+def _decode(file: Any, name: str, limits: Limits) -> Clip:
+    size = _check_size(file, name, limits)
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
-    try:
-        header, samples, end = _receive(file, limits)
-    except errors.AudioError as error:
-        raise type(error)(f"{name}: {error}") from None
+    with _naming(name), _Reception(file, limits) as reception:
+        header, samples = reception.header, np.concatenate(list(reception.blocks()), axis=1)
     source = Source(
         name=name,
         sha256=sha256,
-        size_bytes=status.st_size,
+        size_bytes=size,
         container=str(header.get("container"))[:64],
         codec=str(header.get("codec"))[:64],
         bit_rate=header.get("bit_rate"),
-        truncated=bool(end.get("truncated")),
+        truncated=bool(reception.end.get("truncated")),
     )
     return Clip(torch.from_numpy(samples), header["sample_rate"], source)
 
 
-def _receive(file: BinaryIO, limits: Limits) -> tuple[dict[str, Any], Samples, dict[str, Any]]:
-    """Run the worker on `file` and collect its answer (untrusted: the worker met hostile bytes)."""
-    deadline = time.monotonic() + limits.timeout_s
-    pipe = submit(file.fileno(), json.dumps(asdict(limits)).encode())
-    header: dict[str, Any] | None = None
-    blocks: list[Samples] = []
-    room = limits.max_decoded_bytes
-    with os.fdopen(pipe, "rb", buffering=0) as answers:
+class _Reception:
+    """What the worker answers about one file (untrusted: the worker met hostile bytes)."""
+
+    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+        self.end: dict[str, Any] = {}
+        self._limits = limits
+        self._patience_s = limits.timeout_s
+        self._pipe = os.fdopen(submit(file.fileno(), json.dumps(asdict(limits)).encode()), "rb", buffering=0)
+        try:
+            tag, body = self._message()
+            if tag != b"H":
+                raise self._refusal(tag, body)
+            self.header = _header(_parsed(body), limits)
+        except BaseException:
+            self._pipe.close()
+            raise
+
+    def __enter__(self) -> "_Reception":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+
+    def blocks(self) -> Iterator[Samples]:
+        """The samples, each block [C, n], checked; sets `end` after the last."""
+        room, count, channels = self._limits.max_decoded_bytes, 0, self.header["channels"]
         while True:
-            tag, body = _message(answers, deadline)
-            if tag == b"H" and header is None:
-                header = _header(_parsed(body), limits)
-            elif tag == b"B" and header is not None:
-                room -= len(body)
-                if room < 0 or len(body) % (4 * header["channels"]):
-                    raise errors.UnreadableAudio(_MISBEHAVED)
-                block = np.frombuffer(body, dtype=np.float32).reshape(header["channels"], -1)
-                if not np.isfinite(block).all():
-                    raise errors.InvalidSamples(
-                        "holds samples that are not numbers (NaN or infinity): export it again"
-                    )
-                blocks.append(block)
-            elif tag == b"E" and header is not None and blocks:
-                return header, np.concatenate(blocks, axis=1), _parsed(body)
-            elif tag == b"X":
-                refusal = _parsed(body)
-                kind = _REFUSALS.get(str(refusal.get("kind")), errors.UnreadableAudio)
-                raise kind(str(refusal.get("message"))[:500])
-            else:
-                raise errors.UnreadableAudio("the decoder crashed on it: the file is damaged or hostile")
+            tag, body = self._message()
+            if tag == b"E" and count:
+                self.end = _parsed(body)
+                return
+            if tag != b"B":
+                raise self._refusal(tag, body)
+            room, count = room - len(body), count + 1
+            if room < 0 or len(body) % (4 * channels):
+                raise errors.UnreadableAudio(_MISBEHAVED)
+            block = np.frombuffer(body, dtype=np.float32).reshape(channels, -1)
+            if not np.isfinite(block).all():
+                raise errors.InvalidSamples(
+                    "holds samples that are not numbers (NaN or infinity): export it again"
+                )
+            yield block
 
+    def _refusal(self, tag: bytes, body: bytes) -> errors.AudioError:
+        if tag != b"X":
+            return errors.UnreadableAudio("the decoder crashed on it: the file is damaged or hostile")
+        refusal = _parsed(body)
+        kind = _REFUSALS.get(str(refusal.get("kind")), errors.UnreadableAudio)
+        return kind(str(refusal.get("message"))[:500])
 
-def _message(answers: io.FileIO, deadline: float) -> tuple[bytes, bytes]:
-    """The worker's next message; an empty tag where it has gone away."""
-    head = _exactly(answers, 5, deadline)
-    if len(head) < 5:
-        return b"", b""
-    tag, length = struct.unpack("<cI", head)
-    body = _exactly(answers, min(length, _LARGEST_MESSAGE), deadline)
-    return (tag, bytes(body)) if len(body) == length else (b"", b"")
+    def _message(self) -> tuple[bytes, bytes]:
+        """The worker's next message; an empty tag where it has gone away."""
+        head = self._exactly(5)
+        if len(head) < 5:
+            return b"", b""
+        tag, length = struct.unpack("<cI", head)
+        body = self._exactly(min(length, _LARGEST_MESSAGE))
+        return (tag, bytes(body)) if len(body) == length else (b"", b"")
 
-
-def _exactly(answers: io.FileIO, length: int, deadline: float) -> bytearray:
-    """Read `length` bytes, fewer only at the end of the pipe."""
-    buffer = bytearray(length)
-    view, filled = memoryview(buffer), 0
-    poll = select.poll()
-    poll.register(answers, select.POLLIN)
-    while filled < length:
-        remaining_s = deadline - time.monotonic()
-        if remaining_s <= 0 or not poll.poll(1000 * remaining_s):
-            raise errors.DecodeTimeout("decoding took too long: the file is damaged or hostile")
-        got = answers.readinto(view[filled:])
-        if not got:
-            break
-        filled += got
-    view.release()
-    del buffer[filled:]
-    return buffer
+    def _exactly(self, length: int) -> bytearray:
+        """Read `length` bytes, fewer only at the end of the pipe; only waiting uses up patience."""
+        buffer = bytearray(length)
+        view, filled = memoryview(buffer), 0
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        while filled < length:
+            asked = time.monotonic()
+            ready = self._patience_s > 0 and poll.poll(1000 * self._patience_s)
+            self._patience_s -= time.monotonic() - asked
+            if not ready:
+                raise errors.DecodeTimeout("decoding took too long: the file is damaged or hostile")
+            got = self._pipe.readinto(view[filled:])
+            if not got:
+                break
+            filled += got
+        view.release()
+        del buffer[filled:]
+        return buffer
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

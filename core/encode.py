@@ -7,6 +7,7 @@ because code that returns untouched audio on failure makes every watermark look 
 
 import io
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from core.resample import resample
 
 
 def encode(
-    wav: Tensor,
+    wav: Tensor | Iterable[Tensor],
     sample_rate: int,
     path: Path | str,
     *,
@@ -34,7 +35,8 @@ def encode(
     """Write audio to a file, whole or not at all.
 
     Args:
-        wav: audio, [C, T] float32; samples beyond [-1, 1] are clipped by the integer formats.
+        wav: audio, [C, T] float32, or blocks of it in order, so that long audio need not be in memory;
+            samples beyond [-1, 1] are clipped by the integer formats.
         sample_rate: in Hz. A lossy codec that does not know the rate gets the next one it knows
             (Opus always 48 kHz), resampled here.
         path: where to write; an existing file is replaced only after success.
@@ -53,7 +55,7 @@ def encode(
     try:
         try:
             with part.open("xb") as file:
-                write(file, wav, sample_rate, codec, bit_rate, bits)
+                write(file, [wav] if isinstance(wav, Tensor) else wav, sample_rate, codec, bit_rate, bits)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -71,7 +73,7 @@ def encode_bytes(
 ) -> bytes:
     """Encode audio in memory; arguments and errors as in `encode`."""
     buffer = io.BytesIO()
-    write(buffer, wav, sample_rate, codec, bit_rate, bits)
+    write(buffer, [wav], sample_rate, codec, bit_rate, bits)
     return buffer.getvalue()
 
 

@@ -1,12 +1,15 @@
 """`trackmark keygen` and `trackmark watermark`: the channel alone, without records."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.console import USAGE, AsJson, Quiet, Report, answers, emit, fail, failures, for_each, progress
 from api.cli.tag import check_suffix
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 commands = typer.Typer(help="Embed or detect a watermark with a key file of your own.", no_args_is_help=True)
 
@@ -50,23 +53,27 @@ def embed(
         fail(f"--message must be 16 hex digits, not {message!r}", USAGE)
     with failures(), progress(enabled=not quiet) as bar:
         report = bar(source.name)
-        from core.decode import decode
+        from core.decode import stream
         from core.encode import encode
-        from provenance.tag import codec_for, snr_db
-        from provenance.watermark import WatermarkKey
-        from provenance.watermark import embed as embed_mark
+        from provenance.tag import codec_for
+        from provenance.watermark import Meter, WatermarkKey, embed_blocks
 
         check_suffix(out)
         codec, bit_rate = codec_for(out)
-        secret = WatermarkKey.load(key)
-        report("decode", 0.1)
-        clip = decode(source)
-        report("mark", 0.3)
-        marked = embed_mark(clip.wav, clip.sample_rate, bytes.fromhex(message), secret, strength=strength)
-        snr = snr_db(clip.wav, marked)
-        report("encode", 0.9)
-        encode(marked, clip.sample_rate, out, codec=codec, bit_rate=bit_rate)
+        secret, meter = WatermarkKey.load(key), Meter()
+        report("mark", 0.1)
+        with stream(source) as audio:
+            marked = embed_blocks(
+                audio.blocks,
+                audio.sample_rate,
+                bytes.fromhex(message),
+                secret,
+                strength=strength,
+                meter=meter,
+            )
+            encode(marked, audio.sample_rate, out, codec=codec, bit_rate=bit_rate)
         report("done", 1.0)
+    snr = min(meter.snr_db, 200.0)
     found = {"file": str(source), "output": str(out), "message": message.lower(), "snr_db": round(snr, 2)}
     if as_json:
         emit(found)
@@ -84,27 +91,33 @@ def detect(
 ) -> None:
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
     with failures():
-        from api.checks import unusable_reason, watermark_json
+        from api.checks import unusable, watermark_json
         from api.findings import EMPTY_WATERMARK
-        from core.decode import decode
-        from provenance.watermark import WatermarkKey
-        from provenance.watermark import detect as detect_mark
+        from core.decode import stream
+        from provenance.watermark import WatermarkKey, detect_blocks
 
         secret = WatermarkKey.load(key)
 
         def ask(file: Path, report: Report) -> dict[str, Any]:
-            report("decode", 0.1)
-            clip = decode(file)
-            report("detect", 0.4)
-            reason = unusable_reason(clip)
-            if reason is not None:
-                blank = {k: v for k, v in EMPTY_WATERMARK.items() if k != "record_id"}
-                measured = {"duration_s": round(clip.duration_s, 3), "elapsed_s": 0.0, "reason": reason}
-                return {"file": str(file), **blank, **measured}
-            found = detect_mark(clip.wav, clip.sample_rate, secret, exhaustive=exhaustive)
-            return {"file": str(file), **watermark_json(found)}
+            report("detect", 0.1)
+            peaks = [0.0]
+            with stream(file) as audio:
+                blocks = (_noting(block, peaks) for block in audio.blocks)
+                found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive)
+            reason = unusable(found.duration_s, max(peaks))
+            if reason is None:
+                return {"file": str(file), **watermark_json(found)}
+            blank = {k: v for k, v in EMPTY_WATERMARK.items() if k != "record_id"}
+            measured = {"duration_s": round(found.duration_s, 3), "elapsed_s": 0.0, "reason": reason}
+            return {"file": str(file), **blank, **measured}
 
         for_each(files, ask, _show, lambda _found: True, as_json=as_json, quiet=quiet)
+
+
+def _noting(block: "Tensor", peaks: list[float]) -> "Tensor":
+    """The block itself; its largest sample is noted on the way."""
+    peaks.append(float(block.abs().max()))
+    return block
 
 
 def _show(found: dict[str, Any]) -> None:

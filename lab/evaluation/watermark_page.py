@@ -109,7 +109,7 @@ def _share(chosen: Sequence[Row], field: str = "right") -> str:
 
 def _quality(rows: list[Row]) -> list[str]:
     lines = [
-        "| network | clips | SNR median (lowest) dB | NMR mean dB (highest clip) | band-frames at or below mask |",
+        "| network | clips | SNR median (lowest) dB | NMR mean (highest) dB | bands x frames below mask |",
         "|---|---|---|---|---|",
     ]
     for part in ("trained", "patchwork"):
@@ -128,7 +128,7 @@ def _quality(rows: list[Row]) -> list[str]:
         "",
         "Hosts in which marks are heard first (generated, apart from the figures above):",
         "",
-        "| host | SNR dB | NMR mean dB | highest band-frame dB | band-frames at or below mask |",
+        "| host | SNR dB | NMR mean dB | highest band-frame dB | bands x frames below mask |",
         "|---|---|---|---|---|",
     ]
     for r in _of(rows, "difficult"):
@@ -191,13 +191,13 @@ def _unmarked(rows: list[Row]) -> list[str]:
     return [
         f"{false} of {len(values)} looks at 10 s of unmarked human or AI music (a fresh key each, ten per "
         f"window) reported present; upper bound of the rate {upper_bound(false, len(values)):.6f} (95 %). "
-        f"Messages read: {sum(r['message'] for r in chosen)}. Smallest p-value {values.min():.2g}. Share at or "
-        f"below a level, which must not exceed the level: {shares}.",
+        f"Messages read: {sum(r['message'] for r in chosen)}. Smallest p-value {values.min():.2g}. Share at "
+        f"or below a level, which must not exceed the level: {shares}.",
         "",
         f"![p-values of unmarked music against uniform]({P_VALUES})",
         "",
-        f"With `--exhaustive`, 30 s: {sum(r['p_value'] < 1e-6 for r in full)} of {len(full)} reported present, "
-        f"smallest p-value {min(r['p_value'] for r in full):.2g}.",
+        f"With `--exhaustive`, 30 s: {sum(r['p_value'] < 1e-6 for r in full)} of {len(full)} reported "
+        f"present, smallest p-value {min(r['p_value'] for r in full):.2g}.",
         "",
         f"Wrong keys on marked audio, the true place given away: bit error "
         f"{np.mean([r['bit_error'] for r in wrong]):.4f}, {sum(r['p_value'] < 1e-6 for r in wrong)} of "

@@ -20,7 +20,7 @@ Matrix = NDArray[np.float64]
 
 QUANTILE = 0.9
 LEAST_SCALE = 0.5
-OPEN_QUANTILE = 0.95
+OPEN_QUANTILE = 0.93
 """The open search tries thirty thousand spacings, and steady notes are combs too: its tail is long."""
 
 

@@ -8,13 +8,21 @@ The networks know neither key nor message.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provenance.watermark.detection import Detection, detect
-    from provenance.watermark.embedding import embed
+    from provenance.watermark.detection import Detection, detect, detect_blocks
+    from provenance.watermark.embedding import Meter, embed, embed_blocks
     from provenance.watermark.key import WatermarkKey
 
-__all__ = ["Detection", "WatermarkKey", "detect", "embed"]
+__all__ = ["Detection", "Meter", "WatermarkKey", "detect", "detect_blocks", "embed", "embed_blocks"]
 
-_HOME = {"Detection": "detection", "detect": "detection", "embed": "embedding", "WatermarkKey": "key"}
+_HOME = {
+    "Detection": "detection",
+    "detect": "detection",
+    "detect_blocks": "detection",
+    "Meter": "embedding",
+    "embed": "embedding",
+    "embed_blocks": "embedding",
+    "WatermarkKey": "key",
+}
 
 
 def __getattr__(name: str) -> object:

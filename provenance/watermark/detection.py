@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.blocks import pieces
 from core.clip import Segment
 from provenance.watermark import code, model, sync
-from provenance.watermark.blocks import pieces
 from provenance.watermark.chips import CYCLE_COLUMNS, layout
 from provenance.watermark.grid import FRAMES_PER_S
 from provenance.watermark.hunt import PRESENT_P_VALUE, Finding, Hunt

@@ -1,15 +1,17 @@
 """Hide a message in audio."""
 
+import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from core.blocks import Piece, pieces
 from core.errors import WatermarkError
 from core.resample import resample
 from provenance.watermark import chips as chips_
 from provenance.watermark import code, headroom, level, model
-from provenance.watermark.blocks import Piece, pieces
 from provenance.watermark.grid import COLUMNS_PER_S, RATE, istft, stft
 from provenance.watermark.key import WatermarkKey
 
@@ -18,6 +20,19 @@ STEP_COLUMNS = 300
 CONTEXT_COLUMNS = 55
 """28.8 s and 5.28 s: both a whole number of samples at every usual rate."""
 _SILENCE = 1e-5
+
+
+@dataclass
+class Meter:
+    """Energy of host and mark, added up while audio streams by."""
+
+    host: float = 0.0
+    mark: float = 0.0
+
+    @property
+    def snr_db(self) -> float:
+        """Host over mark in dB; infinite where there is no mark."""
+        return 10.0 * math.log10(self.host / self.mark) if self.mark > 0.0 else math.inf
 
 
 def embed(
@@ -61,11 +76,13 @@ def embed_blocks(
     *,
     strength: float = 1.0,
     networks: model.Model | None = None,
+    meter: Meter | None = None,
 ) -> Iterator[Tensor]:
     """Hide a message in audio that comes in blocks, holding under a minute of it.
 
     Args:
         blocks: audio in order, each [C, any length]; the rest as in `embed`.
+        meter: is told the energies of host and mark.
 
     Yields:
         Marked audio, [C, up to 28.8 s], of the same total length.
@@ -87,7 +104,11 @@ def embed_blocks(
         columns = int(piece.wav.shape[-1] / column) + 2
         chips = layout.chips(signs, start + round(piece.start / column), columns)
         with torch.no_grad():
-            yield _mark(piece, sample_rate, torch.from_numpy(chips), strength, chosen)
+            marked = _mark(piece, sample_rate, torch.from_numpy(chips), strength, chosen)
+        if meter:
+            meter.host += float(piece.core.double().square().sum())
+            meter.mark += float((marked - piece.core).double().square().sum())
+        yield marked
     if samples < MIN_DURATION_S * sample_rate:
         duration_s = samples / sample_rate
         raise WatermarkError(

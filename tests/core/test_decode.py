@@ -15,7 +15,7 @@ import torch
 
 from core import decoder_process, errors
 from core.codecs import Codec
-from core.decode import DEFAULT_LIMITS, Limits, decode, decode_bytes
+from core.decode import DEFAULT_LIMITS, Limits, decode, decode_bytes, stream
 from core.encode import encode, encode_bytes
 from tests.hostile import ACCEPTED, REFUSED, encoded, tone, wav
 from tests.signals import music, noise
@@ -246,3 +246,30 @@ def test_the_child_that_decodes_is_locked_in(tmp_path: Path) -> None:
     assert re.search(r"Max cpu time +61 +61 ", limits)
     assert not re.search(r"Max address space +unlimited", limits)
     assert b"TRACKMARK" not in environment and b"HOME" not in environment
+
+
+def test_a_stream_gives_the_same_samples(tmp_path: Path) -> None:
+    path = tmp_path / "tone.flac"
+    encode(music(7.0, 44_100), 44_100, path, codec="flac")
+    with stream(path) as audio:
+        blocks = list(audio.blocks)
+        assert (audio.sample_rate, audio.channels) == (44_100, 2)
+    assert len(blocks) > 2
+    assert torch.equal(torch.cat(blocks, -1), decode(path).wav)
+
+
+def test_a_stream_that_is_left_early_harms_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "tone.flac"
+    encode(music(7.0, 44_100), 44_100, path, codec="flac")
+    with stream(path) as audio:
+        next(audio.blocks)
+    assert decode(path).duration_s == pytest.approx(7.0)
+
+
+def test_a_stream_names_the_file_in_its_errors(tmp_path: Path) -> None:
+    path = tmp_path / "noise.mp3"
+    path.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(errors.UnreadableAudio, match=r"noise\.mp3: "), stream(path) as audio:
+        list(audio.blocks)
+    with pytest.raises(errors.AudioTooLarge), stream(path, Limits(max_bytes=100)):
+        pass

@@ -165,3 +165,33 @@ def test_channels_keep_their_places(channels: int) -> None:
 def test_gradients_and_devices_stay_out_of_it() -> None:
     wav = music(0.5, RATE).requires_grad_()
     assert not recode(wav, RATE, codec="wav").requires_grad
+
+
+def test_blocks_make_the_same_file_as_the_whole(tmp_path: Path) -> None:
+    wav = music(3.0, RATE)
+    for suffix, codec in (("wav", "wav"), ("mp3", "mp3")):
+        whole, parts = tmp_path / f"whole.{suffix}", tmp_path / f"parts.{suffix}"
+        encode(wav, RATE, whole, codec=codec)  # type: ignore[arg-type]  # both are codecs
+        encode(iter(torch.split(wav, 30_000, -1)), RATE, parts, codec=codec)  # type: ignore[arg-type]
+        assert torch.allclose(decode(whole).wav, decode(parts).wav, atol=2e-3)
+
+
+def test_blocks_at_a_rate_that_the_codec_does_not_know_are_resampled_without_a_seam(tmp_path: Path) -> None:
+    wav = sine(24.0, 37_800, 440.0, 0.5)
+    encode(iter(torch.split(wav, 50_000, -1)), 37_800, tmp_path / "x.flac", codec="flac")
+    encode(iter(torch.split(wav, 50_000, -1)), 37_800, tmp_path / "x.opus", codec="opus", bit_rate=96_000)
+    back = decode(tmp_path / "x.opus")
+    assert back.sample_rate == 48_000 and back.duration_s == pytest.approx(24.0, abs=0.03)
+    spectrum = torch.fft.rfft(
+        back.wav[0, 24_000:-24_000] * torch.hann_window(back.wav.shape[-1] - 48_000)
+    ).abs()
+    spectrum[int(spectrum.argmax()) - 200 : int(spectrum.argmax()) + 200] = 0.0
+    assert (
+        float(spectrum.max()) < 0.01 * 0.25 * back.wav.shape[-1]
+    )  # clicks at seams would spread over all of it
+
+
+def test_no_blocks_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(EncodeError, match="nothing to encode"):
+        encode(iter([]), RATE, tmp_path / "x.wav", codec="wav")
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from provenance.watermark.blocks import pieces
+from core.blocks import pieces
 from provenance.watermark.embedding import embed, embed_blocks
 from provenance.watermark.key import WatermarkKey
 from tests.signals import music
