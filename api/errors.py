@@ -54,6 +54,10 @@ class UploadTooLarge(ServiceError):
     """More bytes than `max_upload_bytes`."""
 
 
+class AddressTooLong(ServiceError):
+    """A parameter in the address is longer than one may be; the same can be sent in a body."""
+
+
 class LengthRequired(ServiceError):
     """A body of unknown length where only small ones are taken."""
 
@@ -102,6 +106,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     ConflictingEntry: Answer(409, "conflict", "The state does not allow this"),
     LengthRequired: Answer(411, "length-required", "A Content-Length is needed"),
     UploadTooLarge: Answer(413, "upload-too-large", "The upload is too large"),
+    AddressTooLong: Answer(414, "address-too-long", "The address is too long"),
     UnsupportedMedia: Answer(415, "unsupported-media-type", "The content type is not supported"),
     InvalidRequest: Answer(422, "invalid-request", "The request is not valid"),
     IdempotencyConflict: Answer(

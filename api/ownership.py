@@ -153,13 +153,13 @@ def _claim(record_id: str, record: Mapping[str, Any]) -> Json:
 
 
 def _when(claim: Json) -> str:
-    """The place in the log is proven; its clock is the log's own unless a witness has told a time."""
+    """The place in the log is proven; its clock is the log's own unless somebody else has told a time."""
     text = f"entry {claim['log_index']} of the log"
     if claim["logged_at"] is not None:
         text += f", written {claim['logged_at'][:19]}Z by the log's own clock"
     if claim["witnessed_at"] is not None:
         seen = datetime.fromtimestamp(claim["witnessed_at"], UTC)
-        text += f", seen by a witness by {seen:%Y-%m-%dT%H:%M:%SZ}"
+        text += f", seen by a third party by {seen:%Y-%m-%dT%H:%M:%SZ}"
     return text
 
 

@@ -1,22 +1,19 @@
 """Audits: upload a file, follow the job, fetch the signed report and the picture."""
 
-from pathlib import Path
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api import fields
 from api.audit import ALL
 from api.auth import Caller
 from api.deps import AuditReader, AuditWriter, Parts, PartsDep
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
-from api.intake import RETRY_AFTER_S, accept, read_form
-from api.jobs import MAX_PAGE, Job
+from api.errors import InvalidRequest, UnknownEntry
+from api.intake import accept, read_form
+from api.jobs import Job
 from api.policy import parse_policy
-from api.problems import respond
 from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
+from api.routes.following import Limit, accepted, follow, left_behind, not_ready
 from api.schemas import AuditAnswer, AuditPage
 from api.work import PICTURE, REPORT
 from core.errors import TrackmarkError
@@ -77,17 +74,14 @@ def _check_policy(policy: str) -> None:
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:
     """Accept a file for audit. Follow `Location` until the state is `succeeded` or `failed`."""
-    job = await submit(request, parts, caller)
-    response.headers["Location"] = f"/v1/audits/{job.id}"
-    response.headers["Retry-After"] = RETRY_AFTER_S
-    return AuditAnswer.of(job)
+    return AuditAnswer.of(accepted(await submit(request, parts, caller), "/v1/audits", response))
 
 
 @router.get("", operation_id="listAudits", summary="List audits", responses=problems(422))
 def list_audits(
     parts: PartsDep,
     caller: AuditReader,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Limit = 50,
     cursor: str | None = None,
 ) -> AuditPage:
     """The tenant's audits, newest first."""
@@ -98,10 +92,7 @@ def list_audits(
 @router.get("/{audit_id}", operation_id="getAudit", summary="Follow an audit", responses=problems(404))
 def get(audit_id: str, response: Response, parts: PartsDep, caller: AuditReader) -> AuditAnswer:
     """The audit's state and, once it succeeded, its findings."""
-    job = parts.jobs.get(audit_id, tenant=caller.tenant, kind="audit")
-    if job.finished_at is None:
-        response.headers["Retry-After"] = RETRY_AFTER_S
-    return AuditAnswer.of(job)
+    return AuditAnswer.of(follow("audit", audit_id, parts, caller, response))
 
 
 @router.delete(
@@ -148,11 +139,4 @@ def _left_behind(
 ) -> Response:
     """A file of a finished audit."""
     job = parts.jobs.get(audit_id, tenant=caller.tenant, kind="audit")
-    if job.error is not None:
-        return respond(job.error, request)
-    if job.state != "succeeded":
-        raise ConflictingEntry("the audit is not finished; ask for it again in a moment")
-    path: Path = parts.worker.output_of(job) / name
-    if not path.is_file():
-        raise UnknownEntry(f"audit {audit_id} left no {name}")
-    return FileResponse(path, media_type=media, filename=saved_as)
+    return not_ready(job, request) or left_behind(job, parts.worker.output_of(job) / name, media, saved_as)

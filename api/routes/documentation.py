@@ -11,6 +11,7 @@ _TITLES = {
     404: "No such entry",
     409: "The state does not allow this",
     413: "Too large or too long",
+    414: "A value in the address is too long",
     415: "Not multipart/form-data",
     422: "The request or the audio is not usable",
     429: "Rate limit reached",

@@ -1,6 +1,7 @@
 """What happens to a record: amendments, transfers, disputes, revocation. Each is signed and logged."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
@@ -154,40 +155,47 @@ def transfer(record_id: RecordId, history: Writable, asked: TransferRequest) -> 
     return _line(record_id, history.transfer(record_id, **asked.model_dump()))
 
 
-@router.post(
-    "/disputes",
-    status_code=201,
-    operation_id="disputeRecord",
-    summary="Open a dispute",
-    responses=problems(404, 409, 422),
-)
-def dispute(record_id: RecordId, history: Writable, asked: StatementRequest) -> EventLine:
-    """State that the claim is contested; the record is `disputed` until every dispute is settled."""
-    return _line(record_id, history.dispute(record_id, issuer=asked.issuer, reason=asked.reason))
+# path: operation id, summary, description, what is done
+_STATEMENTS: dict[str, tuple[str, str, str, Callable[..., StoredEvent]]] = {
+    "disputes": (
+        "disputeRecord",
+        "Open a dispute",
+        "State that the claim is contested; the record is `disputed` until every dispute is settled.",
+        RecordHistory.dispute,
+    ),
+    "settlements": (
+        "settleRecord",
+        "Close a dispute",
+        "State that a dispute is over.",
+        RecordHistory.close_dispute,
+    ),
+    "revocations": (
+        "revokeRecord",
+        "Revoke",
+        "Withdraw the record for good. Its log entries stay; nothing can follow.",
+        RecordHistory.revoke,
+    ),
+}
 
 
-@router.post(
-    "/settlements",
-    status_code=201,
-    operation_id="settleRecord",
-    summary="Close a dispute",
-    responses=problems(404, 409, 422),
-)
-def settle(record_id: RecordId, history: Writable, asked: StatementRequest) -> EventLine:
-    """State that a dispute is over."""
-    return _line(record_id, history.close_dispute(record_id, issuer=asked.issuer, reason=asked.reason))
+def _stating(act: Callable[..., StoredEvent]) -> Callable[[RecordId, Writable, StatementRequest], EventLine]:
+    def state(record_id: RecordId, history: Writable, asked: StatementRequest) -> EventLine:
+        return _line(record_id, act(history, record_id, issuer=asked.issuer, reason=asked.reason))
+
+    return state
 
 
-@router.post(
-    "/revocations",
-    status_code=201,
-    operation_id="revokeRecord",
-    summary="Revoke",
-    responses=problems(404, 409, 422),
-)
-def revoke(record_id: RecordId, history: Writable, asked: StatementRequest) -> EventLine:
-    """Withdraw the record for good. Its log entries stay; nothing can follow."""
-    return _line(record_id, history.revoke(record_id, issuer=asked.issuer, reason=asked.reason))
+for _path, (_operation, _summary, _description, _act) in _STATEMENTS.items():
+    router.add_api_route(
+        f"/{_path}",
+        _stating(_act),
+        methods=["POST"],
+        status_code=201,
+        operation_id=_operation,
+        summary=_summary,
+        description=_description,
+        responses=problems(404, 409, 422),
+    )
 
 
 def _line(record_id: str, event: StoredEvent) -> EventLine:

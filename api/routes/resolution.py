@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import Parts, PartsDep, RecordReader
-from api.errors import InvalidRequest
+from api.errors import AddressTooLong, InvalidRequest
 from api.intake import inspect, read_form
 from api.manifests import Manifests
 from api.registry import Registry
@@ -25,10 +25,14 @@ from provenance.credentials.manifest import SOFT_BINDING_ALG
 router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"])
 
 MAX_VALUE = 4096
+MAX_VALUE_IN_ADDRESS = 1024
 MESSAGE_BYTES = 8
 Alg = Annotated[str, Query(max_length=200, examples=[SOFT_BINDING_ALG])]
-Value = Annotated[str, Query(max_length=MAX_VALUE, description="base64", examples=["XxwKnjOy1Bc="])]
+Value = Annotated[str, Query(description="base64", examples=["XxwKnjOy1Bc="])]
 MaxResults = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
+Wanted = Annotated[str | None, Query(max_length=200, description="only by this algorithm")]
+HintAlg = Annotated[str | None, Query(alias="hintAlg", max_length=200)]
+HintValue = Annotated[str | None, Query(alias="hintValue", max_length=MAX_VALUE, description="base64")]
 
 
 class Match(Model):
@@ -69,12 +73,14 @@ class Algorithms(Model):
     operation_id="getMatchesByBinding",
     summary="By soft binding",
     response_model_exclude_none=True,
-    responses=problems(422),
+    responses=problems(414, 422),
 )
 def by_binding(
     alg: Alg, value: Value, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
 ) -> Matches:
     """The manifests of the record that a watermark names."""
+    if len(value) > MAX_VALUE_IN_ADDRESS:
+        raise AddressTooLong(f"an address takes {MAX_VALUE_IN_ADDRESS} characters of a value; use POST")
     return _by_binding(alg, value, max_results, _registry(parts, caller))
 
 
@@ -101,15 +107,31 @@ def by_binding_in_body(
     openapi_extra=form({"file": "the audio file"}, {}, ["file"]),
 )
 async def by_content(
-    request: Request, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
+    request: Request,
+    parts: PartsDep,
+    caller: RecordReader,
+    max_results: MaxResults = 10,
+    alg: Wanted = None,
+    hint_alg: HintAlg = None,
+    hint_value: HintValue = None,
 ) -> Matches:
-    """The manifests of the record whose sound this is. The upload is erased before the answer is sent."""
+    """The manifests of the record whose sound this is. The upload is erased before the answer is sent.
+
+    With `alg` only of a record that this binding, found in the audio, names too. `hintAlg` and `hintValue`
+    say which binding the client has read: the record that it names comes first, if the sound agrees. A hint
+    alone matches nothing.
+    """
+    if alg is not None:
+        _known_algorithm(alg)
+    hint = _hinted(hint_alg, hint_value)
     received = await read_form(request, parts, caller)
     try:
         upload = received.one_file("file")
         await inspect(received, upload, parts, request)
         registry = _registry(parts, caller)
-        matches = await run_in_threadpool(_heard, received.path(upload), registry, parts)
+        matches = await run_in_threadpool(
+            _heard, received.path(upload), registry, parts, marked_only=alg is not None, hint=hint
+        )
     finally:
         received.discard()
     return Matches(matches=matches[:max_results])
@@ -146,29 +168,48 @@ def _registry(parts: Parts, caller: RecordReader) -> Registry:
 
 
 def _by_binding(alg: str, value: str, max_results: int, registry: Registry) -> Matches:
+    _known_algorithm(alg)
+    names = Manifests(registry).of_record(_record_id(value))
+    return Matches(matches=[Match(manifestId=name) for name in names[:max_results]])
+
+
+def _known_algorithm(alg: str) -> None:
     if alg != SOFT_BINDING_ALG:
         raise InvalidRequest(f"only {SOFT_BINDING_ALG} is resolved here; see /services/supportedAlgorithms")
+
+
+def _record_id(value: str) -> str:
     try:
         message = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidRequest("value must be base64") from error
     if len(message) != MESSAGE_BYTES:
         raise InvalidRequest(f"a value of {SOFT_BINDING_ALG} has {MESSAGE_BYTES} bytes")
-    names = Manifests(registry).of_record(message.hex())
-    return Matches(matches=[Match(manifestId=name) for name in names[:max_results]])
+    return message.hex()
 
 
-def _heard(path: Any, registry: Registry, parts: Parts) -> list[Match]:
-    """The manifests of the records that the sound agrees with, best first."""
+def _hinted(alg: str | None, value: str | None) -> str | None:
+    """The record that a hint names; a hint in an algorithm that is not ours says nothing to us."""
+    if (alg is None) != (value is None):
+        raise InvalidRequest("hintAlg and hintValue come together")
+    return _record_id(value) if alg == SOFT_BINDING_ALG and value is not None else None
+
+
+def _heard(
+    path: Any, registry: Registry, parts: Parts, *, marked_only: bool, hint: str | None
+) -> list[Match]:
+    """The manifests of the records that the sound agrees with: the hinted one first, then best first."""
     result = parts.engines.auditor(
         path,
         registry=registry,
         settings=parts.settings,
         checks=("watermark", "fingerprint"),
     )
-    manifests = Manifests(registry)
+    manifests, marked = Manifests(registry), result.watermark["message"]
+    agreeing = [m for m in result.fingerprint if not marked_only or m["record_id"] == marked]
+    agreeing.sort(key=lambda match: match["record_id"] != hint)  # stable: the rest keeps its order
     return [
         Match(manifestId=name, similarityScore=min(100, max(0, round(100 * match["score"]))))
-        for match in result.fingerprint
+        for match in agreeing
         for name in manifests.of_record(match["record_id"])
     ]

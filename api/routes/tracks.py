@@ -1,17 +1,13 @@
 """Tracks: upload a file and have it marked, registered and given back with credentials."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request, Response
 
 from api import fields
 from api.deps import PartsDep, TrackWriter
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
-from api.intake import RETRY_AFTER_S, accept, read_form
-from api.jobs import MAX_PAGE
-from api.problems import respond
+from api.errors import InvalidRequest
+from api.intake import accept, read_form
 from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
+from api.routes.following import Limit, accepted, follow, left_behind, not_ready
 from api.schemas import TrackAnswer, TrackPage
 from core.errors import RecordError
 from provenance.records import identifiers
@@ -75,16 +71,14 @@ async def create(request: Request, response: Response, parts: PartsDep, caller: 
     except BaseException:
         received.discard()
         raise
-    response.headers["Location"] = f"/v1/tracks/{job.id}"
-    response.headers["Retry-After"] = RETRY_AFTER_S
-    return TrackAnswer.of(job)
+    return TrackAnswer.of(accepted(job, "/v1/tracks", response))
 
 
 @router.get("", operation_id="listTracks", summary="List tracks", responses=problems(422))
 def list_tracks(
     parts: PartsDep,
     caller: TrackWriter,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Limit = 50,
     cursor: str | None = None,
 ) -> TrackPage:
     """The tenant's taggings, newest first."""
@@ -95,10 +89,7 @@ def list_tracks(
 @router.get("/{track_id}", operation_id="getTrack", summary="Follow a tagging", responses=problems(404))
 def get(track_id: str, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
     """The tagging's state and, once it succeeded, the record and the link to the file."""
-    job = parts.jobs.get(track_id, tenant=caller.tenant, kind="track")
-    if job.finished_at is None:
-        response.headers["Retry-After"] = RETRY_AFTER_S
-    return TrackAnswer.of(job)
+    return TrackAnswer.of(follow("track", track_id, parts, caller, response))
 
 
 @router.get(
@@ -114,15 +105,13 @@ def get(track_id: str, response: Response, parts: PartsDep, caller: TrackWriter)
 def file(track_id: str, request: Request, parts: PartsDep, caller: TrackWriter) -> Response:
     """The tagged audio. A failed tagging answers with the problem that made it fail."""
     job = parts.jobs.get(track_id, tenant=caller.tenant, kind="track")
-    if job.error is not None:
-        return respond(job.error, request)
-    if job.result is None:
-        raise ConflictingEntry("the track is not tagged yet; ask for it again in a moment")
-    path = parts.worker.output_of(job) / str(job.result["file"])
-    if not path.is_file():
-        raise UnknownEntry(f"track {track_id} has no file any more")
+    refused = not_ready(job, request)
+    if refused is not None:
+        return refused
+    result = dict(job.result or {})
+    path = parts.worker.output_of(job) / str(result["file"])
     suffix = path.suffix[1:]
-    return FileResponse(path, media_type=FORMATS[suffix], filename=f"{job.result['record_id']}.{suffix}")
+    return left_behind(job, path, FORMATS[suffix], f"{result['record_id']}.{suffix}")
 
 
 def _isrc(text: str | None) -> str | None:

@@ -1,12 +1,20 @@
 """The C2PA Soft Binding Resolution API: names, parameters and answers as in its OpenAPI description."""
 
 import base64
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.audit import audit_file
+from api.findings import AuditResult
 from api.manifests import Manifests
+from api.registry import Registry
+from api.stages import product_stages
+from core.decode import decode
 from core.encode import encode
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.credentials.sidecar import manifest_id, write_sidecar
@@ -15,17 +23,29 @@ from provenance.records.asset import Asset
 from provenance.records.making import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
+from tests import fakes
 from tests.api.server import URL, key, parts, serve
 from tests.signals import music
 
 BASE = "/c2pa/v1"
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory):
-    from api.audit import audit_file
+class Ear:
+    """The real audit; only what the watermark decoder reads is given."""
 
-    with serve(tmp_path_factory.mktemp("home"), auditor=audit_file) as client:
+    mark = fakes.Detection()
+
+    def __call__(self, path: Path, **options: Any) -> AuditResult:
+        stages = replace(product_stages(), detect=lambda *_: self.mark)
+        return audit_file(path, **options, stages=stages)
+
+
+EAR = Ear()
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), auditor=EAR) as client:
         yield client
 
 
@@ -82,6 +102,67 @@ def test_content_leads_to_the_manifest_of_the_same_sound_only(
     answer = client.post(f"{BASE}/matches/byContent", files={"file": ("b.wav", other.read_bytes())})
     assert answer.json() == {"matches": []}
     assert not list(parts(client).settings.uploads.iterdir())
+
+
+def test_a_hint_orders_and_never_matches(
+    client: TestClient, known: tuple[str, str, bytes, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_id, _, _, copy = known
+    registry = parts(client).registry
+    twin = register_twin(registry, copy)
+    files = {"file": ("a.wav", copy.read_bytes())}
+    for hinted in (record_id, twin):
+        hint = {"hintAlg": SOFT_BINDING_ALG, "hintValue": base64.b64encode(bytes.fromhex(hinted)).decode()}
+        found = client.post(f"{BASE}/matches/byContent", params=hint, files=files).json()["matches"]
+        assert found[0]["manifestId"] == Manifests(registry).of_record(hinted)[0]
+        assert len(found) == 2
+    # With `alg`, only what the mark in the audio names; a hint in a foreign algorithm says nothing.
+    asked = {"alg": SOFT_BINDING_ALG, "hintAlg": "com.example.other.1", "hintValue": "AAAA"}
+    for mark, count in ((fakes.Detection(), 0), (fakes.marked(twin), 1), (fakes.marked("ff" * 8), 0)):
+        monkeypatch.setattr(EAR, "mark", mark)
+        only = client.post(f"{BASE}/matches/byContent", params=asked, files=files).json()["matches"]
+        assert len(only) == count
+        assert all(match["manifestId"] in Manifests(registry).of_record(twin) for match in only)
+    silent = tmp_path / "other.wav"
+    encode(music(12, 44_100, 78), 44_100, silent, codec="wav")
+    hint["hintValue"] = base64.b64encode(bytes.fromhex(record_id)).decode()
+    files = {"file": ("b.wav", silent.read_bytes())}
+    assert client.post(f"{BASE}/matches/byContent", params=hint, files=files).json() == {"matches": []}
+
+
+def register_twin(registry: Registry, audio: Path) -> str:
+    """Another record of the same sound, with a manifest of its own."""
+    clip = decode(audio)
+    first = registry.record(registry.records()[-1].record_id)
+    assert first is not None
+    record = replace(OwnershipRecord.from_payload(first.envelope.payload), record_id=new_record_id())
+    registry.register(record, extract(clip.wav, clip.sample_rate))
+    marked = audio.with_name("twin.ogg")
+    encode(clip.wav, clip.sample_rate, marked, codec="vorbis")
+    store = write_sidecar(marked, audio.with_name("twin-out.ogg"), record, registry.c2pa_identity())
+    Manifests(registry).keep(record.record_id, store)
+    return record.record_id
+
+
+def test_a_value_too_long_for_an_address_goes_into_a_body(client: TestClient) -> None:
+    asked = {"alg": SOFT_BINDING_ALG, "value": "A" * 2000}
+    answer = client.get(f"{BASE}/matches/byBinding", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (414, "address-too-long")
+    assert client.post(f"{BASE}/matches/byBinding", json=asked).json()["code"] == "invalid-request"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"alg": "com.example.other.1"},
+        {"hintAlg": SOFT_BINDING_ALG},
+        {"hintValue": "AAAAAAAAAAA="},
+        {"hintAlg": SOFT_BINDING_ALG, "hintValue": "AAAA"},
+    ],
+)
+def test_wrong_hints_are_refused(client: TestClient, asked: dict[str, str]) -> None:
+    answer = client.post(f"{BASE}/matches/byContent", params=asked, files={"file": ("a.wav", b"RIFF")})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
 
 
 def test_unknown_marks_match_nothing(client: TestClient) -> None:
