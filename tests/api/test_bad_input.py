@@ -1,4 +1,4 @@
-"""Files that break decoders, through the API: a problem with a code, or an audit that says what is missing."""
+"""Files that break decoders, through the API: a problem with a code, or an audit that says what it lacks."""
 
 from collections.abc import Iterator
 from pathlib import Path
