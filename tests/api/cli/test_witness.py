@@ -26,7 +26,7 @@ def test_keys_are_listed_rotated_and_revoked(trackmark: Trackmark, home: Path) -
 
 
 def test_wrong_uses_are_told(trackmark: Trackmark, tmp_path: Path) -> None:
-    assert trackmark("key", "rotate", "log").code == 2
+    assert trackmark("key", "rotate", "witness").code == 2
     assert trackmark("key", "revoke", "00" * 32, "--reason", "x").code == 1
     assert trackmark("log", "cosign").code == 2
     assert trackmark("witness", "nonsense", "--name", "a.example").code == 1
