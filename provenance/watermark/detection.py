@@ -31,6 +31,7 @@ class Detection:
         p_value: bound on the chance of this finding in audio without a mark of this key, over everything
             that was searched.
         message: 8 bytes whose keyed check holds, or None.
+        key_epoch: epoch of the key that the mark was made with, or None where there is none.
         speed: how much faster the audio plays than when it was marked.
         pitch_semitones: how much higher it sounds, to about one semitone unless it is speed alone.
         segments: one second each, scored 0 (no mark) to 1.
@@ -46,6 +47,7 @@ class Detection:
     segments: tuple[Segment, ...]
     duration_s: float
     elapsed_s: float
+    key_epoch: int | None = None
 
 
 def detect(
@@ -61,7 +63,7 @@ def detect(
     Args:
         wav: audio, [C, T].
         sample_rate: in Hz, of `wav`.
-        key: the tenant's key; other keys' marks stay invisible.
+        key: the tenant's key, whose earlier epochs are looked for too; other keys' marks stay invisible.
         exhaustive: also search speed and tempo 0.75 to 1.28 and pitch ±2.5 semitones, follow a drifting
             clock and decode a list of messages.
         networks: other networks than the shipped ones (the laboratory's baselines).
@@ -96,7 +98,7 @@ def detect_blocks(
         for section in pieces(blocks, SECTION_S * sample_rate):
             finding = hunt.look(section.core, sample_rate)
             length_s = section.core.shape[-1] / sample_rate
-            segments += _map(finding, hunt.best, key, duration_s, length_s)
+            segments += _map(finding, hunt.best, duration_s, length_s)
             duration_s += length_s
     best = hunt.best
     p_value = hunt.p_value(best.place, best.message) if best else 1.0
@@ -111,24 +113,23 @@ def detect_blocks(
         tuple(segments),
         duration_s,
         time.monotonic() - started,
+        best.key.epoch,
     )
 
 
-def _map(
-    finding: Finding | None, best: Finding | None, key: WatermarkKey, start_s: float, length_s: float
-) -> list[Segment]:
+def _map(finding: Finding | None, best: Finding | None, start_s: float, length_s: float) -> list[Segment]:
     """Agreement of soft chips with the mark per second of one section."""
     seconds = math.ceil(length_s)
     scores = np.zeros(seconds)
     if finding and best and finding.place.p_value(CYCLE_COLUMNS) < THERE:
-        place, key_layout = finding.place, layout(key)
+        place, key_layout = finding.place, layout(finding.key)
         frames = sync.follow(finding.plane, place, key_layout)
         soft = sync.cells(finding.plane, frames)
         if best.message is None:
             index = (place.start + np.arange(soft.shape[1])) % CYCLE_COLUMNS
             chips = key_layout.pilots[:, index]
         else:
-            chips = key_layout.chips(code.encode(best.message, key), place.start, soft.shape[1])
+            chips = key_layout.chips(code.encode(best.message, finding.key), place.start, soft.shape[1])
         second = np.clip((frames / finding.geometry.tempo / FRAMES_PER_S).astype(int), 0, seconds - 1)
         agreement = np.bincount(second, (soft * chips).sum(0), seconds)
         strength = np.bincount(second, np.abs(soft * np.abs(chips)).sum(0), seconds)

@@ -50,8 +50,9 @@ NOMINAL = Geometry()
 
 @dataclass(frozen=True)
 class Finding:
-    """The best place in one plane, and what could be read there."""
+    """The best place in one plane, and what could be read there with which epoch's key."""
 
+    key: WatermarkKey
     place: sync.Alignment
     plane: sync.Plane
     message: bytes | None
@@ -81,7 +82,7 @@ def rows_of_mid(wav: Tensor, sample_rate: int) -> Tensor:
 
 
 class Hunt:
-    """A search that goes on over the sections of one recording.
+    """A search for the marks of a key and its earlier epochs, over the sections of one recording.
 
     Attributes:
         best: the finding with the smallest p-value so far; the first complete one ends the hunt, and later
@@ -90,7 +91,7 @@ class Hunt:
 
     def __init__(self, key: WatermarkKey, networks: model.Model, *, exhaustive: bool) -> None:
         self.best: Finding | None = None
-        self._key = key
+        self._keys = key.epochs
         self._networks = networks
         self._exhaustive = exhaustive
         self._places = 0
@@ -120,6 +121,7 @@ class Hunt:
             The section's best finding; None where it is too short or silent.
         """
         if self.best and self.best.complete:
+            self._keys = (self.best.key,)
             return self._in_geometry(rows_of_mid(wav, sample_rate), self.best.geometry)
         finding: Finding | None = None
         for plane in self.planes(wav, sample_rate, self._networks):
@@ -156,17 +158,27 @@ class Hunt:
         """
         if plane.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(plane):
             return None
-        places, searched = sync.search(plane, layout(self._key), stretches=geometry.stretches)
+        best: Finding | None = None
+        for key in self._keys:
+            finding = self._read_with(key, plane, geometry)
+            if best is None or finding.p_value < best.p_value:
+                best = finding
+            if best.complete:
+                break
+        return best
+
+    def _read_with(self, key: WatermarkKey, plane: sync.Plane, geometry: Geometry) -> Finding:
+        places, searched = sync.search(plane, layout(key), stretches=geometry.stretches)
         self._places += searched
         self._first = self._first or searched
         message, chosen = None, places[0]
         for place in places:
-            message, checks = read(plane, place, searched, self._key, thorough=self._exhaustive)
+            message, checks = read(plane, place, searched, key, thorough=self._exhaustive)
             self._checks += checks
             if message is not None:
                 chosen = place
                 break
-        finding = Finding(chosen, plane, message, self.p_value(chosen, message), geometry)
+        finding = Finding(key, chosen, plane, message, self.p_value(chosen, message), geometry)
         if self.best is None or finding.p_value < self.best.p_value:
             self.best = finding
         return finding
@@ -184,13 +196,10 @@ class Hunt:
         found: list[tuple[float, Geometry]] = []
         for tempo, pitch in COARSE:
             plane = plane_of(warp(excerpt, tempo, pitch), self._networks)
-            places, searched = sync.search(
-                plane, layout(self._key), keep=1, stretches=FINE, phases=(0.0, 2.0, 4.0)
-            )
-            self._places += searched
-            finer = tuple(places[0].stretch + step for step in FINER)
-            found.append((places[0].statistic, Geometry(tempo, pitch, finer)))
-            if places[0].p_value(self._places) < CERTAIN:
+            best = max((self._coarsely(key, plane) for key in self._keys), key=lambda place: place.statistic)
+            finer = tuple(best.stretch + step for step in FINER)
+            found.append((best.statistic, Geometry(tempo, pitch, finer)))
+            if best.p_value(self._places) < CERTAIN:
                 break
         found.sort(key=lambda entry: -entry[0])
         finding: Finding | None = None
@@ -199,3 +208,8 @@ class Hunt:
             if finding and finding.complete:
                 break
         return finding
+
+    def _coarsely(self, key: WatermarkKey, plane: sync.Plane) -> sync.Alignment:
+        places, searched = sync.search(plane, layout(key), keep=1, stretches=FINE, phases=(0.0, 2.0, 4.0))
+        self._places += searched
+        return places[0]

@@ -76,6 +76,15 @@ class WatermarkKey:
         """Public name of the key: says nothing about the key itself."""
         return self.derive("id", 8).hex()
 
+    def next_epoch(self) -> "WatermarkKey":
+        """The key that marks from now on: new chips and checks; it reads the marks of all epochs before."""
+        return WatermarkKey(self.tenant_key, self.epoch + 1)
+
+    @property
+    def epochs(self) -> "tuple[WatermarkKey, ...]":
+        """This key and those of earlier epochs, newest first."""
+        return tuple(WatermarkKey(self.tenant_key, epoch) for epoch in range(self.epoch, -1, -1))
+
     def derive(self, purpose: str, length: int) -> bytes:
         """Independent key material for one purpose (HKDF-SHA256, RFC 5869)."""
         return _derive(self.tenant_key, self.epoch, purpose, length)

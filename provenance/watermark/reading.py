@@ -21,21 +21,40 @@ def read(
         place: where the key's cycle lies.
         searched: among how many places it was the best.
         key: layout and check.
-        thorough: also follow a drifting clock, then try the `LIST` likeliest messages.
+        thorough: also follow a drifting clock and try the `LIST` likeliest messages.
 
     Returns:
         The message whose keyed check holds, or None; and how many checks were made.
     """
     if place.p_value(searched) > WORTH_READING:
         return None, 0
-    key_layout = layout(key)
-    straight = soft_bits(sync.cells(plane, place.frames(plane)), place, key_layout)
-    message = code.decode(straight, key)
-    if message is not None or not thorough:
-        return message, 1
-    followed = soft_bits(sync.cells(plane, sync.follow(plane, place, key_layout)), place, key_layout)
-    message = code.decode(followed, key, paths=LIST)
-    return message, 1 + LIST
+    key_layout, checks = layout(key), 0
+    straight = sync.cells(plane, place.frames(plane))
+    for soft in (straight, straight * reliability(straight, place, key_layout)):
+        checks += 1
+        message = code.decode(soft_bits(soft, place, key_layout), key)
+        if message is not None:
+            return message, checks
+    if not thorough:
+        return None, checks
+    followed = sync.cells(plane, sync.follow(plane, place, key_layout))
+    followed *= reliability(followed, place, key_layout)
+    return code.decode(soft_bits(followed, place, key_layout), key, paths=LIST), checks + LIST
+
+
+def reliability(soft: sync.Plane, place: sync.Alignment, key_layout: Layout) -> sync.Plane:
+    """How far each column may be believed, by the pilots of the three seconds around it, [columns].
+
+    For a part that was replaced, or that repeats out of step (a loop), this is near zero; the factor
+    mean / variance is what turns soft values of a Gaussian channel into log-likelihood ratios.
+    """
+    columns = np.arange(soft.shape[1])
+    window = columns // sync.WINDOW_COLUMNS
+    pilots = key_layout.pilots[:, (place.start + columns) % CYCLE_COLUMNS]
+    agreement = np.bincount(window, (soft * pilots).sum(0))
+    energy = np.bincount(window, np.square(soft * pilots).sum(0))
+    factors: sync.Plane = np.maximum(0.0, agreement / (energy + 1e-6))[window].astype(np.float32)
+    return factors
 
 
 def soft_bits(soft: sync.Plane, place: sync.Alignment, key_layout: Layout) -> code.Soft:

@@ -79,3 +79,51 @@ def test_exhaustive_search_undoes_a_change_of_speed() -> None:
 def test_short_and_silent_audio_is_a_result(wav: torch.Tensor) -> None:
     found = detect(wav, RATE, KEY)
     assert not found.present and found.message is None
+
+
+def test_a_new_epoch_reads_old_marks_and_the_old_epoch_reads_no_new_ones(marked: torch.Tensor) -> None:
+    newer = KEY.next_epoch().next_epoch()
+    found = detect(marked, RATE, newer)
+    assert found.message == MESSAGE and found.key_epoch == KEY.epoch
+    fresh = embed(music(8.0, 16_000), 16_000, MESSAGE, newer)
+    assert detect(fresh, 16_000, newer).key_epoch == newer.epoch
+    assert not detect(fresh, 16_000, KEY).present
+
+
+def test_a_long_file_is_read_section_by_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.watermark.detection.SECTION_S", 8)
+    plain, mark = music(16.0, 16_000), embed(music(16.0, 16_000), 16_000, MESSAGE, KEY)
+    found = detect(torch.cat([plain[:, : 8 * 16_000], mark], 1), 16_000, KEY)
+    assert found.message == MESSAGE
+    scores = [s.score for s in found.segments]
+    assert [s.start_s for s in found.segments] == list(range(24))
+    assert sum(scores[:8]) == 0.0 and min(scores[9:23]) > 0.1
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 11_025, 44_099, 192_000])
+def test_unusual_rates_are_marked_and_read(sample_rate: int) -> None:
+    wav = music(10.0, sample_rate)[:1]
+    marked = embed(wav, sample_rate, MESSAGE, KEY)
+    assert marked.shape == wav.shape
+    assert detect(marked, sample_rate, KEY).message == MESSAGE
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda wav: wav + 0.3, lambda wav: (4.0 * wav).clamp(-1.0, 1.0), lambda wav: 1e-3 * wav],
+    ids=["offset", "clipped master", "very quiet"],
+)
+def test_odd_masters_are_marked_and_read(spoil: object) -> None:
+    wav = spoil(music(10.0, RATE))  # type: ignore[operator]  # a lambda
+    marked = embed(wav, RATE, MESSAGE, KEY)
+    assert float(marked.abs().max()) <= max(1.0, float(wav.abs().max()))
+    assert detect(marked, RATE, KEY).message == MESSAGE
+
+
+def test_audio_that_is_not_a_number_is_no_mark() -> None:
+    assert not detect(torch.full((2, 5 * RATE), float("nan")), RATE, KEY).present
+
+
+def test_a_loop_of_four_seconds_is_read(marked: torch.Tensor) -> None:
+    loop = marked[:, 3 * RATE : 7 * RATE].repeat(1, 7)
+    assert detect(loop, RATE, KEY).message == MESSAGE
