@@ -141,7 +141,9 @@ class Hunt:
         """Look at ten seconds at a time: a sample or a loop in another track is lost in the whole."""
         length = int(PART_S * FRAMES_PER_S) // STRIDE
         for start in range(0, plane.shape[1] - length // 2, length):
-            finding = self.read(plane[:, start : start + length], NOMINAL)
+            part = np.zeros_like(plane)
+            part[:, start : start + length] = plane[:, start : start + length]
+            finding = self.read(part, NOMINAL)
             if finding and finding.complete:
                 return finding
         return None
