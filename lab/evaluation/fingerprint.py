@@ -1,7 +1,7 @@
 """Measure the fingerprint: recall under attack, false matches, cost, and Chromaprint beside it. Writes
 `docs/benchmarks/fingerprint.md`.
 
-    python -m lab.evaluation.fingerprint [--every 3] [--scale N] [--data FOLDER] [--keep FOLDER] [-o FILE]
+    python -m lab.evaluation.fingerprint [--every N] [--scale N [--track-seconds S]] [-o FILE]
 
 References are whole files of human music; queries are excerpts at a random offset, attacked after the
 cut: 10 s of the 34 s files, 5 s of the others. A query finds its track when the best match is the track
@@ -166,12 +166,19 @@ def rival(bench: Bench, queries: Sequence[Asked]) -> Rival:
     return Rival(threshold, {name: sum(of) / len(of) for name, of in found.items()})
 
 
-def scale(bench: Bench, hard: Sequence[Asked], foreign: Sequence[Asked], tracks: int, folder: Path) -> Scale:
-    """Search among the references and made-up tracks of 180 s."""
+def scale(
+    bench: Bench,
+    hard: Sequence[Asked],
+    foreign: Sequence[Asked],
+    tracks: int,
+    track_s: float,
+    folder: Path,
+) -> Scale:
+    """Search among the references and made-up tracks of `track_s` seconds."""
     rng = np.random.default_rng(0)
     references = [asked.fingerprint for asked in bench.asked]
     crowded = crowding(references, [r.source for r in bench.references], rng)
-    frames = build(folder, references, tracks, rng)
+    frames = build(folder, references, tracks, track_s, rng)
     lookup = SortedPostings(folder).lookup
     known = [hard[n] for n in rng.permutation(len(hard))[:SCALE_QUERIES]]
     strangers = [foreign[n] for n in rng.permutation(len(foreign))[:SCALE_FOREIGN]]
@@ -206,6 +213,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--every", type=int, default=1, help="use every n-th of the 34 s files")
     parser.add_argument("--scale", type=int, default=0, help="also search among so many tracks")
+    parser.add_argument("--track-seconds", type=float, default=180.0, help="length of the made-up tracks")
     parser.add_argument("--keep", type=Path, default=KEPT, help="folder for extracted fingerprints")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
@@ -215,6 +223,7 @@ def main() -> None:
     bench = Bench(references, store)
     long = [r for r in references if r.is_34s_test]
     hard: list[Asked] = []
+    print(f"{len(references)} references indexed", flush=True)
     for place in range(0, len(long), options.every):
         own, other = long[place], long[(place + 1) % len(long)]
         hard += store.get(f"attacked-{own.path.name}", partial(attacked, own, other))
@@ -230,9 +239,10 @@ def main() -> None:
     scaled = None
     if options.scale:
         with tempfile.TemporaryDirectory(dir=options.keep) as folder:
-            scaled = scale(bench, hard, foreign, options.scale, Path(folder))
+            scaled = scale(bench, hard, foreign, options.scale, options.track_seconds, Path(folder))
     command = f"python -m lab.evaluation.fingerprint --every {options.every}"
-    command += f" --scale {options.scale}" if options.scale else ""
+    if options.scale:
+        command += f" --scale {options.scale} --track-seconds {options.track_seconds:g}"
     density = sum(a.fingerprint.filed for a in bench.asked) / sum(a.seconds for a in bench.asked)
     cost = Cost(extraction(long), density)
     text = page(

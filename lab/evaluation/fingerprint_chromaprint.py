@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+NO_WORDS = 3
+"""Exit status of fpcalc where the audio is too short for a single word."""
 LEAST_WORDS = 16
 """Two seconds: a shorter overlap is not compared."""
 
@@ -23,7 +25,7 @@ WordArray = NDArray[np.uint32]
 
 
 def calculate(wav: Tensor, sample_rate: int) -> WordArray:
-    """The words of a clip, [C, T], [W].
+    """The words of a clip, [C, T], [W]; none where it is too short.
 
     Raises:
         FileNotFoundError: `fpcalc` is not installed.
@@ -40,9 +42,10 @@ def calculate(wav: Tensor, sample_rate: int) -> WordArray:
             file.setsampwidth(2)
             file.setframerate(sample_rate)
             file.writeframes(samples.astype("<i2").tobytes())
-        run = subprocess.run(
-            [command, "-raw", "-length", "0", str(path)], capture_output=True, text=True, check=True
-        )
+        run = subprocess.run([command, "-raw", "-length", "0", str(path)], capture_output=True, text=True)
+    if run.returncode == NO_WORDS:
+        return np.zeros(0, np.uint32)
+    run.check_returncode()
     line = next(line for line in run.stdout.splitlines() if line.startswith("FINGERPRINT="))
     words = line.removeprefix("FINGERPRINT=").split(",")
     return np.array([int(word) for word in words if word], np.uint32)

@@ -19,7 +19,6 @@ from provenance.fingerprint.mapped import pack, slot_bits, write_slots
 from provenance.fingerprint.peaks import FRAME_RATE
 from provenance.fingerprint.search import Found, IntArray, Lookup, search
 
-TRACK_S = 180.0
 MOVED_CELLS = 1.0
 COPIES = 40
 """Each made-up hash is filed at so many random places: drawing is the slow part."""
@@ -72,8 +71,14 @@ def draw(real: NDArray[np.float32], count: int, rng: np.random.Generator) -> Int
     return drawn
 
 
-def build(folder: Path, references: Sequence[Fingerprint], tracks: int, rng: np.random.Generator) -> int:
-    """Write a sorted copy of the references (tracks 0, 1, ...) and of made-up tracks of 180 s.
+def build(
+    folder: Path,
+    references: Sequence[Fingerprint],
+    tracks: int,
+    track_s: float,
+    rng: np.random.Generator,
+) -> int:
+    """Write a sorted copy of the references (tracks 0, 1, ...) and of made-up tracks of `track_s` seconds.
 
     Returns:
         Length of all tracks in frames.
@@ -81,7 +86,7 @@ def build(folder: Path, references: Sequence[Fingerprint], tracks: int, rng: np.
     filed = [fingerprint.reference() for fingerprint in references]
     real = triplets.values(np.concatenate([f.hashes for f in filed]))
     frames = sum(f.frames for f in filed)
-    length = round(TRACK_S * FRAME_RATE)
+    length = round(track_s * FRAME_RATE)
     made_up = tracks - len(filed)
     drawn = draw(real, round(made_up * length * real.shape[1] / frames / COPIES), rng)
     key = triplets.keys(real)
@@ -95,18 +100,16 @@ def build(folder: Path, references: Sequence[Fingerprint], tracks: int, rng: np.
     total = len(key) + COPIES * len(drawn)
 
     def chunks() -> Iterator[tuple[IntArray, NDArray[np.uint64]]]:
-        done = 0
-        for begin in range(0, len(drawn), CHUNK):
-            some = np.repeat(drawn[begin : begin + CHUNK], COPIES)
+        done, step = 0, CHUNK // COPIES
+        for begin in range(0, len(drawn), step):
+            some = np.repeat(drawn[begin : begin + step], COPIES)
             track = rng.integers(len(filed), tracks, len(some))
             packed = pack(some, track, rng.integers(0, length, len(some)))
-            final = begin + CHUNK >= len(drawn)
-            end = len(key) if final else int(np.searchsorted(key, drawn[begin + CHUNK]))
-            some = np.concatenate([some, key[done:end]])
-            packed = np.concatenate([packed, postings[done:end]])
+            final = begin + step >= len(drawn)
+            end = len(key) if final else int(np.searchsorted(key, drawn[begin + step]))
+            at = np.searchsorted(some, key[done:end])
+            yield np.insert(some, at, key[done:end]), np.insert(packed, at, postings[done:end])
             done = end
-            rising = np.argsort(some, kind="stable")
-            yield some[rising], packed[rising]
 
     folder.mkdir(parents=True, exist_ok=True)
     write_slots(folder, total, slot_bits(total), chunks())
