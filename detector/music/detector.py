@@ -10,13 +10,14 @@ from core import cards
 from core.clip import Clip, Segment
 from core.errors import WeightsError
 from detector.calibration import GroupedReference, LogisticCalibration, Rank, probability
-from detector.music import local, spectra
+from detector.music import local, performance, spectra
 from detector.music.evidence import exhibits
 from detector.music.families import SEPARATORS
 from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
 from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
 from detector.music.groups import group_of
-from detector.music.propositions import decoder_propositions
+from detector.music.performance import PerformanceModel
+from detector.music.propositions import composition_proposition, decoder_propositions
 from detector.music.spectra import Block
 
 CARD = Path(__file__).with_name("music.toml")
@@ -36,13 +37,15 @@ class Measured:
         raw: its scores, joined.
         group: human recordings that it compares with.
         combs: what was found in the whole.
-        segments: raw scores of its loud stretches.
+        segments: scores of its loud stretches.
+        playing: log10 likelihood ratio of the way it is played; None where it is too short.
     """
 
     raw: float
     group: str
     combs: Combs
     segments: tuple[Segment, ...]
+    playing: float | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class MusicDetector:
         calibration: from the joined score to a likelihood ratio.
         segment_calibration: the same for stretches of five seconds.
         reference: scores of human recordings, each from weights that had not seen its source.
+        performance: the weak measure of how music is played.
         generated: scores of generated recordings, each from weights that had not seen its generator, [N].
         card: name and version of the weights.
         weights_sha256: digest of the weights' file.
@@ -65,6 +69,7 @@ class MusicDetector:
     segment_calibration: LogisticCalibration
     reference: GroupedReference
     generated: Vector
+    performance: PerformanceModel
     card: str
     weights_sha256: str
     origin: str = "shipped"
@@ -87,18 +92,27 @@ class MusicDetector:
             "weights": (COMB_FEATURES,),
             "calibration": (2,),
             "segment_calibration": (2,),
+            "performance": (3, len(performance.FEATURES)),
+            "performance_calibration": (2,),
         }
         found = {name: tuple(t.shape) for name, t in tensors.items() if name not in lists}
         names = [str(name) for name in card.config.get("groups", ())]
         if found != expected or not set(lists) <= tensors.keys() or not names:
             raise WeightsError(f"{card_path.name} does not hold a music detector: {sorted(tensors)}")
         groups = [names[int(k)] for k in tensors["reference_group"].tolist()]
+        played = [np.array(_numbers(row)) for row in tensors["performance"]]
         detector = cls(
             weights=np.array(_numbers(tensors["weights"])),
             calibration=LogisticCalibration(*_numbers(tensors["calibration"])),
             segment_calibration=LogisticCalibration(*_numbers(tensors["segment_calibration"])),
             reference=GroupedReference.of(_numbers(tensors["reference"]), groups),
             generated=np.array(_numbers(tensors["generated"])),
+            performance=PerformanceModel(
+                mean=played[0],
+                spread=played[1],
+                weights=played[2],
+                calibration=LogisticCalibration(*_numbers(tensors["performance_calibration"])),
+            ),
             card=f"{card.name} {card.version}",
             weights_sha256=card.sha256,
         )
@@ -148,9 +162,11 @@ class MusicDetector:
             return f"no content above {whole.band_hz / 1000:.1f} kHz, at least 4 kHz are needed"
         combs = measure(whole)
         segments = tuple(self._segment(part, combs) for part in parts if part.loud)
-        return Measured(
-            self.raw(comb_vector(combs)), group_of(whole.band_hz, clip.duration_s), combs, segments
-        )
+        playing = None
+        if clip.duration_s >= performance.SHORTEST_S:
+            playing = self.performance.llr(performance.describe(clip.wav, clip.sample_rate))
+        group = group_of(whole.band_hz, clip.duration_s)
+        return Measured(self.raw(comb_vector(combs)), group, combs, segments, playing)
 
     def raw(self, vector: Vector) -> float:
         """The scores joined, before calibration."""
@@ -192,7 +208,10 @@ class MusicDetector:
             evidence=evidence,
             segments=segments,
             reason=reason,
-            propositions=decoder_propositions(verdict, llr, segments, separator=separator),
+            propositions=(
+                *decoder_propositions(verdict, llr, segments, separator=separator),
+                composition_proposition(measured.playing),
+            ),
             calibration=self._basis(),
             group=rank.group,
         )
@@ -200,7 +219,7 @@ class MusicDetector:
 
 def _unmeasured(reason: str, basis: str) -> MusicFinding:
     open_ones = tuple(
-        Proposition(name, "not measured", "not_measured", None) for name in ("P1", "P1-part", "P2")
+        Proposition(name, "not measured", "not_measured", None) for name in ("P1", "P1-part", "P2", "C")
     )
     text = f"not measured: {reason}"
     return MusicFinding(None, None, None, "uncertain", (), (), (), text, open_ones, basis, "")

@@ -63,6 +63,19 @@ def decoder_propositions(
     return first, second, third
 
 
+def composition_proposition(llr: float | None) -> Proposition:
+    """C: a machine composed and played the notes, whatever rendered the sound.
+
+    Args:
+        llr: log10 likelihood ratio of the playing; None where it could not be measured.
+    """
+    if llr is None:
+        return Proposition("C", "the playing was not measured: too short", "not_measured", None)
+    answer: Answer = "supported" if llr >= 1 else "contradicted" if llr <= -1 else "open"
+    text = "a machine composed and played it, judged by timing, accents and repetition alone: weak evidence"
+    return Proposition("C", text, answer, llr)
+
+
 def merged(segments: Sequence[Segment]) -> list[tuple[float, float]]:
     """Neighbouring stretches joined, as (start, end) in seconds."""
     spans: list[tuple[float, float]] = []

@@ -24,6 +24,7 @@ from detector.music.detector import CARD, FALSE_ALARMS, LEAST_LLR
 from detector.music.features import limit
 from lab.datasets import Recording
 from lab.evaluation import metrics, music_cost, music_page, music_tippett
+from lab.training import music_performance
 from lab.training.music import FEW, TRAINING, Features, load_features, stack, suspect, usable
 from lab.training.music_data import MOST_S, few_of_each, music, path_of, read
 from lab.training.music_fit import Matrix, fold_names, importance, out_of_fold
@@ -180,6 +181,12 @@ def drift(native: Scored, other: Scored) -> tuple[float, float]:
     return metrics.auc(same.labelled("ai").raw, same.labelled("human").raw), float(np.mean(change))
 
 
+def _playing(recordings: Sequence[Recording]) -> tuple[Matrix, tuple[Recording, ...]]:
+    """Held-out scores of the weak measure of playing, and the recordings."""
+    data = music_performance.played([r for r in recordings if not suspect(r)])
+    return music_performance.out_of_fold(data), data.recordings
+
+
 def splices(recordings: Sequence[Recording]) -> tuple[Matrix, NDArray[np.bool_]]:
     """Held-out scores of the stretches of spliced recordings, and which of them are generated."""
     generated = [r for r in recordings if r.label == "ai"]
@@ -223,6 +230,7 @@ def main() -> None:
     )
     text = music_page.page(scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name)
     text += music_page.located(splices(recordings))
+    text += music_page.playing(*_playing(recordings))
     text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
     args.page.write_text(text, encoding="utf-8")
     card, tensors = cards.load(args.card)

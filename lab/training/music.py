@@ -26,6 +26,7 @@ from detector.music.groups import group_of
 from lab.datasets import Recording
 from lab.training.music_data import CACHE, few_of_each, music, path_of, read
 from lab.training.music_fit import Matrix, fit, importance, out_of_fold
+from lab.training.music_performance import played, trained
 
 LENGTH, BAND = 4, 5
 """Columns of the confounds that also name a recording's group."""
@@ -145,7 +146,12 @@ def main() -> None:
     human = judged & whole & ~synthetic
     groups = [g for g, keep in zip(both.groups, human, strict=True) if keep]
     names = sorted(set(groups))
+    playing = trained(played([r for r in recordings if not suspect(r)]))
     tensors = {
+        "performance": torch.from_numpy(np.stack([playing.mean, playing.spread, playing.weights])),
+        "performance_calibration": torch.tensor(
+            [playing.calibration.slope, playing.calibration.intercept], dtype=torch.float64
+        ),
         "weights": torch.from_numpy(weights),
         "calibration": torch.tensor([calibration.slope, calibration.intercept], dtype=torch.float64),
         "segment_calibration": torch.tensor([by_segment.slope, by_segment.intercept], dtype=torch.float64),

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from detector.music import comb, spectra
+from detector.music import spectra
 from detector.music.families import SPACINGS_HZ
 from detector.music.features import CAP, COMB_FEATURES, LONE, Combs, comb_vector, joined, limit, measure
 from tests.detector.music.combs import decoded, sped_up
