@@ -126,6 +126,17 @@ class KeyStore:
         path = self._ensure(f"watermark-{tenant}.key", lambda file: WatermarkKey.generate().save(file))
         return WatermarkKey.load(path)
 
+    def next_watermark_epoch(self, tenant: str) -> "WatermarkKey":
+        """Mark with fresh chips from now on; the new key still reads all earlier marks.
+
+        Against layouts that leaked or were estimated. All epochs come from one secret, so it does not
+        help against theft of the key file.
+        """
+        current = self.watermark_key(tenant)
+        with self._locked():
+            self._make(self.folder / f"watermark-{tenant}.key", current.next_epoch().save)
+        return self.watermark_key(tenant)
+
     def c2pa_identity(self) -> "C2paIdentity":
         """Certificate chain and key that sign content credentials."""
         from provenance.credentials.identity import C2paIdentity

@@ -137,6 +137,10 @@ class Registry:
         """The secret of this tenant's watermarks."""
         return self._keystore.watermark_key(tenant or self.tenant)
 
+    def next_watermark_epoch(self, tenant: str | None = None) -> "WatermarkKey":
+        """Mark with fresh chips from now on (see `KeyStore.next_watermark_epoch`)."""
+        return self._keystore.next_watermark_epoch(tenant or self.tenant)
+
     def published_keys(self) -> list[PublishedKey]:
         """Public: every key that ever signed here, so that old signatures stay verifiable."""
         return self.keys.published()

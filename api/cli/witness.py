@@ -203,7 +203,7 @@ def list_keys(as_json: AsJson = False) -> None:
 
 @key.command("rotate")
 def rotate(
-    purpose: Annotated[str, typer.Argument(help="record, report or log.")],
+    purpose: Annotated[str, typer.Argument(help="record, report, log or watermark.")],
     reason: Annotated[str, typer.Option(help="Why, in words; published.")] = "rotation",
     to: Annotated[
         str | None,
@@ -212,11 +212,16 @@ def rotate(
 ) -> None:
     """Hand over to a new key, signed by both and logged; the old private key on disk is erased.
 
-    A log keeps its name; the checkpoint behind the hand-over is signed by both keys.
+    A log keeps its name; the checkpoint behind the hand-over is signed by both keys. For `watermark` the
+    next epoch of the same secret begins: new marks lie elsewhere, earlier ones stay readable.
     """
+    if purpose == "watermark":
+        with failures(), registry() as (store, _chosen):
+            answers().print(f"watermark key is now at epoch {store.next_watermark_epoch().epoch}")
+        return
     purposes: dict[str, Purpose] = {"record": "record", "report": "report", "log": "log"}
     if purpose not in purposes:
-        fail("a key is for `record`, `report` or `log`", 2)
+        fail("a key is for `record`, `report`, `log` or `watermark`", 2)
     with failures(), registry() as (store, chosen):
         successor = None if to is None else _given(to, chosen)
         new = store.keys.rotate(purposes[purpose], reason, successor)

@@ -60,3 +60,16 @@ def test_wrong_secrets_are_told(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="Ed25519"):
         store.log_signer()
     store.close()
+
+
+def test_a_new_epoch_of_the_watermark_key_stays_one_secret(tmp_path: Path) -> None:
+    store = Registry.open(Settings(home=tmp_path / "home"))
+    first = store.watermark_key()
+    second = store.next_watermark_epoch()
+    assert second.epoch == first.epoch + 1 and second.keyid != first.keyid
+    assert first in second.epochs
+    store.close()
+    again = Registry.open(Settings(home=tmp_path / "home"))
+    assert again.watermark_key() == second
+    again.close()
+    assert (tmp_path / "home" / "keys" / "watermark-default.key").stat().st_mode & 0o777 == 0o600
