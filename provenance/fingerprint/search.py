@@ -37,10 +37,10 @@ SETTLED = 0.2
 speed may also meet a few of its own hits at the wrong one."""
 NULL_TRACK_FRAMES = 1200
 
-# Votes that unrelated music gets on one line. Of 173,000 pairs of a 10 s query and a track of another collection
-# one reached 6, at any speed and pitch: the rate is the upper limit of the 95 % interval. From 3 votes to 6 the
-# number halves with every half vote; three quarters are taken, because music shares patterns that few pairs show.
-# `lab.evaluation.fingerprint` counts again.
+# Votes that unrelated music gets on one line. Of 173,000 pairs of a 10 s query and a track of another
+# collection one reached 6, at any speed and pitch: the rate is the upper limit of the 95 % interval. From 3
+# votes to 6 the number halves with every half vote; three quarters are taken, because music shares patterns
+# that few pairs show. `lab.evaluation.fingerprint` counts again.
 NULL_VOTES = 6
 VOTES_PER_HALVING = 0.75
 NULL_RATE = 2.7e-5
