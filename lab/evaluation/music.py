@@ -229,7 +229,8 @@ def main() -> None:
         {s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture
     )
     text = music_page.page(scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name)
-    text += music_page.located(splices(recordings))
+    if any(path_of(r, "splice").exists() for r in recordings):
+        text += music_page.located(splices(recordings))
     text += music_page.playing(*_playing(recordings))
     text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
     args.page.write_text(text, encoding="utf-8")
