@@ -66,10 +66,10 @@ def _goals(results: Mapping[str, Mapping[str, float]], drifts: Mapping[str, tupl
     native = results["native"]
 
     def loss(names: tuple[str, ...]) -> str:
-        return ", ".join(f"{n} {drifts[n][0] - results[n]['auc']:+.3f}" for n in names if n in results)
+        return ", ".join(f"{n} {drifts[n][0] - results[n]['auc']:+.3f}" for n in names if n in results) or "not measured"
 
     def aucs(names: tuple[str, ...]) -> str:
-        return ", ".join(f"{n} {results[n]['auc']:.3f}" for n in names if n in results)
+        return ", ".join(f"{n} {results[n]['auc']:.3f}" for n in names if n in results) or "not measured"
 
     changed = ("speed_0.95", "speed_1.05", "pitch_0.89", "pitch_1.12", "tempo_0.90", "tempo_1.10")
     probes = ", ".join(f"{n} {results[n]['probe_auc']:.2f}" for n in ("native", "chain-1", "matched"))
