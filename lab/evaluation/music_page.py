@@ -66,7 +66,10 @@ def _goals(results: Mapping[str, Mapping[str, float]], drifts: Mapping[str, tupl
     native = results["native"]
 
     def loss(names: tuple[str, ...]) -> str:
-        return ", ".join(f"{n} {drifts[n][0] - results[n]['auc']:+.3f}" for n in names if n in results) or "not measured"
+        return (
+            ", ".join(f"{n} {drifts[n][0] - results[n]['auc']:+.3f}" for n in names if n in results)
+            or "not measured"
+        )
 
     def aucs(names: tuple[str, ...]) -> str:
         return ", ".join(f"{n} {results[n]['auc']:.3f}" for n in names if n in results) or "not measured"
