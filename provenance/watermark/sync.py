@@ -154,6 +154,28 @@ def follow(plane: Plane, place: Alignment, layout: Layout) -> Frames:
     return followed
 
 
+def guess(
+    plane: Plane, layout: Layout, *, stretches: tuple[float, ...], phases: tuple[float, ...]
+) -> tuple[Alignment, int]:
+    """The best place only, at half the cost of `search`: places are ranked before they are normalised.
+
+    Arguments and the number of places searched as in `search`.
+    """
+    signs, _ = _pilot_spectra(layout)
+    best = Alignment(0.0, 0, -math.inf)
+    highest = -math.inf
+    for phase, stretch in itertools.product(phases, stretches):
+        received = cells(plane, column_frames(plane.shape[1] * STRIDE, phase, stretch))
+        total = _correlate(signs, _fold(received))
+        start = int(total.argmax())
+        if total[start] > highest:
+            highest = float(total[start])
+            pilots = np.abs(layout.pilots[:, (start + np.arange(received.shape[1])) % CYCLE_COLUMNS])
+            energy = float(np.square(received * pilots).sum())
+            best = Alignment(phase, start, highest / math.sqrt(energy + 1e-6), stretch)
+    return best, CYCLE_COLUMNS * len(phases) * len(stretches)
+
+
 @functools.lru_cache(maxsize=8)
 def _pilot_spectra(layout: Layout) -> tuple[Spectrum, Spectrum]:
     """Spectra along the cycle of the pilots' signs and of where pilots are."""
