@@ -40,3 +40,22 @@ def test_the_limiter_keeps_noise_under_its_ceiling_and_quiet_gains_alone() -> No
     assert float(ratio.max()) < -2.9
     tiny = gain * 1e-6
     assert torch.allclose(masking.limit(tiny, power, -3.0), tiny)
+
+
+def test_a_change_rings_into_no_quiet_neighbour() -> None:
+    loud = power_of(noise(1.0, grid.RATE, amplitude=0.3))
+    loud[..., :30] *= 1e-8  # silence, then an onset
+    gain = 0.3 * torch.ones_like(loud)
+    limited = masking.limit(gain, loud, 0.0)[0]
+    assert float(limited[100:400, 30].max()) < 0.05
+    assert float(limited[100:400, 34:].min()) > 0.29
+
+
+def test_nothing_is_above_the_mask_where_marks_are_heard_first() -> None:
+    from lab.evaluation.watermark_quality import RATE, difficult_hosts, quality
+    from provenance.watermark import WatermarkKey, embed
+
+    for name, host in difficult_hosts().items():
+        wav = host[:, : 6 * RATE]
+        marked = embed(wav, RATE, b"trackmrk", WatermarkKey(bytes(32)))
+        assert quality(wav, marked, RATE)["nmr_highest_db"] < 1.0, name
