@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-NO_WORDS = 3
-"""Exit status of fpcalc where the audio is too short for a single word."""
+NO_WORDS = "Empty fingerprint"
+"""What fpcalc says where the audio is too short for a single word."""
 LEAST_WORDS = 16
 """Two seconds: a shorter overlap is not compared."""
 
@@ -43,10 +43,11 @@ def calculate(wav: Tensor, sample_rate: int) -> WordArray:
             file.setframerate(sample_rate)
             file.writeframes(samples.astype("<i2").tobytes())
         run = subprocess.run([command, "-raw", "-length", "0", str(path)], capture_output=True, text=True)
-    if run.returncode == NO_WORDS:
+    line = next((line for line in run.stdout.splitlines() if line.startswith("FINGERPRINT=")), None)
+    if line is None:  # its exit status is no guide: 3 also comes with a whole fingerprint
+        if NO_WORDS not in run.stderr:
+            run.check_returncode()
         return np.zeros(0, np.uint32)
-    run.check_returncode()
-    line = next(line for line in run.stdout.splitlines() if line.startswith("FINGERPRINT="))
     words = line.removeprefix("FINGERPRINT=").split(",")
     return np.array([int(word) for word in words if word], np.uint32)
 
