@@ -53,7 +53,7 @@ def verify(
             folder, audio = _folders(keys, witnesses), _audio(store, settings)
 
             def either(file: Path, report: Report) -> dict[str, Any]:
-                return folder(file, report) if file.is_dir() else audio(file, report)
+                return (folder if any(file.glob("*.dsse.json")) else audio)(file, report)
 
             for_each(files, either, _show, _good, as_json=as_json, quiet=quiet)
 

@@ -88,13 +88,15 @@ def embed_blocks(
         Marked audio, [C, up to 28.8 s], of the same total length.
 
     Raises:
-        WatermarkError: as `embed`; whether audio is too short or silent shows only at its end.
+        WatermarkError: as `embed`; that audio is silent shows only at its end.
     """
     column = sample_rate / COLUMNS_PER_S
     signs, start = code.encode(message, key), chips_.start_column(key, message)
     layout, chosen = chips_.layout(key), networks or model.shipped()
     samples, peak = 0, 0.0
     for piece in pieces(blocks, round(STEP_COLUMNS * column), round(CONTEXT_COLUMNS * column)):
+        if samples == 0:
+            _refuse_short(piece.wav.shape[-1], sample_rate)  # a short piece is the whole stream
         if not bool(torch.isfinite(piece.core).all()):
             raise WatermarkError(
                 "samples that are not finite numbers cannot be marked; repair the file first"
@@ -109,13 +111,17 @@ def embed_blocks(
             meter.host += float(piece.core.double().square().sum())
             meter.mark += float((marked - piece.core).double().square().sum())
         yield marked
-    if samples < MIN_DURATION_S * sample_rate:
-        duration_s = samples / sample_rate
+    _refuse_short(samples, sample_rate)
+    if peak < _SILENCE:
+        raise WatermarkError("silence cannot carry a watermark; give audio with content")
+
+
+def _refuse_short(samples: int, sample_rate: int) -> None:
+    duration_s = samples / sample_rate
+    if duration_s < MIN_DURATION_S:
         raise WatermarkError(
             f"{duration_s:.2f} s is too short to mark; give at least {MIN_DURATION_S:.1f} s of audio"
         )
-    if peak < _SILENCE:
-        raise WatermarkError("silence cannot carry a watermark; give audio with content")
 
 
 def _mark(piece: Piece, sample_rate: int, chips: Tensor, strength: float, networks: model.Model) -> Tensor:

@@ -45,7 +45,7 @@ def register(registry: Registry) -> None:
         provenance_of_claim=Claim("asserted"),
     )
     nothing = np.zeros(0, np.uint32)
-    registry.register(record, Fingerprint(nothing, nothing, np.zeros(0, np.uint16), 0, 0))
+    registry.register(record, Fingerprint(nothing, nothing, 0, 0))
 
 
 def audited(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str = "song.wav") -> AuditResult:

@@ -33,14 +33,16 @@ def ask(trackmark: Trackmark, tmp_path: Path) -> "dict[str, list[object]]":
 def test_refused_files(
     trackmark: Trackmark, ask: dict[str, list[object]], files: dict[str, Path], command: str
 ) -> None:
-    paths = [files[name] for name in hostile.REFUSED]
+    # `watermark detect` streams: it has no quarrel with three hours
+    refused = {n: e for n, (_, e) in hostile.REFUSED.items() if (command, n) != ("detect", "three-hours.wav")}
+    paths = [files[name] for name in refused]
     done = trackmark(*ask[command], *paths, paths[0].parent / "missing.wav", paths[0].parent)
     assert done.code == 3
     told = {Path(line["file"]).name: line["error"] for line in done.lines}
     assert told.pop("missing.wav")["type"] == "UnreadableAudio"
     assert told.pop(paths[0].parent.name)["type"] == "UnreadableAudio"
     assert {name: error["type"] for name, error in told.items()} == {
-        name: error.__name__ for name, (_, error) in hostile.REFUSED.items()
+        name: error.__name__ for name, error in refused.items()
     }
     assert all(len(error["message"]) > 10 for error in told.values())
 
