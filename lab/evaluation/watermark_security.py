@@ -11,6 +11,7 @@ from torch import Tensor
 from core.resample import resample
 from lab.datasets import Recording
 from lab.evaluation.watermark_robustness import key_of
+from provenance.watermark import model
 from provenance.watermark.detection import Detection, detect
 from provenance.watermark.embedding import embed
 from provenance.watermark.grid import RATE, istft, log_rows, stft, synthesis_matrix, whiten
@@ -51,6 +52,8 @@ def security(hosts: Sequence[Recording], marked_tracks: int) -> Iterator[dict[st
             words = [message, *(np.random.default_rng([number, n]).bytes(8) for n in range(size - 1))]
             copies = torch.stack([embed(wav, RATE, word, LABEL) for word in words]).mean(0)
             yield _row(f"average of {size} copies with other messages", detect(copies, RATE, LABEL), words)
+        leaked = _blind(track, snr_db=30.0, steps=100)
+        yield _row("the decoder leaked: 100 gradient steps, 30 dB", detect(leaked, RATE, LABEL), [message])
         victim = wavs[(number + 1) % len(wavs)]
         yield _row("mark moved to another track", detect(victim + (track - wav), RATE, LABEL), [message])
 
@@ -69,6 +72,25 @@ def _undo(track: Tensor, template: Tensor) -> Tensor:
     pattern = 0.1 * pattern / pattern.square().mean().sqrt()
     spectrum = spectrum[..., : pattern.shape[-1]] * torch.exp(-pattern)
     return istft(spectrum, track.shape[-1])
+
+
+def _blind(track: Tensor, *, snr_db: float, steps: int) -> Tensor:
+    """What somebody can do who has the decoder's weights but no key: make it see nothing.
+
+    Projected gradient descent on the size of its logits, the change kept `snr_db` below the track.
+    """
+    decoder = model.shipped().decoder
+    allowed = track.square().sum().sqrt() * 10.0 ** (-snr_db / 20.0)
+    change = torch.zeros_like(track).requires_grad_()
+    with torch.enable_grad():
+        for _ in range(steps):
+            spectrum = stft(track + change)
+            seen = decoder(log_rows(spectrum[..., : spectrum.shape[-1] // 2 * 2])).square().mean()
+            (slope,) = torch.autograd.grad(seen, change)
+            with torch.no_grad():
+                change -= slope / slope.square().sum().sqrt() * allowed * 0.1
+                change *= (allowed / change.square().sum().sqrt()).clamp_max(1.0)
+    return (track + change).detach()
 
 
 def _row(name: str, found: Detection, messages: list[bytes]) -> dict[str, Any]:
