@@ -14,11 +14,11 @@ from provenance.watermark import code, model, sync
 from provenance.watermark.chips import layout
 from provenance.watermark.grid import CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
 from provenance.watermark.key import WatermarkKey
-from provenance.watermark.reading import WORTH_READING, read
+from provenance.watermark.reading import read
 from provenance.watermark.receiver import plane_of, rows_of, warp
 
 PRESENT_P_VALUE = 1e-6
-EXCERPT_S = 12.0
+EXCERPT_S = 20.0
 PART_S = 10.0
 TEMPOS = (1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
 SEMITONE = 2.0 ** (1.0 / 12.0)
@@ -33,8 +33,8 @@ COARSE = (
 The last are known as nightcore and slowed. The decoder reads through 2.5 % of tempo and more than a
 semitone of error, so this grid has no holes.
 """
-FINE = tuple(1.0 + 0.008 * step for step in range(-3, 4))
-FINER = tuple(0.001 * step for step in range(-4, 5))
+FINE = tuple(1.0 + 0.004 * step for step in range(-7, 8))
+FINER = tuple(0.0005 * step for step in range(-4, 5))
 CERTAIN = 1e-9
 CANDIDATES = 3
 
@@ -217,9 +217,8 @@ class Hunt:
             for (tempo, pitch), guess in zip(COARSE, guesses, strict=True):
                 best, searched = guess.result()
                 self._places += searched
-                if best.p_value(searched) < WORTH_READING:
-                    finer = tuple(best.stretch + step for step in FINER)
-                    found.append((best.statistic, Geometry(tempo, pitch, finer)))
+                finer = tuple(best.stretch + step for step in FINER)
+                found.append((best.statistic, Geometry(tempo, pitch, finer)))
                 if best.p_value(self._places) < CERTAIN:
                     pool.shutdown(wait=False, cancel_futures=True)
                     break
@@ -235,5 +234,5 @@ class Hunt:
         """The best place of any epoch's key in one geometry, and how many were searched."""
         with torch.no_grad():
             plane = plane_of(warp(excerpt, tempo, pitch), self._networks)
-        found = [sync.guess(plane, layout(key), stretches=FINE, phases=(0.0, 3.0)) for key in self._keys]
+        found = [sync.guess(plane, layout(key), stretches=FINE, phases=(0.0, 2.0, 4.0)) for key in self._keys]
         return max((place for place, _ in found), key=lambda place: place.statistic), sum(n for _, n in found)
