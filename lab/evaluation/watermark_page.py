@@ -230,8 +230,8 @@ def _security(rows: list[Row]) -> list[str]:
     return [
         *lines,
         "",
-        "For averages of copies, any of the copies' messages counts as right. A mark that was moved to "
-        "another track reads there: that the track is another one is what the record's fingerprint shows.",
+        "For averages of copies, any of the copies' messages counts as right. Where a mark that was moved to "
+        "another track were read, the fingerprint in its record would tell that the track is another one.",
         "",
     ]
 
