@@ -48,10 +48,11 @@ def curves_picture(curves: Path, path: Path) -> None:
         values = [float(row[name]) if row[name] else np.nan for row in rows]
         axes.plot(steps, values, color=ACCENT, linewidth=1.0, alpha=0.7)
         last[name] = values[-1]
-    heights = np.array(sorted(v for v in last.values() if not np.isnan(v)))
+    met = {name: value for name, value in last.items() if not np.isnan(value)}
+    heights = np.array(sorted(met.values()))
     for rank in range(1, len(heights)):
         heights[rank] = max(heights[rank], heights[rank - 1] + 0.011)
-    for height, name in zip(heights, sorted(last, key=lambda n: last[n]), strict=False):
+    for height, name in zip(heights, sorted(met, key=lambda n: met[n]), strict=True):
         axes.annotate(name, (1.01, height), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     axes.set_xlabel("step")
     axes.set_ylabel("chips read right, running mean")
