@@ -62,7 +62,7 @@ class Store:
     """Extracted audio in one file per recording and kind."""
 
     def __init__(self, folder: Path) -> None:
-        modules = [inspect.getsource(m) for m in (peaks, attacks, transforms, stretch)]
+        modules = [inspect.getsource(m) for m in (peaks, attacks, transforms, stretch, chromaprint)]
         sources = [*modules, inspect.getsource(triplets.form)]
         sources.append(inspect.getsource(inspect.getmodule(extract) or extract))
         digest = hashlib.sha256("\0".join(sources).encode()).hexdigest()[:12]

@@ -55,9 +55,10 @@ class Chance:
 
 @dataclass(frozen=True)
 class Rival:
-    """Chromaprint on the same audio: the bit error rate below which it matched, and its recall."""
+    """Chromaprint on the same audio: bit error rates below which it matched, and its recall by attack."""
 
-    threshold: float
+    attacked: float
+    short: float
     recall: dict[str, float]
 
 
@@ -115,10 +116,9 @@ def page(
         "independent.",
         f"A match needs {MIN_VOTES} distinct moments on one line over {MIN_MATCHED_S} s, and p <= "
         f"{MAX_P:g} for "
-        "the whole index. Chromaprint was\ngiven every offset and, as its threshold, the bit error rate "
-        f"({rival.threshold:.3f}) just below which the first stranger of these queries\nwould match; "
-        "any speed "
-        "counts as right.",
+        "the whole index. Chromaprint was\ngiven every offset and any speed; it matches below the bit error "
+        f"rate ({rival.attacked:.3f} for attacked\nexcerpts, {rival.short:.3f} for the short ones) that "
+        f"lets in {sum(a.false for a in known)} strangers each, as many as the fingerprint did in all.",
         _recall(known, rival),
         "## Not found",
         _failures(known),
