@@ -12,28 +12,19 @@ from torch import Tensor
 from core.resample import resample
 from provenance.watermark import code, model, sync
 from provenance.watermark.chips import layout
-from provenance.watermark.grid import CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
+from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.reading import read
-from provenance.watermark.receiver import plane_of, rows_of, warp
+from provenance.watermark.receiver import lowered, plane_of, rows_of, warp
 
 PRESENT_P_VALUE = 1e-6
 EXCERPT_S = 20.0
 PART_S = 10.0
-TEMPOS = (1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
+TEMPOS = (1.0, 1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
+"""Time factors of the coarse search; the decoder reads through 2.5 % of error, so there are no holes."""
 SEMITONE = 2.0 ** (1.0 / 12.0)
-COARSE = (
-    *((1.0, SEMITONE**shift) for shift in (0.0, 1.5, -1.5)),
-    *((tempo, tempo) for tempo in TEMPOS),
-    *((tempo, 1.0) for tempo in TEMPOS),
-    *((tempo, tempo * SEMITONE ** (2.0 if tempo > 1.0 else -2.0)) for tempo in TEMPOS),
-)
-"""Tempo and pitch factors: pitch alone, speed, tempo alone, and speed with two semitones on top.
-
-The last are known as nightcore and slowed. The decoder reads through 2.5 % of tempo and more than a
-semitone of error, so this grid has no holes.
-"""
 FINE = tuple(1.0 + 0.004 * step for step in range(-7, 8))
+PHASES = (0.0, 2.0, 4.0)
 FINER = tuple(0.0005 * step for step in range(-4, 5))
 CERTAIN = 1e-9
 CANDIDATES = 3
@@ -77,6 +68,17 @@ class Finding:
         """How much higher it sounds; on the line of plain speed as exact as the speed."""
         plain = self.geometry.tempo == self.geometry.pitch
         return 12.0 * math.log2(self.speed if plain else self.geometry.pitch)
+
+
+def pitches(tempo: float) -> tuple[float, ...]:
+    """Pitch factors to try with a tempo; the decoder reads through more than a semitone of error.
+
+    Speed, tempo alone, and speed with two semitones on top, known as nightcore and slowed; without a change
+    of tempo, pitch alone.
+    """
+    if tempo == 1.0:
+        return 1.0, SEMITONE**1.5, SEMITONE**-1.5
+    return tempo, 1.0, tempo * SEMITONE ** (2.0 if tempo > 1.0 else -2.0)
 
 
 def rows_of_mid(wav: Tensor, sample_rate: int) -> Tensor:
@@ -213,13 +215,12 @@ class Hunt:
         excerpt = rows[:, first : first + frames]
         found: list[tuple[float, Geometry]] = []
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            guesses = [pool.submit(self._guess, excerpt, tempo, pitch) for tempo, pitch in COARSE]
-            for (tempo, pitch), guess in zip(COARSE, guesses, strict=True):
-                best, searched = guess.result()
-                self._places += searched
-                finer = tuple(best.stretch + step for step in FINER)
-                found.append((best.statistic, Geometry(tempo, pitch, finer)))
-                if best.p_value(self._places) < CERTAIN:
+            tried = [pool.submit(self._guesses, excerpt, tempo) for tempo in TEMPOS]
+            for guesses in tried:
+                for geometry, best, searched in guesses.result():
+                    self._places += searched
+                    found.append((best.statistic, geometry))
+                if math.exp(-0.5 * max(statistic for statistic, _ in found) ** 2) * self._places < CERTAIN:
                     pool.shutdown(wait=False, cancel_futures=True)
                     break
         found.sort(key=lambda entry: -entry[0])
@@ -230,9 +231,21 @@ class Hunt:
                 break
         return finding
 
-    def _guess(self, excerpt: Tensor, tempo: float, pitch: float) -> tuple[sync.Alignment, int]:
-        """The best place of any epoch's key in one geometry, and how many were searched."""
+    def _guesses(self, excerpt: Tensor, tempo: float) -> list[tuple[Geometry, sync.Alignment, int]]:
+        """The best place of any epoch's key at a tempo and each of its pitches, and how many were searched.
+
+        A change of pitch is a shift along the decoder's bands, so one plane serves for all: moved by a part
+        of a band until the first pitch lies on whole bands, which leaves the others half a band of error.
+        """
+        bands = [BANDS_PER_OCTAVE * math.log2(pitch) for pitch in pitches(tempo)]
+        part = bands[0] - round(bands[0])
         with torch.no_grad():
-            plane = plane_of(warp(excerpt, tempo, pitch), self._networks)
-        found = [sync.guess(plane, layout(key), stretches=FINE, phases=(0.0, 2.0, 4.0)) for key in self._keys]
-        return max((place for place, _ in found), key=lambda place: place.statistic), sum(n for _, n in found)
+            plane = plane_of(warp(excerpt, tempo, 2.0 ** (part / BANDS_PER_OCTAVE)), self._networks)
+        found = []
+        for pitch, shift in zip(pitches(tempo), bands, strict=True):
+            moved = lowered(plane, round(shift - part))
+            guesses = [sync.guess(moved, layout(key), stretches=FINE, phases=PHASES) for key in self._keys]
+            best = max((place for place, _ in guesses), key=lambda place: place.statistic)
+            geometry = Geometry(tempo, pitch, tuple(best.stretch + step for step in FINER))
+            found.append((geometry, best, sum(searched for _, searched in guesses)))
+        return found

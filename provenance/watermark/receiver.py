@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -52,6 +53,14 @@ def warp(rows: Tensor, tempo: float, pitch: float) -> Tensor:
     return torch.nn.functional.grid_sample(
         rows[None, None], where[None], mode="bilinear", padding_mode="border", align_corners=True
     )[0, 0]
+
+
+def lowered(plane: Plane, bands: int) -> Plane:
+    """A plane moved down by whole bands, [BANDS, M]; nothing is known of the bands that come in."""
+    moved = np.zeros_like(plane)
+    below, above = max(0, bands), max(0, -bands)
+    moved[above : len(plane) - below] = plane[below : len(plane) - above]
+    return moved
 
 
 def plane_of(rows: Tensor, networks: model.Model) -> Plane:

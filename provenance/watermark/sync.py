@@ -7,7 +7,6 @@ p-value (union bound); it is conservative and never needs calibration on recordi
 """
 
 import functools
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -21,6 +20,8 @@ from provenance.watermark.grid import CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRID
 PHASES = tuple(float(frame) for frame in range(CELL_FRAMES))
 CLIP = 4.0
 WINDOW_COLUMNS = 30
+PIECE = 320
+"""Columns of audio that are correlated at a time; the cycle holds a whole number of them."""
 REACH = 12
 REACH_STEP = 0.5
 CHANGE_COST = 0.5
@@ -107,13 +108,13 @@ def search(
     """
     signs, presence = _pilot_spectra(layout)
     found: list[Alignment] = []
-    for phase, stretch in itertools.product(phases, stretches):
-        received = cells(plane, column_frames(plane.shape[1] * STRIDE, phase, stretch))
-        total = _correlate(signs, _fold(received))
-        norm = np.sqrt(np.maximum(_correlate(presence, _fold(received**2)), 1e-6))
-        statistic = total / norm
-        for start in np.argpartition(-statistic, keep)[:keep]:
-            found.append(Alignment(phase, int(start), float(statistic[start]), stretch))
+    for phase in phases:
+        soft = _stretched(plane, phase, stretches)
+        norm = np.sqrt(np.maximum(_correlate(presence, soft**2), 1e-6))
+        statistics = _correlate(signs, soft) / norm
+        for stretch, statistic in zip(stretches, statistics, strict=True):
+            for start in np.argpartition(-statistic, keep)[:keep]:
+                found.append(Alignment(phase, int(start), float(statistic[start]), stretch))
     found.sort(key=lambda place: -place.statistic)
     return _distinct(found)[:keep], CYCLE_COLUMNS * len(phases) * len(stretches)
 
@@ -164,37 +165,58 @@ def guess(
     signs, _ = _pilot_spectra(layout)
     best = Alignment(0.0, 0, -math.inf)
     highest = -math.inf
-    for phase, stretch in itertools.product(phases, stretches):
-        received = cells(plane, column_frames(plane.shape[1] * STRIDE, phase, stretch))
-        total = _correlate(signs, _fold(received))
-        start = int(total.argmax())
-        if total[start] > highest:
-            highest = float(total[start])
-            pilots = np.abs(layout.pilots[:, (start + np.arange(received.shape[1])) % CYCLE_COLUMNS])
-            energy = float(np.square(received * pilots).sum())
-            best = Alignment(phase, start, highest / math.sqrt(energy + 1e-6), stretch)
+    for phase in phases:
+        soft = _stretched(plane, phase, stretches)
+        totals = _correlate(signs, soft)
+        tried, start = np.unravel_index(int(totals.argmax()), totals.shape)
+        if totals[tried, start] > highest:
+            highest = float(totals[tried, start])
+            pilots = np.abs(layout.pilots[:, (start + np.arange(soft.shape[2])) % CYCLE_COLUMNS])
+            energy = float(np.square(soft[tried] * pilots).sum())
+            best = Alignment(phase, int(start), highest / math.sqrt(energy + 1e-6), stretches[tried])
     return best, CYCLE_COLUMNS * len(phases) * len(stretches)
+
+
+def _stretched(plane: Plane, phase: float, stretches: tuple[float, ...]) -> Plane:
+    """Soft chips of one phase at every stretch, [stretches, CELL_BANDS, columns], shorter ones padded."""
+    frames = [column_frames(plane.shape[1] * STRIDE, phase, stretch) for stretch in stretches]
+    soft = np.zeros((len(stretches), CELL_BANDS, max(len(f) for f in frames)), np.float32)
+    for row, centres in zip(soft, frames, strict=True):
+        row[:, : len(centres)] = cells(plane, centres)
+    return soft
 
 
 @functools.lru_cache(maxsize=8)
 def _pilot_spectra(layout: Layout) -> tuple[Spectrum, Spectrum]:
-    """Spectra along the cycle of the pilots' signs and of where pilots are."""
-    pilots = layout.pilots
-    return fft.rfft(pilots, axis=1), fft.rfft(np.abs(pilots), axis=1)
+    """Spectra of the pilots' signs and of where pilots are, in overlapping pieces, [F, P, CELL_BANDS]."""
+    index = PIECE * np.arange(CYCLE_COLUMNS // PIECE)[:, None] + np.arange(2 * PIECE)
+    pilots = layout.pilots[:, index % CYCLE_COLUMNS]
+    signs, presence = (fft.rfft(part, axis=2).transpose(2, 1, 0) for part in (pilots, np.abs(pilots)))
+    return np.ascontiguousarray(signs), np.ascontiguousarray(presence)
 
 
-def _fold(soft: Plane) -> Plane:
-    """Add up columns that lie a whole cycle apart, [CELL_BANDS, CYCLE_COLUMNS]."""
-    padded = np.pad(soft, ((0, 0), (0, -soft.shape[1] % CYCLE_COLUMNS)))
-    folded: Plane = padded.reshape(CELL_BANDS, -1, CYCLE_COLUMNS).sum(1)
-    return folded
+def _correlate(spectra: Spectrum, soft: Plane) -> Plane:
+    """For every start: sum over bands and columns of reference[start + column] soft[column].
 
+    Audio is short against the cycle, so both are cut: a piece of audio is correlated with stretches of the
+    cycle of twice its length (overlap-save), all bands and stretches in one product of matrices.
 
-def _correlate(spectrum: Spectrum, soft: Plane) -> Plane:
-    """For every start: sum over rows and columns of reference[start + column] soft[column]."""
-    product = np.einsum("bf,bf->f", spectrum, np.conj(fft.rfft(soft, axis=1)))
-    correlation: Plane = fft.irfft(product, n=CYCLE_COLUMNS)
-    return correlation
+    Args:
+        spectra: of the reference, from `_pilot_spectra`.
+        soft: [K, CELL_BANDS, columns].
+
+    Returns:
+        [K, CYCLE_COLUMNS].
+    """
+    pieces = max(1, -(-soft.shape[2] // PIECE))
+    padded = np.pad(soft, ((0, 0), (0, 0), (0, pieces * PIECE - soft.shape[2])))
+    parts = padded.reshape(len(soft), CELL_BANDS, pieces, PIECE).transpose(3, 1, 0, 2)
+    received = np.conj(fft.rfft(parts.reshape(PIECE, CELL_BANDS, -1), n=2 * PIECE, axis=0))
+    product = np.matmul(spectra, received)
+    shifted = fft.irfft(product, n=2 * PIECE, axis=0)[:PIECE]
+    places = shifted.transpose(2, 1, 0).reshape(len(soft), pieces, CYCLE_COLUMNS)
+    total: Plane = sum(np.roll(places[:, n], -n * PIECE, axis=-1) for n in range(pieces))
+    return total
 
 
 def _distinct(places: list[Alignment]) -> list[Alignment]:
