@@ -102,7 +102,7 @@ def load_generator(model: str | None = None) -> Generator:
     Raises:
         GenerationError: audiocraft is not installed, or the weights are not to be had.
     """
-    models = _audiocraft_models()
+    models = audiocraft_models()
     if model is None or model == UNTRAINED:
         return AudiocraftGenerator(UNTRAINED, _untrained(models), reads_text=False)
     name = Path(model).name if Path(model).is_dir() else model
@@ -162,7 +162,7 @@ def _smooth(decoder: torch.nn.Module) -> None:
             layer.weight.data = (2 * blurred * (flat.norm() / blurred.norm())).reshape_as(weight)
 
 
-def _audiocraft_models() -> Any:
+def audiocraft_models() -> Any:
     """Import audiocraft, with torchaudio and the stand-ins in place first."""
     try:
         torchaudio()

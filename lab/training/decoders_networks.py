@@ -1,0 +1,204 @@
+"""Networks of the decoders that are trained in the lab: what published generators end with, in small.
+
+Each maps audio to audio through a narrow representation: learned frames (SEANet, with or without vector
+quantisation, or a Snake decoder) or a mel spectrogram (HiFi-GAN's transposed convolutions, Vocos' inverse
+STFT). Widths are a fraction of the published ones, strides are the published ones: the strides set where
+images and lines fall.
+
+Sources: A. Défossez et al., High Fidelity Neural Audio Compression, 2022 (SEANet, RVQ; audiocraft's classes);
+J. Kong et al., HiFi-GAN, 2020; R. Kumar et al., Improved RVQGAN, 2023 (Snake); H. Siuzdak, Vocos, 2023.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.native import torchaudio
+from provenance.generate import audiocraft_models
+
+LOG_FLOOR = 1e-4
+
+
+class LogMel(nn.Module):
+    """Log-mel spectrogram, [B, T] -> [B, M, N] with N = T // hop + 1."""
+
+    def __init__(self, rate: int, hop: int, mels: int) -> None:
+        super().__init__()
+        size = 1024 if rate <= 24_000 else 2048
+        self.mel = torchaudio().transforms.MelSpectrogram(
+            rate, n_fft=size, hop_length=hop, n_mels=mels, power=1
+        )
+
+    def forward(self, wav: Tensor) -> Tensor:
+        """Analyse audio."""
+        return torch.log(self.mel(wav) + LOG_FLOOR)
+
+
+class Snake(nn.Module):
+    """x + sin^2(a x) / a with a learned a per channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.ones(1, channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Activate, [B, C, N] -> [B, C, N]."""
+        return x + torch.sin(self.alpha * x).square() / (self.alpha + 1e-6)
+
+
+class Residual(nn.Module):
+    """Dilated convolutions beside a skip, after HiFi-GAN's and DAC's residual units."""
+
+    def __init__(self, channels: int, snake: bool) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for dilation in (1, 3):
+            layers += [
+                activation(channels, snake),
+                nn.Conv1d(channels, channels, 3, dilation=dilation, padding=dilation),
+            ]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, N] -> [B, C, N]."""
+        return torch.add(x, self.layers(x))
+
+
+def activation(channels: int, snake: bool) -> nn.Module:
+    """The decoder's non-linearity."""
+    return Snake(channels) if snake else nn.LeakyReLU(0.1)
+
+
+class Upsampler(nn.Module):
+    """Frames to samples by transposed convolutions, [B, D, N] -> [B, N * product of strides]."""
+
+    def __init__(self, inputs: int, strides: Sequence[int], width: int, *, snake: bool) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv1d(inputs, width, 7, padding=3)]
+        for stride in strides:
+            kernel, narrower = 2 * stride, max(8, width // 2)
+            layers += [
+                activation(width, snake),
+                nn.ConvTranspose1d(
+                    width, narrower, kernel, stride, padding=(stride + 1) // 2, output_padding=stride % 2
+                ),
+                Residual(narrower, snake),
+            ]
+            width = narrower
+        layers += [activation(width, snake), nn.Conv1d(width, 1, 7, padding=3), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Render."""
+        wav: Tensor = self.layers(frames)
+        return wav[:, 0]
+
+
+class ConvNext(nn.Module):
+    """Depthwise convolution and a pointwise bottleneck, as in Vocos."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.pointwise = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+        self.scale = nn.Parameter(torch.full((width,), 0.2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, N] -> [B, C, N]."""
+        inner = self.pointwise(self.norm(self.depthwise(x).transpose(1, 2)))
+        return torch.add(x, (self.scale * inner).transpose(1, 2))
+
+
+class InverseStft(nn.Module):
+    """Frames to samples by a predicted short-time spectrum, [B, D, N] -> [B, (N - 1) * hop]."""
+
+    def __init__(self, inputs: int, hop: int, width: int, blocks: int = 5) -> None:
+        super().__init__()
+        self.hop, self.size = hop, 4 * hop
+        self.body = nn.Sequential(
+            nn.Conv1d(inputs, width, 7, padding=3), *(ConvNext(width) for _ in range(blocks))
+        )
+        self.head = nn.Conv1d(width, self.size + 2, 1)
+        self.register_buffer("window", torch.hann_window(self.size), persistent=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Render."""
+        level, phase = self.head(self.body(frames)).chunk(2, 1)
+        spectrum = torch.polar(torch.exp(level.clamp(max=6.0)), phase)
+        return torch.istft(spectrum, self.size, self.hop, self.size, self.window)
+
+
+def k_means(points: Tensor, number: int, rounds: int = 8) -> tuple[Tensor, Tensor]:
+    """Centres of clusters, [K, D], and their sizes, at least one, of points, [N, D]."""
+    centres = points[torch.randperm(len(points))[:number]]
+    if len(centres) < number:
+        centres = centres[torch.randint(len(centres), (number,))]
+    sizes = torch.ones(number)
+    for _ in range(rounds):
+        nearest = torch.cdist(points, centres).argmin(1)
+        sizes = torch.bincount(nearest, minlength=number).to(points)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1.0), centres)
+    return centres, sizes.clamp_min(1.0)
+
+
+class Seanet(nn.Module):
+    """audiocraft's EnCodec, [B, T] -> audio and commitment penalty; quantised where `quantise` is set."""
+
+    def __init__(self, rate: int, strides: Sequence[int], width: int, *, dimension: int = 64) -> None:
+        super().__init__()
+        audiocraft_models()
+        from audiocraft.modules.seanet import SEANetDecoder, SEANetEncoder
+        from audiocraft.quantization.vq import ResidualVectorQuantizer
+
+        shape: dict[str, Any] = {
+            "channels": 1,
+            "dimension": dimension,
+            "n_filters": width,
+            "n_residual_layers": 1,
+            "ratios": list(strides),
+            "norm": "weight_norm",
+        }
+        self.frame_rate = rate // math.prod(strides)
+        self.encoder, self.decoder = SEANetEncoder(**shape), SEANetDecoder(**shape)
+        # no code is ever declared dead: a batch holds fewer frames than there are codes
+        self.quantizer = ResidualVectorQuantizer(
+            dimension=dimension, n_q=8, bins=1024, threshold_ema_dead_code=0
+        )
+        self.quantise = True
+
+    @property
+    def started(self) -> bool:
+        """Whether the codebooks hold anything."""
+        return all(bool(layer.inited) for layer in self.quantizer.vq.layers)
+
+    @torch.no_grad()
+    def start(self, wav: Tensor) -> None:
+        """Fill the codebooks with the k-means of these frames, audio [B, T]; audiocraft's takes minutes."""
+        frames = self.encoder(self._levelled(wav)[0][:, None]).transpose(1, 2).flatten(0, 1)
+        for layer in self.quantizer.vq.layers:
+            book = layer._codebook
+            chosen, sizes = k_means(frames, book.codebook_size)
+            book.embed.copy_(chosen)
+            book.embed_avg.copy_(chosen * sizes[:, None])
+            book.cluster_size.copy_(sizes)
+            book.inited.fill_(1.0)
+            frames = frames - chosen[torch.cdist(frames, chosen).argmin(1)]
+
+    def _levelled(self, wav: Tensor) -> tuple[Tensor, Tensor]:
+        scale = wav.square().mean(-1, keepdim=True).sqrt() + 1e-5
+        return wav / scale, scale
+
+    def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode and decode at the level of the audio, as EnCodec's renormalised models do."""
+        own, scale = self._levelled(wav)
+        frames = self.encoder(own[:, None])
+        penalty = torch.zeros(())
+        if self.quantise:
+            result = self.quantizer(frames, self.frame_rate)
+            frames, penalty = result.x, result.penalty
+        return self.decoder(frames)[:, 0, : wav.shape[-1]] * scale, penalty
