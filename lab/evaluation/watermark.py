@@ -22,7 +22,13 @@ import torch
 from lab.attacks import attack
 from lab.attacks_music import CHAIN, REMOVAL, STRICT
 from lab.datasets import Recording, read_manifest
-from lab.evaluation import watermark_quality, watermark_security, watermark_speed, watermark_unmarked
+from lab.evaluation import (
+    watermark_neural,
+    watermark_quality,
+    watermark_security,
+    watermark_speed,
+    watermark_unmarked,
+)
 from lab.evaluation.watermark_page import write_metrics, write_page
 from lab.evaluation.watermark_robustness import (
     GEOMETRY,
@@ -117,6 +123,12 @@ def geometry(run: Run) -> None:
     run.per_host("geometry", run.hosts[1 :: 2 * run.thin], measure)
 
 
+def neural(run: Run) -> None:
+    """Our own neural codecs and vocoders, those that were trained here."""
+    attacks = watermark_neural.trained()
+    run.per_host("neural", run.hosts[:: run.thin], lambda n, host: watermark_neural.neural(host, attacks))
+
+
 def quality(run: Run) -> None:
     """ViSQOL on every `thin`-th host, and the hosts in which marks are heard first."""
 
@@ -161,7 +173,7 @@ def speed(run: Run) -> None:
         run.append(list(watermark_speed.memory()))
 
 
-PARTS = (messages, hard, patchwork, geometry, quality, unmarked, security, speed)
+PARTS = (messages, hard, patchwork, geometry, neural, quality, unmarked, security, speed)
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ def _peaks(wav: Tensor, marked: Tensor) -> Tensor:
     before, after = (torch.nn.functional.pad(x, room).unfold(-1, BLOCK, step) for x in (wav, marked))
     found = torch.zeros(blocks, step, dtype=torch.bool)
     loud = (after.abs().amax((0, 2)) >= QUIET).nonzero()[:, 0]
-    for some in loud.split(GROUP):
+    for some in torch.split(loud, GROUP):
         was, will_be = _between(before[:, some]), _between(after[:, some])
         found[some] = (will_be > was.clamp_min(CEILING)).any(0).view(len(some), step, -1).any(-1)
     # the interpolation rounds a host's clipped corners; at the samples themselves nothing is rounded
@@ -64,4 +64,5 @@ def _between(blocks: Tensor) -> Tensor:
     ramp = torch.hann_window(2 * TAPER)[:TAPER]
     taper = torch.cat([ramp, torch.ones(BLOCK - 2 * TAPER), ramp.flip(0)])
     fine = torch.fft.irfft(torch.fft.rfft((blocks * taper).contiguous()), OVERSAMPLING * BLOCK) * OVERSAMPLING
-    return fine[..., OVERSAMPLING * MARGIN : -OVERSAMPLING * MARGIN].abs()
+    inner: Tensor = fine[..., OVERSAMPLING * MARGIN : -OVERSAMPLING * MARGIN].abs()
+    return inner

@@ -1,0 +1,56 @@
+"""Does the mark live through neural codecs and vocoders? Our own are asked (`lab.training.decoders`).
+
+No published neural codec can be had offline, so these are stand-ins: the same strides and representation,
+minutes of training instead of weeks. How far they are from transparent is measured beside them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.native import torchaudio
+from lab.attacks import Attack
+from lab.datasets import Recording
+from lab.evaluation.watermark_robustness import robustness
+from lab.training.decoders import PLANS, Decoder, load, path_of
+
+MELS = 64
+
+
+def trained() -> tuple[Attack, ...]:
+    """An attack for every decoder that was trained on this machine."""
+    return tuple(_through(name, load(name)) for name in PLANS if path_of(name).exists())
+
+
+def neural(recording: Recording, attacks: Sequence[Attack]) -> Iterator[dict[str, Any]]:
+    """Messages after each decoder, at 30 and 10 s, and how far the decoder moves the audio.
+
+    Args:
+        recording: the host.
+        attacks: from `trained`.
+    """
+    clip = recording.load()
+    for attack in attacks:
+        rendered = attack.apply(clip.wav, clip.sample_rate, np.random.default_rng(0))
+        distance_db = mel_distance_db(clip.wav, rendered, clip.sample_rate)
+        yield {"kind": "neural distance", "attack": attack.name, "distance_db": distance_db}
+    for row in robustness(recording, "trained", attacks, lengths_s=(30, 10)):
+        if row["kind"] != "quality":
+            yield row
+
+
+def mel_distance_db(wav: Tensor, other: Tensor, sample_rate: int) -> float:
+    """Mean difference in dB of mel spectra, of what is within 60 dB of the loudest, [C, T] twice."""
+    mel = torchaudio().transforms.MelSpectrogram(sample_rate, n_fft=2048, hop_length=512, n_mels=MELS)
+    ours, theirs = mel(wav.mean(0)), mel(other.mean(0))
+    floor = float(ours.max()) * 1e-6
+    heard = ours > floor
+    difference = 10.0 * (torch.log10(ours + floor) - torch.log10(theirs + floor)).abs()
+    return float(difference[heard].mean())
+
+
+def _through(name: str, decoder: Decoder) -> Attack:
+    return Attack(name, "neural", lambda wav, rate, _rng: decoder.apply_to(wav, rate))
