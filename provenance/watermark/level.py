@@ -26,7 +26,6 @@ QUIETEST_DB, LOUDEST_DB = 39.0, 30.0
 CEILING_DB = -3.0
 WANTED_BITS = 0.36
 DB_PER_BIT = 30.0
-READINGS = 1
 MAX_RELATIVE_GAIN = 0.35
 QUIET = 1e-6
 WINDOW_FRAMES = 2 * int(2 * FRAMES_PER_S) + 1
@@ -46,11 +45,10 @@ def relative_gain_of(host: Tensor, chips: Tensor, networks: model.Model, strengt
     """
     power, rows = host.real.square() + host.imag.square(), log_rows(host)
     snr_db = torch.full((1, host.shape[-1]), SNR_DB)
-    for _ in range(READINGS):
-        pattern = networks.embedder(rows, chips[None], snr_db)
-        gain = relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB)
-        bits = readability(networks.decoder(log_rows(host * (1.0 + gain))), chips)
-        snr_db = (snr_db + DB_PER_BIT * (bits - WANTED_BITS)).clamp(LOUDEST_DB, QUIETEST_DB)
+    pattern = networks.embedder(rows, chips[None], snr_db)
+    gain = relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB)
+    bits = readability(networks.decoder(log_rows(host * (1.0 + gain))), chips)
+    snr_db = (snr_db + DB_PER_BIT * (bits - WANTED_BITS)).clamp(LOUDEST_DB, QUIETEST_DB)
     pattern = networks.embedder(rows, chips[None], snr_db)
     return relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB, strength=strength)
 
