@@ -1,0 +1,206 @@
+"""Train the texture network on pairs: human music, and the same music as a machine would have rendered it.
+
+No generated recording takes part: every generator of the data set is one that the network never saw. The
+loss asks for the right side of zero and, within a pair, for the rendered copy above its original, so that
+nothing is gained by knowing the music. A run that is stopped goes on where it was.
+
+Run with: python -m lab.training.music_network --minutes 40 (after lab.training.music_network_data)
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lab.evaluation.metrics import auc
+from lab.training.music_network_data import FAMILIES, FOLDER
+from lab.training.music_network_model import RATE, Shape, TextureNetwork
+
+CROP = round(2.5 * RATE)
+SNAPSHOT = FOLDER / "snapshot.pt"
+HELD_OUT = 3
+"""Files at the end that only validate."""
+MIXED = 0.25
+"""Share of pairs with other human music under both members: hybrids."""
+PAIR_WEIGHT, FAMILY_WEIGHT = 0.5, 0.2
+SAVE_EVERY_S = 120.0
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Audio of pairs, 16 bit.
+
+    Attributes:
+        audio: human and rendered member, [P, 2, T].
+        family: index of what rendered the second, [P].
+    """
+
+    audio: NDArray[np.int16]
+    family: NDArray[np.int64]
+
+    def crops(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Crops of pairs, [2 P, `CROP`], the human members first, and the families, [P]."""
+        rows = []
+        for index in chosen:
+            both = self._cut(int(index), rng)
+            if rng.random() < MIXED:
+                under = self._cut(int(rng.integers(len(self.audio))), rng)[:1]
+                both = both + under * float(10 ** (rng.uniform(-12, 3) / 20))
+            rows.append(both)
+        audio = torch.from_numpy(np.stack(rows)).float() / 32768
+        return audio.transpose(0, 1).reshape(-1, CROP), torch.from_numpy(self.family[chosen])
+
+    def _cut(self, index: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        start = int(rng.integers(self.audio.shape[-1] - CROP + 1))
+        return self.audio[index, :, start : start + CROP].astype(np.float32)
+
+
+def read(paths: Sequence[Path]) -> Pairs:
+    """Pairs of several files."""
+    audio, family = [], []
+    for path in paths:
+        with np.load(path) as stored:
+            audio.append(stored["audio"])
+            family.append(stored["family"])
+    return Pairs(np.concatenate(audio), np.concatenate(family).astype(np.int64))
+
+
+def loss_of(logit: Tensor, family: Tensor, truth: Tensor) -> Tensor:
+    """Loss of a batch of pairs.
+
+    Args:
+        logit: of the members, human ones first, [2 P].
+        family: logits, [2 P, families].
+        truth: family of each rendered member, [P].
+    """
+    human, synthetic = logit.chunk(2)
+    sides = F.softplus(human).mean() + F.softplus(-synthetic).mean()
+    order = F.softplus(human - synthetic).mean()
+    kinds = F.cross_entropy(family.chunk(2)[1], truth)
+    return sides + PAIR_WEIGHT * order + FAMILY_WEIGHT * kinds
+
+
+def train(
+    pairs: Pairs,
+    path: Path,
+    *,
+    seconds: float,
+    batch: int = 24,
+    shape: Shape | None = None,
+    rate: float = 2e-3,
+) -> float:
+    """Train until a run has used up its time, resuming from `path` where that exists.
+
+    Args:
+        pairs: to learn from.
+        path: of the snapshot.
+        seconds: time of the whole run, earlier parts included.
+        batch: pairs per step.
+        shape: of the network.
+        rate: highest learning rate.
+
+    Returns:
+        Running mean of the loss.
+    """
+    torch.manual_seed(0)
+    shape = shape or Shape(families=len(FAMILIES))
+    network = TextureNetwork(shape)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.02)
+    state: dict[str, Any] = {"step": 0, "elapsed_s": 0.0, "loss": float("nan")}
+    if path.exists():
+        stored = torch.load(path, weights_only=True)
+        network.load_state_dict(stored["weights"])
+        optimiser.load_state_dict(stored["optimiser"])
+        state = {key: stored[key] for key in state}
+    rng = np.random.default_rng(state["step"])
+    before, started, saved = state["elapsed_s"], time.time(), time.time()
+    network.train()
+
+    def save() -> None:
+        elapsed_s = before + time.time() - started
+        content = {
+            "weights": network.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "shape": asdict(shape),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({**content, **state, "elapsed_s": elapsed_s}, path.with_suffix(".part"))
+        path.with_suffix(".part").rename(path)
+
+    while (elapsed := before + time.time() - started) < seconds:
+        warm = min(1.0, (state["step"] + 1) / 50)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * warm * (0.01 + 0.495 * (1 + cos(pi * elapsed / seconds)))
+        crops, family = pairs.crops(rng.integers(len(pairs.audio), size=batch), rng)
+        loss = loss_of(*network(crops), family)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        value = loss.item()
+        state["loss"] = value if state["step"] == 0 else 0.98 * state["loss"] + 0.02 * value
+        state["step"] += 1
+        if state["step"] % 50 == 0:
+            print(f"step {state['step']}, {elapsed:.0f} s, loss {state['loss']:.3f}", flush=True)
+        if time.time() - saved > SAVE_EVERY_S:
+            saved = time.time()
+            save()
+    save()
+    return float(state["loss"])
+
+
+def load(path: Path = SNAPSHOT) -> TextureNetwork:
+    """A trained network.
+
+    Raises:
+        FileNotFoundError: it was not trained yet.
+    """
+    stored = torch.load(path, weights_only=True)
+    shape = Shape(**{**stored["shape"], "widths": tuple(stored["shape"]["widths"])})
+    network = TextureNetwork(shape)
+    network.load_state_dict(stored["weights"])
+    return network.eval()
+
+
+@torch.no_grad()
+def validate(network: TextureNetwork, pairs: Pairs) -> dict[str, float]:
+    """Signed AUC of each family's copies against all originals, and the share of pairs in the right order."""
+    rng, human, synthetic = np.random.default_rng(0), [], []
+    for index in range(0, len(pairs.audio), 20):
+        crops, _ = pairs.crops(np.arange(index, min(index + 20, len(pairs.audio))), rng)
+        first, second = network(crops)[0].chunk(2)
+        human.append(first.numpy())
+        synthetic.append(second.numpy())
+    ours, theirs = np.concatenate(human), np.concatenate(synthetic)
+    found = {"pairs": float((theirs > ours).mean()), "all": auc(theirs, ours)}
+    for number, name in enumerate(FAMILIES):
+        if (pairs.family == number).sum() > 1:
+            found[name] = auc(theirs[pairs.family == number], ours)
+    return found
+
+
+def main() -> None:
+    """Train on every file of pairs but the last ones, then validate on those."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=40.0)
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    files = sorted(args.folder.glob("pairs-*.npz"))
+    path = args.folder / SNAPSHOT.name
+    train(read(files[:-HELD_OUT]), path, seconds=60 * args.minutes)
+    for name, value in validate(load(path), read(files[-HELD_OUT:])).items():
+        print(f"{name} {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""Pairs for the texture network: human music as it is, and the same music as a machine would render it.
+
+Both members of a pair go through one delivery, drawn once: what differs is the rendering alone. Half of the
+copies keep the original and add the difference more softly; all have the original's long-term spectrum and
+level. Either member may be retouched (equaliser, limiter, noise, a lossy generation) or carry our own
+watermark, always by the same odds, so that neither processing nor the mark can stand for a machine.
+
+Run with: python -m lab.training.music_network_data DATA_FOLDER --pairs 3000 --decoders encodec-24k istft-24k
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.encode import recode
+from core.errors import TrackmarkError
+from core.resample import resample
+from lab.datasets import Recording, fold_of
+from lab.training.decoders import PLANS, Decoder, load
+from lab.training.music_data import CODECS, deliver, levelled, music
+from lab.training.music_network_model import RATE
+from lab.training.resynthesis import METHODS, equalised, softened
+
+FOLDER = Path("runs/music-network")
+EXCERPT_S = 5.0
+CROP = round(4.4 * RATE)
+"""What is kept of a delivered excerpt: sped up by 6 % and cut by a codec it is still that long."""
+RATES = (16_000, 22_050, 24_000, 32_000, 44_100)
+FAMILIES = ("chain", "phase", "denoiser", "codec", "transposed", "istft")
+DECODER_FAMILIES = {"codec": "codec", "transposed": "transposed", "snake": "transposed", "istft": "istft"}
+DECODED = 0.45
+"""Share of pairs that a trained decoder renders, where there is one."""
+TEST_FOLD, FOLDS = 1, 4
+Samples = NDArray[np.float32]
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two copies that differ in the rendering alone.
+
+    Attributes:
+        human: the original after its delivery, mono at `RATE`, [`CROP`].
+        synthetic: the rendered copy after the same delivery.
+        family: index into `FAMILIES`.
+    """
+
+    human: Samples
+    synthetic: Samples
+    family: int
+
+
+def trains(recording: Recording) -> bool:
+    """Whether the network may learn from a recording: open human music of three quarters of the sources."""
+    return (
+        recording.label == "human"
+        and recording.use == "open"
+        and fold_of(recording.source, FOLDS) != TEST_FOLD
+    )
+
+
+def rendered(wav: Samples, rate: int, rng: Rng, trained: Mapping[str, Decoder]) -> tuple[Samples, int]:
+    """A copy of music by a method drawn at random, and its family."""
+    if trained and rng.random() < DECODED:
+        decoder = trained[sorted(trained)[int(rng.integers(len(trained)))]]
+        copy = decoder.apply_to(torch.from_numpy(wav)[None], rate)[0].numpy()
+        return np.asarray(copy, np.float32), FAMILIES.index(DECODER_FAMILIES[decoder.plan.kind])
+    family, method = METHODS[sorted(METHODS)[int(rng.integers(len(METHODS)))]]
+    return method(wav, rate, rng), FAMILIES.index(family)
+
+
+def retouched(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """What studios and platforms do to music anyway."""
+    kind = int(rng.integers(4))
+    if kind == 0:
+        spectrum = np.fft.rfft(wav)
+        at = np.linspace(0, 1, 8)
+        gain = np.interp(np.linspace(0, 1, len(spectrum)) ** 0.5, at, rng.normal(0, 3, 8))
+        return np.asarray(np.fft.irfft(spectrum * 10 ** (gain / 20), len(wav)), np.float32)
+    if kind == 1:
+        drive = rng.uniform(0.5, 2.0) / (float(np.abs(wav).max()) + 1e-6)
+        return np.asarray(np.tanh(drive * wav) / drive, np.float32)
+    if kind == 2:
+        noise = (
+            rng.standard_normal(len(wav))
+            * np.sqrt(np.mean(np.square(wav)))
+            * 10 ** (rng.uniform(-65, -40) / 20)
+        )
+        return np.asarray(wav + noise, np.float32)
+    codec, kbps = CODECS[int(rng.integers(len(CODECS)))]
+    return recode(torch.from_numpy(wav)[None], rate, codec=codec, bit_rate=1000 * max(48, kbps // 2))[
+        0
+    ].numpy()
+
+
+def marked(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """With our own watermark, under a key of its own."""
+    from provenance.watermark import WatermarkKey, embed
+
+    return embed(torch.from_numpy(wav)[None], rate, rng.bytes(8), WatermarkKey(rng.bytes(32)))[0].numpy()
+
+
+def delivered(wav: Samples, rate: int, seed: int) -> Samples:
+    """One random delivery, the same for the same seed, at `RATE`; a fifth of them leave audio as it is."""
+    rng = np.random.default_rng(seed)
+    audio, at = torch.from_numpy(np.ascontiguousarray(wav))[None], rate
+    if rng.random() < 0.8:
+        audio, at = deliver(audio, rate, RATES, rng, synthetic=True)
+    return resample(audio, at, RATE)[0].numpy()
+
+
+def pair(wav: Tensor, sample_rate: int, rng: Rng, trained: Mapping[str, Decoder]) -> Pair:
+    """Make a pair of an excerpt.
+
+    Args:
+        wav: human music, mono, [T], `EXCERPT_S` long.
+        sample_rate: in Hz.
+        rng: source of every choice.
+        trained: decoders to draw from besides the methods without training.
+
+    Raises:
+        ValueError: the delivered copies are too short or silent.
+    """
+    rate = int(rng.choice([r for r in RATES if r <= sample_rate] or [sample_rate]))
+    human = np.asarray(levelled(resample(wav[None], sample_rate, rate), -20.0)[0].numpy(), np.float32)
+    copy, family = rendered(human, rate, rng, trained)
+    if rng.random() < 0.5:
+        copy = softened(human, copy, float(rng.uniform(-20, -2)))
+    members = [human, equalised(copy, human)]
+    if rng.random() < 0.06:
+        members = [marked(m, rate, np.random.default_rng(int(rng.integers(2**32)))) for m in members]
+    members = [retouched(m, rate, rng) if rng.random() < 0.35 else m for m in members]
+    seed = int(rng.integers(2**32))
+    first, second = (delivered(m, rate, seed) for m in members)
+    shorter = min(len(first), len(second))
+    if shorter < CROP or min(np.abs(first).max(), np.abs(second).max()) < 1e-3:
+        raise ValueError(f"{shorter} samples are left of an excerpt, or nothing is to be heard")
+    start = int(rng.integers(shorter - CROP + 1))
+    return Pair(first[start : start + CROP], second[start : start + CROP], family)
+
+
+def hosts(recordings: Sequence[Recording]) -> list[tuple[Tensor, int]]:
+    """Music to make pairs of: mono [T] and rate."""
+    clips = []
+    for recording in recordings:
+        clip = recording.load()
+        if clip.wav.shape[-1] > (EXCERPT_S + 0.5) * clip.sample_rate:
+            clips.append((clip.wav.mean(0), clip.sample_rate))
+    return clips
+
+
+def excerpt(clips: Sequence[tuple[Tensor, int]], rng: Rng) -> tuple[Tensor, int]:
+    """A random excerpt of `EXCERPT_S` from a random clip."""
+    wav, rate = clips[int(rng.integers(len(clips)))]
+    size = round(EXCERPT_S * rate)
+    start = int(rng.integers(wav.shape[-1] - size + 1))
+    return wav[start : start + size], rate
+
+
+def save(pairs: Sequence[Pair], path: Path) -> None:
+    """Write pairs as 16-bit audio."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    audio = np.stack([np.stack([p.human, p.synthetic]) for p in pairs])
+    audio = audio / np.maximum(np.abs(audio).max(-1, keepdims=True), 1e-3)
+    part = path.with_suffix(".part.npz")
+    np.savez(part, audio=np.round(32000 * audio).astype(np.int16), family=[p.family for p in pairs])
+    part.rename(path)
+
+
+def main() -> None:
+    """Write files of pairs; those that are there are kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--pairs", type=int, default=3000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first file")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--each", type=int, default=100)
+    parser.add_argument(
+        "--decoders", nargs="*", choices=sorted(PLANS), default=[], help="trained ones to use"
+    )
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    clips = hosts([r for r in music(args.data) if trains(r)])
+    trained = {name: load(name) for name in args.decoders}
+    print(f"{len(clips)} recordings, decoders: {', '.join(trained) or 'none'}", flush=True)
+    for number in range(args.first, args.first + args.pairs // args.each):
+        path = args.folder / f"pairs-{number:04d}.npz"
+        rng, made, failed = np.random.default_rng(number), [], 0
+        while not path.exists() and len(made) < args.each:
+            try:
+                made.append(pair(*excerpt(clips, rng), rng, trained))
+            except (TrackmarkError, ValueError) as error:
+                failed += 1
+                if failed == args.each:
+                    raise RuntimeError(f"no pairs come of this music: {error}") from error
+        if made:
+            save(made, path)
+            print(f"{path.name}: {failed} excerpts could not be used", flush=True)
+
+
+if __name__ == "__main__":
+    main()

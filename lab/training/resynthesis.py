@@ -1,0 +1,230 @@
+"""Music rendered again: what decoders, vocoders and diffusion models leave in audio, without a generator.
+
+Every method takes human music and returns the same music as some machine would have rendered it. A network
+that tells the two apart cannot hold on to genre, page, rate or level, because both copies share them.
+Trained decoders (`lab.training.decoders`) are one more method; these here need no training and cover
+architectures that nobody here can train.
+
+Sources: A. Odena et al., Deconvolution and Checkerboard Artifacts, 2016; J. Pons et al., Upsampling Artifacts
+in Neural Audio Synthesis, 2021 (images and tones of transposed, holes of interpolated layers); D. Griffin and
+J. Lim, 1984; Y. Ephraim and D. Malah, 1984 (shrinkage of noisy spectra).
+"""
+
+import itertools
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.signal import firwin, oaconvolve
+from torch import Tensor
+
+from core.native import torchaudio
+
+Samples = NDArray[np.float32]
+Rng = np.random.Generator
+Method = Callable[[Samples, int, Rng], Samples]
+STRIDES = (2, 3, 4, 5, 6, 8, 10, 12)
+LEAST = 1e-9
+
+
+def transposed(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """A chain of transposed convolutions with strides and filters drawn at random.
+
+    At each layer the music, as far as the layer's input rate holds it, is biased and bent a little, zeros are
+    inserted, and a filter that should remove the images does so imperfectly. What that leaves is added to the
+    music at 25 to 60 dB under it.
+    """
+    return _chain(wav, rng, _zeros)
+
+
+def interpolated(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """The same with repeated instead of inserted samples: softer images, no tones, holes at the clock."""
+    return _chain(wav, rng, _repeats)
+
+
+def _chain(
+    wav: Samples, rng: Rng, raise_rate: Callable[[NDArray[np.float64], int], NDArray[np.float64]]
+) -> Samples:
+    signal = wav.astype(np.float64)
+    level = _rms(signal)
+    total, hop = np.zeros(len(signal)), 1
+    for _ in range(int(rng.integers(2, 5))):
+        hop *= int(rng.choice(STRIDES))
+        if hop > 1024:
+            break
+        low = oaconvolve(signal, firwin(4 * hop + 1, 0.8 / hop), mode="same")
+        inner = low[::hop] / level
+        bent = inner + rng.normal(0, 0.3) + rng.uniform(0, 0.3) * np.maximum(inner, 0.0)
+        taps = firwin(2 * int(rng.integers(1, 4)) * hop + 1, 1 / hop) * hop
+        imperfect = taps * (1 + rng.uniform(0.05, 0.5) * rng.standard_normal(len(taps)))
+        coarse = raise_rate(bent, hop)[: len(signal)]
+        residual = oaconvolve(np.pad(coarse, (0, len(signal) - len(coarse))), imperfect - taps, mode="same")
+        total += residual / (_rms(residual) + LEAST) * 10 ** (rng.uniform(-12, 0) / 20)
+    depth = 10 ** (rng.uniform(-60, -25) / 20)
+    return np.asarray(signal + total / (_rms(total) + LEAST) * level * depth, np.float32)
+
+
+def _zeros(samples: NDArray[np.float64], stride: int) -> NDArray[np.float64]:
+    raised = np.zeros(len(samples) * stride)
+    raised[::stride] = samples
+    return raised
+
+
+def _repeats(samples: NDArray[np.float64], stride: int) -> NDArray[np.float64]:
+    return np.repeat(samples, stride) / stride
+
+
+def _rms(samples: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.mean(np.square(samples)))) + 1e-7
+
+
+def griffin_lim(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """Magnitudes kept, whole or as a mel spectrogram keeps them; phases found by iteration."""
+    size, hop = _frames(rate, rng)
+    magnitude = _stft(wav, size, hop).abs()
+    if rng.random() < 0.7:
+        magnitude = _through_mel(magnitude, rate, int(rng.choice([64, 80, 100, 128])))
+    found = _random_phases(magnitude, rng)
+    for _ in range(int(rng.integers(4, 24))):
+        again = _stft(_istft(magnitude * found, size, hop, len(wav)), size, hop)
+        found = again / again.abs().clamp_min(LEAST)
+    return _istft(magnitude * found, size, hop, len(wav))
+
+
+def guessed_phase(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """Right phases at low, guessed ones at high frequencies, as heads that predict a spectrum do."""
+    size, hop = _frames(rate, rng)
+    spectrum = _stft(wav, size, hop)
+    magnitude = spectrum.abs()
+    if rng.random() < 0.6:
+        magnitude = _through_mel(magnitude, rate, int(rng.choice([80, 100, 128])))
+    ramp = torch.linspace(0, 1, spectrum.shape[0])[:, None] ** float(rng.uniform(0.3, 1.5))
+    error = torch.from_numpy(rng.standard_normal(spectrum.shape, np.float32))
+    turned = torch.polar(
+        torch.ones_like(magnitude), spectrum.angle() + float(rng.uniform(0.3, 2.5)) * ramp * error
+    )
+    return _istft(magnitude * turned, size, hop, len(wav))
+
+
+def smoothed(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """Mel frames blurred in time and frequency, as a variational autoencoder's latents are, then vocoded."""
+    size, hop = _frames(rate, rng)
+    spectrum = _stft(wav, size, hop)
+    mel = _mel(rate, size, int(rng.choice([64, 80, 128])))
+    bands = torch.log(mel.T @ spectrum.abs() + 1e-5)
+    over = (2 * int(rng.integers(0, 2)) + 1, 2 * int(rng.integers(0, 4)) + 1)
+    padded = torch.nn.functional.pad(bands[None], (over[1] // 2,) * 2 + (over[0] // 2,) * 2, mode="replicate")
+    soft = torch.nn.functional.avg_pool2d(padded, over, 1)[0]
+    magnitude = _spread(torch.exp(soft), mel)
+    cut = int(rng.uniform(0.02, 0.4) * spectrum.shape[0])
+    phases = _random_phases(magnitude, rng)
+    phases[:cut] = (spectrum / spectrum.abs().clamp_min(LEAST))[:cut]
+    for _ in range(int(rng.integers(2, 12))):
+        again = _stft(_istft(magnitude * phases, size, hop, len(wav)), size, hop)
+        phases = again / again.abs().clamp_min(LEAST)
+    return _istft(magnitude * phases, size, hop, len(wav))
+
+
+def denoised(wav: Samples, rate: int, rng: Rng) -> Samples:
+    """Noise added and taken out again a few times, each time less: the last steps of a diffusion model.
+
+    What is weaker than the noise is lost, what is stronger keeps a trace of it.
+    """
+    level = _rms(wav)
+    audio = wav
+    start = rng.uniform(-38, -14)
+    for step in range(int(rng.integers(1, 4))):
+        size, hop = _frames(rate, rng)
+        sigma = level * 10 ** ((start - 8 * step) / 20)
+        noisy = audio + np.asarray(sigma * rng.standard_normal(len(audio)), np.float32)
+        spectrum = _stft(noisy, size, hop)
+        power = spectrum.abs().square()
+        near = torch.nn.functional.avg_pool2d(power[None], (3, 3), 1, 1, count_include_pad=False)[0]
+        noise = 0.375 * size * sigma**2
+        gain = (1 - float(rng.uniform(0.8, 1.6)) * noise / near.clamp_min(LEAST)).clamp(
+            float(rng.uniform(0, 0.15))
+        )
+        audio = _istft(spectrum * gain, size, hop, len(wav))
+    return audio
+
+
+METHODS: dict[str, tuple[str, Method]] = {
+    "transposed": ("chain", transposed),
+    "interpolated": ("chain", interpolated),
+    "griffin-lim": ("phase", griffin_lim),
+    "guessed-phase": ("phase", guessed_phase),
+    "smoothed": ("phase", smoothed),
+    "denoised": ("denoiser", denoised),
+}
+"""Name to family and method."""
+
+
+def softened(human: Samples, synthetic: Samples, gain_db: float) -> Samples:
+    """The human original plus the difference to its copy, `gain_db` softer: the same trace, less bad."""
+    return human + np.float32(10 ** (gain_db / 20)) * (synthetic - human)
+
+
+def equalised(synthetic: Samples, human: Samples) -> Samples:
+    """A copy with the original's long-term spectrum (thirds of an octave, up to 15 dB) and level.
+
+    Dull or loud copies would otherwise be recognised by that alone.
+    """
+    size = 2048
+    ours, theirs = (torch.from_numpy(np.asarray(x / _rms(x), np.float32)) for x in (synthetic, human))
+    window = torch.hann_window(size)
+    spectra = [torch.stft(x, size, size // 4, size, window, return_complex=True) for x in (ours, theirs)]
+    powers = [s.abs().square().mean(-1).double().numpy() + 1e-10 for s in spectra]
+    bins = np.arange(1, size // 2 + 2)
+    edges = np.unique(np.geomspace(2, size // 2 + 1, 30).astype(int))
+    centres = np.sqrt(edges[:-1] * edges[1:])
+    ratio = [np.log(powers[1][a:b].sum() / powers[0][a:b].sum()) / 2 for a, b in itertools.pairwise(edges)]
+    gain = np.exp(np.interp(np.log(bins), np.log(centres), np.clip(ratio, -1.73, 1.73)))
+    filtered = spectra[0] * torch.from_numpy(gain).float()[:, None]
+    wav = torch.istft(filtered, size, size // 4, size, window, length=len(synthetic)).numpy()
+    return np.asarray(wav * (_rms(human) / _rms(wav)), np.float32)
+
+
+def _frames(rate: int, rng: Rng) -> tuple[int, int]:
+    """Frame and hop of a vocoder: 30 to 65 ms in powers of two, a quarter or an eighth of it apart."""
+    size = int(rng.choice([512, 1024])) if rate <= 24_000 else int(rng.choice([1024, 2048]))
+    return size, size // int(rng.choice([4, 4, 8]))
+
+
+def _stft(wav: Samples, size: int, hop: int) -> Tensor:
+    """Short-time spectrum, [F, N] complex."""
+    window = torch.hann_window(size)
+    return torch.stft(
+        torch.from_numpy(np.ascontiguousarray(wav)), size, hop, size, window, return_complex=True
+    )
+
+
+def _istft(spectrum: Tensor, size: int, hop: int, length: int) -> Samples:
+    window = torch.hann_window(size)
+    return np.asarray(torch.istft(spectrum, size, hop, size, window, length=length).numpy(), np.float32)
+
+
+@lru_cache(maxsize=32)
+def _mel(rate: int, size: int, bands: int) -> Tensor:
+    """Triangular filters, [F, M], no more than a quarter as many as bins."""
+    bands = min(bands, size // 8)
+    filters: Tensor = torchaudio().functional.melscale_fbanks(size // 2 + 1, 0.0, rate / 2, bands, rate)
+    return filters
+
+
+def _through_mel(magnitude: Tensor, rate: int, bands: int) -> Tensor:
+    """Magnitudes, [F, N], as far as so many mel bands keep them."""
+    mel = _mel(rate, 2 * (magnitude.shape[0] - 1), bands)
+    return _spread(mel.T @ magnitude, mel)
+
+
+def _spread(bands: Tensor, mel: Tensor) -> Tensor:
+    """Band sums, [M, N], as smooth magnitudes, [F, N]."""
+    mean = bands / mel.sum(0)[:, None].clamp_min(LEAST)
+    return (mel @ mean) / mel.sum(1, keepdim=True).clamp_min(1e-3)
+
+
+def _random_phases(magnitude: Tensor, rng: Rng) -> Tensor:
+    angles = torch.from_numpy(rng.uniform(-np.pi, np.pi, magnitude.shape).astype(np.float32))
+    return torch.polar(torch.ones_like(magnitude), angles)

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lab.training.music_network import CROP, Pairs, load, loss_of, read, train, validate
+from lab.training.music_network_data import CROP as KEPT
+from lab.training.music_network_data import Pair, delivered, pair, save
+from lab.training.music_network_model import RATE, Shape, TextureNetwork, features
+from tests.signals import music
+
+SMALL = Shape(widths=(4, 4, 8, 8))
+
+
+def test_texture_does_not_depend_on_level() -> None:
+    wav = music(1.0, RATE, seed=0).mean(0, keepdim=True)
+    assert torch.allclose(features(wav), features(0.1 * wav), atol=2e-2)
+
+
+def test_phases_of_steady_tones_advance_evenly_and_those_of_noise_do_not() -> None:
+    time = torch.arange(2 * RATE) / RATE
+    tone = torch.sin(2 * torch.pi * 1000.0 * time)[None]
+    at = round(1000.0 / RATE * 1024) - 8 - 1  # first bin is 8, the outermost are dropped
+    steady = features(tone)[0, 2, at, 5:-5]
+    noise = features(torch.randn(1, 2 * RATE, generator=torch.Generator().manual_seed(0)))[0, 2]
+    assert float(steady.min()) > 0.99
+    assert float(noise.mean()) < 0.5
+
+
+def test_the_network_gives_the_same_answer_twice_and_to_each_crop_alone() -> None:
+    torch.manual_seed(0)
+    network = TextureNetwork(SMALL).eval()
+    wav = torch.stack([music(2.0, RATE, seed=seed).mean(0) for seed in range(2)])
+    with torch.no_grad():
+        first, second, alone = network(wav)[0], network(wav)[0], network(wav[:1])[0]
+    assert torch.equal(first, second)
+    assert torch.allclose(first[:1], alone, atol=1e-5)
+
+
+def test_loss_falls_when_the_rendered_member_scores_higher() -> None:
+    family, truth = torch.zeros(4, 6), torch.tensor([0, 1])
+    right = loss_of(torch.tensor([-2.0, -2.0, 2.0, 2.0]), family, truth)
+    wrong = loss_of(torch.tensor([2.0, 2.0, -2.0, -2.0]), family, truth)
+    assert right < wrong
+
+
+def test_members_of_a_pair_differ_in_the_rendering_alone() -> None:
+    wav = music(5.0, 44_100, seed=0).mean(0)
+    made = pair(wav, 44_100, np.random.default_rng(5), {})
+    assert made.human.shape == made.synthetic.shape == (KEPT,)
+    assert not np.array_equal(made.human, made.synthetic)
+    levels = [10 * np.log10(np.mean(x**2)) for x in (made.human, made.synthetic)]
+    assert levels[0] == pytest.approx(levels[1], abs=3.0)
+    again = pair(wav, 44_100, np.random.default_rng(5), {})
+    assert np.array_equal(made.human, again.human) and np.array_equal(made.synthetic, again.synthetic)
+
+
+def test_one_seed_is_one_delivery() -> None:
+    wav = music(5.0, 24_000, seed=1).mean(0).numpy()
+    assert np.array_equal(delivered(wav, 24_000, 3), delivered(wav, 24_000, 3))
+    lengths = {len(delivered(wav, 24_000, seed)) for seed in range(6)}
+    assert len(lengths) > 1  # speeds and codecs differ
+
+
+def test_a_network_learns_noise_in_a_moment_resumes_and_loads(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    made = []
+    for seed in range(6):
+        human = music(KEPT / RATE, RATE, seed=seed).mean(0).numpy()[:KEPT]
+        made.append(Pair(human, human + 0.1 * rng.standard_normal(KEPT).astype(np.float32), seed % 2))
+    save(made, tmp_path / "pairs-0000.npz")
+    pairs = read([tmp_path / "pairs-0000.npz"])
+    assert isinstance(pairs, Pairs) and pairs.audio.shape == (6, 2, KEPT) and KEPT > CROP
+    path = tmp_path / "snapshot.pt"
+    train(pairs, path, seconds=2.0, batch=4, shape=SMALL)
+    steps = torch.load(path, weights_only=True)
+    train(pairs, path, seconds=steps["elapsed_s"] + 1.0, batch=4, shape=SMALL)
+    assert torch.load(path, weights_only=True)["step"] > steps["step"] > 0
+    found = validate(load(path), pairs)
+    assert set(found) >= {"pairs", "all", "chain", "phase"}
+    assert found["pairs"] > 0.5
