@@ -1,0 +1,110 @@
+"""An adapter on many recordings: the work behind `trackmark adapter add` and behind an audit's opinions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.clip import Clip
+from core.decode import Limits as DecodeLimits
+from core.decode import decode
+from core.errors import AudioError, EncodeError
+from detector.music.adapters import store, trial
+from detector.music.adapters.manifest import checkpoint
+from detector.music.adapters.opinion import Opinion, opinion
+from detector.music.adapters.session import opened
+from detector.music.adapters.trial import Heard, Trial
+from detector.music.detector import SHORTEST_S
+
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """An adapter after its recordings.
+
+    Attributes:
+        human: score of each human recording by its SHA-256.
+        generated: likewise of generated ones.
+        trial: the answers; None where one class is missing.
+        skipped: files that could not be used, with the reason.
+    """
+
+    human: dict[str, float]
+    generated: dict[str, float]
+    trial: Trial | None
+    skipped: tuple[tuple[str, str], ...]
+
+
+def hear(
+    manifest: Path, human: Sequence[Path], generated: Sequence[Path], limits: DecodeLimits, report: Report
+) -> Hearing:
+    """Score recordings of known origin, as they are and as matched copies, and judge the adapter by them.
+
+    Files are decoded twice, so that no more than one is in memory: once to find the delivery that all of them
+    can share, once to score them.
+
+    Args:
+        manifest: of the adapter.
+        human: recordings made by people.
+        generated: generated recordings; empty for a rank only.
+        limits: of decoding.
+        report: told the file's name and the share that is done.
+
+    Raises:
+        WeightsError: the manifest or the checkpoint cannot be used.
+    """
+    adapter, data = checkpoint(manifest)
+    files = [*((f, False) for f in human), *((f, True) for f in generated)]
+    skipped: list[tuple[str, str]] = []
+    usable: list[tuple[Path, bool]] = []
+    rates, lengths, seen = [], [], set()
+    for place, (file, synthetic) in enumerate(files):
+        report(file.name, 0.4 * place / max(1, len(files)))
+        try:
+            clip = decode(file, limits)
+        except AudioError as error:
+            skipped.append((str(file), str(error)))
+            continue
+        if clip.source.sha256 in seen:
+            skipped.append((str(file), "the same file is there twice"))
+            continue
+        if clip.duration_s < SHORTEST_S:
+            skipped.append((str(file), f"shorter than {SHORTEST_S} s"))
+            continue
+        seen.add(clip.source.sha256)
+        usable.append((file, synthetic))
+        rates.append(clip.sample_rate)
+        lengths.append(clip.duration_s)
+    heard: list[Heard] = []
+    with opened(adapter, data) as session:
+        for place, (file, synthetic) in enumerate(usable):
+            report(file.name, 0.4 + 0.6 * place / max(1, len(usable)))
+            clip = decode(file, limits)
+            try:
+                score = session.score(clip)
+                copy = score
+                if generated:
+                    seconds = min([trial.MATCHED_S, *lengths])
+                    copy = session.score(trial.matched(clip, trial.common_rate(rates), seconds))
+            except (AudioError, EncodeError) as error:
+                skipped.append((str(file), str(error)))
+                continue
+            heard.append(Heard(clip.source.sha256, synthetic, score, copy, trial.confounds(clip)))
+    scores = [{h.sha256: h.score for h in heard if h.synthetic == wanted} for wanted in (False, True)]
+    answers = trial.judge(heard) if all(scores) else None
+    return Hearing(scores[0], scores[1], answers, tuple(skipped))
+
+
+def opinions(folder: Path, clip: Clip) -> tuple[Opinion, ...]:
+    """What every adapter in a folder says of a recording.
+
+    Raises:
+        EmptyAudio: the recording is silent.
+        WeightsError: an adapter is damaged, or failed on the recording.
+    """
+    found = []
+    for name in store.names(folder):
+        guest = store.load(folder, name)
+        with opened(guest.adapter, guest.data) as session:
+            found.append(opinion(guest, session.score(clip)))
+    return tuple(found)

@@ -1,0 +1,108 @@
+"""What adapters say of a recording, and how those that may vote are heard beside the detector itself.
+
+Voters are joined by the mean of the log-likelihood ratios (a logarithmic opinion pool): detectors that look
+at the same recording are not independent, and a mean never claims more than its boldest member. The p-value
+is the smallest times their number (Bonferroni). The verdict then follows the detector's own rule. An adapter
+that may not vote adds its rank among the user's human recordings to the evidence and changes nothing else.
+
+Sources: C. Genest and J. Zidek, Combining Probability Distributions, Statistical Science 1 (1986).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from detector.calibration import probability
+from detector.music.adapters.store import Calibrated
+from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR
+from detector.music.families import SEPARATORS
+from detector.music.finding import Evidence, MusicFinding, Verdict
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one adapter says.
+
+    Attributes:
+        name: of the adapter.
+        sha256: of its checkpoint.
+        score: raw, high for synthetic; comparable with nothing.
+        p_value: share of the user's human recordings that score at least as high.
+        human: how many those are.
+        llr: log10 likelihood ratio; None where it may not vote.
+        problem: why it may not; empty where it may.
+    """
+
+    name: str
+    sha256: str
+    score: float
+    p_value: float
+    human: int
+    llr: float | None
+    problem: str
+
+
+def opinion(guest: Calibrated, score: float) -> Opinion:
+    """Turn an adapter's raw score into what may be said."""
+    llr = guest.calibration.llr(score) if guest.calibration else None
+    return Opinion(
+        guest.adapter.name,
+        guest.adapter.sha256,
+        score,
+        guest.reference.p_value(score),
+        guest.reference.scores.size,
+        llr,
+        "; ".join(guest.problems),
+    )
+
+
+def heard(finding: MusicFinding, opinions: Sequence[Opinion]) -> MusicFinding:
+    """A finding with the adapters' opinions: voters take part in it, the others stand beside it.
+
+    Args:
+        finding: the detector's own; one that could not be measured gets evidence only.
+        opinions: one per adapter.
+    """
+    if not opinions:
+        return finding
+    found = replace(finding, evidence=(*finding.evidence, *map(_evidence, opinions)))
+    voters = [o for o in opinions if o.llr is not None]
+    if finding.llr is None or finding.p_value is None or not voters:
+        return found
+    ratios = [finding.llr, *(o.llr for o in voters if o.llr is not None)]
+    llr = sum(ratios) / len(ratios)
+    p_value = min(1.0, len(ratios) * min(finding.p_value, *(o.p_value for o in voters)))
+    verdict: Verdict = "uncertain"
+    reason: str | None = "the detector and its adapters do not decide together"
+    if p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
+        verdict, reason = "synthetic", None
+    elif llr <= BONA_FIDE_LLR:
+        verdict, reason = "bona_fide", None
+    if finding.families and finding.families[0].name in SEPARATORS:
+        verdict, reason = "uncertain", finding.reason
+    basis = ", ".join(f"adapter {o.name} sha256:{o.sha256[:16]}" for o in voters)
+    return replace(
+        found,
+        score=probability(llr),
+        llr=llr,
+        p_value=p_value,
+        verdict=verdict,
+        reason=reason,
+        calibration=f"{finding.calibration}, {basis}",
+    )
+
+
+def _evidence(said: Opinion) -> Evidence:
+    rank = f"{100 * said.p_value:.1f} % of {said.human} human recordings score at least as high"
+    if said.llr is None:
+        text = f"adapter {said.name}: {rank}; no vote: {said.problem}"
+    else:
+        text = f"adapter {said.name}: log10 likelihood ratio {said.llr:.2f}, {rank}"
+    data = {
+        "name": said.name,
+        "sha256": said.sha256,
+        "p_value": round(said.p_value, 6),
+        "human": said.human,
+        "llr": None if said.llr is None else round(said.llr, 4),
+        "votes": said.llr is not None,
+    }
+    return Evidence("adapter", text, data)

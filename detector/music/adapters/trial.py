@@ -1,0 +1,195 @@
+"""What a checkpoint must show on the user's own recordings before it may vote.
+
+Three questions, each with its own answer. Does a high score mean what the manifest says (published detectors
+disagree on the polarity, and one used the wrong way round looks like a strong detector)? Does anything remain
+when both classes are sent through one delivery (mono, one rate, one length, one level, AAC): many detectors
+tell the pages apart that the training data came from? And is what remains more than rate, level, crest,
+width, length and band alone would give? Then the scores are calibrated, and out of fold must be worth more
+than nothing. Where an answer is no, the checkpoint still gives its rank among human recordings, no vote.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from core.clip import Clip
+from core.encode import recode
+from core.resample import resample
+from detector.calibration import LogisticCalibration
+from detector.music import spectra
+
+Scores = NDArray[np.float64]
+
+LEAST = 20
+"""Recordings of either class without which nothing is fitted."""
+FOLDS = 5
+MOST_CLLR = 0.9
+LEVEL_DBFS = -20.0
+MATCHED_S = 10.0
+MATCHED_BIT_RATE = 64000
+RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+ROUNDS = 400
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One recording whose origin is known, and what the checkpoint made of it.
+
+    Attributes:
+        sha256: of the file.
+        synthetic: whether it was generated.
+        score: of the recording as it is.
+        matched: of its matched copy.
+        confounds: of the recording, from `confounds`, [6].
+    """
+
+    sha256: str
+    synthetic: bool
+    score: float
+    matched: float
+    confounds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The answers.
+
+    Attributes:
+        human: recordings made by people.
+        generated: generated recordings.
+        auc: with its 95 % interval, as (value, low, high); below 0.5 the polarity is wrong.
+        matched_auc: the same for the matched copies.
+        probe_auc: what the confounds reach without the checkpoint, out of fold.
+        cllr: of out-of-fold likelihood ratios, bits; None where they could not be fitted.
+        problems: why it may not vote; empty where it may.
+    """
+
+    human: int
+    generated: int
+    auc: tuple[float, float, float]
+    matched_auc: tuple[float, float, float]
+    probe_auc: float
+    cllr: float | None
+    problems: tuple[str, ...]
+
+    @property
+    def may_vote(self) -> bool:
+        """Whether every answer was yes."""
+        return not self.problems
+
+
+def judge(heard: Sequence[Heard]) -> Trial:
+    """Put a checkpoint on trial.
+
+    Args:
+        heard: recordings of both classes.
+
+    Raises:
+        ValueError: a class has no recording.
+    """
+    truth = np.array([h.synthetic for h in heard])
+    generated, human = int(truth.sum()), int((~truth).sum())
+    if not generated or not human:
+        raise ValueError("a trial needs recordings of both classes")
+    plain = _auc_interval(np.array([h.score for h in heard]), truth)
+    alike = _auc_interval(np.array([h.matched for h in heard]), truth)
+    folds = np.array([int(hashlib.sha256(h.sha256.encode()).hexdigest()[:8], 16) % FOLDS for h in heard])
+    probe = _auc(_probe(np.array([h.confounds for h in heard]), truth, folds), truth)
+    cllr = _cllr(np.array([h.score for h in heard]), truth, folds)
+    problems = []
+    if min(generated, human) < LEAST:
+        problems.append(f"at least {LEAST} recordings of either class are needed")
+    if plain[2] < 0.5:
+        problems.append("high scores mean the opposite of what the manifest says: correct `high` in it")
+    elif plain[1] <= 0.5:
+        problems.append("its scores do not tell the two folders apart")
+    elif alike[1] <= 0.5:
+        problems.append(
+            "what it tells apart is how the recordings were delivered: nothing is left of it after one"
+        )
+    elif alike[0] <= probe:
+        problems.append("rate, level, crest, width, length and band alone tell the two folders apart as well")
+    if cllr is None or cllr > MOST_CLLR:
+        problems.append("its likelihood ratios are worth next to nothing on recordings that did not fit them")
+    return Trial(human, generated, plain, alike, probe, cllr, tuple(problems))
+
+
+def confounds(clip: Clip) -> tuple[float, ...]:
+    """Rate (Hz), level and crest (dB), width (side over middle), length (s) and band (Hz) of a recording."""
+    mono = clip.wav.float().mean(0)
+    rms = float(mono.square().mean().sqrt()) + 1e-6
+    side = float((clip.wav - mono).square().mean().sqrt()) / rms
+    samples = resample(mono, clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
+    band = spectra.usable_band(samples, spectra.limit_of(clip.sample_rate)) if samples.size else 0.0
+    crest = 20 * float(np.log10(float(mono.abs().max()) / rms + 1e-6))
+    return float(clip.sample_rate), 20 * float(np.log10(rms)), crest, side, clip.duration_s, band
+
+
+def common_rate(rates: Sequence[int]) -> int:
+    """The highest usual rate that none of the recordings is below."""
+    return max((r for r in RATES if r <= min(rates)), default=RATES[0])
+
+
+def matched(clip: Clip, rate: int, seconds: float) -> Clip:
+    """A recording as every other one is delivered: mono, one rate, length and level, AAC at 64 kbit/s.
+
+    Args:
+        clip: audio at its own rate.
+        rate: from `common_rate`.
+        seconds: length of all copies, at most that of the shortest recording.
+    """
+    mono = clip.wav.float()[:, : round(seconds * clip.sample_rate)].mean(0, keepdim=True)
+    low = resample(mono, clip.sample_rate, rate)
+    gain = 10 ** (LEVEL_DBFS / 20) / (float(low.square().mean().sqrt()) + 1e-9)
+    low = low * min(gain, 1.0 / (float(low.abs().max()) + 1e-9))
+    return Clip(recode(low, rate, codec="aac", bit_rate=MATCHED_BIT_RATE), rate, clip.source)
+
+
+def _auc(scores: Scores, truth: NDArray[np.bool_]) -> float:
+    """Chance that a generated recording scores above a human one; ties count half."""
+    above = int(truth.sum())
+    ranks = stats.rankdata(scores)[truth].sum()
+    return float((ranks - above * (above + 1) / 2) / (above * (truth.size - above)))
+
+
+def _auc_interval(scores: Scores, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    rng = np.random.default_rng(0)
+    first, second = np.flatnonzero(truth), np.flatnonzero(~truth)
+    flags = np.arange(truth.size) < first.size
+    drawn = []
+    for _ in range(ROUNDS):
+        index = np.concatenate([rng.choice(first, first.size), rng.choice(second, second.size)])
+        drawn.append(_auc(scores[index], flags))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return _auc(scores, truth), float(low), float(high)
+
+
+def _probe(values: Scores, truth: NDArray[np.bool_], folds: NDArray[np.int64]) -> Scores:
+    """Out-of-fold scores from confounds: ridge regression on their ranks and squared ranks."""
+    ranks = np.stack([stats.rankdata(c) for c in values.T], 1) / len(values) - 0.5
+    design = np.concatenate([ranks, ranks**2, np.ones((len(ranks), 1))], 1)
+    scores = np.zeros(len(ranks))
+    for fold in range(FOLDS):
+        x, y = design[folds != fold], truth[folds != fold]
+        weight = np.where(y, 0.5 / max(1, y.sum()), 0.5 / max(1, (~y).sum()))[:, None]
+        beta = np.linalg.solve(x.T @ (weight * x) + 1e-2 * np.eye(x.shape[1]), x.T @ (weight[:, 0] * y))
+        scores[folds == fold] = design[folds == fold] @ beta
+    return scores
+
+
+def _cllr(scores: Scores, truth: NDArray[np.bool_], folds: NDArray[np.int64]) -> float | None:
+    """Cost of out-of-fold likelihood ratios, in bits; None where a fold cannot be fitted."""
+    ratios = np.zeros(scores.size)
+    for fold in sorted(set(folds.tolist())):
+        rest = folds != fold
+        try:
+            calibration = LogisticCalibration.fit(scores[rest], truth[rest])
+        except ValueError:
+            return None
+        ratios[~rest] = [calibration.llr(float(s)) for s in scores[~rest]]
+    cost = np.logaddexp(0, np.where(truth, -1, 1) * ratios * np.log(10)) / np.log(2)
+    return float((cost[truth].mean() + cost[~truth].mean()) / 2)
