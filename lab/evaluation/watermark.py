@@ -14,6 +14,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,9 @@ def geometry(run: Run) -> None:
 
 def neural(run: Run) -> None:
     """Our own neural codecs and vocoders, those that were trained here."""
-    attacks = watermark_neural.trained()
-    run.per_host("neural", run.hosts[:: run.thin], lambda n, host: watermark_neural.neural(host, attacks))
+    for decoder in watermark_neural.trained():
+        part = f"neural {decoder.name}"
+        run.per_host(part, run.hosts[:: run.thin], partial(watermark_neural.neural, attack=decoder))
 
 
 def quality(run: Run) -> None:

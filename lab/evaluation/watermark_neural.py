@@ -4,7 +4,7 @@ No published neural codec can be had offline, so these are stand-ins: the same s
 minutes of training instead of weeks. How far they are from transparent is measured beside them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,19 +25,18 @@ def trained() -> tuple[Attack, ...]:
     return tuple(_through(name, load(name)) for name in PLANS if path_of(name).exists())
 
 
-def neural(recording: Recording, attacks: Sequence[Attack]) -> Iterator[dict[str, Any]]:
-    """Messages after each decoder, at 30 and 10 s, and how far the decoder moves the audio.
+def neural(_number: int, recording: Recording, *, attack: Attack) -> Iterator[dict[str, Any]]:
+    """Messages after a decoder, at 30 and 10 s, and how far the decoder moves the audio.
 
     Args:
         recording: the host.
-        attacks: from `trained`.
+        attack: from `trained`.
     """
     clip = recording.load()
-    for attack in attacks:
-        rendered = attack.apply(clip.wav, clip.sample_rate, np.random.default_rng(0))
-        distance_db = mel_distance_db(clip.wav, rendered, clip.sample_rate)
-        yield {"kind": "neural distance", "attack": attack.name, "distance_db": distance_db}
-    for row in robustness(recording, "trained", attacks, lengths_s=(30, 10)):
+    rendered = attack.apply(clip.wav, clip.sample_rate, np.random.default_rng(0))
+    distance_db = mel_distance_db(clip.wav, rendered, clip.sample_rate)
+    yield {"kind": "neural distance", "attack": attack.name, "distance_db": distance_db}
+    for row in robustness(recording, "trained", [attack], lengths_s=(30, 10)):
         if row["kind"] != "quality":
             yield row
 

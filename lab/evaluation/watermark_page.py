@@ -207,7 +207,7 @@ def _neural(rows: list[Row]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(r["attack"] for r in moved):
-        long, short = (_messages(rows, name, seconds, "neural") for seconds in (30, 10))
+        long, short = (_messages(rows, name, seconds, f"neural {name}") for seconds in (30, 10))
         distance = np.median([r["distance_db"] for r in moved if r["attack"] == name])
         lines.append(
             f"| {name} | {len(long)} | {_share(long)} | {_share(short)} | {_share(long, 'present')} | "
