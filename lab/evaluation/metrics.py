@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 Scores = NDArray[np.float64]
 
@@ -56,6 +56,24 @@ def cllr(synthetic_llr: ArrayLike, bona_fide_llr: ArrayLike) -> float:
     s, b = _two(synthetic_llr, bona_fide_llr)
     ln10 = np.log(10)
     return float((np.logaddexp(0, -s * ln10).mean() + np.logaddexp(0, b * ln10).mean()) / (2 * np.log(2)))
+
+
+def min_cllr(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:
+    """The lowest Cllr that any monotone calibration of these scores could reach, in bits.
+
+    What is left is lack of discrimination; Cllr minus this is loss by calibration. The best calibration is
+    the isotonic regression of the labels, both classes weighing the same (Brümmer and du Preez 2006).
+    """
+    s, b = _two(synthetic, bona_fide)
+    values, index = np.unique(np.concatenate([s, b]), return_inverse=True)
+    high = np.bincount(index[: s.size], minlength=values.size) / s.size
+    low = np.bincount(index[s.size :], minlength=values.size) / b.size
+    total = high + low
+    posterior = optimize.isotonic_regression(high / total, weights=total).x
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = np.where(high > 0, -high * np.log2(posterior), 0.0)
+        cost += np.where(low > 0, -low * np.log2(1 - posterior), 0.0)
+    return float(cost.sum() / 2)
 
 
 def ece(probabilities: ArrayLike, synthetic: ArrayLike, bins: int = 10) -> float:

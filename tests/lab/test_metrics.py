@@ -37,6 +37,20 @@ def test_cllr_of_no_perfect_and_misleading_information() -> None:
     assert metrics.cllr([1.0], [-1.0]) == pytest.approx(math.log2(1.1))
 
 
+def test_the_lowest_cllr_is_what_a_monotone_map_can_reach() -> None:
+    assert metrics.min_cllr([3.0, 4.0], [1.0, 2.0]) == pytest.approx(0.0)
+    assert metrics.min_cllr([1.0], [1.0]) == pytest.approx(1.0)
+    assert metrics.min_cllr([1.0, 2.0], [3.0, 4.0]) == pytest.approx(1.0)  # inverted scores: nothing to gain
+    # two thirds of one class against one third of the other on either side of a threshold
+    expected = -(2 * math.log2(2 / 3) + math.log2(1 / 3)) / 3
+    assert metrics.min_cllr([1.0, 1.0, 0.0], [1.0, 0.0, 0.0]) == pytest.approx(expected)
+    rng = np.random.default_rng(5)
+    s, b = rng.normal(1, 1, 500), rng.normal(-1, 1, 500)
+    ratios = 2 / math.log(10)  # of two unit Gaussians at -1 and 1: 2 x nats
+    assert metrics.min_cllr(s, b) <= metrics.cllr(ratios * s, ratios * b)
+    assert metrics.min_cllr(s, b) == pytest.approx(metrics.cllr(ratios * s, ratios * b), abs=0.05)
+
+
 def test_ece_measures_the_gap_between_words_and_facts() -> None:
     assert metrics.ece([1.0, 1.0, 0.0, 0.0], [1, 1, 0, 0]) == 0.0
     assert metrics.ece([0.95, 0.95], [0, 1]) == pytest.approx(0.45)
