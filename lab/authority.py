@@ -105,6 +105,10 @@ class Authority:
             builder = x509.CertificateBuilder(names[issuer], names[i], keys[i].public_key())
             builder = builder.serial_number(x509.random_serial_number())
             builder = builder.not_valid_before(start).not_valid_after(start + timedelta(days=days))
+            # RFC 5280 §4.2.1.1-2; C2PA refuses authorities whose certificates do not name their issuer's key.
+            own = x509.SubjectKeyIdentifier.from_public_key(keys[i].public_key())
+            issuers = x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[issuer].public_key())
+            builder = builder.add_extension(own, False).add_extension(issuers, False)
             for extension, is_critical in extensions:
                 builder = builder.add_extension(extension, is_critical)
             return builder.sign(keys[issuer], hashes.SHA256())

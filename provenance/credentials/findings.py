@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from provenance.credentials.library import SIGNERS
 from provenance.credentials.manifest import OWNERSHIP_LABEL, SOFT_BINDING_ALG
 
 _BINDINGS = ("assertion.dataHash", "assertion.bmffHash", "assertion.boxesHash", "assertion.collectionHash")
@@ -19,7 +20,7 @@ _IPTC = "cv.iptc.org/newscodes/digitalsourcetype/"
 
 @dataclass(frozen=True)
 class Credentials:
-    """Content credentials of a file, as three separate facts and what they vouch for.
+    """Content credentials of a file, as separate facts and what they vouch for.
 
     Attributes:
         present: the file carries a manifest.
@@ -27,6 +28,9 @@ class Credentials:
         content_bound: the file's bytes are those that the manifest was made for.
         trusted: the certificate chains to a root that the caller trusts.
         valid: signature and binding hold and the validator found nothing else wrong; says nothing of trust.
+        stamped_at: when a time-stamp authority saw the signature, in UTC, if the claim carries its token and
+            the token belongs to it. Only worth something with `stamp_trusted`.
+        stamp_trusted: that authority chains to a root that the caller trusts for time stamps.
         signer: organisation named by the certificate; anybody can write any name unless `trusted`.
         digital_source_type: IPTC term of the first action that has one, such as `trainedAlgorithmicMedia`.
         record_id: id of the ownership record, only if the signed claim covers it. Without `content_bound`
@@ -42,6 +46,8 @@ class Credentials:
     content_bound: bool = False
     trusted: bool = False
     valid: bool = False
+    stamped_at: str | None = None
+    stamp_trusted: bool = False
     signer: str | None = None
     digital_source_type: str | None = None
     record_id: str | None = None
@@ -60,8 +66,10 @@ def from_report(report: dict[str, Any]) -> Credentials:
     intact = not _any(failure, _INTACT)
     bound = any(code.startswith(_BINDINGS) and code.endswith(".match") for code in success)
     content_bound = bound and intact and not _any(failure, _BINDINGS)
-    trusted = "signingCredential.trusted" in success and not _any(failure, ("signingCredential.",))
+    trusted = _by_signers(codes.get("success")) and not _any(failure, ("signingCredential.",))
     state_holds = report.get("validation_state") in ("Valid", "Trusted")
+    stamped = "timeStamp.validated" in success and not _any(failure, ("timeStamp.",))
+    signature_info = _dict(manifest.get("signature_info"))
     assertions = _assertions(manifest)
     covered = assertions if signature_valid and intact else {}
     ownership = _dict(covered.get(OWNERSHIP_LABEL))
@@ -71,7 +79,9 @@ def from_report(report: dict[str, Any]) -> Credentials:
         content_bound=content_bound,
         trusted=trusted and signature_valid,
         valid=signature_valid and content_bound and state_holds,
-        signer=_text(_dict(manifest.get("signature_info")).get("issuer")),
+        stamped_at=_text(signature_info.get("time")) if stamped else None,
+        stamp_trusted=stamped and "timeStamp.trusted" in success,
+        signer=_text(signature_info.get("issuer")),
         digital_source_type=_source_type(assertions),
         record_id=_hex(ownership.get("record_id"), 16),
         record_sha256=_hex(ownership.get("payload_sha256"), 64),
@@ -83,6 +93,15 @@ def from_report(report: dict[str, Any]) -> Credentials:
 
 def _codes(items: Any) -> set[str]:
     return {str(_dict(item).get("code"))[:100] for item in items} if isinstance(items, list) else set()
+
+
+def _by_signers(items: Any) -> bool:
+    """Whether the certificate leads to a root for signers; one for authorities alone is none."""
+    found = [_dict(item) for item in items] if isinstance(items, list) else []
+    return any(
+        item.get("code") == "signingCredential.trusted" and f"[{SIGNERS}]" in str(item.get("explanation"))
+        for item in found
+    )
 
 
 def _any(codes: set[str], prefixes: tuple[str, ...]) -> bool:

@@ -20,7 +20,11 @@ TIMEOUT_S = 60.0
 
 
 def read_credentials(
-    path: Path, trust_anchors: Sequence[str] = (), *, timeout_s: float = TIMEOUT_S
+    path: Path,
+    trust_anchors: Sequence[str] = (),
+    tsa_anchors: Sequence[str] = (),
+    *,
+    timeout_s: float = TIMEOUT_S,
 ) -> Credentials:
     """Read and validate the content credentials of a file, in a child process with limits.
 
@@ -29,6 +33,7 @@ def read_credentials(
     Args:
         path: any file; the credentials of an Ogg file lie beside it, under its name with the ending `.c2pa`.
         trust_anchors: root certificates in PEM to trust: our own (`C2paIdentity.trust_anchor`), a label's.
+        tsa_anchors: root certificates in PEM of the time-stamp authorities to trust.
         timeout_s: how long the child may take.
 
     Returns:
@@ -49,6 +54,7 @@ def read_credentials(
         "media_type": container.media_type,
         "sidecar": None if sidecar is None else str(sidecar.resolve()),
         "trust_anchors": list(trust_anchors),
+        "tsa_anchors": list(tsa_anchors),
         "timeout_s": timeout_s,
     }
     answer = _ask_worker(json.dumps(request), path.name, timeout_s)

@@ -44,7 +44,8 @@ def write_sidecar(
         The manifest store.
 
     Raises:
-        CredentialsError: not Ogg, a damaged file, or the library refuses.
+        CredentialsError: not Ogg, a damaged file, the library refuses, or the time-stamp authority does not
+            answer.
     """
     if not is_ogg(src):
         raise CredentialsError(f"{src.name} is not Ogg Vorbis or Opus")
@@ -52,13 +53,12 @@ def write_sidecar(
     opened = record.ai_involvement.overall == "Undeclared"
     definition = manifest.build(record, OGG.media_type, opened=opened, log_origin=log_origin)
     context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
-    signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
     try:
         with tempfile.TemporaryDirectory(dir=dst.parent, prefix=".credentials-") as folder:
             tagged, unchanged, store = Path(folder, "tagged"), Path(folder, "same"), Path(folder, "store")
             shutil.copyfile(src, tagged)
             write_tags(tagged, record)
-            with context, signer, c2pa.Builder(definition, context) as builder:
+            with context, identity.signer() as signer, c2pa.Builder(definition, context) as builder:
                 builder.set_no_embed()
                 if opened:
                     with src.open("rb") as parent:

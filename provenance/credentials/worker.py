@@ -26,7 +26,7 @@ MAX_STORE_BYTES = 64 << 20
 def main() -> None:
     """Answer one request."""
     request = json.load(sys.stdin)
-    context = c2pa.Context.from_dict(settings(request["trust_anchors"]))
+    context = c2pa.Context.from_dict(settings(request["trust_anchors"], request["tsa_anchors"]))
     with Path(request["path"]).open("rb") as file:
         store = _store(request.get("sidecar"))
         limit_resources(memory_bytes=MEMORY_BYTES, seconds=request["timeout_s"])
@@ -35,10 +35,12 @@ def main() -> None:
     json.dump(asdict(found), sys.stdout)
 
 
-def validate(path: Path, media_type: str, trust_anchors: Sequence[str]) -> Credentials:
+def validate(
+    path: Path, media_type: str, trust_anchors: Sequence[str], tsa_anchors: Sequence[str] = ()
+) -> Credentials:
     """Do the same in this process, without any protection: only for files that we have made ourselves."""
     with path.open("rb") as file:
-        return _validate(file, media_type, c2pa.Context.from_dict(settings(trust_anchors)))
+        return _validate(file, media_type, c2pa.Context.from_dict(settings(trust_anchors, tsa_anchors)))
 
 
 def _store(path: str | None) -> bytes | None:

@@ -42,7 +42,8 @@ def write_credentials(
         The manifest store that is now in the file.
 
     Raises:
-        CredentialsError: another container, a damaged or too large file, or the library refuses.
+        CredentialsError: another container, a damaged or too large file, the library refuses, or the
+            time-stamp authority does not answer.
     """
     container = sniff(src)
     if container is None:
@@ -77,9 +78,7 @@ def _sign(
     parent: Path | None,
 ) -> bytes:
     context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
-    # The callback is where a hardware module would sign; the library never sees the private key.
-    signer = c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
-    with context, signer, c2pa.Builder(definition, context) as builder:
+    with context, identity.signer() as signer, c2pa.Builder(definition, context) as builder:
         if parent is not None:
             _add_parent(builder, parent)
         with src.open("rb") as source, dst.open("w+b") as target:
