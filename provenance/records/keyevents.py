@@ -8,8 +8,10 @@ A log may hand over too, and keeps its name. The checkpoint right behind that ev
 that whoever knows the old one alone can see the event in the log.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.errors import ProofError, RecordError, SignatureError
 from provenance.records import canonical, checks, fields
@@ -95,6 +97,25 @@ class LoggedEvent:
     envelope: Envelope
     tlog_proof: str
     salt: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """As logs publish it and witnesses are told: `{envelope, tlog_proof, salt}`."""
+        envelope = json.loads(self.envelope.to_json())
+        return {"envelope": envelope, "tlog_proof": self.tlog_proof, "salt": self.salt.hex()}
+
+    @classmethod
+    def from_json(cls, value: Any) -> "LoggedEvent":
+        """Read what `to_json` wrote, nothing of it verified.
+
+        Raises:
+            RecordError: of another form.
+            SignatureError: the envelope is malformed.
+        """
+        try:
+            envelope = Envelope.from_json(json.dumps(value["envelope"]).encode())
+            return cls(envelope, str(value["tlog_proof"]), bytes.fromhex(value["salt"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"a logged event is an envelope, a proof and a salt: {error}") from error
 
 
 def sign_rotation(old: Signer, new: Signer, purpose: str, *, issued_at: str, reason: str) -> Envelope:

@@ -20,14 +20,15 @@ LINE_NAME = "trackmark.invalid/rfc3161"
 LINE_ID = hashlib.sha256(LINE_NAME.encode() + b"\n\xffRFC 3161 TimeStampToken").digest()[:4]
 """As every key id of a note: SHA-256(name ‖ 0x0A ‖ 0xFF ‖ name of the type), first 4 bytes."""
 MAX_TOKENS = 8
+NO_ROOTS = "no root certificate of an authority is trusted here"
 
 
 @dataclass(frozen=True)
 class Stamps:
-    """The tokens of a checkpoint: the times that count, and how many are by authorities not trusted here."""
+    """The tokens of a checkpoint: the times that count, and why each of the others does not."""
 
     times: tuple[StampedTime, ...]
-    strangers: int
+    strangers: tuple[str, ...]
 
 
 def own_lines(note: str) -> str:
@@ -85,12 +86,12 @@ def verify_stamps(note: str, roots: Sequence[x509.Certificate]) -> Stamps:
     if len(tokens) > MAX_TOKENS:
         raise TimestampError(f"the checkpoint carries more than {MAX_TOKENS} tokens")
     if not roots or not tokens:
-        return Stamps((), len(tokens))
-    message, times = stamped_bytes(note), []
+        return Stamps((), (NO_ROOTS,) * len(tokens))
+    message, times, strangers = stamped_bytes(note), [], []
     for token in tokens:
         parsed = parse_token(token)
         try:
             times.append(verify_token(parsed, message, roots))
-        except UntrustedAuthority:
-            continue
-    return Stamps(tuple(times), len(tokens) - len(times))
+        except UntrustedAuthority as error:
+            strangers.append(str(error))
+    return Stamps(tuple(times), tuple(strangers))

@@ -45,12 +45,14 @@ class StampedTime:
         authority: subject of its certificate (RFC 4514).
         policy: under which it was stamped, an object identifier.
         serial: the token's number.
+        root: subject of the trusted certificate that its chain leads to.
     """
 
     time_s: int
     authority: str
     policy: str
     serial: int
+    root: str
 
 
 def verify_token(
@@ -79,10 +81,11 @@ def verify_token(
     certificate = _certificate_of(parsed)
     _check_signature(certificate, signer)
     check_stamper(certificate)
-    check_chain(certificate, parsed.certificates, roots, parsed.time)
+    root = check_chain(certificate, parsed.certificates, roots, parsed.time)[-1]
     latest = parsed.time + parsed.accuracy
     time_s = int(latest.timestamp()) + bool(latest.microsecond)
-    return StampedTime(time_s, certificate.subject.rfc4514_string(), parsed.policy, parsed.serial)
+    names = certificate.subject.rfc4514_string(), root.subject.rfc4514_string()
+    return StampedTime(time_s, names[0], parsed.policy, parsed.serial, names[1])
 
 
 def _certificate_of(token: Token) -> x509.Certificate:

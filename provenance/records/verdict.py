@@ -148,11 +148,13 @@ def describe_log(logged: LoggedAt) -> str:
     told = []
     if earliest is not None:
         told.append(f"{len(logged.verified.note.times)} witnesses saw it, the first at {_when(earliest)}")
-    told += [f"{one.authority} stamped it no later than {_when(one.time_s)}" for one in stamps.times]
+    told += [
+        f"{one.authority} stamped it no later than {_when(one.time_s)}, trusted by the root {one.root}"
+        for one in stamps.times
+    ]
     if not told:
         told.append("no witness co-signed it, so the log's own word stands for the time")
-    if stamps.strangers:
-        told.append(f"{stamps.strangers} time stamps are by authorities that are not trusted here")
+    told += [f"a time stamp is not trusted: {reason}" for reason in stamps.strangers]
     return "; ".join((text, *told))
 
 

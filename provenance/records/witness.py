@@ -1,26 +1,31 @@
 """A witness co-signs a log's checkpoint only if it extends the one that it saw last (C2SP tlog-witness).
 
 A log that shows two histories to two people needs the signature of a witness under both, and gets it under
-one. The witness keeps a size and a root for each log, nothing else.
+one. The witness keeps a size and a root for each log, and the keys that the log has handed over to.
 """
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from core.errors import ProofError, SignatureError, VerificationError
-from provenance.records.checkpoint import Checkpoint, verify_checkpoint
+from core.errors import KeyFileError, ProofError, RecordError, SignatureError, VerificationError
+from provenance.records import envelope as dsse
+from provenance.records.checkpoint import Checkpoint, TlogProof, checkpoint_of, verify_checkpoint
+from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
 from provenance.records.note import PLAIN, NoteKey, NoteSigner, cosign_note, verify_note
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import judge_log
 
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_PROOF = 63
 
 
 class MalformedRequest(VerificationError):
-    """The request is not `old <size>`, proof hashes, blank line, checkpoint (HTTP 400)."""
+    """The request does not have the form that it should have (HTTP 400)."""
 
 
 class UnknownLog(VerificationError):
@@ -76,12 +81,21 @@ class WitnessState(Protocol):
         """Replace `old` by `new` on disk at once; False where the state is no longer `old`."""
         ...
 
+    def keys(self, origin: str) -> TrustedKeys | None:
+        """The keys of a log after its last hand-over; None before the first."""
+        ...
+
+    def keep_keys(self, origin: str, keys: TrustedKeys) -> None:
+        """Keep the keys of a log after a hand-over, on disk at once."""
+        ...
+
 
 class MemoryState:
     """A state in a dictionary, for tests."""
 
     def __init__(self) -> None:
         self.checkpoints: dict[str, Checkpoint] = {}
+        self.handed_over: dict[str, TrustedKeys] = {}
 
     def latest(self, origin: str) -> Checkpoint | None:
         """The last checkpoint of a log."""
@@ -94,14 +108,22 @@ class MemoryState:
         self.checkpoints[new.origin] = new
         return True
 
+    def keys(self, origin: str) -> TrustedKeys | None:
+        """The keys after the last hand-over."""
+        return self.handed_over.get(origin)
+
+    def keep_keys(self, origin: str, keys: TrustedKeys) -> None:
+        """Keep them."""
+        self.handed_over[origin] = keys
+
 
 class Witness:
     """Co-signs the checkpoints of the logs that it watches.
 
     Args:
         signer: the witness's name and key.
-        logs: the logs' keys, several of the same name where a log changed its key; a checkpoint of another
-            log is refused.
+        logs: the logs' keys; those that they hand over to are followed. A checkpoint of another log is
+            refused.
         state: what it saw last.
         clock: POSIX time in seconds.
     """
@@ -133,13 +155,13 @@ class Witness:
             ProofError: the checkpoint does not extend the last one (HTTP 422).
         """
         origin = request.checkpoint.split("\n", 1)[0]
-        keys = self._logs.get(origin)
-        if keys is None:
-            raise UnknownLog(f"this witness does not watch the log {origin[:200]!r}")
+        keys = self._keys(origin)
         try:
-            new = verify_checkpoint(request.checkpoint, keys).checkpoint
+            verified = verify_checkpoint(request.checkpoint, keys.log)
         except ProofError as error:
             raise MalformedRequest(str(error)) from error
+        judge_log(verified, keys)
+        new = verified.checkpoint
         if request.old_size > new.size:
             raise MalformedRequest(f"a log does not shrink from {request.old_size} to {new.size} entries")
         old = self._state.latest(origin)
@@ -154,6 +176,68 @@ class Witness:
             raise Conflict("another checkpoint came in between", newest.size if newest else 0)
         signed = cosign_note(request.checkpoint, self.signer, int(self._clock()))
         return signed[len(request.checkpoint) :]
+
+    def add_handover(self, text: str) -> NoteKey:
+        """Follow a log to its next key.
+
+        The statement must be signed by the old key and the new one, and stand in the log as the last entry of
+        the checkpoint that this witness co-signed last: so nobody can hand over a log that shows another
+        history than the one seen here. From then on the old key's longer checkpoints are refused.
+
+        Args:
+            text: JSON of a `LoggedEvent`, as the log publishes it.
+
+        Returns:
+            The key that signs from now on.
+
+        Raises:
+            MalformedRequest: not the hand-over of a log (HTTP 400).
+            UnknownLog: nobody asked this witness to watch that log.
+            Conflict: the checkpoint behind the hand-over is not the last one that was co-signed here.
+            SignatureError: a key did not sign what it must sign (HTTP 403).
+            ProofError: the statement is not in the log (HTTP 422).
+        """
+        event, said, head = _handover(text)
+        keys = self._keys(head.origin)
+        seen = self._state.latest(head.origin)
+        if seen != head:
+            size = seen.size if seen else 0
+            raise Conflict(f"the checkpoint of {head.size} entries is not the last one seen here", size)
+        successor = said.new_key()
+        old = [key.as_public_key() for key in keys.log if key.keyid == said.keyid]
+        for needed in (old, [successor]):
+            dsse.verify(event.envelope, needed)
+        new = NoteKey(head.origin, successor.raw)
+        after = follow(keys, [event])
+        if new not in after.log:
+            raise SignatureError("the hand-over leads to no key of the log")
+        self._state.keep_keys(head.origin, after)
+        return new
+
+    def _keys(self, origin: str) -> TrustedKeys:
+        """The keys of a log that the witness was told of, and those that they handed over to."""
+        told = self._logs.get(origin)
+        if told is None:
+            raise UnknownLog(f"this witness does not watch the log {origin[:200]!r}")
+        followed = self._state.keys(origin) or TrustedKeys()
+        return replace(followed, log=tuple(dict.fromkeys((*told, *followed.log))))
+
+
+def _handover(text: str) -> tuple[LoggedEvent, KeyEvent, Checkpoint]:
+    """A hand-over, what it says, and the checkpoint right behind it; none of it verified."""
+    try:
+        event = LoggedEvent.from_json(json.loads(text))
+        said = KeyEvent.from_payload(event.envelope.payload)
+        proof = TlogProof.from_text(event.tlog_proof)
+        head = checkpoint_of(proof.checkpoint)
+        if (said.type, said.purpose) != (ROTATE, "log"):
+            raise RecordError("it is another event")
+        said.new_key()
+    except (ValueError, KeyFileError, RecordError, VerificationError) as error:
+        raise MalformedRequest(f"not the hand-over of a log: {error}") from error
+    if head.size != proof.index + 1:
+        raise MalformedRequest("the proof must lead to the checkpoint right behind the hand-over")
+    return event, said, head
 
 
 def add_cosignature(note: str, line: str, witness: NoteKey) -> str:

@@ -24,6 +24,7 @@ from provenance.records.record import PAYLOAD_TYPE, Issuer
 from provenance.records.stamping import (
     LINE_ID,
     LINE_NAME,
+    NO_ROOTS,
     add_token,
     cosigners_of,
     stamped_bytes,
@@ -64,14 +65,15 @@ def test_a_token_and_a_cosignature_do_not_disturb_each_other():
 
 def test_a_reader_without_roots_sees_the_rest():
     verified = verify_checkpoint(cosign_note(stamped(), WITNESS, THEFT_S), KEYS.log, witnesses=1)
-    assert (verified.stamps.times, verified.stamps.strangers) == ((), 1)
+    assert (verified.stamps.times, verified.stamps.strangers) == ((), (NO_ROOTS,))
 
 
 def test_a_stranger_s_token_counts_for_nothing():
     stranger = Authority.generate(start=MOMENT - timedelta(days=1))
     note = stamped(stamped(authority=stranger), 9)
     verified = verify_checkpoint(note, KEYS.log, roots=KEYS.tsa)
-    assert (verified.earliest_s, verified.stamps.strangers) == (THEFT_S + 9, 1)
+    assert (verified.earliest_s, len(verified.stamps.strangers)) == (THEFT_S + 9, 1)
+    assert "no trusted root issued" in verified.stamps.strangers[0]
 
 
 def test_a_token_of_another_checkpoint_spoils_this_one():
