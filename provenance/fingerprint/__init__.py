@@ -5,8 +5,19 @@ rooms, mixes and changes of speed, tempo and pitch up to about ten per cent; an 
 that share them.
 """
 
+from provenance.fingerprint.copies import Copies
 from provenance.fingerprint.extract import Fingerprint, extract
+from provenance.fingerprint.mapped_index import MappedIndex
 from provenance.fingerprint.search import Index, Match
 from provenance.fingerprint.sql import SqlIndex, fingerprint_metadata
 
-__all__ = ["Fingerprint", "Index", "Match", "SqlIndex", "extract", "fingerprint_metadata"]
+__all__ = [
+    "Copies",
+    "Fingerprint",
+    "Index",
+    "MappedIndex",
+    "Match",
+    "SqlIndex",
+    "extract",
+    "fingerprint_metadata",
+]

@@ -1,11 +1,12 @@
-"""A sorted copy of the SQL index in two memory-mapped files, for catalogues of many thousand tracks.
+"""Filed hashes sorted into two memory-mapped files, for catalogues of many thousand tracks.
 
 `postings.npy` holds one number per filed hash (low 16 bits of the key, track and time in 64 bits), in slots
 by the leading bits of the key; `starts.npy` holds where each slot begins. Keys are scrambled, so slots are
 even (about four postings). Opening costs nothing, a look-up two reads per key, and the pages are shared.
-The copy is rebuilt from SQL, which stays the source of truth.
+`copies` makes these files of the SQL index, which stays the source of truth.
 """
 
+import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,13 +15,11 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, func, select
 
 from core.errors import RegistryError
 from provenance.fingerprint import triplets
-from provenance.fingerprint.extract import Fingerprint
-from provenance.fingerprint.search import IntArray, Match, Postings, search
-from provenance.fingerprint.sql import LOW, LOW_BITS, hash_table, named, track_table
+from provenance.fingerprint.search import IntArray, Postings
+from provenance.fingerprint.sql import LOW, LOW_BITS
 
 MOST_TRACKS = 1 << 24
 MOST_FRAMES = 1 << 24
@@ -41,7 +40,7 @@ class SortedPostings:
         try:
             self._starts: NDArray[np.uint32] = np.load(folder / "starts.npy", mmap_mode="r")
             self._postings: NDArray[np.uint64] = np.load(folder / "postings.npy", mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise RegistryError(f"no readable fingerprint copy in {folder}: build it again") from error
         slots = len(self._starts) - 1
         if slots < 1 or slots & (slots - 1) or self._starts[-1] != len(self._postings):
@@ -49,10 +48,16 @@ class SortedPostings:
         self._slot_bits = slots.bit_length() - 1
 
     def lookup(self, keys: IntArray) -> Postings:
-        """Postings of distinct keys in rising order; where they are too many, of the rarest keys."""
+        """Postings of distinct keys; where they are too many, of the rarest keys.
+
+        Raises:
+            RegistryError: the files are damaged.
+        """
         slot = keys >> (triplets.KEY_BITS - self._slot_bits)
         begin = self._starts[slot].astype(np.int64)
         size = self._starts[slot + 1] - begin
+        if len(size) and (size.min() < 0 or int((begin + size).max()) > len(self._postings)):
+            raise RegistryError("the fingerprint copy is damaged: build it again")
         if int(size.sum()) > self._budget:
             rarest = np.argsort(size, kind="stable")
             size[rarest[np.cumsum(size[rarest]) > self._budget]] = 0
@@ -144,42 +149,9 @@ def write_slots(
             next_slot = last + 1
             postings.astype("<u8").tofile(file)
             written += len(key)
-        starts[next_slot:] = written
+        file.flush()
+        os.fsync(file.fileno())  # a name must never come to stand for zeros after a power cut
+    starts[next_slot:] = written
     starts.flush()
     for name in ("postings.npy", "starts.npy"):
         (folder / f"{name}.part").replace(folder / name)
-
-
-class MappedIndex:
-    """Searches the sorted copy of what `SqlIndex` held when `build` was last called.
-
-    Tracks removed since are not reported; tracks added since are found after the next `build`, or by
-    `SqlIndex`.
-    """
-
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self._engine = engine
-        self._folder = folder
-        self._sorted: SortedPostings | None = None
-
-    def build(self) -> None:
-        """Copy all rows of the SQL index."""
-        with self._engine.connect() as connection:
-            rows = connection.execution_options(yield_per=100_000).execute(select(hash_table))
-            chunks = (
-                np.array([tuple(row) for row in chunk], dtype=np.int64).T for chunk in rows.partitions()
-            )
-            write_sorted(self._folder, ((c[0] << LOW_BITS | c[3], c[1], c[2]) for c in chunks))
-        self._sorted = None
-
-    def query(self, fingerprint: Fingerprint) -> list[Match]:
-        """Tracks that the audio holds, best first.
-
-        Raises:
-            RegistryError: nothing was built in the folder yet.
-        """
-        self._sorted = self._sorted or SortedPostings(self._folder)
-        with self._engine.connect() as connection:
-            total = connection.execute(select(func.coalesce(func.sum(track_table.c.frames), 0))).scalar_one()
-            found = search(fingerprint, self._sorted.lookup, int(total))
-            return named(connection, found)

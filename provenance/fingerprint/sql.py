@@ -1,9 +1,11 @@
 """The index in SQL: one row per filed hash, on SQLite and PostgreSQL.
 
-The rows are the source of truth. For catalogues of many thousand tracks `mapped.MappedIndex` searches a
-sorted copy.
+The rows are the source of truth. For catalogues of many thousand tracks `mapped_index.MappedIndex` searches
+a sorted copy. Tracks belong to owners (a service's tenants), who never meet: an owner's query looks at the
+owner's tracks alone, from the first hash on, so that nobody else's can crowd them out of the answer.
 """
 
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -17,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     delete,
-    func,
     insert,
     select,
 )
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from core.errors import RegistryError
 from provenance.fingerprint import triplets
 from provenance.fingerprint.extract import Fingerprint
-from provenance.fingerprint.search import Found, IntArray, Match, Postings, search
+from provenance.fingerprint.search import Found, IntArray, Lookup, Match, Postings, search
 
 fingerprint_metadata = MetaData()
 
@@ -35,6 +36,7 @@ track_table = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("record_id", String(16), nullable=False, unique=True),
     Column("frames", Integer, nullable=False, comment="length in frames of 128 / 11025 s"),
+    Column("owner", String(63), nullable=False, server_default="", comment="whose queries may find it"),
     sqlite_autoincrement=True,  # a track number is never used again: a sorted copy may still hold it
 )
 
@@ -57,11 +59,30 @@ SELECT_PACKED = (
 )
 
 
-class SqlIndex:
-    """Index of fingerprints in the tables of `fingerprint_metadata` (created by the migrations)."""
+@dataclass(frozen=True)
+class Tracks:
+    """Some filed tracks.
 
-    def __init__(self, engine: Engine) -> None:
+    Attributes:
+        numbers: their numbers in the index, rising, [T].
+        frames: their length together.
+    """
+
+    numbers: IntArray
+    frames: int
+
+
+class SqlIndex:
+    """Index of fingerprints in the tables of `fingerprint_metadata` (created by the migrations).
+
+    Args:
+        engine: the database.
+        owner: whose tracks are filed and found.
+    """
+
+    def __init__(self, engine: Engine, owner: str = "") -> None:
         self._engine = engine
+        self._owner = owner
 
     def add(self, record_id: str, fingerprint: Fingerprint) -> None:
         """File a track in a transaction of its own; see `add_on`."""
@@ -76,7 +97,7 @@ class SqlIndex:
         """
         if _track_id(connection, record_id) is not None:
             raise RegistryError(f"record {record_id} has a fingerprint already: remove it first")
-        values = {"record_id": record_id, "frames": fingerprint.frames}
+        values = {"record_id": record_id, "frames": fingerprint.frames, "owner": self._owner}
         track = connection.execute(
             insert(track_table).values(values).returning(track_table.c.id)
         ).scalar_one()
@@ -105,19 +126,29 @@ class SqlIndex:
     def query(self, fingerprint: Fingerprint) -> list[Match]:
         """Tracks that the audio holds, best first; none where there is too little to decide on."""
         with self._engine.connect() as connection:
-            total = connection.execute(select(func.coalesce(func.sum(track_table.c.frames), 0))).scalar_one()
-            found = search(fingerprint, lambda keys: _lookup(connection, keys), int(total))
-            return named(connection, found)
+            tracks = self.tracks_on(connection)
+            found = search(fingerprint, self.lookup_on(connection, tracks), tracks.frames)
+            return self.named_on(connection, found)
 
+    def tracks_on(self, connection: Connection, *, after: int = 0) -> Tracks:
+        """The owner's tracks of a higher number than `after`."""
+        wanted = (track_table.c.id > after, track_table.c.owner == self._owner)
+        query = select(track_table.c.id, track_table.c.frames).where(*wanted).order_by(track_table.c.id)
+        rows = connection.execute(query).all()
+        return Tracks(np.array([row.id for row in rows], np.int64), sum(row.frames for row in rows))
 
-def named(connection: Connection, found: list[Found]) -> list[Match]:
-    """Put record ids in the place of track numbers; tracks that are gone are left out."""
-    if not found:
-        return []
-    wanted = track_table.c.id.in_([f.track for f in found])
-    rows = connection.execute(select(track_table.c.id, track_table.c.record_id).where(wanted))
-    names = {row.id: row.record_id for row in rows}
-    return [f.named(names[f.track]) for f in found if f.track in names]
+    def lookup_on(self, connection: Connection, tracks: Tracks) -> Lookup:
+        """Look-up of keys among some tracks."""
+        return lambda keys: _lookup(connection, keys, tracks.numbers)
+
+    def named_on(self, connection: Connection, found: list[Found]) -> list[Match]:
+        """Put record ids in the place of track numbers; tracks that are gone are left out."""
+        if not found:
+            return []
+        wanted = (track_table.c.id.in_([f.track for f in found]), track_table.c.owner == self._owner)
+        rows = connection.execute(select(track_table.c.id, track_table.c.record_id).where(*wanted))
+        names = {row.id: row.record_id for row in rows}
+        return [f.named(names[f.track]) for f in found if f.track in names]
 
 
 def _track_id(connection: Connection, record_id: str) -> int | None:
@@ -134,21 +165,28 @@ def _rows(fingerprint: Fingerprint) -> IntArray:
     return np.asarray(np.unique(np.stack(columns, axis=1), axis=0), dtype=np.int64)
 
 
-def _lookup(connection: Connection, keys: IntArray) -> Postings:
-    """Postings of distinct keys in rising order, two packed numbers per row: rows cost more than seeks."""
+def _lookup(connection: Connection, keys: IntArray, tracks: IntArray) -> Postings:
+    """Postings of distinct keys in rising order among tracks whose numbers rise.
+
+    Two packed numbers per row: rows cost more than seeks.
+    """
     packed: list[tuple[int, int]] = []
-    high = np.unique(keys >> LOW_BITS)
+    high = np.unique(keys >> LOW_BITS) if len(tracks) else np.zeros(0, np.int64)
     cursor = connection.connection.cursor()  # the driver's own: thousands of rows that need no names
     try:
         for begin in range(0, len(high), KEYS_PER_STATEMENT):
             # Written out, not bound: both databases limit parameters, and binding is slow.
             listed = ",".join(map(str, high[begin : begin + KEYS_PER_STATEMENT].tolist()))
-            cursor.execute(f"{SELECT_PACKED} WHERE key IN ({listed})")
+            cursor.execute(f"{SELECT_PACKED} WHERE key IN ({listed}) AND track_id >= {int(tracks[0])}")
             packed += cursor.fetchall()
     finally:
         cursor.close()
     table = np.fromiter(chain.from_iterable(packed), np.int64, 2 * len(packed)).reshape(-1, 2)
-    position = np.searchsorted(keys, table[:, 0])
-    own = keys[np.minimum(position, len(keys) - 1)] == table[:, 0]
-    position, table = position[own], table[own]
-    return Postings(position, table[:, 1] >> 32, table[:, 1] & 0xFFFFFFFF)
+    position, track = np.searchsorted(keys, table[:, 0]), table[:, 1] >> 32
+    own = (_at(keys, position) == table[:, 0]) & (_at(tracks, np.searchsorted(tracks, track)) == track)
+    return Postings(position[own], track[own], table[own, 1] & 0xFFFFFFFF)
+
+
+def _at(rising: IntArray, position: IntArray) -> IntArray:
+    """Values at positions of which the highest may lie one behind the last value."""
+    return rising[np.minimum(position, len(rising) - 1)]

@@ -1,4 +1,4 @@
-"""Both indexes find attacked excerpts, stay silent on strangers, and forget."""
+"""The index finds attacked excerpts, stays silent on strangers, and forgets."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +14,6 @@ from core.encode import recode
 from core.errors import RegistryError
 from lab.stretch import stretch
 from provenance.fingerprint import Fingerprint, SqlIndex, extract, fingerprint_metadata
-from provenance.fingerprint.mapped import MappedIndex
 from provenance.fingerprint.sql import hash_table
 from tests.signals import music, noise
 
@@ -150,23 +149,6 @@ def test_long_query_is_searched_in_windows(engine: Engine) -> None:
     )
     assert {m.record_id for m in matches[:2]} == {f"{4:016x}", f"{5:016x}"}
     assert all(0.1 < m.score < 0.5 for m in matches[:2])
-
-
-def test_sorted_copy_answers_like_sql(engine: Engine, tmp_path: Path) -> None:
-    mapped = MappedIndex(engine, tmp_path)
-    query = extract(noisy(excerpt(2)), RATE)
-    with pytest.raises(RegistryError, match="build"):
-        mapped.query(query)
-    mapped.build()
-    assert mapped.query(query) == SqlIndex(engine).query(query)
-    assert MappedIndex(engine, tmp_path).query(query) == mapped.query(query)  # opened by another process
-
-
-def test_damaged_copy_is_refused(engine: Engine, tmp_path: Path) -> None:
-    MappedIndex(engine, tmp_path).build()
-    np.save(tmp_path / "postings.npy", np.zeros(3, np.uint64))
-    with pytest.raises(RegistryError, match="build"):
-        MappedIndex(engine, tmp_path).query(extract(excerpt(0), RATE))
 
 
 def test_add_and_remove(tmp_path: Path) -> None:

@@ -1,0 +1,268 @@
+"""The sorted copy: what is found does not depend on it, whatever becomes of it; owners never meet."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sqlalchemy import Connection, Engine, create_engine, func, select
+
+from core.errors import RegistryError
+from provenance.fingerprint import (
+    Copies,
+    Fingerprint,
+    MappedIndex,
+    SqlIndex,
+    copies,
+    extract,
+    fingerprint_metadata,
+    mapped,
+    triplets,
+)
+from provenance.fingerprint.search import Lookup
+from provenance.fingerprint.sql import Tracks, track_table
+from tests.signals import music, noise
+
+RATE = 44100
+MINE, THEIRS = "a label", "another label"
+
+
+def song(seed: int) -> torch.Tensor:
+    return music(15.0, RATE, seed=100 + seed)
+
+
+@pytest.fixture(scope="module")
+def songs() -> list[Fingerprint]:
+    return [extract(song(seed), RATE) for seed in range(4)]
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[Fingerprint]:
+    """Ten seconds of each song, with noise."""
+    hiss = noise(10.0, RATE, seed=1, amplitude=0.02)
+    return [extract(song(seed)[:, 3 * RATE : 13 * RATE] + hiss, RATE) for seed in range(4)]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = create_engine(f"sqlite:///{tmp_path / 'index.db'}")
+    fingerprint_metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "copies"
+
+
+def record_id(number: int) -> str:
+    return f"{number:016x}"
+
+
+def copied(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != "lock")
+
+
+class NoSql(SqlIndex):
+    """Must not be asked for hashes."""
+
+    def lookup_on(self, connection: Connection, tracks: Tracks) -> Lookup:
+        raise AssertionError("SQL was asked")
+
+
+def test_a_copy_answers_like_sql(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint]
+) -> None:
+    sql = SqlIndex(engine, MINE)
+    for number, fingerprint in enumerate(songs[:3]):
+        sql.add(record_id(number), fingerprint)
+    expected = [sql.query(query) for query in asked]
+    assert [matches[0].record_id for matches in expected[:3]] == [record_id(n) for n in range(3)]
+    assert expected[3] == []
+    index = MappedIndex(engine, folder, MINE)
+    assert [index.query(query) for query in asked] == expected  # nothing was copied yet
+    assert Copies(engine, folder).build()
+    index._sql = NoSql(engine, MINE)
+    assert [index.query(query) for query in asked] == expected
+
+
+def test_tracks_since_the_copy_are_found_and_removed_ones_are_not(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint]
+) -> None:
+    sql, index = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE)
+    for number in (0, 1, 3):
+        sql.add(record_id(number), songs[number])
+    assert Copies(engine, folder).build()
+    sql.add(record_id(2), songs[2])
+    sql.remove(record_id(0))
+    assert [[m.record_id for m in index.query(query)[:1]] for query in asked] == [
+        [],
+        [record_id(1)],
+        [record_id(2)],
+        [record_id(3)],
+    ]
+    for query in asked:  # p-values count what was removed until the next copy
+        assert [replace(m, p_value=0) for m in index.query(query)] == [
+            replace(m, p_value=0) for m in sql.query(query)
+        ]
+    sql.remove(record_id(2))
+    assert index.query(asked[2]) == []
+    sql.add("f" * 16, songs[0])  # the same audio under another record, after the copy
+    assert [m.record_id for m in index.query(asked[0])] == ["f" * 16]
+
+
+@pytest.mark.parametrize("disturbed", [True, False])
+def test_nobody_elses_tracks_crowd_out_ones_own(
+    engine: Engine,
+    folder: Path,
+    songs: list[Fingerprint],
+    asked: list[Fingerprint],
+    monkeypatch: pytest.MonkeyPatch,
+    disturbed: bool,
+) -> None:
+    """Another owner files the same track a hundred times, and a look-up reads no more than it must.
+
+    Without the disturbance of keys the look-ups would be full of the other's postings and be given up.
+    """
+    mine, theirs, times = SqlIndex(engine, MINE), SqlIndex(engine, THEIRS), 100
+    mine.add(record_id(0), songs[0])
+    alone = mine.query(asked[0])
+    for number in range(times):
+        theirs.add(record_id(100 + number), songs[0])
+    assert mine.query(asked[0]) == alone
+    if not disturbed:
+        monkeypatch.setattr(copies, "_disturbance", lambda _owner: 0)
+    assert Copies(engine, folder).build()
+    probes = len(np.unique(triplets.probes(triplets.values(asked[0].hashes))[0]))
+    postings = (times + 1) * songs[0].filed
+    budget = round(1.2 * probes * postings / (1 << mapped.slot_bits(postings)))
+    monkeypatch.setattr(mapped.SortedPostings.__init__, "__defaults__", (budget,))
+    found = MappedIndex(engine, folder, MINE).query(asked[0])
+    assert (found == alone) == disturbed
+    assert MappedIndex(engine, folder, "nobody").query(asked[0]) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda copy: (copy / "postings.npy").unlink(), id="postings gone"),
+        pytest.param(lambda copy: (copy / "postings.npy").write_bytes(b""), id="postings empty"),
+        pytest.param(lambda copy: np.save(copy / "postings.npy", np.zeros(3, np.uint64)), id="shortened"),
+        pytest.param(lambda copy: (copy / "starts.npy").write_bytes(b"rubbish"), id="no array"),
+        pytest.param(lambda copy: (copy / "about.json").write_text("{"), id="about cut off"),
+        pytest.param(lambda copy: (copy / "about.json").write_text('{"version": 0}'), id="other version"),
+        pytest.param(lambda copy: (copy / "about.json").unlink(), id="about gone"),
+        pytest.param(lambda copy: scramble(copy / "starts.npy"), id="starts out of order"),
+    ],
+)
+def test_a_damaged_copy_is_passed_over_and_made_again(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint], damage, monkeypatch
+) -> None:
+    monkeypatch.setattr(copies, "LEAST_NEWER", 0)
+    sql, index, kept = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE), Copies(engine, folder)
+    sql.add(record_id(1), songs[1])
+    assert kept.refresh()
+    (name,) = copied(folder)
+    damage(folder / name)
+    assert [match.record_id for match in index.query(asked[1])] == [record_id(1)]
+    assert kept.refresh()
+    assert not kept.refresh()
+    index._sql = NoSql(engine, MINE)
+    assert [match.record_id for match in index.query(asked[1])] == [record_id(1)]
+
+
+def scramble(path: Path) -> None:
+    """Slots that begin behind their end, the last one as it was."""
+    starts = np.load(path)
+    starts[:-1] = starts[-1] + 1 + np.arange(len(starts) - 1)[::-1] % 7
+    np.save(path, starts)
+
+
+def test_a_copy_of_another_database_is_not_believed(
+    engine: Engine, folder: Path, tmp_path: Path, songs: list[Fingerprint], asked: list[Fingerprint]
+) -> None:
+    """After a backup is restored, the same numbers are given to other tracks."""
+    SqlIndex(engine, MINE).add(record_id(0), songs[0])
+    assert Copies(engine, folder).build()
+    restored = create_engine(f"sqlite:///{tmp_path / 'restored.db'}")
+    fingerprint_metadata.create_all(restored)
+    SqlIndex(restored, MINE).add(record_id(1), songs[1])
+    index = MappedIndex(restored, folder, MINE)
+    assert index.query(asked[0]) == []
+    assert [match.record_id for match in index.query(asked[1])] == [record_id(1)]
+    restored.dispose()
+
+
+def test_a_copy_is_made_when_enough_is_new(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "LEAST_NEWER", 2)
+    sql, kept, silence = SqlIndex(engine), Copies(engine, folder), extract(torch.zeros(1, RATE), RATE)
+    made = []
+    for number in range(30):
+        sql.add(record_id(number), silence)
+        made.append(kept.refresh())
+    # three of nothing, then three more each time, and from 30 on a tenth
+    assert [n for n, was in enumerate(made, 1) if was] == [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]
+    assert len(copied(folder)) == 1
+    monkeypatch.setattr(copies, "LEAST_NEWER", 0)
+    for number in range(30, 33):
+        sql.add(record_id(number), silence)
+        assert not kept.refresh()
+    sql.add(record_id(33), silence)
+    assert kept.refresh()
+
+
+def test_one_process_at_a_time_makes_a_copy_and_may_be_stopped(
+    engine: Engine, folder: Path, songs: list[Fingerprint]
+) -> None:
+    kept = Copies(engine, folder)
+    assert not kept.build()  # there is nothing
+    SqlIndex(engine).add(record_id(0), songs[0])
+    assert not kept.build(stopped=lambda: True)
+    assert copied(folder) == []
+    with copies._alone(folder / "lock") as alone:
+        assert alone
+        assert not kept.build()
+    (folder / ".building").mkdir()
+    (folder / ".building" / "postings.npy.part").write_bytes(b"left behind by a killed process")
+    assert kept.build()
+    (name,) = copied(folder)
+    assert sorted(path.name for path in (folder / name).iterdir()) == [
+        "about.json",
+        "postings.npy",
+        "starts.npy",
+    ]
+
+
+def test_an_open_copy_outlives_its_successor(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint]
+) -> None:
+    SqlIndex(engine).add(record_id(0), songs[0])
+    kept = Copies(engine, folder)
+    assert kept.build()
+    with engine.connect() as connection:
+        old = kept.newest(connection)
+        assert old is not None
+        assert kept.build()
+        assert not old.folder.exists()
+        keys = np.unique(triplets.keys(triplets.values(songs[0].reference().hashes)))
+        assert len(old.lookup("")(keys).track) > 0
+        newest = kept.newest(connection)
+        assert newest is not None and newest.folder != old.folder
+
+
+def test_a_missing_file_format_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="build"):
+        mapped.SortedPostings(tmp_path)
+
+
+def test_owners_are_filed_with_their_tracks(engine: Engine, songs: list[Fingerprint]) -> None:
+    SqlIndex(engine, MINE).add(record_id(0), songs[0])
+    SqlIndex(engine, THEIRS).add(record_id(1), songs[1])
+    with engine.connect() as connection:
+        query = select(track_table.c.owner, func.count()).group_by(track_table.c.owner)
+        assert dict(connection.execute(query).tuples().all()) == {MINE: 1, THEIRS: 1}
