@@ -67,14 +67,16 @@ def watermark_json(found: Any) -> Json:
 
 
 def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
-    """Read the C2PA manifest and judge it against the registry's own root."""
-    found = stages.read_credentials(path, [registry.c2pa_identity().trust_anchor])
+    """Read the C2PA manifest and judge it against the registry's own root and the authorities it believes."""
+    found = stages.read_credentials(path, [registry.c2pa_identity().trust_anchor], registry.tsa_anchors())
     return {
         "present": found.present,
         "valid": found.valid,
         "signature_valid": found.signature_valid,
         "content_bound": found.content_bound,
         "trusted": found.trusted,
+        "stamped_at": found.stamped_at,
+        "stamp_trusted": found.stamp_trusted,
         "signer": found.signer,
         "digital_source_type": found.digital_source_type,
         "record_id": found.record_id,

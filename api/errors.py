@@ -74,6 +74,10 @@ class IdempotencyConflict(ServiceError):
     """An `Idempotency-Key` was used before with a different request."""
 
 
+class NotOffered(ServiceError):
+    """A route of a standard that leaves it to the service, and that this one does not have."""
+
+
 class JobCrashed(ServiceError):
     """A job took the process down with it as often as is allowed."""
 
@@ -113,6 +117,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
         422, "idempotency-key-reused", "The Idempotency-Key belongs to another request"
     ),
     TooManyRequests: Answer(429, "too-many-requests", "Too many requests"),
+    NotOffered: Answer(501, "not-implemented", "This route is not offered here"),
     JobCrashed: Answer(500, "job-crashed", "The job ended the process that ran it"),
     UnreadableAudio: Answer(422, "unreadable-audio", "The file is not readable audio"),
     UnsupportedAudio: Answer(422, "unsupported-audio", "The audio is outside what is accepted"),

@@ -164,6 +164,8 @@ EMPTY_CREDENTIALS: Json = {
     "signature_valid": False,
     "content_bound": False,
     "trusted": False,
+    "stamped_at": None,
+    "stamp_trusted": False,
     "signer": None,
     "digital_source_type": None,
     "record_id": None,

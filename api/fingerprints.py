@@ -1,30 +1,43 @@
-"""The fingerprint index of one tenant: the shared index, its answers limited to the tenant's records."""
+"""Keeps the sorted copy of the fingerprint index fresh, in a thread of every process that stays."""
 
-from sqlalchemy import Engine, select
+import logging
+import threading
 
-from api import db
-from api.tables import Table
-from provenance.fingerprint import Fingerprint, Match, SqlIndex
+from provenance.fingerprint import Copies
 
-_RECORDS = Table.metadata.tables["records"]
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 60.0
+PATIENCE_S = 5.0
 
 
-class TenantIndex:
-    """The fingerprints of one tenant's records."""
+class CopyKeeper:
+    """Looks at its start and then every minute whether a newer copy is wanted, and makes it.
 
-    def __init__(self, engine: Engine, tenant: str) -> None:
-        self._engine = engine
-        self._tenant = tenant
+    Of several processes on one folder one does the work. A failure is logged and tried again: audits go on
+    through SQL meanwhile.
+    """
 
-    def query(self, fingerprint: Fingerprint) -> list[Match]:
-        """Matches among the tenant's records, best first."""
-        matches = SqlIndex(self._engine).query(fingerprint)
-        if not matches:
-            return []
-        mine = select(_RECORDS.c.record_id).where(
-            _RECORDS.c.record_id.in_([match.record_id for match in matches]),
-            _RECORDS.c.tenant == self._tenant,
-        )
-        with db.reading(self._engine) as connection:
-            owned = set(connection.execute(mine).scalars())
-        return [match for match in matches if match.record_id in owned]
+    def __init__(self, copies: Copies, interval_s: float = INTERVAL_S) -> None:
+        self._copies = copies
+        self._interval_s = interval_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="fingerprint copies", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a copy that is being made is given up, at the latest when the process ends."""
+        self._stopping.set()
+        self._thread.join(PATIENCE_S)
+
+    def _keep(self) -> None:
+        while True:
+            try:
+                self._copies.refresh(self._stopping.is_set)
+            except Exception:
+                log.exception("no copy of the fingerprint index could be made")
+            if self._stopping.wait(self._interval_s):
+                return

@@ -8,12 +8,13 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from api import db, log_store
-from api.entries import StoredEvent
+from api.entries import StoredEvent, utc
 from api.errors import ConflictingEntry, UnknownEntry
 from api.record_summary import summary
 from api.tables import Table
@@ -27,7 +28,9 @@ from provenance.records.envelope import Envelope
 from provenance.records.lifecycle import RecordState, Statement
 from provenance.records.log import SALT_BYTES, LogEntry, commit
 from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
+from provenance.records.stamping import Stamps
 from provenance.records.standing import REVISIONS, VerifiedStatement, standing, verify_statement
+from provenance.records.timestamp import StampedTime
 from provenance.records.verify import VerifiedRecord, verify_record
 
 if TYPE_CHECKING:
@@ -65,13 +68,16 @@ def current(registry: "Registry", record_id: str) -> dict[str, Any]:
 
     Adds its `status`, `revision`, `open_disputes`, the place of its registration in the log (`first_index`),
     when the log wrote that down by its own clock (`logged_at`), and by when somebody independent had seen
-    it, if anybody did (`witnessed_at`; POSIX seconds).
+    it, if anybody did (`witnessed_at`; POSIX seconds). `time_stamps` tells which authorities stamped it, each
+    `{"authority", "stamped_at", "root"}`, `untrusted_time_stamps` why others do not count.
 
     Raises:
         UnknownEntry: the tenant has no such record.
         VerificationError: the stored events do not verify.
     """
     history = RecordHistory(registry).verify(record_id)
+    logged = history.registered.logged
+    stamps = Stamps((), ()) if logged is None else logged.verified.stamps
     return {
         **summary(history.current),
         "status": history.state.status,
@@ -80,7 +86,14 @@ def current(registry: "Registry", record_id: str) -> dict[str, Any]:
         "first_index": history.events[0].leaf_index,
         "logged_at": history.events[0].created_at.isoformat(),
         "witnessed_at": earliest_independent_time(history.registered),
+        "time_stamps": [_told(one) for one in stamps.times],
+        "untrusted_time_stamps": list(stamps.strangers),
     }
+
+
+def _told(stamp: StampedTime) -> dict[str, str]:
+    stamped_at = utc(datetime.fromtimestamp(stamp.time_s, UTC))
+    return {"authority": stamp.authority, "stamped_at": stamped_at, "root": stamp.root}
 
 
 def earliest_independent_time(verified: VerifiedRecord) -> int | None:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,39 +14,69 @@ from api.auth import Caller
 from api.deps import Parts
 from api.errors import InvalidRequest
 from api.jobs import Idempotency, Job, Kind, Upload
-from api.uploads import Form, receive
+from api.uploads import Form, receive, receive_body
 
 RETRY_AFTER_S = "2"
+Wishes = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
 async def read_form(request: Request, parts: Parts, caller: Caller, *, max_files: int = 1) -> Form:
     """Receive an upload, counted against the caller's limit."""
-    client = caller.key_id or (request.client.host if request.client else "unknown")
-    parts.uploads.spend(client)
+    _count(request, parts, caller)
     settings = parts.settings
     return await receive(request, settings.uploads, settings.max_upload_bytes, max_files=max_files)
 
 
+async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
+    """Receive one file as C2PA clients send it, as the body itself; or as a form with the field `file`."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        return await read_form(request, parts, caller)
+    _count(request, parts, caller)
+    return await receive_body(request, parts.settings.uploads, parts.settings.max_upload_bytes)
+
+
+def _count(request: Request, parts: Parts, caller: Caller) -> None:
+    """Count an upload against the caller's limit."""
+    parts.uploads.spend(caller.key_id or (request.client.host if request.client else "unknown"))
+
+
 async def inspect(form: Form, upload: Upload, parts: Parts, request: Request) -> None:
-    """Decode a stored file once, so that a bad one is refused now and not by a job later.
+    """Look into a stored file, so that what is no audio is refused now and not by a job later.
 
     Raises:
-        AudioError: the file cannot be used as audio.
+        AudioError: the file's container or its beginning cannot be used as audio.
     """
-    gate: asyncio.Semaphore = request.app.state.inspections  # decoded audio is large: one at a time
+    gate: asyncio.Semaphore = request.app.state.inspections  # decoding is work: one at a time
     async with gate:
         await run_in_threadpool(parts.engines.inspector, form.path(upload), parts.settings)
 
 
-async def accept(
-    kind: Kind, request: Request, parts: Parts, caller: Caller, form: Form, wishes: Mapping[str, Any]
-) -> Job:
-    """Make the upload a job, once per `Idempotency-Key`.
+async def accept(kind: Kind, request: Request, parts: Parts, caller: Caller, wishes: Wishes) -> Job:
+    """Make a form with the file `file` a job, once per `Idempotency-Key`; the file stays with a new job only.
+
+    Args:
+        kind: of the job.
+        request: whose body was not read yet.
+        parts: of the application.
+        caller: whose job it will be.
+        wishes: makes the job's parameters of the form's text fields; may look things up.
 
     Raises:
         AudioError: the file cannot be used as audio.
         IdempotencyConflict: the key was used with another request.
     """
+    form = await read_form(request, parts, caller)
+    try:
+        wanted = await run_in_threadpool(wishes, form.fields)
+        return await _enter(kind, request, parts, caller, form, wanted)
+    except BaseException:
+        form.discard()
+        raise
+
+
+async def _enter(
+    kind: Kind, request: Request, parts: Parts, caller: Caller, form: Form, wishes: Mapping[str, Any]
+) -> Job:
     upload = form.one_file("file")
     await inspect(form, upload, parts, request)
     once = _idempotency(request, upload, wishes, parts)

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.log_store import TILE_WIDTH
-from core.errors import ProofError, SignatureError, VerificationError
+from core.errors import ProofError, RecordError, SignatureError, VerificationError
 from provenance.records.checkpoint import VerifiedCheckpoint, verify_checkpoint
-from provenance.records.envelope import Envelope
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.log import LogEntry
 from provenance.records.merkle import EMPTY_ROOT, leaf_hash, node_hash
@@ -141,15 +140,8 @@ def _follow(fetch: Fetch, keys: TrustedKeys) -> tuple[TrustedKeys, tuple[str, ..
     """The keys after the hand-overs that the log publishes, and these in words."""
     try:
         listed = json.loads(fetch("handovers"))["items"][:MAX_HANDOVERS]
-        events = [
-            LoggedEvent(
-                Envelope.from_json(json.dumps(one["envelope"]).encode()),
-                str(one["tlog_proof"]),
-                bytes.fromhex(one["salt"]),
-            )
-            for one in listed
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        events = [LoggedEvent.from_json(one) for one in listed]
+    except (ValueError, KeyError, TypeError, RecordError) as error:
         raise VerificationError(f"the log's list of hand-overs is malformed: {error}") from error
     told = []
     for event in events:

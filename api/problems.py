@@ -34,7 +34,12 @@ def install(app: FastAPI) -> None:
 
 
 def respond(body: Mapping[str, Any], request: Request, headers: Mapping[str, str] | None = None) -> Response:
-    """Problem details as an answer to this request; to a browser on one of our pages, as a page."""
+    """Problem details as an answer to this request; to a browser on one of our pages, as a page.
+
+    C2PA's description of its routes says 400 of whatever is not usable, where ours say 422.
+    """
+    if body["status"] == 422 and request.url.path.startswith("/c2pa/"):
+        body = {**body, "status": 400}
     page = getattr(request.app.state, "problem_page", None)
     browsing = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
     if browsing and page is not None:
@@ -47,7 +52,7 @@ def respond(body: Mapping[str, Any], request: Request, headers: Mapping[str, str
 
 async def _own(request: Request, error: Exception) -> Response:
     body = problem(error)
-    if body["status"] >= 500:
+    if body["status"] == 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return respond(body, request, _headers(error))
 

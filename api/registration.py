@@ -78,7 +78,6 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
             for digest in sorted({one.record.asset.sha256_pcm, *one.record.asset.sha256_files})
         ],
     )
-    index = SqlIndex(engine)
     for one in new:
-        index.add_on(connection, one.record.record_id, one.fingerprint)
+        SqlIndex(engine, one.tenant).add_on(connection, one.record.record_id, one.fingerprint)
     return indices

@@ -6,6 +6,8 @@ public (the log, the public keys) says so in its docstring.
 
 import secrets
 from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +25,10 @@ from api.registry_keys import SigningKeys
 from api.settings import Settings
 from api.tables import DEFAULT_TENANT, Table
 from api.transparency import TransparencyLog
+from provenance.records.authorities import to_pem
 from provenance.records.checkpoint import NoteKey, NoteSigner
 from provenance.records.envelope import Envelope
-from provenance.records.keyevents import LoggedEvent
+from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent
 from provenance.records.keys import Signer
 from provenance.records.record import OwnershipRecord
 from provenance.records.trust import TrustedKeys
@@ -34,9 +37,8 @@ from provenance.records.verify import VerifiedRecord
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from api.fingerprints import TenantIndex
     from provenance.credentials.identity import C2paIdentity
-    from provenance.fingerprint import Fingerprint
+    from provenance.fingerprint import Copies, Fingerprint, MappedIndex
     from provenance.watermark import WatermarkKey
 
 _RECORDS = Table.metadata.tables["records"]
@@ -51,11 +53,13 @@ class Registry:
     Args:
         engine: from `api.db.connect`, its schema brought up by `api.db.upgrade`.
         home: folder that holds `keys/`.
+        fingerprint_folder: where copies of the fingerprint index lie; None takes one in `home`.
         tenant: whose data is seen.
         log_origin: name of the log in its checkpoints; None makes one from the log's key.
         witnesses: the witnesses whose cosignatures are collected and trusted.
         key_secrets: passphrase and given keys.
         tsa_roots: certificates of the time-stamp authorities that are believed.
+        credentials_tsa: address of the one that stamps content credentials; None asks nobody.
     """
 
     def __init__(
@@ -63,21 +67,24 @@ class Registry:
         engine: Engine,
         home: Path,
         *,
+        fingerprint_folder: Path | None = None,
         tenant: str = DEFAULT_TENANT,
         log_origin: str | None = None,
         witnesses: Sequence[WitnessAddress] = (),
         key_secrets: KeySecrets | None = None,
         tsa_roots: Sequence["Certificate"] = (),
+        credentials_tsa: str | None = None,
     ) -> None:
         self.engine = engine
         self.home = Path(home)
+        self.fingerprint_folder = fingerprint_folder or self.home / "fingerprints"
         self.tenant = tenant
         self._log_origin = log_origin
         self._witnesses = tuple(witnesses)
         self.witnesses_needed = 0  # how many of them `verify` asks for
-        self._key_secrets = key_secrets
         self._keystore = KeyStore(self.home, key_secrets)
         self._tsa_roots = tuple(tsa_roots)
+        self._credentials_tsa = credentials_tsa
         self._desk = desk(engine)
 
     @classmethod
@@ -90,25 +97,19 @@ class Registry:
         return cls(
             engine,
             settings.home,
+            fingerprint_folder=settings.fingerprint_folder,
             tenant=tenant,
             log_origin=settings.log_origin,
             witnesses=witnesses,
             key_secrets=settings.key_secrets(),
             tsa_roots=settings.trusted_authorities(),
+            credentials_tsa=settings.credentials_tsa,
         )
 
     def for_tenant(self, tenant: str) -> "Registry":
         """The same registry seen by another tenant."""
-        registry = Registry(
-            self.engine,
-            self.home,
-            tenant=tenant,
-            log_origin=self._log_origin,
-            witnesses=self._witnesses,
-            key_secrets=self._key_secrets,
-            tsa_roots=self._tsa_roots,
-        )
-        registry._desk = self._desk  # all tenants write into one log, so they share its transactions
+        registry = copy(self)  # all tenants write into one log, so they share its transactions too
+        registry.tenant = tenant
         return registry
 
     def close(self) -> None:
@@ -131,7 +132,11 @@ class Registry:
 
     def c2pa_identity(self) -> "C2paIdentity":
         """Signs content credentials."""
-        return self._keystore.c2pa_identity()
+        return replace(self._keystore.c2pa_identity(), tsa=self._credentials_tsa)
+
+    def tsa_anchors(self) -> list[str]:
+        """Root certificates of the time-stamp authorities that are believed, in PEM."""
+        return [to_pem(root) for root in self._tsa_roots]
 
     def watermark_key(self, tenant: str | None = None) -> "WatermarkKey":
         """The secret of this tenant's watermarks."""
@@ -287,11 +292,17 @@ class Registry:
             raise UnknownEntry(f"no record {record_id}")
         return stored
 
-    def fingerprint_index(self) -> "TenantIndex":
+    def fingerprint_index(self) -> "MappedIndex":
         """The fingerprints of this tenant's records."""
-        from api.fingerprints import TenantIndex
+        from provenance.fingerprint import MappedIndex
 
-        return TenantIndex(self.engine, self.tenant)
+        return MappedIndex(self.engine, self.fingerprint_folder, self.tenant)
+
+    def fingerprint_copies(self) -> "Copies":
+        """Of all tenants: the copies that `fingerprint_index` searches."""
+        from provenance.fingerprint import Copies
+
+        return Copies(self.engine, self.fingerprint_folder)
 
     @staticmethod
     def _insert_files(connection: Connection, record_id: str, tenant: str, digests: Iterable[str]) -> None:
@@ -312,7 +323,9 @@ class Registry:
 
     def cosign(self, send: Post = post) -> Cosigned:
         """Have the witnesses co-sign the newest checkpoint; see `cosigning.collect`."""
-        return collect(self.log, self._witnesses, send)
+        events = self.key_events("log")
+        handovers = [e for e in events if KeyEvent.from_payload(e.envelope.payload).type == ROTATE]
+        return collect(self.log, self._witnesses, send, handovers=handovers)
 
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Public: see `TransparencyLog.inclusion`."""

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
             machines.
         jobs_database_url: where DBOS keeps its queues; a file of its own in `home` on SQLite
             (so that job polling never waits for the log's writer), the main database on PostgreSQL.
+        fingerprint_folder: where copies of the fingerprint index lie, `fingerprints` in `home` unless given;
+            on a disk of this machine, with room for about twice their size.
         log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
             for a name made from the log's own key.
         witnesses: whom to ask for cosignatures of the log's checkpoints, each `<verifier key> <address>`; a
@@ -44,6 +46,8 @@ class Settings(BaseSettings):
         pkcs11_pin: the PIN of its token.
         pkcs11_pin_file: the same, read from a file; without its last newline.
         tsa: address of a time-stamp authority (RFC 3161) for the log's checkpoints.
+        credentials_tsa: address of a time-stamp authority that stamps content credentials as they are signed;
+            None asks nobody, and tagging needs no network.
         tsa_roots: file of root certificates (PEM) of the authorities whose time stamps are believed.
         max_upload_bytes: largest accepted file.
         max_duration_s: longest accepted audio; the decoder refuses more.
@@ -66,6 +70,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home)
     database_url: str = ""
     jobs_database_url: str = ""
+    fingerprint_folder: Path | None = None
     log_origin: str | None = None
     witnesses: tuple[str, ...] = ()
     key_passphrase: SecretStr | None = None
@@ -77,6 +82,7 @@ class Settings(BaseSettings):
     pkcs11_pin: SecretStr | None = None
     pkcs11_pin_file: Path | None = None
     tsa: str | None = None
+    credentials_tsa: str | None = Field(default=None, pattern=r"^https?://")
     tsa_roots: Path | None = None
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
     max_duration_s: float = Field(default=1800.0, gt=0)

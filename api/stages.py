@@ -26,7 +26,7 @@ class Stages:
     Attributes:
         decode: file and settings to a clip.
         detect: (wav [C, T], sample_rate, key) to a watermark detection.
-        read_credentials: (file, roots to trust in PEM) to content credentials.
+        read_credentials: (file, roots to trust in PEM, those of time-stamp authorities) to credentials.
         extract: (wav [C, T], sample_rate) to a fingerprint.
         music: clip to a music finding.
         voice: (clip, enrolled voice prints as stored, by name) to a voice finding.
@@ -34,7 +34,7 @@ class Stages:
 
     decode: Callable[[Path, Settings], Clip]
     detect: Callable[["Tensor", int, Any], Any]
-    read_credentials: Callable[[Path, Sequence[str]], Any]
+    read_credentials: Callable[[Path, Sequence[str], Sequence[str]], Any]
     extract: Callable[["Tensor", int], Any]
     music: Callable[[Clip], Any]
     voice: Callable[[Clip, Mapping[str, bytes]], Any]
@@ -59,10 +59,10 @@ def _detect(wav: "Tensor", sample_rate: int, key: Any) -> Any:
     return detect(wav, sample_rate, key)
 
 
-def _read_credentials(path: Path, anchors: Sequence[str]) -> Any:
+def _read_credentials(path: Path, anchors: Sequence[str], tsa_anchors: Sequence[str]) -> Any:
     from provenance.credentials import read_credentials
 
-    return read_credentials(path, anchors)
+    return read_credentials(path, anchors, tsa_anchors)
 
 
 def _extract(wav: "Tensor", sample_rate: int) -> Any:

@@ -72,6 +72,31 @@ class _Part:
     size: int = 0
 
 
+async def receive_body(request: Request, folder: Path, max_bytes: int) -> Form:
+    """Read a request whose body is one file; arguments and errors as in `receive`.
+
+    Returns:
+        A form with that file as its field `file`.
+    """
+    media = parse_options_header(request.headers.get("content-type", ""))[0].partition(b"/")[0]
+    if media not in (b"audio", b"video"):
+        raise UnsupportedMedia("send the file as audio/... or video/..., or as multipart/form-data")
+    _check_length(request, max_bytes)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    reader = _Reader(Form(folder), max_bytes, 1)
+    complete = False
+    try:
+        reader.begin_file("file", "audio")
+        async for chunk in request.stream():
+            reader.write(chunk)
+        reader.close()
+        complete = True
+    finally:
+        if not complete:
+            reader.abandon()
+    return reader.form
+
+
 async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: int = 1) -> Form:
     """Read a multipart form from a request.
 
@@ -90,9 +115,7 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
     boundary = options.get(b"boundary")
     if content_type != b"multipart/form-data" or not boundary:
         raise UnsupportedMedia("send the file as multipart/form-data")
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_bytes + MAX_PARTS * MAX_FIELD_BYTES:
-        raise UploadTooLarge(f"the upload has {declared} bytes; at most {max_bytes} are accepted")
+    _check_length(request, max_bytes)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     reader = _Reader(Form(folder), max_bytes, max_files)
     complete = False
@@ -110,6 +133,13 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
         if not complete:
             reader.abandon()
     return reader.form
+
+
+def _check_length(request: Request, max_bytes: int) -> None:
+    """Refuse what says of itself that it is too long."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes + MAX_PARTS * MAX_FIELD_BYTES:
+        raise UploadTooLarge(f"the upload has {declared} bytes; at most {max_bytes} are accepted")
 
 
 class _Reader:
@@ -134,8 +164,8 @@ class _Reader:
             "on_header_value": lambda data, start, end: self._add(1, data[start:end]),
             "on_header_end": self._end_header,
             "on_headers_finished": self._open,
-            "on_part_data": lambda data, start, end: self._write(data[start:end]),
-            "on_part_end": self._close,
+            "on_part_data": lambda data, start, end: self.write(data[start:end]),
+            "on_part_end": self.close,
             "on_end": self._end,
         }
 
@@ -150,7 +180,7 @@ class _Reader:
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise InvalidRequest(f"the form has more than {MAX_PARTS} parts")
-        self._headers, self._part, self._digest = {}, _Part(), sha256()
+        self._headers, self._part = {}, _Part()
 
     def _add(self, which: int, data: bytes) -> None:
         self._header[which].extend(data)
@@ -163,19 +193,25 @@ class _Reader:
 
     def _open(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        part = self._part
-        part.name = options.get(b"name", b"").decode("utf-8", "replace")
-        if b"filename" not in options:
-            return
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        self._part.name = name
+        if b"filename" in options:
+            self.begin_file(name, options[b"filename"].decode("utf-8", "replace"))
+
+    def begin_file(self, name: str, file_name: str) -> None:
+        """What is written from now on is a file of this form field and client's file name."""
+        part, self._digest = self._part, sha256()
+        part.name = name
         if len(self.form.files) >= self._max_files:
             raise InvalidRequest(f"at most {self._max_files} files can be sent at once")
-        part.file_name = shown_name(options[b"filename"].decode("utf-8", "replace"))
+        part.file_name = shown_name(file_name)
         suffix = Path(part.file_name).suffix
         part.stored = secrets.token_hex(16) + (suffix.lower() if _SUFFIX.fullmatch(suffix) else "")
         descriptor = os.open(self.form.folder / part.stored, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         part.file = os.fdopen(descriptor, "wb")
 
-    def _write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """Take a piece of the field or file that is open."""
         part = self._part
         if part.file is None:
             part.text.extend(data)
@@ -189,7 +225,8 @@ class _Reader:
         self._digest.update(data)
         part.file.write(data)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """The field or file is complete."""
         part = self._part
         if part.file is None:
             self.form.fields[part.name] = part.text.decode("utf-8", "replace")

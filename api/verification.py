@@ -104,7 +104,7 @@ def _record(record: Mapping[str, Any]) -> list[Json]:
     if not record:
         return [
             _step(name, "absent", "no record of this registry is named by the audio")
-            for name in ("record", "signature", "log proof")
+            for name in ("record", "signature", "log proof", "time stamp")
         ]
     if not record.get("verified"):
         problem = str(record.get("problem"))
@@ -114,7 +114,26 @@ def _record(record: Mapping[str, Any]) -> list[Json]:
         _step("record", "ok", claim_text(record)),
         _step("signature", "ok", f"signed by key {record['keyids'][0][:16]}, issued {record['issued_at']}"),
         _step("log proof", "ok", f"entry {record['leaf_index']} of the log, under a signed checkpoint"),
+        _time_stamp(record),
     ]
+
+
+def _time_stamp(record: Mapping[str, Any]) -> Json:
+    """Who else saw the registration, and when: without anybody, only the log's own clock tells its age.
+
+    A token by a stranger says nothing and spoils nothing; one that was altered fails the log proof.
+    """
+    if record.get("time_stamps"):
+        told = [
+            f"{stamp['authority']} saw the registration in the log no later than {stamp['stamped_at']}; "
+            f"its certificate leads to {stamp['root']}, a root that is trusted here"
+            for stamp in record["time_stamps"]
+        ]
+        return _step("time stamp", "ok", "; ".join(told))
+    if record.get("untrusted_time_stamps"):
+        reasons = "; ".join(record["untrusted_time_stamps"])
+        return _step("time stamp", "not_checked", f"not trusted: {reasons}")
+    return _step("time stamp", "absent", "none; when it was registered is the log's own word, or a witness's")
 
 
 def _credentials(result: AuditResult) -> Json:
@@ -129,6 +148,9 @@ def _credentials(result: AuditResult) -> Json:
         ("signer trusted", "signer not known here", found["trusted"]),
     )
     text = ", ".join(yes if holds else no for yes, no, holds in parts) + f"; signed by {found['signer']}"
+    if found["stamped_at"]:
+        whom = "trusted here" if found["stamp_trusted"] else "NOT trusted here"
+        text += f"; stamped {found['stamped_at'][:19]}Z by a time-stamp authority that is {whom}"
     named = found["record_id"]
     if named and result.ownership.record_id and named != result.ownership.record_id:
         return _step("credentials", "failed", f"{text}; they name another record, {named}")

@@ -1,11 +1,12 @@
-"""The witness as a small server: `POST /add-checkpoint`, its state in one SQLite file.
+"""The witness as a small server: `POST /add-checkpoint` and `/add-handover`, its state in one SQLite file.
 
 It needs nothing else of Trackmark's server, so a label or a collecting society can run one.
 """
 
+import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core.errors import ProofError, SignatureError, VerificationError
+from core.errors import ProofError, RecordError, SignatureError, VerificationError
 from provenance.records.checkpoint import Checkpoint
 from provenance.records.note import NoteKey, NoteSigner
+from provenance.records.trust import TrustedKeys
 from provenance.records.witness import (
     MAX_REQUEST_BYTES,
     AddCheckpoint,
@@ -26,6 +28,8 @@ from provenance.records.witness import (
     UnknownLog,
     Witness,
 )
+
+logger = logging.getLogger(__name__)
 
 SIZE_TYPE = "text/x.tlog.size"
 
@@ -41,6 +45,9 @@ class SqliteState:
             database.execute(
                 "CREATE TABLE IF NOT EXISTS seen "
                 "(origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL)"
+            )
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS handed_over (origin TEXT PRIMARY KEY, keys BLOB NOT NULL)"
             )
 
     def latest(self, origin: str) -> Checkpoint | None:
@@ -59,6 +66,17 @@ class SqliteState:
             database.execute("INSERT OR REPLACE INTO seen (origin, size, root) VALUES (?, ?, ?)", values)
             database.execute("COMMIT")
             return True
+
+    def keys(self, origin: str) -> TrustedKeys | None:
+        """The keys of a log after its last hand-over; None before the first."""
+        with self._open() as database:
+            row = database.execute("SELECT keys FROM handed_over WHERE origin = ?", (origin,)).fetchone()
+        return None if row is None else TrustedKeys.from_json(row[0])
+
+    def keep_keys(self, origin: str, keys: TrustedKeys) -> None:
+        """Keep the keys of a log after a hand-over."""
+        with self._open() as database:
+            database.execute("INSERT OR REPLACE INTO handed_over VALUES (?, ?)", (origin, keys.to_json()))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -88,32 +106,47 @@ def create_witness(
     """
     witness = Witness(signer, logs, SqliteState(state), clock)
 
-    async def add_checkpoint(request: Request) -> Response:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_REQUEST_BYTES:
-                return PlainTextResponse("the request is too long\n", 413)
-        return await run_in_threadpool(_answer, witness, bytes(body))
+    def add_checkpoint(text: str) -> str:
+        return witness.add_checkpoint(AddCheckpoint.from_text(text))
+
+    def add_handover(text: str) -> str:
+        key = witness.add_handover(text)
+        logger.warning("the log %s is signed by %s from now on", key.name, key.vkey)
+        return key.vkey + "\n"
 
     async def key(_request: Request) -> Response:
         return PlainTextResponse(signer.cosigner_key.vkey + "\n")
 
     return Starlette(
         routes=[
-            Route("/add-checkpoint", add_checkpoint, methods=["POST"]),
+            Route("/add-checkpoint", _answering(add_checkpoint), methods=["POST"]),
+            Route("/add-handover", _answering(add_handover), methods=["POST"]),
             Route("/key", key, methods=["GET"]),
         ]
     )
 
 
-def _answer(witness: Witness, body: bytes) -> Response:
+def _answering(add: Callable[[str], str]) -> Callable[[Request], Awaitable[Response]]:
+    """A route that hands the body on, if it is not too long."""
+
+    async def answer(request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_REQUEST_BYTES:
+                return PlainTextResponse("the request is too long\n", 413)
+        return await run_in_threadpool(_answer, add, bytes(body))
+
+    return answer
+
+
+def _answer(add: Callable[[str], str], body: bytes) -> Response:
     """The statuses that C2SP tlog-witness prescribes."""
     try:
-        return PlainTextResponse(witness.add_checkpoint(AddCheckpoint.from_text(body.decode())))
+        return PlainTextResponse(add(body.decode()))
     except Conflict as error:
         return PlainTextResponse(f"{error.size}\n", 409, media_type=SIZE_TYPE)
-    except (VerificationError, UnicodeDecodeError) as error:
+    except (VerificationError, RecordError, UnicodeDecodeError) as error:
         kinds = ((UnknownLog, 404), (MalformedRequest, 400), (SignatureError, 403), (ProofError, 422))
         status = next((code for kind, code in kinds if isinstance(error, kind)), 400)
         return PlainTextResponse(f"{error}\n", status)

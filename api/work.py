@@ -21,10 +21,11 @@ Tagger = Callable[..., "Tagged"]
 Enroller = Callable[[Sequence[Path], Settings], bytes]
 """Recordings of one artist to the bytes of a voice print."""
 Inspector = Callable[[Path, Settings], None]
-"""Raises `AudioError` where a file cannot be used as audio."""
+"""Raises `AudioError` where a look at a file shows that it is no usable audio."""
 
 REPORT = "report.dsse.json"
 PICTURE = "picture.png"
+PROBED_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,15 @@ def _enrol(recordings: Sequence[Path], settings: Settings) -> bytes:
 
 
 def _inspect(path: Path, settings: Settings) -> None:
-    from core.decode import decode
+    """Decode the first seconds: what is no usable audio is refused at once, the job decodes it all."""
+    from core.decode import stream
 
-    decode(path, decode_limits(settings))
+    with stream(path, decode_limits(settings)) as audio:
+        heard = 0
+        for block in audio.blocks:
+            heard += block.shape[-1]
+            if heard >= PROBED_S * audio.sample_rate:
+                return
 
 
 def decode_limits(settings: Settings) -> Any:

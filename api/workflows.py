@@ -23,6 +23,7 @@ from pathlib import Path
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from api.errors import JobCrashed, problem
+from api.fingerprints import CopyKeeper
 from api.jobs import Job, Jobs
 from api.registry import Registry
 from api.settings import Settings
@@ -85,11 +86,14 @@ class Worker:
             if status is not None and status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
                 # The workflow ended without closing the books (the database was away): run it anew.
                 self._enqueue(f"{job_id}-{secrets.token_hex(4)}", job_id)
+        self._copies = CopyKeeper(self._registry.fingerprint_copies())
+        self._copies.start()
 
     def stop(self) -> None:
         """Let running jobs finish for `shutdown_grace_s`; the others resume at the next start."""
         grace = self._settings.shutdown_grace_s if self._running else 0
         try:
+            self._copies.stop()
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
         finally:
             _ONE.release()

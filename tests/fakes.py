@@ -51,6 +51,8 @@ class Credentials:
     signature_valid: bool = False
     content_bound: bool = False
     trusted: bool = False
+    stamped_at: str | None = None
+    stamp_trusted: bool = False
     signer: str | None = None
     digital_source_type: str | None = None
     record_id: str | None = None
@@ -131,6 +133,9 @@ class Registry:
 
     def c2pa_identity(self) -> Any:
         return SimpleNamespace(trust_anchor="root")
+
+    def tsa_anchors(self) -> list[str]:
+        return []
 
     def record(self, record_id: str) -> Any:
         return SimpleNamespace(record_id=record_id) if record_id in self.records else None

@@ -57,8 +57,9 @@ def scan(
             items = find(target)
         except ScanError as error:
             fail(str(error), UNREADABLE)
-        with registry() as (_store, settings):
+        with registry() as (store, settings):
             home = settings.home
+            store.fingerprint_copies().refresh()  # made once here, searched by every worker
         total = len(items)
         if not quiet:
             messages().print(f"{total} files", markup=False)

@@ -1,19 +1,21 @@
 """Audits: upload a file, follow the job, fetch the signed report and the picture."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from api import fields
 from api.audit import ALL
 from api.auth import Caller
 from api.deps import AuditReader, AuditWriter, Parts, PartsDep
 from api.errors import InvalidRequest, UnknownEntry
-from api.intake import accept, read_form
+from api.intake import accept
 from api.jobs import Job
 from api.policy import parse_policy
 from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
-from api.routes.following import Limit, accepted, follow, left_behind, not_ready
+from api.routes.following import File, Limit, accepted, follow, left_behind
 from api.schemas import AuditAnswer, AuditPage
 from api.work import PICTURE, REPORT
 from core.errors import TrackmarkError
@@ -34,27 +36,25 @@ _FORM = form(
 
 async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
     """Receive an upload and make it an audit."""
-    received = await read_form(request, parts, caller)
-    try:
-        fields.only(received.fields, ("artist", "checks", "policy", "retain"))
-        policy = received.fields.get("policy", "").strip() or None
-        artist = fields.text(received.fields, "artist", limit=200)
+
+    def wishes(sent: Mapping[str, str]) -> dict[str, Any]:
+        fields.only(sent, ("artist", "checks", "policy", "retain"))
+        policy = sent.get("policy", "").strip() or None
+        artist = fields.text(sent, "artist", limit=200)
         if artist is not None:
-            known = await run_in_threadpool(parts.registry.for_tenant(caller.tenant).artists)
+            known = parts.registry.for_tenant(caller.tenant).artists()
             if artist not in {entry.name for entry in known}:
                 raise UnknownEntry(f"no artist {artist!r} is enrolled")
         if policy is not None:
             _check_policy(policy)
-        wishes = {
+        return {
             "artist": artist,
-            "checks": fields.words(received.fields, "checks", ALL),
+            "checks": fields.words(sent, "checks", ALL),
             "policy": policy,
-            "retain": fields.flag(received.fields, "retain"),
+            "retain": fields.flag(sent, "retain"),
         }
-        return await accept("audit", request, parts, caller, received, wishes)
-    except BaseException:
-        received.discard()
-        raise
+
+    return await accept("audit", request, parts, caller, wishes)
 
 
 def _check_policy(policy: str) -> None:
@@ -119,7 +119,14 @@ def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
 )
 def report(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The signed report. A failed audit answers with the problem that made it fail."""
-    return _left_behind(audit_id, request, parts, caller, REPORT, "application/json", f"{audit_id}.{REPORT}")
+    return left_behind(
+        "audit",
+        audit_id,
+        request,
+        parts,
+        caller,
+        lambda _job: File(REPORT, "application/json", f"{audit_id}.{REPORT}"),
+    )
 
 
 @router.get(
@@ -131,12 +138,4 @@ def report(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader
 )
 def picture(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """Waveform and spectrogram with the timelines of watermark and scores."""
-    return _left_behind(audit_id, request, parts, caller, PICTURE, "image/png", None)
-
-
-def _left_behind(
-    audit_id: str, request: Request, parts: Parts, caller: Caller, name: str, media: str, saved_as: str | None
-) -> Response:
-    """A file of a finished audit."""
-    job = parts.jobs.get(audit_id, tenant=caller.tenant, kind="audit")
-    return not_ready(job, request) or left_behind(job, parts.worker.output_of(job) / name, media, saved_as)
+    return left_behind("audit", audit_id, request, parts, caller, lambda _job: File(PICTURE, "image/png"))

@@ -6,6 +6,7 @@ from api.problems import MEDIA_TYPE
 from api.schemas import Problem
 
 _TITLES = {
+    400: "The request or the audio is not usable",
     401: "No good API key",
     403: "The key lacks a scope",
     404: "No such entry",
@@ -15,6 +16,7 @@ _TITLES = {
     415: "Not multipart/form-data",
     422: "The request or the audio is not usable",
     429: "Rate limit reached",
+    501: "Not offered here",
 }
 
 

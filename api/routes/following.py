@@ -1,6 +1,7 @@
 """What audits and tracks have in common: a job that was accepted, is followed, and leaves files behind."""
 
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -14,6 +15,15 @@ from api.jobs import MAX_PAGE, Job, Kind
 from api.problems import respond
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a job leaves behind: its name, its media type, and the name to save it under."""
+
+    name: str
+    media: str
+    saved_as: str | None = None
 
 
 def accepted(job: Job, root: str, response: Response) -> Job:
@@ -31,21 +41,22 @@ def follow(kind: Kind, job_id: str, parts: Parts, caller: Caller, response: Resp
     return job
 
 
-def not_ready(job: Job, request: Request) -> Response | None:
-    """The problem of a failed job, as the answer to whoever asks for its files; None where it succeeded.
+def left_behind(
+    kind: Kind, job_id: str, request: Request, parts: Parts, caller: Caller, which: Callable[[Job], File]
+) -> Response:
+    """A file of a finished job of the caller's; of a failed one, the problem that made it fail.
 
     Raises:
         ConflictingEntry: it is not finished.
+        UnknownEntry: there is no such job, or the file is gone.
     """
+    job = parts.jobs.get(job_id, tenant=caller.tenant, kind=kind)
     if job.error is not None:
         return respond(job.error, request)
     if job.state != "succeeded":
-        raise ConflictingEntry(f"the {job.kind} is not finished; ask for it again in a moment")
-    return None
-
-
-def left_behind(job: Job, path: Path, media: str, saved_as: str | None = None) -> FileResponse:
-    """A file of a finished job; raises `UnknownEntry` where it is gone."""
+        raise ConflictingEntry(f"the {kind} is not finished; ask for it again in a moment")
+    file = which(job)
+    path = parts.worker.output_of(job) / file.name
     if not path.is_file():
-        raise UnknownEntry(f"{job.kind} {job.id} left no {path.name}")
-    return FileResponse(path, media_type=media, filename=saved_as)
+        raise UnknownEntry(f"{kind} {job_id} left no {file.name}")
+    return FileResponse(path, media_type=file.media, filename=file.saved_as)

@@ -4,7 +4,6 @@ Entries are salted commitments: they tell neither title nor owner.
 """
 
 import base64
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -60,14 +59,7 @@ def key(parts: PartsDep) -> PlainTextResponse:
 @router.get("/handovers", operation_id="getLogHandovers", summary="Changes of the log's key")
 def handovers(parts: PartsDep) -> JSONResponse:
     """Every rotation and revocation of the log's key, signed and logged, for whoever knows an older key."""
-    events = [
-        {
-            "envelope": json.loads(event.envelope.to_json()),
-            "tlog_proof": event.tlog_proof,
-            "salt": event.salt.hex(),
-        }
-        for event in parts.registry.key_events("log")
-    ]
+    events = [event.to_json() for event in parts.registry.key_events("log")]
     return JSONResponse({"items": events}, headers={"Cache-Control": "no-store"})
 
 

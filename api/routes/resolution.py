@@ -3,6 +3,8 @@
 Any C2PA client can ask here for the credentials of a copy that has lost them. A mark alone names manifests
 (`byBinding`: the client has read it and compares for itself). A whole file (`byContent`) gives manifests only
 of a record whose sound agrees, because a mark can be copied onto another track (C2PA, soft bindings).
+Whoever queries by reference is told that this optional route is not offered: the server fetches nothing from
+addresses that a client names.
 """
 
 import base64
@@ -14,13 +16,13 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import Parts, PartsDep, RecordReader
-from api.errors import AddressTooLong, InvalidRequest
-from api.intake import inspect, read_form
+from api.errors import AddressTooLong, InvalidRequest, NotOffered
+from api.intake import inspect, read_asset
 from api.manifests import Manifests
 from api.registry import Registry
 from api.routes.documentation import form, problems
 from api.schemas import Model
-from provenance.credentials.manifest import SOFT_BINDING_ALG
+from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
 
 router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"])
 
@@ -68,12 +70,31 @@ class Algorithms(Model):
     fingerprints: list[Algorithm]
 
 
+class Capabilities(Model):
+    """Which optional routes there are; what is not listed is not offered."""
+
+    c2paSpecificationVersion: str = Field(examples=[SPEC_VERSION])  # noqa: N815  # C2PA's name
+    supportedCapabilities: list[str] = Field(examples=[["queryByContent"]])  # noqa: N815
+
+
+_FORM = form({"file": "the audio file"}, {}, ["file"])
+_BODY = {"schema": {"type": "string", "format": "binary", "description": "the audio file"}}
+_CONTENT = {"audio/*": _BODY, "video/*": _BODY, **_FORM["requestBody"]["content"]}
+_ASSET = {"requestBody": {"required": True, "content": _CONTENT}}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`problems` with C2PA's 400 for what is not usable; without a default FastAPI would promise a 422."""
+    listed = problems(400, *statuses)
+    return {**listed, "default": {**listed[400], "description": "Another problem"}}
+
+
 @router.get(
     "/matches/byBinding",
     operation_id="getMatchesByBinding",
     summary="By soft binding",
     response_model_exclude_none=True,
-    responses=problems(414, 422),
+    responses=_problems(414),
 )
 def by_binding(
     alg: Alg, value: Value, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
@@ -89,7 +110,7 @@ def by_binding(
     operation_id="postMatchesByBinding",
     summary="By soft binding",
     response_model_exclude_none=True,
-    responses=problems(422),
+    responses=_problems(),
 )
 def by_binding_in_body(
     binding: Binding, parts: PartsDep, caller: RecordReader, max_results: MaxResults = 10
@@ -103,8 +124,8 @@ def by_binding_in_body(
     operation_id="getMatchesByContent",
     summary="By content",
     response_model_exclude_none=True,
-    responses=problems(413, 415, 422),
-    openapi_extra=form({"file": "the audio file"}, {}, ["file"]),
+    responses=_problems(413, 415),
+    openapi_extra=_ASSET,
 )
 async def by_content(
     request: Request,
@@ -124,7 +145,7 @@ async def by_content(
     if alg is not None:
         _known_algorithm(alg)
     hint = _hinted(hint_alg, hint_value)
-    received = await read_form(request, parts, caller)
+    received = await read_asset(request, parts, caller)
     try:
         upload = received.one_file("file")
         await inspect(received, upload, parts, request)
@@ -137,12 +158,24 @@ async def by_content(
     return Matches(matches=matches[:max_results])
 
 
+@router.post(
+    "/matches/byReference",
+    status_code=501,
+    operation_id="postMatchesByReference",
+    summary="By reference: not offered",
+    responses=problems(501),
+)
+def by_reference(caller: RecordReader) -> Response:
+    """C2PA leaves this route to the service. Ours fetches nothing from addresses that a client names."""
+    raise NotOffered("nothing is fetched from addresses here; upload the file to /c2pa/v1/matches/byContent")
+
+
 @router.get(
     "/manifests/{manifest_id}",
     operation_id="getManifestById",
     summary="Fetch a manifest store",
     response_class=Response,
-    responses={200: {"content": {"application/c2pa": {}}}, **problems(404)},
+    responses={200: {"content": {"application/c2pa": {}}}, **_problems(404)},
 )
 def manifest(
     manifest_id: Annotated[str, Path(max_length=200)], parts: PartsDep, caller: RecordReader
@@ -161,6 +194,12 @@ def manifest(
 def supported(caller: RecordReader) -> Algorithms:
     """Our watermark. Fingerprints are compared too, but under no name of the algorithm list."""
     return Algorithms(watermarks=[Algorithm(alg=SOFT_BINDING_ALG)], fingerprints=[])
+
+
+@router.get("/services/capabilities", operation_id="getServiceCapabilities", summary="Optional routes")
+def capabilities() -> Capabilities:
+    """Public: the version of C2PA's API, and which of its optional routes are offered."""
+    return Capabilities(c2paSpecificationVersion=SPEC_VERSION, supportedCapabilities=["queryByContent"])
 
 
 def _registry(parts: Parts, caller: RecordReader) -> Registry:

@@ -1,13 +1,17 @@
 """Tracks: upload a file and have it marked, registered and given back with credentials."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from api import fields
 from api.deps import PartsDep, TrackWriter
 from api.errors import InvalidRequest
-from api.intake import accept, read_form
+from api.intake import accept
+from api.jobs import Job
 from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
-from api.routes.following import Limit, accepted, follow, left_behind, not_ready
+from api.routes.following import File, Limit, accepted, follow, left_behind
 from api.schemas import TrackAnswer, TrackPage
 from core.errors import RecordError
 from provenance.records import identifiers
@@ -53,25 +57,9 @@ _FORM = form(
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
     """Accept a track for watermark, signed record and credentials. Follow `Location`."""
-    received = await read_form(request, parts, caller)
-    try:
-        sent = received.fields
-        fields.only(sent, _FIELDS)
-        wishes = {
-            "title": fields.needed(sent, "title"),
-            "owner": fields.needed(sent, "owner"),
-            "isrc": _isrc(fields.text(sent, "isrc", limit=20)),
-            "ai": fields.choice(sent, "ai", ("all", "partly", "none"), None),
-            "generator": fields.text(sent, "generator", limit=200),
-            "format": fields.choice(sent, "format", FORMATS, "wav"),
-            "strength": fields.number(sent, "strength", low=0.25, high=4.0, default=1.0),
-            "retain": fields.flag(sent, "retain"),
-        }
-        job = await accept("track", request, parts, caller, received, wishes)
-    except BaseException:
-        received.discard()
-        raise
-    return TrackAnswer.of(accepted(job, "/v1/tracks", response))
+    return TrackAnswer.of(
+        accepted(await accept("track", request, parts, caller, _wishes), "/v1/tracks", response)
+    )
 
 
 @router.get("", operation_id="listTracks", summary="List tracks", responses=problems(422))
@@ -104,14 +92,28 @@ def get(track_id: str, response: Response, parts: PartsDep, caller: TrackWriter)
 )
 def file(track_id: str, request: Request, parts: PartsDep, caller: TrackWriter) -> Response:
     """The tagged audio. A failed tagging answers with the problem that made it fail."""
-    job = parts.jobs.get(track_id, tenant=caller.tenant, kind="track")
-    refused = not_ready(job, request)
-    if refused is not None:
-        return refused
+    return left_behind("track", track_id, request, parts, caller, _tagged)
+
+
+def _tagged(job: Job) -> File:
     result = dict(job.result or {})
-    path = parts.worker.output_of(job) / str(result["file"])
-    suffix = path.suffix[1:]
-    return left_behind(job, path, FORMATS[suffix], f"{result['record_id']}.{suffix}")
+    name = str(result["file"])
+    suffix = name.rpartition(".")[2]
+    return File(name, FORMATS[suffix], f"{result['record_id']}.{suffix}")
+
+
+def _wishes(sent: Mapping[str, str]) -> dict[str, Any]:
+    fields.only(sent, _FIELDS)
+    return {
+        "title": fields.needed(sent, "title"),
+        "owner": fields.needed(sent, "owner"),
+        "isrc": _isrc(fields.text(sent, "isrc", limit=20)),
+        "ai": fields.choice(sent, "ai", ("all", "partly", "none"), None),
+        "generator": fields.text(sent, "generator", limit=200),
+        "format": fields.choice(sent, "format", FORMATS, "wav"),
+        "strength": fields.number(sent, "strength", low=0.25, high=4.0, default=1.0),
+        "retain": fields.flag(sent, "retain"),
+    }
 
 
 def _isrc(text: str | None) -> str | None:

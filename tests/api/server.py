@@ -66,7 +66,12 @@ def fake_enrol(recordings: Sequence[Path], _settings: Settings) -> bytes:
 
 def register(registry: Registry, *, title: str = "A Song", owner: str = "A Label") -> Registration:
     """Enter a small valid record."""
-    record = OwnershipRecord(
+    return registry.register(blank_record(registry, title=title, owner=owner), fingerprint())
+
+
+def blank_record(registry: Registry, *, title: str = "A Song", owner: str = "A Label") -> OwnershipRecord:
+    """A small valid record under a fresh id."""
+    return OwnershipRecord(
         record_id=new_record_id(),
         issued_at="2026-11-22T12:00:00Z",
         issuer=Issuer(owner, registry.record_signer().keyid),
@@ -76,7 +81,6 @@ def register(registry: Registry, *, title: str = "A Song", owner: str = "A Label
         rights=(RightShare("master", "owner", 1_000_000),),
         provenance_of_claim=Claim("asserted"),
     )
-    return registry.register(record, fingerprint())
 
 
 @cache

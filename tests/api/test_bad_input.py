@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from scipy.io import wavfile
 
 from api.audit import audit_file
 from api.errors import answer_for
@@ -75,6 +77,21 @@ def test_a_decoder_error_inside_a_job_is_the_jobs_problem(
     done = finished(client, answer.headers["location"])
     assert (done["state"], done["problem"]["code"]) == ("failed", "unusable-audio")
     assert client.get(f"/v1/audits/{done['id']}/report").status_code == 422
+
+
+def test_what_a_look_cannot_see_is_the_jobs_problem_with_the_same_code(
+    client: TestClient, tmp_path: Path
+) -> None:
+    """The request decodes the first seconds only."""
+    wav = np.zeros(60 * 8000, np.float32)
+    wav[-1] = np.nan
+    wavfile.write(tmp_path / "late.wav", 8000, wav)
+    answer = client.post("/v1/audits", files={"file": ("late.wav", (tmp_path / "late.wav").read_bytes())})
+    assert answer.status_code == 202
+    done = finished(client, answer.headers["location"])
+    assert (done["state"], done["problem"]["code"]) == ("failed", "invalid-samples")
+    report = client.get(f"/v1/audits/{done['id']}/report")
+    assert (report.status_code, report.json()["code"]) == (422, "invalid-samples")
 
 
 def test_hostile_names_stay_inside_the_folder(client: TestClient) -> None:

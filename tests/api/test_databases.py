@@ -20,10 +20,11 @@ from api.registry import Registry
 from api.settings import Settings
 from api.tables import Table
 from core.errors import ProofError
-from provenance.fingerprint import fingerprint_metadata
+from provenance.fingerprint import extract, fingerprint_metadata
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash, verify_consistency
-from tests.api.server import register
+from tests.api.server import blank_record, register
+from tests.signals import music
 
 CROWD = 1_000
 AT_ONCE = 50
@@ -70,6 +71,39 @@ def test_migrations_lead_to_the_tables_and_back(empty: Engine) -> None:
     db.upgrade(empty)
     db.upgrade(empty)
     assert "records" in inspect(empty).get_table_names()
+
+
+def test_fingerprints_that_are_there_get_their_owners(empty: Engine) -> None:
+    db.upgrade(empty, "0004")
+    with db.writing(empty) as connection:
+        for number, tenant in enumerate(("a", "b")):
+            values = {"id": f"{number:016x}", "tenant": tenant, "number": number}
+            connection.execute(
+                text(
+                    "INSERT INTO records (record_id, tenant, title, envelope, salt, leaf_index, created_at)"
+                    " VALUES (:id, :tenant, 'T', '', :salt, :number, :now)"
+                ),
+                {**values, "salt": b"", "now": db.now()},
+            )
+            connection.execute(
+                text("INSERT INTO fingerprint_track (record_id, frames) VALUES (:id, 1)"), values
+            )
+        connection.execute(text("INSERT INTO fingerprint_track (record_id, frames) VALUES ('stray', 1)"))
+    db.upgrade(empty)
+    with db.reading(empty) as connection:
+        owners = connection.execute(text("SELECT owner FROM fingerprint_track ORDER BY id")).scalars().all()
+    assert owners == ["a", "b", ""]
+
+
+def test_fingerprints_are_copied_and_found(registry: Registry) -> None:
+    song = extract(music(12.0, 44_100, seed=3), 44_100)
+    made = registry.register(blank_record(registry), song)
+    assert [match.record_id for match in registry.fingerprint_index().query(song)] == [made.record_id]
+    assert registry.fingerprint_copies().build()
+    later = registry.for_tenant("b").register(blank_record(registry), song)
+    for tenant, record_id in (("default", made.record_id), ("b", later.record_id)):
+        found = registry.for_tenant(tenant).fingerprint_index().query(song)
+        assert [match.record_id for match in found] == [record_id]
 
 
 def test_servers_that_start_at_once_migrate_once(empty: Engine) -> None:

@@ -26,9 +26,9 @@ from provenance.records.checkpoint import (
     verify_checkpoint,
 )
 from provenance.records.folder import verify_folder
-from provenance.records.keyevents import follow
+from provenance.records.keyevents import LoggedEvent, follow
 from provenance.records.keys import Ed25519Signer
-from provenance.records.note import NoteSigner
+from provenance.records.note import NoteKey, NoteSigner
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record
 from tests.api.cli.conftest import invoke
@@ -189,6 +189,103 @@ def test_a_witness_that_knows_both_keys_goes_on(registry: Registry, tmp_path: Pa
     register(registry)
     assert not asked(old)
     assert asked(old, registry.log)
+
+
+class Watching:
+    """A witness that was told of one key only; restarted for every question."""
+
+    def __init__(self, key: NoteKey, folder: Path) -> None:
+        self.key, self.folder = key, folder
+        self.signer = NoteSigner("witness.example", Ed25519Signer.generate())
+
+    def send(self, url: str, body: str) -> tuple[int, str]:
+        app = create_witness(self.signer, [self.key], self.folder / "w.db", lambda: 1_800_000_000)
+        answer = TestClient(app).post(url.removeprefix("http://witness.example"), content=body)
+        return answer.status_code, answer.text
+
+
+def test_a_witness_follows_the_log_from_key_to_key(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first = Registry.open(Settings(home=home))
+    watching = Watching(first.log.key, tmp_path)
+    first.close()
+    address = f"{watching.signer.cosigner_key.vkey} http://witness.example"
+    registry = Registry.open(Settings(home=home, witnesses=(address,)))
+    register(registry)
+    assert registry.cosign(watching.send).refused == {}
+    for _ in range(2):  # it sees neither hand-over when it happens
+        registry.keys.rotate("log", "yearly")
+        register(registry)
+    done = registry.cosign(watching.send)
+    assert (done.size, done.refused) == (5, {})
+    registry.witnesses_needed = 1
+    made = register(registry)
+    assert registry.cosign(watching.send).refused == {}
+    assert registry.verify(made.record_id).logged
+    registry.close()
+
+
+def test_a_witness_that_missed_everything_starts_with_the_first_hand_over(tmp_path: Path) -> None:
+    opened = Registry.open(Settings(home=tmp_path / "home"))
+    watching = Watching(opened.log.key, tmp_path)
+    address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
+    register(opened)
+    opened.keys.rotate("log", "yearly")
+    register(opened)
+    assert not collect(opened.log, [address], watching.send).signed
+    events = opened.key_events("log")
+    assert collect(opened.log, [address], watching.send, handovers=events).signed == ("witness.example",)
+    opened.close()
+
+
+def test_a_witness_refuses_hand_overs_that_not_both_keys_signed(registry: Registry, tmp_path: Path) -> None:
+    register(registry)
+    watching = Watching(registry.log.key, tmp_path)
+    address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
+    old = registry.log.signer
+    registry.keys.rotate("log", "yearly")
+    (event,) = registry.key_events("log")
+    url = "http://witness.example/add-handover"
+
+    def asked(event: LoggedEvent) -> int:
+        return watching.send(url, json.dumps(event.to_json()))[0]
+
+    assert asked(event) == 409  # the witness has not seen that checkpoint yet
+    assert collect(registry.log, [address], watching.send).signed
+    by_old, by_new = event.envelope.signatures
+    for kept in (by_old, by_new):
+        alone = dataclasses.replace(event.envelope, signatures=(kept,))
+        assert asked(dataclasses.replace(event, envelope=alone)) == 403
+    proof = TlogProof.from_text(event.tlog_proof)
+    head = checkpoint_of(proof.checkpoint)
+    by_new_alone = dataclasses.replace(proof, checkpoint=sign_checkpoint(head, registry.log.signer))
+    assert asked(dataclasses.replace(event, tlog_proof=by_new_alone.to_text())) == 403
+    forked = sign_checkpoint(Checkpoint(head.origin, head.size, bytes(32)), old)
+    other = dataclasses.replace(proof, checkpoint=forked)
+    assert asked(dataclasses.replace(event, tlog_proof=other.to_text())) == 409
+    assert asked(dataclasses.replace(event, salt=bytes(32))) == 422
+    for body in ("", "[]", "{}", '{"envelope": {}, "tlog_proof": "", "salt": ""}'):
+        assert watching.send(url, body)[0] == 400
+    register(registry)
+    assert not collect(registry.log, [address], watching.send).signed
+    assert asked(event) == 200
+    assert asked(event) == 200  # once more changes nothing
+    assert collect(registry.log, [address], watching.send).signed
+
+
+def test_after_the_hand_over_the_old_key_gets_no_cosignature(registry: Registry, tmp_path: Path) -> None:
+    register(registry)
+    watching = Watching(registry.log.key, tmp_path)
+    address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
+    old = registry.log.signer
+    registry.keys.rotate("log", "yearly")
+    register(registry)
+    assert collect(registry.log, [address], watching.send, handovers=registry.key_events("log")).signed
+    register(registry)
+    thief = TransparencyLog(registry.engine, old)
+    refused = collect(thief, [address], watching.send).refused["witness.example"]
+    assert "403" in refused
+    assert "ended when the log had 2 entries" in refused
 
 
 def test_the_monitor_follows_and_tells(tmp_path: Path) -> None:

@@ -162,7 +162,43 @@ def test_a_value_too_long_for_an_address_goes_into_a_body(client: TestClient) ->
 )
 def test_wrong_hints_are_refused(client: TestClient, asked: dict[str, str]) -> None:
     answer = client.post(f"{BASE}/matches/byContent", params=asked, files={"file": ("a.wav", b"RIFF")})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request")
+
+
+def test_a_file_may_be_the_body_itself(
+    client: TestClient, known: tuple[str, str, bytes, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As C2PA describes the request; a form is taken, too."""
+    _, name, _, copy = known
+    monkeypatch.setattr(EAR, "mark", fakes.Detection())
+    data, headers = copy.read_bytes(), {"content-type": "audio/wav"}
+    found = client.post(f"{BASE}/matches/byContent", content=data, headers=headers)
+    assert found.status_code == 200, found.text
+    assert name in [match["manifestId"] for match in found.json()["matches"]]
+    uploads = parts(client).settings.uploads
+    assert not list(uploads.iterdir())
+    for wrong, status, code in (
+        ({"content-type": "application/json"}, 415, "unsupported-media-type"),
+        ({"content-type": ""}, 415, "unsupported-media-type"),
+    ):
+        answer = client.post(f"{BASE}/matches/byContent", content=data, headers=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not list(uploads.iterdir())
+
+
+def test_a_query_by_reference_is_not_offered_and_fetches_nothing(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C2PA leaves the route to the service, and says of what is not listed that it is not supported."""
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the server reached out"))
+    asked = {"referenceUrl": "https://127.0.0.1/a.wav", "assetLength": 1000}
+    answer = client.post(f"{BASE}/matches/byReference", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (501, "not-implemented")
+    assert "byContent" in answer.json()["detail"]
+    bare = TestClient(client.app, base_url=URL)
+    assert bare.post(f"{BASE}/matches/byReference", json=asked).status_code == 401
+    said = bare.get(f"{BASE}/services/capabilities").json()
+    assert said == {"c2paSpecificationVersion": "2.4.0", "supportedCapabilities": ["queryByContent"]}
 
 
 def test_unknown_marks_match_nothing(client: TestClient) -> None:
@@ -189,7 +225,7 @@ def test_algorithms_are_told(client: TestClient) -> None:
 )
 def test_wrong_questions_are_refused(client: TestClient, asked: dict[str, str]) -> None:
     answer = client.get(f"{BASE}/matches/byBinding", params=asked)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request")
 
 
 def test_tenants_do_not_see_each_others_manifests(

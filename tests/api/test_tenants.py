@@ -11,7 +11,7 @@ from api import db
 from api.tables import Manifest
 from tests.api.server import GOOD, audited, finished, key, parts
 
-PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/)")
+PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
 NOT_LISTS = ("/v1/keys", "/c2pa/v1/matches/byBinding", "/c2pa/v1/services/supportedAlgorithms")
 
 

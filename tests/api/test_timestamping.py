@@ -9,19 +9,25 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization as ser
+from pydantic import ValidationError
+from sqlalchemy import text
 
-from api import timestamping
+from api import db, log_store, timestamping
+from api.audit import audit_file
 from api.errors import InvalidRequest
 from api.evidence import evidence
 from api.registry import Registry
 from api.settings import Settings
+from api.verification import steps
 from core.errors import SignatureError, VerificationError
 from lab.authority import Authority, server
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.folder import main
 from provenance.records.keylife import BEFORE_COMPROMISE
-from provenance.records.stamping import stamped_bytes, tokens_of
+from provenance.records.note import signature_line
+from provenance.records.stamping import LINE_ID, LINE_NAME, own_lines, stamped_bytes, tokens_of
 from provenance.records.timestamp import TimestampError
+from tests import fakes
 from tests.api.cli.conftest import invoke
 from tests.api.server import register
 
@@ -165,6 +171,65 @@ def test_the_command_asks_attaches_and_writes_queries(
     reply.write_bytes(AUTHORITY.stamp(b"other"))
     assert invoke("log", "timestamp", "--token", reply).code == 1
     assert invoke("log", "timestamp", "--token", reply, "--tsa", url).code == 2
+
+
+def test_verify_tells_who_stamped_when_and_by_which_root(
+    registry: Registry, url: str, tmp_path: Path
+) -> None:
+    made = register(registry)
+
+    def line(reader: Registry) -> dict[str, str]:
+        found = fakes.Registry(records={made.record_id: reader.verified(made.record_id)})
+        found.matches = [fakes.Match(made.record_id)]
+        stages = fakes.stages(detection=fakes.marked(made.record_id))
+        result = audit_file(fakes.PATH, registry=found, settings=Settings(home=tmp_path), stages=stages)
+        told = steps(result)
+        assert told["verified"]  # a stamp that is missing or by a stranger contradicts nothing
+        return {step["step"]: step for step in told["steps"]}["time stamp"]
+
+    assert line(registry)["outcome"] == "absent"
+    done = timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    stamped = line(registry)
+    when = datetime.fromtimestamp(done.time.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert stamped["outcome"] == "ok"
+    for part in (
+        "CN=Trackmark test clock",
+        f"no later than {when}",
+        "CN=Trackmark test root, a root that is",
+    ):
+        assert part in stamped["text"]
+    for roots, why in (((), "no root certificate"), ((Authority.generate().root,), "no trusted root issued")):
+        told = line(Registry(registry.engine, registry.home, tsa_roots=roots))
+        assert told["outcome"] == "not_checked"
+        assert told["text"].startswith("not trusted: ") and why in told["text"]
+
+
+def test_an_altered_time_stamp_fails_the_record(registry: Registry, url: str) -> None:
+    made = register(registry)
+    timestamping.stamp(registry.log, url, [AUTHORITY.root])
+    other = AUTHORITY.stamp(b"something else")
+    with db.writing(registry.engine) as connection:
+        note = log_store.kept(connection, 1)
+        assert note is not None
+        forged = own_lines(note) + signature_line(LINE_NAME, LINE_ID, other)
+        connection.execute(text("UPDATE witnessed_checkpoints SET note = :n"), {"n": forged})
+    with pytest.raises(VerificationError, match="stamps something else"):
+        registry.verified(made.record_id)
+
+
+def test_credentials_are_stamped_only_where_an_authority_is_set(tmp_path: Path, roots: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    plain = Registry.open(settings)
+    assert plain.c2pa_identity().tsa is None and plain.tsa_anchors() == []
+    plain.close()
+    address = "http://127.0.0.1:8318/"
+    stamping = Registry.open(Settings(home=tmp_path / "home", credentials_tsa=address, tsa_roots=roots))
+    assert stamping.c2pa_identity().tsa == address
+    assert stamping.for_tenant("other").c2pa_identity().tsa == address
+    assert [root.strip() for root in stamping.tsa_anchors()] == [AUTHORITY.root_pem.decode().strip()]
+    stamping.close()
+    with pytest.raises(ValidationError):
+        Settings(home=tmp_path / "home", credentials_tsa="file:///etc/passwd")
 
 
 def test_a_reader_who_asks_for_witnesses_is_not_led_to_a_mere_time_stamp(

@@ -1,0 +1,78 @@
+"""Uploads before they are jobs: a look that costs the same for every length, and bodies that are counted."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.io import wavfile
+
+from api.settings import Settings
+from api.work import PROBED_S, product_engines
+from core import decode
+from core.encode import encode
+from core.errors import AudioTooLarge, InvalidSamples
+from tests.api.server import parts, serve
+
+BY_CONTENT = "/c2pa/v1/matches/byContent"
+RATE = 8000
+inspect = product_engines().inspector
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def floats(path: Path, seconds: float, *, broken_at_s: float | None = None) -> Path:
+    """A WAV file of float samples, one of them not a number."""
+    wav = np.zeros(round(seconds * RATE), np.float32)
+    if broken_at_s is not None:
+        wav[round(broken_at_s * RATE)] = math.nan
+    wavfile.write(path, RATE, wav)
+    return path
+
+
+@pytest.mark.parametrize("codec", ["wav", "flac", "mp3"])
+def test_a_look_reads_the_first_seconds_only(
+    home: Path, tmp_path: Path, codec: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = tmp_path / f"long.{codec}", []
+    encode(torch.rand(1, 60 * RATE) - 0.5, RATE, path, codec=codec)
+    real = decode.stream
+
+    @contextmanager
+    def counting(*args: Any) -> Iterator[decode.Stream]:
+        with real(*args) as audio:
+            yield replace(audio, blocks=(read.append(block.shape[-1]) or block for block in audio.blocks))
+
+    monkeypatch.setattr(decode, "stream", counting)
+    inspect(path, Settings(home=home))
+    assert PROBED_S <= sum(read) / RATE < PROBED_S + 9  # a block has 8 s at this rate
+
+
+def test_a_look_sees_what_is_wrong_at_the_beginning_and_what_the_file_says_of_itself(
+    home: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidSamples):
+        inspect(floats(tmp_path / "early.wav", 30, broken_at_s=1.0), Settings(home=home))
+    with pytest.raises(AudioTooLarge):
+        inspect(floats(tmp_path / "long.wav", 30), Settings(home=home, max_duration_s=29))
+    inspect(floats(tmp_path / "late.wav", 60, broken_at_s=59.0), Settings(home=home))
+
+
+def test_a_body_is_counted_and_refused_like_a_form(home: Path) -> None:
+    with serve(home, inspector=inspect, max_upload_bytes=1000, uploads_per_minute=3) as small:
+        for send in ({"content": b"x" * 1001}, {"content": iter([b"x" * 600, b"x" * 600])}):
+            answer = small.post(BY_CONTENT, headers={"content-type": "audio/wav"}, **send)
+            assert (answer.status_code, answer.json()["code"]) == (413, "upload-too-large")
+        answer = small.post(BY_CONTENT, headers={"content-type": "audio/wav"}, content=b"not audio")
+        assert (answer.status_code, answer.json()["code"]) == (400, "unreadable-audio")
+        answer = small.post(BY_CONTENT, headers={"content-type": "audio/wav"}, content=b"x")
+        assert answer.status_code == 429
+        assert not list(parts(small).settings.uploads.iterdir())
