@@ -77,7 +77,7 @@ def logits(network: TextureNetwork, audio: NDArray[np.int16]) -> Row:
     whole = len(audio) // CROP
     chosen = np.unique(np.linspace(0, whole - 1, min(whole, MOST_CROPS)).round().astype(int))
     crops = np.stack([audio[n * CROP : (n + 1) * CROP] for n in chosen])
-    return network(torch.from_numpy(crops).float() / 32768)[0].double().numpy()
+    return np.asarray(network(torch.from_numpy(crops).float() / 32768)[0].numpy(), np.float64)
 
 
 def raw_of(

@@ -116,6 +116,8 @@ class ConvNext(nn.Module):
 class InverseStft(nn.Module):
     """Frames to samples by a predicted short-time spectrum, [B, D, N] -> [B, (N - 1) * hop]."""
 
+    window: Tensor
+
     def __init__(self, inputs: int, hop: int, width: int, blocks: int = 5) -> None:
         super().__init__()
         self.hop, self.size = hop, 4 * hop

@@ -141,9 +141,10 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * (0.01 + 0.495 * (1 + cos(pi * elapsed / seconds)))
         crops, family = pairs.crops(rng.integers(len(pairs.audio), size=batch), rng)
-        loss = loss_of(*network(crops), family)
+        logit, kinds = network(crops)
+        loss = loss_of(logit, kinds, family)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         value = loss.item()

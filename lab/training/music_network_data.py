@@ -191,7 +191,8 @@ def main() -> None:
     print(f"{len(clips)} recordings, decoders: {', '.join(trained) or 'none'}", flush=True)
     for number in range(args.first, args.first + args.pairs // args.each):
         path = args.folder / f"pairs-{number:04d}.npz"
-        rng, made, failed = np.random.default_rng(number), [], 0
+        rng, failed = np.random.default_rng(number), 0
+        made: list[Pair] = []
         while not path.exists() and len(made) < args.each:
             try:
                 made.append(pair(*excerpt(clips, rng), rng, trained))
