@@ -51,11 +51,11 @@ class Credentials:
     signature_valid: bool = False
     content_bound: bool = False
     trusted: bool = False
-    stamped_at: str | None = None
-    stamp_trusted: bool = False
     signer: str | None = None
     digital_source_type: str | None = None
     record_id: str | None = None
+    stamped_at: str | None = None
+    stamp_trusted: bool = False
 
 
 @dataclass(frozen=True)

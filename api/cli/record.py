@@ -1,4 +1,4 @@
-"""`trackmark record`: show a record, change it, contest it, export it."""
+"""`trackmark record`: show a record, change it, contest it, export it, erase it."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from api.history import RecordHistory
 
 commands = typer.Typer(
-    help="Show, amend, transfer, dispute, revoke and export records.", no_args_is_help=True
+    help="Show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
 )
 
 RecordId = Annotated[str, typer.Argument(metavar="RECORD", help="The record's id, 16 hex digits.")]
@@ -119,6 +119,26 @@ def dispute(
 def revoke(record_id: RecordId, by: By, reason: Reason, as_json: AsJson = False) -> None:
     """Withdraw a record for good. Its log entries stay; nothing can follow."""
     _act(record_id, lambda history: history.revoke(record_id, issuer=by, reason=reason), as_json=as_json)
+
+
+@commands.command("erase")
+def erase_record(
+    record_id: RecordId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a record for good: its events, manifests, fingerprint and tagging.
+
+    The log keeps the entry, a commitment that names nobody; all other proofs stay valid. To withdraw a claim
+    and leave it to be seen, use `revoke`.
+    """
+    with failures(), registry() as (store, settings):
+        from api.erasure import erase
+
+        _known(store, record_id)
+        if not yes:
+            typer.confirm(f"Erase record {record_id} for good?", abort=True, err=True)
+        erase(store, record_id, settings.outputs)
+    answers().print(f"record {record_id} is erased", markup=False)
 
 
 @commands.command("export")

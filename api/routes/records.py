@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from api.deps import Parts, PartsDep, RecordReader
+from api.deps import Parts, PartsDep, RecordReader, RecordWriter
 from api.entries import StoredRecord
+from api.erasure import erase
 from api.errors import UnknownEntry, problem
 from api.jobs import MAX_PAGE
 from api.registry import Registry
@@ -47,6 +48,18 @@ def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAns
         return RecordAnswer.of(stored, registry.verified(record_id), None)
     except (VerificationError, RecordError) as error:
         return RecordAnswer.of(stored, None, problem(error))
+
+
+@router.delete(
+    "/{record_id}",
+    status_code=204,
+    operation_id="eraseRecord",
+    summary="Erase a record",
+    responses=problems(404, 422),
+)
+def delete(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> None:
+    """Erase the record, its events, manifests, fingerprint and tagging; its log entry names nobody."""
+    erase(parts.registry.for_tenant(caller.tenant), record_id, parts.settings.outputs)
 
 
 @router.get(

@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 LEAST_NEWER = 1000
 SHARE_NEWER = 0.1
-"""A copy is made once more tracks than both, the number and the share of the last copy, are not in it: SQL
-answers well for so few, and each track is copied about ten times over all copies."""
+"""A copy is made once more tracks than both, the number and the share of the last copy, came or went since:
+SQL answers well for so few, and each track is copied about ten times over all copies."""
 ROWS_AT_ONCE = 100_000
 VERSION = 1
 ABOUT = "about.json"
@@ -121,9 +121,10 @@ class Copies:
         with self._engine.connect() as connection:
             copy = self.newest(connection)
             last, tracks = (copy.last, copy.tracks) if copy else (0, 0)
-            count = select(func.count()).select_from(track_table).where(track_table.c.id > last)
-            newer = connection.execute(count).scalar_one()
-        return newer > max(LEAST_NEWER, SHARE_NEWER * tracks) and self.build(stopped)
+            count = select(func.count()).select_from(track_table)
+            came = connection.execute(count.where(track_table.c.id > last)).scalar_one()
+            went = tracks - connection.execute(count.where(track_table.c.id <= last)).scalar_one()
+        return came + went > max(LEAST_NEWER, SHARE_NEWER * tracks) and self.build(stopped)
 
     def build(self, stopped: Callable[[], bool] = lambda: False) -> bool:
         """Copy all rows of the SQL index, with the memory of a 64th of them.

@@ -214,6 +214,11 @@ def test_a_copy_is_made_when_enough_is_new(
         assert not kept.refresh()
     sql.add(record_id(33), silence)
     assert kept.refresh()
+    for number in range(4):  # what went counts, too
+        assert not kept.refresh()
+        sql.remove(record_id(number))
+    assert kept.refresh()
+    assert not kept.refresh()
 
 
 def test_one_process_at_a_time_makes_a_copy_and_may_be_stopped(

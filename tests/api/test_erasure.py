@@ -1,0 +1,113 @@
+"""Erasure: the record is gone from everywhere that is ours, and every proof of others still holds."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.audit import PROVENANCE, audit_file
+from api.erasure import erase
+from api.errors import UnknownEntry
+from api.evidence import evidence
+from api.history import RecordHistory
+from api.manifests import Manifests
+from api.registry import Registry
+from api.settings import Settings
+from core.encode import encode
+from provenance.credentials.sidecar import write_sidecar
+from provenance.fingerprint import extract
+from provenance.records.checkpoint import verify_checkpoint
+from provenance.records.folder import verify_folder
+from tests import fakes
+from tests.api.cli.conftest import invoke
+from tests.api.server import GOOD, blank_record, finished, key, parts, register, serve
+from tests.signals import music
+
+SECRET, HOLDER = "A Secret Working Title", "Somebody Who Wants To Be Forgotten"
+
+
+def test_a_record_is_erased_and_all_others_still_verify(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    registry = Registry.open(settings)
+    wav = music(12.0, 44_100, seed=3)
+    before = register(registry)
+    record = blank_record(registry, title=SECRET, owner=HOLDER)
+    song = extract(wav, 44_100)
+    registry.register(record, song)
+    encode(wav, 44_100, tmp_path / "song.ogg", codec="vorbis")
+    store = write_sidecar(tmp_path / "song.ogg", tmp_path / "out.ogg", record, registry.c2pa_identity())
+    Manifests(registry).keep(record.record_id, store)
+    RecordHistory(registry).dispute(record.record_id, issuer=HOLDER, reason="a secret reason")
+    after = register(registry)
+    exported = tmp_path / "evidence"
+    exported.mkdir()
+    for name, data in evidence(registry, record.record_id).items():
+        (exported / name).write_bytes(data)
+    keys, checkpoint = registry.trusted_keys(), registry.checkpoint()
+    (name,) = Manifests(registry).of_record(record.record_id)
+
+    erase(registry, record.record_id, settings.outputs)
+
+    assert registry.record(record.record_id) is None
+    assert registry.find_by_sha256(record.asset.sha256_pcm) != []  # the others' stay
+    assert Manifests(registry).of_record(record.record_id) == []
+    with pytest.raises(UnknownEntry):
+        Manifests(registry).store(name)
+    assert registry.fingerprint_index().query(song) == []
+    assert registry.checkpoint() == checkpoint
+    verify_checkpoint(checkpoint, keys.log)
+    for made in (before, after):
+        assert registry.verify(made.record_id).logged
+    assert all(check.passed is not False for check in verify_folder(exported, keys))  # the holder's own copy
+    with pytest.raises(UnknownEntry):
+        erase(registry, record.record_id, settings.outputs)
+    stages = fakes.stages(detection=fakes.marked(record.record_id))
+    found = audit_file(
+        fakes.PATH, registry=registry, settings=settings, checks=(PROVENANCE[0],), stages=stages
+    )
+    assert found.ownership.status == "unknown_mark"
+    registry.close()
+    left = b"".join(path.read_bytes() for path in settings.home.glob("trackmark.db*"))
+    for text in (SECRET, HOLDER, "a secret reason"):
+        assert text.encode() not in left
+
+
+def test_the_route_erases_the_tagging_and_its_file_and_only_the_tenants_own(tmp_path: Path) -> None:
+    with serve(tmp_path / "home") as client:
+        made = [
+            finished(
+                client,
+                client.post(
+                    "/v1/tracks",
+                    files={"file": ("a.wav", GOOD)},
+                    data={"title": "T", "owner": "O"},
+                    headers={"Idempotency-Key": name},
+                ).headers["location"],
+            )
+            for name in ("one", "two")
+        ]
+        gone, stays = (track["result"]["record_id"] for track in made)
+        stranger = TestClient(client.app, base_url="http://127.0.0.1", headers=key(client, tenant="stranger"))
+        assert stranger.delete(f"/v1/records/{gone}").status_code == 404
+        folder = parts(client).settings.outputs / made[0]["id"]
+        assert any(folder.iterdir())
+        assert client.delete(f"/v1/records/{gone}").status_code == 204
+        assert not folder.exists()
+        for path in (f"/v1/records/{gone}", f"/v1/tracks/{made[0]['id']}", f"/v1/records/{gone}/proof"):
+            assert client.get(path).status_code == 404
+        assert client.delete(f"/v1/records/{gone}").status_code == 404
+        assert client.get(f"/v1/records/{stays}").json()["problem"] is None
+        assert client.get(made[1]["links"]["file"]).status_code == 200
+        assert client.get("/v1/log/entries/0").status_code == 200
+
+
+def test_the_command_asks_before_it_erases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "home"))
+    store = Registry.open(Settings(home=tmp_path / "home"))
+    made = register(store)
+    assert invoke("record", "erase", made.record_id).code == 1  # nobody answers the question
+    assert store.record(made.record_id) is not None
+    assert invoke("record", "erase", made.record_id, "--yes").code == 0
+    assert store.record(made.record_id) is None
+    assert invoke("record", "erase", made.record_id, "--yes").code == 2
+    store.close()
