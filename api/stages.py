@@ -43,7 +43,10 @@ class Stages:
 def product_stages(settings: Settings | None = None) -> Stages:
     """The checks as they ship; with settings, music is judged by the user's own calibration, if any."""
     own = music_calibration(settings) if settings else None
-    return Stages(_decode, _detect, _read_credentials, _extract, lambda clip: _music(clip, own), _voice)
+    guests = music_adapters(settings) if settings else None
+    return Stages(
+        _decode, _detect, _read_credentials, _extract, lambda clip: _music(clip, own, guests), _voice
+    )
 
 
 def _decode(path: Path, settings: Settings) -> Clip:
@@ -76,6 +79,11 @@ def music_calibration(settings: Settings) -> Path:
     return settings.home / "music-calibration.json"
 
 
+def music_adapters(settings: Settings) -> Path:
+    """Where `trackmark adapter add` keeps other people's detectors."""
+    return settings.home / "music-adapters"
+
+
 @lru_cache(maxsize=2)
 def _music_detector(calibration: Path | None, _changed_at: int) -> "MusicDetector":
     from detector.music import MusicDetector
@@ -90,11 +98,17 @@ def _voice_detector() -> "VoiceDetector":
     return VoiceDetector.load()
 
 
-def _music(clip: Clip, own: Path | None) -> Any:
-    if own is not None and own.is_file():
-        # a changed file is read again, without a restart of the server
-        return _music_detector(own, own.stat().st_mtime_ns).score(clip)
-    return _music_detector(None, 0).score(clip)
+def _music(clip: Clip, own: Path | None, guests: Path | None) -> Any:
+    calibration = own if own is not None and own.is_file() else None
+    # a changed file is read again, without a restart of the server
+    changed_at = calibration.stat().st_mtime_ns if calibration else 0
+    finding = _music_detector(calibration, changed_at).score(clip)
+    if guests is None or finding.llr is None or not guests.is_dir():
+        return finding
+    from detector.music.adapters import heard
+    from detector.music.adapters.hearing import opinions
+
+    return heard(finding, opinions(guests, clip))
 
 
 def _voice(clip: Clip, artists: Mapping[str, bytes]) -> Any:

@@ -11,6 +11,7 @@ it runs, so that `trackmark --help` answers at once.
 import typer
 
 from api.cli import (
+    adapter,
     artist,
     audit,
     calibrate,
@@ -46,6 +47,7 @@ main.command("worker")(serve.worker)
 main.command("witness")(witness.witness)
 main.command("demo")(demo.demo)
 main.command("verify-report")(report.verify_report)
+main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")
 main.add_typer(witness.log, name="log")
 main.add_typer(witness.key, name="key")

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.clip import Clip
 from core.decode import Limits as DecodeLimits
 from core.decode import decode
-from core.errors import AudioError, EncodeError
+from core.errors import AudioError, EncodeError, WeightsError
 from detector.music.adapters import store, trial
 from detector.music.adapters.manifest import checkpoint
 from detector.music.adapters.opinion import Opinion, opinion
@@ -75,6 +75,7 @@ def hear(
         usable.append((file, synthetic))
         rates.append(clip.sample_rate)
         lengths.append(clip.duration_s)
+    rate, seconds = trial.common_rate(rates or [trial.RATES[0]]), min([trial.MATCHED_S, *lengths])
     heard: list[Heard] = []
     with opened(adapter, data) as session:
         for place, (file, synthetic) in enumerate(usable):
@@ -82,29 +83,31 @@ def hear(
             clip = decode(file, limits)
             try:
                 score = session.score(clip)
-                copy = score
+                copy, alike = score, clip
                 if generated:
-                    seconds = min([trial.MATCHED_S, *lengths])
-                    copy = session.score(trial.matched(clip, trial.common_rate(rates), seconds))
+                    alike = trial.matched(clip, rate, seconds)
+                    copy = session.score(alike)
             except (AudioError, EncodeError) as error:
                 skipped.append((str(file), str(error)))
                 continue
-            heard.append(Heard(clip.source.sha256, synthetic, score, copy, trial.confounds(clip)))
+            heard.append(Heard(clip.source.sha256, synthetic, score, copy, trial.confounds(alike)))
     scores = [{h.sha256: h.score for h in heard if h.synthetic == wanted} for wanted in (False, True)]
     answers = trial.judge(heard) if all(scores) else None
     return Hearing(scores[0], scores[1], answers, tuple(skipped))
 
 
 def opinions(folder: Path, clip: Clip) -> tuple[Opinion, ...]:
-    """What every adapter in a folder says of a recording.
+    """What every adapter in a folder says of a recording; one that is damaged or fails says so, and no more.
 
     Raises:
         EmptyAudio: the recording is silent.
-        WeightsError: an adapter is damaged, or failed on the recording.
     """
     found = []
     for name in store.names(folder):
-        guest = store.load(folder, name)
-        with opened(guest.adapter, guest.data) as session:
-            found.append(opinion(guest, session.score(clip)))
+        try:
+            guest = store.load(folder, name)
+            with opened(guest.adapter, guest.data) as session:
+                found.append(opinion(guest, session.score(clip)))
+        except WeightsError as error:
+            found.append(Opinion(name, "", None, None, 0, None, str(error)))
     return tuple(found)

@@ -24,9 +24,9 @@ class Opinion:
 
     Attributes:
         name: of the adapter.
-        sha256: of its checkpoint.
-        score: raw, high for synthetic; comparable with nothing.
-        p_value: share of the user's human recordings that score at least as high.
+        sha256: of its checkpoint; empty where it could not be read.
+        score: raw, high for synthetic; comparable with nothing. None where it failed.
+        p_value: share of the user's human recordings that score at least as high; None likewise.
         human: how many those are.
         llr: log10 likelihood ratio; None where it may not vote.
         problem: why it may not; empty where it may.
@@ -34,8 +34,8 @@ class Opinion:
 
     name: str
     sha256: str
-    score: float
-    p_value: float
+    score: float | None
+    p_value: float | None
     human: int
     llr: float | None
     problem: str
@@ -65,12 +65,12 @@ def heard(finding: MusicFinding, opinions: Sequence[Opinion]) -> MusicFinding:
     if not opinions:
         return finding
     found = replace(finding, evidence=(*finding.evidence, *map(_evidence, opinions)))
-    voters = [o for o in opinions if o.llr is not None]
-    if finding.llr is None or finding.p_value is None or not voters:
+    votes = [(o.llr, o.p_value) for o in opinions if o.llr is not None and o.p_value is not None]
+    if finding.llr is None or finding.p_value is None or not votes:
         return found
-    ratios = [finding.llr, *(o.llr for o in voters if o.llr is not None)]
+    ratios, p_values = zip((finding.llr, finding.p_value), *votes, strict=True)
     llr = sum(ratios) / len(ratios)
-    p_value = min(1.0, len(ratios) * min(finding.p_value, *(o.p_value for o in voters)))
+    p_value = min(1.0, len(p_values) * min(p_values))
     verdict: Verdict = "uncertain"
     reason: str | None = "the detector and its adapters do not decide together"
     if p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
@@ -79,7 +79,7 @@ def heard(finding: MusicFinding, opinions: Sequence[Opinion]) -> MusicFinding:
         verdict, reason = "bona_fide", None
     if finding.families and finding.families[0].name in SEPARATORS:
         verdict, reason = "uncertain", finding.reason
-    basis = ", ".join(f"adapter {o.name} sha256:{o.sha256[:16]}" for o in voters)
+    basis = ", ".join(f"adapter {o.name} sha256:{o.sha256[:16]}" for o in opinions if o.llr is not None)
     return replace(
         found,
         score=probability(llr),
@@ -92,6 +92,9 @@ def heard(finding: MusicFinding, opinions: Sequence[Opinion]) -> MusicFinding:
 
 
 def _evidence(said: Opinion) -> Evidence:
+    if said.p_value is None:
+        failed = {"name": said.name, "votes": False, "problem": said.problem}
+        return Evidence("adapter", f"adapter {said.name} failed: {said.problem}", failed)
     rank = f"{100 * said.p_value:.1f} % of {said.human} human recordings score at least as high"
     if said.llr is None:
         text = f"adapter {said.name}: {rank}; no vote: {said.problem}"

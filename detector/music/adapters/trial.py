@@ -3,8 +3,8 @@
 Three questions, each with its own answer. Does a high score mean what the manifest says (published detectors
 disagree on the polarity, and one used the wrong way round looks like a strong detector)? Does anything remain
 when both classes are sent through one delivery (mono, one rate, one length, one level, AAC): many detectors
-tell the pages apart that the training data came from? And is what remains more than rate, level, crest,
-width, length and band alone would give? Then the scores are calibrated, and out of fold must be worth more
+tell the pages apart that the training data came from? And is what remains more than the copies' level, crest
+and band alone would give? Then the scores are calibrated, and out of fold must be worth more
 than nothing. Where an answer is no, the checkpoint still gives its rank among human recordings, no vote.
 """
 
@@ -44,7 +44,8 @@ class Heard:
         synthetic: whether it was generated.
         score: of the recording as it is.
         matched: of its matched copy.
-        confounds: of the recording, from `confounds`, [6].
+        confounds: of the matched copy, from `confounds`, [6]: rate, length and width are equal by then, but
+            where content ends and how peaked it is may still differ.
     """
 
     sha256: str
@@ -63,7 +64,7 @@ class Trial:
         generated: generated recordings.
         auc: with its 95 % interval, as (value, low, high); below 0.5 the polarity is wrong.
         matched_auc: the same for the matched copies.
-        probe_auc: what the confounds reach without the checkpoint, out of fold.
+        probe_auc: what the copies' confounds reach without the checkpoint, out of fold.
         cllr: of out-of-fold likelihood ratios, bits; None where they could not be fitted.
         problems: why it may not vote; empty where it may.
     """
@@ -112,7 +113,7 @@ def judge(heard: Sequence[Heard]) -> Trial:
             "what it tells apart is how the recordings were delivered: nothing is left of it after one"
         )
     elif alike[0] <= probe:
-        problems.append("rate, level, crest, width, length and band alone tell the two folders apart as well")
+        problems.append("level, crest and band alone tell the copies apart as well")
     if cllr is None or cllr > MOST_CLLR:
         problems.append("its likelihood ratios are worth next to nothing on recordings that did not fit them")
     return Trial(human, generated, plain, alike, probe, cllr, tuple(problems))
