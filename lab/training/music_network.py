@@ -25,7 +25,7 @@ from lab.evaluation.metrics import auc
 from lab.training.music_network_data import FAMILIES, FOLDER
 from lab.training.music_network_model import RATE, Shape, TextureNetwork
 
-CROP = round(2.5 * RATE)
+CROP = round(2.0 * RATE)
 SNAPSHOT = FOLDER / "snapshot.pt"
 HELD_OUT = 3
 """Files at the end that only validate."""
@@ -94,7 +94,7 @@ def train(
     path: Path,
     *,
     seconds: float,
-    batch: int = 24,
+    batch: int = 12,
     shape: Shape | None = None,
     rate: float = 2e-3,
 ) -> float:
