@@ -161,12 +161,14 @@ class MusicDetector:
         if whole.band_hz < LOWEST_BAND_HZ:
             return f"no content above {whole.band_hz / 1000:.1f} kHz, at least 4 kHz are needed"
         combs = measure(whole)
-        segments = tuple(self._segment(part, combs) for part in parts if part.loud)
+        loud = [part for part in parts if part.loud]
+        stretches = [measure(part, combs.found) for part in loud]
+        segments = tuple(map(self._segment, loud, stretches))
         playing = None
         if clip.duration_s >= performance.SHORTEST_S:
             playing = self.performance.llr(performance.describe(clip.wav, clip.sample_rate))
         group = group_of(whole.band_hz, clip.duration_s)
-        return Measured(self.raw(comb_vector(combs)), group, combs, segments, playing)
+        return Measured(self.raw(comb_vector(combs, stretches)), group, combs, segments, playing)
 
     def raw(self, vector: Vector) -> float:
         """The scores joined, before calibration."""
@@ -175,9 +177,9 @@ class MusicDetector:
     def _basis(self) -> str:
         return f"{self.card}, {self.origin}"
 
-    def _segment(self, part: Block, whole: Combs) -> Segment:
-        """Score of a stretch; the open search is replaced by the spacing found in the whole recording."""
-        raw = self.raw(comb_vector(measure(part, whole.found)))
+    def _segment(self, part: Block, combs: Combs) -> Segment:
+        """Score of a stretch, measured at the spacing found in the whole recording."""
+        raw = self.raw(comb_vector(combs))
         return Segment(part.start_s, part.end_s, self.segment_calibration.probability(raw))
 
     def _judge(self, measured: Measured) -> MusicFinding:

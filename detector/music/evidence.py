@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from detector.music.comb import Scores, contrasts
+from detector.music.comb import Open, Scores, contrasts, even_contrast
 from detector.music.families import ARCHITECTURES, SPACINGS_HZ
 from detector.music.features import Combs, family_scores
 from detector.music.finding import Evidence, Family
@@ -30,8 +30,9 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
         Families, most likely first, evidence, strongest first, and the playing speed assumed (1 where the
         comb needs no change of speed).
     """
-    signal = int(np.argmax([max(z.max(), o.z) for z, o in zip(combs.scores, combs.found, strict=True)]))
-    table, found = combs.scores[signal], combs.found[signal]
+    at_found = [even_contrast(row, combs.found.spacing_hz) for row in combs.rows]
+    signal = int(np.argmax([max(z.max(), o) for z, o in zip(combs.scores, at_found, strict=True)]))
+    table, found = combs.scores[signal], Open(at_found[signal], combs.found.spacing_hz)
     band = Evidence(
         "band",
         f"usable content up to {combs.band_hz / 1000:.1f} kHz",

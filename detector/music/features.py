@@ -19,8 +19,11 @@ LONE = 6.0
 """What one signal's score may exceed the other's by: a decoder leaves lines and flutter, an exact loop or a
 chip's oscillator one of them."""
 CAP = 60.0
-BEST_LINES, BEST_FLUTTER, OPEN = slice(0, 3), slice(4, 7), [3, 7]
-COMB_FEATURES = len(SIGNALS) * (len(GROUPS_HZ) + 1) + 1
+BEST_LINES, BEST_FLUTTER, OPEN = slice(0, 3), slice(3, 6), 6
+COMB_FEATURES = len(SIGNALS) * len(GROUPS_HZ) + 2
+STEADY = 2.5
+"""How many times the open search's score may exceed that of the recording's stretches: ten seconds hold a
+clock about one and a half times as clearly as five, a note that sounds in one half only far more clearly."""
 ORDER = 3.0
 """Of the norm that joins the scores: one strong trace counts about as much as several, chance ones little."""
 
@@ -32,7 +35,7 @@ class Combs:
     Attributes:
         rows: correlations, in the order of `SIGNALS`.
         scores: z per signal and spacing of the table, [2, S].
-        found: strongest comb of any spacing, per signal.
+        found: strongest comb of any spacing.
         grids: scores of the last layers' lines, in the order of `tiers.GRIDS`.
         spectrum: mean spectrum in decibels.
         band_hz: where content ends.
@@ -40,35 +43,50 @@ class Combs:
 
     rows: tuple[Row, ...]
     scores: Scores
-    found: tuple[Open, ...]
+    found: Open
     grids: Scores
     spectrum: Array
     band_hz: float
 
 
-def measure(block: Block, known: Sequence[Open] | None = None) -> Combs:
+def measure(block: Block, known: Open | None = None) -> Combs:
     """Look for combs in a loud block.
 
     Args:
         block: from `spectra.survey`.
-        known: spacings found in the whole recording; they are measured here instead of a search.
+        known: spacing found in the whole recording; it is measured here instead of a search.
     """
     rows = comb.rows_of(block)
     scores = np.stack([comb.contrasts(row) for row in rows])
-    if known is None:
-        found = tuple(comb.open_search(row) for row in rows)
-    else:
-        found = tuple(
-            Open(comb.contrast(row, o.spacing_hz), o.spacing_hz) for row, o in zip(rows, known, strict=True)
-        )
+    found = comb.open_search(rows) if known is None else comb.open_at(rows, known.spacing_hz)
     return Combs(
         rows, scores, found, grid_scores(block.spectrum, block.limit_hz), block.spectrum, block.band_hz
     )
 
 
-def comb_vector(combs: Combs) -> Vector:
-    """`best_scores` as the weights see them, 0 to `CAP`, [COMB_FEATURES]."""
-    return limit(best_scores(combs))
+def comb_vector(combs: Combs, parts: Sequence[Combs] = ()) -> Vector:
+    """`best_scores` as the weights see them, 0 to `CAP`, [COMB_FEATURES].
+
+    Args:
+        combs: of a recording or a stretch.
+        parts: of the recording's stretches, see `steady`.
+    """
+    return limit(steady(best_scores(combs), [best_scores(part) for part in parts]))
+
+
+def steady(values: Vector, parts: Sequence[Vector]) -> Vector:
+    """Take from the open search what most stretches of the recording do not share: a clock never rests.
+
+    Args:
+        values: `best_scores` of the whole, [COMB_FEATURES].
+        parts: of its stretches; two thirds of them must share what is found. One alone is no test.
+    """
+    if len(parts) < 2:
+        return values
+    shared = float(np.sort([part[OPEN] for part in parts])[len(parts) // 3])
+    held = values.copy()
+    held[OPEN] = min(held[OPEN], STEADY * max(shared, 0.0))
+    return held
 
 
 def limit(values: Vector) -> Vector:
@@ -91,14 +109,11 @@ def joined(vectors: Vector, weights: Vector) -> Vector:
 
 
 def best_scores(combs: Combs) -> Vector:
-    """Best score per signal of each group of spacings and of the open search, then of the grids of lines."""
+    """Best score per signal of each group of spacings, then of the open search and of the grids of lines."""
     spacings = np.array(SPACINGS_HZ)
-    values: list[float] = []
-    for z, found in zip(combs.scores, combs.found, strict=True):
-        values += [float(z[(spacings >= low) & (spacings < high)].max()) for low, high in GROUPS_HZ]
-        values.append(found.z)
-    values.append(float(combs.grids.max()))
-    return np.array(values)
+    groups = [(spacings >= low) & (spacings < high) for low, high in GROUPS_HZ]
+    values = [float(z[group].max()) for z in combs.scores for group in groups]
+    return np.array([*values, combs.found.z, float(combs.grids.max())])
 
 
 def family_scores(scores: Scores) -> Scores:

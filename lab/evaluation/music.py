@@ -19,13 +19,21 @@ import torch
 from numpy.typing import NDArray
 
 from core import cards
-from detector.calibration import GroupedReference, LogisticCalibration, probability
+from detector.calibration import GroupedReference, probability
 from detector.music.detector import CARD, FALSE_ALARMS, LEAST_LLR
-from detector.music.features import limit
+from detector.music.features import BEST_FLUTTER, BEST_LINES, limit
 from lab.datasets import Recording
-from lab.evaluation import metrics, music_cost, music_page, music_tippett
+from lab.evaluation import (
+    metrics,
+    music_calibration,
+    music_cost,
+    music_gallery,
+    music_page,
+    music_strata,
+    music_tippett,
+)
 from lab.training import music_performance
-from lab.training.music import FEW, TRAINING, Features, load_features, stack, suspect, usable
+from lab.training.music import BAND, FEW, TRAINING, Features, load_features, stack, suspect, usable
 from lab.training.music_data import MOST_S, few_of_each, music, path_of, read
 from lab.training.music_fit import Matrix, fold_names, importance, out_of_fold
 
@@ -44,7 +52,11 @@ ATTACKS = (
     "native:5s",
     "hybrid_-6",
     "hybrid_0",
+    "watermarked",
 )
+
+
+COLUMNS = ("raw", "llr", "llr_by_band", "p_value", "comb", "probe", "bands")
 
 
 @dataclass(frozen=True)
@@ -56,9 +68,11 @@ class Scored:
         recordings: one per row.
         raw: fused score before calibration, [N].
         llr: log10 likelihood ratio, [N].
+        llr_by_band: the same by a curve of the recording's band, [N].
         p_value: conformal p-value, [N].
         comb: highest comb score, untrained, [N].
         probe: score of the confounds alone, [N].
+        bands: where content ends, in Hz, [N].
         groups: group of each recording's p-value, [N].
     """
 
@@ -66,15 +80,17 @@ class Scored:
     recordings: tuple[Recording, ...]
     raw: Matrix
     llr: Matrix
+    llr_by_band: Matrix
     p_value: Matrix
     comb: Matrix
     probe: Matrix
+    bands: Matrix
     groups: tuple[str, ...]
 
     def where(self, mask: NDArray[np.bool_]) -> "Scored":
         """The rows of a mask."""
         kept = tuple(r for r, m in zip(self.recordings, mask, strict=True) if m)
-        columns = {n: getattr(self, n)[mask] for n in ("raw", "llr", "p_value", "comb", "probe")}
+        columns = {n: getattr(self, n)[mask] for n in COLUMNS}
         groups = tuple(g for g, m in zip(self.groups, mask, strict=True) if m)
         return Scored(self.delivery, kept, **columns, groups=groups)
 
@@ -106,24 +122,23 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
     folds = np.array(fold_names(recordings))
     sources = np.array([r.source for r in recordings])
     groups = everything.groups
-    llr, p_value = np.zeros(len(recordings)), np.zeros(len(recordings))
-    for fold in sorted(set(folds)):
-        others = judged & (folds != fold)
-        calibration = LogisticCalibration.fit(raw[others], synthetic[others])
-        for i in np.flatnonzero(folds == fold):
-            llr[i] = calibration.llr(float(raw[i]))
+    llr = music_calibration.ratios(raw, synthetic, judged, folds)
+    bands = [group.partition("/")[0] for group in groups]
+    llr_by_band = music_calibration.ratios(raw, synthetic, judged, folds, bands)
+    p_value = np.zeros(len(recordings))
     for source in sorted(set(sources)):
         human = np.flatnonzero(judged & ~synthetic & (sources != source))
         reference = GroupedReference.of(raw[human], [groups[i] for i in human])
         for i in np.flatnonzero(sources == source):
             p_value[i] = reference.rank(float(raw[i]), groups[i]).p_value
-    comb = everything.rows[:, [0, 1, 2, 4, 5, 6]].max(1)
+    comb = np.maximum(everything.rows[:, BEST_LINES], everything.rows[:, BEST_FLUTTER]).max(1)
     scored = []
     for name, _ in parts:
         rows = names == name
         kept = tuple(r for r, m in zip(recordings, rows, strict=True) if m)
         named = tuple(g for g, m in zip(groups, rows, strict=True) if m)
-        columns = (raw[rows], llr[rows], p_value[rows], comb[rows], probe[rows])
+        ends = everything.confounds[rows, BAND]
+        columns = (raw[rows], llr[rows], llr_by_band[rows], p_value[rows], comb[rows], probe[rows], ends)
         scored.append(Scored(name, kept, *columns, named))
     return scored
 
@@ -152,6 +167,7 @@ def figures(scored: Scored) -> dict[str, float]:
     generators = sorted({r.generator for r in ai.recordings})
     per = [metrics.auc(ai.raw[[r.generator == g for r in ai.recordings]], human.raw) for g in generators]
     posterior = [probability(float(v)) for v in np.concatenate([ai.llr, human.llr])]
+    by_band = [probability(float(v)) for v in np.concatenate([ai.llr_by_band, human.llr_by_band])]
     truth = np.concatenate([np.ones(ai.llr.size), np.zeros(human.llr.size)])
     return {
         "n_ai": float(ai.raw.size),
@@ -165,6 +181,9 @@ def figures(scored: Scored) -> dict[str, float]:
         "flagged_human": float(human.flagged.mean()),
         "flagged_human_upper": metrics.upper_bound(int(human.flagged.sum()), human.raw.size),
         "cllr": metrics.cllr(ai.llr, human.llr),
+        "min_cllr": metrics.min_cllr(ai.raw, human.raw),
+        "cllr_by_band": metrics.cllr(ai.llr_by_band, human.llr_by_band),
+        "ece_by_band": metrics.ece(by_band, truth),
         "ece": metrics.ece(posterior, truth),
         "tpr_at_0.1_percent": metrics.tpr_at_fpr(ai.raw, human.raw, 0.001),
         "comb_auc": metrics.auc(ai.comb, human.comb),
@@ -187,8 +206,23 @@ def _playing(recordings: Sequence[Recording]) -> tuple[Matrix, tuple[Recording, 
     return music_performance.out_of_fold(data), data.recordings
 
 
-def splices(recordings: Sequence[Recording]) -> tuple[Matrix, NDArray[np.bool_]]:
-    """Held-out scores of the stretches of spliced recordings, and which of them are generated."""
+@dataclass(frozen=True)
+class Located:
+    """Held-out scores of the stretches of spliced recordings.
+
+    Attributes:
+        raw: one score per stretch, [N].
+        inside: which stretches are generated, [N].
+        recording: number of the recording that each belongs to, [N].
+    """
+
+    raw: Matrix
+    inside: NDArray[np.bool_]
+    recording: NDArray[np.int64]
+
+
+def splices(recordings: Sequence[Recording]) -> Located:
+    """Score the stretches of every spliced recording in the cache."""
     generated = [r for r in recordings if r.label == "ai"]
     base = load_features(recordings, "native")
     found = [(r, read(path_of(r, "splice")).segments) for r in generated if path_of(r, "splice").exists()]
@@ -198,7 +232,7 @@ def splices(recordings: Sequence[Recording]) -> tuple[Matrix, NDArray[np.bool_]]
     trains = np.concatenate([usable(base.recordings), np.zeros(len(kept), bool)])
     raw = out_of_fold(rows, [*base.recordings, *kept], trains)[len(base.recordings) :]
     inside = (times[:, 0] > MOST_S - 1) & (times[:, 1] < 2 * MOST_S + 1)
-    return raw, inside
+    return Located(raw, inside, np.repeat(np.arange(len(found)), [len(rows) for _, rows in found]))
 
 
 def _enough(features: Features) -> bool:
@@ -229,9 +263,12 @@ def main() -> None:
         {s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture
     )
     text = music_page.page(scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name)
+    text += music_calibration.section(results)
+    text += music_strata.sections(scored, recordings)
     if any(path_of(r, "splice").exists() for r in recordings):
         text += music_page.located(splices(recordings))
     text += music_page.playing(*_playing(recordings))
+    text += music_gallery.section(scored[0], args.page)
     text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
     args.page.write_text(text, encoding="utf-8")
     card, tensors = cards.load(args.card)

@@ -1,6 +1,6 @@
 """Fit the music detector's weights, calibrations and references, and write them with their card.
 
-The features need no training; what is fitted are nine weights, from human music alone, two calibrations and
+The features need no training; what is fitted are eight weights, from human music alone, two calibrations and
 the scores of human and generated recordings. Calibrations and references rest on out-of-fold scores only.
 
 Run with: python -m lab.training.music DATA_FOLDER [--open-only]
@@ -21,7 +21,7 @@ from core import cards
 from core.cards import Card
 from detector.calibration import LogisticCalibration
 from detector.music.detector import CARD
-from detector.music.features import limit
+from detector.music.features import limit, steady
 from detector.music.groups import group_of
 from lab.datasets import Recording
 from lab.training.music_data import CACHE, few_of_each, music, path_of, read
@@ -80,7 +80,8 @@ def load_features(recordings: Sequence[Recording], delivery: str, cache: Path = 
         analysed = read(path)
         if not analysed.whole.size:
             continue
-        found = analysed.segments[:, 2:] if part else analysed.whole[None]
+        stretches = analysed.segments[:, 2:]
+        found = stretches if part else steady(analysed.whole, list(stretches))[None]
         for row in found[:1] if part == "5s" else found:
             kept.append(recording)
             rows.append(limit(row))
@@ -162,7 +163,7 @@ def main() -> None:
     data = describe(chosen.recordings, args.deliveries, open_only=args.open_only)
     card = Card(
         name="music-decoder-clock",
-        version="2",
+        version="3",
         file="",
         sha256="",
         licence="MIT",
@@ -184,7 +185,7 @@ def describe(recordings: Sequence[Recording], deliveries: Sequence[str], *, open
     terms = "openly licensed recordings only" if open_only else "open and research-only recordings"
     return (
         f"{generated} generated and {human} human recordings ({terms}), copies: {', '.join(deliveries)}; "
-        "nine weights (from the human ones) and two calibrations are fitted, no audio is contained"
+        "eight weights (from the human ones) and two calibrations are fitted, no audio is contained"
     )
 
 

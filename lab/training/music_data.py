@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -34,7 +34,7 @@ from detector.music.features import best_scores, measure
 from lab.attacks import attack
 from lab.datasets import Recording, read_manifest
 
-CACHE = Path("runs/music/scores")
+CACHE = Path("runs/music/scores-3")
 MOST_S = 10.0
 MATCHED_RATE = 16000
 CODECS: tuple[tuple[Codec, int], ...] = (
@@ -59,11 +59,13 @@ class Analysed:
         confounds: rate, level, crest, width, length, band: what must not give the class away, [6].
         whole: `features.best_scores` of the whole copy, [F]; empty where nothing is loud.
         segments: start, end, then scores of each stretch of about five seconds, [N, 2 + F].
+        spacing_hz: of the comb that the open search found; 0 where nothing is loud.
     """
 
     confounds: NDArray[np.float64]
     whole: NDArray[np.float64]
     segments: NDArray[np.float64]
+    spacing_hz: float
 
 
 def rng_for(recording: Recording, delivery: str) -> np.random.Generator:
@@ -72,38 +74,81 @@ def rng_for(recording: Recording, delivery: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
 
 
+@dataclass(frozen=True)
+class Route:
+    """The random choices of one delivery.
+
+    Attributes:
+        mono: whether channels are mixed.
+        speed: playing speed, 1 in three of four cases.
+        rate: sample rate, in Hz.
+        raised: whether it is resampled to 44.1 kHz after that.
+        level_db: RMS level in dBFS.
+        codec: lossy codec at the end; empty for none.
+        kbps: its bit rate for stereo; mono gets half, at least 32.
+    """
+
+    mono: bool
+    speed: float
+    rate: int
+    raised: bool
+    level_db: float
+    codec: Codec | Literal[""]
+    kbps: int
+
+
+def route(sample_rate: int, rates: Sequence[int], rng: np.random.Generator, *, synthetic: bool) -> Route:
+    """Draw a delivery.
+
+    Args:
+        sample_rate: of the recording, in Hz.
+        rates: rates to draw from, those of the generated recordings for both classes.
+        rng: source of every choice.
+        synthetic: whether the recording's own rate is one of `rates`.
+    """
+    mono = rng.random() < 0.7
+    speed = float(rng.uniform(0.94, 1.06)) if rng.random() < 0.25 else 1.0
+    rate = delivered_rate(sample_rate, rates, rng, synthetic=synthetic)
+    raised = rng.random() < 0.5 and rate < 44100
+    level_db = float(rng.uniform(-26.0, -14.0))
+    codec: Codec | Literal[""] = ""
+    kbps = 0
+    if rng.random() < 0.75:
+        codec, kbps = CODECS[int(rng.integers(len(CODECS)))]
+    return Route(mono, speed, rate, raised, level_db, codec, kbps)
+
+
 def deliver(
     wav: Tensor, sample_rate: int, rates: Sequence[int], rng: np.random.Generator, *, synthetic: bool
 ) -> tuple[Tensor, int]:
-    """Send audio through a random delivery.
+    """Send audio through a random delivery; arguments as in `route` and `sent`."""
+    return sent(wav, sample_rate, route(sample_rate, rates, rng, synthetic=synthetic))
+
+
+def sent(wav: Tensor, sample_rate: int, way: Route) -> tuple[Tensor, int]:
+    """Send audio through a delivery.
 
     Args:
         wav: audio, [C, T].
         sample_rate: in Hz.
-        rates: rates to draw from, those of the generated recordings for both classes.
-        rng: source of every choice.
-        synthetic: whether the recording's own rate is one of `rates`.
+        way: from `route`.
 
     Returns:
         Delivered audio and its rate.
     """
     wav = wav[:, : round(MOST_S * sample_rate)]
-    if rng.random() < 0.7:
+    if way.mono:
         wav = wav.mean(0, keepdim=True)
-    if rng.random() < 0.25:
-        ratio = Fraction(float(rng.uniform(0.94, 1.06))).limit_denominator(200)
+    if way.speed != 1.0:
+        ratio = Fraction(way.speed).limit_denominator(200)
         sped = signal.resample_poly(wav.numpy(), ratio.denominator, ratio.numerator, axis=-1)
         wav = torch.from_numpy(np.asarray(sped, np.float32))
-    rate = delivered_rate(sample_rate, rates, rng, synthetic=synthetic)
-    wav = resample(wav, sample_rate, rate)
-    if rng.random() < 0.5 and rate < 44100:
-        wav, rate = resample(wav, rate, 44100), 44100
-    wav = levelled(wav, float(rng.uniform(-26.0, -14.0)))
-    if rng.random() < 0.75:
-        codec, kbps = CODECS[int(rng.integers(len(CODECS)))]
-        wav = recode(
-            wav, rate, codec=codec, bit_rate=1000 * (kbps if wav.shape[0] > 1 else max(32, kbps // 2))
-        )
+    wav = resample(wav, sample_rate, way.rate)
+    rate = 44100 if way.raised else way.rate
+    wav = levelled(resample(wav, way.rate, rate), way.level_db)
+    if way.codec:
+        kbps = way.kbps if wav.shape[0] > 1 else max(32, way.kbps // 2)
+        wav = recode(wav, rate, codec=way.codec, bit_rate=1000 * kbps)
     return wav, rate
 
 
@@ -160,6 +205,12 @@ def human_of(everything: Sequence[Recording], recording: Recording, rng: np.rand
     return human[int(rng.integers(len(human)))]
 
 
+def route_of(recording: Recording, sample_rate: int, delivery: str, everything: Sequence[Recording]) -> Route:
+    """The random delivery of one recording: the same on every machine, known without its audio."""
+    synthetic = bool(recording.synthetic)
+    return route(sample_rate, generated_rates(everything), rng_for(recording, delivery), synthetic=synthetic)
+
+
 def analyse(wav: Tensor, sample_rate: int) -> Analysed:
     """Reduce delivered audio to scores and confounds."""
     whole, parts = spectra.survey(wav, sample_rate)
@@ -178,26 +229,33 @@ def analyse(wav: Tensor, sample_rate: int) -> Analysed:
         ]
     )
     if not whole.loud:
-        return Analysed(confounds, np.zeros(0), np.zeros((0, 0)))
+        return Analysed(confounds, np.zeros(0), np.zeros((0, 0)), 0.0)
     combs = measure(whole)
     rows = [
         [part.start_s, part.end_s, *best_scores(measure(part, combs.found))] for part in parts if part.loud
     ]
-    return Analysed(confounds, best_scores(combs), np.array(rows))
+    return Analysed(confounds, best_scores(combs), np.array(rows), combs.found.spacing_hz)
 
 
 def save(path: Path, analysed: Analysed) -> None:
     """Write one copy's scores."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part.npz")
-    np.savez(unfinished, confounds=analysed.confounds, whole=analysed.whole, segments=analysed.segments)
+    np.savez(
+        unfinished,
+        confounds=analysed.confounds,
+        whole=analysed.whole,
+        segments=analysed.segments,
+        spacing_hz=analysed.spacing_hz,
+    )
     unfinished.rename(path)
 
 
 def read(path: Path) -> Analysed:
     """Read what `save` wrote."""
     with np.load(path) as stored:
-        return Analysed(stored["confounds"], stored["whole"], stored["segments"])
+        spacing_hz = float(stored["spacing_hz"])
+        return Analysed(stored["confounds"], stored["whole"], stored["segments"], spacing_hz)
 
 
 def path_of(recording: Recording, delivery: str, cache: Path = CACHE) -> Path:
@@ -223,8 +281,7 @@ def delivered(recording: Recording, delivery: str, everything: Sequence[Recordin
     if delivery == "matched":
         return matched(wav, rate)
     if delivery.startswith("chain-"):
-        synthetic = bool(recording.synthetic)
-        return deliver(wav, rate, generated_rates(everything), rng, synthetic=synthetic)
+        return sent(wav, rate, route_of(recording, rate, delivery, everything))
     if kind == "hybrid":
         return mixed(wav, rate, human_of(everything, recording, rng), float(detail)), rate
     if delivery == "splice":

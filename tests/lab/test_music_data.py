@@ -6,7 +6,17 @@ import torch
 
 from lab.datasets import Recording
 from lab.evaluation.music_tippett import draw, reached
-from lab.training.music_data import analyse, deliver, delivered_rate, levelled, matched, read, rng_for, save
+from lab.training.music_data import (
+    analyse,
+    deliver,
+    delivered_rate,
+    levelled,
+    matched,
+    read,
+    rng_for,
+    route_of,
+    save,
+)
 from tests.signals import music
 
 
@@ -51,6 +61,17 @@ def test_a_delivery_is_the_same_every_time_and_at_most_ten_seconds() -> None:
     assert other.random() != rng_for(recording("x"), "chain-1").random()
 
 
+def test_a_route_is_known_without_the_audio() -> None:
+    everything = [recording("x")]
+    first, second = (route_of(recording("x"), 44100, "chain-1", everything) for _ in range(2))
+    assert first == second and first.rate == 44100
+    ways = [route_of(recording(str(k)), 44100, "chain-1", everything) for k in range(400)]
+    # chances of 0.7, 0.25 and 0.75: five standard deviations are 0.11
+    assert np.mean([w.mono for w in ways]) == pytest.approx(0.7, abs=0.12)
+    assert np.mean([w.speed != 1.0 for w in ways]) == pytest.approx(0.25, abs=0.12)
+    assert np.mean([w.codec != "" for w in ways]) == pytest.approx(0.75, abs=0.12)
+
+
 def test_matched_copies_leave_a_probe_little() -> None:
     wav, rate = matched(music(12, 44100, seed=2), 44100)
     assert rate == 16000 and wav.shape[0] == 1 and wav.shape[-1] == 160000
@@ -69,6 +90,7 @@ def test_scores_come_back_as_saved(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.whole, analysed.whole)
     np.testing.assert_array_equal(again.segments, analysed.segments)
     assert analysed.segments.shape == (2, 2 + analysed.whole.size)
+    assert again.spacing_hz == analysed.spacing_hz > 0
 
 
 def test_the_tippett_plot_is_a_picture_and_the_same_every_time(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_a_weight_is_one_over_what_nine_in_ten_stay_below() -> None:
     rows = np.random.default_rng(0).random((2000, COMB_FEATURES)) * 10
     weights = fit(rows, np.ones(2000))
     assert 1 / weights[0] == pytest.approx(9.0, abs=0.3)
-    assert 1 / weights[OPEN[0]] == pytest.approx(9.3, abs=0.3)
+    assert 1 / weights[OPEN] == pytest.approx(9.3, abs=0.3)
 
 
 def test_a_rare_loud_group_does_not_set_the_weight() -> None:

@@ -4,8 +4,22 @@ import torch
 from torch import Tensor
 
 from detector.music import spectra
+from detector.music.comb import CLIP, Row, contrast, even_contrast, open_search
 from detector.music.families import SPACINGS_HZ
-from detector.music.features import CAP, COMB_FEATURES, LONE, Combs, comb_vector, joined, limit, measure
+from detector.music.features import (
+    CAP,
+    COMB_FEATURES,
+    LONE,
+    OPEN,
+    STEADY,
+    Combs,
+    comb_vector,
+    joined,
+    limit,
+    measure,
+    steady,
+)
+from detector.music.spectra import LAG_RATE, LAGS
 from tests.detector.music.combs import decoded, sped_up
 from tests.signals import music, noise
 
@@ -35,20 +49,58 @@ def test_a_decoder_clock_stands_out_and_music_does_not(clean: Combs, marked: Com
 
 
 def test_open_search_finds_an_unknown_spacing_to_a_ten_thousandth() -> None:
-    found = combs_of(decoded(10, RATE, 61.37, seed=5)).found[0]
+    found = combs_of(decoded(10, RATE, 61.37, seed=5)).found
     assert found.z > 10
     assert found.spacing_hz == pytest.approx(61.37, rel=1e-4)
 
 
 def test_open_search_follows_a_change_of_speed() -> None:
     wav = sped_up(decoded(10.5, RATE, 75.0, seed=6), 20, 21)
-    assert combs_of(wav).found[0].spacing_hz == pytest.approx(75.0 * 1.05, rel=1e-4)
+    assert combs_of(wav).found.spacing_hz == pytest.approx(75.0 * 1.05, rel=1e-4)
 
 
 def test_noise_has_no_comb() -> None:
     measured = combs_of(noise(10, RATE, seed=1))
     assert measured.scores.max() < 5
-    assert max(o.z for o in measured.found) < 8
+    assert measured.found.z < 8
+
+
+def row_of(period: float, every: int = 1, height: float = 2.0, seed: int = 0) -> Row:
+    """Unit noise with a peak at every `every`-th multiple of a period in lags."""
+    values = np.random.default_rng(seed).normal(size=LAGS).astype(np.float32)
+    lags = np.rint(np.arange(every, LAGS / period, every) * period).astype(int)
+    values[lags[lags < LAGS]] += height
+    return Row(np.clip(values, -CLIP, CLIP), np.ones(LAGS, np.float32))
+
+
+def test_a_beat_that_skips_teeth_is_no_comb() -> None:
+    spacing_hz = 24.0
+    comb, beat = row_of(LAG_RATE / spacing_hz), row_of(LAG_RATE / spacing_hz, every=3, height=3.0)
+    # 2 spreads at 144 teeth, 3 at every third of them; without those nothing of the beat is left
+    assert contrast(comb, spacing_hz) > 18 and contrast(beat, spacing_hz) > 8
+    assert even_contrast(comb, spacing_hz) > 0.8 * contrast(comb, spacing_hz)
+    assert even_contrast(beat, spacing_hz) < 4  # eight unit normals exceed 4 once in 4000
+
+
+def test_a_comb_that_is_weak_in_either_signal_is_found_in_both() -> None:
+    spacing_hz = 50.0 * 0.9537
+    rows = [row_of(LAG_RATE / spacing_hz, height=0.55, seed=seed) for seed in (1, 2)]
+    found = open_search(rows)
+    assert found.spacing_hz == pytest.approx(spacing_hz, rel=1e-5)
+    assert found.z > 9
+    noise_only = open_search([row_of(LAG_RATE, height=0.0, seed=seed) for seed in (1, 2)])
+    assert noise_only.z < 6  # a hundred thousand independent spacings: unit normals stay below 4.6 typically
+
+
+def test_what_one_half_has_alone_is_not_steady() -> None:
+    whole = np.zeros(COMB_FEATURES)
+    whole[OPEN] = 20.0
+    parts = [np.zeros(COMB_FEATURES), whole * 0.7]
+    assert steady(whole, [whole * 0.7, whole * 0.7])[OPEN] == 20.0
+    assert steady(whole, parts)[OPEN] == 0.0
+    assert steady(whole, parts[:1])[OPEN] == 20.0
+    assert steady(whole, [*parts, whole * 0.2])[OPEN] == pytest.approx(STEADY * 4.0)
+    assert whole[OPEN] == 20.0
 
 
 def test_a_loop_of_half_a_second_is_no_decoder() -> None:
@@ -102,11 +154,11 @@ def test_support_falls_from_one_to_nothing_left_to_overlap() -> None:
 
 
 def test_a_signal_alone_counts_only_a_little_more_than_the_other() -> None:
-    values = np.array([40.0, 3.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0])
+    values = np.array([40.0, 3.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0])
     limited = limit(values)
-    assert limited[0] == 2.0 + LONE and limited[5] == 2.0
-    both = limit(np.array([40.0, 3.0, 0.0, 0.0, 1.0, 39.0, 0.0, 0.0, 0.0]))
-    assert both[0] == 40.0 and both[5] == 39.0
+    assert limited[0] == 2.0 + LONE and limited[4] == 2.0
+    both = limit(np.array([40.0, 3.0, 0.0, 1.0, 39.0, 0.0, 0.0, 0.0]))
+    assert both[0] == 40.0 and both[4] == 39.0
 
 
 def test_one_strong_score_outweighs_many_chance_ones() -> None:

@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.encode import encode
+from lab.datasets import Recording
+from lab.evaluation import music_calibration, music_gallery, music_strata
+from lab.evaluation.music import Located, Scored
+from lab.evaluation.music_page import located
+from lab.training.music_data import analyse, path_of, route_of, save
+from tests.signals import music
+
+RNG = np.random.default_rng(0)
+
+
+def recording(name: str, label: str, source: str = "p", folder: str = "a") -> Recording:
+    kind = "ai_music" if label == "ai" else "human_music"
+    return Recording(
+        Path(folder) / source / name,
+        kind,
+        label,
+        source,
+        "g" if label == "ai" else "",
+        "",
+        "CC0",
+        "open",
+        ("", "", ""),
+        0.0,
+        10.0,
+        44100,
+        2,
+        "wav",
+    )
+
+
+def scored(delivery: str, recordings: list[Recording], raw: np.ndarray, bands: np.ndarray) -> Scored:
+    count = len(recordings)
+    p_value = np.where(raw > 5, 0.001, 0.5)
+    columns = (raw, raw - 2, raw - 2, p_value, raw, np.zeros(count), bands)
+    return Scored(delivery, tuple(recordings), *columns, groups=("wide/excerpt",) * count)
+
+
+def people(count: int = 60) -> list[Recording]:
+    return [recording(f"{k}.wav", "ai" if k % 2 else "human", f"s{k % 6}") for k in range(count)]
+
+
+def test_a_band_gets_its_own_curve_where_it_has_enough_recordings() -> None:
+    count = 400
+    synthetic = np.arange(count) % 2 == 1
+    bands = np.where(np.arange(count) < 200, "wide", "narrow")
+    # in narrow recordings every score lies two higher, so that one curve for all is wrong for either
+    raw = RNG.normal(size=count) + 2.0 * synthetic + 2.0 * (bands == "narrow")
+    folds = np.array([f"f{k % 5}" for k in range(count)])
+    judged = np.ones(count, bool)
+    one = music_calibration.ratios(raw, synthetic, judged, folds)
+    own = music_calibration.ratios(raw, synthetic, judged, folds, bands.tolist())
+
+    def cost(llr: np.ndarray) -> float:
+        return float(np.logaddexp(0, np.where(synthetic, -1, 1) * llr * np.log(10)).mean() / np.log(2))
+
+    assert cost(own) < cost(one) - 0.1
+    few = np.where(np.arange(count) < 20, "rare", "wide")
+    both = music_calibration.ratios(raw, synthetic, judged, folds, few.tolist())
+    np.testing.assert_allclose(both, music_calibration.ratios(raw, synthetic, judged, folds), atol=0.4)
+
+
+def test_strata_name_what_was_drawn_for_each_recording() -> None:
+    everything = people()
+    raw = np.array([6.0 if r.label == "ai" else 1.0 for r in everything])
+    bands = np.full(len(everything), 16000.0)
+    parts = [scored(name, everything, raw, bands) for name in ("native", "chain-1")]
+    text = music_strata.sections(parts, everything)
+    drawn = {route_of(r, 44100, "chain-1", everything).codec or "none" for r in everything}
+    for codec in drawn:
+        assert f"| codec | {codec} |" in text
+    assert "| length | excerpt | 30 / 30 | 1.000" in text
+    assert "| band | wide | 30 / 30 |" in text
+    assert "| other | 30 | 0 |" in text
+
+
+def test_the_codec_is_guessed_from_its_neighbours() -> None:
+    everything = people()
+    codecs = [route_of(r, 44100, "chain-1", everything).codec or "none" for r in everything]
+    places = {name: 1000.0 * k for k, name in enumerate(sorted(set(codecs)))}
+    raw = np.ones(len(everything))
+    told = scored("chain-1", everything, raw, np.array([places[c] for c in codecs]))
+    text = music_strata.sections([told, scored("native", everything, raw, told.bands)], everything)
+    assert "is right in 100 % of copies" in text
+
+
+def test_splices_are_counted_by_recording() -> None:
+    raw = np.array([0.0, 5.0, 1.0, 0.0, 1.0, 5.0])
+    inside = np.array([False, True, False, False, True, False])
+    text = located(Located(raw, inside, np.array([0, 0, 0, 1, 1, 1])))
+    assert "generated part in 1 of 2 recordings" in text
+
+
+def test_failures_are_named_and_the_worst_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    everything = [
+        recording("flagged.wav", "human", folder=str(tmp_path)),
+        recording("missed.wav", "ai", folder=str(tmp_path)),
+        recording("fine.wav", "ai", folder=str(tmp_path)),
+    ]
+    for k, r in enumerate(everything):
+        r.path.parent.mkdir(exist_ok=True)
+        wav = music(6, 22050, seed=k)
+        encode(wav, 22050, r.path, codec="wav")
+        save(path_of(r, "native"), analyse(wav, 22050))
+    native = scored("native", everything, np.array([6.0, 1.0, 6.0]), np.full(3, 11000.0))
+    text = music_gallery.section(native, tmp_path / "page.md")
+    assert "flagged: 1." in text and "human: 1." in text and "fine.wav" not in text
+    assert "`p/missed.wav` | g |" in text
+    drawn = sorted(p.name for p in (tmp_path / "page-failures").glob("*.svg"))
+    assert drawn == ["flagged-flagged.svg", "missed-missed.svg"]
