@@ -8,6 +8,7 @@ music out: a loop of exactly half a second gives a few enormous peaks, a decoder
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,14 +76,20 @@ def contrast(row: Row, spacing_hz: float) -> float:
     Returns:
         Weighted sum over the lags over its standard deviation; 0 where fewer than three lags fit.
     """
-    last_s = (row.values.size - 1) / LAG_RATE
-    multiples = np.arange(np.ceil(FIRST_LAG_S * spacing_hz), np.floor(last_s * spacing_hz) + 1)
-    if multiples.size < 3:
+    lags = _teeth(spacing_hz, row.values.size)
+    if lags.size < 3:
         return 0.0
-    lags = np.rint(multiples * (LAG_RATE / spacing_hz)).astype(np.int64)
-    lags = lags[lags < row.values.size]
     weights = row.support[lags]
     return float(weights @ row.values[lags] / np.sqrt(weights @ weights + 1e-12))
+
+
+@lru_cache(maxsize=4 * len(SPACINGS_HZ))
+def _teeth(spacing_hz: float, size: int) -> NDArray[np.int64]:
+    """Lags of the multiples of a comb's period, from `FIRST_LAG_S` to the last of `size` lags."""
+    last_s = (size - 1) / LAG_RATE
+    multiples = np.arange(np.ceil(FIRST_LAG_S * spacing_hz), np.floor(last_s * spacing_hz) + 1)
+    lags = np.rint(multiples * (LAG_RATE / spacing_hz)).astype(np.int64)
+    return lags[lags < size]
 
 
 def contrasts(row: Row, speed: float = 1.0) -> Scores:

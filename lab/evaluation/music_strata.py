@@ -33,8 +33,8 @@ def sections(scored: Sequence[Scored], everything: Sequence[Recording]) -> str:
         chain = by_name["chain-1"]
         ways = [route_of(r, r.sample_rate, "chain-1", everything) for r in chain.recordings]
         parts += ["\n## Strata of the random delivery, chain-1\n"]
-        names = {
-            "codec": [w.codec or "none" for w in ways],
+        names: dict[str, list[str]] = {
+            "codec": [str(w.codec) or "none" for w in ways],
             "bit rate": [_bit_rate(w.kbps if not w.mono else max(32, w.kbps // 2), w.codec) for w in ways],
             "speed": ["changed" if w.speed != 1.0 else "kept" for w in ways],
             "channels": ["mono" if w.mono else "as published" for w in ways],
@@ -115,7 +115,8 @@ def _guess(chain: Scored, codecs: Sequence[str]) -> str:
         right += bool(names.size) and names[counts.argmax()] == truth[k]
     commonest = max(int((truth == name).sum()) for name in set(codecs))
     human = chain.labelled("human")
-    kept = np.isin([r.path for r in chain.recordings], [r.path for r in human.recordings])
+    people = {r.path for r in human.recordings}
+    kept = np.array([r.path in people for r in chain.recordings])
     spread = ", ".join(
         f"{name} {np.quantile(human.raw[truth[kept] == name], 0.95):.2f}"
         for name in sorted(set(codecs))
