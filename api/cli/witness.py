@@ -18,12 +18,18 @@ key = typer.Typer(help="List, make, rotate and revoke signing keys.", no_args_is
 
 
 def witness(
-    logs: Annotated[list[str], typer.Argument(help="Verifier keys of the logs to watch: name+hash+key.")],
+    logs: Annotated[
+        list[str],
+        typer.Argument(help="Verifier keys of the logs to watch, of today or before: name+hash+key."),
+    ],
     name: Annotated[str, typer.Option(help="This witness's name: a schema-less URL that is yours.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port.")] = 8001,
 ) -> None:
-    """Run a witness: co-sign the checkpoints of logs as long as they only grow (C2SP tlog-witness)."""
+    """Run a witness: co-sign the checkpoints of logs as long as they only grow (C2SP tlog-witness).
+
+    Where a log hands over to a new key, signed by the old one and the new one, the witness follows.
+    """
     with failures():
         import uvicorn
 

@@ -88,6 +88,20 @@ def test_credentials_alone_count_only_when_bound_and_trusted() -> None:
         assert audit(credentials=broken).ownership.status == "no_record"
 
 
+def test_the_stamp_of_credentials_is_told_with_its_trust() -> None:
+    good = Credentials(
+        True, True, True, True, True, "A Label", None, RECORD, "2026-11-22T13:00:00.5+00:00", True
+    )
+    for found, words in (
+        (good, "stamped 2026-11-22T13:00:00Z by a time-stamp authority that is trusted here"),
+        (replace(good, stamp_trusted=False), "authority that is NOT trusted here"),
+    ):
+        told = {step["step"]: step for step in steps(audit(credentials=found))["steps"]}["credentials"]
+        assert told["outcome"] == "ok" and words in told["text"]
+    plain = {step["step"]: step for step in steps(audit(credentials=replace(good, stamped_at=None)))["steps"]}
+    assert "stamped" not in plain["credentials"]["text"]
+
+
 def test_changed_content_under_credentials_is_reviewed() -> None:
     broken = Credentials(True, False, True, False, True, "A Label", None, RECORD)
     result = audit(credentials=broken)

@@ -11,6 +11,7 @@ from api.fingerprints import CopyKeeper
 from api.registry import Registry
 from api.settings import Settings
 from provenance.fingerprint import Copies, Fingerprint, copies, extract
+from tests.api.cli.conftest import invoke
 from tests.api.server import blank_record, parts, serve
 from tests.signals import music
 
@@ -74,6 +75,24 @@ def test_a_server_makes_the_copy_and_answers_while_there_is_none(
         wait_for(lambda: bool(made(folder)))
         assert found(parts(client).registry, SONG) == [record_id]
     assert not (tmp_path / "home" / "fingerprints").exists()
+
+
+def test_a_scan_makes_the_copy_before_it_begins(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed(registry, SONG)
+    (tmp_path / "song.wav").write_bytes(b"RIFF")
+    monkeypatch.setenv("TRACKMARK_HOME", str(registry.home))
+    monkeypatch.setenv("TRACKMARK_FINGERPRINT_FOLDER", str(tmp_path / "copies"))
+    seen: list[list[str]] = []
+
+    def scan(*_args: object, **_options: object) -> list[object]:
+        seen.append(made(tmp_path / "copies"))
+        return []
+
+    monkeypatch.setattr("api.scan.scan", scan)
+    assert invoke("scan", tmp_path / "song.wav", "-o", tmp_path / "out.csv").code == 0
+    assert len(seen[0]) == 1
 
 
 def test_the_keeper_goes_on_after_a_failure(
