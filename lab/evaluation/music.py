@@ -262,11 +262,15 @@ def main() -> None:
     music_tippett.draw(
         {s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture
     )
-    text = music_page.page(scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name)
+    spliced = any(path_of(r, "splice").exists() for r in recordings)
+    located = splices(recordings) if spliced else None
+    text = music_page.page(
+        scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name, located
+    )
     text += music_calibration.section(results)
     text += music_strata.sections(scored, recordings)
-    if any(path_of(r, "splice").exists() for r in recordings):
-        text += music_page.located(splices(recordings))
+    if located is not None:
+        text += music_page.located(located)
     text += music_page.playing(*_playing(recordings))
     text += music_gallery.section(scored[0], args.page)
     text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])

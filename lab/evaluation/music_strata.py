@@ -47,11 +47,19 @@ def sections(scored: Sequence[Scored], everything: Sequence[Recording]) -> str:
     names = {
         "length": [g.rpartition("/")[2] for g in native.groups],
         "band": [g.partition("/")[0] for g in native.groups],
-        "published codec": [r.original_codec or "unknown" for r in native.recordings],
+        "published codec": [_published(r.original_codec) for r in native.recordings],
     }
     parts.append(_table(native, names))
     parts += ["\n## False alarms by kind of human music, native\n", _kinds(native)]
     return "\n".join(parts)
+
+
+def _published(codec: str) -> str:
+    """Family of a codec as the manifest names it, such as `mp3/128k`; of MP3 also whether it is below 128."""
+    family, _, detail = codec.partition("/")
+    if family == "mp3" and detail.endswith("k"):
+        return "mp3 below 128" if int(detail[:-1]) < 128 else "mp3 from 128"
+    return "pcm, lossless" if family in {"wav", "flac", "aiff", "pcm_s16le"} else family or "unknown"
 
 
 def _bit_rate(kbps: int, codec: str) -> str:

@@ -6,8 +6,8 @@ import pytest
 from core.encode import encode
 from lab.datasets import Recording
 from lab.evaluation import music_calibration, music_gallery, music_strata
-from lab.evaluation.music import Located, Scored
-from lab.evaluation.music_page import located
+from lab.evaluation.music import Located, Scored, figures
+from lab.evaluation.music_page import located, page
 from lab.training.music_data import analyse, path_of, route_of, save
 from tests.signals import music
 
@@ -77,6 +77,7 @@ def test_strata_name_what_was_drawn_for_each_recording() -> None:
     assert "| length | excerpt | 30 / 30 | 1.000" in text
     assert "| band | wide | 30 / 30 |" in text
     assert "| other | 30 | 0 |" in text
+    assert "| published codec | pcm, lossless | 30 / 30 |" in text
 
 
 def test_the_codec_is_guessed_from_its_neighbours() -> None:
@@ -87,6 +88,23 @@ def test_the_codec_is_guessed_from_its_neighbours() -> None:
     told = scored("chain-1", everything, raw, np.array([places[c] for c in codecs]))
     text = music_strata.sections([told, scored("native", everything, raw, told.bands)], everything)
     assert "is right in 100 % of copies" in text
+
+
+def test_a_goal_that_was_not_measured_says_so() -> None:
+    everything = people()
+    raw = np.array([6.0 if r.label == "ai" else 1.0 for r in everything]) + RNG.normal(0, 0.1, 60)
+    parts = [
+        scored(n, everything, raw, np.full(60, 16000.0)) for n in ("native", "chain-1", "matched", "mp3_128")
+    ]
+    results = {s.delivery: figures(s) for s in parts}
+    assert results["native"]["min_cllr"] == 0.0 < results["native"]["cllr"]
+    inside = np.array([False, True, False])
+    where = Located(np.array([0.0, 5.0, 1.0]), inside, np.zeros(3, np.int64))
+    text = page(parts, results, results, dict.fromkeys(results, (1.0, 0.0)), "t.png", where)
+    assert "| AUC lost to MP3/AAC 128, Opus 96 | 0.01 | mp3_128 +0.000 |" in text
+    assert "| AUC after speed, pitch, tempo | 0.93 | not measured |" in text
+    assert "| human music with our own watermark flagged | - | not measured |" in text
+    assert "located (stretches of splices) 1.000" in text
 
 
 def test_splices_are_counted_by_recording() -> None:
