@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from core import cards
 from detector.calibration import GroupedReference, probability
-from detector.music.detector import CARD, FALSE_ALARMS, LEAST_LLR
+from detector.music.detector import BONA_FIDE_LLR, CARD, FALSE_ALARMS, LEAST_LLR
 from detector.music.features import BEST_FLUTTER, BEST_LINES, limit
 from lab.datasets import Recording
 from lab.evaluation import (
@@ -178,6 +178,7 @@ def figures(scored: Scored) -> dict[str, float]:
         "eer": metrics.eer(ai.raw, human.raw),
         "tpr_at_1_percent": metrics.tpr_at_fpr(ai.raw, human.raw, 0.01),
         "flagged_ai": float(ai.flagged.mean()),
+        "ai_called_human": float((ai.llr <= BONA_FIDE_LLR).mean()),
         "flagged_human": float(human.flagged.mean()),
         "flagged_human_upper": metrics.upper_bound(int(human.flagged.sum()), human.raw.size),
         "cllr": metrics.cllr(ai.llr, human.llr),

@@ -13,13 +13,13 @@ import numpy as np
 
 from core.decode import decode
 from detector.music import MusicDetector, picture
+from detector.music.detector import BONA_FIDE_LLR
 from lab.datasets import Recording
 from lab.training.music_data import path_of, read
 
 if TYPE_CHECKING:
     from lab.evaluation.music import Scored
 
-MISSED_LLR = -0.5
 LISTED = 40
 PICTURES = 4
 """Pictures per kind of failure."""
@@ -38,7 +38,7 @@ def section(native: Scored, page: Path) -> str:
         old.unlink()
     human, ai = native.labelled("human"), native.labelled("ai")
     flagged = human.where(human.flagged)
-    missed = ai.where(ai.llr < MISSED_LLR)
+    missed = ai.where(ai.llr <= BONA_FIDE_LLR)
     detector = MusicDetector.load()
     parts = ["\n## Failures, native\n"]
     for title, some, order, name in (

@@ -31,7 +31,7 @@ stretch of five seconds only; all other rows rest on excerpts of about ten. `hyb
 the recording at equal level, `hybrid_-6` six decibels softer, in both classes. `watermarked` carries our own
 mark, by the released embedder.
 `flagged` uses the shipped operating point: conformal p (within the group of like band and length) at most
-0.01 and log10 LR at least 1.
+0.01 and log10 LR at least 1; *called human* is log10 LR at most -0.5.
 """
 
 
@@ -183,14 +183,15 @@ def _deliveries(
             f"| {s.delivery} | {f['n_ai']:.0f} / {f['n_human']:.0f} | {f['auc']:.3f} ({low:.3f}-{high:.3f}) "
             f"| {f['median_generator_auc']:.3f} | {f['lowest_generator_auc']:.2f} | {100 * f['eer']:.1f} "
             f"| {100 * f['tpr_at_1_percent']:.0f} | {100 * f['flagged_ai']:.0f} "
+            f"| {100 * f['ai_called_human']:.0f} "
             f"| {100 * f['flagged_human']:.1f} (≤ {100 * f['flagged_human_upper']:.1f}) "
             f"| {f['cllr']:.2f} | {100 * f['ece']:.1f} "
             f"| {same:.3f} | {change:.2f} | {f['comb_auc']:.3f} | {f['probe_auc']:.2f} |"
         )
     head = (
         "| delivery | AI / human | pooled AUC (95 %) | median generator | lowest | EER % | TPR % at 1 % FPR "
-        "| AI flagged % | human flagged % (95 % bound) | Cllr | ECE % | native, same | drift | comb alone "
-        "| probe |"
+        "| AI flagged % | AI called human % | human flagged % (95 % bound) | Cllr | ECE % | native, same "
+        "| drift | comb alone | probe |"
     )
     return _table(head, rows)
 
