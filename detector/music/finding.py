@@ -28,7 +28,7 @@ class Evidence:
     """One exhibit.
 
     Attributes:
-        kind: `comb`, `lines`, `speed`, `stationarity` or `band`.
+        kind: `comb`, `lines`, `speed`, `stationarity`, `band` or `adapter`.
         text: a sentence for a person.
         data: the numbers behind it, JSON-compatible.
     """

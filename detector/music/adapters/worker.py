@@ -91,11 +91,11 @@ def serve(control: socket.socket) -> None:
     """Load one checkpoint and answer until the other side goes away."""
     task: Mapping[str, Any] = json.loads(_receive(control))
     window = math.prod(task["shape"])
-    _import(task["format"])
-    limit_resources(memory_bytes=task["memory_bytes"], seconds=task["lifetime_s"])
-    if not refuse_system_calls() and sys.platform == "linux":
-        raise OSError("the process could not be locked in")
     try:
+        _import(task["format"])
+        limit_resources(memory_bytes=task["memory_bytes"], seconds=task["lifetime_s"])
+        if not refuse_system_calls() and sys.platform == "linux":
+            raise OSError("the process could not be locked in: this kernel refuses seccomp")
         model = (onnx if task["format"] == "onnx" else torchscript)(_receive(control))
         _answer(control, {"ready": int(model(np.zeros(task["shape"], np.float32)).size)})
         while body := _receive(control):
