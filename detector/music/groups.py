@@ -1,8 +1,8 @@
 """Groups of recordings within which p-values are right: alike in band and length.
 
 Both change how high a comb can score by chance. The container's codec is no group: it says how the last copy
-was stored, not what the sound went through; what a codec does to the sound shows in its band. Guessing it from
-the sound is not reliable enough to rank by, see the strata of `docs/benchmarks/ai-music.md`.
+was stored, not what the sound went through; what a codec does to the sound shows in its band. Where content
+ends does not tell the codec, see the strata of `docs/benchmarks/ai-music.md`.
 """
 
 NARROW_HZ = 9000.0
