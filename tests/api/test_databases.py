@@ -1,5 +1,6 @@
 """SQLite and PostgreSQL alike: migrations, the log's appends, crowds of writers, `kill -9` in the middle."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, event, inspect, text
 
 from api import db, log_store
 from api.registry import Registry
@@ -148,6 +149,50 @@ def test_a_thousand_registrations_at_once_lose_and_fork_nothing(registry: Regist
     assert {stored.record_id for stored in found} == set(made)
     for stored in found[::50]:
         registry.verify(stored.record_id)
+
+
+def register_and_die(registry: Registry, statement: int) -> bool:
+    """Register in a process that is killed before its n-th statement or commit; whether it came so far."""
+    child = os.fork()
+    if child == 0:
+        try:
+            own, done = (
+                db.connect(registry.engine.url.render_as_string(hide_password=False)),
+                itertools.count(),
+            )
+
+            def die(*_: object) -> None:
+                if next(done) == statement:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            event.listen(own, "before_cursor_execute", die)
+            event.listen(own, "commit", die)
+            register(Registry(own, registry.home))
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_kill_9_before_any_statement_of_a_registration_leaves_nothing_of_it(registry: Registry) -> None:
+    register(registry)
+    registry.engine.dispose()  # the children have connections of their own
+    old = checkpoint_of(registry.checkpoint())
+    for statement in itertools.count():
+        killed = register_and_die(registry, statement)
+        size = check_log(registry.engine)
+        with db.reading(registry.engine) as connection:
+            kept = [
+                connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+                for table in ("records", "fingerprint_track")
+            ]
+        assert kept == [size, size]
+        assert size == (1 if killed else 2)
+        if not killed:
+            break
+    assert statement > 10
+    new = checkpoint_of(registry.checkpoint())
+    proof = registry.consistency(old.size, new.size)
+    verify_consistency(old.size, new.size, old.root_hash, new.root_hash, proof)
 
 
 WRITER = """
