@@ -12,7 +12,7 @@ written from them. The parts may run in several processes at once.
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from lab.attacks import attack
+from lab.attacks import Attack, attack
 from lab.attacks_music import CHAIN, REMOVAL, STRICT
 from lab.datasets import Recording, read_manifest
 from lab.evaluation import (
@@ -43,7 +43,14 @@ from provenance.watermark import model
 from provenance.watermark.embedding import embed
 
 Row = dict[str, Any]
-EXHAUSTIVE = tuple(a for a in CHAIN if a.name in ("wow_0.2%", "loop_4s"))
+Measure = Callable[[int, Recording], Iterator[Row]]
+SEARCHED = (
+    *GEOMETRY,
+    *(a for a in CHAIN if a.name in ("wow_0.2%", "loop_4s")),
+    attack("mono_downmix"),
+)
+FEW = 5
+"""Hosts on which the patchwork is asked what takes long."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,7 @@ class Run:
         with self.results.open("a") as file:
             file.write(text)
 
-    def per_host(
-        self, part: str, hosts: Iterable[Recording], measure: Callable[[int, Recording], Iterator[Row]]
-    ) -> None:
+    def per_host(self, part: str, hosts: Iterable[Recording], measure: Measure) -> None:
         """Measure each host that this part has not measured yet."""
         finished = {row["file"] for row in self.rows() if row["kind"] == "finished" and row["part"] == part}
         for number, host in enumerate(hosts):
@@ -107,18 +112,29 @@ def hard(run: Run) -> None:
 
 
 def patchwork(run: Run) -> None:
-    """The untrained scheme on the required and the hard attacks, 30 s."""
-    attacks = attacks_named((*REQUIRED, *HARD))
+    """The untrained scheme on the same attacks, 30 s; the full search and the long lists on fewer hosts."""
     hosts = run.hosts[:: 3 * run.thin]
-    run.per_host("patchwork", hosts, lambda n, host: robustness(host, "patchwork", attacks, lengths_s=(30,)))
+    lists = (*STRICT, *CHAIN, *REMOVAL)
+    short = attacks_named((*REQUIRED, *HARD))
+    rest = tuple(a for a in lists if a.name not in (*REQUIRED, *HARD))
+
+    def measure(attacks: Sequence[Attack], *, exhaustive: bool = False) -> Measure:
+        def rows(number: int, host: Recording) -> Iterator[Row]:
+            other = hosts[(number + 1) % len(hosts)] if attacks is rest else None
+            return robustness(host, "patchwork", attacks, lengths_s=(30,), exhaustive=exhaustive, other=other)
+
+        return rows
+
+    run.per_host("patchwork", hosts, measure(short))
+    run.per_host("patchwork lists", hosts[:FEW], measure(rest))
+    run.per_host("patchwork geometry", hosts[:FEW], measure(SEARCHED, exhaustive=True))
 
 
 def geometry(run: Run) -> None:
     """Speed, tempo and pitch with the full search."""
-    attacks = (*GEOMETRY, *EXHAUSTIVE, attack("mono_downmix"))
 
     def measure(number: int, host: Recording) -> Iterator[Row]:
-        rows = robustness(host, "trained", attacks, lengths_s=(30, 10), exhaustive=True)
+        rows = robustness(host, "trained", SEARCHED, lengths_s=(30, 10), exhaustive=True)
         return (row for row in rows if row["kind"] != "quality")
 
     run.per_host("geometry", run.hosts[1 :: 2 * run.thin], measure)

@@ -106,8 +106,8 @@ def _of(rows: list[Row], kind: str, **wanted: Any) -> list[Row]:
     return [r for r in rows if r["kind"] == kind and all(r.get(k) == v for k, v in wanted.items())]
 
 
-def _messages(rows: list[Row], name: str, seconds: int, part: str) -> list[Row]:
-    return _of(rows, "message", part=part, attack=name, seconds=seconds)
+def _messages(rows: list[Row], name: str, seconds: int, *parts: str) -> list[Row]:
+    return [r for r in _of(rows, "message", attack=name, seconds=seconds) if r["part"] in parts]
 
 
 def _share(chosen: Sequence[Row], field: str = "right") -> str:
@@ -165,7 +165,7 @@ def _table(
         long = _messages(rows, name, 30, part)
         shares = [_share(_messages(rows, name, seconds, part)) for seconds in lengths]
         unseen = _share([r for r in long if r["use"] != "open"])
-        rival = _share(_messages(rows, name, 30, "patchwork"))
+        rival = _share(_messages(rows, name, 30, "patchwork", "patchwork lists"))
         lines.append(f"| {name} | {len(long)} | {' | '.join(shares)} | {unseen} | {rival} |")
     return [*lines, ""]
 
@@ -184,13 +184,14 @@ def _geometry(rows: list[Row]) -> list[str]:
     lines = [
         "## Changes of speed, tempo and pitch, with `--exhaustive`",
         "",
-        "| attack | clips | 30 s | 10 s | median time over length, 30 s |",
-        "|---|---|---|---|---|",
+        "| attack | clips | 30 s | 10 s | patchwork, 30 s | median time over length, 30 s |",
+        "|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(r["attack"] for r in _of(rows, "message", part="geometry")):
         long, short = (_messages(rows, name, seconds, "geometry") for seconds in (30, 10))
         cost = float(np.median([r["elapsed_s"] / r["duration_s"] for r in long]))
-        lines.append(f"| {name} | {len(long)} | {_share(long)} | {_share(short)} | {cost:.2f} |")
+        rival = _share(_messages(rows, name, 30, "patchwork geometry"))
+        lines.append(f"| {name} | {len(long)} | {_share(long)} | {_share(short)} | {rival} | {cost:.2f} |")
     return [*lines, ""]
 
 

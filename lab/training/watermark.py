@@ -5,7 +5,8 @@
 Dense supervision: every cell of the grid is a labelled example, so a useful channel comes in hundreds of
 steps. The level falls from loud to the shipped one over the first part of the run, under the
 masking ceiling. Resumes from the snapshot in `--out` by itself; curves go to
-`curves.csv` and `curves.png` there.
+`curves.csv` and `curves.png` there. The networks run on `--device`, with `--bf16` in bfloat16 (for CUDA and
+processors with AVX-512); the channel, with its codecs, runs on the processor.
 """
 
 import argparse
@@ -55,6 +56,13 @@ class Plan:
     anneal: float = 0.4
     seed: int = 0
     minutes: float = 1e9
+    device: str = "cpu"
+    bf16: bool = False
+
+    @property
+    def precision(self) -> torch.autocast:
+        """The context in which the networks, and nothing else, run."""
+        return torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.bf16)
 
 
 def sample_cells(logits: Tensor, columns: int, *, delay: int, speed: float) -> tuple[Tensor, Tensor]:
@@ -69,20 +77,26 @@ def sample_cells(logits: Tensor, columns: int, *, delay: int, speed: float) -> t
     Returns:
         Logits, [B, CELL_BANDS, columns], and a mask, [columns], of cells that are inside.
     """
-    frames = (torch.arange(columns) * CELL_FRAMES + (CELL_FRAMES - 1) / 2.0) / speed - delay / HOP
+    index = torch.arange(columns, device=logits.device)
+    frames = (index * CELL_FRAMES + (CELL_FRAMES - 1) / 2.0) / speed - delay / HOP
     position = (frames - (STRIDE - 1) / 2.0) / STRIDE
     inside = (position >= 0) & (position <= logits.shape[-1] - 1)
     low = position.clamp(0, logits.shape[-1] - 1.001).floor()
     weight = (position - low).clamp(0, 1)
-    index = low.long().clamp(0, logits.shape[-1] - 2)
+    first = low.long().clamp(0, logits.shape[-1] - 2)
     rows = logits[:, FIRST_BAND - 1 : FIRST_BAND + CELL_BANDS + 1]
     shift = 8.0 * math.log2(speed)
     rows = rows[:, 1:-1] * (1 - abs(shift)) + (rows[:, 2:] if shift > 0 else rows[:, :-2]) * abs(shift)
-    return rows[..., index] * (1 - weight) + rows[..., index + 1] * weight, inside
+    return rows[..., first] * (1 - weight) + rows[..., first + 1] * weight, inside
 
 
 def mark(
-    embedder: nn.Module, wav: Tensor, chips: Tensor, snr_db: Tensor, ceiling_db: float
+    embedder: nn.Module,
+    wav: Tensor,
+    chips: Tensor,
+    snr_db: Tensor,
+    ceiling_db: float,
+    precision: torch.autocast,
 ) -> tuple[Tensor, Tensor]:
     """Marked audio and the mean excess over the mask, for the log."""
     spectrum = stft(wav)
@@ -90,7 +104,10 @@ def mark(
     spectrum = spectrum[..., :frames]
     power = spectrum.real.square() + spectrum.imag.square()
     snr_db = snr_db[:, None].expand(-1, frames)
-    pattern = embedder(log_rows(spectrum), chips, snr_db)
+    rows = log_rows(spectrum)
+    with precision:
+        pattern = embedder(rows, chips, snr_db)
+    pattern = pattern.float()
     gain = relative_gain(pattern, power, snr_db=snr_db, ceiling_db=ceiling_db)
     with torch.no_grad():
         nmr = noise_to_mask_db(gain.square() * power, power)[:, 4:-2].clamp_min(-40.0).mean()
@@ -104,6 +121,7 @@ def train(plan: Plan) -> None:
     config = NetworkConfig()
     embedder, decoder = Embedder(config), Decoder(config)
     for network in (embedder, decoder):
+        network.to(plan.device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from the stubs
     parameters = [*embedder.parameters(), *decoder.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=plan.rate, weight_decay=1e-4, betas=(0.9, 0.98))
@@ -111,7 +129,7 @@ def train(plan: Plan) -> None:
     snapshot = plan.out / "snapshot.pt"
     first = 0
     if snapshot.exists():
-        state = torch.load(snapshot, weights_only=True)
+        state = torch.load(snapshot, map_location=plan.device, weights_only=True)
         embedder.load_state_dict(state["embedder"])
         decoder.load_state_dict(state["decoder"])
         optimiser.load_state_dict(state["optimiser"])
@@ -133,15 +151,20 @@ def train(plan: Plan) -> None:
             group["lr"] = rate
         wav = hosts.batch(plan.batch, (plan.frames - 1) * HOP, rng)
         chips = torch.randint(0, 2, (plan.batch, CELL_BANDS, columns)).float() * 2.0 - 1.0
-        marked, nmr = mark(embedder, wav, chips, snr_db, ceiling)
+        chips = chips.to(plan.device)
+        marked, nmr = mark(
+            embedder, wav.to(plan.device), chips, snr_db.to(plan.device), ceiling, plan.precision
+        )
         losses = []
         for audio, wanted in zip(marked.chunk(plan.groups), chips.chunk(plan.groups), strict=True):
             name, attack = channel.draw(rng, correct)
-            received = attack(audio, rng)
+            received = attack(audio.cpu(), rng)
             delay = rng.randrange(0, 4 * HOP)
-            spectrum = stft(received.wav[..., delay:])
-            logits = decoder(log_rows(spectrum[..., : spectrum.shape[-1] // 2 * 2]))
-            cells, inside = sample_cells(logits, columns, delay=delay, speed=received.speed)
+            spectrum = stft(received.wav[..., delay:].to(plan.device))
+            rows = log_rows(spectrum[..., : spectrum.shape[-1] // 2 * 2])
+            with plan.precision:
+                logits = decoder(rows)
+            cells, inside = sample_cells(logits.float(), columns, delay=delay, speed=received.speed)
             cells, wanted = cells[..., inside], wanted[..., inside]
             losses.append(nn.functional.softplus(-cells * wanted).mean())
             right = ((cells * wanted) > 0).float().mean().item()
@@ -199,6 +222,8 @@ def main() -> None:
     parser.add_argument("--anneal", type=float, default=0.4, help="share of the run in which the level falls")
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--bf16", action="store_true", help="run the networks in bfloat16")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     plan = Plan(
@@ -209,6 +234,8 @@ def main() -> None:
         rate=args.rate,
         anneal=args.anneal,
         minutes=args.minutes,
+        device=args.device,
+        bf16=args.bf16,
     )
     train(plan)
 

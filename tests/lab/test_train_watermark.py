@@ -10,8 +10,8 @@ from provenance.watermark.grid import RATE
 from tests.signals import music
 
 
-def plan(folder: Path, steps: int) -> Plan:
-    return Plan(Path("unused"), folder, steps=steps, batch=4, groups=2, frames=120)
+def plan(folder: Path, steps: int, *, bf16: bool = False) -> Plan:
+    return Plan(Path("unused"), folder, steps=steps, batch=4, groups=2, frames=120, bf16=bf16)
 
 
 def test_two_steps_train_resume_and_load_into_the_product(tmp_path: Path) -> None:
@@ -27,3 +27,11 @@ def test_two_steps_train_resume_and_load_into_the_product(tmp_path: Path) -> Non
     assert sum(p.numel() for p in networks.decoder.parameters()) > 10_000
     rows = list(csv.DictReader((tmp_path / "curves.csv").open()))
     assert float(rows[0]["loss"]) > 0.0
+
+
+def test_the_networks_can_train_in_bfloat16(tmp_path: Path) -> None:
+    torch.save([("human_music", music(5.0, RATE).mean(0).half())], tmp_path / "hosts.pt")
+    train(plan(tmp_path, 1, bf16=True))
+    assert all(tensor.dtype == torch.float32 for tensor in tensors_of(tmp_path / "snapshot.pt").values())
+    row = next(csv.DictReader((tmp_path / "curves.csv").open()))
+    assert 0.0 < float(row["loss"]) < 2.0
