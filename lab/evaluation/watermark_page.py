@@ -200,9 +200,9 @@ def _neural(rows: list[Row]) -> list[str]:
     if not moved:
         return [NOT_RUN, ""]
     lines = [
-        "Stand-ins trained in the lab for minutes (`lab/training/decoders.py`) and far from transparent, so that "
-        "a row says little of a published codec. The distance is the mean change of the mel spectrum of the "
-        "unmarked host.",
+        "Stand-ins trained in the lab for minutes (`lab/training/decoders.py`) and far from transparent, "
+        "so that a row says little of a published codec. The distance is the mean change of the mel spectrum "
+        "of the unmarked host.",
         "",
         "| decoder | clips | 30 s | 10 s | present, 30 s | distance, dB |",
         "|---|---|---|---|---|---|",
