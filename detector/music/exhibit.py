@@ -45,7 +45,7 @@ def _lines(comb: Evidence) -> list[str]:
     ]
     for khz in range(0, 17, 2):
         parts.append(_text(_x(1000.0 * khz) - 4, LINES_BOTTOM + 14, str(khz), fill="#666"))
-    parts.append(_text(WIDTH - 40, LINES_BOTTOM + 14, "kHz", fill="#666"))
+    parts.append(_text(_x(15_000.0) - 9, LINES_BOTTOM + 14, "kHz", fill="#666"))
     parts += [_text(8, _y(db) + 4, f"{db} dB", fill="#666") for db in (0, 12, 24)]
     for line in data["lines"]:
         x, y = _x(float(line["hz"])), _y(float(line["height_db"]))
