@@ -118,7 +118,7 @@ def _others(rows: Sequence[Row]) -> list[tuple[str, str, str, bool]]:
         walls = [r["wall"] for r in rows if r["kind"] == "speed" and r["task"] == task]
         if walls:
             wall = float(np.median(walls))
-            found.append((f"{task}, times real time", f"{goal}", f"{wall:.0f}", wall >= goal))
+            found.append((f"{task}, times real time", f"{goal}", f"{wall:.1f}", wall >= goal))
     peaks = [r["peak_mb"] for r in rows if r["kind"] == "memory" and r["minutes"] == 180]
     if peaks:
         found.append(("memory, three hours", "600 MB", f"{max(peaks):.0f} MB", max(peaks) < 600))
