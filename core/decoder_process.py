@@ -5,11 +5,10 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
+from core import isolated
 from core.errors import UnreadableAudio
 
 START_TIMEOUT_S = 60.0
@@ -69,23 +68,7 @@ def submit(file: int, limits: bytes) -> int:
 
 def _start() -> _Server:
     """Start the process: isolated interpreter, empty environment, one inherited socket."""
-    ours, theirs = socket.socketpair()
-    root = str(Path(__file__).resolve().parent.parent)
-    script = f"import sys; sys.path.append({root!r}); from core.worker import main; main()"
-    environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
-    if "LD_LIBRARY_PATH" in os.environ:
-        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-c", script, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=environment,
-            start_new_session=True,  # Ctrl-C belongs to this process; the end of the socket ends that one
-        )
+    process, ours = isolated.start("from core.worker import main; main()")
     ours.settimeout(START_TIMEOUT_S)
     ready = b""
     with contextlib.suppress(OSError):

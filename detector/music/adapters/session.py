@@ -2,12 +2,9 @@
 
 import contextlib
 import json
-import os
 import select
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import isolated
 from core.clip import Clip
 from core.errors import EmptyAudio, WeightsError
 from core.resample import resample
@@ -131,25 +129,8 @@ def opened(adapter: Adapter, data: bytes, limits: Limits = DEFAULT_LIMITS) -> It
     Raises:
         WeightsError: its runtime is missing, or it cannot be loaded or does not take its input.
     """
-    ours, theirs = socket.socketpair()
-    root = str(Path(__file__).resolve().parents[3])
-    script = (
-        f"import sys, runpy; sys.path.append({root!r}); runpy.run_path({str(_WORKER)!r}, run_name='__main__')"
-    )
-    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LANG": "C.UTF-8"}
-    if "LD_LIBRARY_PATH" in os.environ:
-        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-c", script, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=environment,
-            start_new_session=True,
-        )
+    run = f"import runpy; runpy.run_path({str(_WORKER)!r}, run_name='__main__')"
+    process, ours = isolated.start(run)
     try:
         session = Session(adapter, ours, limits)
         task = adapter.axes | {"memory_bytes": limits.memory_bytes, "lifetime_s": limits.lifetime_s}
