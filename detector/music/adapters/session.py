@@ -105,8 +105,8 @@ class Session:
 
     def _exactly(self, length: int, until: float) -> bytes:
         parts = bytearray()
-        while len(parts) < length:
-            ready, _, _ = select.select([self._control], [], [], max(0.0, until - time.monotonic()))
+        while len(parts) < length and (left_s := until - time.monotonic()) > 0.0:
+            ready, _, _ = select.select([self._control], [], [], left_s)
             try:
                 got = self._control.recv(length - len(parts)) if ready else b""
             except OSError:
