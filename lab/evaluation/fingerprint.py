@@ -192,7 +192,7 @@ def scale(
     asked = [*known, *strangers]
     timings = [measure(a.name, a.attack, a.fingerprint, lookup, frames) for a in asked]
     found = []
-    for entry, timing in zip(known, timings, strict=False):
+    for entry, timing in zip(known, timings[: len(known)], strict=True):
         own = timing.found if entry.mixed else timing.found[:1]
         found.append(
             any(f.track == bench.number[entry.name] and abs(f.speed - entry.tempo) < 0.02 for f in own)

@@ -221,9 +221,9 @@ def _chances(chance: Chance) -> str:
 def _scale(scale: Scale | None) -> str:
     if scale is None:
         return ""
-    plain = [t for t, changed in zip(scale.timings, scale.changed, strict=False) if not changed]
-    changed = [t for t, changed in zip(scale.timings, scale.changed, strict=False) if changed]
-    strangers = scale.timings[len(scale.found) :]
+    attacked, strangers = scale.timings[: len(scale.found)], scale.timings[len(scale.found) :]
+    plain = [t for t, changed in zip(attacked, scale.changed, strict=True) if not changed]
+    changed = [t for t, changed in zip(attacked, scale.changed, strict=True) if changed]
     lines = [
         f"### {scale.tracks} tracks",
         f"{len(scale.found)} attacked queries and {len(strangers)} of music that is not in it, among "

@@ -28,7 +28,8 @@ def draw(deliveries: Mapping[str, tuple[Scores, Scores]], path: Path) -> None:
     figure = Figure(figsize=(7, 4), dpi=110)
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    for (name, (generated, human)), colour in zip(deliveries.items(), COLOURS, strict=False):
+    colours = COLOURS[: len(deliveries)]
+    for (name, (generated, human)), colour in zip(deliveries.items(), colours, strict=True):
         for scores, style, label in ((generated, "-", "generated"), (human, "--", "human")):
             at, share = reached(scores)
             axes.step(at, share, style, where="pre", color=colour, label=f"{name}, {label}")
