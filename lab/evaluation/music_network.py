@@ -28,11 +28,12 @@ from detector.music.features import ORDER
 from lab.datasets import Recording
 from lab.evaluation import metrics
 from lab.evaluation.music import Scored, figures, score_all
+from lab.training.decoders_music import trains
 from lab.training.music import FEW, TRAINING, load_features, suspect, usable
 from lab.training.music_data import delivered, few_of_each, music, path_of
 from lab.training.music_fit import fold_names, importance
 from lab.training.music_network import CROP, HELD_OUT, SNAPSHOT, load, read, validate
-from lab.training.music_network_data import FOLDER, trains
+from lab.training.music_network_data import FOLDER
 from lab.training.music_network_model import RATE, TextureNetwork
 
 DELIVERIES = ("native", "chain-1", "matched", "speed_0.95", "hybrid_0", "native:5s")
@@ -43,7 +44,7 @@ MOST_LOST = 0.02
 """What joining may cost any one generator, in AUC."""
 QUANTILE = 0.9
 PAGE = Path("docs/benchmarks/ai-music-network.md")
-AUDIO = FOLDER / "audio"
+AUDIO = Path("runs/music-network/audio")
 Row = NDArray[np.float64]
 
 
@@ -82,7 +83,7 @@ def logits(network: TextureNetwork, audio: NDArray[np.int16]) -> Row:
     whole = len(audio) // CROP
     chosen = np.unique(np.linspace(0, whole - 1, min(whole, MOST_CROPS)).round().astype(int))
     crops = np.stack([audio[n * CROP : (n + 1) * CROP] for n in chosen])
-    return np.asarray(network(torch.from_numpy(crops).float() / 32768)[0].numpy(), np.float64)
+    return np.asarray(network(torch.from_numpy(crops).float() / 32768).rendered.numpy(), np.float64)
 
 
 def raw_of(

@@ -1,6 +1,7 @@
 """Train small neural decoders on openly licensed human music: stand-ins for those that generators end with.
 
     python -m lab.training.decoders encodec-24k --minutes 25
+    python -m lab.training.decoders dac-44k --minutes 7 --data DATA_FOLDER
 
 Each is trained for minutes on one core with reconstruction losses only, no discriminator: it sounds duller
 than the published one of its kind, but its strides, its representation and its final layers are the same.
@@ -22,7 +23,9 @@ from torch import Tensor, nn
 
 from core.native import torchaudio
 from core.resample import resample
-from lab.training.decoders_networks import InverseStft, LogMel, Seanet, Upsampler
+from lab.training.decoders_codecs import Autoencoder, Codec, seanet, snake_codec
+from lab.training.decoders_music import open_music
+from lab.training.decoders_networks import InverseStft, LogMel, Upsampler
 
 FOLDER = Path("runs/decoders")
 HOSTS = Path("runs/watermark4/hosts.pt")
@@ -41,15 +44,17 @@ class Plan:
 
     Attributes:
         rate: of its audio, in Hz.
-        kind: `codec` (SEANet with residual vector quantisation), `transposed` (mel spectrogram, transposed
-            convolutions), `snake` (the same with Snake activations) or `istft` (mel, inverse STFT).
+        kind: `codec` (SEANet with residual vector quantisation), `snake-codec` (the same between Snake
+            networks, as in DAC), `autoencoder` (Snake networks around drawn frames, as in oobleck),
+            `transposed` (mel spectrogram, transposed convolutions), `snake` (the same with Snake activations)
+            or `istft` (mel, inverse STFT).
         strides: first to last layer; for `istft` one hop.
         width: channels of the widest (`codec`: the narrowest) layer.
-        mels: bands of the mel spectrogram; 0 for a codec.
+        mels: bands of the mel spectrogram; 0 where frames are learned.
     """
 
     rate: int
-    kind: Literal["codec", "transposed", "snake", "istft"]
+    kind: Literal["codec", "snake-codec", "autoencoder", "transposed", "snake", "istft"]
     strides: tuple[int, ...]
     width: int
     mels: int = 0
@@ -60,6 +65,8 @@ PLANS = {
     "hifigan-16k": Plan(16_000, "transposed", (5, 4, 2, 2, 2), 128, 64),
     "istft-24k": Plan(24_000, "istft", (256,), 160, 100),
     "bigvgan-24k": Plan(24_000, "snake", (4, 4, 2, 2, 2, 2), 128, 100),
+    "dac-44k": Plan(44_100, "snake-codec", (8, 8, 4, 2), 128),
+    "oobleck-44k": Plan(44_100, "autoencoder", (8, 8, 4, 4, 2), 192),
 }
 
 
@@ -69,22 +76,33 @@ class Decoder(nn.Module):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
+        self.codec: Codec | None = None
+        self.autoencoder: Autoencoder | None = None
         hop = prod(plan.strides)
         if plan.kind == "codec":
-            self.codec: Seanet | None = Seanet(plan.rate, plan.strides, plan.width)
-            return
-        self.codec = None
-        self.mel = LogMel(plan.rate, hop, plan.mels)
-        self.render: nn.Module = (
-            InverseStft(plan.mels, hop, plan.width)
-            if plan.kind == "istft"
-            else Upsampler(plan.mels, plan.strides, plan.width, snake=plan.kind == "snake")
-        )
+            self.codec = seanet(plan.rate, plan.strides, plan.width)
+        elif plan.kind == "snake-codec":
+            self.codec = snake_codec(plan.rate, plan.strides, plan.width)
+        elif plan.kind == "autoencoder":
+            self.autoencoder = Autoencoder(plan.strides, plan.width)
+        else:
+            self.mel = LogMel(plan.rate, hop, plan.mels)
+            self.render: nn.Module = (
+                InverseStft(plan.mels, hop, plan.width)
+                if plan.kind == "istft"
+                else Upsampler(plan.mels, plan.strides, plan.width, snake=plan.kind == "snake")
+            )
+
+    @property
+    def hears_phases(self) -> bool:
+        """Whether its frames come from samples, not from a mel spectrogram."""
+        return self.plan.mels == 0
 
     def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
         """Audio at the plan's rate, [B, T], to what the decoder makes of it, [B, T], and a penalty."""
-        if self.codec is not None:
-            rendered, penalty = self.codec(wav)
+        learned = self.codec or self.autoencoder
+        if learned is not None:
+            rendered, penalty = learned(wav)
             return rendered, penalty
         return self.render(self.mel(wav))[:, : wav.shape[-1]], torch.zeros(())
 
@@ -167,7 +185,8 @@ def train(
     torch.manual_seed(0)
     rng, hop = random.Random(time.time_ns()), prod(plan.strides)
     length = round(excerpt_s * plan.rate) // hop * hop
-    decoder, distance = Decoder(plan), Distance(plan.rate, phases=plan.kind == "codec")
+    decoder = Decoder(plan)
+    distance = Distance(plan.rate, phases=decoder.hears_phases)
     optimiser = torch.optim.AdamW(decoder.parameters(), lr=1e-3, betas=(0.8, 0.98), weight_decay=1e-3)
     state: dict[str, Any] = {"step": 0, "elapsed_s": 0.0, "loss": float("nan")}
     if path.exists():
@@ -236,13 +255,17 @@ def main() -> None:
     )
     parser.add_argument("name", choices=sorted(PLANS))
     parser.add_argument("--hosts", type=Path, default=HOSTS)
+    parser.add_argument("--data", type=Path, help="for rates that the hosts do not have")
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--batch", type=int, default=6)
+    parser.add_argument("--excerpt-s", type=float, default=0.5)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     args = parser.parse_args()
     torch.set_num_threads(1)
     plan = PLANS[args.name]
     path = path_of(args.name, args.folder)
-    loss = train(plan, clips_at(plan.rate, args.hosts), path, seconds=60 * args.minutes)
+    clips = clips_at(plan.rate, args.hosts) if plan.rate <= HOSTS_RATE else open_music(args.data, plan.rate)
+    loss = train(plan, clips, path, seconds=60 * args.minutes, batch=args.batch, excerpt_s=args.excerpt_s)
     print(f"{path}: loss {loss:.3f}")
 
 

@@ -1,23 +1,20 @@
 """Networks of the decoders that are trained in the lab: what published generators end with, in small.
 
-Each maps audio to audio through a narrow representation: learned frames (SEANet, with or without vector
-quantisation, or a Snake decoder) or a mel spectrogram (HiFi-GAN's transposed convolutions, Vocos' inverse
-STFT). Widths are a fraction of the published ones, strides are the published ones: the strides set where
-images and lines fall.
+Each maps frames, learned ones (`lab.training.decoders_codecs`) or a mel spectrogram, to audio: transposed
+convolutions with leaky or Snake activations (HiFi-GAN, BigVGAN, DAC, oobleck), or Vocos' inverse STFT. Widths
+are a fraction of the published ones, strides are the published ones: the strides set where images and lines
+fall.
 
-Sources: A. Défossez et al., High Fidelity Neural Audio Compression, 2022 (SEANet, RVQ; audiocraft's classes);
-J. Kong et al., HiFi-GAN, 2020; R. Kumar et al., Improved RVQGAN, 2023 (Snake); H. Siuzdak, Vocos, 2023.
+Sources: J. Kong et al., HiFi-GAN, 2020; R. Kumar et al., Improved RVQGAN, 2023 (Snake); H. Siuzdak, Vocos,
+2023.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from core.native import torchaudio
-from provenance.generate import audiocraft_models
 
 LOG_FLOOR = 1e-4
 
@@ -132,75 +129,3 @@ class InverseStft(nn.Module):
         level, phase = self.head(self.body(frames)).chunk(2, 1)
         spectrum = torch.polar(torch.exp(level.clamp(max=6.0)), phase)
         return torch.istft(spectrum, self.size, self.hop, self.size, self.window)
-
-
-def k_means(points: Tensor, number: int, rounds: int = 8) -> tuple[Tensor, Tensor]:
-    """Centres of clusters, [K, D], and their sizes, at least one, of points, [N, D]."""
-    centres = points[torch.randperm(len(points))[:number]]
-    if len(centres) < number:
-        centres = centres[torch.randint(len(centres), (number,))]
-    sizes = torch.ones(number)
-    for _ in range(rounds):
-        nearest = torch.cdist(points, centres).argmin(1)
-        sizes = torch.bincount(nearest, minlength=number).to(points)
-        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
-        centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1.0), centres)
-    return centres, sizes.clamp_min(1.0)
-
-
-class Seanet(nn.Module):
-    """audiocraft's EnCodec, [B, T] -> audio and commitment penalty; quantised where `quantise` is set."""
-
-    def __init__(self, rate: int, strides: Sequence[int], width: int, *, dimension: int = 64) -> None:
-        super().__init__()
-        audiocraft_models()
-        from audiocraft.modules.seanet import SEANetDecoder, SEANetEncoder
-        from audiocraft.quantization.vq import ResidualVectorQuantizer
-
-        shape: dict[str, Any] = {
-            "channels": 1,
-            "dimension": dimension,
-            "n_filters": width,
-            "n_residual_layers": 1,
-            "ratios": list(strides),
-            "norm": "weight_norm",
-        }
-        self.frame_rate = rate // math.prod(strides)
-        self.encoder, self.decoder = SEANetEncoder(**shape), SEANetDecoder(**shape)
-        # no code is ever declared dead: a batch holds fewer frames than there are codes
-        self.quantizer = ResidualVectorQuantizer(
-            dimension=dimension, n_q=8, bins=1024, threshold_ema_dead_code=0
-        )
-        self.quantise = True
-
-    @property
-    def started(self) -> bool:
-        """Whether the codebooks hold anything."""
-        return all(bool(layer.inited) for layer in self.quantizer.vq.layers)
-
-    @torch.no_grad()
-    def start(self, wav: Tensor) -> None:
-        """Fill the codebooks with the k-means of these frames, audio [B, T]; audiocraft's takes minutes."""
-        frames = self.encoder(self._levelled(wav)[0][:, None]).transpose(1, 2).flatten(0, 1)
-        for layer in self.quantizer.vq.layers:
-            book = layer._codebook
-            chosen, sizes = k_means(frames, book.codebook_size)
-            book.embed.copy_(chosen)
-            book.embed_avg.copy_(chosen * sizes[:, None])
-            book.cluster_size.copy_(sizes)
-            book.inited.fill_(1.0)
-            frames = frames - chosen[torch.cdist(frames, chosen).argmin(1)]
-
-    def _levelled(self, wav: Tensor) -> tuple[Tensor, Tensor]:
-        scale = wav.square().mean(-1, keepdim=True).sqrt() + 1e-5
-        return wav / scale, scale
-
-    def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
-        """Encode and decode at the level of the audio, as EnCodec's renormalised models do."""
-        own, scale = self._levelled(wav)
-        frames = self.encoder(own[:, None])
-        penalty = torch.zeros(())
-        if self.quantise:
-            result = self.quantizer(frames, self.frame_rate)
-            frames, penalty = result.x, result.penalty
-        return self.decoder(frames)[:, 0, : wav.shape[-1]] * scale, penalty

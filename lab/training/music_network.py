@@ -2,7 +2,8 @@
 
 No generated recording takes part: every generator of the data set is one that the network never saw. The
 loss asks for the right side of zero and, within a pair, for the rendered copy above its original, so that
-nothing is gained by knowing the music. A run that is stopped goes on where it was.
+nothing is gained by knowing the music. A second output says whether tempo or pitch was changed, which
+destroys the clocks that the comb looks for. A run that is stopped goes on where it was.
 
 Run with: python -m lab.training.music_network --minutes 40 (after lab.training.music_network_data)
 """
@@ -23,7 +24,7 @@ from torch.nn import functional as F
 
 from lab.evaluation.metrics import auc
 from lab.training.music_network_data import FAMILIES, FOLDER
-from lab.training.music_network_model import RATE, Shape, TextureNetwork
+from lab.training.music_network_model import RATE, Answer, Shape, TextureNetwork
 
 CROP = round(2.0 * RATE)
 SNAPSHOT = FOLDER / "snapshot.pt"
@@ -31,7 +32,7 @@ HELD_OUT = 3
 """Files at the end that only validate."""
 MIXED = 0.25
 """Share of pairs with other human music under both members: hybrids."""
-PAIR_WEIGHT, FAMILY_WEIGHT = 0.5, 0.2
+PAIR_WEIGHT, FAMILY_WEIGHT, SCALED_WEIGHT = 0.5, 0.2, 0.5
 SAVE_EVERY_S = 120.0
 
 
@@ -42,51 +43,72 @@ class Pairs:
     Attributes:
         audio: human and rendered member, [P, 2, T].
         family: index of what rendered the second, [P].
+        scaled: whether tempo or pitch of the members was changed, [P, 2].
     """
 
     audio: NDArray[np.int16]
     family: NDArray[np.int64]
+    scaled: NDArray[np.bool_]
 
-    def crops(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Crops of pairs, [2 P, `CROP`], the human members first, and the families, [P]."""
-        rows = []
-        for index in chosen:
+    def crops(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> "Crops":
+        """A batch; some pairs have other human music under both members."""
+        rows, alone = [], rng.random(len(chosen)) >= MIXED
+        for index, pure in zip(chosen, alone, strict=True):
             both = self._cut(int(index), rng)
-            if rng.random() < MIXED:
+            if not pure:
                 under = self._cut(int(rng.integers(len(self.audio))), rng)[:1]
                 both = both + under * float(10 ** (rng.uniform(-12, 3) / 20))
             rows.append(both)
         audio = torch.from_numpy(np.stack(rows)).float() / 32768
-        return audio.transpose(0, 1).reshape(-1, CROP), torch.from_numpy(self.family[chosen])
+        return Crops(
+            audio.transpose(0, 1).reshape(-1, CROP),
+            torch.from_numpy(self.family[chosen]),
+            torch.from_numpy(self.scaled[chosen].T.reshape(-1).astype(np.float32)),
+            torch.from_numpy(np.tile(alone, 2)),
+        )
 
     def _cut(self, index: int, rng: np.random.Generator) -> NDArray[np.float32]:
         start = int(rng.integers(self.audio.shape[-1] - CROP + 1))
         return self.audio[index, :, start : start + CROP].astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Crops:
+    """A batch of pairs, the human members first.
+
+    Attributes:
+        audio: [2 P, `CROP`].
+        family: of the rendered members, [P].
+        scaled: 1 where tempo or pitch was changed, [2 P].
+        alone: whether no other music is under a crop, which may not be scaled as it is, [2 P].
+    """
+
+    audio: Tensor
+    family: Tensor
+    scaled: Tensor
+    alone: Tensor
+
+
 def read(paths: Sequence[Path]) -> Pairs:
     """Pairs of several files."""
-    audio, family = [], []
+    audio, family, scaled = [], [], []
     for path in paths:
         with np.load(path) as stored:
             audio.append(stored["audio"])
             family.append(stored["family"])
-    return Pairs(np.concatenate(audio), np.concatenate(family).astype(np.int64))
+            scaled.append(stored["scaled"])
+    return Pairs(np.concatenate(audio), np.concatenate(family).astype(np.int64), np.concatenate(scaled))
 
 
-def loss_of(logit: Tensor, family: Tensor, truth: Tensor) -> Tensor:
-    """Loss of a batch of pairs.
-
-    Args:
-        logit: of the members, human ones first, [2 P].
-        family: logits, [2 P, families].
-        truth: family of each rendered member, [P].
-    """
-    human, synthetic = logit.chunk(2)
+def loss_of(answer: Answer, crops: Crops) -> Tensor:
+    """Loss of a batch of pairs."""
+    human, synthetic = answer.rendered.chunk(2)
     sides = F.softplus(human).mean() + F.softplus(-synthetic).mean()
     order = F.softplus(human - synthetic).mean()
-    kinds = F.cross_entropy(family.chunk(2)[1], truth)
-    return sides + PAIR_WEIGHT * order + FAMILY_WEIGHT * kinds
+    kinds = F.cross_entropy(answer.family.chunk(2)[1], crops.family)
+    scale = F.binary_cross_entropy_with_logits(answer.scaled, crops.scaled, reduction="none")
+    scale = (scale * crops.alone).sum() / crops.alone.sum().clamp_min(1)
+    return sides + PAIR_WEIGHT * order + FAMILY_WEIGHT * kinds + SCALED_WEIGHT * scale
 
 
 def train(
@@ -97,6 +119,7 @@ def train(
     batch: int = 12,
     shape: Shape | None = None,
     rate: float = 2e-3,
+    start: Path | None = None,
 ) -> float:
     """Train until a run has used up its time, resuming from `path` where that exists.
 
@@ -107,6 +130,7 @@ def train(
         batch: pairs per step.
         shape: of the network.
         rate: highest learning rate.
+        start: a snapshot whose layers a new run begins with, where they are of the same shape.
 
     Returns:
         Running mean of the loss.
@@ -121,6 +145,8 @@ def train(
         network.load_state_dict(stored["weights"])
         optimiser.load_state_dict(stored["optimiser"])
         state = {key: stored[key] for key in state}
+    elif start is not None:
+        begin(network, start)
     rng = np.random.default_rng(state["step"])
     before, started, saved = state["elapsed_s"], time.time(), time.time()
     network.train()
@@ -140,9 +166,8 @@ def train(
         warm = min(1.0, (state["step"] + 1) / 50)
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * (0.01 + 0.495 * (1 + cos(pi * elapsed / seconds)))
-        crops, family = pairs.crops(rng.integers(len(pairs.audio), size=batch), rng)
-        logit, kinds = network(crops)
-        loss = loss_of(logit, kinds, family)
+        crops = pairs.crops(rng.integers(len(pairs.audio), size=batch), rng)
+        loss = loss_of(network(crops.audio), crops)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -157,6 +182,14 @@ def train(
             save()
     save()
     return float(state["loss"])
+
+
+def begin(network: TextureNetwork, start: Path) -> int:
+    """Copy what fits from a snapshot of another network; the number of tensors copied."""
+    own, theirs = network.state_dict(), torch.load(start, weights_only=True)["weights"]
+    fitting = {name: t for name, t in theirs.items() if name in own and own[name].shape == t.shape}
+    network.load_state_dict({**own, **fitting})
+    return len(fitting)
 
 
 def load(path: Path = SNAPSHOT) -> TextureNetwork:
@@ -174,15 +207,17 @@ def load(path: Path = SNAPSHOT) -> TextureNetwork:
 
 @torch.no_grad()
 def validate(network: TextureNetwork, pairs: Pairs) -> dict[str, float]:
-    """Signed AUC of each family's copies against all originals, and the share of pairs in the right order."""
-    rng, human, synthetic = np.random.default_rng(0), [], []
+    """AUC of copies against originals, all and by family, share of pairs in order, AUC of what was scaled."""
+    rng, answers, scaled = np.random.default_rng(0), [], []
     for index in range(0, len(pairs.audio), 20):
-        crops, _ = pairs.crops(np.arange(index, min(index + 20, len(pairs.audio))), rng)
-        first, second = network(crops)[0].chunk(2)
-        human.append(first.numpy())
-        synthetic.append(second.numpy())
-    ours, theirs = np.concatenate(human), np.concatenate(synthetic)
+        crops = pairs.crops(np.arange(index, min(index + 20, len(pairs.audio))), rng)
+        answer = network(crops.audio)
+        answers.append(torch.stack(answer.rendered.chunk(2)).numpy())
+        scaled.append(torch.stack([answer.scaled, crops.scaled])[:, crops.alone].numpy())
+    (ours, theirs), (says, truth) = np.concatenate(answers, 1), np.concatenate(scaled, 1)
     found = {"pairs": float((theirs > ours).mean()), "all": auc(theirs, ours)}
+    if 0 < truth.sum() < truth.size:
+        found["scaled"] = auc(says[truth == 1], says[truth == 0])
     for number, name in enumerate(FAMILIES):
         if (pairs.family == number).sum() > 1:
             found[name] = auc(theirs[pairs.family == number], ours)
@@ -194,11 +229,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=40.0)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--start", type=Path, help="snapshot to begin a new run with")
     args = parser.parse_args()
     torch.set_num_threads(1)
     files = sorted(args.folder.glob("pairs-*.npz"))
     path = args.folder / SNAPSHOT.name
-    train(read(files[:-HELD_OUT]), path, seconds=60 * args.minutes)
+    train(read(files[:-HELD_OUT]), path, seconds=60 * args.minutes, start=args.start)
     for name, value in validate(load(path), read(files[-HELD_OUT:])).items():
         print(f"{name} {value:.3f}")
 

@@ -2,8 +2,10 @@
 
 Both members of a pair go through one delivery, drawn once: what differs is the rendering alone. Half of the
 copies keep the original and add the difference more softly; all have the original's long-term spectrum and
-level. Either member may be retouched (equaliser, limiter, noise, a lossy generation) or carry our own
-watermark, always by the same odds, so that neither processing nor the mark can stand for a machine.
+level. Either member may be retouched (`lab.training.music_network_processing`) or carry our own watermark, by
+the same odds, so that neither processing nor the mark can stand for a machine. Where tempo or pitch is
+changed (`lab.training.music_network_scaling`) both members are changed alike, and the pair says so. A tenth
+of the originals is music that machines make without a network (`lab.training.music_network_instruments`).
 
 Run with: python -m lab.training.music_network_data DATA_FOLDER --pairs 3000 --decoders encodec-24k istft-24k
 """
@@ -18,25 +20,39 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.encode import recode
 from core.errors import TrackmarkError
 from core.resample import resample
-from lab.datasets import Recording, fold_of
+from lab.datasets import Recording
 from lab.training.decoders import PLANS, Decoder, load
-from lab.training.music_data import CODECS, deliver, levelled, music
+from lab.training.decoders_music import trains
+from lab.training.music_data import deliver, levelled, music
+from lab.training.music_network_instruments import RATE as INSTRUMENT_RATE
+from lab.training.music_network_instruments import piece
 from lab.training.music_network_model import RATE
+from lab.training.music_network_processing import marked, retouched
+from lab.training.music_network_scaling import scaled
 from lab.training.resynthesis import METHODS, equalised, softened
 
-FOLDER = Path("runs/music-network")
-EXCERPT_S = 5.0
+FOLDER = Path("runs/music-network-2")
+EXCERPT_S = 5.5
 CROP = round(4.4 * RATE)
-"""What is kept of a delivered excerpt: sped up by 6 % and cut by a codec it is still that long."""
+"""What is kept of a delivered excerpt: 15 % shorter, then 6 %, then cut by a codec it is still that long."""
 RATES = (16_000, 22_050, 24_000, 32_000, 44_100)
-FAMILIES = ("chain", "phase", "denoiser", "codec", "transposed", "istft")
-DECODER_FAMILIES = {"codec": "codec", "transposed": "transposed", "snake": "transposed", "istft": "istft"}
+FAMILIES = (
+    "chain",
+    "phase",
+    "denoiser",
+    "codec",
+    "transposed",
+    "istft",
+    "snake-codec",
+    "snake",
+    "autoencoder",
+)
 DECODED = 0.45
 """Share of pairs that a trained decoder renders, where there is one."""
-TEST_FOLD, FOLDS = 1, 4
+MARKED, RETOUCHED, SCALED, PLAYED = 0.06, 0.35, 0.35, 0.1
+"""Shares: our own watermark, one treatment, tempo or pitch changed, music by machines without a network."""
 Samples = NDArray[np.float32]
 Rng = np.random.Generator
 
@@ -49,20 +65,13 @@ class Pair:
         human: the original after its delivery, mono at `RATE`, [`CROP`].
         synthetic: the rendered copy after the same delivery.
         family: index into `FAMILIES`.
+        scaled: of which members tempo or pitch was changed separately.
     """
 
     human: Samples
     synthetic: Samples
     family: int
-
-
-def trains(recording: Recording) -> bool:
-    """Whether the network may learn from a recording: open human music of three quarters of the sources."""
-    return (
-        recording.label == "human"
-        and recording.use == "open"
-        and fold_of(recording.source, FOLDS) != TEST_FOLD
-    )
+    scaled: tuple[bool, bool]
 
 
 def rendered(wav: Samples, rate: int, rng: Rng, trained: Mapping[str, Decoder]) -> tuple[Samples, int]:
@@ -70,40 +79,9 @@ def rendered(wav: Samples, rate: int, rng: Rng, trained: Mapping[str, Decoder]) 
     if trained and rng.random() < DECODED:
         decoder = trained[sorted(trained)[int(rng.integers(len(trained)))]]
         copy = decoder.apply_to(torch.from_numpy(wav)[None], rate)[0].numpy()
-        return np.asarray(copy, np.float32), FAMILIES.index(DECODER_FAMILIES[decoder.plan.kind])
+        return np.asarray(copy, np.float32), FAMILIES.index(decoder.plan.kind)
     family, method = METHODS[sorted(METHODS)[int(rng.integers(len(METHODS)))]]
     return method(wav, rate, rng), FAMILIES.index(family)
-
-
-def retouched(wav: Samples, rate: int, rng: Rng) -> Samples:
-    """What studios and platforms do to music anyway."""
-    kind = int(rng.integers(4))
-    if kind == 0:
-        spectrum = np.fft.rfft(wav)
-        at = np.linspace(0, 1, 8)
-        gain = np.interp(np.linspace(0, 1, len(spectrum)) ** 0.5, at, rng.normal(0, 3, 8))
-        return np.asarray(np.fft.irfft(spectrum * 10 ** (gain / 20), len(wav)), np.float32)
-    if kind == 1:
-        drive = rng.uniform(0.5, 2.0) / (float(np.abs(wav).max()) + 1e-6)
-        return np.asarray(np.tanh(drive * wav) / drive, np.float32)
-    if kind == 2:
-        noise = (
-            rng.standard_normal(len(wav))
-            * np.sqrt(np.mean(np.square(wav)))
-            * 10 ** (rng.uniform(-65, -40) / 20)
-        )
-        return np.asarray(wav + noise, np.float32)
-    codec, kbps = CODECS[int(rng.integers(len(CODECS)))]
-    return recode(torch.from_numpy(wav)[None], rate, codec=codec, bit_rate=1000 * max(48, kbps // 2))[
-        0
-    ].numpy()
-
-
-def marked(wav: Samples, rate: int, rng: Rng) -> Samples:
-    """With our own watermark, under a key of its own."""
-    from provenance.watermark import WatermarkKey, embed
-
-    return embed(torch.from_numpy(wav)[None], rate, rng.bytes(8), WatermarkKey(rng.bytes(32)))[0].numpy()
 
 
 def delivered(wav: Samples, rate: int, seed: int) -> Samples:
@@ -133,16 +111,22 @@ def pair(wav: Tensor, sample_rate: int, rng: Rng, trained: Mapping[str, Decoder]
     if rng.random() < 0.5:
         copy = softened(human, copy, float(rng.uniform(-20, -2)))
     members = [human, equalised(copy, human)]
-    if rng.random() < 0.06:
+    if rng.random() < MARKED:
         members = [marked(m, rate, np.random.default_rng(int(rng.integers(2**32)))) for m in members]
-    members = [retouched(m, rate, rng) if rng.random() < 0.35 else m for m in members]
+    changed = [False, False]
+    for k in range(2):
+        if rng.random() < RETOUCHED:
+            members[k], changed[k] = retouched(members[k], rate, rng)
+    if rng.random() < SCALED:
+        seed, changed = int(rng.integers(2**32)), [True, True]
+        members = [scaled(m, rate, np.random.default_rng(seed)) for m in members]
     seed = int(rng.integers(2**32))
     first, second = (delivered(m, rate, seed) for m in members)
     shorter = min(len(first), len(second))
     if shorter < CROP or min(np.abs(first).max(), np.abs(second).max()) < 1e-3:
         raise ValueError(f"{shorter} samples are left of an excerpt, or nothing is to be heard")
     start = int(rng.integers(shorter - CROP + 1))
-    return Pair(first[start : start + CROP], second[start : start + CROP], family)
+    return Pair(first[start : start + CROP], second[start : start + CROP], family, (changed[0], changed[1]))
 
 
 def hosts(recordings: Sequence[Recording]) -> list[tuple[Tensor, int]]:
@@ -156,7 +140,9 @@ def hosts(recordings: Sequence[Recording]) -> list[tuple[Tensor, int]]:
 
 
 def excerpt(clips: Sequence[tuple[Tensor, int]], rng: Rng) -> tuple[Tensor, int]:
-    """A random excerpt of `EXCERPT_S` from a random clip."""
+    """A random excerpt of `EXCERPT_S` from a random clip, or a piece by a machine that is no network."""
+    if rng.random() < PLAYED:
+        return torch.from_numpy(piece(rng, EXCERPT_S)), INSTRUMENT_RATE
     wav, rate = clips[int(rng.integers(len(clips)))]
     size = round(EXCERPT_S * rate)
     start = int(rng.integers(wav.shape[-1] - size + 1))
@@ -169,7 +155,8 @@ def save(pairs: Sequence[Pair], path: Path) -> None:
     audio = np.stack([np.stack([p.human, p.synthetic]) for p in pairs])
     audio = audio / np.maximum(np.abs(audio).max(-1, keepdims=True), 1e-3)
     part = path.with_suffix(".part.npz")
-    np.savez(part, audio=np.round(32000 * audio).astype(np.int16), family=[p.family for p in pairs])
+    family, scale = [p.family for p in pairs], [p.scaled for p in pairs]
+    np.savez(part, audio=np.round(32000 * audio).astype(np.int16), family=family, scaled=scale)
     part.rename(path)
 
 

@@ -32,7 +32,7 @@ class Shape:
     """
 
     widths: tuple[int, int, int, int] = (16, 32, 48, 96)
-    families: int = 6
+    families: int = 9
 
 
 def features(wav: Tensor) -> Tensor:
@@ -85,8 +85,25 @@ class Stage(nn.Module):
         return F.relu(smaller + self.again(smaller))
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of crops.
+
+    Attributes:
+        rendered: logit, higher where a machine rendered the music, [B].
+        scaled: logit, higher where tempo or pitch was changed separately, [B].
+        family: logits of kinds of rendering, [B, families].
+        pooled: what the three are read from, [B, 2 D].
+    """
+
+    rendered: Tensor
+    scaled: Tensor
+    family: Tensor
+    pooled: Tensor
+
+
 class TextureNetwork(nn.Module):
-    """Crop to one logit (higher = rendered by a machine) and logits of families."""
+    """Crop to logits."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -98,10 +115,12 @@ class TextureNetwork(nn.Module):
         self.stages = nn.Sequential(*(Stage(a, b) for a, b in itertools.pairwise(widths)))
         self.dropout = nn.Dropout(0.2)
         self.synthetic = nn.Linear(2 * widths[-1], 1)
+        self.scaled = nn.Linear(2 * widths[-1], 1)
         self.family = nn.Linear(2 * widths[-1], shape.families)
 
-    def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
-        """Audio at `RATE`, [B, T], to logits [B] and [B, families]."""
+    def forward(self, wav: Tensor) -> Answer:
+        """Audio at `RATE`, [B, T]."""
         maps = self.stages(self.stem(features(wav)))
-        pooled = self.dropout(torch.cat([maps.mean((2, 3)), maps.amax(3).mean(2)], 1))
-        return self.synthetic(pooled)[:, 0], self.family(pooled)
+        pooled = torch.cat([maps.mean((2, 3)), maps.amax(3).mean(2)], 1)
+        seen = self.dropout(pooled)
+        return Answer(self.synthetic(seen)[:, 0], self.scaled(seen)[:, 0], self.family(seen), pooled)

@@ -2,12 +2,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import soundfile
 import torch
 
+from detector.music.families import ARCHITECTURES
+from lab.datasets import fold_of
 from lab.training import decoders
 from lab.training.decoders import PLANS, Decoder, train
+from lab.training.decoders_music import FOLDS, TEST_FOLD, open_music
 from tests.signals import music
 
+HEADER = (
+    *("file", "kind", "label", "source", "generator_or_identity", "pair_id", "licence", "use"),
+    *("repo", "commit", "path", "start_s", "duration_s", "sample_rate", "channels", "original_codec"),
+)
 SMALL = {name: replace(plan, width=8 if plan.kind == "codec" else 32) for name, plan in PLANS.items()}
 
 
@@ -44,13 +52,67 @@ def test_training_resumes_and_the_decoder_loads(tmp_path: Path, monkeypatch: pyt
     )
 
 
-def test_a_codecs_codebooks_start_from_its_frames() -> None:
+@pytest.mark.parametrize("name", ["encodec-24k", "dac-44k"])
+def test_a_codecs_codebooks_start_from_its_frames(name: str) -> None:
     torch.manual_seed(0)
-    decoder = Decoder(SMALL["encodec-24k"])
+    decoder = Decoder(SMALL[name])
     assert decoder.codec is not None and not decoder.codec.started
     decoder.train()
     decoder.codec.start(0.1 * torch.randn(2, 24_000))
     assert decoder.codec.started
     with torch.no_grad():
-        rendered, penalty = decoder(0.1 * torch.randn(2, 12_000))
-    assert rendered.shape == (2, 12_000) and torch.isfinite(penalty)
+        rendered, penalty = decoder(0.1 * torch.randn(2, 12_288))
+    assert rendered.shape == (2, 12_288) and torch.isfinite(penalty)
+
+
+def test_strides_are_the_published_ones() -> None:
+    known = {a.name: a for a in ARCHITECTURES}
+    assert PLANS["dac-44k"].strides == known["DAC 44.1 kHz"].strides
+    assert PLANS["oobleck-44k"].strides == known["Oobleck, hop 2048 (Stable Audio Open)"].strides
+    assert PLANS["dac-44k"].rate == PLANS["oobleck-44k"].rate == 44_100
+
+
+def test_an_autoencoder_draws_frames_in_training_and_repeats_itself_after_it() -> None:
+    torch.manual_seed(0)
+    decoder, wav = Decoder(SMALL["oobleck-44k"]), 0.1 * torch.randn(1, 8192)
+    with torch.no_grad():
+        drawn = [decoder.train()(wav)[0] for _ in range(2)]
+        first, second = (decoder.eval()(wav) for _ in range(2))
+        louder = decoder(4 * wav)[0]
+    assert not torch.equal(*drawn)
+    assert torch.equal(first[0], second[0]) and float(first[1]) > 0
+    assert torch.allclose(louder, 4 * first[0], rtol=1e-2, atol=1e-4)  # it hears music at one level
+
+
+def test_music_for_decoders_is_open_human_and_of_training_collections(tmp_path: Path) -> None:
+    sources = [f"shelf-{n}" for n in range(12)]
+    rows = [(s, "human", "open", 48_000) for s in sources]
+    rows += [("ai-shelf", "ai", "open", 48_000), ("closed", "human", "research", 48_000)]
+    rows += [("narrow", "human", "open", 22_050)]
+    lines = [",".join(HEADER)]
+    for number, (source, label, use, rate) in enumerate(rows):
+        soundfile.write(tmp_path / f"{number}.wav", music(3.0, rate, seed=number).mean(0).numpy(), rate)
+        values = (
+            f"{number}.wav",
+            "human_music",
+            label,
+            source,
+            "",
+            "",
+            "CC0",
+            use,
+            "",
+            "",
+            "",
+            0,
+            3.0,
+            rate,
+            1,
+            "",
+        )
+        lines.append(",".join(str(v) for v in values))
+    (tmp_path / "manifest.csv").write_text("\n".join(lines), encoding="utf-8")
+    clips = open_music(tmp_path, 44_100)
+    expected = sum(fold_of(s, FOLDS) != TEST_FOLD for s in sources)
+    assert 0 < expected < len(sources) and len(clips) == expected
+    assert all(clip.shape == (3 * 44_100,) and clip.dtype == torch.half for clip in clips)

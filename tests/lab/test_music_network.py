@@ -1,13 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from lab.training.music_network import CROP, Pairs, load, loss_of, read, train, validate
+from lab.training.music_network import CROP, Crops, Pairs, begin, load, loss_of, read, train, validate
 from lab.training.music_network_data import CROP as KEPT
-from lab.training.music_network_data import Pair, delivered, pair, save
-from lab.training.music_network_model import RATE, Shape, TextureNetwork, features
+from lab.training.music_network_data import Pair, delivered, excerpt, pair, save
+from lab.training.music_network_model import RATE, Answer, Shape, TextureNetwork, features
 from tests.signals import music
 
 SMALL = Shape(widths=(4, 4, 8, 8))
@@ -33,20 +34,33 @@ def test_the_network_gives_the_same_answer_twice_and_to_each_crop_alone() -> Non
     network = TextureNetwork(SMALL).eval()
     wav = torch.stack([music(2.0, RATE, seed=seed).mean(0) for seed in range(2)])
     with torch.no_grad():
-        first, second, alone = network(wav)[0], network(wav)[0], network(wav[:1])[0]
-    assert torch.equal(first, second)
-    assert torch.allclose(first[:1], alone, atol=1e-5)
+        first, second, alone = network(wav), network(wav), network(wav[:1])
+    assert torch.equal(first.rendered, second.rendered) and torch.equal(first.scaled, second.scaled)
+    assert torch.allclose(first.rendered[:1], alone.rendered, atol=1e-5)
+    assert first.pooled.shape == (2, 16)
+
+
+def answer(rendered: list[float], scaled: list[float]) -> Answer:
+    return Answer(torch.tensor(rendered), torch.tensor(scaled), torch.zeros(4, 9), torch.zeros(4, 2))
 
 
 def test_loss_falls_when_the_rendered_member_scores_higher() -> None:
-    family, truth = torch.zeros(4, 6), torch.tensor([0, 1])
-    right = loss_of(torch.tensor([-2.0, -2.0, 2.0, 2.0]), family, truth)
-    wrong = loss_of(torch.tensor([2.0, 2.0, -2.0, -2.0]), family, truth)
+    crops = Crops(torch.zeros(4, CROP), torch.tensor([0, 1]), torch.zeros(4), torch.ones(4).bool())
+    right = loss_of(answer([-2.0, -2.0, 2.0, 2.0], [0.0] * 4), crops)
+    wrong = loss_of(answer([2.0, 2.0, -2.0, -2.0], [0.0] * 4), crops)
     assert right < wrong
 
 
+def test_loss_asks_for_scaled_crops_that_stand_alone_and_for_no_others() -> None:
+    truth, alone = torch.tensor([1.0, 0.0, 1.0, 0.0]), torch.tensor([True, True, False, False])
+    crops = Crops(torch.zeros(4, CROP), torch.tensor([0, 1]), truth, alone)
+    right = loss_of(answer([0.0] * 4, [3.0, -3.0, 0.0, 0.0]), crops)
+    assert right < loss_of(answer([0.0] * 4, [-3.0, 3.0, 0.0, 0.0]), crops)
+    assert right == loss_of(answer([0.0] * 4, [3.0, -3.0, -9.0, 9.0]), crops)
+
+
 def test_members_of_a_pair_differ_in_the_rendering_alone() -> None:
-    wav = music(5.0, 44_100, seed=0).mean(0)
+    wav = music(5.5, 44_100, seed=0).mean(0)
     made = pair(wav, 44_100, np.random.default_rng(5), {})
     assert made.human.shape == made.synthetic.shape == (KEPT,)
     assert not np.array_equal(made.human, made.synthetic)
@@ -54,6 +68,23 @@ def test_members_of_a_pair_differ_in_the_rendering_alone() -> None:
     assert levels[0] == pytest.approx(levels[1], abs=3.0)
     again = pair(wav, 44_100, np.random.default_rng(5), {})
     assert np.array_equal(made.human, again.human) and np.array_equal(made.synthetic, again.synthetic)
+
+
+def test_half_of_what_is_made_says_whether_its_tempo_or_pitch_was_changed() -> None:
+    wav, said = music(5.5, 22_050, seed=2).mean(0), []
+    for seed in range(8):
+        made = pair(wav, 22_050, np.random.default_rng(seed), {})
+        assert made.human.shape == made.synthetic.shape == (KEPT,)
+        said.append(made.scaled)
+    assert any(all(s) for s in said) and not all(any(s) for s in said)
+
+
+def test_some_originals_are_played_by_machines_that_are_no_network() -> None:
+    clip = (torch.ones(6 * 24_000), 24_000)
+    drawn = [excerpt([clip], np.random.default_rng(seed)) for seed in range(60)]
+    played = [wav for wav, rate in drawn if rate != 24_000]
+    assert 1 <= len(played) <= 15  # a tenth of 60: outside by chance once in a thousand
+    assert all(wav.std() > 1e-3 for wav in played)
 
 
 def test_one_seed_is_one_delivery() -> None:
@@ -68,7 +99,8 @@ def test_a_network_learns_noise_in_a_moment_resumes_and_loads(tmp_path: Path) ->
     made = []
     for seed in range(6):
         human = music(KEPT / RATE, RATE, seed=seed).mean(0).numpy()[:KEPT]
-        made.append(Pair(human, human + 0.1 * rng.standard_normal(KEPT).astype(np.float32), seed % 2))
+        noise = 0.1 * rng.standard_normal(KEPT).astype(np.float32)
+        made.append(Pair(human, human + noise, seed % 2, (seed % 3 == 0, seed % 3 == 0)))
     save(made, tmp_path / "pairs-0000.npz")
     pairs = read([tmp_path / "pairs-0000.npz"])
     assert isinstance(pairs, Pairs) and pairs.audio.shape == (6, 2, KEPT) and KEPT > CROP
@@ -78,5 +110,9 @@ def test_a_network_learns_noise_in_a_moment_resumes_and_loads(tmp_path: Path) ->
     train(pairs, path, seconds=steps["elapsed_s"] + 1.0, batch=4, shape=SMALL)
     assert torch.load(path, weights_only=True)["step"] > steps["step"] > 0
     found = validate(load(path), pairs)
-    assert set(found) >= {"pairs", "all", "chain", "phase"}
+    assert set(found) >= {"pairs", "all", "scaled", "chain", "phase"}
     assert found["pairs"] > 0.5
+    other = TextureNetwork(replace(SMALL, families=4))
+    copied = begin(other, path)
+    assert copied == len(other.state_dict()) - 2  # all but the head of another shape
+    assert torch.equal(other.state_dict()["synthetic.weight"], load(path).state_dict()["synthetic.weight"])

@@ -6,9 +6,9 @@ import torch
 
 from lab.datasets import Recording
 from lab.evaluation.music_network import logits, normalised, regressed
+from lab.training.decoders_music import FOLDS, TEST_FOLD, trains
 from lab.training.music_fit import fold_names
 from lab.training.music_network import CROP
-from lab.training.music_network_data import FOLDS, TEST_FOLD, trains
 from lab.training.music_network_model import Shape, TextureNetwork
 
 
