@@ -1,15 +1,21 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from lab.datasets import Recording
-from lab.evaluation.music_network import logits, normalised, regressed
+from lab.evaluation.music import Scored
+from lab.evaluation.music_network_heard import UNHEARD, Opinions, answers, by_unheard_tool
+from lab.evaluation.music_network_page import CHANGED, UNSCALED, Facts, ScaledRow, may_abstain, page, verdicts
+from lab.evaluation.music_network_ways import ASKED, WAYS, judge, normalised, scaled_limits, where_silent
 from lab.training.decoders_music import FOLDS, TEST_FOLD, trains
 from lab.training.music_fit import fold_names
 from lab.training.music_network import CROP
-from lab.training.music_network_model import Shape, TextureNetwork
+from lab.training.music_network_head import family_of, held_out, left_out
+from lab.training.music_network_model import RATE, Shape, TextureNetwork
 
 
 def recording(number: int, label: str, source: str, use: str = "open") -> Recording:
@@ -44,17 +50,114 @@ def test_regression_uses_what_separates_the_classes_and_ignores_noise() -> None:
     rng = np.random.default_rng(1)
     columns = rng.standard_normal((len(ROWS), 2))
     columns[~HUMAN, 0] += 2.0
-    scores = regressed(columns, ROWS, np.ones(len(ROWS), bool))
+    scores = held_out(columns, ROWS, np.ones(len(ROWS), bool), 0.01)
     assert np.corrcoef(scores, columns[:, 0])[0, 1] > 0.9
     assert abs(np.corrcoef(scores, columns[:, 1])[0, 1]) < 0.4
+
+
+def test_a_regression_sees_neither_the_page_nor_a_relative_on_another_page() -> None:
+    rows = [replace(r, generator="MusicGen") if r.source == "page-0" else r for r in ROWS]
+    rows = [replace(r, generator="AIRGen (MusicGen-based)") if r.source == "page-1" else r for r in rows]
+    folds = np.array(fold_names(rows))
+    out = left_out(rows, "page-0", folds)
+    assert all(o for o, r in zip(out, rows, strict=True) if r.source in {"page-0", "page-1"})
+    assert not any(o for o, r in zip(out, rows, strict=True) if r.source in {"page-2", "page-3"})
+    columns = np.random.default_rng(2).standard_normal((len(rows), 3))
+    moved = columns.copy()
+    relatives = np.array([r.source == "page-1" for r in rows])
+    moved[relatives] += 5.0
+    before, after = (held_out(c, rows, np.ones(len(rows), bool), 0.01) for c in (columns, moved))
+    page = np.array([r.source == "page-0" for r in rows])
+    assert np.array_equal(before[page], after[page])
+    assert not np.array_equal(before[folds == "page-2"], after[folds == "page-2"])
+
+
+def test_families_are_wider_than_names() -> None:
+    assert family_of("Stable Audio 1") == family_of("StableAudio-autoencoder-recon")
+    assert family_of("Mustango") == family_of("AudioLDM2") != family_of("YuE")
+
+
+def test_the_network_votes_where_the_comb_is_silent_and_never_loudly() -> None:
+    comb, other = np.array([-1.0, 0.4, 0.6, 5.0]), np.array([3.0, -0.5, -3.0, -3.0])
+    assert np.allclose(where_silent(comb, other), [0.0, -0.1, 0.6, 5.0])
 
 
 def test_a_long_track_is_heard_in_twelve_places_and_a_short_one_wherever_it_can() -> None:
     torch.manual_seed(0)
     network = TextureNetwork(Shape(widths=(4, 4, 8, 8))).eval()
     audio = np.random.default_rng(0).integers(-3000, 3000, 40 * CROP).astype(np.int16)
-    assert logits(network, audio).shape == (12,)
-    assert logits(network, audio[: 2 * CROP + 5]).shape == (2,)
+    rendered, scaled, pooled = answers(network, audio)
+    assert rendered.shape == scaled.shape == (12,) and pooled.shape == (12, 16)
+    assert answers(network, audio[: 2 * CROP + 5])[0].shape == (2,)
+
+
+@pytest.mark.parametrize("name", UNHEARD)
+def test_the_unheard_tool_changes_tempo_or_pitch(name: str) -> None:
+    time = np.arange(3 * RATE) / RATE
+    audio = (20000 * np.sin(2 * np.pi * 500 * time)).astype(np.int16)
+    changed = by_unheard_tool(audio, name)
+    operation, _, factor = name.partition("_")
+    strongest = np.abs(np.fft.rfft(changed * np.hanning(len(changed)))).argmax() * RATE / len(changed)
+    pitch, tempo = (float(factor), 1.0) if "pitch" in operation else (1.0, float(factor))
+    assert strongest == pytest.approx(500 * pitch, rel=0.01)
+    assert len(changed) == pytest.approx(len(audio) / tempo, rel=0.02)
+
+
+def scored(delivery: str, raw: NDArray[np.float64]) -> Scored:
+    """Scores of `ROWS`, every sixth human recording with a p-value that flags it if its score is high."""
+    p_value = np.where(raw > 2.5, 0.001, 0.5)
+    zero = np.zeros(len(ROWS))
+    return Scored(
+        delivery, tuple(ROWS), raw, raw - 1.0, zero, p_value, zero, zero, zero, ("all",) * len(ROWS)
+    )
+
+
+def test_the_rule_takes_gains_without_losses_and_nothing_else() -> None:
+    rng = np.random.default_rng(3)
+    weak = rng.normal(0, 0.5, len(ROWS)) + 0.8 * ~HUMAN
+    strong = weak + 1.0 * ~HUMAN
+    better = {"head, norm": strong, "network, norm": weak, "head, regression": weak - 1.5 * ~HUMAN}
+    names = [way for way in WAYS if way not in better]
+    ways = dict.fromkeys(names, weak) | better
+    deliveries = {d: {w: scored(d, raw) for w, raw in ways.items()} for d in ("native", *ASKED)}
+    assert judge(deliveries, "head, norm").met
+    assert not judge(deliveries, "network, norm").met  # nothing gained
+    worse = judge(deliveries, "head, regression")
+    assert not worse.met and worse.native < 0 and set(worse.lost) == {f"page-{n}" for n in range(4)}
+    assert verdicts(deliveries)[1] == "head, norm"
+    loud = {**ways, "head, norm": strong + 9.0}
+    flagging = {d: {w: scored(d, raw) for w, raw in loud.items()} for d in ("native", *ASKED)}
+    assert judge(flagging, "head, norm").flagged == 1.0 and not judge(flagging, "head, norm").met
+    facts = Facts(1000, {"pairs": 0.8, "all": 0.7}, 180.0, 0.5, 2)
+    text = page(deliveries, [*row(0.9, 0.7, 0.01)], facts)
+    assert "Taken: head, norm." in text and "The rule is met." in text and "360 times real time" in text
+
+
+def row(found: float, unheard: float, mistaken: float) -> list[ScaledRow]:
+    rows = [ScaledRow(d, 10, 10, found, found, 0.9, (0.5, 0.1)) for d in CHANGED]
+    rows += [ScaledRow(d, 10, 10, unheard, unheard, 0.9, None) for d in UNHEARD]
+    return rows + [ScaledRow(d, 10, 10, 0.5, mistaken, 0.5, (0.1, 0.1)) for d in UNSCALED]
+
+
+def test_abstention_needs_all_three_shares() -> None:
+    assert may_abstain(row(0.9, 0.7, 0.01))[0]
+    for shares in ((0.7, 0.7, 0.01), (0.9, 0.5, 0.01), (0.9, 0.7, 0.03)):
+        assert not may_abstain(row(*shares))[0]
+
+
+def test_limits_leave_out_a_recordings_own_fold() -> None:
+    logit = np.random.default_rng(4).standard_normal(len(ROWS))
+    part = scored("native", logit)
+
+    def limits(values: NDArray[np.float64]) -> dict[Path, float]:
+        said = Opinions(values, values, np.zeros((len(ROWS), 1)), np.ones(len(ROWS), bool))
+        return scaled_limits([part], [said])
+
+    before, folds = limits(logit), np.array(fold_names(ROWS))
+    own = folds == folds[0]
+    after = limits(logit + 10.0 * own)
+    assert after[ROWS[0].path] == before[ROWS[0].path]
+    assert all(after[r.path] > before[r.path] for r, o in zip(ROWS, own, strict=True) if not o)
 
 
 def test_the_network_learns_from_open_human_music_of_some_collections_only() -> None:
