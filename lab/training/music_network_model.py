@@ -18,6 +18,9 @@ RATE = 16_000
 FRAME, HOP = 1024, 256
 LOWEST_BIN = 8
 CHANNELS = 7
+SHORT_FRAME, SHORT_HOP, SHORT_CHANNELS = 256, 64, 3
+"""Of a second look, short enough to see where time-stretching joins its pieces."""
+FOLD = HOP // SHORT_HOP
 FLOOR = 1e-8
 """Under the mean power of the crop, -80 dB: what is softer counts as silence."""
 Complex = tuple[Tensor, Tensor]
@@ -77,6 +80,46 @@ def features(wav: Tensor) -> Tensor:
     return torch.stack([texture, around[inner] / 4 + 1, in_time, in_frequency, *mixed, place], 1)
 
 
+def short_features(wav: Tensor) -> Tensor:
+    """Texture of a crop in short frames, the `FOLD` of them that share a long frame beside each other.
+
+    Args:
+        wav: audio at `RATE`, [B, T].
+
+    Returns:
+        [B, `FOLD` * `SHORT_CHANNELS`, F, N]: level against the moments around it, second differences of the
+        phase in time and mixed (real parts), on the grid of the stem.
+
+    Shape:
+        >>> short_features(torch.randn(2, 16_000)).shape
+        torch.Size([2, 12, 126, 61])
+    """
+    window = torch.hann_window(SHORT_FRAME, device=wav.device)
+    spectrum = torch.stft(wav, SHORT_FRAME, SHORT_HOP, SHORT_FRAME, window, return_complex=True)[:, 2:]
+    real, imaginary = spectrum.real.contiguous(), spectrum.imag.contiguous()
+    power = real.square() + imaginary.square()
+    mean = power.mean((1, 2), keepdim=True) + 1e-12
+    scale = torch.rsqrt(power + FLOOR * mean)
+    unit = (real * scale, imaginary * scale)
+    level = torch.log(power / mean + FLOOR)
+    moments = F.avg_pool1d(level, 17, 1, 8, count_include_pad=False)
+    frames = (level.shape[-1] - 1) // FOLD - 1
+    first, last = FOLD, FOLD * (frames + 1)
+    lower, upper = slice(None, -1), slice(1, None)
+
+    def at(bins: slice, shift: int) -> Complex:
+        chosen = slice(first + shift, last + shift)
+        return unit[0][:, bins, chosen], unit[1][:, bins, chosen]
+
+    here = at(lower, 0)
+    in_time, _ = _turned(_product(at(lower, 1), at(lower, -1)), _product(here, here))
+    mixed, _ = _turned(_product(at(upper, 1), here), _product(at(upper, 0), at(lower, 1)))
+    texture = ((level - moments)[:, lower, first:last] / 2).clamp(-3, 3)
+    stacked = torch.stack([texture, in_time, mixed], 1)
+    folded = stacked.reshape(*stacked.shape[:3], frames, FOLD)
+    return folded.permute(0, 1, 4, 2, 3).flatten(1, 2)
+
+
 def _around(level: Tensor) -> Tensor:
     """Mean over 17 bins and 9 frames, [B, F, N]; one axis after the other takes a sixth of the sums."""
     high = F.avg_pool2d(level[:, None], (17, 1), 1, (8, 0), count_include_pad=False)
@@ -134,6 +177,9 @@ class TextureNetwork(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(CHANNELS, first, (5, 3), (4, 2), (2, 1), bias=False), nn.BatchNorm2d(first), nn.ReLU()
         )
+        norm = nn.BatchNorm2d(first)
+        nn.init.constant_(norm.weight, 0.1)  # one that starts without this look keeps most of what it knew
+        self.short = nn.Sequential(nn.Conv2d(FOLD * SHORT_CHANNELS, first, 3, (1, 2), 1, bias=False), norm)
         widths: Sequence[int] = (first, *rest)
         self.stages = nn.Sequential(*(Stage(a, b) for a, b in itertools.pairwise(widths)))
         self.dropout = nn.Dropout(0.2)
@@ -143,7 +189,7 @@ class TextureNetwork(nn.Module):
 
     def forward(self, wav: Tensor) -> Answer:
         """Audio at `RATE`, [B, T]."""
-        maps = self.stages(self.stem(features(wav)))
+        maps = self.stages(self.stem(features(wav)) + F.relu(self.short(short_features(wav))))
         pooled = torch.cat([maps.mean((2, 3)), maps.amax(3).mean(2)], 1)
         seen = self.dropout(pooled)
         return Answer(self.synthetic(seen)[:, 0], self.scaled(seen)[:, 0], self.family(seen), pooled)

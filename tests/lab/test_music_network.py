@@ -8,7 +8,17 @@ import torch
 from lab.training.music_network import CROP, Crops, Pairs, begin, load, loss_of, read, train, validate
 from lab.training.music_network_data import CROP as KEPT
 from lab.training.music_network_data import Pair, delivered, excerpt, pair, save
-from lab.training.music_network_model import RATE, Answer, Shape, TextureNetwork, features
+from lab.training.music_network_model import (
+    FOLD,
+    HOP,
+    RATE,
+    SHORT_CHANNELS,
+    Answer,
+    Shape,
+    TextureNetwork,
+    features,
+    short_features,
+)
 from tests.signals import music
 
 SMALL = Shape(widths=(4, 4, 8, 8))
@@ -27,6 +37,19 @@ def test_phases_of_steady_tones_advance_evenly_and_those_of_noise_do_not() -> No
     noise = features(torch.randn(1, 2 * RATE, generator=torch.Generator().manual_seed(0)))[0, 2]
     assert float(steady.min()) > 0.99
     assert float(noise.mean()) < 0.5
+
+
+def test_short_frames_see_where_a_tone_was_cut_and_joined() -> None:
+    time = torch.arange(2 * RATE) / RATE
+    tone = torch.sin(2 * torch.pi * 1000.0 * time)
+    joined = torch.cat([tone[:RATE], -tone[RATE:]])[None]  # a jump by half a turn after one second
+    channels = short_features(joined)[0]
+    assert channels.shape == (FOLD * SHORT_CHANNELS, 126, 124)
+    in_time = channels[FOLD : 2 * FOLD, round(1000 / 62.5) - 2]  # second channel, bin of the tone
+    least = in_time.min(0).values
+    assert int(least.argmin()) == pytest.approx(RATE / HOP - 1, abs=2)
+    away = torch.cat([least[1:58], least[66:-1]])  # both ends of the crop are edges too
+    assert float(away.min()) > 0.99 > 0.5 > float(least.min())
 
 
 def test_the_network_gives_the_same_answer_twice_and_to_each_crop_alone() -> None:
@@ -92,6 +115,19 @@ def test_one_seed_is_one_delivery() -> None:
     assert np.array_equal(delivered(wav, 24_000, 3), delivered(wav, 24_000, 3))
     lengths = {len(delivered(wav, 24_000, seed)) for seed in range(6)}
     assert len(lengths) > 1  # speeds and codecs differ
+
+
+def test_a_batch_can_change_tempo_or_pitch_by_itself() -> None:
+    audio = np.random.default_rng(0).integers(-9000, 9000, (3, 2, KEPT)).astype(np.int16)
+    audio[:, 1] = audio[:, 0]
+    pairs = Pairs(audio, np.zeros(3, np.int64), np.zeros((3, 2), bool))
+    chosen = np.array([0, 1, 2])
+    for again in (0.0, 1.0):
+        crops = pairs.crops(chosen, np.random.default_rng(1), again)
+        first, second = crops.audio.chunk(2)
+        assert crops.audio.shape == (6, CROP) and torch.equal(first, second)  # members are changed alike
+        assert torch.equal(crops.scaled, torch.full((6,), again))
+    assert not pairs.scaled.any()
 
 
 def test_a_network_learns_noise_in_a_moment_resumes_and_loads(tmp_path: Path) -> None:
