@@ -10,10 +10,20 @@ from core import cards
 from core.clip import Clip, Segment
 from core.errors import WeightsError
 from detector.calibration import GroupedReference, LogisticCalibration, Rank, probability
-from detector.music import local, performance, spectra
+from detector.music import guards, local, performance, spectra
 from detector.music.evidence import exhibits
 from detector.music.families import SEPARATORS
-from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
+from detector.music.features import (
+    COMB_FEATURES,
+    Combs,
+    Vector,
+    best_scores,
+    comb_vector,
+    joined,
+    limit,
+    measure,
+    steady,
+)
 from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
 from detector.music.groups import group_of
 from detector.music.performance import PerformanceModel
@@ -39,6 +49,7 @@ class Measured:
         combs: what was found in the whole.
         segments: scores of its loud stretches.
         playing: log10 likelihood ratio of the way it is played; None where it is too short.
+        objection: what else explains its comb (see `guards`); asked only where the score alone would accuse.
     """
 
     raw: float
@@ -46,6 +57,7 @@ class Measured:
     combs: Combs
     segments: tuple[Segment, ...]
     playing: float | None
+    objection: str | None
 
 
 @dataclass(frozen=True)
@@ -168,7 +180,13 @@ class MusicDetector:
         if clip.duration_s >= performance.SHORTEST_S:
             playing = self.performance.llr(performance.describe(clip.wav, clip.sample_rate))
         group = group_of(whole.band_hz, clip.duration_s)
-        return Measured(self.raw(comb_vector(combs, stretches)), group, combs, segments, playing)
+        raw = self.raw(comb_vector(combs, stretches))
+        objection = None
+        if self.calibration.llr(raw) >= LEAST_LLR:
+            even = steady(guards.even_scores(combs), [best_scores(part) for part in stretches])
+            found = guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs))
+            objection = guards.objection(found, self.calibration.llr(self.raw(limit(even))))
+        return Measured(raw, group, combs, segments, playing, objection)
 
     def raw(self, vector: Vector) -> float:
         """The scores joined, before calibration."""
@@ -195,11 +213,17 @@ class MusicDetector:
         separator = bool(families) and families[0].name in SEPARATORS
         if separator:
             verdict, reason = "uncertain", "the comb fits a separator, which processes human recordings"
+        if measured.objection is not None:
+            # what a heard clock explains speaks for nothing: neither for a decoder nor against one
+            llr, verdict, reason, separator = min(llr, 0.0), "uncertain", measured.objection, False
         segments = measured.segments
-        steady = sum(s.score > 0.5 for s in segments)
-        text = f"{steady} of {len(segments)} stretches of about 5 s speak for a neural decoder"
+        decoder = decoder_propositions(verdict, llr, segments, separator=separator)
+        if measured.objection is not None:
+            decoder = tuple(replace(p, answer="open") for p in decoder)
+        speaking = sum(s.score > 0.5 for s in segments)
+        text = f"{speaking} of {len(segments)} stretches of about 5 s speak for a neural decoder"
         if families:
-            data = {"synthetic": steady, "segments": len(segments)}
+            data = {"synthetic": speaking, "segments": len(segments)}
             evidence = (*evidence, Evidence("stationarity", text, data))
         return MusicFinding(
             score=probability(llr),
@@ -210,10 +234,7 @@ class MusicDetector:
             evidence=evidence,
             segments=segments,
             reason=reason,
-            propositions=(
-                *decoder_propositions(verdict, llr, segments, separator=separator),
-                composition_proposition(measured.playing),
-            ),
+            propositions=(*decoder, composition_proposition(measured.playing)),
             calibration=self._basis(),
             group=rank.group,
         )

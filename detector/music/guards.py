@@ -1,0 +1,131 @@
+"""What else could have made the comb: oscillators, chips, gates and exact beats.
+
+A decoder's trace is a by-product: far below the music at every frequency where there is music, with every
+tooth in place. An oscillator, a chip's player or a gate at the same clock is itself what one hears. Two
+questions follow, asked only of recordings that would otherwise be called synthetic:
+
+- Which share of the sound's power stands exactly on the comb's lines, and which share of its power's
+  movement on the comb's flutter? Beyond `MOST_LINES` or `MOST_FLUTTER` a listener hears the clock.
+- What is left of the score if a known spacing counts only what every tooth carries (`comb.even_contrast`)?
+  A beat at every sixth tooth leaves nothing.
+
+See docs/decisions/0205-a-clock-that-is-heard-accuses-nobody.md.
+"""
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, signal
+from torch import Tensor
+
+from detector.music import comb, spectra
+from detector.music.families import SPACINGS_HZ
+from detector.music.features import GROUPS_HZ, Combs, Vector, best_scores
+from detector.music.spectra import ANALYSIS_RATE, Array
+
+MOST_LINES = 0.2
+MOST_FLUTTER = 0.06
+"""No generated recording of the half that they were set on comes near either; see the decision."""
+LEAST_EVEN_LLR = -0.5
+"""What is left with all teeth asked for must not be what would be called human."""
+MOST_BLOCKS = 6
+"""Blocks of ten seconds that are looked at: a clock that is heard is heard in the first minute."""
+LOWEST_HZ = 300.0
+POWER_ABOVE_HZ = 2000.0
+AROUND_HZ = 0.35
+"""Half the width of a tooth: the main lobe of a window of ten seconds, and a little drift."""
+FLUTTER_TO_HZ = 1500.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How much of a sound stands on the teeth of combs, beyond what chance puts there.
+
+    Attributes:
+        lines: share of the power above `LOWEST_HZ`, per comb, 0 to 1, [K].
+        flutter: share of the movement of the power above `POWER_ABOVE_HZ`, per comb, 0 to 1, [K].
+    """
+
+    lines: NDArray[np.float64]
+    flutter: NDArray[np.float64]
+
+
+def objection(found: Shares, even_llr: float) -> str | None:
+    """What else explains the comb of a recording that would be called synthetic; None for nothing known.
+
+    Args:
+        found: of the combs that its score comes from.
+        even_llr: log10 likelihood ratio with every tooth asked for, from `even_scores`.
+
+    >>> objection(Shares(np.array([0.01, 0.9]), np.zeros(2)), 2.0)
+    'an oscillator or player clock explains the comb: 90 % of the sound stands on its lines'
+    """
+    if found.lines.max() > MOST_LINES:
+        share = f"{100 * found.lines.max():.0f} % of the sound stands on its lines"
+        return f"an oscillator or player clock explains the comb: {share}"
+    if found.flutter.max() > MOST_FLUTTER:
+        share = f"{100 * found.flutter.max():.0f} % of the sound's movement follows it"
+        return f"a gate, tremolo or exact beat explains the comb: {share}"
+    if even_llr <= LEAST_EVEN_LLR:
+        return "an exact beat or note explains the comb: it lacks teeth that a decoder's clock always has"
+    return None
+
+
+def candidates(combs: Combs) -> tuple[float, ...]:
+    """The spacings that a recording's scores come from, each once: per signal and group, and the open one."""
+    spacings = np.array(SPACINGS_HZ)
+    found = {combs.found.spacing_hz}
+    for row, (low, high) in itertools.product(combs.scores, GROUPS_HZ):
+        group = np.flatnonzero((spacings >= low) & (spacings < high))
+        found.add(float(spacings[group[row[group].argmax()]]))
+    return tuple(sorted(found))
+
+
+def shares(wav: Tensor, sample_rate: int, spacings: tuple[float, ...]) -> Shares:
+    """Measure how much of a sound stands on the teeth of combs.
+
+    Args:
+        wav: audio, [C, T].
+        sample_rate: in Hz.
+        spacings: of the combs, in Hz, [K].
+    """
+    lines, flutter, weight = np.zeros(len(spacings)), np.zeros(len(spacings)), 0.0
+    for _, _, samples in itertools.islice(spectra.blocks(wav, sample_rate), MOST_BLOCKS):
+        energy = float(np.sum(np.square(samples, dtype=np.float64)))
+        above = signal.oaconvolve(samples, _highpass(), mode="same").astype(np.float32)
+        top = 0.97 * spectra.limit_of(sample_rate)
+        lines += energy * _on_teeth(samples, spacings, LOWEST_HZ, top)
+        flutter += energy * _on_teeth(np.square(above), spacings, 15.0, FLUTTER_TO_HZ)
+        weight += energy
+    return Shares(lines / max(weight, 1e-12), flutter / max(weight, 1e-12))
+
+
+def _on_teeth(samples: Array, spacings: tuple[float, ...], low_hz: float, high_hz: float) -> Vector:
+    """Share of the power between two frequencies on each comb's teeth, less what chance puts there."""
+    window = signal.get_window("hann", samples.size).astype(np.float32)
+    spectrum = fft.rfft((samples - samples.mean()) * window)
+    power = np.square(spectrum.real, dtype=np.float64) + np.square(spectrum.imag, dtype=np.float64)
+    bin_hz = ANALYSIS_RATE / samples.size
+    frequencies = np.arange(power.size) * bin_hz
+    inside = (frequencies >= low_hz) & (frequencies < high_hz)
+    frequencies, power = frequencies[inside], power[inside]
+    total = power.sum() + 1e-12
+    found = []
+    for spacing_hz in spacings:
+        off = np.abs(frequencies - spacing_hz * np.rint(frequencies / spacing_hz))
+        teeth = off <= AROUND_HZ
+        chance = float(teeth.mean())
+        found.append(max(0.0, (float(power[teeth].sum() / total) - chance) / max(1 - chance, 1e-3)))
+    return np.array(found)
+
+
+def even_scores(combs: Combs) -> Vector:
+    """`features.best_scores` with every known spacing held to what all its teeth carry, [COMB_FEATURES]."""
+    scores = np.array([[comb.even_contrast(row, s) for s in SPACINGS_HZ] for row in combs.rows])
+    return best_scores(replace(combs, scores=scores))
+
+
+def _highpass() -> Array:
+    return np.asarray(signal.firwin(301, POWER_ABOVE_HZ, fs=ANALYSIS_RATE, pass_zero=False), np.float32)

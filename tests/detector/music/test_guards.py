@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import torch
+
+from core.clip import Clip, Source
+from detector.music import MusicDetector, MusicFinding, guards
+from detector.music.detector import LEAST_LLR
+from lab.hard_negatives import SOUNDS
+from tests.detector.music.combs import decoded
+from tests.signals import music, noise
+
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def detector() -> MusicDetector:
+    return MusicDetector.load()
+
+
+def judged(detector: MusicDetector, name: str) -> tuple[float, MusicFinding]:
+    wav, rate = next(s for s in SOUNDS if s.name == name).render(0)
+    clip = Clip(wav, rate, Source("made.wav", "0" * 64, 0, "wav", "pcm_s16le"))
+    measured = detector.measure(clip)
+    assert not isinstance(measured, str)
+    return detector.calibration.llr(measured.raw), detector.score(clip)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "saw 50 Hz",
+        "impulses 86.1328 Hz",
+        "chip pads reset each tick 50 Hz",
+        "gate 50 Hz, 60 %",
+        "clicks 50 Hz",
+    ],
+)
+def test_a_clock_that_is_heard_accuses_nobody(detector: MusicDetector, name: str) -> None:
+    by_score, finding = judged(detector, name)
+    assert by_score >= LEAST_LLR  # without the guards it would be called synthetic
+    assert finding.verdict == "uncertain"
+    assert finding.reason is not None and "explains the comb" in finding.reason
+    assert finding.llr is not None and finding.llr <= 0
+    assert {p.answer for p in finding.propositions if p.name != "C"} == {"open"}
+
+
+@pytest.mark.parametrize("name", ["hum 50 Hz, hiss -40 dB", "chip arpeggios, tick 50 Hz"])
+def test_hum_and_chip_tunes_are_not_called_synthetic(detector: MusicDetector, name: str) -> None:
+    assert judged(detector, name)[1].verdict != "synthetic"
+
+
+def test_a_decoder_is_not_excused(detector: MusicDetector) -> None:
+    wav = decoded(12, RATE, 86.1328125, seed=11)
+    measured = detector.measure(Clip(wav, RATE, Source("made.wav", "0" * 64, 0, "wav", "pcm_s16le")))
+    assert not isinstance(measured, str)
+    assert measured.objection is None and detector.calibration.llr(measured.raw) >= LEAST_LLR
+
+
+def test_shares_are_what_was_put_on_the_teeth() -> None:
+    at = torch.arange(10 * RATE) / RATE
+    hiss = noise(10, RATE)[:1]
+    tone = torch.sin(2 * torch.pi * 1000 * at)[None]
+    mixed = hiss / hiss.square().mean().sqrt() + tone / tone.square().mean().sqrt()
+    found = guards.shares(mixed, RATE, (50.0, 53.0))
+    # the noise above the analysis band is not counted
+    assert found.lines[0] == pytest.approx(0.6, abs=0.06)
+    assert found.lines[1] < 0.02
+
+
+def test_a_gate_moves_the_power_and_leaves_no_line() -> None:
+    at = torch.arange(10 * RATE) / RATE
+    gated = noise(10, RATE)[:1] * (1 + 0.6 * torch.sign(torch.sin(2 * torch.pi * 50 * at)))
+    found = guards.shares(gated, RATE, (50.0,))
+    assert found.lines[0] < 0.02 and found.flutter[0] > 0.3
+
+
+def test_music_stands_on_no_comb() -> None:
+    found = guards.shares(music(10, RATE, seed=3), RATE, (86.1328125,))
+    assert found.lines[0] < 0.05 and found.flutter[0] < 0.02
+
+
+@pytest.mark.parametrize(
+    ("lines", "flutter", "even_llr", "word"),
+    [
+        (0.5, 0.0, 2.0, "oscillator"),
+        (0.0, 0.5, 2.0, "gate"),
+        (0.0, 0.0, -1.0, "teeth"),
+        (0.01, 0.01, 2.0, None),
+    ],
+)
+def test_each_guard_names_its_explanation(
+    lines: float, flutter: float, even_llr: float, word: str | None
+) -> None:
+    said = guards.objection(guards.Shares(np.array([lines]), np.array([flutter])), even_llr)
+    assert (said is None) == (word is None)
+    assert word is None or word in str(said)
