@@ -21,7 +21,7 @@ from lab.training.music_network_scaling import HELD_OUT, Samples, repitched
 
 AUDIO = Path("runs/music-network/audio")
 OPINIONS = FOLDER / "opinions"
-MOST_CROPS = 12
+MOST_CROPS = 8
 UNHEARD = ("atempo_0.90", "atempo_1.10", "atempo-pitch_0.89", "atempo-pitch_1.12")
 """Changes of tempo and pitch by a tool that never trained, of the native copies at `RATE`."""
 

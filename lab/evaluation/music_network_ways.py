@@ -78,12 +78,15 @@ def normalised(raw: Row, recordings: Sequence[Recording], reference: NDArray[np.
 
 
 def ratios(raw: Row, recordings: Sequence[Recording], judged: NDArray[np.bool_]) -> Row:
-    """Calibrated log10 likelihood ratios, [N], each by a curve of other folds."""
+    """Calibrated log10 likelihood ratios, [N], each by a curve of other folds; 0 where those mislead."""
     synthetic = np.array([r.label == "ai" for r in recordings])
     folds, llr = np.array(fold_names(recordings)), np.zeros(len(raw))
     for fold in sorted(set(folds)):
         others = judged & (folds != fold)
-        calibration = LogisticCalibration.fit(raw[others], synthetic[others])
+        try:
+            calibration = LogisticCalibration.fit(raw[others], synthetic[others])
+        except ValueError:
+            continue
         for i in np.flatnonzero(folds == fold):
             llr[i] = calibration.llr(float(raw[i]))
     return llr

@@ -8,9 +8,17 @@ from numpy.typing import NDArray
 
 from lab.datasets import Recording
 from lab.evaluation.music import Scored
-from lab.evaluation.music_network_heard import UNHEARD, Opinions, answers, by_unheard_tool
+from lab.evaluation.music_network_heard import MOST_CROPS, UNHEARD, Opinions, answers, by_unheard_tool
 from lab.evaluation.music_network_page import CHANGED, UNSCALED, Facts, ScaledRow, may_abstain, page, verdicts
-from lab.evaluation.music_network_ways import ASKED, WAYS, judge, normalised, scaled_limits, where_silent
+from lab.evaluation.music_network_ways import (
+    ASKED,
+    WAYS,
+    judge,
+    normalised,
+    ratios,
+    scaled_limits,
+    where_silent,
+)
 from lab.training.decoders_music import FOLDS, TEST_FOLD, trains
 from lab.training.music_fit import fold_names
 from lab.training.music_network import CROP
@@ -82,12 +90,19 @@ def test_the_network_votes_where_the_comb_is_silent_and_never_loudly() -> None:
     assert np.allclose(where_silent(comb, other), [0.0, -0.1, 0.6, 5.0])
 
 
-def test_a_long_track_is_heard_in_twelve_places_and_a_short_one_wherever_it_can() -> None:
+def test_scores_that_mislead_elsewhere_say_nothing_here() -> None:
+    raw = np.random.default_rng(5).standard_normal(len(ROWS))
+    everything = np.ones(len(ROWS), bool)
+    assert ratios(raw + 2.0 * ~HUMAN, ROWS, everything)[~HUMAN].mean() > 0.3
+    assert not ratios(raw - 2.0 * ~HUMAN, ROWS, everything).any()
+
+
+def test_a_long_track_is_heard_in_some_places_and_a_short_one_wherever_it_can() -> None:
     torch.manual_seed(0)
     network = TextureNetwork(Shape(widths=(4, 4, 8, 8))).eval()
     audio = np.random.default_rng(0).integers(-3000, 3000, 40 * CROP).astype(np.int16)
     rendered, scaled, pooled = answers(network, audio)
-    assert rendered.shape == scaled.shape == (12,) and pooled.shape == (12, 16)
+    assert rendered.shape == scaled.shape == (MOST_CROPS,) and pooled.shape == (MOST_CROPS, 16)
     assert answers(network, audio[: 2 * CROP + 5])[0].shape == (2,)
 
 
