@@ -13,17 +13,7 @@ from detector.calibration import GroupedReference, LogisticCalibration, Rank, pr
 from detector.music import guards, local, performance, spectra
 from detector.music.evidence import exhibits
 from detector.music.families import SEPARATORS
-from detector.music.features import (
-    COMB_FEATURES,
-    Combs,
-    Vector,
-    best_scores,
-    comb_vector,
-    joined,
-    limit,
-    measure,
-    steady,
-)
+from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
 from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
 from detector.music.groups import group_of
 from detector.music.performance import PerformanceModel
@@ -183,9 +173,7 @@ class MusicDetector:
         raw = self.raw(comb_vector(combs, stretches))
         objection = None
         if self.calibration.llr(raw) >= LEAST_LLR:
-            even = steady(guards.even_scores(combs), [best_scores(part) for part in stretches])
-            found = guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs))
-            objection = guards.objection(found, self.calibration.llr(self.raw(limit(even))))
+            objection = guards.objection(guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs)))
         return Measured(raw, group, combs, segments, playing, objection)
 
     def raw(self, vector: Vector) -> float:

@@ -1,35 +1,30 @@
 """What else could have made the comb: oscillators, chips, gates and exact beats.
 
-A decoder's trace is a by-product: far below the music at every frequency where there is music, with every
-tooth in place. An oscillator, a chip's player or a gate at the same clock is itself what one hears. Two
-questions follow, asked only of recordings that would otherwise be called synthetic:
-
-- Which share of the sound's power stands exactly on the comb's lines, and which share of its power's
-  movement on the comb's flutter? Beyond `MOST_LINES` or `MOST_FLUTTER` a listener hears the clock.
-- What is left of the score if a known spacing counts only what every tooth carries (`comb.even_contrast`)?
-  A beat at every sixth tooth leaves nothing.
+A decoder's trace is a by-product: far below the music at every frequency where there is music. An oscillator,
+a chip's player or a gate at the same clock is itself what one hears. So one question is asked of recordings
+that would otherwise be called synthetic: which share of the sound's power stands exactly on the comb's lines,
+and which share of its power's movement on the comb's flutter? Beyond `MOST_LINES` or `MOST_FLUTTER` the
+clock is heard, and heard clocks are not what a decoder hides.
 
 See docs/decisions/0205-a-clock-that-is-heard-accuses-nobody.md.
 """
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, signal
 from torch import Tensor
 
-from detector.music import comb, spectra
+from detector.music import spectra
 from detector.music.families import SPACINGS_HZ
-from detector.music.features import GROUPS_HZ, Combs, Vector, best_scores
+from detector.music.features import GROUPS_HZ, Combs, Vector
 from detector.music.spectra import ANALYSIS_RATE, Array
 
 MOST_LINES = 0.2
 MOST_FLUTTER = 0.06
 """No generated recording of the half that they were set on comes near either; see the decision."""
-LEAST_EVEN_LLR = -0.5
-"""What is left with all teeth asked for must not be what would be called human."""
 MOST_BLOCKS = 6
 """Blocks of ten seconds that are looked at: a clock that is heard is heard in the first minute."""
 LOWEST_HZ = 300.0
@@ -52,14 +47,13 @@ class Shares:
     flutter: NDArray[np.float64]
 
 
-def objection(found: Shares, even_llr: float) -> str | None:
+def objection(found: Shares) -> str | None:
     """What else explains the comb of a recording that would be called synthetic; None for nothing known.
 
     Args:
         found: of the combs that its score comes from.
-        even_llr: log10 likelihood ratio with every tooth asked for, from `even_scores`.
 
-    >>> objection(Shares(np.array([0.01, 0.9]), np.zeros(2)), 2.0)
+    >>> objection(Shares(np.array([0.01, 0.9]), np.zeros(2)))
     'an oscillator or player clock explains the comb: 90 % of the sound stands on its lines'
     """
     if found.lines.max() > MOST_LINES:
@@ -68,8 +62,6 @@ def objection(found: Shares, even_llr: float) -> str | None:
     if found.flutter.max() > MOST_FLUTTER:
         share = f"{100 * found.flutter.max():.0f} % of the sound's movement follows it"
         return f"a gate, tremolo or exact beat explains the comb: {share}"
-    if even_llr <= LEAST_EVEN_LLR:
-        return "an exact beat or note explains the comb: it lacks teeth that a decoder's clock always has"
     return None
 
 
@@ -119,12 +111,6 @@ def _on_teeth(samples: Array, spacings: tuple[float, ...], low_hz: float, high_h
         chance = float(teeth.mean())
         found.append(max(0.0, (float(power[teeth].sum() / total) - chance) / max(1 - chance, 1e-3)))
     return np.array(found)
-
-
-def even_scores(combs: Combs) -> Vector:
-    """`features.best_scores` with every known spacing held to what all its teeth carry, [COMB_FEATURES]."""
-    scores = np.array([[comb.even_contrast(row, s) for s in SPACINGS_HZ] for row in combs.rows])
-    return best_scores(replace(combs, scores=scores))
 
 
 def _highpass() -> Array:

@@ -16,7 +16,7 @@ from torch import Tensor
 from core.errors import TrackmarkError
 from detector.music import guards, spectra
 from detector.music.detector import LOWEST_BAND_HZ
-from detector.music.features import best_scores, comb_vector, limit, measure, steady
+from detector.music.features import comb_vector, measure
 from detector.music.groups import group_of
 from lab.datasets import Recording
 from lab.hard_negatives import SOUNDS, rng_of
@@ -29,7 +29,7 @@ CACHE = Path("runs/music-hard")
 SEEDS = 3
 CHAINS = {"transposed": resynthesis.transposed, "interpolated": resynthesis.interpolated}
 PHASES = {"griffin-lim": resynthesis.griffin_lim, "guessed-phase": resynthesis.guessed_phase}
-COLUMNS = ("vector", "even", "lines", "flutter", "spacings")
+COLUMNS = ("vector", "lines", "flutter", "spacings")
 Vector = NDArray[np.float64]
 
 
@@ -83,7 +83,6 @@ class Scores:
 
     Attributes:
         vector: `comb_vector`, [F]; empty where nothing could be measured.
-        even: the same with every tooth asked for (`guards.even_vector`), [F].
         lines: share of power on the teeth of the combs that the scores come from, [K].
         flutter: share of the power's movement there, [K].
         spacings: of these combs, in Hz, [K].
@@ -91,7 +90,6 @@ class Scores:
     """
 
     vector: Vector
-    even: Vector
     lines: Vector
     flutter: Vector
     spacings: Vector
@@ -103,15 +101,14 @@ def scores_of(wav: Tensor, sample_rate: int) -> Scores:
     nothing = np.zeros(0)
     whole, parts = spectra.survey(wav, sample_rate)
     if not whole.loud or whole.band_hz < LOWEST_BAND_HZ:
-        return Scores(nothing, nothing, nothing, nothing, nothing, "")
+        return Scores(nothing, nothing, nothing, nothing, "")
     combs = measure(whole)
     stretches = [measure(part, combs.found) for part in parts if part.loud]
     spacings = guards.candidates(combs)
     found = guards.shares(wav, sample_rate, spacings)
-    even = limit(steady(guards.even_scores(combs), [best_scores(part) for part in stretches]))
     group = group_of(whole.band_hz, wav.shape[-1] / sample_rate)
     vector = comb_vector(combs, stretches)
-    return Scores(vector, even, found.lines, found.flutter, np.array(spacings), group)
+    return Scores(vector, found.lines, found.flutter, np.array(spacings), group)
 
 
 def cached(copy: Copy) -> Scores:
