@@ -20,7 +20,7 @@ from core.resample import resample
 from lab.datasets import Recording
 from lab.evaluation import metrics, music_network_page
 from lab.evaluation.music import Scored, score_all
-from lab.evaluation.music_network_heard import UNHEARD, Opinions, answers, heard, kept
+from lab.evaluation.music_network_heard import TOOL_BY_TOOL, UNHEARD, Opinions, answers, heard, kept
 from lab.evaluation.music_network_ways import all_ways, called_human, scaled_limits
 from lab.training.decoders_music import trains
 from lab.training.music import FEW, load_features, suspect
@@ -64,7 +64,7 @@ def scaled_rows(
     by_name = dict(zip((s.delivery for s in scores), zip(scores, said, strict=True), strict=True))
     native, plain = by_name["native"]
     rows = []
-    for name in (*(s.delivery for s in scores), *UNHEARD):
+    for name in (*(s.delivery for s in scores), *TOOL_BY_TOOL, *UNHEARD):
         if name in by_name:
             scored, opinions = by_name[name]
         else:

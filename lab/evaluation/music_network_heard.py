@@ -17,13 +17,15 @@ from lab.training.music_fit import Matrix
 from lab.training.music_network import CROP
 from lab.training.music_network_data import FOLDER
 from lab.training.music_network_model import RATE, TextureNetwork
-from lab.training.music_network_scaling import HELD_OUT, Samples, repitched
+from lab.training.music_network_scaling import HELD_OUT, TOOLS, Samples, repitched
 
 AUDIO = Path("runs/music-network/audio")
 OPINIONS = FOLDER / "opinions"
 MOST_CROPS = 8
 UNHEARD = ("atempo_0.90", "atempo_1.10", "atempo-pitch_0.89", "atempo-pitch_1.12")
 """Changes of tempo and pitch by a tool that never trained, of the native copies at `RATE`."""
+TOOL_BY_TOOL = ("grains_1.10", "phase-vocoder_1.10", "wsola_1.10")
+"""The same by each tool that did."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def stacked(parts: Sequence[Opinions]) -> Opinions:
 
 def heard(recording: Recording, delivery: str, everything: Sequence[Recording]) -> NDArray[np.int16]:
     """One copy as the network hears it, mono at `RATE`, kept under `runs/` once computed."""
-    if delivery in UNHEARD:
-        return by_unheard_tool(heard(recording, "native", everything), delivery)
+    if delivery in {*UNHEARD, *TOOL_BY_TOOL}:
+        return by_tool(heard(recording, "native", everything), delivery)
     path = path_of(recording, delivery, AUDIO).with_suffix(".npy")
     if not path.exists():
         wav, rate = delivered(recording, delivery, everything)
@@ -70,12 +72,12 @@ def heard(recording: Recording, delivery: str, everything: Sequence[Recording]) 
     return np.asarray(np.load(path), np.int16)
 
 
-def by_unheard_tool(audio: NDArray[np.int16], name: str) -> NDArray[np.int16]:
-    """Audio at `RATE` with tempo or pitch changed by a tool that never trained: one of `UNHEARD`."""
-    operation, _, factor = name.partition("_")
-    tool, rng = HELD_OUT["atempo"], np.random.default_rng(0)
+def by_tool(audio: NDArray[np.int16], name: str) -> NDArray[np.int16]:
+    """Audio at `RATE` with tempo or pitch changed: tool, `-pitch` where that is meant, `_` and the factor."""
+    named, _, factor = name.partition("_")
+    tool, rng = {**TOOLS, **HELD_OUT}[named.removesuffix("-pitch")], np.random.default_rng(0)
     wav = np.asarray(audio / 32768, np.float32)
-    if operation.endswith("pitch"):
+    if named.endswith("-pitch"):
         return _integers(repitched(wav, RATE, float(factor), rng, tool))
     return _integers(tool(wav, RATE, float(factor), rng))
 
