@@ -173,7 +173,8 @@ class MusicDetector:
         raw = self.raw(comb_vector(combs, stretches))
         objection = None
         if self.calibration.llr(raw) >= LEAST_LLR:
-            objection = guards.objection(guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs)))
+            heard = guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs))
+            objection = guards.objection(heard, bank=guards.filter_bank(combs))
         return Measured(raw, group, combs, segments, playing, objection)
 
     def raw(self, vector: Vector) -> float:

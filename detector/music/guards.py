@@ -6,6 +6,10 @@ that would otherwise be called synthetic: which share of the sound's power stand
 and which share of its power's movement on the comb's flutter? Beyond `MOST_LINES` or `MOST_FLUTTER` the
 clock is heard, and heard clocks are not what a decoder hides.
 
+A third explanation is no clock that anybody hears: the filter bank of MPEG layers I and II splits sound into
+32 bands at a 32nd of its rate and joins them as a stride of 32 would (ISO/IEC 11172-3, 2.4.3). Coarsely
+quantised, it leaves the comb of that stride, but none finer, as the frames of a decoder would.
+
 See docs/decisions/0205-a-clock-that-is-heard-accuses-nobody.md.
 """
 
@@ -25,6 +29,10 @@ from detector.music.spectra import ANALYSIS_RATE, Array
 MOST_LINES = 0.2
 MOST_FLUTTER = 0.06
 """No generated recording of the half that they were set on comes near either; see the decision."""
+BANKS_HZ = (1378.125, 689.0625, 750.0)
+"""A 32nd of 44.1, 22.05 and 24 kHz, as far as the table of known spacings has them."""
+BANK_ALONE = 6.0
+"""What a finer spacing scores beyond the bank's own share of its teeth where a decoder has frames."""
 MOST_BLOCKS = 6
 """Blocks of ten seconds that are looked at: a clock that is heard is heard in the first minute."""
 LOWEST_HZ = 300.0
@@ -47,13 +55,14 @@ class Shares:
     flutter: NDArray[np.float64]
 
 
-def objection(found: Shares) -> str | None:
+def objection(found: Shares, *, bank: bool) -> str | None:
     """What else explains the comb of a recording that would be called synthetic; None for nothing known.
 
     Args:
         found: of the combs that its score comes from.
+        bank: whether the filter bank of MPEG layers I and II would leave its comb, see `filter_bank`.
 
-    >>> objection(Shares(np.array([0.01, 0.9]), np.zeros(2)))
+    >>> objection(Shares(np.array([0.01, 0.9]), np.zeros(2)), bank=False)
     'an oscillator or player clock explains the comb: 90 % of the sound stands on its lines'
     """
     if found.lines.max() > MOST_LINES:
@@ -62,6 +71,8 @@ def objection(found: Shares) -> str | None:
     if found.flutter.max() > MOST_FLUTTER:
         share = f"{100 * found.flutter.max():.0f} % of the sound's movement follows it"
         return f"a gate, tremolo or exact beat explains the comb: {share}"
+    if bank:
+        return "the filter bank of MPEG layer I or II explains the comb: nothing finer stands beside it"
     return None
 
 
@@ -111,6 +122,23 @@ def _on_teeth(samples: Array, spacings: tuple[float, ...], low_hz: float, high_h
         chance = float(teeth.mean())
         found.append(max(0.0, (float(power[teeth].sum() / total) - chance) / max(1 - chance, 1e-3)))
     return np.array(found)
+
+
+def filter_bank(combs: Combs) -> bool:
+    """Whether both signals are strongest at a filter bank's spacing and show nothing finer.
+
+    A comb of spacing d has all teeth of the comb of d / n, so it lends that one its score over sqrt(n).
+    """
+    spacings = np.array(SPACINGS_HZ)
+    for row in combs.scores:
+        best = int(row.argmax())
+        if spacings[best] not in BANKS_HZ:
+            return False
+        ratios = spacings[best] / spacings
+        finer = (ratios > 1.5) & (np.abs(ratios - np.rint(ratios)) < 1e-3)
+        if np.any(row[finer] - row[best] / np.sqrt(ratios[finer]) > BANK_ALONE):
+            return False
+    return True
 
 
 def _highpass() -> Array:

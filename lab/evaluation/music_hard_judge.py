@@ -108,7 +108,7 @@ class Judge:
             quick = replace(quick, lines=float(scores.lines.max()))
         if not quick.accused:
             return quick
-        reason = guards.objection(guards.Shares(scores.lines, scores.flutter))
+        reason = guards.objection(guards.Shares(scores.lines, scores.flutter), bank=bool(scores.bank[0]))
         return replace(quick, flagged=reason is None, reason=reason or "")
 
     def _weights(self, source: str) -> Vector:

@@ -29,7 +29,7 @@ CACHE = Path("runs/music-hard")
 SEEDS = 3
 CHAINS = {"transposed": resynthesis.transposed, "interpolated": resynthesis.interpolated}
 PHASES = {"griffin-lim": resynthesis.griffin_lim, "guessed-phase": resynthesis.guessed_phase}
-COLUMNS = ("vector", "lines", "flutter", "spacings")
+COLUMNS = ("vector", "lines", "flutter", "spacings", "bank")
 Vector = NDArray[np.float64]
 
 
@@ -86,6 +86,7 @@ class Scores:
         lines: share of power on the teeth of the combs that the scores come from, [K].
         flutter: share of the power's movement there, [K].
         spacings: of these combs, in Hz, [K].
+        bank: 1 where a filter bank would leave its comb, else 0, [1].
         group: of its p-value.
     """
 
@@ -93,6 +94,7 @@ class Scores:
     lines: Vector
     flutter: Vector
     spacings: Vector
+    bank: Vector
     group: str
 
 
@@ -101,14 +103,15 @@ def scores_of(wav: Tensor, sample_rate: int) -> Scores:
     nothing = np.zeros(0)
     whole, parts = spectra.survey(wav, sample_rate)
     if not whole.loud or whole.band_hz < LOWEST_BAND_HZ:
-        return Scores(nothing, nothing, nothing, nothing, "")
+        return Scores(nothing, nothing, nothing, nothing, nothing, "")
     combs = measure(whole)
     stretches = [measure(part, combs.found) for part in parts if part.loud]
     spacings = guards.candidates(combs)
     found = guards.shares(wav, sample_rate, spacings)
     group = group_of(whole.band_hz, wav.shape[-1] / sample_rate)
     vector = comb_vector(combs, stretches)
-    return Scores(vector, found.lines, found.flutter, np.array(spacings), group)
+    bank = np.array([float(guards.filter_bank(combs))])
+    return Scores(vector, found.lines, found.flutter, np.array(spacings), bank, group)
 
 
 def cached(copy: Copy) -> Scores:

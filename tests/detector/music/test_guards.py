@@ -5,6 +5,8 @@ import torch
 from core.clip import Clip, Source
 from detector.music import MusicDetector, MusicFinding, guards
 from detector.music.detector import LEAST_LLR
+from detector.music.features import measure
+from detector.music.spectra import survey
 from lab.hard_negatives import SOUNDS
 from tests.detector.music.combs import decoded
 from tests.signals import music, noise
@@ -80,9 +82,25 @@ def test_music_stands_on_no_comb() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "flutter", "word"), [(0.5, 0.0, "oscillator"), (0.0, 0.5, "gate"), (0.1, 0.03, None)]
+    ("lines", "flutter", "bank", "word"),
+    [
+        (0.5, 0.0, False, "oscillator"),
+        (0.0, 0.5, False, "gate"),
+        (0.0, 0.0, True, "filter bank"),
+        (0.1, 0.03, False, None),
+    ],
 )
-def test_each_guard_names_its_explanation(lines: float, flutter: float, word: str | None) -> None:
-    said = guards.objection(guards.Shares(np.array([lines]), np.array([flutter])))
+def test_each_guard_names_its_explanation(lines: float, flutter: float, bank: bool, word: str | None) -> None:
+    said = guards.objection(guards.Shares(np.array([lines]), np.array([flutter])), bank=bank)
     assert (said is None) == (word is None)
     assert word is None or word in str(said)
+
+
+@pytest.mark.parametrize(("finer_hz", "bank"), [(None, True), (86.1328125, False)])
+def test_a_stride_of_32_alone_is_a_filter_bank_and_with_frames_a_decoder(
+    finer_hz: float | None, bank: bool
+) -> None:
+    wav = decoded(10, RATE, 1378.125, seed=5, level_db=-45)
+    if finer_hz is not None:
+        wav = wav + decoded(10, RATE, finer_hz, seed=5, level_db=-40) - music(10, RATE, seed=5)
+    assert guards.filter_bank(measure(survey(wav, RATE)[0])) == bank
