@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.music.families import SPACINGS_HZ
-from detector.music.spectra import LAG_RATE, Array, Block
+from detector.music.spectra import LAG_RATE, LAST_LAG_S, Array, Block
 
 Scores = NDArray[np.float64]
 
@@ -57,6 +57,14 @@ class Row:
     values: Array
     support: Array
 
+    def within(self, last_s: float) -> "Row":
+        """The row for a clock that keeps step for `last_s` only: lags up to it, weights falling to 0."""
+        size = int(last_s * LAG_RATE) + 1
+        if size >= self.values.size:
+            return self
+        fall = np.linspace(1, 0, size, endpoint=False, dtype=np.float32)
+        return Row(self.values[:size], self.support[:size] * fall)
+
 
 def rows_of(block: Block) -> tuple[Row, ...]:
     """The correlations of a loud block, one per signal."""
@@ -83,7 +91,7 @@ def contrast(row: Row, spacing_hz: float) -> float:
     return float(weights @ row.values[lags] / np.sqrt(weights @ weights + 1e-12))
 
 
-@lru_cache(maxsize=4 * len(SPACINGS_HZ))
+@lru_cache(maxsize=12 * len(SPACINGS_HZ))
 def _teeth(spacing_hz: float, size: int) -> NDArray[np.int64]:
     """Lags of the multiples of a comb's period, from `FIRST_LAG_S` to the last of `size` lags."""
     last_s = (size - 1) / LAG_RATE
@@ -160,7 +168,7 @@ def open_search(rows: Sequence[Row]) -> Open:
     for last_s, finer, kept in STAGES[1:]:
         shifts = finer * np.arange(-round(step / finer / 2) - 1, round(step / finer / 2) + 2)
         tried = found[:, None] * (1 + shifts)
-        z = _scores(joint, tried.ravel(), last_s).reshape(tried.shape)
+        z = scores_at(joint, tried.ravel(), last_s).reshape(tried.shape)
         best = z.argmax(1)
         at = np.arange(len(found))
         order = np.argsort(-z[at, best], kind="stable")[:kept]
@@ -183,8 +191,8 @@ def _coarse(row: Row, spacings: Scores, last_s: float) -> Scores:
     return np.asarray(total / np.sqrt(np.maximum(count, 4)), np.float64)
 
 
-def _scores(row: Row, spacings: Scores, last_s: float) -> Scores:
-    """`contrast` of many spacings at once, over lags up to `last_s`, [N]."""
+def scores_at(row: Row, spacings: Scores, last_s: float = LAST_LAG_S) -> Scores:
+    """`contrast` of many spacings at once, over lags up to `last_s`, [N]; quickest where they ascend."""
     last = min(int(last_s * LAG_RATE), row.values.size - 1)
     scores = np.zeros(spacings.size)
     for k in range(0, spacings.size, 64):

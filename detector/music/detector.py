@@ -164,7 +164,7 @@ class MusicDetector:
             return f"no content above {whole.band_hz / 1000:.1f} kHz, at least 4 kHz are needed"
         combs = measure(whole)
         loud = [part for part in parts if part.loud]
-        stretches = [measure(part, combs.found) for part in loud]
+        stretches = [measure(part, combs) for part in loud]
         segments = tuple(map(self._segment, loud, stretches))
         playing = None
         if clip.duration_s >= performance.SHORTEST_S:

@@ -9,6 +9,7 @@ from detector.music.comb import Open, Scores, contrasts, even_contrast
 from detector.music.families import ARCHITECTURES, SPACINGS_HZ
 from detector.music.features import Combs, family_scores
 from detector.music.finding import Evidence, Family
+from detector.music.settings import Setting
 from detector.music.spectra import ANALYSIS_RATE, LAG_RATE, SIGNALS, Array
 from detector.music.tiers import BIN_HZ, GRIDS, HIGHEST_HZ, line_heights, prominence
 
@@ -40,7 +41,11 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
     )
     coarse = _grid(combs)
     if max(float(table.max()), found.z) < CLEAR_Z:
-        return (), (*coarse, band), 1.0
+        setting = max(combs.settings, key=lambda tried: tried.z)
+        if setting.z < CLEAR_Z:
+            return (), (*coarse, band), 1.0
+        families, exhibit = _broken(combs, setting)
+        return families, (*exhibit, *coarse, band), setting.ratio
     speed, scores = 1.0, combs.scores
     if found.z > float(table.max()) + 4.0:
         speed, scores = _speed(combs, found.spacing_hz)
@@ -54,6 +59,22 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
         text = f"the comb fits playback at {speed:.4f} times the original speed"
         evidence.insert(1, Evidence("speed", text, {"speed": round(speed, 5)}))
     return families, tuple(evidence), speed
+
+
+def _broken(combs: Combs, setting: Setting) -> tuple[tuple[Family, ...], tuple[Evidence, ...]]:
+    """A known clock that keeps step for a while only, or at another pitch: families, and the two exhibits."""
+    within = [row.within(setting.span_s) for row in combs.rows]
+    scores = np.stack([contrasts(row, setting.ratio) for row in within])
+    families = _families(scores.sum(0))
+    spacing_hz = setting.spacing_hz * setting.ratio
+    signal = int(np.argmax([even_contrast(row, spacing_hz) for row in within]))
+    found = _comb(combs, signal, spacing_hz, setting.z, families)
+    text = (
+        f"the comb fits a known decoder at {setting.ratio:.4f} times its pitch, in step for "
+        f"{setting.span_s:g} s at a time: tempo, pitch or speed was changed"
+    )
+    data = {"speed": round(setting.ratio, 5), "in_step_s": setting.span_s, "z": round(setting.z, 2)}
+    return families, (found, Evidence("speed", text, data))
 
 
 def _grid(combs: Combs) -> tuple[Evidence, ...]:

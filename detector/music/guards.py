@@ -77,9 +77,9 @@ def objection(found: Shares, *, bank: bool) -> str | None:
 
 
 def candidates(combs: Combs) -> tuple[float, ...]:
-    """The spacings that a recording's scores come from, each once: per signal and group, and the open one."""
+    """The spacings that a recording's scores come from, each once: per signal and group, and the searched."""
     spacings = np.array(SPACINGS_HZ)
-    found = {combs.found.spacing_hz}
+    found = {combs.found.spacing_hz, *(setting.spacing_hz * setting.ratio for setting in combs.settings)}
     for row, (low, high) in itertools.product(combs.scores, GROUPS_HZ):
         group = np.flatnonzero((spacings >= low) & (spacings < high))
         found.add(float(spacings[group[row[group].argmax()]]))

@@ -15,6 +15,8 @@ THROUGHOUT = 0.9
 CLEAR = 0.8
 """Score from which a stretch counts as decoder output; up to `1 - CLEAR` it counts as free of it."""
 
+SILENT = "no decoder's clock was found; most changes of pitch or tempo hide one, and some decoders leave none"
+
 
 def decoder_propositions(
     verdict: Verdict, llr: float, segments: Sequence[Segment], *, separator: bool
@@ -32,9 +34,14 @@ def decoder_propositions(
         "bona_fide": "contradicted",
         "uncertain": "open",
     }
+    statement = (
+        "a neural decoder (generator, neural codec or voice converter) rendered sound in this recording"
+    )
+    if verdict == "bona_fide":
+        statement += f": {SILENT}"
     first = Proposition(
         "P1",
-        "a neural decoder (generator, neural codec or voice converter) rendered sound in this recording",
+        statement,
         "supported" if separator else answers[verdict],
         llr,
     )

@@ -145,10 +145,13 @@ def limit_of(sample_rate: int) -> float:
 
 def usable_band(samples: Array, limit_hz: float) -> float:
     """Frequency where content ends: the last one within 75 dB of the loudest, smoothed over 60 Hz."""
-    _, power = signal.welch(samples, ANALYSIS_RATE, nperseg=min(FRAME, samples.size))
+    size = min(FRAME, samples.size)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
+    spectrum = fft.rfft((frames - frames.mean(1, keepdims=True)) * _window(size), axis=1)
+    power = (np.square(spectrum.real) + np.square(spectrum.imag)).mean(0)
     smooth = 10 * np.log10(ndimage.uniform_filter1d(power, 9) + 1e-20)
     present = np.flatnonzero(smooth > smooth[8:].max() - 75.0)
-    last = present[-1] * ANALYSIS_RATE / min(FRAME, samples.size) if present.size else 0.0
+    last = present[-1] * ANALYSIS_RATE / size if present.size else 0.0
     return float(min(last, limit_hz))
 
 

@@ -77,12 +77,20 @@ def min_cllr(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:
 
 
 def ece(probabilities: ArrayLike, synthetic: ArrayLike, bins: int = 10) -> float:
-    """Expected calibration error: mean gap between stated probability and observed share, equal bins."""
+    """Expected calibration error: mean gap between stated probability and observed share, equal bins.
+
+    Both classes weigh the same, whatever their numbers: the probabilities are stated for a prior of one half.
+
+    Args:
+        probabilities: stated, [N].
+        synthetic: 1 or 0, both must occur, [N].
+        bins: of equal width.
+    """
     p, y = np.asarray(probabilities, np.float64), np.asarray(synthetic, np.float64)
+    weight = np.where(y > 0, 0.5 / y.sum(), 0.5 / (1 - y).sum())
     index = np.minimum((p * bins).astype(np.int64), bins - 1)
     members = [index == k for k in sorted(set(index.tolist()))]
-    gaps = [abs(p[m].mean() - y[m].mean()) * m.sum() for m in members]
-    return float(sum(gaps) / p.size)
+    return float(sum(abs((weight * (p - y))[m].sum()) for m in members))
 
 
 def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:

@@ -37,6 +37,21 @@ from lab.training.music import BAND, FEW, TRAINING, Features, load_features, sta
 from lab.training.music_data import MOST_S, few_of_each, music, path_of, read
 from lab.training.music_fit import Matrix, fold_names, importance, out_of_fold
 
+CHANGED_TIME = (
+    "pitched-vocoder_-2",
+    "pitched-vocoder_2",
+    "pitched-wsola_-2",
+    "pitched-wsola_2",
+    "pitched-atempo_-2",
+    "pitched-atempo_2",
+    "paced-vocoder_0.90",
+    "paced-vocoder_1.10",
+    "tempo_0.90",
+    "tempo_1.10",
+    "paced-atempo_0.90",
+    "paced-atempo_1.10",
+)
+"""Pitch by two semitones, tempo by a tenth: by a phase vocoder, by WSOLA and by FFmpeg's `atempo`."""
 ATTACKS = (
     "mp3_128",
     "mp3_64",
@@ -45,10 +60,7 @@ ATTACKS = (
     "resample_22050",
     "speed_0.95",
     "speed_1.05",
-    "pitch_0.89",
-    "pitch_1.12",
-    "tempo_0.90",
-    "tempo_1.10",
+    *CHANGED_TIME,
     "native:5s",
     "hybrid_-6",
     "hybrid_0",
@@ -252,7 +264,10 @@ def main() -> None:
     torch.set_num_threads(1)
     recordings = music(args.data)
     few = few_of_each(recordings, FEW)
-    parts = [(d, load_features(recordings if d == "native" else few, d)) for d in (*TRAINING, *ATTACKS)]
+    parts = [
+        (d, load_features(recordings if d == "native" else few, d))
+        for d in (*TRAINING, "retimed-1", *ATTACKS)
+    ]
     parts = [(d, f) for d, f in parts if _enough(f)]
     scored = score_all(parts)
     open_only = score_all(parts, open_only=True)

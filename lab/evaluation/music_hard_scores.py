@@ -25,7 +25,7 @@ from lab.training import decoders, resynthesis
 from lab.training.music import suspect
 from lab.training.music_data import MOST_S
 
-CACHE = Path("runs/music-hard")
+CACHE = Path("runs/music-hard-2")
 SEEDS = 3
 CHAINS = {"transposed": resynthesis.transposed, "interpolated": resynthesis.interpolated}
 PHASES = {"griffin-lim": resynthesis.griffin_lim, "guessed-phase": resynthesis.guessed_phase}
@@ -105,7 +105,7 @@ def scores_of(wav: Tensor, sample_rate: int) -> Scores:
     if not whole.loud or whole.band_hz < LOWEST_BAND_HZ:
         return Scores(nothing, nothing, nothing, nothing, nothing, "")
     combs = measure(whole)
-    stretches = [measure(part, combs.found) for part in parts if part.loud]
+    stretches = [measure(part, combs) for part in parts if part.loud]
     spacings = guards.candidates(combs)
     found = guards.shares(wav, sample_rate, spacings)
     group = group_of(whole.band_hz, wav.shape[-1] / sample_rate)

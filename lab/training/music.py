@@ -1,7 +1,7 @@
 """Fit the music detector's weights, calibrations and references, and write them with their card.
 
-The features need no training; what is fitted are eight weights, from human music alone, two calibrations and
-the scores of human and generated recordings. Calibrations and references rest on out-of-fold scores only.
+The features need no training; what is fitted is one weight for each, from human music alone, two calibrations
+and the scores of human and generated recordings. Calibrations and references rest on out-of-fold scores only.
 
 Run with: python -m lab.training.music DATA_FOLDER [--open-only]
 """
@@ -21,7 +21,7 @@ from core import cards
 from core.cards import Card
 from detector.calibration import LogisticCalibration
 from detector.music.detector import CARD
-from detector.music.features import limit, steady
+from detector.music.features import COMB_FEATURES, limit, steady
 from detector.music.groups import group_of
 from lab.datasets import Recording
 from lab.training.music_data import CACHE, few_of_each, music, path_of, read
@@ -163,7 +163,7 @@ def main() -> None:
     data = describe(chosen.recordings, args.deliveries, open_only=args.open_only)
     card = Card(
         name="music-decoder-clock",
-        version="3",
+        version="4",
         file="",
         sha256="",
         licence="MIT",
@@ -185,7 +185,7 @@ def describe(recordings: Sequence[Recording], deliveries: Sequence[str], *, open
     terms = "openly licensed recordings only" if open_only else "open and research-only recordings"
     return (
         f"{generated} generated and {human} human recordings ({terms}), copies: {', '.join(deliveries)}; "
-        "eight weights (from the human ones) and two calibrations are fitted, no audio is contained"
+        f"{COMB_FEATURES} weights (from the human ones) and two calibrations fitted; no audio is contained"
     )
 
 

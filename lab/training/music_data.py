@@ -33,8 +33,9 @@ from detector.music import spectra
 from detector.music.features import best_scores, measure
 from lab.attacks import attack
 from lab.datasets import Recording, read_manifest
+from lab.training.music_network_scaling import atempo, phase_vocoder, repitched, wsola
 
-CACHE = Path("runs/music/scores-3")
+CACHE = Path("runs/music/scores-4")
 MOST_S = 10.0
 MATCHED_RATE = 16000
 CODECS: tuple[tuple[Codec, int], ...] = (
@@ -49,6 +50,7 @@ CODECS: tuple[tuple[Codec, int], ...] = (
     ("opus", 96),
 )
 COPIES = {"mp3", "aac", "opus", "vorbis"}
+TIME_TOOLS = {"wsola": wsola, "vocoder": phase_vocoder, "atempo": atempo}
 
 
 @dataclass(frozen=True)
@@ -231,9 +233,7 @@ def analyse(wav: Tensor, sample_rate: int) -> Analysed:
     if not whole.loud:
         return Analysed(confounds, np.zeros(0), np.zeros((0, 0)), 0.0)
     combs = measure(whole)
-    rows = [
-        [part.start_s, part.end_s, *best_scores(measure(part, combs.found))] for part in parts if part.loud
-    ]
+    rows = [[part.start_s, part.end_s, *best_scores(measure(part, combs))] for part in parts if part.loud]
     return Analysed(confounds, best_scores(combs), np.array(rows), combs.found.spacing_hz)
 
 
@@ -270,7 +270,9 @@ def delivered(recording: Recording, delivery: str, everything: Sequence[Recordin
         recording: what to decode.
         delivery: `native`, `matched`, `chain-` and anything for a random delivery of its own, `hybrid_` and
             a gain in dB for human music mixed under it, `splice` for ten seconds between two of human music,
-            `watermarked` for our own mark, a codec and its kbit/s, or an attack's name.
+            `watermarked` for our own mark, a codec and its kbit/s, `paced-` or `pitched-` with a tool and a
+            tempo or a number of semitones (mono, ten seconds), `retimed-` and anything for one of these at
+            random, or an attack's name.
         everything: all recordings of the manifest: their rates and human music are drawn from.
     """
     clip = decode(recording.path)
@@ -293,7 +295,43 @@ def delivered(recording: Recording, delivery: str, everything: Sequence[Recordin
     if kind in COPIES:
         wav = wav[:2] if wav.shape[0] > 2 else wav
         return recode(wav, rate, codec=cast(Codec, kind), bit_rate=1000 * int(detail)), rate
+    change, _, tool = kind.partition("-")
+    if delivery.startswith("retimed-"):
+        return retimed(wav, rate, *drawn_change(rng), rng), rate
+    if tool in TIME_TOOLS:
+        return retimed(wav, rate, change, tool, float(detail), rng), rate
     return attack(delivery).apply(wav, rate, rng), rate
+
+
+def retimed(
+    wav: Tensor, rate: int, change: str, tool: str, amount: float, rng: np.random.Generator
+) -> Tensor:
+    """Ten seconds, mono, at another tempo or pitch, [1, T].
+
+    Args:
+        wav: audio, [C, T].
+        rate: in Hz.
+        change: `paced` or `pitched`.
+        tool: one of `TIME_TOOLS`.
+        amount: new tempo over old, or semitones.
+        rng: for tools that draw.
+    """
+    mono = wav[:, : round(MOST_S * rate)].mean(0).numpy()
+    apply = TIME_TOOLS[tool]
+    if change == "paced":
+        return torch.from_numpy(apply(mono, rate, amount, rng))[None]
+    return torch.from_numpy(repitched(mono, rate, 2 ** (amount / 12), rng, apply))[None]
+
+
+def drawn_change(rng: np.random.Generator) -> tuple[str, str, float]:
+    """A change of tempo by 4 to 18 %, or of pitch by one to four semitones, and its tool."""
+    tool = sorted(TIME_TOOLS)[int(rng.integers(len(TIME_TOOLS)))]
+    up = rng.random() < 0.5
+    if rng.random() < 0.5:
+        amount = float(rng.uniform(1.04, 1.18))
+        return "paced", tool, amount if up else 1 / amount
+    semitones = float(rng.integers(1, 5))
+    return "pitched", tool, semitones if up else -semitones
 
 
 def cached(recording: Recording, delivery: str, everything: Sequence[Recording], cache: Path = CACHE) -> Path:

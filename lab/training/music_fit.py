@@ -13,13 +13,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.music.features import OPEN, joined
+from detector.music.features import IN_STEP, OPEN, joined
 from lab.datasets import Recording
 
 Matrix = NDArray[np.float64]
 
 QUANTILE = 0.9
 LEAST_SCALE = 0.5
+BROKEN = 0.4
+"""What a broken clock counts beside one that runs through: few copies have another tempo or pitch, and short
+looks find something in more of human music (docs/decisions/0206-broken-clocks.md)."""
 OPEN_QUANTILE = 0.93
 """The open search tries thirty thousand spacings, and steady notes are combs too: its tail is long."""
 
@@ -38,6 +41,7 @@ def fit(rows: Matrix, importance: Matrix) -> Matrix:
     levels[OPEN] = OPEN_QUANTILE
     scales = [_quantile(column, importance, level) for column, level in zip(rows.T, levels, strict=True)]
     weights: Matrix = 1 / np.maximum(np.array(scales), LEAST_SCALE)
+    weights[IN_STEP:] *= BROKEN
     return weights
 
 

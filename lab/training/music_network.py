@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import cos, pi
+from math import cos, inf, pi
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +139,9 @@ def train(
     shape: Shape | None = None,
     rate: float = 2e-3,
     start: Path | None = None,
+    most_steps: float = inf,
 ) -> float:
-    """Train until a run has used up its time, resuming from `path` where that exists.
+    """Train until a run has used up its time or its steps, resuming from `path` where that exists.
 
     Args:
         pairs: to learn from.
@@ -150,6 +151,7 @@ def train(
         shape: of the network.
         rate: highest learning rate.
         start: a snapshot whose layers a new run begins with, where they are of the same shape.
+        most_steps: of the whole run, earlier parts included.
 
     Returns:
         Running mean of the loss.
@@ -181,7 +183,7 @@ def train(
         torch.save({**content, **state, "elapsed_s": elapsed_s}, path.with_suffix(".part"))
         path.with_suffix(".part").rename(path)
 
-    while (elapsed := before + time.time() - started) < seconds:
+    while (elapsed := before + time.time() - started) < seconds and state["step"] < most_steps:
         warm = min(1.0, (state["step"] + 1) / 50)
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * (0.01 + 0.495 * (1 + cos(pi * elapsed / seconds)))

@@ -9,6 +9,7 @@ from detector.music.families import SPACINGS_HZ
 from detector.music.features import (
     CAP,
     COMB_FEATURES,
+    IN_STEP,
     LONE,
     OPEN,
     STEADY,
@@ -154,17 +155,20 @@ def test_support_falls_from_one_to_nothing_left_to_overlap() -> None:
 
 
 def test_a_signal_alone_counts_only_a_little_more_than_the_other() -> None:
-    values = np.array([40.0, 3.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0])
-    limited = limit(values)
-    assert limited[0] == 2.0 + LONE and limited[4] == 2.0
-    both = limit(np.array([40.0, 3.0, 0.0, 1.0, 39.0, 0.0, 0.0, 0.0]))
-    assert both[0] == 40.0 and both[4] == 39.0
+    for start in (0, IN_STEP):
+        values = np.zeros(COMB_FEATURES)
+        values[start : start + 5] = [40.0, 3.0, 0.0, 1.0, 2.0]
+        limited = limit(values)
+        assert limited[start] == 2.0 + LONE and limited[start + 4] == 2.0
+        values[start + 4] = 39.0
+        both = limit(values)
+        assert both[start] == 40.0 and both[start + 4] == 39.0
 
 
 def test_one_strong_score_outweighs_many_chance_ones() -> None:
     weights = np.ones(COMB_FEATURES)
     one = np.zeros(COMB_FEATURES)
-    one[-1] = 4.0
+    one[-1] = 5.0
     assert joined(one, weights) > joined(np.full(COMB_FEATURES, 1.5), weights)
 
 
