@@ -124,6 +124,7 @@ def _goals(
         f"| codec drift of the probability | 0.1 | {worst:.2f} (worst codec) |",
         f"| confound probe | 0.60 | {probes} |",
         f"| human music with our own watermark flagged | - | {marked} |",
+        "| two cores, memory, reruns | 100x, 1 GB, equal | see *Speed, memory, repeatability* at the end |",
     ]
     return _table("| | goal | measured |", rows)
 
