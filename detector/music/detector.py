@@ -11,7 +11,7 @@ from core.clip import Clip, Segment
 from core.errors import WeightsError
 from detector.calibration import GroupedReference, LogisticCalibration, Rank, probability
 from detector.music import guards, local, performance, spectra
-from detector.music.evidence import exhibits
+from detector.music.evidence import CLEAR_Z, exhibits
 from detector.music.families import SEPARATORS
 from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
 from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
@@ -197,6 +197,8 @@ class MusicDetector:
         reason: str | None = "the evidence does not decide"
         if rank.p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
             verdict, reason = "synthetic", None
+        elif measured.combs.known_z >= CLEAR_Z:
+            reason = "a known comb stands out, but not more than human music reaches by chance"
         elif llr <= BONA_FIDE_LLR:
             verdict, reason = "bona_fide", None
         separator = bool(families) and families[0].name in SEPARATORS

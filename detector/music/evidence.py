@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
+from detector.music.attribution import explained, posterior
 from detector.music.comb import Open, Scores, contrasts, even_contrast
 from detector.music.families import ARCHITECTURES, SPACINGS_HZ
-from detector.music.features import Combs, family_scores
+from detector.music.features import Combs
 from detector.music.finding import Evidence, Family
 from detector.music.settings import Setting
 from detector.music.spectra import ANALYSIS_RATE, LAG_RATE, SIGNALS, Array
@@ -19,6 +20,8 @@ CLEAR_GRID = 3.5
 """Likewise for the grids of `tiers.py`."""
 SPEEDS = (0.94, 1.06)
 LINES_SHOWN = 12
+LISTED_SHARE = 0.05
+"""Architectures with less of the posterior are not named."""
 
 
 def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], float]:
@@ -53,7 +56,7 @@ def exhibits(combs: Combs) -> tuple[tuple[Family, ...], tuple[Evidence, ...], fl
     known = float(scores[signal, best]) >= min(CLEAR_Z, 0.6 * found.z)
     spacing_hz = SPACINGS_HZ[best] * speed if known else found.spacing_hz
     z = float(scores[signal, best]) if known else found.z
-    families = _families(scores.sum(0)) if known else (Family(f"unknown decoder ({spacing_hz:.2f} Hz)", 1.0),)
+    families = _families(scores) if known else (Family(f"unknown decoder ({spacing_hz:.2f} Hz)", 1.0),)
     evidence = [_comb(combs, signal, spacing_hz, z, families), *coarse, band]
     if known and speed != 1.0:
         text = f"the comb fits playback at {speed:.4f} times the original speed"
@@ -65,7 +68,7 @@ def _broken(combs: Combs, setting: Setting) -> tuple[tuple[Family, ...], tuple[E
     """A known clock that keeps step for a while only, or at another pitch: families, and the two exhibits."""
     within = [row.within(setting.span_s) for row in combs.rows]
     scores = np.stack([contrasts(row, setting.ratio) for row in within])
-    families = _families(scores.sum(0))
+    families = _families(scores)
     spacing_hz = setting.spacing_hz * setting.ratio
     signal = int(np.argmax([even_contrast(row, spacing_hz) for row in within]))
     found = _comb(combs, signal, spacing_hz, setting.z, families)
@@ -133,22 +136,21 @@ def _lines(correlation: Array, spacing_hz: float, band_hz: float) -> list[dict[s
 
 
 def _families(scores: Scores) -> tuple[Family, ...]:
-    evidence = family_scores(scores)
-    weights = np.exp(0.5 * (evidence - evidence.max()))
-    weights /= weights.sum()
+    weights = posterior(scores)
     order = np.argsort(-weights, kind="stable")
-    return tuple(Family(ARCHITECTURES[i].name, float(weights[i])) for i in order if weights[i] >= 0.05)
+    named = [i for i in order if weights[i] >= LISTED_SHARE]
+    return tuple(Family(ARCHITECTURES[i].name, float(weights[i])) for i in named)
 
 
 def _speed(combs: Combs, spacing_hz: float) -> tuple[float, Scores]:
     """The playing speed at which the table explains the found comb best, and the scores there."""
-    best_speed, best_scores, best_total = 1.0, combs.scores, float(family_scores(combs.scores.sum(0)).max())
+    best_speed, best_scores, best_total = 1.0, combs.scores, float(explained(combs.scores).max())
     for known in SPACINGS_HZ:
         for multiple in (1, 2, 3, 4):
             speed = multiple * spacing_hz / known
             if SPEEDS[0] <= speed <= SPEEDS[1]:
                 scores = np.stack([contrasts(row, speed) for row in combs.rows])
-                total = float(family_scores(scores.sum(0)).max())
+                total = float(explained(scores).max())
                 if total > best_total:
                     best_speed, best_scores, best_total = speed, scores, total
     return best_speed, best_scores

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detector.music import comb, settings
 from detector.music.comb import Open, Row, Scores
-from detector.music.families import ARCHITECTURES, SPACINGS_HZ
+from detector.music.families import SPACINGS_HZ
 from detector.music.settings import SHORT_S, SPANS_S, Setting
 from detector.music.spectra import SIGNALS, Array, Block
 from detector.music.tiers import grid_scores
@@ -57,6 +57,11 @@ class Combs:
     grids: Scores
     spectrum: Array
     band_hz: float
+
+    @property
+    def known_z(self) -> float:
+        """Score of the clearest known comb, in step or at another pitch."""
+        return max(float(self.scores.max()), *(setting.z for setting in self.settings))
 
 
 def measure(block: Block, known: Combs | None = None) -> Combs:
@@ -139,13 +144,3 @@ def best_scores(combs: Combs) -> Vector:
     broken = [value for span in combs.short for value in best(span)]
     changed = [setting.z for setting in combs.settings]
     return np.array([*best(combs.scores), combs.found.z, float(combs.grids.max()), *broken, *changed])
-
-
-def family_scores(scores: Scores) -> Scores:
-    """Evidence for each architecture: sum of its spacings' scores over the root of their number, [A]."""
-    at = {s: i for i, s in enumerate(SPACINGS_HZ)}
-    rows = []
-    for architecture in ARCHITECTURES:
-        z = scores[[at[round(s, 4)] for s in architecture.spacings_hz]]
-        rows.append(float(np.clip(z, -3.0, 20.0).sum() / np.sqrt(z.size)))
-    return np.array(rows)

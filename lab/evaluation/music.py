@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from core import cards
 from detector.calibration import GroupedReference, probability
 from detector.music.detector import BONA_FIDE_LLR, CARD, FALSE_ALARMS, LEAST_LLR
-from detector.music.features import BEST_FLUTTER, BEST_LINES, limit
+from detector.music.evidence import CLEAR_Z
+from detector.music.features import BEST_FLUTTER, BEST_LINES, SETTINGS, limit
 from lab.datasets import Recording
 from lab.evaluation import (
     metrics,
+    music_attribution,
     music_calibration,
     music_cost,
     music_gallery,
@@ -68,7 +70,7 @@ ATTACKS = (
 )
 
 
-COLUMNS = ("raw", "llr", "llr_by_band", "p_value", "comb", "probe", "bands")
+COLUMNS = ("raw", "llr", "llr_by_band", "p_value", "comb", "clear", "probe", "bands")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Scored:
         llr_by_band: the same by a curve of the recording's band, [N].
         p_value: conformal p-value, [N].
         comb: highest comb score, untrained, [N].
+        clear: whether a known comb stands out, which forbids the verdict `bona_fide`, [N].
         probe: score of the confounds alone, [N].
         bands: where content ends, in Hz, [N].
         groups: group of each recording's p-value, [N].
@@ -95,6 +98,7 @@ class Scored:
     llr_by_band: Matrix
     p_value: Matrix
     comb: Matrix
+    clear: NDArray[np.bool_]
     probe: Matrix
     bands: Matrix
     groups: tuple[str, ...]
@@ -120,6 +124,11 @@ class Scored:
         """Rows for which the detector would say `synthetic`."""
         return (self.p_value <= FALSE_ALARMS) & (self.llr >= LEAST_LLR)
 
+    @property
+    def called_human(self) -> NDArray[np.bool_]:
+        """Rows for which it would say `bona_fide`."""
+        return (self.llr <= BONA_FIDE_LLR) & ~self.clear
+
 
 def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False) -> list[Scored]:
     """Held-out scores of every delivery; only those in `TRAINING` train."""
@@ -144,13 +153,23 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
         for i in np.flatnonzero(sources == source):
             p_value[i] = reference.rank(float(raw[i]), groups[i]).p_value
     comb = np.maximum(everything.rows[:, BEST_LINES], everything.rows[:, BEST_FLUTTER]).max(1)
+    clear = np.maximum(comb, everything.rows[:, SETTINGS].max(1)) >= CLEAR_Z
     scored = []
     for name, _ in parts:
         rows = names == name
         kept = tuple(r for r, m in zip(recordings, rows, strict=True) if m)
         named = tuple(g for g, m in zip(groups, rows, strict=True) if m)
         ends = everything.confounds[rows, BAND]
-        columns = (raw[rows], llr[rows], llr_by_band[rows], p_value[rows], comb[rows], probe[rows], ends)
+        columns = (
+            raw[rows],
+            llr[rows],
+            llr_by_band[rows],
+            p_value[rows],
+            comb[rows],
+            clear[rows],
+            probe[rows],
+            ends,
+        )
         scored.append(Scored(name, kept, *columns, named))
     return scored
 
@@ -190,7 +209,7 @@ def figures(scored: Scored) -> dict[str, float]:
         "eer": metrics.eer(ai.raw, human.raw),
         "tpr_at_1_percent": metrics.tpr_at_fpr(ai.raw, human.raw, 0.01),
         "flagged_ai": float(ai.flagged.mean()),
-        "ai_called_human": float((ai.llr <= BONA_FIDE_LLR).mean()),
+        "ai_called_human": float(ai.called_human.mean()),
         "flagged_human": float(human.flagged.mean()),
         "flagged_human_upper": metrics.upper_bound(int(human.flagged.sum()), human.raw.size),
         "cllr": metrics.cllr(ai.llr, human.llr),
@@ -288,6 +307,7 @@ def main() -> None:
     if located is not None:
         text += music_page.located(located)
     text += music_page.playing(*_playing(recordings))
+    text += music_attribution.section(recordings)
     text += music_gallery.section(scored[0], args.page)
     text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
     args.page.write_text(text, encoding="utf-8")

@@ -13,7 +13,6 @@ import numpy as np
 
 from core.decode import decode
 from detector.music import MusicDetector, picture
-from detector.music.detector import BONA_FIDE_LLR
 from lab.datasets import Recording
 from lab.training.music_data import path_of, read
 
@@ -38,7 +37,7 @@ def section(native: Scored, page: Path) -> str:
         old.unlink()
     human, ai = native.labelled("human"), native.labelled("ai")
     flagged = human.where(human.flagged)
-    missed = ai.where(ai.llr <= BONA_FIDE_LLR)
+    missed = ai.where(ai.called_human)
     detector = MusicDetector.load()
     parts = ["\n## Failures, native\n"]
     for title, some, order, name in (

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from detector.calibration import GroupedReference
 from detector.music import guards
 from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR, MusicDetector
-from detector.music.features import joined
+from detector.music.evidence import CLEAR_Z
+from detector.music.features import OPEN, SETTINGS, joined
 from lab.datasets import Recording
 from lab.evaluation.music_hard_scores import Copy, Scores
 from lab.training.music import FEW, TRAINING, load_features, stack, usable
@@ -46,6 +47,7 @@ class Judged:
     flagged: bool
     reason: str
     lines: float = float("nan")
+    clear: bool = False
 
     @property
     def measured(self) -> bool:
@@ -55,7 +57,7 @@ class Judged:
     @property
     def called_human(self) -> bool:
         """Whether the verdict would be `bona_fide`."""
-        return self.measured and self.llr <= BONA_FIDE_LLR
+        return self.measured and self.llr <= BONA_FIDE_LLR and not self.clear
 
 
 class Judge:
@@ -99,7 +101,8 @@ class Judge:
         llr = self.detector.calibration.llr(raw)
         p_value = self._reference(source).rank(raw, group).p_value
         accused = p_value <= FALSE_ALARMS and llr >= LEAST_LLR
-        return Judged(copy, raw, llr, accused, accused, "")
+        known = max(vector[:OPEN].max(), vector[SETTINGS].max())
+        return Judged(copy, raw, llr, accused, accused, "", clear=bool(known >= CLEAR_Z))
 
     def judge(self, copy: Copy, scores: Scores) -> Judged:
         """Say what the detector would."""

@@ -33,10 +33,10 @@ stretch of five seconds only; all other rows rest on excerpts of about ten. `hyb
 the recording at equal level, `hybrid_-6` six decibels softer, in both classes. `watermarked` carries our own
 mark, by the released embedder.
 `flagged` uses the shipped operating point: conformal p (within the group of like band and length) at most
-0.01 and log10 LR at least 1; *called human* is log10 LR at most -0.5. The guards of decision 0205, which take
-back some of what is flagged, are not asked here; they have [a page of their own](ai-music-hard.md), with
-sounds made to mislead, strata by vocals and texture, and decoders of known strides. ECE and Cllr weigh both
-classes alike, as their prior says.
+0.01 and log10 LR at least 1; *called human* is log10 LR at most -0.5 and no known comb that stands out. The
+guards of decision 0205, which take back some of what is flagged, are not asked here; they have
+[a page of their own](ai-music-hard.md), with sounds made to mislead, strata by vocals and texture, and
+decoders of known strides. ECE and Cllr weigh both classes alike, as their prior says.
 """
 
 
