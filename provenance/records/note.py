@@ -220,6 +220,10 @@ def _check_text(text: str) -> None:
 
 def _base64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        value = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise SignatureError("a note holds something that is not base64") from error
+    # the last character before the padding has bits that decode to nothing: RFC 4648, 3.5 wants zeros
+    if base64.b64encode(value).decode() != text:
+        raise SignatureError("a note holds base64 in an unusual spelling")
+    return value

@@ -207,6 +207,19 @@ def test_no_changed_byte_of_a_proof_file_goes_unnoticed_or_astray(place, change)
     assert TlogProof.from_text(decoded).extra != b"extra"
 
 
+def test_a_signature_has_one_spelling():
+    log, entries = tree(6)
+    text = proof_of(log, 3, b"extra").to_text()
+    signature = next(line for line in text.splitlines() if line.startswith("\N{EM DASH} "))
+    assert signature.endswith("=")
+    last = signature.rstrip("=")[-1]
+    other = chr(ord(last) + 1) if last.isalnum() else "B"
+    respelt = signature.rstrip("=")[:-1] + other + "=" * (len(signature) - len(signature.rstrip("=")))
+    verify_tlog_proof(text, entries[3], [LOG.key])
+    with pytest.raises(VerificationError):
+        verify_tlog_proof(text.replace(signature, respelt), entries[3], [LOG.key])
+
+
 PROOF_TEXT = proof_of(tree(6)[0], 3, b"extra").to_text()
 
 
