@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.calibration import GroupedReference, LogisticCalibration
-from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS
+from detector.music.detector import FALSE_ALARMS
 from detector.music.features import ORDER
 from lab.datasets import Recording
 from lab.evaluation import metrics
@@ -195,5 +195,5 @@ def scaled_limits(parts: Sequence[Scored], said: Sequence[Opinions]) -> dict[Pat
 def called_human(scored: Scored, scaled: NDArray[np.bool_]) -> tuple[float, float]:
     """Share of generated recordings called bona fide: by the comb, and where scaled ones are left open."""
     generated = np.array([r.label == "ai" for r in scored.recordings])
-    low = scored.llr <= BONA_FIDE_LLR
+    low = scored.called_human
     return float(low[generated].mean()), float((low & ~scaled)[generated].mean())

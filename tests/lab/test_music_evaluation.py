@@ -1,14 +1,17 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.clip import Clip, Source
 from core.encode import encode
 from lab.datasets import Recording
-from lab.evaluation import music_calibration, music_gallery, music_strata
+from lab.evaluation import music_attribution, music_calibration, music_gallery, music_strata
 from lab.evaluation.music import Located, Scored, figures
 from lab.evaluation.music_page import located, page
 from lab.training.music_data import analyse, path_of, route_of, save
+from tests.detector.music.combs import decoded
 from tests.signals import music
 
 RNG = np.random.default_rng(0)
@@ -37,7 +40,8 @@ def recording(name: str, label: str, source: str = "p", folder: str = "a") -> Re
 def scored(delivery: str, recordings: list[Recording], raw: np.ndarray, bands: np.ndarray) -> Scored:
     count = len(recordings)
     p_value = np.where(raw > 5, 0.001, 0.5)
-    columns = (raw, raw - 2, raw - 2, p_value, raw, np.zeros(count), bands)
+    clear = np.zeros(count, bool)
+    columns = (raw, raw - 2, raw - 2, p_value, raw, clear, np.zeros(count), bands)
     return Scored(delivery, tuple(recordings), *columns, groups=("wide/excerpt",) * count)
 
 
@@ -132,3 +136,22 @@ def test_failures_are_named_and_the_worst_are_drawn(tmp_path: Path, monkeypatch:
     assert "`p/missed.wav` | g |" in text
     drawn = sorted(p.name for p in (tmp_path / "page-failures").glob("*.svg"))
     assert drawn == ["flagged-flagged.svg", "missed-missed.svg"]
+
+
+def test_a_clear_known_comb_is_never_called_human() -> None:
+    rows = people(4)
+    judged = scored("native", rows, np.array([0.0, 0.0, 1.0, 6.0]), np.full(4, 16000.0))
+    assert judged.called_human.tolist() == [True, True, True, False]  # log10 LR is the raw score less two
+    clear = replace(judged, clear=np.array([True, False, False, False]))
+    assert clear.called_human.tolist() == [False, True, True, False]
+
+
+def test_attribution_counts_only_generators_whose_decoder_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    wav, rate = decoded(10, 44100, 50.0, seed=2), 44100
+    clip = Clip(wav, rate, Source("x", "0" * 64, 0, "wav", "pcm_s16le"))
+    monkeypatch.setattr(music_attribution, "decode", lambda _: clip)
+    rows = [replace(recording("a.wav", "ai", "s"), generator=name) for name in ("MusicGen", "Nobody")]
+    text = music_attribution.section(rows)
+    line = next(row for row in text.splitlines() if row.startswith("| MusicGen |"))
+    assert line.split("|")[3:6] == [" 1 ", " 1 ", " 100 "]
+    assert "Nobody" not in text and "| **all** |  | 1 | 1 |" in text

@@ -121,10 +121,9 @@ def test_each_tool_changes_tempo_or_pitch(name: str) -> None:
 def scored(delivery: str, raw: NDArray[np.float64]) -> Scored:
     """Scores of `ROWS`, every sixth human recording with a p-value that flags it if its score is high."""
     p_value = np.where(raw > 2.5, 0.001, 0.5)
-    zero = np.zeros(len(ROWS))
-    return Scored(
-        delivery, tuple(ROWS), raw, raw - 1.0, zero, p_value, zero, zero, zero, ("all",) * len(ROWS)
-    )
+    zero, clear = np.zeros(len(ROWS)), np.zeros(len(ROWS), bool)
+    columns = (raw, raw - 1.0, zero, p_value, zero, clear, zero, zero)
+    return Scored(delivery, tuple(ROWS), *columns, groups=("all",) * len(ROWS))
 
 
 def test_the_rule_takes_gains_without_losses_and_nothing_else() -> None:
