@@ -198,7 +198,7 @@ class MusicDetector:
         if rank.p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
             verdict, reason = "synthetic", None
         elif measured.combs.known_z >= CLEAR_Z:
-            reason = "a known comb stands out, but not more than human music reaches by chance"
+            reason = "a known comb stands out, but the score as a whole does not decide"
         elif llr <= BONA_FIDE_LLR:
             verdict, reason = "bona_fide", None
         separator = bool(families) and families[0].name in SEPARATORS
