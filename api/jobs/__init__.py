@@ -1,0 +1,1 @@
+"""Durable jobs: their books, their files, their work and the queue that does it."""

@@ -1,0 +1,1 @@
+"""Keys: their files, their hardware, their life, and what is published of them."""

@@ -1,0 +1,1 @@
+"""The transparency log: its rows, its checkpoints, its witnesses and its time stamps."""

@@ -1,0 +1,1 @@
+"""The registry: records, their events, artists, manifests and fingerprints of a tenant."""

@@ -1,0 +1,1 @@
+"""What a person or a court reads of an audit: signed report, words, steps, picture, page."""

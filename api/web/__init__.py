@@ -1,1 +1,0 @@
-"""The web page: server-rendered, works without scripts, asks nothing of other servers."""

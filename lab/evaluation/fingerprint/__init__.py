@@ -1,0 +1,1 @@
+"""Every published number of the fingerprint: `python -m lab.evaluation.fingerprint`."""

@@ -1,0 +1,1 @@
+"""Every published number of the voice detector: `python -m lab.evaluation.voice`."""

@@ -1,0 +1,1 @@
+"""Every published number of the watermark: `python -m lab.evaluation.watermark`."""

@@ -1,0 +1,1 @@
+"""Neural decoders trained in the lab: `python -m lab.training.decoders`."""

@@ -1,0 +1,1 @@
+"""Weights and card of the AI-music detector: `python -m lab.training.music`."""

@@ -1,0 +1,1 @@
+"""Training of the watermark networks: `python -m lab.training.watermark`."""
