@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.audit.findings import Json
 from api.client import AuditClient
-from api.findings import Json
-from api.manifests import Manifests
+from api.registry.manifests import Manifests
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from core.clip import Clip
     from provenance.tag import Tagged
 
@@ -72,7 +72,7 @@ def run(folder: Path, teller: Teller, *, audio: Path | None, model: str | None, 
     started = time.monotonic()
     _prepare(folder)
     home = folder / "home"
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from api.settings import Settings
 
     registry = Registry.open(Settings(home=home))
@@ -214,8 +214,8 @@ def _wait_until_alive(url: str, process: "subprocess.Popen[bytes]", log: Path) -
 
 def _audit(url: str, copies: list[Path], folder: Path, teller: Teller) -> list[Json]:
     """Audit each copy and keep its signed report, picture and page."""
-    from api.page import render_page
-    from api.reports import SUFFIX, read_report
+    from api.report.page import render_page
+    from api.report.report import SUFFIX, read_report
 
     reports = folder / "reports"
     reports.mkdir()
@@ -237,7 +237,7 @@ def _audit(url: str, copies: list[Path], folder: Path, teller: Teller) -> list[J
 
 def _verify_offline(found: list[Json], registry: "Registry", tagged: "Tagged", teller: Teller) -> bool:
     """Verify the reports with the server gone; tell whether the damaged copies led to the record."""
-    from api.reports import verify_report
+    from api.report.report import verify_report
 
     teller.step("Verify the signed reports offline, with the server gone")
     keys: Any = registry.trusted_keys()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.clip import Clip, Source
-from provenance.records.making import Generation
+from provenance.records.involvement import Generation
 
 if TYPE_CHECKING:
     from provenance.generate import Generator

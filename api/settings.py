@@ -10,8 +10,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.hardware import Access
-from api.keystore import KeySecrets
+from api.keys.files import KeySecrets
+from api.keys.hardware import Access
 from core.errors import KeyFileError
 from provenance.records.authorities import read_roots
 

@@ -1,6 +1,6 @@
 """Audio in: any file a label receives, decoded in a sandboxed process, to a `Clip`.
 
-The bytes are hostile until proven otherwise. They are parsed in a worker process (`core.worker`)
+The bytes are hostile until proven otherwise. They are parsed in a worker process (`core.decoder_child`)
 that cannot open files or sockets, with bounded memory and time; this process only reads raw samples
 from a pipe and checks them. What comes back is a clip or a typed error of `core.errors`.
 """

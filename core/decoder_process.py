@@ -17,7 +17,7 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True)
 class _Server:
-    """A running `core.worker` and the socket to it."""
+    """A running `core.decoder_child` and the socket to it."""
 
     process: subprocess.Popen[bytes]
     control: socket.socket
@@ -68,7 +68,7 @@ def submit(file: int, limits: bytes) -> int:
 
 def _start() -> _Server:
     """Start the process: isolated interpreter, empty environment, one inherited socket."""
-    process, ours = isolated.start("from core.worker import main; main()")
+    process, ours = isolated.start("from core.decoder_child import main; main()")
     ours.settimeout(START_TIMEOUT_S)
     ready = b""
     with contextlib.suppress(OSError):

@@ -19,9 +19,9 @@ from provenance.records import keyevents
 from provenance.records.asset import Asset
 from provenance.records.checkpoint import Checkpoint, TlogProof, cosign_note, sign_checkpoint
 from provenance.records.folder import EVENT_SUFFIX, bundle
+from provenance.records.involvement import AiInvolvement
 from provenance.records.keys import Ed25519Signer
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, commit, leaf_hash
-from provenance.records.making import AiInvolvement
 from provenance.records.note import NoteSigner
 from provenance.records.record import PAYLOAD_TYPE, Claim, Issuer, OwnershipRecord
 from provenance.records.report import sign_report

@@ -4,7 +4,7 @@ import torch
 
 from provenance.fingerprint import Fingerprint, extract
 from provenance.records.asset import Asset
-from provenance.records.making import AiInvolvement
+from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
 

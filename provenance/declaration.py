@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from core.errors import RecordError
 from provenance.records.asset import Asset
-from provenance.records.making import AiInvolvement, Generation
+from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.record import Claim, Issuer, OwnershipRecord
 from provenance.records.rights import Party, RightShare, VoiceConsent
 

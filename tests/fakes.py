@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from api.stages import Stages
+from api.audit.stages import Stages
 from core.clip import Clip, Segment, Source
 from core.errors import TrackmarkError
 

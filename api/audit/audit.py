@@ -13,19 +13,19 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api import checks as check
-from api import findings as shape
-from api.checks import Inconclusive
-from api.claims import consented, known_records
-from api.findings import AuditResult, Json, Outcome, Ownership
-from api.ownership import judge
-from api.policy import Policy, load_policy
-from api.stages import Stages, product_stages
+from api.audit import checks as check
+from api.audit import findings as shape
+from api.audit.checks import Inconclusive
+from api.audit.findings import AuditResult, Json, Outcome, Ownership
+from api.audit.ownership import judge
+from api.audit.policy import Policy, load_policy
+from api.audit.stages import Stages, product_stages
+from api.registry.claims import consented, known_records
 from core.clip import Clip
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from api.settings import Settings
 
 log = logging.getLogger(__name__)

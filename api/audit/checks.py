@@ -7,8 +7,8 @@ is a failure of the check.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from api.findings import Json, number, segments_json, significant
-from api.stages import Stages
+from api.audit.findings import Json, number, segments_json, significant
+from api.audit.stages import Stages
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 SILENCE_DBFS = -70.0
 SHORTEST_S = 0.25

@@ -90,7 +90,7 @@ class Ownership:
     """What watermark, record and fingerprint say together.
 
     Attributes:
-        status: see `api.ownership.judge` for the rule behind each value.
+        status: see `api.audit.ownership.judge` for the rule behind each value.
         record_id: the record that the status speaks of, or None.
         text: the same in one plain sentence.
         record: title, owners, AI declaration and whether signature and log proof verify.

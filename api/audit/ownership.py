@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from api.findings import Json, Ownership
+from api.audit.findings import Json, Ownership
 
 # A sample in a mix is no claim on the whole: a rival must match at least this part of what the best one does.
 RIVAL_SHARE = 0.5

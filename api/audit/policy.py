@@ -18,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from api.findings import Action, Decision, Fired
+from api.audit.findings import Action, Decision, Fired
 from core.errors import TrackmarkError
 
 _SEVERITY: dict[Action, int] = {"accept": 0, "review": 1, "reject": 2}
@@ -187,7 +187,7 @@ def load_policy(path: Path | None = None) -> Policy:
 
 @lru_cache(maxsize=1)
 def _default_policy() -> Policy:
-    return parse_policy(resources.files("api").joinpath("default_policy.toml").read_bytes())
+    return parse_policy(resources.files("api.audit").joinpath("default_policy.toml").read_bytes())
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:

@@ -57,7 +57,7 @@ def add(
     """
     chosen = settings()
     with failures(), progress(enabled=not quiet) as bar:
-        from api.stages import music_adapters
+        from api.audit.stages import music_adapters
         from core.decode import Limits
         from detector.music.adapters import hearing, store
 
@@ -87,7 +87,7 @@ def add(
 def list_adapters(as_json: AsJson = False) -> None:
     """Name the adapters there are, their licences and whether they vote."""
     with failures():
-        from api.stages import music_adapters
+        from api.audit.stages import music_adapters
         from detector.music.adapters import store
 
         folder = music_adapters(settings())
@@ -114,7 +114,7 @@ def list_adapters(as_json: AsJson = False) -> None:
 def remove(name: Annotated[str, typer.Argument(help="Name of the adapter.")]) -> None:
     """Forget an adapter and its calibration."""
     with failures():
-        from api.stages import music_adapters
+        from api.audit.stages import music_adapters
         from detector.music.adapters import store
 
         store.remove(music_adapters(settings()), name)
@@ -130,7 +130,7 @@ def score(
     """Ask every adapter about each file."""
     chosen = settings()
     with failures():
-        from api.stages import music_adapters
+        from api.audit.stages import music_adapters
         from core.decode import Limits, decode
         from detector.music.adapters import hearing
 

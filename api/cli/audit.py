@@ -23,8 +23,8 @@ def audit(
     Exits with 1 where the policy does not accept a file.
     """
     with failures():
-        from api.audit import audit_file
-        from api.policy import load_policy
+        from api.audit.audit import audit_file
+        from api.audit.policy import load_policy
 
         rules = load_policy(policy)
         with registry() as (store, settings):
@@ -34,7 +34,7 @@ def audit(
                     file, registry=store, settings=settings, artist=artist, policy=rules, progress=report
                 )
                 if reports is not None:
-                    from api.reports import write_all
+                    from api.report.report import write_all
 
                     result = write_all(result, store, reports, policy=rules)
                 return result.to_dict()

@@ -28,7 +28,7 @@ def calibrate(
     """
     chosen = settings()
     with failures(), progress(enabled=not quiet) as bar:
-        from api.stages import music_calibration
+        from api.audit.stages import music_calibration
         from core.decode import Limits, decode
         from core.errors import AudioError
         from detector.music import MusicDetector, local

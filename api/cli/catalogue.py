@@ -43,7 +43,7 @@ def import_table(
     The files are registered as they are, without a watermark; `trackmark tag` is for marking them.
     """
     with failures(), progress(enabled=not quiet) as bar:
-        from api.catalogue import import_catalogue
+        from api.registry.catalogue import import_catalogue
         from provenance.exchange.catalogue import write_report
 
         with registry() as (store, _settings):
@@ -84,7 +84,7 @@ def export_table(
 ) -> None:
     """Write all records of the registry as one table, each verified first."""
     with failures(), registry() as (store, _settings):
-        from api.history import RecordHistory
+        from api.registry.events import RecordHistory
         from provenance.exchange.table import write_table
 
         history = RecordHistory(store)

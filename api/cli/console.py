@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from api.settings import Settings
 
 OK, FAILED, USAGE, UNREADABLE = 0, 1, 2, 3
@@ -52,7 +52,7 @@ def fail(text: str, code: int) -> NoReturn:
 
 def exit_code(error: Exception) -> int:
     """The exit code that an error of the tree stands for."""
-    from api.policy import PolicyError
+    from api.audit.policy import PolicyError
     from core.errors import AudioError, KeyFileError, RecordError, WatermarkError
     from detector.voice.errors import EnrolmentError
     from provenance.records.folder import FolderError
@@ -173,7 +173,7 @@ def settings() -> "Settings":
 @contextmanager
 def registry() -> Iterator[tuple["Registry", "Settings"]]:
     """The registry under `$TRACKMARK_HOME`, closed on leaving."""
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
     chosen = settings()
     opened = Registry.open(chosen)

@@ -9,8 +9,8 @@ import typer
 from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry
 
 if TYPE_CHECKING:
-    from api.entries import StoredEvent
-    from api.history import RecordHistory
+    from api.registry.entries import StoredEvent
+    from api.registry.events import RecordHistory
 
 commands = typer.Typer(
     help="Show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
@@ -25,7 +25,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in one sentence.")]
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
     """Show what a record says today and everything that happened to it, each event verified."""
     with failures(), registry() as (store, _settings):
-        from api.history import RecordHistory
+        from api.registry.events import RecordHistory
 
         _known(store, record_id)
         said = store.verified(record_id)
@@ -132,7 +132,7 @@ def erase_record(
     and leave it to be seen, use `revoke`.
     """
     with failures(), registry() as (store, settings):
-        from api.erasure import erase
+        from api.jobs.erasure import erase
 
         _known(store, record_id)
         if not yes:
@@ -153,9 +153,9 @@ def export(
     Evidence is a folder with every event, its proof and the keys: `trackmark verify FOLDER` checks it
     anywhere, offline.
     """
-    from api.evidence import evidence
-    from api.exports import EXPORTS
-    from api.history import RecordHistory
+    from api.registry.events import RecordHistory
+    from api.registry.exports import EXPORTS
+    from api.registry.proofs import evidence
     from provenance.exchange.ddex import fragment
 
     if kind not in EXPORTS:
@@ -188,7 +188,7 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
 def _act(record_id: str, act: Any, *, as_json: bool) -> None:
     with failures(), registry() as (store, _settings):
-        from api.history import RecordHistory
+        from api.registry.events import RecordHistory
 
         _known(store, record_id)
         event = _event(act(RecordHistory(store)))

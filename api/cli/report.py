@@ -23,8 +23,8 @@ def verify_report(
     Exits with 1 where something does not verify, 3 where the file is no report.
     """
     with failures():
-        from api.reports import UnreadableReport
-        from api.reports import verify_report as check
+        from api.report.report import UnreadableReport
+        from api.report.report import verify_report as check
         from core.errors import VerificationError
 
         try:

@@ -50,8 +50,8 @@ def scan(
     with failures():
         import os
 
-        from api.scan import ScanError, find
-        from api.scan import scan as run
+        from api.scan.scan import ScanError, find
+        from api.scan.scan import scan as run
 
         try:
             items = find(target)

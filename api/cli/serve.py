@@ -19,7 +19,7 @@ def serve(
     with failures():
         import uvicorn
 
-        from api.app import create_app
+        from api.server.app import create_app
 
         chosen = settings()
         if host in LOOPBACK:
@@ -35,6 +35,6 @@ def serve(
 def worker() -> None:
     """Work on the queue of audits without serving HTTP; run as many as there are machines."""
     with failures():
-        from api.workflows import run_worker
+        from api.jobs.worker import run_worker
 
         run_worker(settings())

@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.findings import score_text, time_text
-from api.verification import claim_text
+from api.audit.findings import score_text, time_text
+from api.report.steps import claim_text
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
 _OUTCOMES = {

@@ -40,7 +40,7 @@ def tag(
 ) -> None:
     """Mark a track, register it, and write it with signed credentials."""
     with failures(), progress(enabled=not quiet) as bar:
-        from api.manifests import Manifests
+        from api.registry.manifests import Manifests
         from provenance.tag import Declaration, parse_generator
         from provenance.tag import tag as tag_track
 
@@ -77,7 +77,7 @@ def generate(
     """Generate music with an audiocraft model, tagged at birth."""
     with failures(), progress(enabled=not quiet) as bar:
         from api.generation import generate_tagged
-        from api.manifests import Manifests
+        from api.registry.manifests import Manifests
 
         check_suffix(output)
         with registry() as (store, _settings):

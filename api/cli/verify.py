@@ -10,7 +10,7 @@ from api.cli.console import AsJson, Quiet, Report, answers, failures, for_each, 
 from api.cli.trust import trusted_keys
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from api.settings import Settings
 
 Ask = Callable[[Path, Report], dict[str, Any]]
@@ -63,8 +63,8 @@ def _good(found: dict[str, Any]) -> bool:
 
 
 def _audio(store: "Registry", settings: "Settings") -> Ask:
-    from api.audit import PROVENANCE, audit_file
-    from api.verification import steps
+    from api.audit.audit import PROVENANCE, audit_file
+    from api.report.steps import steps
 
     def ask(file: Path, report: Report) -> dict[str, Any]:
         return steps(audit_file(file, registry=store, settings=settings, checks=PROVENANCE, progress=report))
@@ -73,7 +73,7 @@ def _audio(store: "Registry", settings: "Settings") -> Ask:
 
 
 def _folders(keys: Path | None, witnesses: int) -> Ask:
-    from api.verification import folder_steps
+    from api.report.steps import folder_steps
 
     def ask(folder: Path, _report: Report) -> dict[str, Any]:
         trusted, trust = trusted_keys(keys, folder / "keys.json")

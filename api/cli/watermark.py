@@ -91,8 +91,8 @@ def detect(
 ) -> None:
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
     with failures():
-        from api.checks import unusable, watermark_json
-        from api.findings import EMPTY_WATERMARK
+        from api.audit.checks import unusable, watermark_json
+        from api.audit.findings import EMPTY_WATERMARK
         from core.decode import stream
         from provenance.watermark import WatermarkKey, detect_blocks
 

@@ -9,7 +9,7 @@ import typer
 from api.cli.console import AsJson, answers, emit, fail, failures, messages, registry, settings
 
 if TYPE_CHECKING:
-    from api.keystore import Purpose
+    from api.keys.files import Purpose
     from api.settings import Settings
     from provenance.records.keys import Signer
 
@@ -33,8 +33,8 @@ def witness(
     with failures():
         import uvicorn
 
-        from api.keystore import KeyStore
-        from api.witness import create_witness
+        from api.keys.files import KeyStore
+        from api.log.witness_server import create_witness
         from provenance.records.note import NoteKey, NoteSigner
 
         chosen = settings()
@@ -94,7 +94,7 @@ def timestamp(
     if (token is not None) + (query is not None) + (tsa is not None) > 1:
         fail("give one of --tsa, --token and --query", 2)
     with failures(), registry() as (store, chosen):
-        from api import timestamping
+        from api.log import timestamping
         from provenance.records.authorities import read_roots
 
         if query is not None:
@@ -149,7 +149,7 @@ def monitor(
     with failures():
         import httpx
 
-        from api.log_monitor import watch
+        from provenance.records.monitor import watch
         from provenance.records.note import NoteKey
 
         def fetch(path: str) -> bytes:
@@ -250,7 +250,7 @@ def create(
     the file TRACKMARK_PKCS11_PIN_FILE. Use the name wherever a key is given, as in TRACKMARK_RECORD_KEY.
     """
     with failures():
-        from api.hardware import create_key
+        from api.keys.hardware import create_key
 
         made = create_key(uri, algorithm, settings().key_secrets().hardware)
     if as_json:
@@ -260,8 +260,8 @@ def create(
 
 
 def _given(text: str, chosen: "Settings") -> "Signer":
-    from api.hardware import SCHEME
-    from api.keystore import KeyStore
+    from api.keys.files import KeyStore
+    from api.keys.hardware import SCHEME
     from core.errors import KeyFileError
 
     secrets = chosen.key_secrets()

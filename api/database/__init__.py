@@ -1,1 +1,5 @@
-"""The database: its engine, tables, migrations and shared transactions."""
+"""Connections, transactions and the schema. Rows stand in `tables`, shared commits in `group_commit`."""
+
+from api.database.engine import connect, downgrade, migrations, now, reading, upgrade, writing
+
+__all__ = ["connect", "downgrade", "migrations", "now", "reading", "upgrade", "writing"]

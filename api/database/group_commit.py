@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from api import db
+from api import database
 
 Work = TypeVar("Work")
 Answer = TypeVar("Answer")
@@ -96,7 +96,7 @@ class GroupCommit(Generic[Work, Answer]):
 
     def _write(self, group: list[_Ticket[Work, Answer]]) -> None:
         try:
-            with db.writing(self._engine) as connection:
+            with database.writing(self._engine) as connection:
                 answers = self._perform(connection, [one.work for one in group])
         except Exception as error:
             if len(group) == 1:

@@ -1,6 +1,6 @@
 """Jobs as clients see them: rows with a state, a progress and, at the end, a result or a problem.
 
-How they are executed is `api.workflows`' affair; this module only keeps the books, per tenant.
+How they are executed is `api.jobs.worker`' affair; this module only keeps the books, per tenant.
 """
 
 import base64
@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, and_, delete, insert, or_, select, update
 
-from api import db
+from api import database
+from api.database.tables import Table
 from api.errors import ConflictingEntry, IdempotencyConflict, InvalidRequest, UnknownEntry
-from api.tables import Table
 
 Kind = Literal["audit", "track"]
 State = Literal["queued", "running", "succeeded", "failed"]
@@ -104,9 +104,9 @@ class Jobs:
         Raises:
             IdempotencyConflict: the key was used with another request.
         """
-        now = db.now()
+        now = database.now()
         job_id = str(uuid.uuid4())
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             if once is not None:
                 connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.created_at < now - once.lifetime))
                 mine = and_(
@@ -155,7 +155,7 @@ class Jobs:
             UnknownEntry: the tenant has no such job of that kind.
         """
         query = select(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant, _JOBS.c.kind == kind)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise UnknownEntry(f"no {kind} {job_id}")
@@ -178,7 +178,7 @@ class Jobs:
             query = query.where(
                 or_(_JOBS.c.created_at < at, and_(_JOBS.c.created_at == at, _JOBS.c.id < last))
             )
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             found = [_job(row) for row in connection.execute(query)]
         shown = found[: min(limit, MAX_PAGE)]
         more = len(found) > len(shown)
@@ -194,7 +194,7 @@ class Jobs:
         job = self.get(job_id, tenant=tenant, kind=kind)
         if job.state not in FINISHED:
             raise ConflictingEntry("the job is not finished; wait for it before deleting it")
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
             connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant))
         return job
@@ -203,26 +203,28 @@ class Jobs:
 
     def find(self, job_id: str) -> Job | None:
         """A job of any tenant."""
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one_or_none()
         return None if row is None else _job(row)
 
     def start(self, job_id: str) -> Job | None:
         """Enter the start of an attempt; None where nothing is left to do."""
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one_or_none()
             if row is None or row.state in FINISHED:
                 return None
             connection.execute(
                 update(_JOBS)
                 .where(_JOBS.c.id == job_id)
-                .values(state="running", attempts=row.attempts + 1, started_at=row.started_at or db.now())
+                .values(
+                    state="running", attempts=row.attempts + 1, started_at=row.started_at or database.now()
+                )
             )
             return _job(connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one())
 
     def advance(self, job_id: str, stage: str, progress: float) -> None:
         """Enter how far a running job is, in [0, 1]."""
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             connection.execute(
                 update(_JOBS)
                 .where(_JOBS.c.id == job_id, _JOBS.c.state == "running")
@@ -233,7 +235,7 @@ class Jobs:
         self, job_id: str, *, result: Mapping[str, Any] | None = None, error: Mapping[str, Any] | None = None
     ) -> None:
         """Enter the end: a result, or the problem that prevented one."""
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             connection.execute(
                 update(_JOBS)
                 .where(_JOBS.c.id == job_id, _JOBS.c.state.not_in(FINISHED))
@@ -243,19 +245,21 @@ class Jobs:
                     stage=None,
                     result=result,
                     error=error,
-                    finished_at=db.now(),
+                    finished_at=database.now(),
                 )
             )
 
     def audio_deleted(self, job_id: str) -> None:
         """Enter that the uploaded file is gone."""
-        with db.writing(self._engine) as connection:
-            connection.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(audio_deleted_at=db.now()))
+        with database.writing(self._engine) as connection:
+            connection.execute(
+                update(_JOBS).where(_JOBS.c.id == job_id).values(audio_deleted_at=database.now())
+            )
 
     def unfinished(self) -> list[str]:
         """Ids of the jobs that still have to be done, oldest first."""
         query = select(_JOBS.c.id).where(_JOBS.c.state.not_in(FINISHED)).order_by(_JOBS.c.created_at)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
 

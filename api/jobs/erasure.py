@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select
 
-from api import db
+from api import database
+from api.database.tables import Table
 from api.errors import UnknownEntry
-from api.tables import Table
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 _RECORDS = Table.metadata.tables["records"]
 _JOBS = Table.metadata.tables["jobs"]
@@ -38,7 +38,7 @@ def erase(registry: "Registry", record_id: str, outputs: Path) -> None:
     from provenance.fingerprint import SqlIndex
 
     mine = (_RECORDS.c.record_id == record_id, _RECORDS.c.tenant == registry.tenant)
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         if connection.execute(select(_RECORDS.c.record_id).where(*mine)).first() is None:
             raise UnknownEntry(f"no record {record_id}")
         SqlIndex(registry.engine, registry.tenant).remove_on(connection, record_id)

@@ -1,21 +1,21 @@
-"""What a job does once it runs: audit a file, or tag a track. Plain functions, run by `api.workflows`."""
+"""What a job does once it runs: audit a file, or tag a track. Plain functions, run by `api.jobs.worker`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.jobs import Job
-from api.registry import Registry
+from api.jobs.books import Job
+from api.registry.registry import Registry
 from api.settings import Settings
 
 if TYPE_CHECKING:
-    from api.findings import AuditResult
+    from api.audit.findings import AuditResult
     from provenance.tag import Tagged
 
 Progress = Callable[[str, float], None]
 Auditor = Callable[..., "AuditResult"]
-"""Called like `api.audit.audit_file`."""
+"""Called like `api.audit.audit.audit_file`."""
 Tagger = Callable[..., "Tagged"]
 """Called like `provenance.tag.tag`."""
 Enroller = Callable[[Sequence[Path], Settings], bytes]
@@ -69,10 +69,10 @@ def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
 
 def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
     """Audit the upload, sign the report and draw its picture."""
-    from api.audit import ALL
-    from api.picture import picture
-    from api.policy import parse_policy
-    from api.reports import write_report
+    from api.audit.audit import ALL
+    from api.audit.policy import parse_policy
+    from api.report.picture import picture
+    from api.report.report import write_report
 
     request = context.job.request
     policy = parse_policy(request["policy"].encode()) if request.get("policy") else None
@@ -94,7 +94,7 @@ def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
 
 def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
     """Mark the upload, register it and write the tagged file."""
-    from api.manifests import Manifests
+    from api.registry.manifests import Manifests
     from provenance.tag import Declaration, parse_generator
 
     request = context.job.request
@@ -131,7 +131,7 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
 
 
 def _audit_file(*args: Any, **options: Any) -> "AuditResult":
-    from api.audit import audit_file
+    from api.audit.audit import audit_file
 
     return audit_file(*args, **options)
 

@@ -1,8 +1,8 @@
 """Durable execution of jobs with DBOS: what was accepted is finished, whatever happens to the process.
 
 One DBOS workflow per job, under the job's own id, so that submitting twice runs once. DBOS keeps its state in
-its own database; the books that clients read are `api.jobs`. A crash between the two writes is repaired at
-the next start, when every unfinished job is submitted again.
+its own database; the books that clients read are `api.jobs.books`. A crash between the two writes is repaired
+at the next start, when every unfinished job is submitted again.
 
 DBOS is one per process, and so is a started `Worker`.
 """
@@ -23,11 +23,11 @@ from pathlib import Path
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from api.errors import JobCrashed, problem
-from api.fingerprints import CopyKeeper
-from api.jobs import Job, Jobs
-from api.registry import Registry
+from api.jobs.books import Job, Jobs
+from api.jobs.work import Context, Engines, Progress, perform
+from api.registry.fingerprints import CopyKeeper
+from api.registry.registry import Registry
 from api.settings import Settings
-from api.work import Context, Engines, Progress, perform
 from core.errors import TrackmarkError
 
 log = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ def run_worker(settings: Settings) -> None:
     Workers of one home take the names `worker-<host>-0`, `-1`, ... in order, and the same ones after a crash,
     since DBOS gives back unfinished work by name.
     """
-    from api.work import product_engines
+    from api.jobs.work import product_engines
 
     registry = Registry.open(settings)
     with _slot(settings) as name:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from api.hardware import SCHEME, Access, Pkcs11Signer
+from api.keys.hardware import SCHEME, Access, Pkcs11Signer
 from core.errors import KeyFileError
 from provenance.records.keys import ED25519, Ed25519Signer, Signer, load_signer
 

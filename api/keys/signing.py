@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
-from api import db, log_store
-from api.entries import PublishedKey, utc
+from api import database
+from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import InvalidRequest, UnknownEntry
-from api.keystore import PURPOSES, KeyStore, Purpose
-from api.tables import DEFAULT_TENANT, Table
+from api.keys.files import PURPOSES, KeyStore, Purpose
+from api.log import store as log_store
+from api.registry.entries import PublishedKey, utc
 from core.errors import KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.envelope import Envelope
@@ -71,7 +72,7 @@ class SigningKeys:
             return self._log_origin
         self.signer("log")
         first = select(_KEYS.c.keyid).where(_KEYS.c.purpose == "log").order_by(_KEYS.c.created_at)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             keyid: str = connection.execute(first.limit(1)).scalar_one()
         # No domain is ours to claim by default, and ".invalid" can never become another's (RFC 2606).
         return f"trackmark.invalid/log/{keyid[:16]}"
@@ -83,10 +84,10 @@ class SigningKeys:
             KeyFileError: the key at hand is not the one in force.
         """
         signer = self._store.signer(purpose)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             row = _find(connection, signer.keyid, purpose)
         if row is None:
-            with db.writing(self._engine) as connection:
+            with database.writing(self._engine) as connection:
                 if purpose == "log" and (others := _known(connection, purpose)):
                     raise KeyFileError(
                         f"the log is signed by key {others[-1]}, not by {signer.keyid}; give that one, "
@@ -109,13 +110,13 @@ class SigningKeys:
         """Every key that ever signed here, oldest first."""
         for purpose in PURPOSES:
             self.signer(purpose)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             rows = connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
         return [_published(row) for row in rows]
 
     def events(self) -> list[StoredEvent]:
         """Every rotation and revocation, in the order of the log."""
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             rows = connection.execute(select(_EVENTS).order_by(_EVENTS.c.leaf_index)).all()
         return [
             StoredEvent(row.leaf_index, Envelope.from_json(row.envelope.encode()), bytes(row.salt))
@@ -140,13 +141,13 @@ class SigningKeys:
         if purpose == "log" and new.algorithm != ED25519:
             raise InvalidRequest("the log signs with Ed25519; give a key of that kind")
         origin = self.origin() if purpose == "log" else ""
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             row = _find(connection, old.keyid, purpose)
             if row is None or row.retired_at is not None:
                 raise InvalidRequest(f"the {purpose} key was rotated by somebody else just now")
             if _find(connection, new.keyid, purpose) is not None:
                 raise InvalidRequest(f"key {new.keyid} signed here before; hand over to a new one")
-            moment = db.now()
+            moment = database.now()
             envelope = sign_rotation(old, new, purpose, issued_at=utc(moment), reason=reason)
             size = _log(connection, envelope, moment)
             if purpose == "log":
@@ -174,7 +175,7 @@ class SigningKeys:
             UnknownEntry: no such record or report key.
             InvalidRequest: it was revoked before, or the moment is in the future.
         """
-        if compromised_since is not None and compromised_since > db.now():
+        if compromised_since is not None and compromised_since > database.now():
             raise InvalidRequest("a key cannot have been compromised in the future")
         known = [p for p in self.published() if p.key.keyid == keyid]
         if not known:
@@ -185,8 +186,8 @@ class SigningKeys:
         if self.signer(purpose).keyid == keyid:
             self.rotate(purpose, reason)
         signer = self.signer(purpose)
-        with db.writing(self._engine) as connection:
-            moment = db.now()
+        with database.writing(self._engine) as connection:
+            moment = database.now()
             size = None if compromised_since is None else _size_at(connection, compromised_since)
             event = KeyEvent(
                 REVOKE,
@@ -215,7 +216,7 @@ class SigningKeys:
         alive = select(_KEYS.c.keyid).where(
             _KEYS.c.purpose == purpose, _KEYS.c.retired_at.is_(None), _KEYS.c.revoked_at.is_(None)
         )
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             found: Sequence[str] = connection.execute(alive).scalars().all()
         if len(found) != 1:
             raise InvalidRequest(f"{len(found)} keys are in force for {purpose}; restore the key folder")
@@ -243,7 +244,7 @@ def _enter(connection: Connection, signer: Signer, purpose: Purpose) -> None:
                 purpose=purpose,
                 algorithm=signer.algorithm,
                 public_pem=signer.public_key.pem.decode(),
-                created_at=db.now(),
+                created_at=database.now(),
             )
         )
 

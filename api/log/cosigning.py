@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import httpx
 
-from api import db, log_store
+from api import database
 from api.errors import InvalidRequest
-from api.transparency import TransparencyLog
+from api.log import store as log_store
+from api.log.transparency import TransparencyLog
 from core.errors import ProofError, SignatureError
 from provenance.records.checkpoint import TlogProof, checkpoint_of
 from provenance.records.keyevents import LoggedEvent
@@ -89,7 +90,7 @@ def collect(
     """
     note = log.checkpoint()
     size = checkpoint_of(note).size
-    with db.reading(log.engine) as connection:
+    with database.reading(log.engine) as connection:
         note = log_store.kept(connection, size) or note
     signed, refused = [], {}
     for witness in witnesses:
@@ -100,7 +101,7 @@ def collect(
         except (httpx.HTTPError, SignatureError, ProofError) as error:
             refused[witness.key.name] = str(error)
     if signed:
-        with db.writing(log.engine) as connection:
+        with database.writing(log.engine) as connection:
             note = log_store.keep(connection, size, note)
     return Cosigned(note, size, tuple(signed), refused)
 

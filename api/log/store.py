@@ -10,19 +10,17 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from api.db import now
+from api.database.engine import now
+from api.database.group_commit import GroupCommit
+from api.database.tables import Table
 from api.errors import UnknownEntry
-from api.group_commit import GroupCommit
-from api.tables import Table
 from core.errors import ProofError
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, leaf_hash
 from provenance.records.merkle import HASH_BYTES
 from provenance.records.stamping import cosigners_of, tokens_of
+from provenance.records.tiles import TILE_HEIGHT, TILE_WIDTH
 
 T = TypeVar("T")
-
-TILE_HEIGHT = 8
-TILE_WIDTH = 1 << TILE_HEIGHT
 
 _LEAVES = Table.metadata.tables["log_leaves"]
 _NODES = Table.metadata.tables["log_nodes"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from api import db, log_store
+from api import database
+from api.log import store as log_store
 from provenance.records.checkpoint import (
     Checkpoint,
     NoteKey,
@@ -18,6 +19,7 @@ from provenance.records.checkpoint import (
 )
 from provenance.records.log import MerkleLog
 from provenance.records.stamping import own_lines
+from provenance.records.tiles import TILE_WIDTH
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class TransparencyLog:
 
         Right behind a hand-over of the log's key it is the one that both keys signed.
         """
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             size = log_store.size_of(connection)
             kept = log_store.kept(connection, size)
             if kept is not None:
@@ -60,7 +62,7 @@ class TransparencyLog:
             witnesses: how many witnesses the reader asks for.
             handover: the entry hands over the log's key: lead to the checkpoint that both keys signed.
         """
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             entry = log_store.entry(connection, leaf_index)
             if handover:
                 note = log_store.kept(connection, leaf_index + 1)
@@ -74,34 +76,34 @@ class TransparencyLog:
 
     def witnessed(self) -> str | None:
         """The newest checkpoint that witnesses co-signed; None before the first."""
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             return log_store.witnessed(connection)
 
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Audit path of an entry in the tree of `size` entries (default: all)."""
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             whole = log_store.size_of(connection)
             return log_store.ask(connection, whole, lambda log: log.inclusion_proof(leaf_index, size))
 
     def consistency(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
         """Proof that the log of `old_size` entries is a prefix of that of `size` (default: all)."""
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             whole = log_store.size_of(connection)
             return log_store.ask(connection, whole, lambda log: log.consistency_proof(old_size, size))
 
     def entry(self, leaf_index: int) -> bytes:
         """Bytes of one entry; raises `UnknownEntry` where the log is shorter."""
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             return log_store.entry(connection, leaf_index)
 
-    def hash_tile(self, level: int, number: int, width: int = log_store.TILE_WIDTH) -> bytes:
+    def hash_tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes:
         """One C2SP tile of hashes; raises `UnknownEntry` where it is not complete yet."""
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             return log_store.hash_tile(connection, level, number, width)
 
-    def entry_tile(self, number: int, width: int = log_store.TILE_WIDTH) -> bytes:
+    def entry_tile(self, number: int, width: int = TILE_WIDTH) -> bytes:
         """One C2SP entry bundle; raises `UnknownEntry` where it is not complete yet."""
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             return log_store.entry_tile(connection, number, width)
 
     def _signed(self, size: int, root: bytes) -> str:

@@ -13,7 +13,7 @@ from core.errors import AudioError, RecordError, TrackmarkError
 from provenance.exchange.catalogue import Entry, Rejected, read_catalogue
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 Progress = Callable[[str, float], None]
 

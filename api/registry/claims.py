@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from api.findings import Json, Ownership
+from api.audit.findings import Json, Ownership
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 
 def known_records(registry: "Registry", ids: Iterable[str]) -> dict[str, Json]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from api.keystore import Purpose
+from api.keys.files import Purpose
 from provenance.records.envelope import Envelope
 from provenance.records.keylife import KeyLife
 from provenance.records.keys import PublicKey
 from provenance.records.lifecycle import Statement
 from provenance.records.record import OwnershipRecord
-from provenance.records.standing import REVISIONS
+from provenance.records.state import REVISIONS
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from api import db, log_store
-from api.entries import StoredEvent, utc
+from api import database
+from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
-from api.record_summary import summary
-from api.tables import Table
+from api.log import store as log_store
+from api.registry.entries import StoredEvent, utc
+from api.registry.summary import summary
 from core.errors import ProofError
 from provenance.declaration import now
 from provenance.exchange.amendment import patched
@@ -29,12 +30,12 @@ from provenance.records.lifecycle import RecordState, Statement
 from provenance.records.log import SALT_BYTES, LogEntry, commit
 from provenance.records.record import PAYLOAD_TYPE, OwnershipRecord
 from provenance.records.stamping import Stamps
-from provenance.records.standing import REVISIONS, VerifiedStatement, standing, verify_statement
+from provenance.records.state import REVISIONS, VerifiedStatement, standing, verify_statement
 from provenance.records.timestamp import StampedTime
 from provenance.records.verify import VerifiedRecord, verify_record
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 _RECORDS = Table.metadata.tables["records"]
 _EVENTS = Table.metadata.tables["record_events"]
@@ -120,7 +121,7 @@ class RecordHistory:
         Raises:
             UnknownEntry: the tenant has no such record.
         """
-        with db.reading(self._registry.engine) as connection:
+        with database.reading(self._registry.engine) as connection:
             return self._events(connection, record_id)
 
     def verify(self, record_id: str) -> VerifiedHistory:
@@ -223,7 +224,7 @@ class RecordHistory:
         self, record_id: str, kind: str, make: Callable[[RecordState], OwnershipRecord | Statement]
     ) -> StoredEvent:
         signer = self._registry.record_signer()
-        with db.writing(self._registry.engine) as connection:
+        with database.writing(self._registry.engine) as connection:
             contents = [event.content() for event in self._events(connection, record_id)]
             state = lifecycle.fold(contents)
             if state.revoked:
@@ -239,7 +240,7 @@ class RecordHistory:
             salt = secrets.token_bytes(SALT_BYTES)
             entry = LogEntry(kind, record_id, after.record.revision, commit(salt, payload), signer.keyid)
             leaf_index = log_store.append(connection, entry, self._registry.tenant)
-            event = StoredEvent(kind, envelope, salt, leaf_index, db.now())
+            event = StoredEvent(kind, envelope, salt, leaf_index, database.now())
             connection.execute(
                 insert(_EVENTS).values(
                     leaf_index=leaf_index,

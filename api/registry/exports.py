@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.evidence import evidence, zipped
-from api.history import RecordHistory
+from api.registry.events import RecordHistory
+from api.registry.proofs import evidence, zipped
 from provenance.exchange import credential, ddex, table
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 
 @dataclass(frozen=True)

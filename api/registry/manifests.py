@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
-from api import db
+from api import database
+from api.database.tables import Table
 from api.errors import UnknownEntry
-from api.tables import Table
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 _MANIFESTS = Table.metadata.tables["manifests"]
 
@@ -30,9 +30,9 @@ class Manifests:
             "record_id": record_id,
             "tenant": self.registry.tenant,
             "store": store,
-            "created_at": db.now(),
+            "created_at": database.now(),
         }
-        with db.writing(self.registry.engine) as connection:
+        with database.writing(self.registry.engine) as connection:
             connection.execute(insert(_MANIFESTS).values(**row))
 
     def of_record(self, record_id: str) -> list[str]:
@@ -42,7 +42,7 @@ class Manifests:
             .where(_MANIFESTS.c.record_id == record_id, _MANIFESTS.c.tenant == self.registry.tenant)
             .order_by(_MANIFESTS.c.created_at.desc())
         )
-        with db.reading(self.registry.engine) as connection:
+        with database.reading(self.registry.engine) as connection:
             return list(connection.execute(query).scalars())
 
     def store(self, manifest_id: str) -> bytes:
@@ -54,7 +54,7 @@ class Manifests:
         query = select(_MANIFESTS.c.store).where(
             _MANIFESTS.c.manifest_id == manifest_id, _MANIFESTS.c.tenant == self.registry.tenant
         )
-        with db.reading(self.registry.engine) as connection:
+        with database.reading(self.registry.engine) as connection:
             found = connection.execute(query).scalar_one_or_none()
         if found is None:
             raise UnknownEntry(f"no manifest {manifest_id}")

@@ -4,12 +4,12 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
-from api.history import RecordHistory
+from api.registry.events import RecordHistory
 from provenance.records.folder import EVENT_SUFFIX, bundle
-from provenance.records.standing import REVISIONS
+from provenance.records.state import REVISIONS
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 README = "README.txt"
 _README = """\

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert
 
-from api import db, log_store
-from api.group_commit import GroupCommit
-from api.tables import Table
+from api import database
+from api.database.group_commit import GroupCommit
+from api.database.tables import Table
+from api.log import store as log_store
 from provenance.records import envelope as envelopes
 from provenance.records.envelope import Envelope
 from provenance.records.keys import Signer
@@ -54,7 +55,7 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
     from provenance.fingerprint import SqlIndex
 
     indices = log_store.append_all(connection, [(one.entry, one.tenant) for one in new])
-    moment = db.now()
+    moment = database.now()
     connection.execute(
         insert(_RECORDS),
         [

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from api import db
-from api.cosigning import Cosigned, Post, WitnessAddress, collect, post
-from api.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
+from api import database
+from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
-from api.history import RecordHistory, current
-from api.keystore import KeySecrets, KeyStore, Purpose
-from api.registration import desk, sign_new
-from api.registry_keys import SigningKeys
+from api.keys.files import KeySecrets, KeyStore, Purpose
+from api.keys.signing import SigningKeys
+from api.log.cosigning import Cosigned, Post, WitnessAddress, collect, post
+from api.log.transparency import TransparencyLog
+from api.registry.entries import EnrolledArtist, PublishedKey, Registration, StoredRecord
+from api.registry.events import RecordHistory, current
+from api.registry.records import desk, sign_new
 from api.settings import Settings
-from api.tables import DEFAULT_TENANT, Table
-from api.transparency import TransparencyLog
 from provenance.records.authorities import to_pem
 from provenance.records.checkpoint import NoteKey, NoteSigner
 from provenance.records.envelope import Envelope
@@ -51,7 +51,7 @@ class Registry:
     """Keys, records, log and artists of one tenant.
 
     Args:
-        engine: from `api.db.connect`, its schema brought up by `api.db.upgrade`.
+        engine: from `api.database.engine.connect`, its schema brought up by `api.database.engine.upgrade`.
         home: folder that holds `keys/`.
         fingerprint_folder: where copies of the fingerprint index lie; None takes one in `home`.
         tenant: whose data is seen.
@@ -91,8 +91,8 @@ class Registry:
     def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":
         """The registry that the settings name, created or migrated where needed."""
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = db.connect(settings.database_url)
-        db.upgrade(engine)
+        engine = database.connect(settings.database_url)
+        database.upgrade(engine)
         witnesses = [WitnessAddress.parse(text) for text in settings.witnesses]
         return cls(
             engine,
@@ -218,7 +218,7 @@ class Registry:
             UnknownEntry: the tenant has no such record.
         """
         self._known(record_id)
-        with db.writing(self.engine) as connection:
+        with database.writing(self.engine) as connection:
             known = select(_FILES.c.sha256).where(_FILES.c.record_id == record_id, _FILES.c.sha256 == sha256)
             if connection.execute(known).first() is None:
                 self._insert_files(connection, record_id, self.tenant, {sha256})
@@ -226,7 +226,7 @@ class Registry:
     def record(self, record_id: str) -> StoredRecord | None:
         """A record of this tenant."""
         query = self._stored().where(_RECORDS.c.record_id == record_id)
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _stored(row)
 
@@ -235,7 +235,7 @@ class Registry:
         query = self._stored()
         if before is not None:
             query = query.where(_RECORDS.c.leaf_index < before)
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             rows = connection.execute(query.order_by(_RECORDS.c.leaf_index.desc()).limit(limit)).all()
         return [_stored(row) for row in rows]
 
@@ -247,7 +247,7 @@ class Registry:
             .where(_FILES.c.sha256 == sha256, _FILES.c.tenant == self.tenant)
             .order_by(_RECORDS.c.leaf_index)
         )
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             return [_stored(row) for row in connection.execute(query)]
 
     def _stored(self) -> Select[Any]:
@@ -355,9 +355,9 @@ class Registry:
         name = name.strip()
         if not 0 < len(name) <= 200:
             raise InvalidRequest("an artist's name has 1 to 200 characters")
-        artist = EnrolledArtist(secrets.token_hex(8), name, voiceprint, consent, db.now())
+        artist = EnrolledArtist(secrets.token_hex(8), name, voiceprint, consent, database.now())
         try:
-            with db.writing(self.engine) as connection:
+            with database.writing(self.engine) as connection:
                 connection.execute(insert(_ARTISTS).values(**vars(artist), tenant=self.tenant))
         except IntegrityError as error:
             raise ConflictingEntry(
@@ -368,7 +368,7 @@ class Registry:
     def artists(self) -> list[EnrolledArtist]:
         """This tenant's artists by name."""
         query = select(_ARTISTS).where(_ARTISTS.c.tenant == self.tenant).order_by(_ARTISTS.c.name)
-        with db.reading(self.engine) as connection:
+        with database.reading(self.engine) as connection:
             rows = connection.execute(query).all()
         return [EnrolledArtist(row.id, row.name, row.voiceprint, row.consent, row.created_at) for row in rows]
 
@@ -378,7 +378,7 @@ class Registry:
         Raises:
             UnknownEntry: the tenant has no artist of that name.
         """
-        with db.writing(self.engine) as connection:
+        with database.writing(self.engine) as connection:
             gone = connection.execute(
                 delete(_ARTISTS).where(_ARTISTS.c.name == name, _ARTISTS.c.tenant == self.tenant)
             )

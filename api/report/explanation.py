@@ -1,6 +1,6 @@
 """What an ownership verdict means, in plain words, and what to do about it."""
 
-from api.findings import OwnershipStatus
+from api.audit.findings import OwnershipStatus
 
 MEANINGS: dict[OwnershipStatus, str] = {
     "match": (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-TEMPLATE = "report_page.html"
+TEMPLATE = "page.html"
 
 
 def render_page(report: Mapping[str, Any], picture: bytes | None = None) -> str:
@@ -23,6 +23,6 @@ def render_page(report: Mapping[str, Any], picture: bytes | None = None) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    source = resources.files("api").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    source = resources.files("api.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
     image = base64.b64encode(picture).decode() if picture else None
     return environment.from_string(source).render(report=report, found=report["findings"], image=image)

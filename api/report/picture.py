@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.findings import AuditResult, Json, score_text
+from api.audit.findings import AuditResult, Json, score_text
 from core.clip import Clip
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.findings import AuditResult, Json
-from api.policy import Policy, load_policy
+from api.audit.findings import AuditResult, Json
+from api.audit.policy import Policy, load_policy
 from core.errors import ProofError, SignatureError, TrackmarkError
 from provenance.records import envelope as dsse
 from provenance.records import report as report_format
@@ -28,7 +28,7 @@ from provenance.records import verify as offline
 from provenance.records.trust import TrustedKeys
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
 
 SCHEMA = "trackmark/audit-report/v1"
 SUFFIX = ".report.dsse.json"
@@ -150,8 +150,8 @@ def write_all(
 
     Files are named after the audited file; `keys.json` is shared by all reports of the folder.
     """
-    from api.page import render_page
-    from api.picture import picture
+    from api.report.page import render_page
+    from api.report.picture import picture
 
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / Path(result.file).name

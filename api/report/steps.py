@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from api.explanation import FOLDER_MEANINGS, MEANINGS
-from api.findings import AuditResult, Json, time_text
+from api.audit.findings import AuditResult, Json, time_text
+from api.report.explanation import FOLDER_MEANINGS, MEANINGS
 from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
-from provenance.records.verdict import UNSEEN, conclude
+from provenance.records.words import UNSEEN, conclude
 
 
 def steps(result: AuditResult) -> Json:

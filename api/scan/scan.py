@@ -18,11 +18,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.findings import Json
+from api.audit.findings import Json
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from api.settings import Settings
 
 SUFFIXES = frozenset(
@@ -143,7 +143,7 @@ def scan(
 
 def audit_item(item: Item, home: Path) -> Json:
     """Audit one item into one flat row; never raises for the item's own faults."""
-    from api.audit import audit_file
+    from api.audit.audit import audit_file
 
     registry, settings = _opened(str(home))
     try:
@@ -305,7 +305,7 @@ def _one_thread() -> None:
 
 @lru_cache(maxsize=1)
 def _opened(home: str) -> "tuple[Registry, Settings]":
-    from api.registry import Registry
+    from api.registry.registry import Registry
     from api.settings import Settings
 
     settings = Settings(home=Path(home))

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, Row, insert, select, update
 
-from api import db
+from api import database
+from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import ConflictingEntry, Forbidden, InvalidRequest, Unauthorized, UnknownEntry
-from api.keystore import KeyStore
-from api.tables import DEFAULT_TENANT, Table
+from api.keys.files import KeyStore
 
 PREFIX = "tmk"
 LAST_USED_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each key
@@ -112,9 +112,9 @@ class ApiKeys:
             Unauthorized: the key is unknown, expired or revoked (which of them is not told).
         """
         digest = _digest(secret)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             row = connection.execute(select(_KEYS).where(_KEYS.c.digest == digest)).one_or_none()
-        now = db.now()
+        now = database.now()
         if (
             row is None
             or not hmac.compare_digest(row.digest, digest)
@@ -123,14 +123,14 @@ class ApiKeys:
         ):
             raise Unauthorized("the API key is unknown, expired or revoked")
         if row.last_used_at is None or now - row.last_used_at > LAST_USED_RESOLUTION:
-            with db.writing(self._engine) as connection:
+            with database.writing(self._engine) as connection:
                 connection.execute(update(_KEYS).where(_KEYS.c.id == row.id).values(last_used_at=now))
         return Caller(row.tenant, frozenset(map(Scope, row.scopes)), row.id)
 
     def keys(self, tenant: str) -> list[KeyInfo]:
         """A tenant's keys, oldest first, the revoked ones included."""
         query = select(_KEYS).where(_KEYS.c.tenant == tenant).order_by(_KEYS.c.created_at, _KEYS.c.id)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             return [_info(row) for row in connection.execute(query)]
 
     def revoke(self, key_id: str, tenant: str) -> None:
@@ -139,11 +139,11 @@ class ApiKeys:
         Raises:
             UnknownEntry: the tenant has no such key.
         """
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             changed = connection.execute(
                 update(_KEYS)
                 .where(_KEYS.c.id == key_id, _KEYS.c.tenant == tenant, _KEYS.c.revoked_at.is_(None))
-                .values(revoked_at=db.now())
+                .values(revoked_at=database.now())
             )
         if changed.rowcount == 0:
             raise UnknownEntry(f"no active key {key_id}")
@@ -155,7 +155,7 @@ class ApiKeys:
         """
         store = KeyStore(home)
         secret = store.secret("admin-api-key", _new_secret)
-        with db.reading(self._engine) as connection:
+        with database.reading(self._engine) as connection:
             known = connection.execute(select(_KEYS.c.id).where(_KEYS.c.digest == _digest(secret))).first()
         if known is None:
             self._insert(secret, "first admin", frozenset({Scope.ADMIN}), DEFAULT_TENANT, None)
@@ -166,7 +166,7 @@ class ApiKeys:
     ) -> KeyInfo:
         if not scopes:
             raise InvalidRequest("a key needs at least one scope")
-        now = db.now()
+        now = database.now()
         if expires_at is not None and expires_at <= now:
             raise InvalidRequest("expires_at lies in the past")
         info = KeyInfo(
@@ -180,7 +180,7 @@ class ApiKeys:
             None,
             None,
         )
-        with db.writing(self._engine) as connection:
+        with database.writing(self._engine) as connection:
             taken = connection.execute(select(_KEYS.c.id).where(_KEYS.c.digest == _digest(secret))).first()
             if taken is not None:
                 raise ConflictingEntry("this key exists already")

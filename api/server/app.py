@@ -10,36 +10,25 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
-from api import problems
-from api.auth import ApiKeys
-from api.deps import Parts
 from api.errors import LengthRequired, UploadTooLarge, problem
-from api.jobs import Jobs
-from api.limits import RateLimit
-from api.registry import Registry
-from api.routes import (
-    artists,
-    audits,
-    events,
-    exports,
-    health,
-    keys,
-    log,
-    pages,
-    records,
-    resolution,
-    tracks,
-)
+from api.jobs.books import Jobs
+from api.jobs.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
+from api.jobs.worker import Worker
+from api.registry.registry import Registry
+from api.server import problems
+from api.server.api_keys import ApiKeys
+from api.server.pages import routes as pages
+from api.server.parts import Parts
+from api.server.rate_limit import RateLimit
+from api.server.routes import artists, audits, events, exports, health, keys, log, records, resolution, tracks
 from api.settings import Settings
-from api.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
-from api.workflows import Worker
 from core.errors import TrackmarkError
 
 logger = logging.getLogger(__name__)
 
 MAX_SMALL_BODY = 1 << 20
 UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits", "/c2pa/v1/matches/byContent"})
-WEB = Path(__file__).parent / "web"
+STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """Audit audio files, tag tracks, and prove what was registered.
 
 Send an API key as `Authorization: Bearer tmk_...`. Errors are RFC 9457 problem details with a stable `code`.
@@ -69,7 +58,7 @@ def create_app(
 
     Args:
         settings: folders, limits, databases.
-        auditor: called like `api.audit.audit_file`, which is the default.
+        auditor: called like `api.audit.audit.audit_file`, which is the default.
         tagger: called like `provenance.tag.tag`, which is the default.
         enroller: makes a voice print of recordings.
         inspector: refuses files that are no usable audio.
@@ -99,7 +88,7 @@ def create_app(
     app.state.problem_page = pages.problem_page
     for module in (audits, tracks, records, events, exports, resolution, artists, log, keys, health, pages):
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.middleware("http")(_guard)
     return app
 

@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import Caller
-from api.deps import Parts
 from api.errors import InvalidRequest
-from api.jobs import Idempotency, Job, Kind, Upload
-from api.uploads import Form, receive, receive_body
+from api.jobs.books import Idempotency, Job, Kind, Upload
+from api.server.api_keys import Caller
+from api.server.multipart import Form, receive, receive_body
+from api.server.parts import Parts
 
 RETRY_AFTER_S = "2"
 Wishes = Callable[[Mapping[str, str]], Mapping[str, Any]]

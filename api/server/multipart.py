@@ -16,7 +16,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from api.errors import InvalidRequest, UnsupportedMedia, UploadTooLarge
-from api.jobs import Upload
+from api.jobs.books import Upload
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

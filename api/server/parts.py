@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import EVERYDAY, ApiKeys, Caller, Scope
+from api.database.tables import DEFAULT_TENANT
 from api.errors import Forbidden, Unauthorized
-from api.jobs import Jobs
-from api.limits import RateLimit
-from api.registry import Registry
+from api.jobs.books import Jobs
+from api.jobs.work import Engines
+from api.jobs.worker import Worker
+from api.registry.registry import Registry
+from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope
+from api.server.rate_limit import RateLimit
 from api.settings import Settings
-from api.tables import DEFAULT_TENANT
-from api.work import Engines
-from api.workflows import Worker
 
 COOKIE = "trackmark_key"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

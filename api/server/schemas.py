@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import KeyInfo, Scope
-from api.entries import EnrolledArtist, StoredRecord
-from api.jobs import Job
+from api.jobs.books import Job
+from api.registry.entries import EnrolledArtist, StoredRecord
+from api.server.api_keys import KeyInfo, Scope
 
 State = Literal["queued", "running", "succeeded", "failed"]
 

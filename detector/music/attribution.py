@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 from scipy.optimize import nnls
 
+from detector.decoders import ARCHITECTURES, SPACINGS_HZ
 from detector.music.comb import Scores
-from detector.music.families import ARCHITECTURES, SPACINGS_HZ
 
 FAITHFUL = 0.1
 """How far scores stray from the model, as a share of the highest one, beside their unit noise."""

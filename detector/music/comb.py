@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.music.families import SPACINGS_HZ
+from detector.decoders import SPACINGS_HZ
 from detector.music.spectra import LAG_RATE, LAST_LAG_S, Array, Block
 
 Scores = NDArray[np.float64]

@@ -10,9 +10,9 @@ from core import cards
 from core.clip import Clip, Segment
 from core.errors import WeightsError
 from detector.calibration import GroupedReference, LogisticCalibration, Rank, probability
+from detector.decoders import SEPARATORS
 from detector.music import guards, local, performance, spectra
 from detector.music.evidence import CLEAR_Z, exhibits
-from detector.music.families import SEPARATORS
 from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
 from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
 from detector.music.groups import group_of

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
+from detector.decoders import ARCHITECTURES, SPACINGS_HZ
 from detector.music.attribution import explained, posterior
 from detector.music.comb import Open, Scores, contrasts, even_contrast
-from detector.music.families import ARCHITECTURES, SPACINGS_HZ
 from detector.music.features import Combs
 from detector.music.finding import Evidence, Family
 from detector.music.settings import Setting

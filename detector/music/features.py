@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.decoders import SPACINGS_HZ
 from detector.music import comb, settings
 from detector.music.comb import Open, Row, Scores
-from detector.music.families import SPACINGS_HZ
 from detector.music.settings import SHORT_S, SPANS_S, Setting
 from detector.music.spectra import SIGNALS, Array, Block
 from detector.music.tiers import grid_scores

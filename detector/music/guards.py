@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy import fft, signal
 from torch import Tensor
 
+from detector.decoders import SPACINGS_HZ
 from detector.music import spectra
-from detector.music.families import SPACINGS_HZ
 from detector.music.features import GROUPS_HZ, Combs, Vector
 from detector.music.spectra import ANALYSIS_RATE, Array
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detector.decoders import SPACINGS_HZ
 from detector.music.comb import Row, Scores, contrasts, even_contrast, scores_at, together
-from detector.music.families import SPACINGS_HZ
 from detector.music.spectra import LAST_LAG_S
 
 SHORT_S = (0.3, 1.2)

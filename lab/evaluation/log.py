@@ -26,8 +26,9 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from api import db, log_store
-from api.registry import Registry
+from api import database
+from api.log import store as log_store
+from api.registry.registry import Registry
 from api.settings import Settings
 from lab.registrations import blank_fingerprint, new_records
 from provenance.records.log import LogEntry, MerkleLog
@@ -68,7 +69,7 @@ def append_rate(engine: Engine, batch: int, total: int) -> float:
     made = entries(total)
     start = time.perf_counter()
     for first in range(0, total, batch):
-        with db.writing(engine) as connection:
+        with database.writing(engine) as connection:
             log_store.append_many(connection, made[first : first + batch], "default")
     return total / (time.perf_counter() - start)
 
@@ -191,7 +192,7 @@ def proof_times(engine: Engine, size: int) -> dict[str, list[float]]:
 def asked(engine: Engine, size: int, question: Callable[[MerkleLog], T]) -> tuple[T, float]:
     """The answer, and how many milliseconds it took."""
     start = time.perf_counter()
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         answer = log_store.ask(connection, size, question)
     return answer, 1000 * (time.perf_counter() - start)
 
@@ -199,17 +200,18 @@ def asked(engine: Engine, size: int, question: Callable[[MerkleLog], T]) -> tupl
 MEMORY = """
 import re, sys
 from pathlib import Path
-from api import db, log_store
+from api import database
+from api.log import store as log_store
 from provenance.records.log import LogEntry
-engine = db.connect("sqlite:///" + sys.argv[1])
+engine = database.connect("sqlite:///" + sys.argv[1])
 def peak():  # not getrusage, which a child inherits from its parent
     return 1024 * int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
-with db.writing(engine) as connection:
+with database.writing(engine) as connection:
     log_store.size_of(connection)
 before = peak()
 for i in range(int(sys.argv[2])):
     entry = LogEntry("register", f"{i:016x}", 1, f"{i:064x}", "cd" * 32)
-    with db.writing(engine) as connection:
+    with database.writing(engine) as connection:
         log_store.append(connection, entry, "default")
 print(before, peak())
 """
@@ -228,12 +230,12 @@ def append_memory(path: Path) -> tuple[int, int]:
 
 def forget(path: Path, size: int) -> None:
     """Take what was appended behind `size` off again."""
-    database = sqlite3.connect(path)
+    rows = sqlite3.connect(path)
     for level in range(64):
-        database.execute("DELETE FROM log_nodes WHERE level = ? AND position >= ?", (level, size >> level))
-    database.execute("DELETE FROM log_leaves WHERE leaf_index >= ?", (size,))
-    database.commit()
-    database.close()
+        rows.execute("DELETE FROM log_nodes WHERE level = ? AND position >= ?", (level, size >> level))
+    rows.execute("DELETE FROM log_leaves WHERE leaf_index >= ?", (size,))
+    rows.commit()
+    rows.close()
 
 
 def page(
@@ -261,8 +263,8 @@ def page(
         "## Entries that come one by one, at the same moment",
         "",
         "Each thread hands in one entry and waits until it is on disk; whoever waits at the same moment "
-        f"shares a transaction (`api/group_commit.py`). Log entries alone: best of {REPEATS} runs. A "
-        "registration is all of it: sign the record, enter it, its digests, its log entry and an empty "
+        f"shares a transaction (`api/database/group_commit.py`). Log entries alone: best of {REPEATS} runs. "
+        "A registration is all of it: sign the record, enter it, its digests, its log entry and an empty "
         "fingerprint.",
         "",
         "| threads | log entries per second | registrations per second |",
@@ -305,8 +307,8 @@ def page(
 
 def fresh(path: Path) -> Engine:
     """An empty database with our tables."""
-    engine = db.connect(f"sqlite:///{path}")
-    db.upgrade(engine)
+    engine = database.connect(f"sqlite:///{path}")
+    database.upgrade(engine)
     return engine
 
 
@@ -318,7 +320,7 @@ def measure_large(sizes: list[int], folder: Path) -> list[Large]:
     for size in sorted(sizes):
         filler.grow(size)
         print(f"{size:,} entries: {path.stat().st_size / 1e9:.2f} GB", flush=True)
-        engine = db.connect(f"sqlite:///{path}")
+        engine = database.connect(f"sqlite:///{path}")
         times = proof_times(engine, size)
         engine.dispose()
         before, after = append_memory(path)

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from core.codecs import Codec
-from lab import transforms
-from lab.transforms import AttackError
+from lab.sound import transforms
+from lab.sound.transforms import AttackError
 
 Transform = Callable[[Tensor, int, np.random.Generator], Tensor]
 Length = Literal["same", "scaled", "shorter"]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import signal
 from torch import Tensor
 
-from lab.hard_negatives_chips import chip_tune, tracker
+from lab.sound.chips import chip_tune, tracker
 
 Rng = np.random.Generator
 Samples = NDArray[np.float64]

@@ -12,8 +12,8 @@ from scipy import ndimage, signal
 from torch import Tensor
 
 from core.encode import recode
-from lab import transforms
-from lab.attacks import Attack
+from lab.sound import transforms
+from lab.sound.attacks import Attack
 
 Rng = np.random.Generator
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from core.native import torchaudio
-from lab.stretch import stretch
+from lab.sound.stretch import stretch
 
 Samples = NDArray[np.float32]
 Rng = np.random.Generator

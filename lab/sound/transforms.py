@@ -17,7 +17,7 @@ from core.codecs import Codec
 from core.encode import recode
 from core.errors import TrackmarkError
 from core.resample import resample
-from lab.stretch import stretch
+from lab.sound.stretch import stretch
 
 
 class AttackError(TrackmarkError):

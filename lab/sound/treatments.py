@@ -3,7 +3,7 @@
 Every treatment takes human music and returns it treated; none contains a neural network. Some are honest
 music (a chip lead over a band), some damage (hum, a dimmer's buzz, a hung buffer), some processing whose
 frames leave combs of their own (separators, vocoders, stretchers, denoisers). Griffin-Lim and other machine
-phases are in `lab.training.resynthesis`: they are what some generators end with, and no negatives.
+phases are in `lab.sound.renderings`: they are what some generators end with, and no negatives.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from torch import Tensor
 
 from core.codecs import Codec
 from core.encode import recode
-from lab import transforms
-from lab.hard_negatives import hum
-from lab.hard_negatives_chips import chip_tune
-from lab.hard_negatives_codecs import OLD_CODECS, through_old_codec
-from lab.stretch import stretch
+from lab.sound import transforms
+from lab.sound.chips import chip_tune
+from lab.sound.exact_clocks import hum
+from lab.sound.old_codecs import OLD_CODECS, through_old_codec
+from lab.sound.stretch import stretch
 
 Rng = np.random.Generator
 Samples = NDArray[np.float64]

@@ -1,1 +1,1 @@
-"""A network on textures of music: tried twice and left out (decisions 0203 and 0204); kept to repeat the result."""
+"""A network on textures of music: tried twice and left out (0203, 0204); kept to repeat the result."""

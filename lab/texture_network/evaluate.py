@@ -5,7 +5,7 @@ generator that it never saw. Human recordings that it learned from are left out 
 as well; the others come from collections that it never saw. The head on its features is a regression that
 generated recordings do train; none of them scores a relative of its own.
 
-Run with: python -m lab.evaluation.music_network DATA_FOLDER (after lab.training.music_network)
+Run with: python -m lab.texture_network.evaluate DATA_FOLDER (after lab.training.music_network)
 """
 
 import argparse
@@ -17,17 +17,18 @@ import numpy as np
 import torch
 
 from core.resample import resample
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics, music_network_page
-from lab.evaluation.music import Scored, score_all
-from lab.evaluation.music_network_heard import TOOL_BY_TOOL, UNHEARD, Opinions, answers, heard, kept
-from lab.evaluation.music_network_ways import all_ways, called_human, scaled_limits
-from lab.training.decoders_music import trains
-from lab.training.music import FEW, load_features, suspect
-from lab.training.music_data import few_of_each, music, path_of
-from lab.training.music_network import HELD_OUT, SNAPSHOT, load, read, validate
-from lab.training.music_network_data import FOLDER
-from lab.training.music_network_model import RATE, TextureNetwork
+from lab.evaluation.music.__main__ import Scored, score_all
+from lab.texture_network import page as music_network_page
+from lab.texture_network.heard import TOOL_BY_TOOL, UNHEARD, Opinions, answers, heard, kept
+from lab.texture_network.network import RATE, TextureNetwork
+from lab.texture_network.pairs import FOLDER
+from lab.texture_network.train import HELD_OUT, SNAPSHOT, load, read, validate
+from lab.texture_network.ways import all_ways, called_human, scaled_limits
+from lab.training.decoders.clips import trains
+from lab.training.music.__main__ import FEW, load_features, suspect
+from lab.training.music.copies import few_of_each, music, path_of
 
 DELIVERIES = (
     *("native", "chain-1", "matched", "speed_0.95", "pitch_0.89", "pitch_1.12"),

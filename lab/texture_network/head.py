@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.datasets import Recording
-from lab.training.music_fit import Matrix, fold_names, importance
+from lab.training.music.folds import Matrix, fold_names, importance
 
 FAMILIES = {
     "encodec-32k": ("musicgen", "airgen"),

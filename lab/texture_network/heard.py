@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from core.errors import TrackmarkError
 from core.resample import resample
 from lab.datasets import Recording
-from lab.training.music_data import delivered, path_of
-from lab.training.music_fit import Matrix
-from lab.training.music_network import CROP
-from lab.training.music_network_data import FOLDER
-from lab.training.music_network_model import RATE, TextureNetwork
-from lab.training.music_network_scaling import HELD_OUT, TOOLS, Samples, repitched
+from lab.sound.tempo import HELD_OUT, TOOLS, Samples, repitched
+from lab.texture_network.network import RATE, TextureNetwork
+from lab.texture_network.pairs import FOLDER
+from lab.texture_network.train import CROP
+from lab.training.music.copies import delivered, path_of
+from lab.training.music.folds import Matrix
 
 AUDIO = Path("runs/music-network/audio")
 OPINIONS = FOLDER / "opinions"

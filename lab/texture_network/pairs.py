@@ -2,12 +2,12 @@
 
 Both members of a pair go through one delivery, drawn once: what differs is the rendering alone. Half of the
 copies keep the original and add the difference more softly; all have the original's long-term spectrum and
-level. Either member may be retouched (`lab.training.music_network_processing`) or carry our own watermark, by
+level. Either member may be retouched (`lab.texture_network.processing`) or carry our own watermark, by
 the same odds, so that neither processing nor the mark can stand for a machine. Where tempo or pitch is
-changed (`lab.training.music_network_scaling`) both members are changed alike, and the pair says so. A tenth
-of the originals is music that machines make without a network (`lab.training.music_network_instruments`).
+changed (`lab.sound.tempo`) both members are changed alike, and the pair says so. A tenth
+of the originals is music that machines make without a network (`lab.texture_network.instruments`).
 
-Run with: python -m lab.training.music_network_data DATA_FOLDER --pairs 3000 --decoders encodec-24k istft-24k
+Run with: python -m lab.texture_network.pairs DATA_FOLDER --pairs 3000 --decoders encodec-24k istft-24k
 """
 
 import argparse
@@ -23,15 +23,15 @@ from torch import Tensor
 from core.errors import TrackmarkError
 from core.resample import resample
 from lab.datasets import Recording
-from lab.training.decoders import PLANS, Decoder, load
-from lab.training.decoders_music import trains
-from lab.training.music_data import deliver, levelled, music
-from lab.training.music_network_instruments import RATE as INSTRUMENT_RATE
-from lab.training.music_network_instruments import piece
-from lab.training.music_network_model import RATE
-from lab.training.music_network_processing import marked, retouched
-from lab.training.music_network_scaling import scaled
-from lab.training.resynthesis import METHODS, equalised, softened
+from lab.sound.renderings import METHODS, equalised, softened
+from lab.sound.tempo import scaled
+from lab.texture_network.instruments import RATE as INSTRUMENT_RATE
+from lab.texture_network.instruments import piece
+from lab.texture_network.network import RATE
+from lab.texture_network.processing import marked, retouched
+from lab.training.decoders.__main__ import PLANS, Decoder, load
+from lab.training.decoders.clips import trains
+from lab.training.music.copies import deliver, levelled, music
 
 FOLDER = Path("runs/music-network-2")
 EXCERPT_S = 5.5

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from core.codecs import Codec
 from core.encode import recode
-from lab.training.music_data import CODECS
-from lab.training.music_network_scaling import tuned
+from lab.sound.tempo import tuned
+from lab.training.music.copies import CODECS
 
 Samples = NDArray[np.float32]
 Rng = np.random.Generator

@@ -5,7 +5,7 @@ loss asks for the right side of zero and, within a pair, for the rendered copy a
 nothing is gained by knowing the music. A second output says whether tempo or pitch was changed, which
 destroys the clocks that the comb looks for. A run that is stopped goes on where it was.
 
-Run with: python -m lab.training.music_network --minutes 40 (after lab.training.music_network_data)
+Run with: python -m lab.texture_network.train --minutes 40 (after lab.training.music_network_data)
 """
 
 import argparse
@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lab.evaluation.metrics import auc
-from lab.training.music_network_data import FAMILIES, FOLDER
-from lab.training.music_network_model import RATE, Answer, Shape, TextureNetwork
-from lab.training.music_network_scaling import scaled
+from lab.metrics import auc
+from lab.sound.tempo import scaled
+from lab.texture_network.network import RATE, Answer, Shape, TextureNetwork
+from lab.texture_network.pairs import FAMILIES, FOLDER
 
 CROP = round(2.0 * RATE)
 LONGER = round(2.4 * RATE)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from detector.calibration import GroupedReference, LogisticCalibration
 from detector.music.detector import FALSE_ALARMS
 from detector.music.features import ORDER
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics
-from lab.evaluation.music import Scored, figures
-from lab.evaluation.music_network_heard import Opinions, stacked
-from lab.training.music import TRAINING, usable
-from lab.training.music_fit import Matrix, fold_names
-from lab.training.music_network_head import held_out
+from lab.evaluation.music.__main__ import Scored, figures
+from lab.texture_network.head import held_out
+from lab.texture_network.heard import Opinions, stacked
+from lab.training.music.__main__ import TRAINING, usable
+from lab.training.music.folds import Matrix, fold_names
 
 WAYS = (
     "comb",

@@ -77,7 +77,7 @@ def _may_hold_manifest(path: Path) -> bool:
 
 def _ask_worker(request: str, name: str, timeout_s: float) -> dict[str, Any]:
     # -P keeps the working directory, which may hold a stranger's files, out of the module search.
-    command = [sys.executable, "-P", "-m", "provenance.credentials.worker"]
+    command = [sys.executable, "-P", "-m", "provenance.credentials.reader_child"]
     environment = {key: os.environ[key] for key in ("PATH", "PYTHONPATH", "LANG") if key in os.environ}
     try:
         done = subprocess.run(

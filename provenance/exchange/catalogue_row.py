@@ -14,9 +14,10 @@ from typing import TypeVar
 from core.errors import RecordError
 from provenance.declaration import now, parse_generator
 from provenance.exchange.table import ROLES
-from provenance.records import checks, identifiers
+from provenance.records import identifiers
+from provenance.records import shape_checks as checks
 from provenance.records.asset import Asset
-from provenance.records.making import LEVELS, AiInvolvement, Generation, RoleInvolvement
+from provenance.records.involvement import LEVELS, AiInvolvement, Generation, RoleInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import WHOLE_PPM, WORLD, Contribution, Party, RightShare, check_shares
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from core.errors import RecordError
-from provenance.records import checks
+from provenance.records import shape_checks as checks
 from provenance.records.lifecycle import amend
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import Party, RightShare

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from provenance.records import checks, identifiers
+from provenance.records import identifiers
+from provenance.records import shape_checks as checks
 
 
 @dataclass(frozen=True)

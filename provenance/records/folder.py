@@ -17,9 +17,10 @@ from pathlib import Path
 from core.errors import ProofError, TrackmarkError, VerificationError
 from provenance.records.envelope import MAX_ENVELOPE_BYTES, Envelope
 from provenance.records.keyevents import LoggedEvent, follow
-from provenance.records.standing import VerifiedStatement, verify_statement
+from provenance.records.state import VerifiedStatement, verify_statement
 from provenance.records.trust import TrustedKeys
-from provenance.records.verdict import (
+from provenance.records.verify import VerifiedRecord, VerifiedReport, verify_record, verify_report
+from provenance.records.words import (
     KEY_NOTES,
     UNSEEN,
     Check,
@@ -31,7 +32,6 @@ from provenance.records.verdict import (
     describe_log,
     record_id_of,
 )
-from provenance.records.verify import VerifiedRecord, VerifiedReport, verify_record, verify_report
 
 MAX_FILES = 10_000
 RECORD_SUFFIX = ".record.dsse.json"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import RecordError
-from provenance.records import checks
+from provenance.records import shape_checks as checks
 
 LEVELS = ("All", "Partly", "None", "Undeclared")
 """DDEX allowed value set `ContainsAI` (All, Partly, None), and our word for silence."""

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import ProofError, RecordError, SignatureError
-from provenance.records import canonical, checks, fields
+from provenance.records import canonical, fields
 from provenance.records import envelope as dsse
+from provenance.records import shape_checks as checks
 from provenance.records.checkpoint import TlogProof
 from provenance.records.envelope import Envelope
 from provenance.records.keylife import KeyLife

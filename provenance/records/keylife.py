@@ -8,7 +8,7 @@ What was seen before the theft stays valid; everything else by that key does not
 from dataclasses import dataclass
 
 from core.errors import KeyFileError, RecordError, SignatureError
-from provenance.records import checks
+from provenance.records import shape_checks as checks
 
 VALID = "valid"
 BEFORE_COMPROMISE = "valid_before_compromise"

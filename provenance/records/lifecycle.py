@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import ProofError, RecordError
-from provenance.records import canonical, checks, fields
+from provenance.records import canonical, fields
+from provenance.records import shape_checks as checks
 from provenance.records.record import OwnershipRecord
 
 PAYLOAD_TYPE = "application/vnd.trackmark.record-event+json"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import ProofError
-from provenance.records import canonical, checks, fields
+from provenance.records import canonical, fields
+from provenance.records import shape_checks as checks
 from provenance.records.merkle import (
     EMPTY_ROOT,
     leaf_hash,

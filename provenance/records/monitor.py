@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.log_store import TILE_WIDTH
 from core.errors import ProofError, RecordError, SignatureError, VerificationError
 from provenance.records.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.log import LogEntry
 from provenance.records.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from provenance.records.note import PLAIN, NoteKey
+from provenance.records.tiles import TILE_WIDTH, Tile
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import judge_log
 
@@ -161,12 +161,7 @@ def _entries(fetch: Fetch, start: int, size: int) -> list[bytes]:
     """The entries from `start` to the end of its tile, or of the log."""
     number = start // TILE_WIDTH
     width = min(TILE_WIDTH, size - number * TILE_WIDTH)
-    groups = f"{number:03d}"
-    groups = groups.zfill(-(-len(groups) // 3) * 3)
-    parts = [groups[i : i + 3] for i in range(0, len(groups), 3)]
-    path = "/".join([*(f"x{part}" for part in parts[:-1]), parts[-1]])
-    partial = "" if width == TILE_WIDTH else f".p/{width}"
-    bundle, entries = fetch(f"tile/entries/{path}{partial}"), []
+    bundle, entries = fetch(f"tile/{Tile(None, number, width).path}"), []
     while bundle:
         length = int.from_bytes(bundle[:2], "big")
         entries.append(bundle[2 : 2 + length])

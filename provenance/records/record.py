@@ -9,9 +9,10 @@ import secrets
 from dataclasses import dataclass
 
 from core.errors import RecordError
-from provenance.records import canonical, checks, fields, identifiers
+from provenance.records import canonical, fields, identifiers
+from provenance.records import shape_checks as checks
 from provenance.records.asset import Asset, CredentialsRef, Mark
-from provenance.records.making import AiInvolvement, Generation
+from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.rights import Contribution, Party, RightShare, VoiceConsent, check_shares
 
 SCHEMA = "trackmark/ownership-record/v1"

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import RecordError
-from provenance.records import checks, identifiers
-from provenance.records.making import LEVELS
+from provenance.records import identifiers
+from provenance.records import shape_checks as checks
+from provenance.records.involvement import LEVELS
 
 RIGHTS = ("master", "publishing", "performance", "neighbouring")
 WHOLE_PPM = 1_000_000

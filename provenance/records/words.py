@@ -8,7 +8,7 @@ from typing import TypeAlias
 from core.errors import ProofError, RecordError
 from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
 from provenance.records.lifecycle import RecordState
-from provenance.records.standing import VerifiedStatement, standing
+from provenance.records.state import VerifiedStatement, standing
 from provenance.records.verify import LoggedAt, VerifiedRecord, VerifiedReport
 
 Verified: TypeAlias = VerifiedRecord | VerifiedStatement | VerifiedReport

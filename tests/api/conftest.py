@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.server import serve
+from tests.api.serving import serve
 from tests.postgres import Cluster, cluster
 
 

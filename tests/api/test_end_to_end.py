@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from api.reports import verify_report
-from api.work import product_engines
+from api.jobs.work import product_engines
+from api.report.report import verify_report
 from core.encode import encode
 from provenance.records.trust import TrustedKeys
-from tests.api.server import finished, serve
+from tests.api.serving import finished, serve
 from tests.signals import music
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from lab.evaluation import metrics
+from lab import metrics
 
 
 def test_auc_counts_ties_half_and_is_never_folded() -> None:

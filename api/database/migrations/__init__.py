@@ -1,1 +1,1 @@
-"""The schema's history, applied by `api.db.upgrade`; there is no alembic.ini."""
+"""The schema's history, applied by `api.database.engine.upgrade`; there is no alembic.ini."""

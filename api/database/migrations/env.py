@@ -1,8 +1,8 @@
-"""Alembic's entry point: runs inside the transaction that `api.db` opened."""
+"""Alembic's entry point: runs inside the transaction that `api.database.engine` opened."""
 
 from alembic import context
 
-from api.tables import Table
+from api.database.tables import Table
 from provenance.fingerprint import fingerprint_metadata
 
 context.configure(

@@ -9,18 +9,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import Scope
-from api.deps import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, caller, parts
 from api.errors import Forbidden, Unauthorized, problem
-from api.jobs import Job
-from api.routes import audits
-from api.web import view
-from api.work import PICTURE
+from api.jobs.books import Job
+from api.jobs.work import PICTURE
+from api.server.api_keys import Scope
+from api.server.pages import cards as view
+from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, caller, parts
+from api.server.routes import audits
 from core.errors import TrackmarkError
 
 router = APIRouter(include_in_schema=False)
 
-TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 RECENT = 10
 SESSION_S = 12 * 3600
 _ORDER = ("get", "post", "delete")

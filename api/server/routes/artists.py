@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api import fields
-from api.deps import ArtistWriter, AuditReader, PartsDep
 from api.errors import InvalidRequest
-from api.intake import inspect, read_form
-from api.routes.documentation import form, problems
-from api.schemas import ArtistAnswer, ArtistList
+from api.server import fields
+from api.server.intake import inspect, read_form
+from api.server.parts import ArtistWriter, AuditReader, PartsDep
+from api.server.routes.openapi import form, problems
+from api.server.schemas import ArtistAnswer, ArtistList
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"])
 

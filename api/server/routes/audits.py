@@ -6,18 +6,18 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from api import fields
-from api.audit import ALL
-from api.auth import Caller
-from api.deps import AuditReader, AuditWriter, Parts, PartsDep
+from api.audit.audit import ALL
+from api.audit.policy import parse_policy
 from api.errors import InvalidRequest, UnknownEntry
-from api.intake import accept
-from api.jobs import Job
-from api.policy import parse_policy
-from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
-from api.routes.following import File, Limit, accepted, follow, left_behind
-from api.schemas import AuditAnswer, AuditPage
-from api.work import PICTURE, REPORT
+from api.jobs.books import Job
+from api.jobs.work import PICTURE, REPORT
+from api.server import fields
+from api.server.api_keys import Caller
+from api.server.intake import accept
+from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
+from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
+from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
+from api.server.schemas import AuditAnswer, AuditPage
 from core.errors import TrackmarkError
 
 router = APIRouter(prefix="/v1/audits", tags=["audits"])

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Body, Depends
 from fastapi import Path as PathParameter
 from pydantic import Field
 
-from api.deps import PartsDep, RecordReader, RecordWriter
-from api.entries import StoredEvent
 from api.errors import UnknownEntry
-from api.history import RecordHistory
-from api.routes.documentation import problems
-from api.routes.records import RecordId
-from api.schemas import Model
+from api.registry.entries import StoredEvent
+from api.registry.events import RecordHistory
+from api.server.parts import PartsDep, RecordReader, RecordWriter
+from api.server.routes.openapi import problems
+from api.server.routes.records import RecordId
+from api.server.schemas import Model
 
 router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"])
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Response
 
-from api.deps import PartsDep, RecordReader
-from api.exports import EXPORTS, Export
-from api.routes.documentation import problems
-from api.routes.records import RecordId
+from api.registry.exports import EXPORTS, Export
+from api.server.parts import PartsDep, RecordReader
+from api.server.routes.openapi import problems
+from api.server.routes.records import RecordId
 
 router = APIRouter(prefix="/v1/records/{record_id}/exports", tags=["records"])
 

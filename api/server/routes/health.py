@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from api import db
-from api.deps import PartsDep
-from api.schemas import Health
+from api import database
+from api.server.parts import PartsDep
+from api.server.schemas import Health
 
 router = APIRouter(tags=["health"])
 
@@ -19,7 +19,7 @@ def healthz() -> Health:
 @router.get("/readyz", operation_id="getReadiness", summary="Ready")
 def readyz(parts: PartsDep) -> Health:
     """The database answers and the folders can be written."""
-    with db.reading(parts.registry.engine) as connection:
+    with database.reading(parts.registry.engine) as connection:
         connection.execute(text("SELECT 1"))
     probe = parts.settings.uploads / ".ready"
     probe.touch()

@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
 
-from api.auth import Caller
-from api.deps import Parts
 from api.errors import ConflictingEntry, UnknownEntry
-from api.intake import RETRY_AFTER_S
-from api.jobs import MAX_PAGE, Job, Kind
-from api.problems import respond
+from api.jobs.books import MAX_PAGE, Job, Kind
+from api.server.api_keys import Caller
+from api.server.intake import RETRY_AFTER_S
+from api.server.parts import Parts
+from api.server.problems import respond
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 

@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from api.deps import Admin, PartsDep
+from api.database.tables import DEFAULT_TENANT
 from api.errors import Forbidden, InvalidRequest
-from api.routes.documentation import problems
-from api.schemas import KeyAnswer, KeyList, KeyRequest, NewKeyAnswer
-from api.tables import DEFAULT_TENANT
+from api.server.parts import Admin, PartsDep
+from api.server.routes.openapi import problems
+from api.server.schemas import KeyAnswer, KeyList, KeyRequest, NewKeyAnswer
 
 router = APIRouter(tags=["keys"])
 

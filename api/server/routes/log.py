@@ -9,13 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.deps import PartsDep
 from api.errors import InvalidRequest, UnknownEntry
-from api.log_store import TILE_WIDTH
-from api.routes.documentation import problems
-from api.schemas import HashPath
-from api.transparency import TransparencyLog
+from api.log.transparency import TransparencyLog
+from api.server.parts import PartsDep
+from api.server.routes.openapi import problems
+from api.server.schemas import HashPath
+from core.errors import ProofError
 from provenance.records.checkpoint import checkpoint_of
+from provenance.records.tiles import Tile
 
 router = APIRouter(prefix="/v1/log", tags=["log"])
 
@@ -112,11 +113,17 @@ def entry(parts: PartsDep, index: Annotated[int, Path(ge=0, lt=1 << 62)]) -> Res
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}, **problems(404)},
 )
-def tile(parts: PartsDep, path: str) -> Response:
+def read_tile(parts: PartsDep, path: str) -> Response:
     """C2SP tlog-tiles: `<level>/<number>[.p/<width>]` or `entries/<number>[.p/<width>]`."""
-    level, number, width = _tile(path)
+    try:
+        tile = Tile.parse(path)
+    except ProofError as error:
+        raise UnknownEntry(f"{path[:80]!r} is no tile") from error
     log = parts.registry.log
-    data = log.entry_tile(number, width) if level is None else log.hash_tile(level, number, width)
+    if tile.level is None:
+        data = log.entry_tile(tile.number, tile.width)
+    else:
+        data = log.hash_tile(tile.level, tile.number, tile.width)
     return Response(data, media_type="application/octet-stream", headers=_IMMUTABLE)
 
 
@@ -131,22 +138,3 @@ def _at(log: TransparencyLog, size: int | None) -> tuple[str, int]:
 
 def _path(hashes: tuple[bytes, ...], size: int, note: str) -> HashPath:
     return HashPath(size=size, hashes=[base64.b64encode(node).decode() for node in hashes], checkpoint=note)
-
-
-def _tile(path: str) -> tuple[int | None, int, int]:
-    """Level (None for entries), number and width of a tile's path (C2SP tlog-tiles, "Merkle tree")."""
-    head, _, rest = path.partition("/")
-    name, partial, width_text = rest.partition(".p/")
-    groups = name.split("/")
-    numbers = [group.removeprefix("x") for group in groups]
-    shape = all(group.startswith("x") for group in groups[:-1]) and not groups[-1].startswith("x")
-    if not shape or not all(len(n) == 3 and n.isascii() and n.isdigit() for n in numbers) or len(groups) > 6:
-        raise UnknownEntry(f"{path!r} is no tile")
-    width = int(width_text) if width_text.isascii() and width_text.isdigit() else TILE_WIDTH
-    if partial and not 0 < width < TILE_WIDTH:
-        raise UnknownEntry(f"{path!r} is no tile")
-    if head == "entries":
-        return None, int("".join(numbers)), width
-    if not (head.isascii() and head.isdigit() and int(head) < 8):
-        raise UnknownEntry(f"{path!r} is no tile")
-    return int(head), int("".join(numbers)), width

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api.problems import MEDIA_TYPE
-from api.schemas import Problem
+from api.server.problems import MEDIA_TYPE
+from api.server.schemas import Problem
 
 _TITLES = {
     400: "The request or the audio is not usable",

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from api.deps import Parts, PartsDep, RecordReader, RecordWriter
-from api.entries import StoredRecord
-from api.erasure import erase
 from api.errors import UnknownEntry, problem
-from api.jobs import MAX_PAGE
-from api.registry import Registry
-from api.routes.documentation import problems
-from api.schemas import RecordAnswer, RecordLine, RecordPage
+from api.jobs.books import MAX_PAGE
+from api.jobs.erasure import erase
+from api.registry.entries import StoredRecord
+from api.registry.registry import Registry
+from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
+from api.server.routes.openapi import problems
+from api.server.schemas import RecordAnswer, RecordLine, RecordPage
 from core.errors import RecordError, VerificationError
 
 router = APIRouter(prefix="/v1/records", tags=["records"])

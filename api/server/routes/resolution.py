@@ -15,13 +15,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import Parts, PartsDep, RecordReader
 from api.errors import AddressTooLong, InvalidRequest, NotOffered
-from api.intake import inspect, read_asset
-from api.manifests import Manifests
-from api.registry import Registry
-from api.routes.documentation import form, problems
-from api.schemas import Model
+from api.registry.manifests import Manifests
+from api.registry.registry import Registry
+from api.server.intake import inspect, read_asset
+from api.server.parts import Parts, PartsDep, RecordReader
+from api.server.routes.openapi import form, problems
+from api.server.schemas import Model
 from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
 
 router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"])

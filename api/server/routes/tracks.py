@@ -5,14 +5,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api import fields
-from api.deps import PartsDep, TrackWriter
 from api.errors import InvalidRequest
-from api.intake import accept
-from api.jobs import Job
-from api.routes.documentation import IDEMPOTENCY_KEY, form, problems
-from api.routes.following import File, Limit, accepted, follow, left_behind
-from api.schemas import TrackAnswer, TrackPage
+from api.jobs.books import Job
+from api.server import fields
+from api.server.intake import accept
+from api.server.parts import PartsDep, TrackWriter
+from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
+from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
+from api.server.schemas import TrackAnswer, TrackPage
 from core.errors import RecordError
 from provenance.records import identifiers
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from detector.calibration import probability
+from detector.decoders import SEPARATORS
 from detector.music.adapters.store import Calibrated
 from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR
-from detector.music.families import SEPARATORS
 from detector.music.finding import Evidence, MusicFinding, Verdict
 
 

@@ -25,7 +25,7 @@ START_S = 120.0
 MOST_WINDOWS = 24
 """Windows per recording, evenly spread: a large network must not take an hour for a symphony."""
 QUIET_RMS = 1e-4
-_WORKER = Path(__file__).with_name("worker.py")
+_WORKER = Path(__file__).with_name("session_child.py")
 _LARGEST_ANSWER = 1 << 20
 
 

@@ -26,16 +26,16 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from lab.datasets import Recording, read_manifest
-from lab.evaluation.fingerprint_audio import LONG_S, Asked, Store, attacked, short, whole
-from lab.evaluation.fingerprint_chromaprint import Catalogue
-from lab.evaluation.fingerprint_page import Answer, Chance, Cost, Rival, Scale, page
-from lab.evaluation.fingerprint_scale import build, crowding, measure
+from lab.evaluation.fingerprint.audio import LONG_S, Asked, Store, attacked, short, whole
+from lab.evaluation.fingerprint.chromaprint import Catalogue
+from lab.evaluation.fingerprint.page import Answer, Chance, Cost, Rival, Scale, page
+from lab.evaluation.fingerprint.scale import build, crowding, measure
 from provenance.fingerprint import Fingerprint, Match, SqlIndex, extract, fingerprint_metadata, triplets
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
 from provenance.fingerprint.peaks import FRAME_RATE
 from provenance.fingerprint.search import IntArray, Lookup, Postings, window_lines, windows
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 OUTPUT = ROOT / "docs" / "benchmarks" / "fingerprint.md"
 KEPT = ROOT / "runs" / "fingerprint"
 SCALE_QUERIES, SCALE_FOREIGN = 120, 60

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from core.errors import TrackmarkError
 from core.resample import resample
-from lab import attacks, stretch, transforms
-from lab.attacks import CATALOGUE, Attack, mix_with
 from lab.datasets import Recording
-from lab.evaluation import fingerprint_chromaprint as chromaprint
+from lab.evaluation.fingerprint import chromaprint as chromaprint
+from lab.sound import attacks, stretch, transforms
+from lab.sound.attacks import CATALOGUE, Attack, mix_with
 from provenance.fingerprint import Fingerprint, peaks, triplets
 from provenance.fingerprint.extract import extract
 

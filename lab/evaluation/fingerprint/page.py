@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab.evaluation.fingerprint_scale import Crowding, Timing
-from lab.evaluation.metrics import upper_bound, wilson
+from lab.evaluation.fingerprint.scale import Crowding, Timing
+from lab.metrics import upper_bound, wilson
 from provenance.fingerprint.search import MAX_P, MIN_MATCHED_S, MIN_VOTES, needed_votes
 
 GOAL_FALSE = 1e-4

@@ -23,21 +23,19 @@ from detector.calibration import GroupedReference, probability
 from detector.music.detector import BONA_FIDE_LLR, CARD, FALSE_ALARMS, LEAST_LLR
 from detector.music.evidence import CLEAR_Z
 from detector.music.features import BEST_FLUTTER, BEST_LINES, SETTINGS, limit
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import (
-    metrics,
-    music_attribution,
-    music_calibration,
-    music_cost,
-    music_gallery,
-    music_page,
-    music_strata,
-    music_tippett,
-)
-from lab.training import music_performance
-from lab.training.music import BAND, FEW, TRAINING, Features, load_features, stack, suspect, usable
-from lab.training.music_data import MOST_S, few_of_each, music, path_of, read
-from lab.training.music_fit import Matrix, fold_names, importance, out_of_fold
+from lab.evaluation.music import attribution as music_attribution
+from lab.evaluation.music import calibration as music_calibration
+from lab.evaluation.music import cost as music_cost
+from lab.evaluation.music import gallery as music_gallery
+from lab.evaluation.music import page as music_page
+from lab.evaluation.music import strata as music_strata
+from lab.evaluation.music import tippett as music_tippett
+from lab.training.music import playing as music_performance
+from lab.training.music.__main__ import BAND, FEW, TRAINING, Features, load_features, stack, suspect, usable
+from lab.training.music.copies import MOST_S, few_of_each, music, path_of, read
+from lab.training.music.folds import Matrix, fold_names, importance, out_of_fold
 
 CHANGED_TIME = (
     "pitched-vocoder_-2",

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.decode import decode
+from detector.decoders import ARCHITECTURES
 from detector.music import spectra
 from detector.music.attribution import posterior
 from detector.music.evidence import CLEAR_Z, LISTED_SHARE
-from detector.music.families import ARCHITECTURES
 from detector.music.features import measure
 from lab.datasets import Recording
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.calibration import LogisticCalibration
-from lab.training.music_fit import Matrix
+from lab.training.music.folds import Matrix
 
 LEAST = 30
 """Recordings of either class without which a band keeps the curve of all."""

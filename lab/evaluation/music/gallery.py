@@ -14,10 +14,10 @@ import numpy as np
 from core.decode import decode
 from detector.music import MusicDetector, picture
 from lab.datasets import Recording
-from lab.training.music_data import path_of, read
+from lab.training.music.copies import path_of, read
 
 if TYPE_CHECKING:
-    from lab.evaluation.music import Scored
+    from lab.evaluation.music.__main__ import Scored
 
 LISTED = 40
 PICTURES = 4

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics
-from lab.training.music import suspect
+from lab.training.music.__main__ import suspect
 
 if TYPE_CHECKING:
-    from lab.evaluation.music import Located, Scored
+    from lab.evaluation.music.__main__ import Located, Scored
 
 INTRODUCTION = """# AI music: benchmark
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics
-from lab.training.music_data import route_of
+from lab.training.music.copies import route_of
 
 if TYPE_CHECKING:
-    from lab.evaluation.music import Scored
+    from lab.evaluation.music.__main__ import Scored
 
 VOCALS = frozenset({"ultrastar-songs", "jamendolyrics", "carnatic-sep", "musdb18-excerpts-anyaccomp"})
 LEAST = 5

@@ -11,16 +11,17 @@ import numpy as np
 import torch
 
 from detector.music import guards
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics, music_hard_strata
-from lab.evaluation.music import Scored, score_all
-from lab.evaluation.music_hard_judge import Judge, Judged, sets_thresholds
-from lab.evaluation.music_hard_scores import CHAINS, Copy, cached, copies, fill, originals
-from lab.hard_negatives import SOUNDS
-from lab.hard_negatives_treatments import TREATMENTS
-from lab.training import decoders
-from lab.training.music import FEW, TRAINING, load_features, usable
-from lab.training.music_data import few_of_each, music
+from lab.evaluation.music.__main__ import Scored, score_all
+from lab.evaluation.music_hard import strata as music_hard_strata
+from lab.evaluation.music_hard.judge import Judge, Judged, sets_thresholds
+from lab.evaluation.music_hard.scores import CHAINS, Copy, cached, copies, fill, originals
+from lab.sound.exact_clocks import SOUNDS
+from lab.sound.treatments import TREATMENTS
+from lab.training.decoders import __main__ as decoders
+from lab.training.music.__main__ import FEW, TRAINING, load_features, usable
+from lab.training.music.copies import few_of_each, music
 
 PAGE = Path("docs/benchmarks/ai-music-hard.md")
 Key = Callable[[Judged], str]
@@ -155,7 +156,7 @@ def page(
     text += "\n## Untouched, ten seconds\n\n" + table("human music", untouched, lambda j: "untouched")
     text += (
         "\n## Decoders, by set of strides\n\nHuman music rendered by decoders trained here"
-        " (`lab/training/decoders.py`) and by random chains. No weight, threshold or table entry was set"
+        " (`lab/training/decoders`) and by random chains. No weight, threshold or table entry was set"
         " on any of them, so each row leaves its set of strides out; several use strides of published systems"
         " that the table knows. AUC is against the same recordings untouched. Griffin-Lim and guessed phases"
         " have no chain of strides: what some generators end with, but also what classical tools do. *On the"

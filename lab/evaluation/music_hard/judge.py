@@ -18,10 +18,10 @@ from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR, Musi
 from detector.music.evidence import CLEAR_Z
 from detector.music.features import OPEN, SETTINGS, joined
 from lab.datasets import Recording
-from lab.evaluation.music_hard_scores import Copy, Scores
-from lab.training.music import FEW, TRAINING, load_features, stack, usable
-from lab.training.music_data import few_of_each
-from lab.training.music_fit import fit, fold_names, importance, out_of_fold
+from lab.evaluation.music_hard.scores import Copy, Scores
+from lab.training.music.__main__ import FEW, TRAINING, load_features, stack, usable
+from lab.training.music.copies import few_of_each
+from lab.training.music.folds import fit, fold_names, importance, out_of_fold
 
 Vector = NDArray[np.float64]
 

@@ -19,11 +19,12 @@ from detector.music.detector import LOWEST_BAND_HZ
 from detector.music.features import comb_vector, measure
 from detector.music.groups import group_of
 from lab.datasets import Recording
-from lab.hard_negatives import SOUNDS, rng_of
-from lab.hard_negatives_treatments import TREATMENTS
-from lab.training import decoders, resynthesis
-from lab.training.music import suspect
-from lab.training.music_data import MOST_S
+from lab.sound import renderings as resynthesis
+from lab.sound.exact_clocks import SOUNDS, rng_of
+from lab.sound.treatments import TREATMENTS
+from lab.training.decoders import __main__ as decoders
+from lab.training.music.__main__ import suspect
+from lab.training.music.copies import MOST_S
 
 CACHE = Path("runs/music-hard-2")
 SEEDS = 3

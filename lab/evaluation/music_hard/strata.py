@@ -16,9 +16,9 @@ from core.errors import TrackmarkError
 from core.resample import resample
 from detector.voice.activity import VocalActivity
 from detector.voice.frontend import SAMPLE_RATE, mono
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics
-from lab.evaluation.music import Scored
+from lab.evaluation.music.__main__ import Scored
 
 CACHE = Path("runs/music-hard/likeness")
 LENGTH_S = 10.0

@@ -20,9 +20,10 @@ from core.cards import load, write
 from core.clip import Clip, Source
 from detector.voice import VoiceDetector, activity, countermeasure, fusion, identity
 from detector.voice.activity import VocalActivity
-from lab.evaluation.metrics import auc, bootstrap, cllr, eer, threshold_at_fpr, upper_bound
-from lab.evaluation.voice_trials import clone_trials, verification_trials
-from lab.training.voice_countermeasure import (
+from lab.evaluation.voice.trials import clone_trials, verification_trials
+from lab.metrics import auc, bootstrap, cllr, eer, threshold_at_fpr, upper_bound
+from lab.training.voice.clips import Samples, Voice, music, samples, voices
+from lab.training.voice.countermeasure import (
     Table,
     backings,
     build,
@@ -32,8 +33,7 @@ from lab.training.voice_countermeasure import (
     mixed,
     table,
 )
-from lab.training.voice_data import Samples, Voice, music, samples, voices
-from lab.training.voice_identity import centres, cohort_of
+from lab.training.voice.identity import centres, cohort_of
 
 Floats = npt.NDArray[np.float64]
 # Research-only instrumental recordings: the activity network was trained on none of these sources.

@@ -7,8 +7,8 @@ from torch import Tensor
 from detector.voice import fusion
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.identity import Identity
-from lab.training.voice_data import Voice
-from lab.training.voice_identity import Trial, trials
+from lab.training.voice.clips import Voice
+from lab.training.voice.identity import Trial, trials
 
 Floats = npt.NDArray[np.float64]
 Split = tuple[Floats, Floats]

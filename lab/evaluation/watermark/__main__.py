@@ -20,18 +20,14 @@ from typing import Any
 
 import torch
 
-from lab.attacks import Attack, attack
-from lab.attacks_music import CHAIN, REMOVAL, STRICT
 from lab.datasets import Recording, read_manifest
-from lab.evaluation import (
-    watermark_neural,
-    watermark_quality,
-    watermark_security,
-    watermark_speed,
-    watermark_unmarked,
-)
-from lab.evaluation.watermark_page import write_metrics, write_page
-from lab.evaluation.watermark_robustness import (
+from lab.evaluation.watermark import neural as watermark_neural
+from lab.evaluation.watermark import quality as watermark_quality
+from lab.evaluation.watermark import security as watermark_security
+from lab.evaluation.watermark import speed as watermark_speed
+from lab.evaluation.watermark import unmarked as watermark_unmarked
+from lab.evaluation.watermark.page import write_metrics, write_page
+from lab.evaluation.watermark.robustness import (
     GEOMETRY,
     HARD,
     REQUIRED,
@@ -39,6 +35,8 @@ from lab.evaluation.watermark_robustness import (
     key_of,
     robustness,
 )
+from lab.sound.attacks import Attack, attack
+from lab.sound.published_attacks import CHAIN, REMOVAL, STRICT
 from provenance.watermark import model
 from provenance.watermark.embedding import embed
 

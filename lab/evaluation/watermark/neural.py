@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from core.native import torchaudio
-from lab.attacks import Attack
 from lab.datasets import Recording
-from lab.evaluation.watermark_robustness import robustness
-from lab.training.decoders import PLANS, Decoder, load, path_of
+from lab.evaluation.watermark.robustness import robustness
+from lab.sound.attacks import Attack
+from lab.training.decoders.__main__ import PLANS, Decoder, load, path_of
 
 MELS = 64
 

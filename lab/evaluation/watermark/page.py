@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from core.cards import Card
-from lab.attacks_music import CHAIN, REMOVAL, STRICT
-from lab.evaluation.metrics import upper_bound, wilson
-from lab.evaluation.watermark_goals import goals
-from lab.evaluation.watermark_plots import p_values_picture
-from lab.evaluation.watermark_robustness import HARD, REQUIRED
+from lab.evaluation.watermark.goals import goals
+from lab.evaluation.watermark.robustness import HARD, REQUIRED
+from lab.metrics import upper_bound, wilson
+from lab.plots import p_values_picture
+from lab.sound.published_attacks import CHAIN, REMOVAL, STRICT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "watermark.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "watermark.md"
 P_VALUES = "watermark-p-values.png"
 NOT_RUN = "Not measured in this run."
 MIXES = ("mix_+0db", "mix_-6db")
@@ -200,7 +200,7 @@ def _neural(rows: list[Row]) -> list[str]:
     if not moved:
         return [NOT_RUN, ""]
     lines = [
-        "Stand-ins trained in the lab for minutes (`lab/training/decoders.py`) and far from transparent, "
+        "Stand-ins trained in the lab for minutes (`lab/training/decoders`) and far from transparent, "
         "so that a row says little of a published codec. The distance is the mean change of the mel spectrum "
         "of the unmarked host.",
         "",

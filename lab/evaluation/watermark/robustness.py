@@ -9,11 +9,11 @@ from torch import Tensor
 
 from core.errors import EncodeError
 from core.resample import resample
-from lab.attacks import CATALOGUE, Attack, attack, mix_with
-from lab.attacks_music import CHAIN, REMOVAL, STRICT
 from lab.datasets import Recording
-from lab.evaluation.watermark_quality import quality
-from lab.transforms import AttackError
+from lab.evaluation.watermark.quality import quality
+from lab.sound.attacks import CATALOGUE, Attack, attack, mix_with
+from lab.sound.published_attacks import CHAIN, REMOVAL, STRICT
+from lab.sound.transforms import AttackError
 from provenance.watermark import model
 from provenance.watermark.detection import detect
 from provenance.watermark.embedding import embed

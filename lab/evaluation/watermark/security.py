@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.resample import resample
 from lab.datasets import Recording
-from lab.evaluation.watermark_robustness import key_of
+from lab.evaluation.watermark.robustness import key_of
 from provenance.watermark import model
 from provenance.watermark.detection import Detection, detect
 from provenance.watermark.embedding import embed

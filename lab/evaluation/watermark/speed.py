@@ -51,7 +51,7 @@ def memory() -> Iterator[dict[str, Any]]:
     """Peak resident memory of embedding and detecting streams of stereo noise and tones."""
     for task in ("embed", "detect"):
         for minutes in MINUTES:
-            command = [sys.executable, "-m", "lab.evaluation.watermark_speed", task, str(minutes)]
+            command = [sys.executable, "-m", "lab.evaluation.watermark.speed", task, str(minutes)]
             answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             yield {"kind": "memory", "task": task, "minutes": minutes, **json.loads(answer)}
 

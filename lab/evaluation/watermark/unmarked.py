@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from lab.datasets import Recording
-from lab.evaluation.watermark_robustness import key_of
+from lab.evaluation.watermark.robustness import key_of
 from provenance.watermark import chips, code, model, reading, sync
 from provenance.watermark.detection import detect
 from provenance.watermark.embedding import embed

@@ -23,9 +23,9 @@ from torch import Tensor, nn
 
 from core.native import torchaudio
 from core.resample import resample
-from lab.training.decoders_codecs import Autoencoder, Codec, seanet, snake_codec
-from lab.training.decoders_music import open_music
-from lab.training.decoders_networks import InverseStft, LogMel, Upsampler
+from lab.training.decoders.clips import open_music
+from lab.training.decoders.codecs import Autoencoder, Codec, seanet, snake_codec
+from lab.training.decoders.networks import InverseStft, LogMel, Upsampler
 
 FOLDER = Path("runs/decoders")
 HOSTS = Path("runs/watermark4/hosts.pt")
@@ -239,7 +239,7 @@ def _save(decoder: Decoder, optimiser: torch.optim.Optimizer, state: dict[str, A
 
 
 def clips_at(rate: int, hosts: Path = HOSTS) -> list[Tensor]:
-    """The human music of a hosts file (see `lab.training.hosts`) at a rate, each [T], half precision."""
+    """Human music of a hosts file (`lab.training.watermark.hosts`) at a rate, each [T], half precision."""
     rows = torch.load(hosts, weights_only=True)
     return [
         resample(wav.float(), HOSTS_RATE, rate).half()

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lab.training.decoders_networks import Residual, Upsampler, activation
+from lab.training.decoders.networks import Residual, Upsampler, activation
 from provenance.generate import audiocraft_models
 
 DIMENSION = 64

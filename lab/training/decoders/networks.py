@@ -1,6 +1,6 @@
 """Networks of the decoders that are trained in the lab: what published generators end with, in small.
 
-Each maps frames, learned ones (`lab.training.decoders_codecs`) or a mel spectrogram, to audio: transposed
+Each maps frames, learned ones (`lab.training.decoders.codecs`) or a mel spectrogram, to audio: transposed
 convolutions with leaky or Snake activations (HiFi-GAN, BigVGAN, DAC, oobleck), or Vocos' inverse STFT. Widths
 are a fraction of the published ones, strides are the published ones: the strides set where images and lines
 fall.

@@ -24,9 +24,9 @@ from detector.music.detector import CARD
 from detector.music.features import COMB_FEATURES, limit, steady
 from detector.music.groups import group_of
 from lab.datasets import Recording
-from lab.training.music_data import CACHE, few_of_each, music, path_of, read
-from lab.training.music_fit import Matrix, fit, importance, out_of_fold
-from lab.training.music_performance import played, trained
+from lab.training.music.copies import CACHE, few_of_each, music, path_of, read
+from lab.training.music.folds import Matrix, fit, importance, out_of_fold
+from lab.training.music.playing import played, trained
 
 LENGTH, BAND = 4, 5
 """Columns of the confounds that also name a recording's group."""

@@ -6,7 +6,7 @@ sample rate drawn so that it has the same distribution in both classes, one of t
 or stereo, a level, in a quarter of cases a change of speed. `matched` goes further: mono, 16 kHz, one level,
 AAC 64: of what a probe can hold on to, little more than crest and band is left.
 
-Run with: python -m lab.training.music_data DATA_FOLDER
+Run with: python -m lab.training.music.copies DATA_FOLDER
 """
 
 import argparse
@@ -31,9 +31,9 @@ from core.errors import TrackmarkError
 from core.resample import resample
 from detector.music import spectra
 from detector.music.features import best_scores, measure
-from lab.attacks import attack
 from lab.datasets import Recording, read_manifest
-from lab.training.music_network_scaling import atempo, phase_vocoder, repitched, wsola
+from lab.sound.attacks import attack
+from lab.sound.tempo import atempo, phase_vocoder, repitched, wsola
 
 CACHE = Path("runs/music/scores-4")
 MOST_S = 10.0

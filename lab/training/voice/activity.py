@@ -1,6 +1,6 @@
 """Train the vocal-activity network.
 
-    python -m lab.training.voice_activity --data ../shared/data
+    python -m lab.training.voice.activity --data ../shared/data
 
 A window is `voice` when an open recording of a voice (or a resynthesised one: synthetic singing is
 singing) is laid over instrumental music at -6 to 20 dB or stands alone; it is `no voice` when it is
@@ -21,7 +21,7 @@ from core.cards import Card, load, write
 from detector.voice import activity
 from detector.voice.frontend import SAMPLE_RATE, spectrogram
 from detector.voice.network import NetworkConfig, SpectralNetwork
-from lab.training.voice_data import Samples, music, samples, voices
+from lab.training.voice.clips import Samples, music, samples, voices
 
 INSTRUMENTAL = (
     "game-astromenace", "game-lincity", "game-lugaru", "game-opendungeons", "game-opensurge",

@@ -1,6 +1,6 @@
 """Train the synthetic-voice classifier and calibrate it on systems it was not trained on.
 
-    python -m lab.training.voice_countermeasure --data ../shared/data
+    python -m lab.training.voice.countermeasure --data ../shared/data
 
 Every clip, human or synthetic, passes the same chain (16 kHz mono, one level, MP3/AAC/Opus at random
 rates, instrumental music underneath at random levels). The collection's open voices also appear as
@@ -26,9 +26,9 @@ from detector.voice import countermeasure
 from detector.voice.countermeasure import Countermeasure, Weights
 from detector.voice.frontend import SAMPLE_RATE
 from detector.voice.lines import contrasts_of_lines, strongest
-from lab.training.voice_activity import INSTRUMENTAL
-from lab.training.voice_data import CACHE, Samples, Voice, music, samples, voices
-from lab.training.voice_synthesis import METHODS
+from lab.sound.vocoders import METHODS
+from lab.training.voice.activity import INSTRUMENTAL
+from lab.training.voice.clips import CACHE, Samples, Voice, music, samples, voices
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

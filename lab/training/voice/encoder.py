@@ -1,6 +1,6 @@
 """Bring Resemblyzer's published encoder weights into a model card of ours.
 
-    python -m lab.training.voice_encoder path/to/pretrained.pt
+    python -m lab.training.voice.encoder path/to/pretrained.pt
 
 The file is part of the `resemblyzer` 0.1.4 wheel (Apache-2.0); it is read without unpickling code.
 Nothing is trained here: the numbers are the published ones in half precision (an embedding moves by less

@@ -1,6 +1,6 @@
 """Build the verifier's cohort and fit its two calibrations.
 
-    python -m lab.training.voice_identity --data ../shared/data
+    python -m lab.training.voice.identity --data ../shared/data
 
 The cohort is one centre per speaker of the open recordings. The two calibrations have two numbers
 each; they are fitted on trials between all recordings of the collection (few open speakers are heard
@@ -23,7 +23,7 @@ from core.cards import Card, write
 from detector.voice import identity
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.identity import Identity, centre
-from lab.training.voice_data import CACHE, Samples, Voice, samples, voices
+from lab.training.voice.clips import CACHE, Samples, Voice, samples, voices
 
 Floats = npt.NDArray[np.float64]
 EMBEDDINGS = CACHE.with_name("embeddings.npz")

@@ -20,9 +20,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lab.evaluation.watermark_plots import curves_picture
-from lab.training import channel
-from lab.training.hosts import Hosts
+from lab.plots import curves_picture
+from lab.training.watermark import channel
+from lab.training.watermark.hosts import Hosts
 from provenance.watermark.grid import (
     CELL_BANDS,
     CELL_FRAMES,

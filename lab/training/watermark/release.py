@@ -1,6 +1,6 @@
 """Turn a training snapshot into the shipped weights and their card.
 
-    python -m lab.training.release_watermark runs/watermark/snapshot.pt
+    python -m lab.training.watermark.release runs/watermark/snapshot.pt
 
 Metrics are those that `lab.evaluation.watermark` left beside its results for the same weights.
 """

@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 import pytest
 
-from api.audit import ALL, PROVENANCE, audit_file
-from api.explanation import MEANINGS
-from api.findings import AuditResult, OwnershipStatus
-from api.policy import parse_policy
-from api.verification import steps
+from api.audit.audit import ALL, PROVENANCE, audit_file
+from api.audit.findings import AuditResult, OwnershipStatus
+from api.audit.policy import parse_policy
+from api.report.explanation import MEANINGS
+from api.report.steps import steps
 from core.clip import Segment
 from core.errors import ProofError, RegistryError, UnreadableAudio, WatermarkError
 from tests import fakes

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from api.audit import PROVENANCE, audit_file
-from api.findings import AuditResult
-from api.history import RecordHistory
-from api.registry import Registry
+from api.audit.audit import PROVENANCE, audit_file
+from api.audit.findings import AuditResult
+from api.audit.stages import product_stages
+from api.registry.events import RecordHistory
+from api.registry.registry import Registry
+from api.report.steps import steps
 from api.settings import Settings
-from api.stages import product_stages
-from api.verification import steps
 from core.encode import encode
 from provenance.fingerprint import extract
 from provenance.records.record import OwnershipRecord, new_record_id
 from provenance.records.rights import Party
 from tests import fakes
-from tests.api.server import register
-from tests.api.test_witness import ADDRESSES, TIME_S, Net
+from tests.api.log.test_witness_server import ADDRESSES, TIME_S, Net
+from tests.api.serving import register
 from tests.signals import music
 
 RATE = 22_050

@@ -49,8 +49,8 @@ def test_an_adapter_is_tried_kept_and_asked(
     assert said[0]["adapters"][0]["llr"] > 0 > said[1]["adapters"][0]["llr"]
     assert "votes" in trackmark("adapter", "list").out
 
+    from api.audit.stages import product_stages
     from api.settings import Settings
-    from api.stages import product_stages
     from core.decode import decode
 
     finding = product_stages(Settings()).music(decode(generated / "00.wav"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.registry import Registry
+from api.registry.registry import Registry
 from api.settings import Settings
 from tests import hostile
 from tests.api.cli.conftest import Outcome, Trackmark

@@ -34,8 +34,8 @@ def test_a_catalogue_becomes_the_calibration_of_audits(home: Path, tmp_path: Pat
     assert sorted(Path(s["file"]).name for s in answer["skipped"]) == ["broken.mp3", "copy.wav", "short.wav"]
     assert local.read(home / "music-calibration.json").digest == answer["digest"]
 
+    from api.audit.stages import product_stages
     from api.settings import Settings
-    from api.stages import product_stages
     from core.decode import decode
 
     finding = product_stages(Settings()).music(decode(folder / "03.wav"))

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import api.audit
+import api.audit.audit
 import detector.voice
-from api import scan
-from api.registry import Registry
+from api.audit.stages import product_stages
+from api.registry.registry import Registry
+from api.scan import scan
 from api.settings import Settings
-from api.stages import product_stages
 from core.decode import decode
 from core.encode import encode
 from provenance.watermark import embed
@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     quick = replace(product_stages(), music=fakes.give(fakes.Music()), voice=fakes.give(fakes.Voice()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKMARK_HOME", str(folder))
-        patch.setattr(api.audit, "product_stages", lambda _settings: quick)
+        patch.setattr(api.audit.audit, "product_stages", lambda _settings: quick)
         yield folder
 
 

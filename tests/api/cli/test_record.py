@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from api.registry import Registry
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
 from tests.api.cli.conftest import Trackmark
-from tests.api.server import register
+from tests.api.serving import register
 from tests.signals import music
 
 

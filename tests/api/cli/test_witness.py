@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from api.registry import Registry
+from api.registry.registry import Registry
 from api.settings import Settings
 from provenance.records.keylife import BEFORE_COMPROMISE
 from tests.api.cli.conftest import Trackmark
-from tests.api.server import register
+from tests.api.serving import register
 
 
 def test_keys_are_listed_rotated_and_revoked(trackmark: Trackmark, home: Path) -> None:

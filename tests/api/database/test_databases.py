@@ -16,15 +16,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect, text
 
-from api import db, log_store
-from api.registry import Registry
+from api import database
+from api.database.tables import Table
+from api.log import store as log_store
+from api.registry.registry import Registry
 from api.settings import Settings
-from api.tables import Table
 from core.errors import ProofError
 from provenance.fingerprint import extract, fingerprint_metadata
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash, verify_consistency
-from tests.api.server import blank_record, register
+from tests.api.serving import blank_record, register
 from tests.signals import music
 
 CROWD = 1_000
@@ -33,7 +34,7 @@ AT_ONCE = 50
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Engine]:
-    engine = db.connect(database_url)
+    engine = database.connect(database_url)
     yield engine
     engine.dispose()
 
@@ -51,7 +52,7 @@ def entries(count: int, first: int = 0) -> list[LogEntry]:
 
 def check_log(engine: Engine) -> int:
     """The stored tree is that of the stored entries, each at its place; returns its size."""
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
         nodes = connection.execute(text("SELECT count(*) FROM log_nodes")).scalar_one()
         size = log_store.size_of(connection)
@@ -63,20 +64,20 @@ def check_log(engine: Engine) -> int:
 
 
 def test_migrations_lead_to_the_tables_and_back(empty: Engine) -> None:
-    db.upgrade(empty)
+    database.upgrade(empty)
     with empty.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, [Table.metadata, fingerprint_metadata]) == []
-    db.downgrade(empty, "base")
+    database.downgrade(empty, "base")
     assert set(inspect(empty).get_table_names()) <= {"alembic_version", "sqlite_sequence"}
-    db.upgrade(empty)
-    db.upgrade(empty)
+    database.upgrade(empty)
+    database.upgrade(empty)
     assert "records" in inspect(empty).get_table_names()
 
 
 def test_fingerprints_that_are_there_get_their_owners(empty: Engine) -> None:
-    db.upgrade(empty, "0004")
-    with db.writing(empty) as connection:
+    database.upgrade(empty, "0004")
+    with database.writing(empty) as connection:
         for number, tenant in enumerate(("a", "b")):
             values = {"id": f"{number:016x}", "tenant": tenant, "number": number}
             connection.execute(
@@ -84,14 +85,14 @@ def test_fingerprints_that_are_there_get_their_owners(empty: Engine) -> None:
                     "INSERT INTO records (record_id, tenant, title, envelope, salt, leaf_index, created_at)"
                     " VALUES (:id, :tenant, 'T', '', :salt, :number, :now)"
                 ),
-                {**values, "salt": b"", "now": db.now()},
+                {**values, "salt": b"", "now": database.now()},
             )
             connection.execute(
                 text("INSERT INTO fingerprint_track (record_id, frames) VALUES (:id, 1)"), values
             )
         connection.execute(text("INSERT INTO fingerprint_track (record_id, frames) VALUES ('stray', 1)"))
-    db.upgrade(empty)
-    with db.reading(empty) as connection:
+    database.upgrade(empty)
+    with database.reading(empty) as connection:
         owners = connection.execute(text("SELECT owner FROM fingerprint_track ORDER BY id")).scalars().all()
     assert owners == ["a", "b", ""]
 
@@ -109,15 +110,15 @@ def test_fingerprints_are_copied_and_found(registry: Registry) -> None:
 
 def test_servers_that_start_at_once_migrate_once(empty: Engine) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: db.upgrade(empty), range(4)))
+        list(pool.map(lambda _: database.upgrade(empty), range(4)))
     assert "records" in inspect(empty).get_table_names()
 
 
 def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
-    db.upgrade(empty)
+    database.upgrade(empty)
     done = 0
     for count in (1, 2, 0, 7, 64, 33):
-        with db.writing(empty) as connection:
+        with database.writing(empty) as connection:
             indices = log_store.append_many(connection, entries(count, done), "default")
         assert indices == range(done, done + count)
         done += count
@@ -125,8 +126,8 @@ def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
 
 
 def test_a_writer_rolls_back_on_an_exception(empty: Engine) -> None:
-    db.upgrade(empty)
-    with pytest.raises(RuntimeError), db.writing(empty) as connection:
+    database.upgrade(empty)
+    with pytest.raises(RuntimeError), database.writing(empty) as connection:
         log_store.append_many(connection, entries(3), "default")
         raise RuntimeError
     assert check_log(empty) == 0
@@ -157,7 +158,7 @@ def register_and_die(registry: Registry, statement: int) -> bool:
     if child == 0:
         try:
             own, done = (
-                db.connect(registry.engine.url.render_as_string(hide_password=False)),
+                database.connect(registry.engine.url.render_as_string(hide_password=False)),
                 itertools.count(),
             )
 
@@ -180,7 +181,7 @@ def test_kill_9_before_any_statement_of_a_registration_leaves_nothing_of_it(regi
     for statement in itertools.count():
         killed = register_and_die(registry, statement)
         size = check_log(registry.engine)
-        with db.reading(registry.engine) as connection:
+        with database.reading(registry.engine) as connection:
             kept = [
                 connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
                 for table in ("records", "fingerprint_track")
@@ -197,11 +198,12 @@ def test_kill_9_before_any_statement_of_a_registration_leaves_nothing_of_it(regi
 
 WRITER = """
 import itertools, sys
-from api import db, log_store
+from api import database
+from api.log import store as log_store
 from provenance.records.log import LogEntry
-engine = db.connect(sys.argv[1])
+engine = database.connect(sys.argv[1])
 for number in itertools.count():
-    with db.writing(engine) as connection:
+    with database.writing(engine) as connection:
         entry = LogEntry("register", f"{number:016x}", 1, f"{number:064x}", "cd" * 32)
         index = log_store.append(connection, entry, "default")
     print(index, flush=True)

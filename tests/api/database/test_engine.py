@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from api import db
+from api import database
+from api.database.engine import BUSY_TIMEOUT_MS
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return db.connect(f"sqlite:///{tmp_path / 'test.db'}")
+    return database.connect(f"sqlite:///{tmp_path / 'test.db'}")
 
 
 def test_sqlite_is_durable_and_waits(engine: Engine) -> None:
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         pragmas = {
             n: connection.execute(text(f"PRAGMA {n}")).scalar_one()
             for n in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -23,5 +24,5 @@ def test_sqlite_is_durable_and_waits(engine: Engine) -> None:
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": db.BUSY_TIMEOUT_MS,
+        "busy_timeout": BUSY_TIMEOUT_MS,
     }

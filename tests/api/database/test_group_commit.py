@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from api import db, log_store
+from api import database
+from api.database.group_commit import GroupCommit
 from api.errors import ConflictingEntry
-from api.group_commit import GroupCommit
-from api.registry import Registry
+from api.log import store as log_store
+from api.registry.registry import Registry
 from api.settings import Settings
 from lab.registrations import blank_fingerprint, new_records
 from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash
@@ -23,8 +24,8 @@ from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = db.connect(f"sqlite:///{tmp_path / 'log.db'}")
-    db.upgrade(opened)
+    opened = database.connect(f"sqlite:///{tmp_path / 'log.db'}")
+    database.upgrade(opened)
     yield opened
     opened.dispose()
 
@@ -70,7 +71,7 @@ def test_entries_of_a_crowd_share_transactions_and_each_learns_its_place(engine:
     assert sum(groups) == 400
     assert len(groups) < 400
     assert sorted(places.values()) == list(range(400))
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, tenant, entry FROM log_leaves ORDER BY 1")).all()
         root = log_store.ask(connection, 400, MerkleLog.root)
     at = {place: number for number, place in places.items()}
@@ -97,7 +98,7 @@ def test_bad_work_fails_alone(engine: Engine) -> None:
     wrong = crowd(30, work)
     assert sorted(good) == [n for n in range(30) if n % 7]
     assert [str(error) for error in wrong] == ["seven"] * 5
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         assert log_store.size_of(connection) == 25
 
 
@@ -138,17 +139,18 @@ def test_a_record_id_that_is_taken_fails_alone(tmp_path: Path) -> None:
     assert [type(error) for error in wrong] == [ConflictingEntry]
     wrong = crowd(12, lambda number: registry.register(records[number], nothing))
     assert [type(error) for error in wrong] == [ConflictingEntry] * 12
-    with db.reading(registry.engine) as connection:
+    with database.reading(registry.engine) as connection:
         assert log_store.size_of(connection) == 12
     registry.close()
 
 
 CROWD = """
 import os, sys, threading
-from api import db, log_store
+from api import database
+from api.log import store as log_store
 from provenance.records.log import LogEntry
 
-appender = log_store.appender(db.connect(sys.argv[1]))
+appender = log_store.appender(database.connect(sys.argv[1]))
 out = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 def write():
@@ -175,7 +177,7 @@ def test_kill_9_loses_nothing_that_was_answered(engine: Engine, tmp_path: Path) 
         child.wait(10)
     lines = told.read_text().splitlines()
     assert len(lines) > 60
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
         root = log_store.ask(connection, len(rows), MerkleLog.root)
     entries = [bytes(row.entry) for row in rows]

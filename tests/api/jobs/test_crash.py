@@ -14,9 +14,9 @@ SERVER = """
 import sys, time
 from pathlib import Path
 import uvicorn
-from api.app import create_app
+from api.server.app import create_app
 from api.settings import Settings
-from tests.api.server import fake_audit, fake_inspect
+from tests.api.serving import fake_audit, fake_inspect
 
 home, port, log = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 

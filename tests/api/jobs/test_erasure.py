@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.audit import PROVENANCE, audit_file
-from api.erasure import erase
+from api.audit.audit import PROVENANCE, audit_file
 from api.errors import UnknownEntry
-from api.evidence import evidence
-from api.history import RecordHistory
-from api.manifests import Manifests
-from api.registry import Registry
+from api.jobs.erasure import erase
+from api.registry.events import RecordHistory
+from api.registry.manifests import Manifests
+from api.registry.proofs import evidence
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
 from provenance.credentials.sidecar import write_sidecar
@@ -20,7 +20,7 @@ from provenance.records.checkpoint import verify_checkpoint
 from provenance.records.folder import verify_folder
 from tests import fakes
 from tests.api.cli.conftest import invoke
-from tests.api.server import GOOD, blank_record, finished, key, parts, register, serve
+from tests.api.serving import GOOD, blank_record, finished, key, parts, register, serve
 from tests.signals import music
 
 SECRET, HOLDER = "A Secret Working Title", "Somebody Who Wants To Be Forgotten"

@@ -9,7 +9,7 @@ from provenance.records.checkpoint import NoteKey, checkpoint_of, verify_checkpo
 from provenance.records.log import leaf_hash, verify_consistency, verify_inclusion
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record
-from tests.api.server import GOOD, URL, finished, parts, register
+from tests.api.serving import GOOD, URL, finished, parts, register
 
 
 def tag(client: TestClient, **fields: str) -> dict:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from api.registry import Registry
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import KeyFileError
 from provenance.records.keys import Ed25519Signer, Es256Signer
-from tests.api.server import register
+from tests.api.serving import register
 
 
 def test_a_passphrase_encrypts_the_signing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

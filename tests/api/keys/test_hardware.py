@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from api import hardware
-from api.hardware import (
+from api.keys import hardware
+from api.keys.files import KeyStore
+from api.keys.hardware import (
     Access,
     HardwareError,
     KeyMissing,
@@ -19,14 +20,13 @@ from api.hardware import (
     TokenMissing,
     create_key,
 )
-from api.keystore import KeyStore
-from api.registry import Registry
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import KeyFileError, SignatureError
 from provenance.records.keyevents import follow
 from provenance.records.keys import Ed25519Signer
 from tests.api.cli.conftest import invoke
-from tests.api.server import register
+from tests.api.serving import register
 
 MODULES = [Path(p) for p in ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")]
 PIN, TOKEN = "123 456", "trackmark test"
@@ -126,7 +126,7 @@ def test_what_is_missing_is_told_by_its_type(access: Access, tmp_path: Path) -> 
 PROBE = """
 import sys
 from pathlib import Path
-from api.hardware import Access, Pkcs11Signer
+from api.keys.hardware import Access, Pkcs11Signer
 try:
     print(Pkcs11Signer(sys.argv[1], Access(Path(sys.argv[2]), sys.argv[3] or None)).keyid)
 except Exception as error:

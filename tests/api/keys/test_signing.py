@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from api import db
+from api import database
 from api.errors import InvalidRequest, UnknownEntry
-from api.keystore import KeyStore
-from api.registry import Registry
+from api.keys.files import KeyStore
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import SignatureError
 from provenance.records.keyevents import follow
@@ -17,7 +17,7 @@ from provenance.records.keylife import BEFORE_COMPROMISE, VALID
 from provenance.records.keys import Es256Signer
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record
-from tests.api.server import register
+from tests.api.serving import register
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_rotation_that_is_not_logged_changes_nothing(
 ) -> None:
     old = registry.record_signer().keyid
     with monkeypatch.context() as patch:
-        patch.setattr("api.log_store.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        patch.setattr("api.log.store.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             registry.keys.rotate("record", "yearly")
     assert registry.record_signer().keyid == old
@@ -83,7 +83,7 @@ def test_a_rotation_that_is_not_logged_changes_nothing(
 def test_records_before_a_theft_stay_valid_and_later_ones_do_not(registry: Registry) -> None:
     before = register(registry)
     stolen = registry.record_signer().keyid
-    theft = db.now()
+    theft = database.now()
     after = register(registry)
     registry.keys.revoke(stolen, "laptop stolen", theft)
     fresh = register(registry)
@@ -111,7 +111,7 @@ def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
         registry.keys.revoke("00" * 32, "no")
     keyid = registry.record_signer().keyid
     with pytest.raises(InvalidRequest, match="future"):
-        registry.keys.revoke(keyid, "no", db.now() + timedelta(days=1))
+        registry.keys.revoke(keyid, "no", database.now() + timedelta(days=1))
     registry.keys.revoke(keyid, "yes")
     with pytest.raises(InvalidRequest, match="was revoked"):
         registry.keys.revoke(keyid, "again")

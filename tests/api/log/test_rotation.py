@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api import db
-from api.cosigning import WitnessAddress, collect
-from api.evidence import evidence
-from api.keystore import KeyStore
-from api.log_monitor import watch
-from api.registry import Registry
+from api import database
+from api.keys.files import KeyStore
+from api.log.cosigning import WitnessAddress, collect
+from api.log.transparency import TransparencyLog
+from api.log.witness_server import create_witness
+from api.registry.proofs import evidence
+from api.registry.registry import Registry
 from api.settings import Settings
-from api.transparency import TransparencyLog
-from api.witness import create_witness
 from core.errors import KeyFileError, ProofError, SignatureError
 from provenance.records.checkpoint import (
     Checkpoint,
@@ -28,11 +27,12 @@ from provenance.records.checkpoint import (
 from provenance.records.folder import verify_folder
 from provenance.records.keyevents import LoggedEvent, follow
 from provenance.records.keys import Ed25519Signer
+from provenance.records.monitor import watch
 from provenance.records.note import NoteKey, NoteSigner
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record
 from tests.api.cli.conftest import invoke
-from tests.api.server import parts, register, serve
+from tests.api.serving import parts, register, serve
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_stolen_log_key_is_revoked_by_its_successor(registry: Registry) -> Non
     made = register(registry)
     pinned, stolen = registry.trusted_keys(), registry.log.key.keyid
     proof = registry.tlog_proof(made.record_id)
-    registry.keys.revoke(stolen, "stolen", db.now())
+    registry.keys.revoke(stolen, "stolen", database.now())
     keys = follow(pinned, registry.key_events())
     with pytest.raises(SignatureError, match="compromised"):  # nobody independent saw the old checkpoint
         verify_record(made.envelope, keys, proof, made.salt)

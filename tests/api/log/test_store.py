@@ -13,19 +13,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from api import db, log_store
-from api.registry import Registry
+from api import database
+from api.log import store as log_store
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import ProofError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash, verify_consistency
-from tests.api.server import register
+from tests.api.serving import register
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = db.connect(f"sqlite:///{tmp_path / 'log.db'}")
-    db.upgrade(opened)
+    opened = database.connect(f"sqlite:///{tmp_path / 'log.db'}")
+    database.upgrade(opened)
     yield opened
     opened.dispose()
 
@@ -35,13 +36,13 @@ def entries(count: int, first: int = 0) -> list[LogEntry]:
 
 
 def stored_root(engine: Engine) -> tuple[int, bytes]:
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         size = log_store.size_of(connection)
         return size, log_store.ask(connection, size, MerkleLog.root)
 
 
 def leaves(engine: Engine) -> list[bytes]:
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
     assert [row.leaf_index for row in rows] == list(range(len(rows)))
     return [leaf_hash(bytes(row.entry)) for row in rows]
@@ -50,21 +51,21 @@ def leaves(engine: Engine) -> list[bytes]:
 def test_batches_of_any_size_make_the_same_tree(engine: Engine) -> None:
     done = 0
     for count in (1, 2, 3, 0, 7, 64, 1, 33, 128, 5):
-        with db.writing(engine) as connection:
+        with database.writing(engine) as connection:
             indices = log_store.append_many(connection, entries(count, done), "default")
         assert indices == range(done, done + count)
         done += count
         assert stored_root(engine) == (done, root_hash(leaves(engine)))
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         nodes = connection.execute(text("SELECT count(*) FROM log_nodes")).scalar_one()
     assert nodes == 2 * done - done.bit_count()  # every complete subtree once
 
 
 def test_a_damaged_store_and_a_write_while_reading_are_noticed(engine: Engine) -> None:
-    with db.writing(engine) as connection:
+    with database.writing(engine) as connection:
         log_store.append_many(connection, entries(9), "default")
         connection.execute(text("DELETE FROM log_nodes WHERE level = 3"))
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         with pytest.raises(ProofError, match="missing"):
             log_store.ask(connection, 9, MerkleLog.root)
         with pytest.raises(ProofError, match="not changed"):
@@ -73,11 +74,12 @@ def test_a_damaged_store_and_a_write_while_reading_are_noticed(engine: Engine) -
 
 WRITERS = """
 import os, sys
-from api import db, log_store
+from api import database
+from api.log import store as log_store
 from provenance.records.log import LogEntry, MerkleLog
 
 url = sys.argv[1]
-db.upgrade(db.connect(url))
+database.upgrade(database.connect(url))
 out = open(sys.argv[2], "a", buffering=1)
 for seed in sys.stdin:
     child = os.fork()
@@ -86,10 +88,10 @@ for seed in sys.stdin:
         os.waitpid(child, 0)
         print("ended", flush=True)
         continue
-    engine, count = db.connect(url), int(seed)
+    engine, count = database.connect(url), int(seed)
     while True:  # until it is killed
         count = count % 37 + 1
-        with db.writing(engine) as connection:
+        with database.writing(engine) as connection:
             entry = LogEntry("register", os.urandom(8).hex(), 1, os.urandom(32).hex(), "cd" * 32)
             log_store.append_many(connection, [entry] * count, "default")
             size = log_store.size_of(connection)
@@ -110,7 +112,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
     )
     assert parent.stdin is not None
     assert parent.stdout is not None
-    engine = db.connect(url)
+    engine = database.connect(url)
     sizes = []
     try:
         for _ in range(20):
@@ -134,7 +136,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
     promised = [line.split() for line in told.read_text().splitlines() if line.count(" ") == 1]
     assert len(promised) >= 20
     size, root = stored_root(engine)
-    with db.reading(engine) as connection:
+    with database.reading(engine) as connection:
         for old, old_root in promised:
             proof = log_store.ask(connection, size, lambda log, n=int(old): log.consistency_proof(n))
             verify_consistency(int(old), size, bytes.fromhex(old_root), root, proof)

@@ -12,13 +12,15 @@ from cryptography.hazmat.primitives import serialization as ser
 from pydantic import ValidationError
 from sqlalchemy import text
 
-from api import db, log_store, timestamping
-from api.audit import audit_file
+from api import database
+from api.audit.audit import audit_file
 from api.errors import InvalidRequest
-from api.evidence import evidence
-from api.registry import Registry
+from api.log import store as log_store
+from api.log import timestamping
+from api.registry.proofs import evidence
+from api.registry.registry import Registry
+from api.report.steps import steps
 from api.settings import Settings
-from api.verification import steps
 from core.errors import SignatureError, VerificationError
 from lab.authority import Authority, server
 from provenance.records.checkpoint import checkpoint_of
@@ -29,7 +31,7 @@ from provenance.records.stamping import LINE_ID, LINE_NAME, own_lines, stamped_b
 from provenance.records.timestamp import TimestampError
 from tests import fakes
 from tests.api.cli.conftest import invoke
-from tests.api.server import register
+from tests.api.serving import register
 
 AUTHORITY = Authority.generate()
 
@@ -208,7 +210,7 @@ def test_an_altered_time_stamp_fails_the_record(registry: Registry, url: str) ->
     made = register(registry)
     timestamping.stamp(registry.log, url, [AUTHORITY.root])
     other = AUTHORITY.stamp(b"something else")
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         note = log_store.kept(connection, 1)
         assert note is not None
         forged = own_lines(note) + signature_line(LINE_NAME, LINE_ID, other)

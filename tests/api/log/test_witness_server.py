@@ -10,21 +10,21 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from api import db
-from api.cosigning import WitnessAddress
+from api import database
 from api.errors import InvalidRequest
-from api.log_monitor import Frontier, watch
-from api.registry import Registry
+from api.log.cosigning import WitnessAddress
+from api.log.transparency import TransparencyLog
+from api.log.witness_server import SIZE_TYPE, SqliteState, create_witness
+from api.registry.registry import Registry
 from api.settings import Settings
-from api.transparency import TransparencyLog
-from api.witness import SIZE_TYPE, SqliteState, create_witness
 from core.errors import ProofError, SignatureError, VerificationError
 from provenance.records.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from provenance.records.keys import Ed25519Signer
 from provenance.records.log import LogEntry, leaf_hash, root_hash
+from provenance.records.monitor import Frontier, watch
 from provenance.records.note import NoteSigner
 from provenance.records.witness import AddCheckpoint
-from tests.api.server import parts, register, serve
+from tests.api.serving import parts, register, serve
 
 NAMES = [NoteSigner(f"witness{i}.example", Ed25519Signer.generate()) for i in range(2)]
 ADDRESSES = [WitnessAddress(name.cosigner_key, f"http://{name.name}") for name in NAMES]
@@ -118,7 +118,7 @@ def test_a_rewritten_log_gets_no_cosignature_not_even_after_a_restart(registry: 
     for _ in range(4):
         register(registry)
     registry.cosign(net.send)
-    with db.writing(registry.engine) as connection:  # the operator rewrites entry 1 and all above it
+    with database.writing(registry.engine) as connection:  # the operator rewrites entry 1 and all above it
         connection.execute(text("UPDATE log_nodes SET hash = :h WHERE level > 0"), {"h": bytes(32)})
     register(registry)
     net.restart()
@@ -205,13 +205,13 @@ def test_the_monitor_reads_all_and_notices_a_rewritten_past(tmp_path: Path) -> N
         assert (seen.old_size, seen.size, len(seen.hits)) == (1, 3, 2)
         assert client.get("/v1/log/witnessed").status_code == 404
         entry = LogEntry("register", "ab" * 8, 1, "ab" * 32, "ab" * 32).to_bytes()
-        with db.writing(registry.engine) as connection:
+        with database.writing(registry.engine) as connection:
             connection.execute(text("UPDATE log_leaves SET entry = :e WHERE leaf_index = 2"), {"e": entry})
         other = tmp_path / "other.json"
         with pytest.raises(ProofError, match="rewritten"):
             watch(fetch, registry.log.key, other)
         assert not other.exists()
-        with db.writing(registry.engine) as connection:
+        with database.writing(registry.engine) as connection:
             connection.execute(text("DELETE FROM log_leaves WHERE leaf_index = 2"))
         with pytest.raises(ProofError, match="shrank"):
             watch(fetch, registry.log.key, state)

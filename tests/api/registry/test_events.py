@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api import db
+from api import database
 from api.errors import ConflictingEntry, UnknownEntry
-from api.history import RecordHistory
-from api.registry import Registry
+from api.registry.events import RecordHistory
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import RecordError, TrackmarkError
 from provenance.records.verify import verify_record
-from tests.api.server import register
+from tests.api.serving import register
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_changed_database_does_not_verify(registry: Registry, change: str) -> 
     history.amend(record_id, {"asset": {"title": "New"}})
     history.dispute(record_id, issuer="A Singer", reason="mine")
     history.verify(record_id)
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         assert connection.execute(text(change)).rowcount >= 1
     with pytest.raises(TrackmarkError):
         history.verify(record_id)

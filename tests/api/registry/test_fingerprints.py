@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from api.fingerprints import CopyKeeper
-from api.registry import Registry
+from api.registry.fingerprints import CopyKeeper
+from api.registry.registry import Registry
 from api.settings import Settings
 from provenance.fingerprint import Copies, Fingerprint, copies, extract
 from tests.api.cli.conftest import invoke
-from tests.api.server import blank_record, parts, serve
+from tests.api.serving import blank_record, parts, serve
 from tests.signals import music
 
 SONG = extract(music(12.0, 44_100, seed=3), 44_100)
@@ -90,7 +90,7 @@ def test_a_scan_makes_the_copy_before_it_begins(
         seen.append(made(tmp_path / "copies"))
         return []
 
-    monkeypatch.setattr("api.scan.scan", scan)
+    monkeypatch.setattr("api.scan.scan.scan", scan)
     assert invoke("scan", tmp_path / "song.wav", "-o", tmp_path / "out.csv").code == 0
     assert len(seen[0]) == 1
 

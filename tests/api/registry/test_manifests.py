@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api import db
+from api import database
 from api.errors import UnknownEntry
-from api.manifests import Manifests
-from api.registry import Registry
+from api.registry.manifests import Manifests
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
 from core.errors import CredentialsError
@@ -38,7 +38,7 @@ def test_a_tagged_track_has_its_manifest_kept_and_erased_with_its_record(tmp_pat
         Manifests(registry.for_tenant("stranger")).store(name)
     with pytest.raises(CredentialsError):
         manifests.keep(done.record_id, b"nothing")
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         connection.execute(text("DELETE FROM records"))
     assert manifests.of_record(done.record_id) == []
     registry.close()

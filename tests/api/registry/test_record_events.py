@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.auth import Scope
+from api.server.api_keys import Scope
 from provenance.exchange.credential import verify as verify_credential
 from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
-from provenance.records.verdict import conclude
 from provenance.records.verify import verify_record
-from tests.api.server import URL, key, parts, register
+from provenance.records.words import conclude
+from tests.api.serving import URL, key, parts, register
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api import db
+from api import database
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
-from api.registry import Registry
+from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import ProofError, RegistryError, SignatureError
 from provenance.fingerprint import SqlIndex
 from provenance.records.checkpoint import TlogProof, checkpoint_of, verify_checkpoint, verify_tlog_proof
 from provenance.records.log import leaf_hash, root_hash, verify_consistency
 from provenance.records.verify import verify_record
-from tests.api.server import fingerprint, register
+from tests.api.serving import fingerprint, register
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_many_writers_make_one_log(registry: Registry) -> None:
 
 def test_a_changed_database_is_noticed(registry: Registry) -> None:
     made = register(registry, owner="A Label")
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         row = connection.execute(text("SELECT envelope FROM records")).scalar_one()
         connection.execute(
             text("UPDATE records SET envelope = :e"), {"e": row.replace('"sig":"', '"sig":"AAAA')}
@@ -124,7 +124,7 @@ def test_a_changed_database_is_noticed(registry: Registry) -> None:
     with pytest.raises(SignatureError):
         registry.verify(made.record_id)
     other = register(registry)
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         connection.execute(
             text("UPDATE log_nodes SET hash = :h WHERE level = 0 AND position = 0"), {"h": bytes(32)}
         )

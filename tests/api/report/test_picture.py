@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.audit import audit_file
-from api.picture import BANDS, FLOOR_DB, envelope, picture, spectrogram_db
+from api.audit.audit import audit_file
+from api.report.picture import BANDS, FLOOR_DB, envelope, picture, spectrogram_db
 from api.settings import Settings
 from tests import fakes
 from tests.signals import sine

@@ -10,16 +10,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from api import reports
-from api.audit import audit_file
-from api.findings import AuditResult
-from api.registry import Registry
-from api.reports import UnreadableReport, build_report, read_report, verify_report, write_all, write_report
+from api.audit.audit import audit_file
+from api.audit.findings import AuditResult
+from api.registry.registry import Registry
+from api.report import report as reports
+from api.report.report import (
+    UnreadableReport,
+    build_report,
+    read_report,
+    verify_report,
+    write_all,
+    write_report,
+)
 from api.settings import Settings
 from core.errors import ProofError, SignatureError
 from provenance.fingerprint import Fingerprint
 from provenance.records.asset import Asset
-from provenance.records.making import AiInvolvement
+from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord
 from provenance.records.rights import Party, RightShare
 from provenance.records.trust import TrustedKeys

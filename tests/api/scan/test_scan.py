@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api import scan as scanning
-from api.scan import Item, ScanError, find, flatten, scan, write_table
+from api.scan import scan as scanning
+from api.scan.scan import Item, ScanError, find, flatten, scan, write_table
 from tests import fakes
 from tests.fakes import scan_row
 
@@ -93,7 +93,7 @@ def test_a_resumed_scan_does_not_ask_twice(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def row(tmp_path: Path) -> dict[str, Any]:
-    from api.audit import audit_file
+    from api.audit.audit import audit_file
     from api.settings import Settings
 
     found = audit_file(

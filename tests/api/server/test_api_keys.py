@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from api import db
-from api.auth import EVERYDAY, Scope
+from api import database
 from api.errors import InvalidRequest
-from tests.api.server import URL, key, parts, serve
+from api.server.api_keys import EVERYDAY, Scope
+from tests.api.serving import URL, key, parts, serve
 
 
 def bare(client: TestClient) -> TestClient:
@@ -62,7 +62,7 @@ def test_a_key_reaches_as_far_as_its_scopes(client: TestClient) -> None:
 
 
 def test_an_expired_key_is_refused(client: TestClient) -> None:
-    soon = db.now() + timedelta(seconds=0.3)
+    soon = database.now() + timedelta(seconds=0.3)
     made = parts(client).keys.create("brief", EVERYDAY, expires_at=soon)
     headers = {"Authorization": f"Bearer {made.secret}"}
     time.sleep(0.4)

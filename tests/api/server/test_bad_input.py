@@ -9,14 +9,14 @@ import pytest
 from fastapi.testclient import TestClient
 from scipy.io import wavfile
 
-from api.audit import audit_file
+from api.audit.audit import audit_file
+from api.audit.findings import AuditResult
+from api.audit.stages import product_stages
 from api.errors import answer_for
-from api.findings import AuditResult
-from api.stages import product_stages
-from api.work import product_engines
+from api.jobs.work import product_engines
 from core.errors import AudioError
 from tests import fakes
-from tests.api.server import GOOD, finished, parts, register, serve
+from tests.api.serving import GOOD, finished, parts, register, serve
 from tests.hostile import ACCEPTED, REFUSED
 
 
@@ -72,7 +72,7 @@ def test_a_decoder_error_inside_a_job_is_the_jobs_problem(
     def refuse(*_args: object, **_options: object) -> None:
         raise AudioError("it broke later")
 
-    monkeypatch.setattr("api.work.audit", refuse)
+    monkeypatch.setattr("api.jobs.work.audit", refuse)
     answer = client.post("/v1/audits", files={"file": ("a.wav", ACCEPTED["silent.wav"]())})
     done = finished(client, answer.headers["location"])
     assert (done["state"], done["problem"]["code"]) == ("failed", "unusable-audio")

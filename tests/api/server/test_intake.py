@@ -12,12 +12,12 @@ import pytest
 import torch
 from scipy.io import wavfile
 
+from api.jobs.work import PROBED_S, product_engines
 from api.settings import Settings
-from api.work import PROBED_S, product_engines
 from core import decode
 from core.encode import encode
 from core.errors import AudioTooLarge, InvalidSamples
-from tests.api.server import parts, serve
+from tests.api.serving import parts, serve
 
 BY_CONTENT = "/c2pa/v1/matches/byContent"
 RATE = 8000

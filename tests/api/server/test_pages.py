@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.web import view
-from tests.api.server import BAD, GOOD, URL, audited, finished, key, parts
+from api.server.pages import cards as view
+from tests.api.serving import BAD, GOOD, URL, audited, finished, key, parts
 
 EVIL = "<img src=x onerror=alert(1)>\" 'x.wav"
 
@@ -103,7 +103,7 @@ def test_nothing_is_loaded_from_elsewhere(browser: TestClient, client: TestClien
 
 
 def test_the_colours_have_contrast() -> None:
-    css = (Path(view.__file__).parent / "static" / "style.css").read_text()
+    css = (Path(view.__file__).parents[1] / "static" / "style.css").read_text()
     light, dark = css.split("@media (prefers-color-scheme: dark)")[:2]
     for scheme in (light, dark.split("* {")[0]):
         colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", scheme))
@@ -139,7 +139,7 @@ def contrast(one: str, other: str) -> float:
 def test_every_ownership_status_has_words() -> None:
     from typing import get_args
 
-    from api.findings import OwnershipStatus
+    from api.audit.findings import OwnershipStatus
 
     assert set(get_args(OwnershipStatus)) == set(view._OWNERSHIP)
 
@@ -149,11 +149,11 @@ def test_a_running_audit_shows_its_progress(client: TestClient, browser: TestCli
     books = parts(client).jobs
     from sqlalchemy import update
 
-    from api import db
-    from api.tables import Table
+    from api import database
+    from api.database.tables import Table
 
     jobs = Table.metadata.tables["jobs"]
-    with db.writing(books._engine) as connection:
+    with database.writing(books._engine) as connection:
         connection.execute(
             update(jobs)
             .where(jobs.c.id == audit["id"])
@@ -162,5 +162,5 @@ def test_a_running_audit_shows_its_progress(client: TestClient, browser: TestCli
     page = browser.get(f"/audits/{audit['id']}").text
     assert 'value="50"' in page
     assert "noscript" in page
-    with db.writing(books._engine) as connection:
+    with database.writing(books._engine) as connection:
         connection.execute(update(jobs).where(jobs.c.id == audit["id"]).values(state="succeeded", result={}))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.api.server import GOOD, audited, finished, parts, serve
+from tests.api.serving import GOOD, audited, finished, parts, serve
 
 
 def test_uploads_above_the_limit_are_cut_off(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
-from api import db
-from api.tables import Manifest
-from tests.api.server import GOOD, audited, finished, key, parts
+from api import database
+from api.database.tables import Manifest
+from tests.api.serving import GOOD, audited, finished, key, parts
 
 PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
 NOT_LISTS = ("/v1/keys", "/c2pa/v1/matches/byBinding", "/c2pa/v1/services/supportedAlgorithms")
@@ -20,10 +20,10 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     track = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data={"title": "T", "owner": "O"})
     tagged = finished(client, track.headers["location"])
     registry = parts(client).registry
-    with db.writing(registry.engine) as connection:
+    with database.writing(registry.engine) as connection:
         row = {"manifest_id": "urn:c2pa:0", "record_id": tagged["result"]["record_id"], "store": b"x"}
         table = Manifest.metadata.tables["manifests"]
-        connection.execute(insert(table).values(**row, tenant=registry.tenant, created_at=db.now()))
+        connection.execute(insert(table).values(**row, tenant=registry.tenant, created_at=database.now()))
     artist = client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
     assert artist.status_code == 201
     made = client.post("/v1/keys", json={"name": "x", "scopes": ["audits:read"]}).json()

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from detector.decoders import ARCHITECTURES, SPACINGS_HZ
 from detector.music.attribution import LENT, OWN, explained, lent, posterior
-from detector.music.families import ARCHITECTURES, SPACINGS_HZ
 
 NAMES = [a.name for a in ARCHITECTURES]
 AT = {spacing_hz: k for k, spacing_hz in enumerate(SPACINGS_HZ)}

@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from detector.decoders import SPACINGS_HZ
 from detector.music import spectra
 from detector.music.comb import CLIP, Row, contrast, even_contrast, open_search
-from detector.music.families import SPACINGS_HZ
 from detector.music.features import (
     CAP,
     COMB_FEATURES,

@@ -7,7 +7,7 @@ from detector.music import MusicDetector, MusicFinding, guards
 from detector.music.detector import LEAST_LLR
 from detector.music.features import measure
 from detector.music.spectra import survey
-from lab.hard_negatives import SOUNDS
+from lab.sound.exact_clocks import SOUNDS
 from tests.detector.music.combs import decoded
 from tests.signals import music, noise
 

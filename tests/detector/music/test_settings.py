@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
+from detector.decoders import SPACINGS_HZ
 from detector.music import spectra
 from detector.music.comb import CLIP, Row, contrast, rows_of
 from detector.music.evidence import exhibits
-from detector.music.families import SPACINGS_HZ
 from detector.music.features import COMB_FEATURES, IN_STEP, SETTINGS, comb_vector, measure
 from detector.music.settings import SPANS_S, again, search, short_contrasts
 from detector.music.spectra import LAG_RATE, LAGS, Block
-from lab.stretch import stretch
+from lab.sound.stretch import stretch
 from tests.detector.music.combs import decoded, sped_up
 from tests.signals import music
 

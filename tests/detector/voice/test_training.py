@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from detector.voice.countermeasure import Countermeasure
-from lab.training.voice_activity import Plan, signal, train, window
-from lab.training.voice_countermeasure import Table, calibrate, fit, left_out
-from lab.training.voice_data import Voice, speaker_of
-from lab.training.voice_synthesis import METHODS, pitch_track
+from lab.sound.vocoders import METHODS, pitch_track
+from lab.training.voice.activity import Plan, signal, train, window
+from lab.training.voice.clips import Voice, speaker_of
+from lab.training.voice.countermeasure import Table, calibrate, fit, left_out
 from tests.signals import music
 
 RATE = 16000

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.evaluation import fingerprint_scale as scale
-from lab.evaluation.fingerprint_chromaprint import Catalogue
-from lab.evaluation.metrics import wilson
+from lab.evaluation.fingerprint import scale as scale
+from lab.evaluation.fingerprint.chromaprint import Catalogue
+from lab.metrics import wilson
 from provenance.fingerprint import extract, triplets
 from provenance.fingerprint.mapped import SortedPostings
 from provenance.fingerprint.search import search

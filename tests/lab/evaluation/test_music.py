@@ -7,10 +7,13 @@ import pytest
 from core.clip import Clip, Source
 from core.encode import encode
 from lab.datasets import Recording
-from lab.evaluation import music_attribution, music_calibration, music_gallery, music_strata
-from lab.evaluation.music import Located, Scored, figures
-from lab.evaluation.music_page import located, page
-from lab.training.music_data import analyse, path_of, route_of, save
+from lab.evaluation.music import attribution as music_attribution
+from lab.evaluation.music import calibration as music_calibration
+from lab.evaluation.music import gallery as music_gallery
+from lab.evaluation.music import strata as music_strata
+from lab.evaluation.music.__main__ import Located, Scored, figures
+from lab.evaluation.music.page import located, page
+from lab.training.music.copies import analyse, path_of, route_of, save
 from tests.detector.music.combs import decoded
 from tests.signals import music
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from lab.attacks import CATALOGUE, Attack, attack, mix_with
-from lab.attacks_music import CHAIN, REMOVAL, STRICT
-from lab.transforms import AttackError
+from lab.sound.attacks import CATALOGUE, Attack, attack, mix_with
+from lab.sound.published_attacks import CHAIN, REMOVAL, STRICT
+from lab.sound.transforms import AttackError
 
 RATE = 44100
 EVERY = (*CATALOGUE, *STRICT, *CHAIN, *REMOVAL)

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from lab.evaluation.music_hard import table
-from lab.evaluation.music_hard_judge import Judged, sets_thresholds
-from lab.evaluation.music_hard_scores import Copy, scores_of
-from lab.hard_negatives import LENGTH_S, SOUNDS, Sound
-from lab.hard_negatives_codecs import OLD_CODECS, through_old_codec
-from lab.hard_negatives_treatments import TREATMENTS, Treatment
+from lab.evaluation.music_hard.__main__ import table
+from lab.evaluation.music_hard.judge import Judged, sets_thresholds
+from lab.evaluation.music_hard.scores import Copy, scores_of
+from lab.sound.exact_clocks import LENGTH_S, SOUNDS, Sound
+from lab.sound.old_codecs import OLD_CODECS, through_old_codec
+from lab.sound.treatments import TREATMENTS, Treatment
 from tests.signals import music
 
 RATE = 44100

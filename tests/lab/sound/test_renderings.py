@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lab.training.resynthesis import METHODS, equalised, interpolated, softened, transposed
+from lab.sound.renderings import METHODS, equalised, interpolated, softened, transposed
 from tests.signals import music
 
 RATE = 24_000

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lab.training.music_network_scaling import (
+from lab.sound.tempo import (
     FASTEST,
     HELD_OUT,
     HIGHEST,

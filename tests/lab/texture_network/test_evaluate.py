@@ -7,10 +7,13 @@ import torch
 from numpy.typing import NDArray
 
 from lab.datasets import Recording
-from lab.evaluation.music import Scored
-from lab.evaluation.music_network_heard import MOST_CROPS, TOOL_BY_TOOL, UNHEARD, Opinions, answers, by_tool
-from lab.evaluation.music_network_page import CHANGED, UNSCALED, Facts, ScaledRow, may_abstain, page, verdicts
-from lab.evaluation.music_network_ways import (
+from lab.evaluation.music.__main__ import Scored
+from lab.texture_network.head import family_of, held_out, left_out
+from lab.texture_network.heard import MOST_CROPS, TOOL_BY_TOOL, UNHEARD, Opinions, answers, by_tool
+from lab.texture_network.network import RATE, Shape, TextureNetwork
+from lab.texture_network.page import CHANGED, UNSCALED, Facts, ScaledRow, may_abstain, page, verdicts
+from lab.texture_network.train import CROP
+from lab.texture_network.ways import (
     ASKED,
     WAYS,
     judge,
@@ -19,11 +22,8 @@ from lab.evaluation.music_network_ways import (
     scaled_limits,
     where_silent,
 )
-from lab.training.decoders_music import FOLDS, TEST_FOLD, trains
-from lab.training.music_fit import fold_names
-from lab.training.music_network import CROP
-from lab.training.music_network_head import family_of, held_out, left_out
-from lab.training.music_network_model import RATE, Shape, TextureNetwork
+from lab.training.decoders.clips import FOLDS, TEST_FOLD, trains
+from lab.training.music.folds import fold_names
 
 
 def recording(number: int, label: str, source: str, use: str = "open") -> Recording:

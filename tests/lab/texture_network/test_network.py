@@ -5,10 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab.training.music_network import CROP, Crops, Pairs, begin, load, loss_of, read, train, validate
-from lab.training.music_network_data import CROP as KEPT
-from lab.training.music_network_data import Pair, delivered, excerpt, pair, save
-from lab.training.music_network_model import (
+from lab.texture_network.network import (
     FOLD,
     HOP,
     RATE,
@@ -19,6 +16,9 @@ from lab.training.music_network_model import (
     features,
     short_features,
 )
+from lab.texture_network.pairs import CROP as KEPT
+from lab.texture_network.pairs import Pair, delivered, excerpt, pair, save
+from lab.texture_network.train import CROP, Crops, Pairs, begin, load, loss_of, read, train, validate
 from tests.signals import music
 
 SMALL = Shape(widths=(4, 4, 8, 8))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from lab.training.music_network_instruments import INSTRUMENTS, piece
-from lab.training.music_network_instruments import RATE as INSTRUMENT_RATE
-from lab.training.music_network_processing import LOW_RATES, TOOLS, coded_low, retouched, separated
+from lab.texture_network.instruments import INSTRUMENTS, piece
+from lab.texture_network.instruments import RATE as INSTRUMENT_RATE
+from lab.texture_network.processing import LOW_RATES, TOOLS, coded_low, retouched, separated
 from tests.signals import music
 
 RATE = 24_000

@@ -5,11 +5,11 @@ import pytest
 import soundfile
 import torch
 
-from detector.music.families import ARCHITECTURES
+from detector.decoders import ARCHITECTURES
 from lab.datasets import fold_of
-from lab.training import decoders
-from lab.training.decoders import PLANS, Decoder, train
-from lab.training.decoders_music import FOLDS, TEST_FOLD, open_music
+from lab.training.decoders import __main__ as decoders
+from lab.training.decoders.__main__ import PLANS, Decoder, train
+from lab.training.decoders.clips import FOLDS, TEST_FOLD, open_music
 from tests.signals import music
 
 HEADER = (

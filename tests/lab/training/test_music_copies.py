@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from lab.datasets import Recording
-from lab.evaluation.music_tippett import draw, reached
-from lab.training.music_data import (
+from lab.evaluation.music.tippett import draw, reached
+from lab.training.music.copies import (
     analyse,
     deliver,
     delivered_rate,

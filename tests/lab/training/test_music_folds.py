@@ -5,7 +5,7 @@ import pytest
 
 from detector.music.features import COMB_FEATURES, IN_STEP, OPEN
 from lab.datasets import Recording
-from lab.training.music_fit import BROKEN, fit, fold_names, importance, out_of_fold
+from lab.training.music.folds import BROKEN, fit, fold_names, importance, out_of_fold
 
 BELIEVED = np.where(np.arange(COMB_FEATURES) < IN_STEP, 1.0, BROKEN)
 

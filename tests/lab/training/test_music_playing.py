@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from detector.music.performance import FEATURES
+from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation import metrics
-from lab.training.music_performance import Played, fit, out_of_fold, trained
+from lab.training.music.playing import Played, fit, out_of_fold, trained
 
 
 def recording(label: str, source: str) -> Recording:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import torch
 
-from lab.training.release_watermark import tensors_of
-from lab.training.watermark import Plan, train
+from lab.training.watermark.__main__ import Plan, train
+from lab.training.watermark.release import tensors_of
 from provenance.watermark import model
 from provenance.watermark.grid import RATE
 from tests.signals import music

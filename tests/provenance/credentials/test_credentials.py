@@ -24,9 +24,9 @@ from provenance.credentials import (
     write_credentials,
 )
 from provenance.credentials.containers import sniff
-from provenance.credentials.worker import validate
+from provenance.credentials.reader_child import validate
 from provenance.records.asset import Asset
-from provenance.records.making import AiInvolvement, Generation
+from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.record import Claim, Issuer, OwnershipRecord
 from provenance.records.rights import Party, RightShare
 from tests.signals import music

@@ -11,7 +11,7 @@ from core.errors import CredentialsError
 from provenance.credentials import bext, read_credentials, riff
 from provenance.credentials.sidecar import manifest_id, sidecar_of, write_sidecar
 from provenance.credentials.tags import AIGC, disclosure, read_tags, write_tags
-from provenance.records.making import AiInvolvement
+from provenance.records.involvement import AiInvolvement
 from tests.signals import music
 
 from .test_credentials import ANCHORS, IDENTITY, RECORD

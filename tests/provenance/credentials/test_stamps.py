@@ -17,8 +17,8 @@ from core.errors import CredentialsError
 from lab.authority import Authority, server
 from provenance.credentials import C2paIdentity, Credentials, read_credentials, write_credentials
 from provenance.credentials.containers import OGG, WAV
+from provenance.credentials.reader_child import validate
 from provenance.credentials.sidecar import sidecar_of, write_sidecar
-from provenance.credentials.worker import validate
 from tests.provenance.credentials.test_credentials import RECORD
 from tests.signals import music
 

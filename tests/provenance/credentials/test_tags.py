@@ -14,7 +14,7 @@ from core.errors import CredentialsError
 from provenance.credentials import riff
 from provenance.credentials.containers import FLAC, M4A, MP3, WAV, sniff
 from provenance.credentials.tags import disclosure, read_tags, write_tags
-from provenance.records.making import AiInvolvement, RoleInvolvement
+from provenance.records.involvement import AiInvolvement, RoleInvolvement
 from tests.signals import music
 
 from .test_credentials import CODECS, RECORD

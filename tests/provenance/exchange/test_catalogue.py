@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provenance.exchange.catalogue import CatalogueError, read_catalogue, write_report
 from provenance.exchange.table import COLUMNS, FACTS, guarded, unguarded, write_table
-from provenance.records.making import AiInvolvement, RoleInvolvement
+from provenance.records.involvement import AiInvolvement, RoleInvolvement
 from provenance.records.rights import Contribution, Party, RightShare
 from tests.provenance.records.samples import full, small
 

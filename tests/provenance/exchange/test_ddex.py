@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from provenance.exchange.ddex import CONTAINS_AI, NAMESPACE, fragment
-from provenance.records.making import AiInvolvement
+from provenance.records.involvement import AiInvolvement
 from provenance.records.rights import Contribution, Party, RightShare
 from tests.provenance.records.samples import full, records, small
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from core.codecs import Codec
 from core.encode import recode
 from core.errors import RegistryError
-from lab.stretch import stretch
+from lab.sound.stretch import stretch
 from provenance.fingerprint import Fingerprint, SqlIndex, extract, fingerprint_metadata
 from provenance.fingerprint.sql import hash_table
 from tests.signals import music, noise

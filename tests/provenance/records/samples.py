@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 from provenance.records.asset import Asset, CredentialsRef, FingerprintRef, Mark, Span
-from provenance.records.making import AiInvolvement, Generation, RoleInvolvement
+from provenance.records.involvement import AiInvolvement, Generation, RoleInvolvement
 from provenance.records.record import Claim, Evidence, Issuer, OwnershipRecord
 from provenance.records.rights import Contribution, Party, RightShare, VoiceConsent
 

@@ -18,7 +18,7 @@ from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, commit,
 from provenance.records.note import NoteSigner
 from provenance.records.record import PAYLOAD_TYPE, Issuer, OwnershipRecord
 from provenance.records.report import sign_report
-from provenance.records.standing import standing, verify_statement
+from provenance.records.state import standing, verify_statement
 from provenance.records.trust import TrustedKeys
 from provenance.records.verify import verify_record
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import RecordError
 from provenance.records.asset import Asset, Mark, Span
-from provenance.records.making import AiInvolvement, Generation, RoleInvolvement
+from provenance.records.involvement import AiInvolvement, Generation, RoleInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Contribution, Party, RightShare, VoiceConsent
 

@@ -52,7 +52,7 @@ def test_a_change_rings_into_no_quiet_neighbour() -> None:
 
 
 def test_nothing_is_above_the_mask_where_marks_are_heard_first() -> None:
-    from lab.evaluation.watermark_quality import RATE, difficult_hosts, quality
+    from lab.evaluation.watermark.quality import RATE, difficult_hosts, quality
     from provenance.watermark import WatermarkKey, embed
 
     for name, host in difficult_hosts().items():

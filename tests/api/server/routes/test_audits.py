@@ -6,10 +6,10 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from api.reports import verify_report
+from api.report.report import verify_report
 from core.errors import SignatureError
 from provenance.records.trust import TrustedKeys
-from tests.api.server import BAD, GOOD, audited, finished, parts
+from tests.api.serving import BAD, GOOD, audited, finished, parts
 
 
 def test_an_audit_is_accepted_followed_and_finished(client: TestClient) -> None:
@@ -131,7 +131,7 @@ def test_an_audit_that_fails_tells_why(client: TestClient, monkeypatch: pytest.M
     def broken(*_args: object, **_options: object) -> None:
         raise RuntimeError("secret path /home/somebody")
 
-    monkeypatch.setattr("api.work.audit", broken)
+    monkeypatch.setattr("api.jobs.work.audit", broken)
     failed = audited(client)
     assert failed["state"] == "failed"
     assert failed["problem"]["code"] == "internal"

@@ -9,22 +9,22 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.audit import audit_file
-from api.findings import AuditResult
-from api.manifests import Manifests
-from api.registry import Registry
-from api.stages import product_stages
+from api.audit.audit import audit_file
+from api.audit.findings import AuditResult
+from api.audit.stages import product_stages
+from api.registry.manifests import Manifests
+from api.registry.registry import Registry
 from core.decode import decode
 from core.encode import encode
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.credentials.sidecar import manifest_id, write_sidecar
 from provenance.fingerprint import extract
 from provenance.records.asset import Asset
-from provenance.records.making import AiInvolvement
+from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
 from tests import fakes
-from tests.api.server import URL, key, parts, serve
+from tests.api.serving import URL, key, parts, serve
 from tests.signals import music
 
 BASE = "/c2pa/v1"

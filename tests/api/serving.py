@@ -12,19 +12,19 @@ from typing import Any
 import torch
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from api.audit import audit_file
-from api.auth import Scope
-from api.deps import Parts
-from api.entries import Registration
-from api.findings import AuditResult
-from api.registry import Registry
+from api.audit.audit import audit_file
+from api.audit.findings import AuditResult
+from api.jobs.work import Auditor, Inspector, Tagger
+from api.registry.entries import Registration
+from api.registry.registry import Registry
+from api.server.api_keys import Scope
+from api.server.app import create_app
+from api.server.parts import Parts
 from api.settings import Settings
-from api.work import Auditor, Inspector, Tagger
 from core.errors import UnreadableAudio
 from provenance.fingerprint import Fingerprint, extract
 from provenance.records.asset import Asset
-from provenance.records.making import AiInvolvement
+from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
 from provenance.tag import Declaration, Tagged
