@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from api.audit.findings import Json
 from api.client import AuditClient
-from api.registry.manifests import Manifests
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
@@ -141,9 +140,9 @@ def _make(
         clip,
         folder / "tagged.wav",
         declaration,
-        ledger=registry,
+        ledger=registry.ledger(),
         progress=teller.progress("tag"),
-        keep_manifest=Manifests(registry).keep,
+        keep_manifest=registry.manifests.keep,
     )
     teller.say(
         f"record {tagged.record_id} is entry {tagged.leaf_index} of the log; the watermark lies"
@@ -240,7 +239,7 @@ def _verify_offline(found: list[Json], registry: "Registry", tagged: "Tagged", t
     from api.report.report import verify_report
 
     teller.step("Verify the signed reports offline, with the server gone")
-    keys: Any = registry.trusted_keys()
+    keys: Any = registry.keys.published.trusted()
     for audit in found:
         checked = verify_report(audit["report"], keys, audio=audit["path"])
         teller.say(

@@ -123,38 +123,41 @@ def claims(**changes: Any) -> dict[str, Any]:
 class Registry:
     """A registry in memory: records by id (or the error that verifying them raises), and artists."""
 
-    records: dict[str, dict[str, Any] | TrackmarkError] = field(default_factory=lambda: {RECORD: claims()})
+    known: dict[str, dict[str, Any] | TrackmarkError] = field(default_factory=lambda: {RECORD: claims()})
     matches: Sequence[Match] = ()
     voices: Mapping[str, bytes] = field(default_factory=dict)
     queries: int = 0
 
-    def watermark_key(self) -> str:
-        return "key"
+    @property
+    def keys(self) -> Any:
+        return SimpleNamespace(
+            watermark=lambda: "key",
+            credentials=lambda: SimpleNamespace(trust_anchor="root"),
+            published=SimpleNamespace(tsa_anchors=list),
+        )
 
-    def c2pa_identity(self) -> Any:
-        return SimpleNamespace(trust_anchor="root")
+    @property
+    def records(self) -> Any:
+        return SimpleNamespace(get=self.known.get, verified=self._verified)
 
-    def tsa_anchors(self) -> list[str]:
-        return []
-
-    def record(self, record_id: str) -> Any:
-        return SimpleNamespace(record_id=record_id) if record_id in self.records else None
-
-    def verified(self, record_id: str) -> dict[str, Any]:
-        found = self.records[record_id]
+    def _verified(self, record_id: str) -> Any:
+        found = self.known[record_id]
         if isinstance(found, TrackmarkError):
             raise found
-        return found
+        return SimpleNamespace(today=lambda: found)
 
-    def fingerprint_index(self) -> "Registry":
-        return self
+    @property
+    def fingerprints(self) -> Any:
+        return SimpleNamespace(index=lambda: self)
 
     def query(self, fingerprint: Any) -> list[Match]:
         self.queries += 1
         return list(self.matches) if fingerprint.hashes else []
 
-    def artists(self) -> list[Any]:
-        return [SimpleNamespace(name=name, voiceprint=data) for name, data in self.voices.items()]
+    @property
+    def artists(self) -> Any:
+        voices = [SimpleNamespace(name=name, voiceprint=data) for name, data in self.voices.items()]
+        return SimpleNamespace(all=lambda: voices)
 
 
 def give(answer: Any) -> Any:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from api.audit import checks as check
 from api.audit import findings as shape
 from api.audit.checks import Inconclusive
+from api.audit.consents import consented
 from api.audit.findings import AuditResult, Json, Outcome, Ownership
 from api.audit.ownership import judge
 from api.audit.policy import Policy, load_policy
 from api.audit.stages import Stages, product_stages
-from api.registry.claims import consented, known_records
+from api.registry.summary import known
 from core.clip import Clip
 from core.errors import TrackmarkError
 
@@ -127,7 +128,7 @@ def audit_file(
     voice = run.ask("voice", lambda: check.voice(stages, clip, artists))
 
     report("decide", (len(ALL) + 1) / (len(ALL) + 2))
-    records = known_records(registry, _named(mark, matches, credentials))
+    records = known(registry.records, _named(mark, matches, credentials))
     ownership = judge(mark, matches, credentials, records)
     found: Json = {
         "media": media(clip),

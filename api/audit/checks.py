@@ -46,7 +46,7 @@ def unusable(duration_s: float, peak: float) -> str | None:
 def watermark(stages: Stages, clip: Clip, registry: "Registry") -> Json:
     """Look for a mark made with the registry's key."""
     try:
-        found = stages.detect(clip.wav, clip.sample_rate, registry.watermark_key())
+        found = stages.detect(clip.wav, clip.sample_rate, registry.keys.watermark())
     except WatermarkError as error:
         raise Inconclusive(str(error)) from error
     return watermark_json(found)
@@ -68,7 +68,9 @@ def watermark_json(found: Any) -> Json:
 
 def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
     """Read the C2PA manifest and judge it against the registry's own root and the authorities it believes."""
-    found = stages.read_credentials(path, [registry.c2pa_identity().trust_anchor], registry.tsa_anchors())
+    found = stages.read_credentials(
+        path, [registry.keys.credentials().trust_anchor], registry.keys.published.tsa_anchors()
+    )
     return {
         "present": found.present,
         "valid": found.valid,
@@ -89,7 +91,7 @@ def fingerprint(stages: Stages, clip: Clip, registry: "Registry", mark: Json | N
     Where the watermark tells that the audio runs at another speed, the audio is put back to its
     own speed and asked again, since a mark survives larger changes than a fingerprint does.
     """
-    index = registry.fingerprint_index()
+    index = registry.fingerprints.index()
     query = stages.extract(clip.wav, clip.sample_rate)
     if len(query.hashes) == 0:
         raise Inconclusive("the audio has no peaks to compare")
@@ -165,7 +167,7 @@ def enrolled(registry: "Registry", artist: str | None) -> dict[str, bytes]:
     Raises:
         RegistryError: the named artist is not enrolled.
     """
-    known = {a.name: a.voiceprint for a in registry.artists()}
+    known = {a.name: a.voiceprint for a in registry.artists.all()}
     if artist is None:
         return known
     if artist not in known:

@@ -35,7 +35,7 @@ def enrol(
         report("voice print", 0.5)
         voiceprint = VoiceDetector.load().enrol(clips)
         with registry() as (store, _settings):
-            store.enrol(name, voiceprint.to_bytes(), statement)
+            store.artists.enrol(name, voiceprint.to_bytes(), statement)
         report("done", 1.0)
     if as_json:
         emit({"name": name, "files": [str(file) for file in files], "consent": statement is not None})
@@ -52,7 +52,7 @@ def list_artists(as_json: AsJson = False) -> None:
     with failures(), registry() as (store, _settings):
         artists = [
             {"name": a.name, "consent": a.consent is not None, "enrolled_at": a.created_at.isoformat()}
-            for a in store.artists()
+            for a in store.artists.all()
         ]
     if as_json:
         for artist in artists:
@@ -69,7 +69,7 @@ def list_artists(as_json: AsJson = False) -> None:
 def delete(name: Annotated[str, typer.Argument(help="The artist's name.")], as_json: AsJson = False) -> None:
     """Delete an artist's voice print for good."""
     with failures(), registry() as (store, _settings):
-        store.delete(name)
+        store.artists.remove(name)
     if as_json:
         emit({"name": name, "deleted": True})
     else:

@@ -84,14 +84,12 @@ def export_table(
 ) -> None:
     """Write all records of the registry as one table, each verified first."""
     with failures(), registry() as (store, _settings):
-        from api.registry.events import RecordHistory
         from provenance.exchange.table import write_table
 
-        history = RecordHistory(store)
         rows: list[tuple[OwnershipRecord, str]] = []
         before = None
-        while page := store.records(limit=500, before=before):
-            states = [history.verify(stored.record_id).state for stored in page]
+        while page := store.records.page(limit=500, before=before):
+            states = [store.records.verified(stored.record_id).state for stored in page]
             rows.extend((state.record, state.status) for state in states)
             before = page[-1].first_index
         output.write_text(write_table(rows), encoding="utf-8", newline="")

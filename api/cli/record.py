@@ -9,8 +9,7 @@ import typer
 from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry
 
 if TYPE_CHECKING:
-    from api.registry.entries import StoredEvent
-    from api.registry.events import RecordHistory
+    from api.registry.events import RecordEvents, StoredEvent
 
 commands = typer.Typer(
     help="Show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
@@ -25,11 +24,9 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in one sentence.")]
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
     """Show what a record says today and everything that happened to it, each event verified."""
     with failures(), registry() as (store, _settings):
-        from api.registry.events import RecordHistory
-
         _known(store, record_id)
-        said = store.verified(record_id)
-        events = [_event(event) for event in RecordHistory(store).events(record_id)]
+        said = store.records.verified(record_id).today()
+        events = [_event(event) for event in store.events.of(record_id)]
     if as_json:
         emit({"record_id": record_id, **said, "events": events})
         return
@@ -108,7 +105,7 @@ def dispute(
 ) -> None:
     """Open a dispute about a record, or close one."""
 
-    def state(history: "RecordHistory") -> "StoredEvent":
+    def state(history: "RecordEvents") -> "StoredEvent":
         act = history.close_dispute if close else history.dispute
         return act(record_id, issuer=by, reason=reason)
 
@@ -153,7 +150,6 @@ def export(
     Evidence is a folder with every event, its proof and the keys: `trackmark verify FOLDER` checks it
     anywhere, offline.
     """
-    from api.registry.events import RecordHistory
     from api.registry.exports import EXPORTS
     from api.registry.proofs import evidence
     from provenance.exchange.ddex import fragment
@@ -168,7 +164,7 @@ def export(
         else:
             output.write_bytes(EXPORTS[kind].make(store, record_id))
         if kind == "ddex":
-            left_out = fragment(RecordHistory(store).verify(record_id).state.record).left_out
+            left_out = fragment(store.records.verified(record_id).state.record).left_out
     if as_json:
         emit({"record_id": record_id, "format": kind, "output": str(output), "left_out": list(left_out)})
         return
@@ -188,10 +184,8 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
 def _act(record_id: str, act: Any, *, as_json: bool) -> None:
     with failures(), registry() as (store, _settings):
-        from api.registry.events import RecordHistory
-
         _known(store, record_id)
-        event = _event(act(RecordHistory(store)))
+        event = _event(act(store.events))
     if as_json:
         emit({"record_id": record_id, **event})
     else:
@@ -200,7 +194,7 @@ def _act(record_id: str, act: Any, *, as_json: bool) -> None:
 
 
 def _known(store: Any, record_id: str) -> None:
-    if store.record(record_id) is None:
+    if store.records.get(record_id) is None:
         fail(f"no record {record_id} in this registry", USAGE)
 
 

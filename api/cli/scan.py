@@ -59,7 +59,7 @@ def scan(
             fail(str(error), UNREADABLE)
         with registry() as (store, settings):
             home = settings.home
-            store.fingerprint_copies().refresh()  # made once here, searched by every worker
+            store.fingerprints.copies().refresh()  # made once here, searched by every worker
         total = len(items)
         if not quiet:
             messages().print(f"{total} files", markup=False)

@@ -40,7 +40,6 @@ def tag(
 ) -> None:
     """Mark a track, register it, and write it with signed credentials."""
     with failures(), progress(enabled=not quiet) as bar:
-        from api.registry.manifests import Manifests
         from provenance.tag import Declaration, parse_generator
         from provenance.tag import tag as tag_track
 
@@ -52,10 +51,10 @@ def tag(
                 source,
                 output,
                 declaration,
-                ledger=store,
+                ledger=store.ledger(),
                 strength=strength,
                 progress=bar(source.name),
-                keep_manifest=Manifests(store).keep,
+                keep_manifest=store.manifests.keep,
             )
     _show(str(source), done, as_json=as_json)
 
@@ -77,14 +76,13 @@ def generate(
     """Generate music with an audiocraft model, tagged at birth."""
     with failures(), progress(enabled=not quiet) as bar:
         from api.generation import generate_tagged
-        from api.registry.manifests import Manifests
 
         check_suffix(output)
         with registry() as (store, _settings):
             done, model_text = generate_tagged(
                 prompt,
                 output,
-                ledger=store,
+                ledger=store.ledger(),
                 model=model,
                 seconds=seconds,
                 title=title or prompt,
@@ -92,7 +90,7 @@ def generate(
                 seed=seed,
                 strength=strength,
                 progress=bar("generate"),
-                keep_manifest=Manifests(store).keep,
+                keep_manifest=store.manifests.keep,
             )
     if not as_json:
         answers().print(model_text, markup=False)

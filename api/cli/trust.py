@@ -28,7 +28,7 @@ def trusted_keys(given: Path | None, beside: Path) -> "tuple[TrustedKeys, str]":
         return TrustedKeys.from_json(given.read_bytes()), f"given by you in {given}"
     if (settings().home / "keys").is_dir():
         with registry() as (store, _settings):
-            return store.trusted_keys(), "those of this machine's registry"
+            return store.keys.published.trusted(), "those of this machine's registry"
     if not beside.exists():
         fail("no keys to verify with: pass --keys keys.json of the registry that you trust", USAGE)
     return TrustedKeys.from_json(beside.read_bytes()), BESIDE

@@ -49,8 +49,7 @@ def verify(
             ask = _folders(keys, witnesses)
             for_each(files, ask, _show, _good, as_json=as_json, quiet=quiet)
         with registry() as (store, settings):
-            store.witnesses_needed = witnesses
-            folder, audio = _folders(keys, witnesses), _audio(store, settings)
+            folder, audio = _folders(keys, witnesses), _audio(store.demanding(witnesses), settings)
 
             def either(file: Path, report: Report) -> dict[str, Any]:
                 return (folder if any(file.glob("*.dsse.json")) else audio)(file, report)

@@ -56,7 +56,9 @@ def cosign(as_json: AsJson = False) -> None:
     with failures(), registry() as (store, chosen):
         if not chosen.witnesses:
             fail("no witnesses are set: TRACKMARK_WITNESSES='[\"<verifier key> <address>\"]'", 2)
-        done = store.cosign()
+        from api.keys import witnessing
+
+        done = witnessing.cosign(store.keys.published)
         if as_json:
             emit({"size": done.size, "signed": list(done.signed), "refused": done.refused})
         else:
@@ -198,7 +200,7 @@ def monitor(
 def list_keys(as_json: AsJson = False) -> None:
     """Every key that ever signed here, with its dates."""
     with failures(), registry() as (store, _chosen):
-        for one in store.published_keys():
+        for one in store.keys.published.all():
             life = {name: value for name, value in vars(one.life).items() if value is not None}
             if as_json:
                 emit({"purpose": one.purpose, **life})
@@ -223,7 +225,7 @@ def rotate(
     """
     if purpose == "watermark":
         with failures(), registry() as (store, _chosen):
-            answers().print(f"watermark key is now at epoch {store.next_watermark_epoch().epoch}")
+            answers().print(f"watermark key is now at epoch {store.keys.next_watermark_epoch().epoch}")
         return
     purposes: dict[str, Purpose] = {"record": "record", "report": "report", "log": "log"}
     if purpose not in purposes:

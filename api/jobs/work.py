@@ -94,7 +94,6 @@ def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
 
 def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
     """Mark the upload, register it and write the tagged file."""
-    from api.registry.manifests import Manifests
     from provenance.tag import Declaration, parse_generator
 
     request = context.job.request
@@ -111,10 +110,10 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         context.source,
         context.output / f"tagged.{request['format']}",
         declaration,
-        ledger=context.registry,
+        ledger=context.registry.ledger(),
         strength=request.get("strength", 1.0),
         progress=context.progress,
-        keep_manifest=Manifests(context.registry).keep,
+        keep_manifest=context.registry.manifests.keep,
     )
     return {
         "record_id": tagged.record_id,

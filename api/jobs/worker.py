@@ -86,7 +86,7 @@ class Worker:
             if status is not None and status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
                 # The workflow ended without closing the books (the database was away): run it anew.
                 self._enqueue(f"{job_id}-{secrets.token_hex(4)}", job_id)
-        self._copies = CopyKeeper(self._registry.fingerprint_copies())
+        self._copies = CopyKeeper(self._registry.fingerprints.copies())
         self._copies.start()
 
     def stop(self) -> None:

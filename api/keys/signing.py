@@ -9,9 +9,10 @@ both keys shows the hand-over to those who know the old one.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
@@ -19,52 +20,89 @@ from api import database
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import InvalidRequest, UnknownEntry
 from api.keys.files import PURPOSES, KeyStore, Purpose
+from api.keys.published import PublishedKeys, utc
 from api.log import store as log_store
-from api.registry.entries import PublishedKey, utc
+from api.log.cosigning import WitnessAddress
+from api.log.transparency import TransparencyLog
 from core.errors import KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.envelope import Envelope
-from provenance.records.keyevents import REVOKE, ROTATE, KeyEvent, entry_of, sign_revocation, sign_rotation
+from provenance.records.keyevents import REVOKE, KeyEvent, entry_of, sign_revocation, sign_rotation
 from provenance.records.keys import ED25519, PublicKey, Signer
 from provenance.records.log import SALT_BYTES, MerkleLog
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from provenance.credentials.identity import C2paIdentity
+    from provenance.watermark import WatermarkKey
 
 _KEYS = Table.metadata.tables["signing_keys"]
 _EVENTS = Table.metadata.tables["key_events"]
 _LEAVES = Table.metadata.tables["log_leaves"]
 
 
-@dataclass(frozen=True)
-class StoredEvent:
-    """A logged rotation or revocation."""
-
-    leaf_index: int
-    envelope: Envelope
-    salt: bytes
-
-    @property
-    def purpose(self) -> str:
-        """What the key signed."""
-        return KeyEvent.from_payload(self.envelope.payload).purpose
-
-    @property
-    def hands_over_log(self) -> bool:
-        """Whether it is the hand-over of the log's key, which is proven under a checkpoint by both keys."""
-        return self.purpose == "log" and KeyEvent.from_payload(self.envelope.payload).type == ROTATE
-
-
 class SigningKeys:
-    """The signing keys of a registry, by purpose.
+    """The keys by which a registry signs and marks.
 
     Args:
         engine: the registry's database.
         store: the private halves.
+        tenant: whose watermarks `watermark` makes and reads.
         log_origin: name of the log; None makes one from its first key.
+        witnesses: the witnesses whose cosignatures are collected and trusted.
+        tsa_roots: certificates of the time-stamp authorities that are believed.
+        credentials_tsa: address of the one that stamps content credentials; None asks nobody.
     """
 
-    def __init__(self, engine: Engine, store: KeyStore, log_origin: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: KeyStore,
+        *,
+        tenant: str = DEFAULT_TENANT,
+        log_origin: str | None = None,
+        witnesses: Sequence[WitnessAddress] = (),
+        tsa_roots: Sequence["Certificate"] = (),
+        credentials_tsa: str | None = None,
+    ) -> None:
         self._engine = engine
         self._store = store
+        self._tenant = tenant
         self._log_origin = log_origin
+        self._witnesses = tuple(witnesses)
+        self._tsa_roots = tuple(tsa_roots)
+        self._credentials_tsa = credentials_tsa
+
+    def for_tenant(self, tenant: str) -> "SigningKeys":
+        """The same keys, with the watermarks of another tenant."""
+        keys = copy(self)
+        keys._tenant = tenant
+        return keys
+
+    @property
+    def log(self) -> TransparencyLog:
+        """The transparency log under the key in force."""
+        return TransparencyLog(self._engine, NoteSigner(self.origin(), self.signer("log")))
+
+    @property
+    def published(self) -> PublishedKeys:
+        """The public halves."""
+        for purpose in PURPOSES:
+            self.signer(purpose)
+        return PublishedKeys(self._engine, self.log, self._tsa_roots, self._witnesses)
+
+    def credentials(self) -> "C2paIdentity":
+        """Signs content credentials."""
+        return replace(self._store.c2pa_identity(), tsa=self._credentials_tsa)
+
+    def watermark(self) -> "WatermarkKey":
+        """The secret of the tenant's watermarks."""
+        return self._store.watermark_key(self._tenant)
+
+    def next_watermark_epoch(self) -> "WatermarkKey":
+        """Mark with fresh chips from now on (see `KeyStore.next_watermark_epoch`)."""
+        return self._store.next_watermark_epoch(self._tenant)
 
     def origin(self) -> str:
         """The log's name in its checkpoints, whatever its key today."""
@@ -105,23 +143,6 @@ class SigningKeys:
                     f"its successor {current}"
                 )
         return signer
-
-    def published(self) -> list[PublishedKey]:
-        """Every key that ever signed here, oldest first."""
-        for purpose in PURPOSES:
-            self.signer(purpose)
-        with database.reading(self._engine) as connection:
-            rows = connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
-        return [_published(row) for row in rows]
-
-    def events(self) -> list[StoredEvent]:
-        """Every rotation and revocation, in the order of the log."""
-        with database.reading(self._engine) as connection:
-            rows = connection.execute(select(_EVENTS).order_by(_EVENTS.c.leaf_index)).all()
-        return [
-            StoredEvent(row.leaf_index, Envelope.from_json(row.envelope.encode()), bytes(row.salt))
-            for row in rows
-        ]
 
     def rotate(self, purpose: Purpose, reason: str, successor: Signer | None = None) -> PublicKey:
         """Hand over to a new key by a statement that both sign; the old private key on disk is erased.
@@ -177,7 +198,7 @@ class SigningKeys:
         """
         if compromised_since is not None and compromised_since > database.now():
             raise InvalidRequest("a key cannot have been compromised in the future")
-        known = [p for p in self.published() if p.key.keyid == keyid]
+        known = [p for p in self.published.all() if p.key.keyid == keyid]
         if not known:
             raise UnknownEntry(f"no signing key {keyid}")
         purpose = known[0].purpose
@@ -271,16 +292,3 @@ def _size_at(connection: Connection, moment: datetime) -> int:
     if first is not None:
         return int(first)
     return log_store.size_of(connection)
-
-
-def _published(row: Row[Any]) -> PublishedKey:
-    return PublishedKey(
-        row.purpose,
-        PublicKey.from_pem(row.public_pem.encode()),
-        row.created_at,
-        row.revoked_at,
-        row.retired_at,
-        row.compromised_since,
-        row.log_size,
-        row.reason,
-    )

@@ -58,7 +58,7 @@ def import_catalogue(
         CatalogueError: the table as a whole is unusable.
         OSError: the table cannot be read.
     """
-    catalogue = read_catalogue(table.read_bytes(), keyid=registry.record_signer().keyid)
+    catalogue = read_catalogue(table.read_bytes(), keyid=registry.keys.signer("record").keyid)
     imported: list[Imported] = []
     rejected = list(catalogue.rejected)
     for place, entry in enumerate(catalogue.entries):
@@ -92,12 +92,12 @@ def _take(entry: Entry, path: Path, registry: "Registry", *, check_only: bool) -
     from provenance.tag import describe, pcm_sha256
 
     clip = decode(path)
-    known = registry.find_by_sha256(pcm_sha256(clip.wav, clip.sample_rate))
+    known = registry.records.find_by_sha256(pcm_sha256(clip.wav, clip.sample_rate))
     if known:
         raise _Outside(f"the same audio is registered already, as record {known[0].record_id}")
     if check_only:
         return Imported(entry.line, entry.file, "", -1)
     fingerprint = extract(clip.wav, clip.sample_rate)
     asset = describe(entry.draft.asset, clip, path.suffix, fingerprint)
-    done = registry.register(replace(entry.draft, asset=asset), fingerprint)
+    done = registry.records.register(replace(entry.draft, asset=asset), fingerprint)
     return Imported(entry.line, entry.file, done.record_id, done.leaf_index)

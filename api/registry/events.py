@@ -9,15 +9,16 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
+from api.keys.published import utc
+from api.keys.signing import SigningKeys
 from api.log import store as log_store
-from api.registry.entries import StoredEvent, utc
 from api.registry.summary import summary
 from core.errors import ProofError
 from provenance.declaration import now
@@ -34,12 +35,26 @@ from provenance.records.state import REVISIONS, VerifiedStatement, standing, ver
 from provenance.records.timestamp import StampedTime
 from provenance.records.verify import VerifiedRecord, verify_record
 
-if TYPE_CHECKING:
-    from api.registry.registry import Registry
-
 _RECORDS = Table.metadata.tables["records"]
 _EVENTS = Table.metadata.tables["record_events"]
 _FILES = Table.metadata.tables["record_files"]
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """One event of a record as stored; the salt opens its commitment in the log."""
+
+    type: str
+    envelope: Envelope
+    salt: bytes
+    leaf_index: int
+    created_at: datetime
+
+    def content(self) -> OwnershipRecord | Statement:
+        """What was signed, unverified."""
+        if self.type in REVISIONS:
+            return OwnershipRecord.from_payload(self.envelope.payload)
+        return Statement.from_payload(self.envelope.payload)
 
 
 @dataclass(frozen=True)
@@ -63,38 +78,28 @@ class VerifiedHistory:
         """The event that holds the newest revision."""
         return [event for event in self.events if event.type in REVISIONS][-1]
 
+    def today(self) -> dict[str, Any]:
+        """What the record says today (see `summary`), flattened for reports, pages and answers.
 
-def current(registry: "Registry", record_id: str) -> dict[str, Any]:
-    """What a record of this tenant says today, every event of it checked (see `record_summary`).
-
-    Adds its `status`, `revision`, `open_disputes`, the place of its registration in the log (`first_index`),
-    when the log wrote that down by its own clock (`logged_at`), and by when somebody independent had seen
-    it, if anybody did (`witnessed_at`; POSIX seconds). `time_stamps` tells which authorities stamped it, each
-    `{"authority", "stamped_at", "root"}`, `untrusted_time_stamps` why others do not count.
-
-    Raises:
-        UnknownEntry: the tenant has no such record.
-        VerificationError: the stored events do not verify.
-    """
-    history = RecordHistory(registry).verify(record_id)
-    logged = history.registered.logged
-    stamps = Stamps((), ()) if logged is None else logged.verified.stamps
-    return {
-        **summary(history.current),
-        "status": history.state.status,
-        "revision": history.state.record.revision,
-        "open_disputes": history.state.open_disputes,
-        "first_index": history.events[0].leaf_index,
-        "logged_at": history.events[0].created_at.isoformat(),
-        "witnessed_at": earliest_independent_time(history.registered),
-        "time_stamps": [_told(one) for one in stamps.times],
-        "untrusted_time_stamps": list(stamps.strangers),
-    }
-
-
-def _told(stamp: StampedTime) -> dict[str, str]:
-    stamped_at = utc(datetime.fromtimestamp(stamp.time_s, UTC))
-    return {"authority": stamp.authority, "stamped_at": stamped_at, "root": stamp.root}
+        Adds its `status`, `revision`, `open_disputes`, the place of its registration in the log
+        (`first_index`), when the log wrote that down by its own clock (`logged_at`), and by when somebody
+        independent had seen it, if anybody did (`witnessed_at`; POSIX seconds). `time_stamps` tells which
+        authorities stamped it, each `{"authority", "stamped_at", "root"}`, `untrusted_time_stamps` why others
+        do not count.
+        """
+        logged = self.registered.logged
+        stamps = Stamps((), ()) if logged is None else logged.verified.stamps
+        return {
+            **summary(self.current),
+            "status": self.state.status,
+            "revision": self.state.record.revision,
+            "open_disputes": self.state.open_disputes,
+            "first_index": self.events[0].leaf_index,
+            "logged_at": self.events[0].created_at.isoformat(),
+            "witnessed_at": earliest_independent_time(self.registered),
+            "time_stamps": [_told(one) for one in stamps.times],
+            "untrusted_time_stamps": list(stamps.strangers),
+        }
 
 
 def earliest_independent_time(verified: VerifiedRecord) -> int | None:
@@ -105,44 +110,55 @@ def earliest_independent_time(verified: VerifiedRecord) -> int | None:
     return None if verified.logged is None else verified.logged.verified.earliest_s
 
 
-class RecordHistory:
+def _told(stamp: StampedTime) -> dict[str, str]:
+    stamped_at = utc(datetime.fromtimestamp(stamp.time_s, UTC))
+    return {"authority": stamp.authority, "stamped_at": stamped_at, "root": stamp.root}
+
+
+@dataclass(frozen=True)
+class RecordEvents:
     """The events of one tenant's records.
 
-    Args:
-        registry: bound to the tenant.
+    Attributes:
+        engine: the registry's database.
+        keys: sign what is added, and verify what stands.
+        tenant: whose records.
+        witnesses: how many trusted witnesses must have co-signed what is read.
     """
 
-    def __init__(self, registry: "Registry") -> None:
-        self._registry = registry
+    engine: Engine
+    keys: SigningKeys
+    tenant: str
+    witnesses: int = 0
 
-    def events(self, record_id: str) -> tuple[StoredEvent, ...]:
+    def of(self, record_id: str) -> tuple[StoredEvent, ...]:
         """All events in log order, the registration first.
 
         Raises:
             UnknownEntry: the tenant has no such record.
         """
-        with database.reading(self._registry.engine) as connection:
+        with database.reading(self.engine) as connection:
             return self._events(connection, record_id)
 
-    def verify(self, record_id: str) -> VerifiedHistory:
+    def verified(self, record_id: str) -> VerifiedHistory:
         """Check every event's signature and place in the log, and add them up.
 
         Raises:
             UnknownEntry: the tenant has no such record.
             VerificationError: somebody changed the database.
         """
-        events = self.events(record_id)
-        keys, log = self._registry.trusted_keys(), self._registry.log
+        events = self.of(record_id)
+        published = self.keys.published
+        keys, log = published.trusted(), published.log
         revisions: list[VerifiedRecord] = []
         statements: list[VerifiedStatement] = []
         for event in events:
-            witnesses = self._registry.witnesses_needed
-            proof = log.proof_file(event.leaf_index, witnesses=witnesses)
+            proof = log.proof_file(event.leaf_index, witnesses=self.witnesses)
             if event.type in REVISIONS:
-                found = verify_record(event.envelope, keys, proof, event.salt, witnesses=witnesses)
+                found = verify_record(event.envelope, keys, proof, event.salt, witnesses=self.witnesses)
                 revisions.append(found)
             else:
-                stated = verify_statement(event.envelope, keys, proof, event.salt, witnesses=witnesses)
+                stated = verify_statement(event.envelope, keys, proof, event.salt, witnesses=self.witnesses)
                 statements.append(stated)
             logged = revisions[-1].logged if event.type in REVISIONS else statements[-1].logged
             if logged is None or logged.entry.type != event.type:
@@ -203,7 +219,7 @@ class RecordHistory:
     def _revise(
         self, record_id: str, kind: str, make: Callable[[RecordState], OwnershipRecord]
     ) -> StoredEvent:
-        keyid = self._registry.record_signer().keyid
+        keyid = self.keys.signer("record").keyid
 
         def signed_by_today(state: RecordState) -> OwnershipRecord:
             record = make(state)
@@ -223,8 +239,8 @@ class RecordHistory:
     def _append(
         self, record_id: str, kind: str, make: Callable[[RecordState], OwnershipRecord | Statement]
     ) -> StoredEvent:
-        signer = self._registry.record_signer()
-        with database.writing(self._registry.engine) as connection:
+        signer = self.keys.signer("record")
+        with database.writing(self.engine) as connection:
             contents = [event.content() for event in self._events(connection, record_id)]
             state = lifecycle.fold(contents)
             if state.revoked:
@@ -239,13 +255,13 @@ class RecordHistory:
             envelope = envelopes.sign(payload, kind_of_payload, [signer])
             salt = secrets.token_bytes(SALT_BYTES)
             entry = LogEntry(kind, record_id, after.record.revision, commit(salt, payload), signer.keyid)
-            leaf_index = log_store.append(connection, entry, self._registry.tenant)
+            leaf_index = log_store.append(connection, entry, self.tenant)
             event = StoredEvent(kind, envelope, salt, leaf_index, database.now())
             connection.execute(
                 insert(_EVENTS).values(
                     leaf_index=leaf_index,
                     record_id=record_id,
-                    tenant=self._registry.tenant,
+                    tenant=self.tenant,
                     type=kind,
                     envelope=envelope.to_json().decode(),
                     salt=salt,
@@ -258,19 +274,18 @@ class RecordHistory:
 
     def _keep_findable(self, connection: Connection, record: OwnershipRecord) -> None:
         """Lists show the title of today, and files that a revision names lead to the record."""
-        mine = (_RECORDS.c.record_id == record.record_id, _RECORDS.c.tenant == self._registry.tenant)
+        mine = (_RECORDS.c.record_id == record.record_id, _RECORDS.c.tenant == self.tenant)
         connection.execute(update(_RECORDS).where(*mine).values(title=record.asset.title))
         known = select(_FILES.c.sha256).where(_FILES.c.record_id == record.record_id)
         new = set(record.asset.sha256_files) - set(connection.execute(known).scalars())
         rows = [
-            {"record_id": record.record_id, "sha256": digest, "tenant": self._registry.tenant}
-            for digest in sorted(new)
+            {"record_id": record.record_id, "sha256": digest, "tenant": self.tenant} for digest in sorted(new)
         ]
         if rows:
             connection.execute(insert(_FILES), rows)
 
     def _events(self, connection: Connection, record_id: str) -> tuple[StoredEvent, ...]:
-        tenant = self._registry.tenant
+        tenant = self.tenant
         first = connection.execute(
             select(_RECORDS).where(_RECORDS.c.record_id == record_id, _RECORDS.c.tenant == tenant)
         ).one_or_none()

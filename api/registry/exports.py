@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.registry.events import RecordHistory
 from api.registry.proofs import evidence, zipped
 from provenance.exchange import credential, ddex, table
 
@@ -22,17 +21,17 @@ class Export:
 
 
 def _ddex(registry: "Registry", record_id: str) -> bytes:
-    return ddex.fragment(RecordHistory(registry).verify(record_id).state.record).xml
+    return ddex.fragment(registry.records.verified(record_id).state.record).xml
 
 
 def _csv(registry: "Registry", record_id: str) -> bytes:
-    state = RecordHistory(registry).verify(record_id).state
+    state = registry.records.verified(record_id).state
     return table.write_table([(state.record, state.status)]).encode()
 
 
 def _credential(registry: "Registry", record_id: str) -> bytes:
-    state = RecordHistory(registry).verify(record_id).state
-    return credential.issue(state.record, registry.record_signer(), status=state.status).encode()
+    state = registry.records.verified(record_id).state
+    return credential.issue(state.record, registry.keys.signer("record"), status=state.status).encode()
 
 
 def _evidence(registry: "Registry", record_id: str) -> bytes:

@@ -1,14 +1,47 @@
-"""Keeps the sorted copy of the fingerprint index fresh, in a thread of every process that stays."""
+"""The fingerprints of a tenant's tracks, and the thread that keeps the sorted copy of their index fresh."""
 
 import logging
 import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provenance.fingerprint import Copies
+from sqlalchemy import Engine
+
+if TYPE_CHECKING:
+    from provenance.fingerprint import Copies, MappedIndex
 
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 60.0
 PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """The fingerprints of one tenant.
+
+    Attributes:
+        engine: the database.
+        folder: where copies of the index lie.
+        tenant: whose tracks are searched.
+    """
+
+    engine: Engine
+    folder: Path
+    tenant: str
+
+    def index(self) -> "MappedIndex":
+        """The fingerprints of this tenant's records."""
+        from provenance.fingerprint import MappedIndex
+
+        return MappedIndex(self.engine, self.folder, self.tenant)
+
+    def copies(self) -> "Copies":
+        """Of all tenants: the copies that `index` searches."""
+        from provenance.fingerprint import Copies
+
+        return Copies(self.engine, self.folder)
 
 
 class CopyKeeper:
@@ -18,7 +51,7 @@ class CopyKeeper:
     through SQL meanwhile.
     """
 
-    def __init__(self, copies: Copies, interval_s: float = INTERVAL_S) -> None:
+    def __init__(self, copies: "Copies", interval_s: float = INTERVAL_S) -> None:
         self._copies = copies
         self._interval_s = interval_s
         self._stopping = threading.Event()

@@ -4,7 +4,6 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
-from api.registry.events import RecordHistory
 from provenance.records.folder import EVENT_SUFFIX, bundle
 from provenance.records.state import REVISIONS
 
@@ -39,15 +38,15 @@ def evidence(registry: "Registry", record_id: str) -> dict[str, bytes]:
         UnknownEntry: the tenant has no such record.
         VerificationError: the stored events do not verify.
     """
-    keys, log = registry.trusted_keys(), registry.log
+    keys, log = registry.keys.published.trusted(), registry.log
     files: dict[str, bytes] = {}
-    events = RecordHistory(registry).verify(record_id).events
+    events = registry.records.verified(record_id).events
     for number, event in enumerate(events, 1):
         name = f"{number:04}-{event.type}"
         what = "record" if event.type in REVISIONS else "statement"
         proof = log.proof_file(event.leaf_index)
         files |= bundle(name, keys, **{what: event.envelope}, tlog_proof=proof, salt=event.salt)
-    for number, change in enumerate(registry.key_events(), 1):
+    for number, change in enumerate(registry.keys.published.events(), 1):
         name = f"key-{number:04}"
         files |= bundle(name, keys, tlog_proof=change.tlog_proof, salt=change.salt)
         files[name + EVENT_SUFFIX] = change.envelope.to_json()

@@ -1,16 +1,24 @@
-"""Entering new records: signed one by one, written together with whoever registers at the same moment."""
+"""The records of a tenant: entered, listed, found, read.
+
+New ones are signed one by one and written together with whoever registers at the same moment.
+"""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.group_commit import GroupCommit
 from api.database.tables import Table
+from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.keys.signing import SigningKeys
 from api.log import store as log_store
+from api.registry.events import RecordEvents, VerifiedHistory
 from provenance.records import envelope as envelopes
 from provenance.records.envelope import Envelope
 from provenance.records.keys import Signer
@@ -21,7 +29,40 @@ if TYPE_CHECKING:
     from provenance.fingerprint import Fingerprint
 
 _RECORDS = Table.metadata.tables["records"]
+_EVENTS = Table.metadata.tables["record_events"]
 _FILES = Table.metadata.tables["record_files"]
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a caller gets back for a registered record."""
+
+    record_id: str
+    envelope: Envelope
+    leaf_index: int
+    salt: bytes
+
+
+@dataclass(frozen=True)
+class StoredRecord:
+    """A record as stored, unverified: see `Records.verified`.
+
+    Attributes:
+        title: of the newest revision.
+        envelope: the newest revision, signed.
+        salt: opens that revision's commitment in the log.
+        leaf_index: that revision's entry in the log.
+        first_index: the registration's entry.
+        created_at: when it was registered.
+    """
+
+    record_id: str
+    title: str
+    envelope: Envelope
+    salt: bytes
+    leaf_index: int
+    first_index: int
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -82,3 +123,137 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
     for one in new:
         SqlIndex(engine, one.tenant).add_on(connection, one.record.record_id, one.fingerprint)
     return indices
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one tenant.
+
+    Attributes:
+        engine: the registry's database.
+        keys: sign new records.
+        events: verify what stands.
+        desk: enters new ones, together with those of all tenants.
+        tenant: whose records.
+    """
+
+    engine: Engine
+    keys: SigningKeys
+    events: RecordEvents
+    desk: GroupCommit[NewRecord, int]
+    tenant: str
+
+    def register(self, record: OwnershipRecord, fingerprint: "Fingerprint") -> Registration:
+        """Sign a record and enter it: record, log entry, tree hashes and fingerprint, all or nothing.
+
+        Raises:
+            ConflictingEntry: the record id is taken.
+            InvalidRequest: the record is a later revision.
+        """
+        if record.revision != 1:
+            raise InvalidRequest("register takes first revisions only")
+        new = sign_new(record, self.tenant, self.keys.signer("record"), fingerprint)
+        try:
+            leaf_index = self.desk.submit(new)
+        except IntegrityError as error:
+            raise ConflictingEntry(f"record {record.record_id} exists already; draw a new id") from error
+        return Registration(record.record_id, new.envelope, leaf_index, new.salt)
+
+    def add_file(self, record_id: str, sha256: str) -> None:
+        """Note that a file, such as the tagged one with its credentials, carries a record's audio.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+        """
+        self._known(record_id)
+        with database.writing(self.engine) as connection:
+            known = select(_FILES.c.sha256).where(_FILES.c.record_id == record_id, _FILES.c.sha256 == sha256)
+            if connection.execute(known).first() is None:
+                connection.execute(
+                    insert(_FILES).values(record_id=record_id, sha256=sha256, tenant=self.tenant)
+                )
+
+    def get(self, record_id: str) -> StoredRecord | None:
+        """A record of this tenant."""
+        query = self._stored().where(_RECORDS.c.record_id == record_id)
+        with database.reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _stored(row)
+
+    def page(self, *, limit: int = 50, before: int | None = None) -> list[StoredRecord]:
+        """This tenant's records, newest first; `before` is the `first_index` of the last page's end."""
+        query = self._stored()
+        if before is not None:
+            query = query.where(_RECORDS.c.leaf_index < before)
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(query.order_by(_RECORDS.c.leaf_index.desc()).limit(limit)).all()
+        return [_stored(row) for row in rows]
+
+    def find_by_sha256(self, sha256: str) -> list[StoredRecord]:
+        """This tenant's records of the audio that has this digest (of a file, or of decoded samples)."""
+        query = (
+            self._stored()
+            .join(_FILES, _FILES.c.record_id == _RECORDS.c.record_id)
+            .where(_FILES.c.sha256 == sha256, _FILES.c.tenant == self.tenant)
+            .order_by(_RECORDS.c.leaf_index)
+        )
+        with database.reading(self.engine) as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
+    def _stored(self) -> Select[Any]:
+        """This tenant's records, each with its newest revision."""
+        newest = (
+            select(func.max(_EVENTS.c.leaf_index))
+            .where(_EVENTS.c.record_id == _RECORDS.c.record_id, _EVENTS.c.type.in_(("amend", "transfer")))
+            .correlate(_RECORDS)
+            .scalar_subquery()
+        )
+        return (
+            select(
+                _RECORDS.c.record_id,
+                _RECORDS.c.title,
+                _RECORDS.c.created_at,
+                _RECORDS.c.leaf_index.label("first_index"),
+                func.coalesce(_EVENTS.c.leaf_index, _RECORDS.c.leaf_index).label("leaf_index"),
+                func.coalesce(_EVENTS.c.envelope, _RECORDS.c.envelope).label("envelope"),
+                func.coalesce(_EVENTS.c.salt, _RECORDS.c.salt).label("salt"),
+            )
+            .select_from(_RECORDS)
+            .outerjoin(_EVENTS, _EVENTS.c.leaf_index == newest)
+            .where(_RECORDS.c.tenant == self.tenant)
+        )
+
+    def verified(self, record_id: str) -> VerifiedHistory:
+        """Everything about a record, every event's signature and log entry checked.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+            VerificationError: the stored record does not verify: somebody changed the database.
+        """
+        return self.events.verified(record_id)
+
+    def proof(self, record_id: str) -> str:
+        """The proof file of a record's newest revision: see `TransparencyLog.proof_file`.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+        """
+        return self.keys.log.proof_file(self._known(record_id).leaf_index)
+
+    def _known(self, record_id: str) -> StoredRecord:
+        stored = self.get(record_id)
+        if stored is None:
+            raise UnknownEntry(f"no record {record_id}")
+        return stored
+
+
+def _stored(row: Row[Any]) -> StoredRecord:
+    return StoredRecord(
+        record_id=row.record_id,
+        title=row.title,
+        envelope=Envelope.from_json(row.envelope.encode()),
+        salt=bytes(row.salt),
+        leaf_index=row.leaf_index,
+        first_index=row.first_index,
+        created_at=row.created_at,
+    )

@@ -1,10 +1,34 @@
 """What a verified record says, flattened for reports, pages and answers of the API."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+from core.errors import TrackmarkError
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import WHOLE_PPM
 from provenance.records.verify import VerifiedRecord
+
+if TYPE_CHECKING:
+    from api.registry.records import Records
+
+
+def known(records: "Records", ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What those records say today that the registry holds, by id.
+
+    Of a record that fails to verify only that is told (`verified` and the `problem`), never its claims.
+    """
+    found = {record_id: _told(records, record_id) for record_id in ids}
+    return {record_id: told for record_id, told in found.items() if told is not None}
+
+
+def _told(records: "Records", record_id: str) -> dict[str, Any] | None:
+    if records.get(record_id) is None:
+        return None
+    try:
+        today = records.verified(record_id).today()
+    except TrackmarkError as error:
+        return {"record_id": record_id, "verified": False, "problem": str(error)}
+    return {"record_id": record_id, "verified": True, "problem": None, **today}
 
 
 def summary(verified: VerifiedRecord) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | 
             "sha256": policy.sha256,
             "thresholds": policy.thresholds(),
         },
-        "log": {"checkpoint": registry.checkpoint()},
+        "log": {"checkpoint": registry.log.checkpoint()},
         "record": _evidence(result, registry),
     }
 
@@ -137,7 +137,7 @@ def write_report(
         The audit, with `report` set to the path.
     """
     signed = report_format.sign_report(
-        build_report(result, registry, policy=policy), [registry.report_signer()]
+        build_report(result, registry, policy=policy), [registry.keys.signer("report")]
     )
     _write(path, signed.to_json())
     return replace(result, report=str(path))
@@ -156,7 +156,7 @@ def write_all(
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / Path(result.file).name
     written = write_report(result, registry, stem.with_name(stem.name + SUFFIX), policy=policy)
-    _write(folder / "keys.json", registry.trusted_keys().to_json())
+    _write(folder / "keys.json", registry.keys.published.trusted().to_json())
     image = stem.with_name(stem.name + ".png")
     if result.clip is not None:
         picture(result.clip, result, image)
@@ -252,12 +252,12 @@ def _evidence(result: AuditResult, registry: "Registry") -> Json | None:
     record_id = result.ownership.record_id
     if record_id is None or not (result.ownership.record or {}).get("verified"):
         return None
-    stored = registry.record(record_id)
+    stored = registry.records.get(record_id)
     if stored is None:
         return None
     return {
         "envelope": json.loads(stored.envelope.to_json()),
-        "tlog_proof": registry.tlog_proof(record_id),
+        "tlog_proof": registry.records.proof(record_id),
         "salt": stored.salt.hex(),
     }
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.jobs.books import Job
-from api.registry.entries import EnrolledArtist, StoredRecord
+from api.registry.artists import EnrolledArtist
+from api.registry.records import StoredRecord
 from api.server.api_keys import KeyInfo, Scope
 
 State = Literal["queued", "running", "succeeded", "failed"]

@@ -118,9 +118,9 @@ def registered_by(threads: int, folder: Path) -> float:
     """Whole registrations per second: sign, commit, log, record, digests, an empty fingerprint."""
     registry = Registry.open(Settings(home=folder / f"registry-{threads}"))
     total = 200 if threads == 1 else 2000
-    records = iter(new_records(total, registry.record_signer().keyid))
+    records = iter(new_records(total, registry.keys.signer("record").keyid))
     nothing = blank_fingerprint()
-    rate = crowd_rate(threads, records, lambda record: registry.register(record, nothing), total)
+    rate = crowd_rate(threads, records, lambda record: registry.records.register(record, nothing), total)
     registry.close()
     return rate
 

@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from api.audit.audit import audit_file
 from api.audit.findings import AuditResult
 from api.jobs.work import Auditor, Inspector, Tagger
-from api.registry.entries import Registration
-from api.registry.registry import Registry
+from api.registry.records import Registration
+from api.registry.registry import Registry, RegistryLedger
 from api.server.api_keys import Scope
 from api.server.app import create_app
 from api.server.parts import Parts
@@ -49,10 +49,10 @@ def fake_inspect(path: Path, _settings: Settings) -> None:
 
 
 def fake_tag(
-    source: Path, out: Path, declaration: Declaration, *, ledger: Registry, **_options: Any
+    source: Path, out: Path, declaration: Declaration, *, ledger: RegistryLedger, **_options: Any
 ) -> Tagged:
     """Registers a real record and copies the file."""
-    made = register(ledger, title=declaration.title, owner=declaration.owner)
+    made = register(ledger.registry, title=declaration.title, owner=declaration.owner)
     out.write_bytes(b"tagged " + source.read_bytes())
     sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
     ledger.add_file(made.record_id, sha256)
@@ -66,7 +66,7 @@ def fake_enrol(recordings: Sequence[Path], _settings: Settings) -> bytes:
 
 def register(registry: Registry, *, title: str = "A Song", owner: str = "A Label") -> Registration:
     """Enter a small valid record."""
-    return registry.register(blank_record(registry, title=title, owner=owner), fingerprint())
+    return registry.records.register(blank_record(registry, title=title, owner=owner), fingerprint())
 
 
 def blank_record(registry: Registry, *, title: str = "A Song", owner: str = "A Label") -> OwnershipRecord:
@@ -74,7 +74,7 @@ def blank_record(registry: Registry, *, title: str = "A Song", owner: str = "A L
     return OwnershipRecord(
         record_id=new_record_id(),
         issued_at="2026-11-22T12:00:00Z",
-        issuer=Issuer(owner, registry.record_signer().keyid),
+        issuer=Issuer(owner, registry.keys.signer("record").keyid),
         asset=Asset(title, "cd" * 32, 10_000, 44_100, 2, "wav"),
         ai_involvement=AiInvolvement("None"),
         parties=(Party("owner", owner, "org"),),

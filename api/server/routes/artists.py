@@ -46,7 +46,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
         paths = [received.path(upload) for upload in recordings]
         voiceprint = await run_in_threadpool(parts.engines.enroller, paths, parts.settings)
         registry = parts.registry.for_tenant(caller.tenant)
-        return ArtistAnswer.of(await run_in_threadpool(registry.enrol, name, voiceprint, consent))
+        return ArtistAnswer.of(await run_in_threadpool(registry.artists.enrol, name, voiceprint, consent))
     finally:
         received.discard()
 
@@ -54,7 +54,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
 @router.get("", operation_id="listArtists", summary="List voices", responses=problems())
 def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
     """The tenant's enrolled voices, by name."""
-    artists = parts.registry.for_tenant(caller.tenant).artists()
+    artists = parts.registry.for_tenant(caller.tenant).artists.all()
     return ArtistList(items=[ArtistAnswer.of(artist) for artist in artists])
 
 
@@ -63,4 +63,4 @@ def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
 )
 def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
     """Erase a voice print for good."""
-    parts.registry.for_tenant(caller.tenant).delete(name)
+    parts.registry.for_tenant(caller.tenant).artists.remove(name)

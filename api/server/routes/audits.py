@@ -42,7 +42,7 @@ async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
         policy = sent.get("policy", "").strip() or None
         artist = fields.text(sent, "artist", limit=200)
         if artist is not None:
-            known = parts.registry.for_tenant(caller.tenant).artists()
+            known = parts.registry.for_tenant(caller.tenant).artists.all()
             if artist not in {entry.name for entry in known}:
                 raise UnknownEntry(f"no artist {artist!r} is enrolled")
         if policy is not None:

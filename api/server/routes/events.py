@@ -9,8 +9,7 @@ from fastapi import Path as PathParameter
 from pydantic import Field
 
 from api.errors import UnknownEntry
-from api.registry.entries import StoredEvent
-from api.registry.events import RecordHistory
+from api.registry.events import RecordEvents, StoredEvent
 from api.server.parts import PartsDep, RecordReader, RecordWriter
 from api.server.routes.openapi import problems
 from api.server.routes.records import RecordId
@@ -69,30 +68,30 @@ class EventList(Model):
     items: list[EventLine]
 
 
-def _readable(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordHistory:
+def _readable(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordEvents:
     return _known(record_id, parts, caller.tenant)
 
 
-def _writable(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> RecordHistory:
+def _writable(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> RecordEvents:
     return _known(record_id, parts, caller.tenant)
 
 
-def _known(record_id: str, parts: PartsDep, tenant: str) -> RecordHistory:
+def _known(record_id: str, parts: PartsDep, tenant: str) -> RecordEvents:
     """Refuse a foreign record before its body is looked at: a stranger learns nothing from a 422."""
     registry = parts.registry.for_tenant(tenant)
-    if registry.record(record_id) is None:
+    if registry.records.get(record_id) is None:
         raise UnknownEntry(f"no record {record_id}")
-    return RecordHistory(registry)
+    return registry.events
 
 
-Readable = Annotated[RecordHistory, Depends(_readable)]
-Writable = Annotated[RecordHistory, Depends(_writable)]
+Readable = Annotated[RecordEvents, Depends(_readable)]
+Writable = Annotated[RecordEvents, Depends(_writable)]
 
 
 @router.get("/events", operation_id="listRecordEvents", summary="List events", responses=problems(404, 422))
 def list_events(record_id: RecordId, history: Readable) -> EventList:
     """Every revision, dispute and revocation, and what they add up to."""
-    verified = history.verify(record_id)
+    verified = history.verified(record_id)
     items = [_line(record_id, event) for event in verified.events]
     return EventList(status=verified.state.status, items=items)
 
@@ -110,7 +109,7 @@ def get_event(
     parts: PartsDep,
 ) -> EventAnswer:
     """One event with envelope, salt and proof, to be verified offline."""
-    found = next((event for event in history.events(record_id) if event.leaf_index == leaf_index), None)
+    found = next((event for event in history.of(record_id) if event.leaf_index == leaf_index), None)
     if found is None:
         raise UnknownEntry(f"record {record_id} has no event at entry {leaf_index}")
     return EventAnswer(
@@ -161,19 +160,19 @@ _STATEMENTS: dict[str, tuple[str, str, str, Callable[..., StoredEvent]]] = {
         "disputeRecord",
         "Open a dispute",
         "State that the claim is contested; the record is `disputed` until every dispute is settled.",
-        RecordHistory.dispute,
+        RecordEvents.dispute,
     ),
     "settlements": (
         "settleRecord",
         "Close a dispute",
         "State that a dispute is over.",
-        RecordHistory.close_dispute,
+        RecordEvents.close_dispute,
     ),
     "revocations": (
         "revokeRecord",
         "Revoke",
         "Withdraw the record for good. Its log entries stay; nothing can follow.",
-        RecordHistory.revoke,
+        RecordEvents.revoke,
     ),
 }
 

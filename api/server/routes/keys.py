@@ -58,7 +58,7 @@ def revoke(key_id: str, parts: PartsDep, caller: Admin) -> None:
 )
 def published(parts: PartsDep) -> JSONResponse:
     """Every public key of this server by purpose, in the form that the offline verifier reads."""
-    body: dict[str, Any] = json.loads(parts.registry.trusted_keys().to_json())
+    body: dict[str, Any] = json.loads(parts.registry.keys.published.trusted().to_json())
     body["keys"] = [
         {
             "keyid": one.key.keyid,
@@ -68,7 +68,7 @@ def published(parts: PartsDep) -> JSONResponse:
             "created_at": one.created_at.isoformat(),
             "revoked_at": None if one.revoked_at is None else one.revoked_at.isoformat(),
         }
-        for one in parts.registry.published_keys()
+        for one in parts.registry.keys.published.all()
     ]
-    body["c2pa_trust_anchor"] = parts.registry.c2pa_identity().trust_anchor
+    body["c2pa_trust_anchor"] = parts.registry.keys.credentials().trust_anchor
     return JSONResponse(body)

@@ -33,7 +33,7 @@ _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 )
 def checkpoint(parts: PartsDep) -> PlainTextResponse:
     """The log's size and root, signed by the log."""
-    return PlainTextResponse(parts.registry.checkpoint(), headers={"Cache-Control": "no-store"})
+    return PlainTextResponse(parts.registry.log.checkpoint(), headers={"Cache-Control": "no-store"})
 
 
 @router.get(
@@ -60,7 +60,7 @@ def key(parts: PartsDep) -> PlainTextResponse:
 @router.get("/handovers", operation_id="getLogHandovers", summary="Changes of the log's key")
 def handovers(parts: PartsDep) -> JSONResponse:
     """Every rotation and revocation of the log's key, signed and logged, for whoever knows an older key."""
-    events = [event.to_json() for event in parts.registry.key_events("log")]
+    events = [event.to_json() for event in parts.registry.keys.published.events("log")]
     return JSONResponse({"items": events}, headers={"Cache-Control": "no-store"})
 
 

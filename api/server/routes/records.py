@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from api.errors import UnknownEntry, problem
 from api.jobs.books import MAX_PAGE
 from api.jobs.erasure import erase
-from api.registry.entries import StoredRecord
+from api.registry.records import StoredRecord
 from api.registry.registry import Registry
 from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
 from api.server.routes.openapi import problems
@@ -33,8 +33,10 @@ def list_records(
     """The tenant's records, newest first; with `sha256` those of one file or of its decoded samples."""
     registry = parts.registry.for_tenant(caller.tenant)
     if sha256 is not None:
-        return RecordPage(items=[_line(stored) for stored in registry.find_by_sha256(sha256)], next=None)
-    found = registry.records(limit=limit + 1, before=before)
+        return RecordPage(
+            items=[_line(stored) for stored in registry.records.find_by_sha256(sha256)], next=None
+        )
+    found = registry.records.page(limit=limit + 1, before=before)
     shown = found[:limit]
     more = shown[-1].first_index if len(found) > limit else None
     return RecordPage(items=[_line(stored) for stored in shown], next=more)
@@ -45,7 +47,7 @@ def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAns
     """What the record says today and its status, after every signature and log entry was checked."""
     registry, stored = _find(record_id, parts, caller.tenant)
     try:
-        return RecordAnswer.of(stored, registry.verified(record_id), None)
+        return RecordAnswer.of(stored, registry.records.verified(record_id).today(), None)
     except (VerificationError, RecordError) as error:
         return RecordAnswer.of(stored, None, problem(error))
 
@@ -85,12 +87,12 @@ def envelope(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> Resp
 def proof(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> PlainTextResponse:
     """The newest revision's C2SP tlog-proof: inclusion proof and signed checkpoint, checked offline."""
     registry, _ = _find(record_id, parts, caller.tenant)
-    return PlainTextResponse(registry.tlog_proof(record_id))
+    return PlainTextResponse(registry.records.proof(record_id))
 
 
 def _find(record_id: str, parts: Parts, tenant: str) -> tuple[Registry, StoredRecord]:
     registry = parts.registry.for_tenant(tenant)
-    stored = registry.record(record_id)
+    stored = registry.records.get(record_id)
     if stored is None:
         raise UnknownEntry(f"no record {record_id}")
     return registry, stored

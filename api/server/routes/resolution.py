@@ -16,7 +16,6 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import AddressTooLong, InvalidRequest, NotOffered
-from api.registry.manifests import Manifests
 from api.registry.registry import Registry
 from api.server.intake import inspect, read_asset
 from api.server.parts import Parts, PartsDep, RecordReader
@@ -181,7 +180,7 @@ def manifest(
     manifest_id: Annotated[str, Path(max_length=200)], parts: PartsDep, caller: RecordReader
 ) -> Response:
     """The manifest store, as it was signed. It binds the file that it was made for, byte for byte."""
-    store = Manifests(_registry(parts, caller)).store(manifest_id)
+    store = _registry(parts, caller).manifests.store(manifest_id)
     return Response(store, media_type="application/c2pa")
 
 
@@ -208,7 +207,7 @@ def _registry(parts: Parts, caller: RecordReader) -> Registry:
 
 def _by_binding(alg: str, value: str, max_results: int, registry: Registry) -> Matches:
     _known_algorithm(alg)
-    names = Manifests(registry).of_record(_record_id(value))
+    names = registry.manifests.of_record(_record_id(value))
     return Matches(matches=[Match(manifestId=name) for name in names[:max_results]])
 
 
@@ -244,7 +243,7 @@ def _heard(
         settings=parts.settings,
         checks=("watermark", "fingerprint"),
     )
-    manifests, marked = Manifests(registry), result.watermark["message"]
+    manifests, marked = registry.manifests, result.watermark["message"]
     agreeing = [m for m in result.fingerprint if not marked_only or m["record_id"] == marked]
     agreeing.sort(key=lambda match: match["record_id"] != hint)  # stable: the rest keeps its order
     return [

@@ -12,7 +12,7 @@ from torch import Tensor
 from api.audit.audit import PROVENANCE, audit_file
 from api.audit.findings import AuditResult
 from api.audit.stages import product_stages
-from api.registry.events import RecordHistory
+from api.keys.witnessing import cosign
 from api.registry.registry import Registry
 from api.report.steps import steps
 from api.settings import Settings
@@ -31,11 +31,11 @@ SONG, OTHER = music(14, RATE, 41), music(14, RATE, 42)
 
 def claim(registry: Registry, wav: Tensor, owner: str) -> str:
     """Register a track under its real fingerprint."""
-    with_nothing = registry.record(register(registry).record_id)  # others register in between
+    with_nothing = registry.records.get(register(registry).record_id)  # others register in between
     assert with_nothing is not None
     draft = OwnershipRecord.from_payload(with_nothing.envelope.payload)
     record = replace(draft, record_id=new_record_id(), parties=(Party("owner", owner, "org"),))
-    return registry.register(record, extract(wav, RATE)).record_id
+    return registry.records.register(record, extract(wav, RATE)).record_id
 
 
 @pytest.fixture
@@ -83,14 +83,14 @@ def test_two_claims_on_one_audio_are_a_dispute_with_the_earliest_witnessed_time(
 ) -> None:
     net = Net(tmp_path, registry.log)
     first = claim(registry, SONG, "A Label")
-    registry.cosign(net.send)
+    cosign(registry.keys.published, net.send)
     net.time_s += 86_400
     second = claim(registry, SONG, "B Label")
-    registry.cosign(net.send)
+    cosign(registry.keys.published, net.send)
     net.time_s += 86_400
     # What comes later moves no claim: neither an amendment nor another cosignature.
-    RecordHistory(registry).amend(first, {"asset": {"title": "New"}})
-    registry.cosign(net.send)
+    registry.events.amend(first, {"asset": {"title": "New"}})
+    cosign(registry.keys.published, net.send)
     for detection in (None, fakes.marked(first), fakes.marked(second)):
         found = audit(files["song"], registry, detection)
         assert (found.ownership.status, found.ownership.record_id) == ("disputed", first)
@@ -99,7 +99,7 @@ def test_two_claims_on_one_audio_are_a_dispute_with_the_earliest_witnessed_time(
         seen = datetime.fromtimestamp(TIME_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         assert f"seen by a third party by {seen}" in found.ownership.text
         assert not steps(found)["verified"]
-    RecordHistory(registry).revoke(first, issuer="A Label", reason="registered by mistake")
+    registry.events.revoke(first, issuer="A Label", reason="registered by mistake")
     settled = audit(files["song"], registry, fakes.marked(second))
     assert (settled.ownership.status, settled.ownership.record_id) == ("match", second)
 

@@ -78,7 +78,7 @@ def test_tagging_and_embedding_refuse_and_leave_nothing(
     assert "error:" in embedded.err
     assert not out.exists()
     registry = Registry.open(Settings(home=home))
-    assert registry.records() == []
+    assert registry.records.page() == []
     registry.close()
 
 

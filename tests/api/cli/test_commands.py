@@ -90,7 +90,7 @@ def test_a_transplanted_mark_does_not_verify(
     """The copy attack, done as well as can be: the record's mark, perfect, in another track."""
     store = Registry.open(Settings(home=home))
     message = bytes.fromhex(tagged["record_id"])
-    forged = embed(music(8.0, 44_100, 9), 44_100, message, store.watermark_key())
+    forged = embed(music(8.0, 44_100, 9), 44_100, message, store.keys.watermark())
     store.close()
     stolen = tmp_path / "stolen.wav"
     encode(forged, 44_100, stolen, codec="wav")

@@ -129,7 +129,7 @@ def test_the_evidence_of_a_record_verifies_at_every_step_without_the_registry(
         assert text in done.lines[0]["steps"][-1]["text"]
         assert "belong together" in done.lines[0]["keys"]
     with closing(Registry.open(settings)) as registry:
-        assert registry.find_by_sha256("cd" * 32)[0].title == "Night Ride"
+        assert registry.records.find_by_sha256("cd" * 32)[0].title == "Night Ride"
     told = trackmark("verify", folder).out
     assert "those of this machine's registry" in told
     assert "not verified (contested)" in told

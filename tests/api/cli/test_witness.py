@@ -12,16 +12,16 @@ from tests.api.serving import register
 def test_keys_are_listed_rotated_and_revoked(trackmark: Trackmark, home: Path) -> None:
     store = Registry.open(Settings(home=home))
     made = register(store)
-    old = store.record_signer().keyid
+    old = store.keys.signer("record").keyid
     assert trackmark("key", "rotate", "record", "--reason", "yearly").code == 0
-    assert store.record_signer().keyid != old
+    assert store.keys.signer("record").keyid != old
     later = "2999-01-01T00:00:00Z"
     assert trackmark("key", "revoke", old, "--reason", "stolen", "--compromised-since", later).code == 1
     assert trackmark("key", "revoke", old, "--reason", "lost").code == 0
     listed = {line["keyid"]: line for line in trackmark("key", "list", "--json").lines}
     assert listed[old]["reason"] == "lost"
-    assert "revoked_at" not in listed[store.record_signer().keyid]
-    assert store.verify(made.record_id).key_status != BEFORE_COMPROMISE
+    assert "revoked_at" not in listed[store.keys.signer("record").keyid]
+    assert store.records.verified(made.record_id).current.key_status != BEFORE_COMPROMISE
     store.close()
 
 

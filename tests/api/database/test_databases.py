@@ -99,12 +99,12 @@ def test_fingerprints_that_are_there_get_their_owners(empty: Engine) -> None:
 
 def test_fingerprints_are_copied_and_found(registry: Registry) -> None:
     song = extract(music(12.0, 44_100, seed=3), 44_100)
-    made = registry.register(blank_record(registry), song)
-    assert [match.record_id for match in registry.fingerprint_index().query(song)] == [made.record_id]
-    assert registry.fingerprint_copies().build()
-    later = registry.for_tenant("b").register(blank_record(registry), song)
+    made = registry.records.register(blank_record(registry), song)
+    assert [match.record_id for match in registry.fingerprints.index().query(song)] == [made.record_id]
+    assert registry.fingerprints.copies().build()
+    later = registry.for_tenant("b").records.register(blank_record(registry), song)
     for tenant, record_id in (("default", made.record_id), ("b", later.record_id)):
-        found = registry.for_tenant(tenant).fingerprint_index().query(song)
+        found = registry.for_tenant(tenant).fingerprints.index().query(song)
         assert [match.record_id for match in found] == [record_id]
 
 
@@ -134,7 +134,7 @@ def test_a_writer_rolls_back_on_an_exception(empty: Engine) -> None:
 
 
 def test_a_thousand_registrations_at_once_lose_and_fork_nothing(registry: Registry) -> None:
-    registry.record_signer()
+    registry.keys.signer("record")
     start = Barrier(AT_ONCE)
 
     def crowd(_number: int) -> list[str]:
@@ -145,11 +145,11 @@ def test_a_thousand_registrations_at_once_lose_and_fork_nothing(registry: Regist
         made = [record_id for part in pool.map(crowd, range(AT_ONCE)) for record_id in part]
     assert len(set(made)) == CROWD
     assert check_log(registry.engine) == CROWD
-    assert checkpoint_of(registry.checkpoint()).size == CROWD
-    found = registry.records(limit=CROWD + 1)
+    assert checkpoint_of(registry.log.checkpoint()).size == CROWD
+    found = registry.records.page(limit=CROWD + 1)
     assert {stored.record_id for stored in found} == set(made)
     for stored in found[::50]:
-        registry.verify(stored.record_id)
+        registry.records.verified(stored.record_id)
 
 
 def register_and_die(registry: Registry, statement: int) -> bool:
@@ -177,7 +177,7 @@ def register_and_die(registry: Registry, statement: int) -> bool:
 def test_kill_9_before_any_statement_of_a_registration_leaves_nothing_of_it(registry: Registry) -> None:
     register(registry)
     registry.engine.dispose()  # the children have connections of their own
-    old = checkpoint_of(registry.checkpoint())
+    old = checkpoint_of(registry.log.checkpoint())
     for statement in itertools.count():
         killed = register_and_die(registry, statement)
         size = check_log(registry.engine)
@@ -191,8 +191,8 @@ def test_kill_9_before_any_statement_of_a_registration_leaves_nothing_of_it(regi
         if not killed:
             break
     assert statement > 10
-    new = checkpoint_of(registry.checkpoint())
-    proof = registry.consistency(old.size, new.size)
+    new = checkpoint_of(registry.log.checkpoint())
+    proof = registry.log.consistency(old.size, new.size)
     verify_consistency(old.size, new.size, old.root_hash, new.root_hash, proof)
 
 
@@ -215,7 +215,7 @@ def test_kill_9_in_the_middle_loses_and_forks_nothing(
     registry: Registry, database_url: str, delay_s: float
 ) -> None:
     register(registry)
-    old = checkpoint_of(registry.checkpoint())
+    old = checkpoint_of(registry.log.checkpoint())
     writer = subprocess.Popen([sys.executable, "-c", WRITER, database_url], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     told = [writer.stdout.readline() for _ in range(3)]
@@ -227,8 +227,8 @@ def test_kill_9_in_the_middle_loses_and_forks_nothing(
     assert [int(line) for line in told] == list(range(1, len(told) + 1))
     assert check_log(registry.engine) > len(told)  # what was answered is there, and the registration
     register(registry)
-    new = checkpoint_of(registry.checkpoint())
-    proof = registry.consistency(old.size, new.size)
+    new = checkpoint_of(registry.log.checkpoint())
+    proof = registry.log.consistency(old.size, new.size)
     verify_consistency(old.size, new.size, old.root_hash, new.root_hash, proof)
     with pytest.raises(ProofError):
         verify_consistency(old.size, new.size, bytes(32), new.root_hash, proof)

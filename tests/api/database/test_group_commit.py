@@ -133,11 +133,11 @@ def test_an_interrupted_leader_leaves_the_others_to_a_new_one(engine: Engine) ->
 
 def test_a_record_id_that_is_taken_fails_alone(tmp_path: Path) -> None:
     registry = Registry.open(Settings(home=tmp_path))
-    records, nothing = new_records(12, registry.record_signer().keyid), blank_fingerprint()
-    registry.register(records[0], nothing)
-    wrong = crowd(12, lambda number: registry.for_tenant("other").register(records[number], nothing))
+    records, nothing = new_records(12, registry.keys.signer("record").keyid), blank_fingerprint()
+    registry.records.register(records[0], nothing)
+    wrong = crowd(12, lambda number: registry.for_tenant("other").records.register(records[number], nothing))
     assert [type(error) for error in wrong] == [ConflictingEntry]
-    wrong = crowd(12, lambda number: registry.register(records[number], nothing))
+    wrong = crowd(12, lambda number: registry.records.register(records[number], nothing))
     assert [type(error) for error in wrong] == [ConflictingEntry] * 12
     with database.reading(registry.engine) as connection:
         assert log_store.size_of(connection) == 12

@@ -8,8 +8,6 @@ from fastapi.testclient import TestClient
 from api.audit.audit import PROVENANCE, audit_file
 from api.errors import UnknownEntry
 from api.jobs.erasure import erase
-from api.registry.events import RecordHistory
-from api.registry.manifests import Manifests
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -33,31 +31,31 @@ def test_a_record_is_erased_and_all_others_still_verify(tmp_path: Path) -> None:
     before = register(registry)
     record = blank_record(registry, title=SECRET, owner=HOLDER)
     song = extract(wav, 44_100)
-    registry.register(record, song)
+    registry.records.register(record, song)
     encode(wav, 44_100, tmp_path / "song.ogg", codec="vorbis")
-    store = write_sidecar(tmp_path / "song.ogg", tmp_path / "out.ogg", record, registry.c2pa_identity())
-    Manifests(registry).keep(record.record_id, store)
-    RecordHistory(registry).dispute(record.record_id, issuer=HOLDER, reason="a secret reason")
+    store = write_sidecar(tmp_path / "song.ogg", tmp_path / "out.ogg", record, registry.keys.credentials())
+    registry.manifests.keep(record.record_id, store)
+    registry.events.dispute(record.record_id, issuer=HOLDER, reason="a secret reason")
     after = register(registry)
     exported = tmp_path / "evidence"
     exported.mkdir()
     for name, data in evidence(registry, record.record_id).items():
         (exported / name).write_bytes(data)
-    keys, checkpoint = registry.trusted_keys(), registry.checkpoint()
-    (name,) = Manifests(registry).of_record(record.record_id)
+    keys, checkpoint = registry.keys.published.trusted(), registry.log.checkpoint()
+    (name,) = registry.manifests.of_record(record.record_id)
 
     erase(registry, record.record_id, settings.outputs)
 
-    assert registry.record(record.record_id) is None
-    assert registry.find_by_sha256(record.asset.sha256_pcm) != []  # the others' stay
-    assert Manifests(registry).of_record(record.record_id) == []
+    assert registry.records.get(record.record_id) is None
+    assert registry.records.find_by_sha256(record.asset.sha256_pcm) != []  # the others' stay
+    assert registry.manifests.of_record(record.record_id) == []
     with pytest.raises(UnknownEntry):
-        Manifests(registry).store(name)
-    assert registry.fingerprint_index().query(song) == []
-    assert registry.checkpoint() == checkpoint
+        registry.manifests.store(name)
+    assert registry.fingerprints.index().query(song) == []
+    assert registry.log.checkpoint() == checkpoint
     verify_checkpoint(checkpoint, keys.log)
     for made in (before, after):
-        assert registry.verify(made.record_id).logged
+        assert registry.records.verified(made.record_id).current.logged
     assert all(check.passed is not False for check in verify_folder(exported, keys))  # the holder's own copy
     with pytest.raises(UnknownEntry):
         erase(registry, record.record_id, settings.outputs)
@@ -106,8 +104,8 @@ def test_the_command_asks_before_it_erases(tmp_path: Path, monkeypatch: pytest.M
     store = Registry.open(Settings(home=tmp_path / "home"))
     made = register(store)
     assert invoke("record", "erase", made.record_id).code == 1  # nobody answers the question
-    assert store.record(made.record_id) is not None
+    assert store.records.get(made.record_id) is not None
     assert invoke("record", "erase", made.record_id, "--yes").code == 0
-    assert store.record(made.record_id) is None
+    assert store.records.get(made.record_id) is None
     assert invoke("record", "erase", made.record_id, "--yes").code == 2
     store.close()

@@ -18,16 +18,16 @@ def test_a_passphrase_encrypts_the_signing_keys(tmp_path: Path, monkeypatch: pyt
     store = Registry.open(Settings(home=tmp_path / "home"))
     made = register(store)
     new = store.keys.rotate("record", "yearly")
-    store.verify(made.record_id)
+    store.records.verified(made.record_id)
     store.close()
     for name in ("record.pem", "log.pem"):
         assert b"BEGIN ENCRYPTED PRIVATE KEY" in (tmp_path / "home" / "keys" / name).read_bytes()
     monkeypatch.delenv("TRACKMARK_KEY_PASSPHRASE_FILE")
     for wrong, message in ((None, "encrypted"), ("battery staple", "wrong passphrase")):
         with pytest.raises(KeyFileError, match=message):
-            Registry.open(Settings(home=tmp_path / "home", key_passphrase=wrong)).record_signer()
+            Registry.open(Settings(home=tmp_path / "home", key_passphrase=wrong)).keys.signer("record")
     again = Registry.open(Settings(home=tmp_path / "home", key_passphrase="correct horse"))
-    assert again.record_signer().keyid == new.keyid
+    assert again.keys.signer("record").keyid == new.keyid
     again.close()
 
 
@@ -43,8 +43,8 @@ def test_keys_of_the_environment_never_touch_the_disk(
     assert "PRIVATE" not in repr(settings) + repr(settings.key_secrets())
     store = Registry.open(settings)
     made = register(store)
-    assert store.verify(made.record_id).keyids == (record.keyid,)
-    assert store.for_tenant("other").record_signer().keyid == record.keyid
+    assert store.records.verified(made.record_id).current.keyids == (record.keyid,)
+    assert store.for_tenant("other").keys.signer("record").keyid == record.keyid
     assert not {"record.pem", "log.pem"} & {path.name for path in (tmp_path / "keys").iterdir()}
     with pytest.raises(KeyFileError, match="given by the environment"):
         store.keys.rotate("record", "no")
@@ -58,18 +58,18 @@ def test_wrong_secrets_are_told(tmp_path: Path) -> None:
         Settings(home=tmp_path, key_passphrase_file=tmp_path / "x").key_secrets()
     store = Registry.open(Settings(home=tmp_path, log_key=Es256Signer.generate().to_pem().decode()))
     with pytest.raises(KeyFileError, match="Ed25519"):
-        store.log_signer()
+        store.keys.signer("log")
     store.close()
 
 
 def test_a_new_epoch_of_the_watermark_key_stays_one_secret(tmp_path: Path) -> None:
     store = Registry.open(Settings(home=tmp_path / "home"))
-    first = store.watermark_key()
-    second = store.next_watermark_epoch()
+    first = store.keys.watermark()
+    second = store.keys.next_watermark_epoch()
     assert second.epoch == first.epoch + 1 and second.keyid != first.keyid
     assert first in second.epochs
     store.close()
     again = Registry.open(Settings(home=tmp_path / "home"))
-    assert again.watermark_key() == second
+    assert again.keys.watermark() == second
     again.close()
     assert (tmp_path / "home" / "keys" / "watermark-default.key").stat().st_mode & 0o777 == 0o600

@@ -190,7 +190,7 @@ def test_a_registry_signs_with_keys_in_hardware(environment: pytest.MonkeyPatch,
     assert PIN not in repr(settings)
     store = Registry.open(settings)
     made = register(store)
-    assert store.verify(made.record_id).keyids == (keyids["record"],)
+    assert store.records.verified(made.record_id).current.keyids == (keyids["record"],)
     assert store.log.key.keyid == keyids["log"]
     assert not {"record.pem", "log.pem"} & {path.name for path in (tmp_path / "home" / "keys").iterdir()}
     store.close()
@@ -202,27 +202,27 @@ def test_a_registry_signs_with_keys_in_hardware(environment: pytest.MonkeyPatch,
 def test_a_key_on_disk_hands_over_to_one_in_hardware(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     store = Registry.open(Settings())
     first = register(store)
-    pinned = store.trusted_keys()
+    pinned = store.keys.published.trusted()
     assert invoke("key", "create", uri("h-record")).code == 0
     done = invoke("key", "rotate", "record", "--to", uri("h-record"), "--reason", "into hardware")
     assert done.code == 0
     assert b"PRIVATE" not in (tmp_path / "home" / "keys" / "record.pem").read_bytes()
     with pytest.raises(KeyFileError, match="TRACKMARK_RECORD_KEY"):
-        store.record_signer()
+        store.keys.signer("record")
     store.close()
     environment.setenv("TRACKMARK_RECORD_KEY", uri("h-record"))
     store = Registry.open(Settings())
     second = register(store)
-    keys = follow(pinned, store.key_events())
+    keys = follow(pinned, store.keys.published.events())
     assert len(keys.record) == 2
     for made in (first, second):
-        store.verify(made.record_id)
+        store.records.verified(made.record_id)
     # And back to a file that is given; the one in hardware may not sign any more.
     successor = Ed25519Signer.generate()
     (tmp_path / "next.pem").write_bytes(successor.to_pem())
     assert invoke("key", "rotate", "record", "--to", tmp_path / "next.pem").code == 0
     with pytest.raises(KeyFileError, match="was retired"):
-        store.record_signer()
+        store.keys.signer("record")
     store.close()
     assert invoke("key", "rotate", "record", "--to", tmp_path / "missing.pem").code == 2
 

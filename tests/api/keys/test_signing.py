@@ -29,24 +29,24 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 def test_older_records_verify_after_a_rotation(registry: Registry) -> None:
     first = register(registry)
-    pinned = registry.trusted_keys()
-    old, new = registry.record_signer().keyid, registry.keys.rotate("record", "yearly")
-    assert registry.record_signer().keyid == new.keyid != old
+    pinned = registry.keys.published.trusted()
+    old, new = registry.keys.signer("record").keyid, registry.keys.rotate("record", "yearly")
+    assert registry.keys.signer("record").keyid == new.keyid != old
     second = register(registry)
     for made, keyid in ((first, old), (second, new.keyid)):
-        verified = registry.verify(made.record_id)
+        verified = registry.records.verified(made.record_id).current
         assert (verified.keyids, verified.key_status) == ((keyid,), VALID)
-    keys = TrustedKeys.from_json(registry.trusted_keys().to_json())
+    keys = TrustedKeys.from_json(registry.keys.published.trusted().to_json())
     assert {key.keyid for key in keys.record} == {old, new.keyid}
-    followed = follow(pinned, registry.key_events())
+    followed = follow(pinned, registry.keys.published.events())
     assert {key.keyid for key in followed.record} == {old, new.keyid}
-    stored = registry.record(second.record_id)
+    stored = registry.records.get(second.record_id)
     assert stored is not None
-    assert verify_record(stored.envelope, followed, registry.tlog_proof(second.record_id), stored.salt)
+    assert verify_record(stored.envelope, followed, registry.records.proof(second.record_id), stored.salt)
 
 
 def test_the_old_private_key_is_gone(registry: Registry) -> None:
-    registry.record_signer()
+    registry.keys.signer("record")
     before = (registry.home / "keys" / "record.pem").read_bytes()
     registry.keys.rotate("record", "yearly")
     for path in (registry.home / "keys").iterdir():
@@ -57,59 +57,59 @@ def test_the_old_private_key_is_gone(registry: Registry) -> None:
 def test_an_interrupted_rotation_is_finished_by_the_next_caller(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = registry.record_signer().keyid
+    old = registry.keys.signer("record").keyid
     with monkeypatch.context() as patch:
         patch.setattr(KeyStore, "promote", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
         with pytest.raises(OSError, match="power cut"):
             registry.keys.rotate("record", "yearly")
     again = Registry(registry.engine, registry.home)
-    assert again.record_signer().keyid != old
-    assert register(again).envelope.signatures[0].keyid == again.record_signer().keyid
-    assert len(again.keys.events()) == 1
+    assert again.keys.signer("record").keyid != old
+    assert register(again).envelope.signatures[0].keyid == again.keys.signer("record").keyid
+    assert len(again.keys.published.events()) == 1
 
 
 def test_a_rotation_that_is_not_logged_changes_nothing(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = registry.record_signer().keyid
+    old = registry.keys.signer("record").keyid
     with monkeypatch.context() as patch:
         patch.setattr("api.log.store.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             registry.keys.rotate("record", "yearly")
-    assert registry.record_signer().keyid == old
+    assert registry.keys.signer("record").keyid == old
     assert registry.keys.rotate("record", "again").keyid != old
 
 
 def test_records_before_a_theft_stay_valid_and_later_ones_do_not(registry: Registry) -> None:
     before = register(registry)
-    stolen = registry.record_signer().keyid
+    stolen = registry.keys.signer("record").keyid
     theft = database.now()
     after = register(registry)
     registry.keys.revoke(stolen, "laptop stolen", theft)
     fresh = register(registry)
-    assert registry.verify(before.record_id).key_status == BEFORE_COMPROMISE
-    assert registry.verify(fresh.record_id).key_status == VALID
+    assert registry.records.verified(before.record_id).current.key_status == BEFORE_COMPROMISE
+    assert registry.records.verified(fresh.record_id).current.key_status == VALID
     with pytest.raises(SignatureError, match="compromised since"):
-        registry.verify(after.record_id)
-    life = next(life for life in registry.trusted_keys().lives if life.keyid == stolen)
+        registry.records.verified(after.record_id)
+    life = next(life for life in registry.keys.published.trusted().lives if life.keyid == stolen)
     assert life.log_size == after.leaf_index
     assert life.reason == "laptop stolen"
 
 
 def test_a_revoked_key_ends_where_it_is_revoked(registry: Registry) -> None:
     made = register(registry)
-    registry.keys.revoke(registry.record_signer().keyid, "no longer needed")
-    assert registry.verify(made.record_id).key_status == VALID
+    registry.keys.revoke(registry.keys.signer("record").keyid, "no longer needed")
+    assert registry.records.verified(made.record_id).current.key_status == VALID
 
 
 def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
     with pytest.raises(InvalidRequest, match="Ed25519"):
         registry.keys.rotate("log", "no", Es256Signer.generate())
     with pytest.raises(InvalidRequest, match="signed here before"):
-        registry.keys.rotate("record", "no", registry._keystore.signer("record"))
+        registry.keys.rotate("record", "no", registry.keys._store.signer("record"))
     with pytest.raises(UnknownEntry):
         registry.keys.revoke("00" * 32, "no")
-    keyid = registry.record_signer().keyid
+    keyid = registry.keys.signer("record").keyid
     with pytest.raises(InvalidRequest, match="future"):
         registry.keys.revoke(keyid, "no", database.now() + timedelta(days=1))
     registry.keys.revoke(keyid, "yes")

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from api import database
 from api.keys.files import KeyStore
+from api.keys.witnessing import cosign
 from api.log.cosigning import WitnessAddress, collect
 from api.log.transparency import TransparencyLog
 from api.log.witness_server import create_witness
@@ -60,24 +61,24 @@ def test_a_log_keeps_its_name_and_both_keys_sign_the_hand_over(registry: Registr
 
 def test_whoever_trusts_the_first_key_verifies_after_two_rotations(registry: Registry) -> None:
     first = register(registry)
-    pinned, old_proof = registry.trusted_keys(), registry.tlog_proof(first.record_id)
+    pinned, old_proof = registry.keys.published.trusted(), registry.records.proof(first.record_id)
     registry.keys.rotate("record", "yearly")
     registry.keys.rotate("log", "yearly")
     registry.keys.rotate("log", "again")
     last = register(registry)
-    keys = follow(pinned, reversed(registry.key_events()))
+    keys = follow(pinned, reversed(registry.keys.published.events()))
     assert len([key for key in keys.log if key.name == registry.log.origin]) == 3
-    proof = registry.tlog_proof(last.record_id)
+    proof = registry.records.proof(last.record_id)
     with pytest.raises(SignatureError):
         verify_record(last.envelope, pinned, proof, last.salt)
     assert verify_record(last.envelope, keys, proof, last.salt).logged
     # The proof of long ago still holds, by the key of then.
-    for trusted in (pinned, keys, registry.trusted_keys()):
+    for trusted in (pinned, keys, registry.keys.published.trusted()):
         assert verify_record(first.envelope, trusted, old_proof, first.salt).logged
-    again = TrustedKeys.from_json(registry.trusted_keys().to_json())
+    again = TrustedKeys.from_json(registry.keys.published.trusted().to_json())
     assert set(again.log) == set(keys.log)
-    registry.verify(first.record_id)
-    registry.verify(last.record_id)
+    registry.records.verified(first.record_id)
+    registry.records.verified(last.record_id)
 
 
 def test_the_retired_key_vouches_for_no_longer_log(registry: Registry) -> None:
@@ -85,11 +86,11 @@ def test_the_retired_key_vouches_for_no_longer_log(registry: Registry) -> None:
     old = NoteSigner(
         registry.log.origin, Ed25519Signer.from_pem((registry.home / "keys" / "log.pem").read_bytes())
     )
-    pinned = registry.trusted_keys()
+    pinned = registry.keys.published.trusted()
     registry.keys.rotate("log", "yearly")
     made = register(registry)
-    keys = follow(pinned, registry.key_events())
-    proof = TlogProof.from_text(registry.tlog_proof(made.record_id))
+    keys = follow(pinned, registry.keys.published.events())
+    proof = TlogProof.from_text(registry.records.proof(made.record_id))
     by_old = sign_checkpoint(checkpoint_of(proof.checkpoint), old)
     forged = dataclasses.replace(proof, checkpoint=by_old).to_text()
     with pytest.raises(SignatureError, match="ended when the log had 2 entries"):
@@ -98,10 +99,10 @@ def test_the_retired_key_vouches_for_no_longer_log(registry: Registry) -> None:
 
 def test_a_hand_over_needs_both_signatures_on_statement_and_checkpoint(registry: Registry) -> None:
     register(registry)
-    pinned = registry.trusted_keys()
+    pinned = registry.keys.published.trusted()
     registry.keys.rotate("log", "yearly")
     new = registry.log
-    (event,) = registry.key_events("log")
+    (event,) = registry.keys.published.events("log")
     assert follow(pinned, [event]) != pinned
     for kept in event.envelope.signatures:
         alone = dataclasses.replace(event.envelope, signatures=(kept,))
@@ -131,7 +132,7 @@ def test_an_interrupted_hand_over_is_finished(registry: Registry, monkeypatch: p
     assert again.log.key != old.key
     assert again.log.origin == old.origin
     register(again)
-    assert len(again.key_events("log")) == 1
+    assert len(again.keys.published.events("log")) == 1
 
 
 def test_another_log_key_without_a_hand_over_is_refused(registry: Registry, tmp_path: Path) -> None:
@@ -143,18 +144,18 @@ def test_another_log_key_without_a_hand_over_is_refused(registry: Registry, tmp_
 
 def test_a_stolen_log_key_is_revoked_by_its_successor(registry: Registry) -> None:
     made = register(registry)
-    pinned, stolen = registry.trusted_keys(), registry.log.key.keyid
-    proof = registry.tlog_proof(made.record_id)
+    pinned, stolen = registry.keys.published.trusted(), registry.log.key.keyid
+    proof = registry.records.proof(made.record_id)
     registry.keys.revoke(stolen, "stolen", database.now())
-    keys = follow(pinned, registry.key_events())
+    keys = follow(pinned, registry.keys.published.events())
     with pytest.raises(SignatureError, match="compromised"):  # nobody independent saw the old checkpoint
         verify_record(made.envelope, keys, proof, made.salt)
-    assert registry.verify(made.record_id).logged
+    assert registry.records.verified(made.record_id).current.logged
 
 
 def test_a_folder_from_before_the_hand_over_and_one_from_after(registry: Registry, tmp_path: Path) -> None:
     first = register(registry)
-    pinned = registry.trusted_keys()
+    pinned = registry.keys.published.trusted()
     registry.keys.rotate("log", "yearly")
     second = register(registry)
     for made in (first, second):
@@ -212,16 +213,16 @@ def test_a_witness_follows_the_log_from_key_to_key(tmp_path: Path) -> None:
     address = f"{watching.signer.cosigner_key.vkey} http://witness.example"
     registry = Registry.open(Settings(home=home, witnesses=(address,)))
     register(registry)
-    assert registry.cosign(watching.send).refused == {}
+    assert cosign(registry.keys.published, watching.send).refused == {}
     for _ in range(2):  # it sees neither hand-over when it happens
         registry.keys.rotate("log", "yearly")
         register(registry)
-    done = registry.cosign(watching.send)
+    done = cosign(registry.keys.published, watching.send)
     assert (done.size, done.refused) == (5, {})
-    registry.witnesses_needed = 1
+    registry = registry.demanding(1)
     made = register(registry)
-    assert registry.cosign(watching.send).refused == {}
-    assert registry.verify(made.record_id).logged
+    assert cosign(registry.keys.published, watching.send).refused == {}
+    assert registry.records.verified(made.record_id).current.logged
     registry.close()
 
 
@@ -233,7 +234,7 @@ def test_a_witness_that_missed_everything_starts_with_the_first_hand_over(tmp_pa
     opened.keys.rotate("log", "yearly")
     register(opened)
     assert not collect(opened.log, [address], watching.send).signed
-    events = opened.key_events("log")
+    events = opened.keys.published.events("log")
     assert collect(opened.log, [address], watching.send, handovers=events).signed == ("witness.example",)
     opened.close()
 
@@ -244,7 +245,7 @@ def test_a_witness_refuses_hand_overs_that_not_both_keys_signed(registry: Regist
     address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
     old = registry.log.signer
     registry.keys.rotate("log", "yearly")
-    (event,) = registry.key_events("log")
+    (event,) = registry.keys.published.events("log")
     url = "http://witness.example/add-handover"
 
     def asked(event: LoggedEvent) -> int:
@@ -280,7 +281,9 @@ def test_after_the_hand_over_the_old_key_gets_no_cosignature(registry: Registry,
     old = registry.log.signer
     registry.keys.rotate("log", "yearly")
     register(registry)
-    assert collect(registry.log, [address], watching.send, handovers=registry.key_events("log")).signed
+    assert collect(
+        registry.log, [address], watching.send, handovers=registry.keys.published.events("log")
+    ).signed
     register(registry)
     thief = TransparencyLog(registry.engine, old)
     refused = collect(thief, [address], watching.send).refused["witness.example"]

@@ -145,7 +145,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
 
 def test_a_thousand_registrations_at_once(tmp_path: Path) -> None:
     registry = Registry.open(Settings(home=tmp_path))
-    registry.record_signer()
+    registry.keys.signer("record")
     failures: list[BaseException] = []
     todo = iter(range(1000))
     made: list[int] = []
@@ -164,8 +164,8 @@ def test_a_thousand_registrations_at_once(tmp_path: Path) -> None:
         thread.join()
     assert failures == []
     assert sorted(made) == list(range(1000))
-    head = checkpoint_of(registry.checkpoint())
+    head = checkpoint_of(registry.log.checkpoint())
     assert (head.size, head.root_hash) == (1000, root_hash(leaves(registry.engine)))
-    for record in registry.records(limit=10):
-        registry.verify(record.record_id)
+    for record in registry.records.page(limit=10):
+        registry.records.verified(record.record_id)
     registry.close()

@@ -68,11 +68,11 @@ def test_a_checkpoint_is_stamped_and_proofs_lead_to_it(registry: Registry, url: 
     assert done.size == 1
     assert before <= done.time.time_s <= datetime.now(UTC).timestamp() + 2
     second = register(registry)
-    logged = registry.verify(first.record_id).logged
+    logged = registry.records.verified(first.record_id).current.logged
     assert logged is not None
     assert [one.time_s for one in logged.verified.stamps.times] == [done.time.time_s]
     assert logged.verified.checkpoint.size == 1
-    logged = registry.verify(second.record_id).logged
+    logged = registry.records.verified(second.record_id).current.logged
     assert logged is not None
     assert logged.verified.stamps.times == ()
 
@@ -80,11 +80,11 @@ def test_a_checkpoint_is_stamped_and_proofs_lead_to_it(registry: Registry, url: 
 def test_a_time_stamp_dates_what_a_stolen_key_signed(registry: Registry, url: str) -> None:
     made = register(registry)
     done = timestamping.stamp(registry.log, url, [AUTHORITY.root])
-    stolen, clock = registry.record_signer().keyid, datetime.fromtimestamp(done.time.time_s, UTC)
+    stolen, clock = registry.keys.signer("record").keyid, datetime.fromtimestamp(done.time.time_s, UTC)
     theft = clock + timedelta(seconds=1)
     time.sleep(max(0.0, (theft - datetime.now(UTC)).total_seconds()) + 0.01)
     registry.keys.revoke(stolen, "stolen", theft)
-    verified = registry.verify(made.record_id)
+    verified = registry.records.verified(made.record_id).current
     assert verified.key_status == BEFORE_COMPROMISE
     assert verified.logged is not None
     assert verified.logged.verified.earliest_s == done.time.time_s
@@ -181,7 +181,7 @@ def test_verify_tells_who_stamped_when_and_by_which_root(
     made = register(registry)
 
     def line(reader: Registry) -> dict[str, str]:
-        found = fakes.Registry(records={made.record_id: reader.verified(made.record_id)})
+        found = fakes.Registry(known={made.record_id: reader.records.verified(made.record_id).today()})
         found.matches = [fakes.Match(made.record_id)]
         stages = fakes.stages(detection=fakes.marked(made.record_id))
         result = audit_file(fakes.PATH, registry=found, settings=Settings(home=tmp_path), stages=stages)
@@ -216,19 +216,21 @@ def test_an_altered_time_stamp_fails_the_record(registry: Registry, url: str) ->
         forged = own_lines(note) + signature_line(LINE_NAME, LINE_ID, other)
         connection.execute(text("UPDATE witnessed_checkpoints SET note = :n"), {"n": forged})
     with pytest.raises(VerificationError, match="stamps something else"):
-        registry.verified(made.record_id)
+        registry.records.verified(made.record_id).today()
 
 
 def test_credentials_are_stamped_only_where_an_authority_is_set(tmp_path: Path, roots: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     plain = Registry.open(settings)
-    assert plain.c2pa_identity().tsa is None and plain.tsa_anchors() == []
+    assert plain.keys.credentials().tsa is None and plain.keys.published.tsa_anchors() == []
     plain.close()
     address = "http://127.0.0.1:8318/"
     stamping = Registry.open(Settings(home=tmp_path / "home", credentials_tsa=address, tsa_roots=roots))
-    assert stamping.c2pa_identity().tsa == address
-    assert stamping.for_tenant("other").c2pa_identity().tsa == address
-    assert [root.strip() for root in stamping.tsa_anchors()] == [AUTHORITY.root_pem.decode().strip()]
+    assert stamping.keys.credentials().tsa == address
+    assert stamping.for_tenant("other").keys.credentials().tsa == address
+    assert [root.strip() for root in stamping.keys.published.tsa_anchors()] == [
+        AUTHORITY.root_pem.decode().strip()
+    ]
     stamping.close()
     with pytest.raises(ValidationError):
         Settings(home=tmp_path / "home", credentials_tsa="file:///etc/passwd")
@@ -240,6 +242,6 @@ def test_a_reader_who_asks_for_witnesses_is_not_led_to_a_mere_time_stamp(
     made = register(registry)
     timestamping.stamp(registry.log, url, [AUTHORITY.root])
     assert registry.log.witnessed() is None
-    registry.witnesses_needed = 1
+    registry = registry.demanding(1)
     with pytest.raises(SignatureError, match="0 of 1"):
-        registry.verify(made.record_id)
+        registry.records.verified(made.record_id)

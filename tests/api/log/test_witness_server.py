@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from api import database
 from api.errors import InvalidRequest
+from api.keys.witnessing import cosign
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
 from api.log.witness_server import SIZE_TYPE, SqliteState, create_witness
@@ -71,58 +72,58 @@ def net(tmp_path: Path, registry: Registry) -> Net:
 
 def test_cosignatures_are_collected_and_asked_for(registry: Registry, net: Net) -> None:
     first = register(registry)
-    registry.witnesses_needed = 2
+    registry = registry.demanding(2)
     with pytest.raises(SignatureError, match="0 of 2"):
-        registry.verify(first.record_id)
-    done = registry.cosign(net.send)
+        registry.records.verified(first.record_id)
+    done = cosign(registry.keys.published, net.send)
     assert (done.size, done.signed, done.refused) == (1, tuple(n.name for n in NAMES), {})
-    logged = registry.verify(first.record_id).logged
+    logged = registry.records.verified(first.record_id).current.logged
     assert logged is not None
     assert logged.verified.earliest_witness_s == TIME_S
     second = register(registry)
     net.time_s += 1000
-    assert registry.cosign(net.send).size == 2
-    logged = registry.verify(second.record_id).logged
+    assert cosign(registry.keys.published, net.send).size == 2
+    logged = registry.records.verified(second.record_id).current.logged
     assert logged is not None
     assert logged.verified.earliest_witness_s == TIME_S + 1000
 
 
 def test_a_proof_keeps_the_earliest_time(registry: Registry, net: Net) -> None:
     first = register(registry)
-    registry.cosign(net.send)
+    cosign(registry.keys.published, net.send)
     for _ in range(3):
         register(registry)
         net.time_s += 1000
-        registry.cosign(net.send)
-        registry.cosign(net.send)
-    logged = registry.verify(first.record_id).logged
+        cosign(registry.keys.published, net.send)
+        cosign(registry.keys.published, net.send)
+    logged = registry.records.verified(first.record_id).current.logged
     assert logged is not None
     assert logged.verified.earliest_witness_s == TIME_S
     note = registry.log.witnessed()
     assert note is not None
-    newest = verify_checkpoint(note, registry.trusted_keys().log, witnesses=2)
+    newest = verify_checkpoint(note, registry.keys.published.trusted().log, witnesses=2)
     assert (newest.checkpoint.size, newest.earliest_witness_s) == (4, TIME_S + 3000)
 
 
 def test_a_witness_that_is_down_signs_later(registry: Registry, net: Net) -> None:
     register(registry)
     net.down = {ADDRESSES[1].url}
-    done = registry.cosign(net.send)
+    done = cosign(registry.keys.published, net.send)
     assert (done.signed, list(done.refused)) == ((NAMES[0].name,), [NAMES[1].name])
     net.down, net.asked = set(), []
-    assert len(registry.cosign(net.send).signed) == 2
+    assert len(cosign(registry.keys.published, net.send).signed) == 2
     assert net.asked == [ADDRESSES[1].url]  # who has signed this checkpoint is not asked again
 
 
 def test_a_rewritten_log_gets_no_cosignature_not_even_after_a_restart(registry: Registry, net: Net) -> None:
     for _ in range(4):
         register(registry)
-    registry.cosign(net.send)
+    cosign(registry.keys.published, net.send)
     with database.writing(registry.engine) as connection:  # the operator rewrites entry 1 and all above it
         connection.execute(text("UPDATE log_nodes SET hash = :h WHERE level > 0"), {"h": bytes(32)})
     register(registry)
     net.restart()
-    done = registry.cosign(net.send)
+    done = cosign(registry.keys.published, net.send)
     assert done.signed == ()
     assert all("422" in problem for problem in done.refused.values())
 
@@ -201,7 +202,7 @@ def test_the_monitor_reads_all_and_notices_a_rewritten_past(tmp_path: Path) -> N
         assert [index for index, _ in seen.hits] == [0]
         for _ in range(2):
             register(registry)
-        seen = watch(fetch, registry.log.key, state, keyids=frozenset({registry.record_signer().keyid}))
+        seen = watch(fetch, registry.log.key, state, keyids=frozenset({registry.keys.signer("record").keyid}))
         assert (seen.old_size, seen.size, len(seen.hits)) == (1, 3, 2)
         assert client.get("/v1/log/witnessed").status_code == 404
         entry = LogEntry("register", "ab" * 8, 1, "ab" * 32, "ab" * 32).to_bytes()

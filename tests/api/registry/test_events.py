@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from api import database
 from api.errors import ConflictingEntry, UnknownEntry
-from api.registry.events import RecordHistory
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import RecordError, TrackmarkError
@@ -25,20 +24,20 @@ def registry(tmp_path: Path, database_url: str) -> Iterator[Registry]:
 
 
 def test_a_record_is_amended_transferred_disputed_and_revoked(registry: Registry) -> None:
-    history, record_id = RecordHistory(registry), register(registry).record_id
+    history, record_id = registry.events, register(registry).record_id
     register(registry, title="Another")  # events of others lie between
     history.amend(record_id, {"asset": {"isrc": "USRC17607839"}})
     history.transfer(record_id, to="A Buyer")
     history.dispute(record_id, issuer="A Singer", reason="it is my song")
-    found = history.verify(record_id)
+    found = registry.records.verified(record_id)
     assert (found.state.record.revision, found.state.status) == (3, "disputed")
     assert found.current.record.rights[0].share_ppm == 1_000_000
     assert [event.type for event in found.events] == ["register", "amend", "transfer", "dispute.open"]
     assert found.newest.type == "transfer"
     history.close_dispute(record_id, issuer="A Singer", reason="settled")
-    assert history.verify(record_id).state.status == "asserted"
+    assert registry.records.verified(record_id).state.status == "asserted"
     history.revoke(record_id, issuer="A Label", reason="registered by mistake")
-    assert history.verify(record_id).state.status == "revoked"
+    assert registry.records.verified(record_id).state.status == "revoked"
     for act in (
         lambda: history.amend(record_id, {"asset": {"title": "New"}}),
         lambda: history.transfer(record_id, to="Else"),
@@ -50,47 +49,47 @@ def test_a_record_is_amended_transferred_disputed_and_revoked(registry: Registry
 
 
 def test_a_refused_event_leaves_no_trace(registry: Registry) -> None:
-    history, record_id = RecordHistory(registry), register(registry).record_id
-    size = registry.checkpoint()
+    history, record_id = registry.events, register(registry).record_id
+    size = registry.log.checkpoint()
     with pytest.raises(RecordError):
         history.amend(record_id, {"asset": {"title": ""}})
     with pytest.raises(ConflictingEntry, match="never opened"):
         history.close_dispute(record_id, issuer="x", reason="y")
     with pytest.raises(UnknownEntry):
-        RecordHistory(registry.for_tenant("stranger")).amend(record_id, {"asset": {"title": "Mine"}})
-    assert registry.checkpoint() == size
-    assert len(history.events(record_id)) == 1
+        registry.for_tenant("stranger").events.amend(record_id, {"asset": {"title": "Mine"}})
+    assert registry.log.checkpoint() == size
+    assert len(history.of(record_id)) == 1
 
 
 def test_amendments_at_once_give_one_chain(registry: Registry) -> None:
-    history, record_id = RecordHistory(registry), register(registry).record_id
+    history, record_id = registry.events, register(registry).record_id
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: history.amend(record_id, {"asset": {"title": f"Title {n}"}}), range(8)))
-    assert history.verify(record_id).state.record.revision == 9
+    assert registry.records.verified(record_id).state.record.revision == 9
 
 
 def test_every_reader_sees_today_s_record(registry: Registry) -> None:
-    history, record_id = RecordHistory(registry), register(registry).record_id
+    history, record_id = registry.events, register(registry).record_id
     other = register(registry).record_id
     new_file = "ef" * 32
     history.amend(record_id, {"asset": {"title": "New", "sha256_files": [new_file]}})
     history.dispute(record_id, issuer="A Singer", reason="mine")
-    stored = registry.record(record_id)
+    stored = registry.records.get(record_id)
     assert stored is not None
-    assert [found.title for found in registry.records()] == ["A Song", "New"]
-    assert registry.find_by_sha256(new_file) == [stored]
-    assert registry.find_by_sha256("cd" * 32)[0] == stored
-    said = registry.verified(record_id)
+    assert [found.title for found in registry.records.page()] == ["A Song", "New"]
+    assert registry.records.find_by_sha256(new_file) == [stored]
+    assert registry.records.find_by_sha256("cd" * 32)[0] == stored
+    said = registry.records.verified(record_id).today()
     assert (said["title"], said["revision"], said["status"]) == ("New", 2, "disputed")
-    assert registry.verify(record_id).record.asset.title == "New"
+    assert registry.records.verified(record_id).current.record.asset.title == "New"
     offline = verify_record(
-        stored.envelope, registry.trusted_keys(), registry.tlog_proof(record_id), stored.salt
+        stored.envelope, registry.keys.published.trusted(), registry.records.proof(record_id), stored.salt
     )
     assert (offline.record.revision, offline.logged and offline.logged.index) == (2, stored.leaf_index)
     assert (stored.first_index, stored.leaf_index) == (0, 2)
     # A page ends where the next begins, although the older record was changed after the newer came.
-    assert [found.record_id for found in registry.records(before=1)] == [record_id]
-    assert registry.records(limit=1)[0].record_id == other
+    assert [found.record_id for found in registry.records.page(before=1)] == [record_id]
+    assert registry.records.page(limit=1)[0].record_id == other
 
 
 @pytest.mark.parametrize(
@@ -104,11 +103,11 @@ def test_every_reader_sees_today_s_record(registry: Registry) -> None:
     ],
 )
 def test_a_changed_database_does_not_verify(registry: Registry, change: str) -> None:
-    history, record_id = RecordHistory(registry), register(registry).record_id
+    history, record_id = registry.events, register(registry).record_id
     history.amend(record_id, {"asset": {"title": "New"}})
     history.dispute(record_id, issuer="A Singer", reason="mine")
-    history.verify(record_id)
+    registry.records.verified(record_id)
     with database.writing(registry.engine) as connection:
         assert connection.execute(text(change)).rowcount >= 1
     with pytest.raises(TrackmarkError):
-        history.verify(record_id)
+        registry.records.verified(record_id)

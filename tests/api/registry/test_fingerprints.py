@@ -34,11 +34,11 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def filed(registry: Registry, fingerprint: Fingerprint) -> str:
-    return registry.register(blank_record(registry), fingerprint).record_id
+    return registry.records.register(blank_record(registry), fingerprint).record_id
 
 
 def found(registry: Registry, fingerprint: Fingerprint) -> list[str]:
-    return [match.record_id for match in registry.fingerprint_index().query(fingerprint)]
+    return [match.record_id for match in registry.fingerprints.index().query(fingerprint)]
 
 
 def made(folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def wait_for(what: Callable[[], bool]) -> None:
 def test_tenants_share_a_copy_and_meet_only_their_own(registry: Registry, tmp_path: Path) -> None:
     stranger = registry.for_tenant("stranger")
     mine, theirs = filed(registry, SONG), filed(stranger, SONG)
-    assert registry.fingerprint_copies().refresh()
+    assert registry.fingerprints.copies().refresh()
     assert len(made(tmp_path / "copies")) == 1
     newer = filed(stranger, OTHER)
     assert found(registry, SONG) == [mine]
@@ -108,7 +108,7 @@ def test_the_keeper_goes_on_after_a_failure(
 
     monkeypatch.setattr(Copies, "build", failing)
     record_id = filed(registry, SONG)
-    keeper = CopyKeeper(registry.fingerprint_copies(), interval_s=0.01)
+    keeper = CopyKeeper(registry.fingerprints.copies(), interval_s=0.01)
     with caplog.at_level(logging.ERROR):
         keeper.start()
         wait_for(lambda: bool(made(tmp_path / "copies")))
@@ -139,7 +139,7 @@ def test_a_copy_that_is_made_does_not_delay_the_end(
             yield from ()
 
     monkeypatch.setattr(copies, "_rows", endless)
-    keeper = CopyKeeper(registry.fingerprint_copies())
+    keeper = CopyKeeper(registry.fingerprints.copies())
     keeper.start()
     wait_for(lambda: bool(begun))
     started = time.monotonic()

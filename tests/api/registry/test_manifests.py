@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from api import database
 from api.errors import UnknownEntry
-from api.registry.manifests import Manifests
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
@@ -21,12 +20,12 @@ from tests.signals import music
 def test_a_tagged_track_has_its_manifest_kept_and_erased_with_its_record(tmp_path: Path) -> None:
     registry = Registry.open(Settings(home=tmp_path / "home"))
     encode(music(4.0, 44_100, 3), 44_100, tmp_path / "song.wav", codec="wav")
-    manifests = Manifests(registry)
+    manifests = registry.manifests
     done = tag(
         tmp_path / "song.wav",
         tmp_path / "out.flac",
         Declaration("A Song", "A Label", None, "none"),
-        ledger=registry,
+        ledger=registry.ledger(),
         channel=channel(),
         keep_manifest=manifests.keep,
     )
@@ -35,7 +34,7 @@ def test_a_tagged_track_has_its_manifest_kept_and_erased_with_its_record(tmp_pat
     assert manifest_id(store) == name
     assert store[4:8] == b"jumb"
     with pytest.raises(UnknownEntry):
-        Manifests(registry.for_tenant("stranger")).store(name)
+        registry.for_tenant("stranger").manifests.store(name)
     with pytest.raises(CredentialsError):
         manifests.keep(done.record_id, b"nothing")
     with database.writing(registry.engine) as connection:

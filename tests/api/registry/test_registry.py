@@ -30,18 +30,18 @@ def registry(tmp_path: Path, database_url: str) -> Iterator[Registry]:
 
 def test_a_registered_record_is_found_again(registry: Registry) -> None:
     made = register(registry, title="Night Drive")
-    stored = registry.record(made.record_id)
+    stored = registry.records.get(made.record_id)
     assert stored is not None
     assert stored.title == "Night Drive"
-    assert registry.verified(made.record_id)["owners"][0]["name"] == "A Label"
-    assert [found.record_id for found in registry.find_by_sha256("cd" * 32)] == [made.record_id]
+    assert registry.records.verified(made.record_id).today()["owners"][0]["name"] == "A Label"
+    assert [found.record_id for found in registry.records.find_by_sha256("cd" * 32)] == [made.record_id]
 
 
 def test_the_files_of_a_record_verify_without_the_registry(registry: Registry) -> None:
     made = register(registry)
-    stored = registry.record(made.record_id)
+    stored = registry.records.get(made.record_id)
     assert stored is not None
-    proof, keys = registry.tlog_proof(made.record_id), registry.trusted_keys()
+    proof, keys = registry.records.proof(made.record_id), registry.keys.published.trusted()
     verified = verify_record(stored.envelope.to_json(), keys, proof, stored.salt)
     assert verified.logged is not None
     assert verified.logged.index == made.leaf_index
@@ -54,21 +54,21 @@ def test_every_proof_of_a_growing_log_verifies(registry: Registry) -> None:
     for _ in range(11):
         made = register(registry)
         leaves.append(leaf_hash(registry.log.entry(made.leaf_index)))
-        notes.append(verify_checkpoint(registry.checkpoint(), [registry.log.key]).checkpoint)
+        notes.append(verify_checkpoint(registry.log.checkpoint(), [registry.log.key]).checkpoint)
         sizes.append(made.record_id)
         assert notes[-1].root_hash == root_hash(leaves)
     for index, record_id in enumerate(sizes):
         entry = registry.log.entry(index)
-        verify_tlog_proof(registry.tlog_proof(record_id), entry, [registry.log.key])
+        verify_tlog_proof(registry.records.proof(record_id), entry, [registry.log.key])
     for old in range(1, 12):
         for new in range(old, 12):
-            proof = registry.consistency(old, new)
+            proof = registry.log.consistency(old, new)
             verify_consistency(old, new, notes[old - 1].root_hash, notes[new - 1].root_hash, proof)
 
 
 def test_a_failed_registration_leaves_nothing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     register(registry)
-    before = registry.checkpoint()
+    before = registry.log.checkpoint()
 
     def fail(*_args: object) -> None:
         raise RegistryError("the disk is full")
@@ -76,19 +76,19 @@ def test_a_failed_registration_leaves_nothing(registry: Registry, monkeypatch: p
     monkeypatch.setattr(SqlIndex, "add_on", fail)
     with pytest.raises(RegistryError):
         register(registry)
-    assert registry.checkpoint() == before
-    assert len(registry.records()) == 1
+    assert registry.log.checkpoint() == before
+    assert len(registry.records.page()) == 1
 
 
 def test_a_record_id_is_taken_once(registry: Registry) -> None:
     made = register(registry)
-    record = registry.verify(made.record_id).record
-    before = registry.checkpoint()
+    record = registry.records.verified(made.record_id).current.record
+    before = registry.log.checkpoint()
     with pytest.raises(ConflictingEntry):
-        registry.register(record, fingerprint())
+        registry.records.register(record, fingerprint())
     with pytest.raises(InvalidRequest):
-        registry.register(replace(record, revision=2, supersedes="ab" * 32), fingerprint())
-    assert registry.checkpoint() == before
+        registry.records.register(replace(record, revision=2, supersedes="ab" * 32), fingerprint())
+    assert registry.log.checkpoint() == before
 
 
 def test_many_writers_make_one_log(registry: Registry) -> None:
@@ -101,17 +101,17 @@ def test_many_writers_make_one_log(registry: Registry) -> None:
         except BaseException as error:
             failures.append(error)
 
-    registry.record_signer()
+    registry.keys.signer("record")
     threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    assert checkpoint_of(registry.checkpoint()).size == 20
-    assert sorted(stored.leaf_index for stored in registry.records()) == list(range(20))
-    for stored in registry.records():
-        registry.verify(stored.record_id)
+    assert checkpoint_of(registry.log.checkpoint()).size == 20
+    assert sorted(stored.leaf_index for stored in registry.records.page()) == list(range(20))
+    for stored in registry.records.page():
+        registry.records.verified(stored.record_id)
 
 
 def test_a_changed_database_is_noticed(registry: Registry) -> None:
@@ -122,58 +122,58 @@ def test_a_changed_database_is_noticed(registry: Registry) -> None:
             text("UPDATE records SET envelope = :e"), {"e": row.replace('"sig":"', '"sig":"AAAA')}
         )
     with pytest.raises(SignatureError):
-        registry.verify(made.record_id)
+        registry.records.verified(made.record_id)
     other = register(registry)
     with database.writing(registry.engine) as connection:
         connection.execute(
             text("UPDATE log_nodes SET hash = :h WHERE level = 0 AND position = 0"), {"h": bytes(32)}
         )
     with pytest.raises(ProofError):
-        registry.verify(other.record_id)
+        registry.records.verified(other.record_id)
 
 
 def test_tenants_do_not_see_each_other(registry: Registry) -> None:
     made = register(registry)
-    registry.enrol("Ada", b"voice")
+    registry.artists.enrol("Ada", b"voice")
     other = registry.for_tenant("other")
-    assert other.record(made.record_id) is None
-    assert other.records() == []
-    assert other.find_by_sha256("cd" * 32) == []
-    assert other.artists() == []
+    assert other.records.get(made.record_id) is None
+    assert other.records.page() == []
+    assert other.records.find_by_sha256("cd" * 32) == []
+    assert other.artists.all() == []
     for refused in (
-        other.verified,
-        other.tlog_proof,
-        other.delete,
-        lambda name: other.add_file(name, "ab" * 32),
+        other.records.verified,
+        other.records.proof,
+        other.artists.remove,
+        lambda name: other.records.add_file(name, "ab" * 32),
     ):
         with pytest.raises(UnknownEntry):
             refused(made.record_id)
-    assert other.watermark_key().tenant_key != registry.watermark_key().tenant_key
-    other.enrol("Ada", b"another voice")
-    assert [artist.voiceprint for artist in registry.artists()] == [b"voice"]
+    assert other.keys.watermark().tenant_key != registry.keys.watermark().tenant_key
+    other.artists.enrol("Ada", b"another voice")
+    assert [artist.voiceprint for artist in registry.artists.all()] == [b"voice"]
 
 
 def test_an_erased_voice_is_gone_from_the_file(registry: Registry) -> None:
-    registry.enrol("Ada", b"a very recognisable voice print" * 20)
+    registry.artists.enrol("Ada", b"a very recognisable voice print" * 20)
     with pytest.raises(ConflictingEntry):
-        registry.enrol("Ada", b"again")
-    registry.delete("Ada")
+        registry.artists.enrol("Ada", b"again")
+    registry.artists.remove("Ada")
     registry.close()
     content = b"".join(path.read_bytes() for path in registry.home.glob("trackmark.db*"))
     assert b"a very recognisable voice print" not in content
 
 
 def test_keys_are_made_once_and_for_their_owner_only(registry: Registry) -> None:
-    first = (registry.record_signer(), registry.log_signer(), registry.report_signer())
+    first = (registry.keys.signer("record"), registry.keys.signer("log"), registry.keys.signer("report"))
     again = Registry(registry.engine, registry.home)
     assert [s.keyid for s in first] == [
-        again.record_signer().keyid,
-        again.log_signer().keyid,
-        again.report_signer().keyid,
+        again.keys.signer("record").keyid,
+        again.keys.signer("log").keyid,
+        again.keys.signer("report").keyid,
     ]
     assert len({s.keyid for s in first}) == 3
-    registry.watermark_key()
-    registry.c2pa_identity()
+    registry.keys.watermark()
+    registry.keys.credentials()
     for path in (registry.home / "keys").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert stat.S_IMODE((registry.home / "keys").stat().st_mode) == 0o700
@@ -181,6 +181,6 @@ def test_keys_are_made_once_and_for_their_owner_only(registry: Registry) -> None
 
 def test_proofs_carry_their_entry(registry: Registry) -> None:
     made = register(registry)
-    proof = TlogProof.from_text(registry.tlog_proof(made.record_id))
+    proof = TlogProof.from_text(registry.records.proof(made.record_id))
     assert proof.extra == registry.log.entry(made.leaf_index)
     assert b"A Label" not in (proof.extra or b"")

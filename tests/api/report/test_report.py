@@ -12,6 +12,8 @@ import pytest
 
 from api.audit.audit import audit_file
 from api.audit.findings import AuditResult
+from api.keys.signing import SigningKeys
+from api.registry.fingerprints import Fingerprints
 from api.registry.registry import Registry
 from api.report import report as reports
 from api.report.report import (
@@ -44,7 +46,7 @@ def register(registry: Registry) -> None:
     record = OwnershipRecord(
         record_id=RECORD,
         issued_at="2026-11-22T12:00:00Z",
-        issuer=Issuer("A Label", registry.record_signer().keyid),
+        issuer=Issuer("A Label", registry.keys.signer("record").keyid),
         asset=Asset("A <Song>", "cd" * 32, 10_000, 44_100, 2, "wav"),
         ai_involvement=AiInvolvement("None"),
         parties=(Party("owner", "A Label", "org"),),
@@ -52,13 +54,13 @@ def register(registry: Registry) -> None:
         provenance_of_claim=Claim("asserted"),
     )
     nothing = np.zeros(0, np.uint32)
-    registry.register(record, Fingerprint(nothing, nothing, 0, 0))
+    registry.records.register(record, Fingerprint(nothing, nothing, 0, 0))
 
 
 def audited(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str = "song.wav") -> AuditResult:
     index = SimpleNamespace(query=lambda _fp: [Match(RECORD)])
-    monkeypatch.setattr(Registry, "fingerprint_index", lambda _self: index)
-    monkeypatch.setattr(Registry, "watermark_key", lambda _self: "key")
+    monkeypatch.setattr(Fingerprints, "index", lambda _self: index)
+    monkeypatch.setattr(SigningKeys, "watermark", lambda _self: "key")
     return audit_file(
         name,
         registry=registry,
@@ -79,7 +81,7 @@ def test_a_report_verifies_with_the_registry_gone(
     registry: Registry, result: AuditResult, tmp_path: Path
 ) -> None:
     written = write_report(result, registry, tmp_path / "song.report.dsse.json")
-    keys = TrustedKeys.from_json(registry.trusted_keys().to_json())
+    keys = TrustedKeys.from_json(registry.keys.published.trusted().to_json())
     registry.close()
     checked = verify_report(Path(str(written.report)), keys)
     assert checked.record_id == RECORD
@@ -95,7 +97,7 @@ def test_a_report_says_what_it_rests_on(registry: Registry, result: AuditResult)
     assert report["file"]["sha256"] == result.sha256
     assert set(report["basis"]) == {"watermark", "credentials", "fingerprint", "ai", "voice", "ownership"}
     assert all(len(model["sha256"]) == 64 for model in report["models"])
-    assert report["log"]["checkpoint"] == registry.checkpoint()
+    assert report["log"]["checkpoint"] == registry.log.checkpoint()
 
 
 def test_a_changed_report_is_refused(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_changed_report_is_refused(registry: Registry, result: AuditResult, tm
     envelope["payload"] = base64.b64encode(payload.replace(b'"accept"', b'"reject"')).decode()
     path.write_text(json.dumps(envelope))
     with pytest.raises(SignatureError):
-        verify_report(path, registry.trusted_keys())
+        verify_report(path, registry.keys.published.trusted())
 
 
 def test_a_stranger_s_keys_do_not_verify(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
@@ -115,8 +117,8 @@ def test_a_stranger_s_keys_do_not_verify(registry: Registry, result: AuditResult
     write_report(result, registry, path)
     stranger = Registry.open(Settings(home=tmp_path / "stranger"))
     with pytest.raises(SignatureError):
-        verify_report(path, stranger.trusted_keys())
-    mixed = replace(stranger.trusted_keys(), report=registry.trusted_keys().report)
+        verify_report(path, stranger.keys.published.trusted())
+    mixed = replace(stranger.keys.published.trusted(), report=registry.keys.published.trusted().report)
     with pytest.raises(SignatureError):
         verify_report(path, mixed)
     stranger.close()
@@ -131,7 +133,7 @@ def test_a_report_on_another_record_than_its_evidence_is_refused(
     path = tmp_path / "r.json"
     write_report(claimed, registry, path)
     with pytest.raises(ProofError, match="not the one"):
-        verify_report(path, registry.trusted_keys())
+        verify_report(path, registry.keys.published.trusted())
 
 
 def test_the_audio_is_compared_when_given(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_the_audio_is_compared_when_given(registry: Registry, result: AuditResul
     path = tmp_path / "r.json"
     write_report(result, registry, path)
     with pytest.raises(ProofError, match="is not the file"):
-        verify_report(path, registry.trusted_keys(), audio=audio)
+        verify_report(path, registry.keys.published.trusted(), audio=audio)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_what_is_no_report_is_told_apart(content: bytes, tmp_path: Path, registr
     path = tmp_path / "r.json"
     path.write_bytes(content)
     with pytest.raises(UnreadableReport):
-        verify_report(path, registry.trusted_keys())
+        verify_report(path, registry.keys.published.trusted())
 
 
 def test_a_folder_of_everything(registry: Registry, result: AuditResult, tmp_path: Path) -> None:

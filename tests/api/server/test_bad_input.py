@@ -59,10 +59,10 @@ def test_an_odd_but_valid_file_is_audited(client: TestClient, flaw: str) -> None
 
 def test_bad_files_harm_nothing_that_is_stored(client: TestClient) -> None:
     registry = parts(client).registry
-    made, before = register(registry), registry.checkpoint()
+    made, before = register(registry), registry.log.checkpoint()
     for build, _ in (REFUSED["zip.wav"], REFUSED["nan.wav"], REFUSED["riff-bomb.wav"]):
         assert client.post("/v1/audits", files={"file": ("x.wav", build())}).status_code == 422
-    assert registry.checkpoint() == before
+    assert registry.log.checkpoint() == before
     assert client.get(f"/v1/records/{made.record_id}").json()["problem"] is None
 
 

@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 from api.audit.audit import audit_file
 from api.audit.findings import AuditResult
 from api.audit.stages import product_stages
-from api.registry.manifests import Manifests
 from api.registry.registry import Registry
 from core.decode import decode
 from core.encode import encode
@@ -59,16 +58,16 @@ def known(client: TestClient, tmp_path_factory: pytest.TempPathFactory) -> tuple
     record = OwnershipRecord(
         record_id=new_record_id(),
         issued_at="2026-11-22T12:00:00Z",
-        issuer=Issuer("A Label", registry.record_signer().keyid),
+        issuer=Issuer("A Label", registry.keys.signer("record").keyid),
         asset=Asset("A Song", "cd" * 32, 12_000, 44_100, 2, "ogg"),
         ai_involvement=AiInvolvement("None"),
         parties=(Party("owner", "A Label", "org"),),
         rights=(RightShare("master", "owner", 1_000_000),),
         provenance_of_claim=Claim("asserted"),
     )
-    registry.register(record, extract(wav, 44_100))
-    store = write_sidecar(song, folder / "out.ogg", record, registry.c2pa_identity())
-    Manifests(registry).keep(record.record_id, store)
+    registry.records.register(record, extract(wav, 44_100))
+    store = write_sidecar(song, folder / "out.ogg", record, registry.keys.credentials())
+    registry.manifests.keep(record.record_id, store)
     plain = folder / "copy.wav"
     encode(wav, 44_100, plain, codec="wav")
     return record.record_id, manifest_id(store), store, plain
@@ -114,7 +113,7 @@ def test_a_hint_orders_and_never_matches(
     for hinted in (record_id, twin):
         hint = {"hintAlg": SOFT_BINDING_ALG, "hintValue": base64.b64encode(bytes.fromhex(hinted)).decode()}
         found = client.post(f"{BASE}/matches/byContent", params=hint, files=files).json()["matches"]
-        assert found[0]["manifestId"] == Manifests(registry).of_record(hinted)[0]
+        assert found[0]["manifestId"] == registry.manifests.of_record(hinted)[0]
         assert len(found) == 2
     # With `alg`, only what the mark in the audio names; a hint in a foreign algorithm says nothing.
     asked = {"alg": SOFT_BINDING_ALG, "hintAlg": "com.example.other.1", "hintValue": "AAAA"}
@@ -122,7 +121,7 @@ def test_a_hint_orders_and_never_matches(
         monkeypatch.setattr(EAR, "mark", mark)
         only = client.post(f"{BASE}/matches/byContent", params=asked, files=files).json()["matches"]
         assert len(only) == count
-        assert all(match["manifestId"] in Manifests(registry).of_record(twin) for match in only)
+        assert all(match["manifestId"] in registry.manifests.of_record(twin) for match in only)
     silent = tmp_path / "other.wav"
     encode(music(12, 44_100, 78), 44_100, silent, codec="wav")
     hint["hintValue"] = base64.b64encode(bytes.fromhex(record_id)).decode()
@@ -133,14 +132,14 @@ def test_a_hint_orders_and_never_matches(
 def register_twin(registry: Registry, audio: Path) -> str:
     """Another record of the same sound, with a manifest of its own."""
     clip = decode(audio)
-    first = registry.record(registry.records()[-1].record_id)
+    first = registry.records.get(registry.records.page()[-1].record_id)
     assert first is not None
     record = replace(OwnershipRecord.from_payload(first.envelope.payload), record_id=new_record_id())
-    registry.register(record, extract(clip.wav, clip.sample_rate))
+    registry.records.register(record, extract(clip.wav, clip.sample_rate))
     marked = audio.with_name("twin.ogg")
     encode(clip.wav, clip.sample_rate, marked, codec="vorbis")
-    store = write_sidecar(marked, audio.with_name("twin-out.ogg"), record, registry.c2pa_identity())
-    Manifests(registry).keep(record.record_id, store)
+    store = write_sidecar(marked, audio.with_name("twin-out.ogg"), record, registry.keys.credentials())
+    registry.manifests.keep(record.record_id, store)
     return record.record_id
 
 
