@@ -111,26 +111,22 @@ def _make(
     seconds: float,
 ) -> "tuple[Clip, Tagged]":
     """The track before tagging, and the tagged one."""
-    from provenance.tag import Declaration, tag
+    from provenance.declaration import Declaration
+    from provenance.tag import tag
 
     if audio is not None:
         from core.decode import decode
 
         teller.step(f"Read {audio}")
-        clip = decode(audio)
+        clip = decode(audio, registry.limits)
         teller.say(f"{clip.duration_s:.1f} s, {clip.sample_rate} Hz, {clip.wav.shape[0]} channel(s)")
         declaration = Declaration(audio.stem, "Demo Records")
     else:
-        from api.generation import generate_clip
+        from provenance.generate import Order, generate_clip
 
         teller.step("Generate a track with audiocraft")
-        clip, generation, description = generate_clip(
-            "a calm piano over slow strings",
-            model=model,
-            seconds=seconds,
-            seed=1,
-            progress=teller.progress("generate"),
-        )
+        order = Order("a calm piano over slow strings", model=model, seconds=seconds, seed=1)
+        clip, generation, description = generate_clip(order, progress=teller.progress("generate"))
         teller.say(description)
         declaration = Declaration(
             "Demo Track", "Demo Records", None, "all", generation, basis="generated_here"
@@ -142,7 +138,6 @@ def _make(
         declaration,
         ledger=registry.ledger(),
         progress=teller.progress("tag"),
-        keep_manifest=registry.manifests.keep,
     )
     teller.say(
         f"record {tagged.record_id} is entry {tagged.leaf_index} of the log; the watermark lies"

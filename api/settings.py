@@ -3,6 +3,7 @@
 Nothing is read at import: build `Settings()` where the process starts and hand it on.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography.x509 import Certificate
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from api.keys.files import KeySecrets
 from api.keys.hardware import Access
 from core.errors import KeyFileError
+from core.limits import LONG_LIMITS, Limits
 from provenance.records.authorities import read_roots
 
 MIB = 1024 * 1024
@@ -119,6 +121,17 @@ class Settings(BaseSettings):
     def outputs(self) -> Path:
         """Folder of reports, pictures and tagged files."""
         return self.home / "outputs"
+
+    def limits(self) -> Limits:
+        """What the decoder accepts of a file that is taken into memory whole."""
+        return replace(Limits().lasting(self.max_duration_s), max_bytes=self.max_upload_bytes)
+
+    def stream_limits(self) -> Limits:
+        """The same for a file that is worked on block by block: four hours and 8 GiB unless set otherwise."""
+        limits, chosen = LONG_LIMITS, self.model_fields_set
+        if "max_duration_s" in chosen:
+            limits = limits.lasting(self.max_duration_s)
+        return replace(limits, max_bytes=self.max_upload_bytes) if "max_upload_bytes" in chosen else limits
 
     def key_secrets(self) -> KeySecrets:
         """What is given for the signing keys.

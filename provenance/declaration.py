@@ -35,6 +35,21 @@ class Declaration:
     voice_consents: tuple[VoiceConsent, ...] = ()
     basis: str = "asserted"
 
+    @classmethod
+    def parse(
+        cls,
+        title: str,
+        owner: str,
+        *,
+        isrc: str | None = None,
+        ai: str | None = None,
+        generator: str | None = None,
+        basis: str = "asserted",
+    ) -> "Declaration":
+        """The declaration as written by hand, on a command line or in a form; `generator` is its text."""
+        made = parse_generator(generator, altered=ai == "partly") if generator else None
+        return cls(title, owner, isrc or None, ai, made, basis=basis)
+
 
 def parse_generator(text: str, *, provider: str = "undeclared", altered: bool = False) -> Generation:
     """Read a generator as written by hand: `MusicGen 1.3`, or `Meta/MusicGen 1.3` with its provider."""

@@ -10,19 +10,28 @@ torch has) and spaCy (for tokenisers of other conditioners). Where they are not 
 take their place, which spares 300 MB; using what they stand for raises `ImportError`.
 """
 
+import importlib.metadata
 import importlib.util
 import math
+import secrets
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import torch
 from torch import Tensor
 
+from core.clip import Clip, Source
 from core.errors import GenerationError
 from core.native import torchaudio
+from provenance.declaration import Declaration, now
+from provenance.records.involvement import Generation
+
+if TYPE_CHECKING:
+    from provenance.tag import Ledger, Tagged
 
 UNTRAINED = "audiocraft-untrained-debug"
 SAMPLE_RATE = 32_000
@@ -30,6 +39,28 @@ LOUDNESS_RMS = 0.12
 PEAK = 0.9
 LONGEST_S = 300.0
 Progress = Callable[[int, int], None]
+Report = Callable[[str, float], None]
+UNTRAINED_TEXT = (
+    "{name}: a real MusicGen built from audiocraft's own classes, with random weights as none are at hand; "
+    "it plays texture, not music, and cannot follow the prompt (--model facebook/musicgen-small does)"
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A track that is asked for.
+
+    Attributes:
+        prompt: what the music should be like.
+        model: name or folder for `load_generator`.
+        seconds: length.
+        seed: repeats a former run; None draws one.
+    """
+
+    prompt: str
+    model: str | None = None
+    seconds: float = 20.0
+    seed: int | None = None
 
 
 class Generator(Protocol):
@@ -115,6 +146,80 @@ def load_generator(model: str | None = None) -> Generator:
             "compression_state_dict.bin, check the network and the name, or leave the model out"
         ) from error
     return AudiocraftGenerator(name, loaded, reads_text=True)
+
+
+def generate_clip(
+    order: Order, *, progress: Report | None = None, generator: Generator | None = None
+) -> tuple[Clip, Generation, str]:
+    """Generate audio and the statement of what made it.
+
+    Args:
+        order: what is asked for.
+        progress: called with (step, fraction done).
+        generator: used instead of loading `order.model`.
+
+    Returns:
+        The audio, its `Generation` for the record, and a sentence about the model.
+
+    Raises:
+        GenerationError: the model cannot be loaded or fails.
+    """
+    report = progress or (lambda _step, _fraction: None)
+    started = now()
+    report("load the model", 0.0)
+    generator = generator or load_generator(order.model)
+    seed = secrets.randbits(31) if order.seed is None else order.seed
+    wav = generator.generate(
+        order.prompt,
+        order.seconds,
+        seed,
+        lambda done, total: report("generate", 0.1 + 0.8 * done / max(total, 1)),
+    )
+    generation = Generation(
+        provider="Meta" if generator.name.startswith("facebook/") else "audiocraft",
+        system=generator.name,
+        system_version=f"audiocraft {_version()}",
+        created_or_altered="created",
+        started_at=started,
+        finished_at=now(),
+        model=generator.name,
+    )
+    text = UNTRAINED_TEXT if generator.name == UNTRAINED else "{name}"
+    clip = Clip(wav, generator.sample_rate, Source("generated", "0" * 64, 0, "none", "none"))
+    told = f"; {clip.duration_s:.1f} s at {clip.sample_rate} Hz, seed {seed}"
+    return clip, generation, text.format(name=generator.name) + told
+
+
+def generate_tagged(
+    order: Order,
+    out: Path,
+    *,
+    title: str,
+    owner: str,
+    ledger: "Ledger",
+    strength: float = 1.0,
+    progress: Report | None = None,
+    generator: Generator | None = None,
+) -> "tuple[Tagged, str]":
+    """Generate a track and tag it at birth: no audio leaves before it is marked and registered.
+
+    Arguments as in `generate_clip` and `provenance.tag.tag`.
+
+    Returns:
+        The tagged track, and a sentence about the model that made it.
+    """
+    from provenance.tag import tag
+
+    clip, generation, text = generate_clip(order, progress=progress, generator=generator)
+    declaration = Declaration(title, owner, None, "all", generation, basis="generated_here")
+    return tag(clip, out, declaration, ledger=ledger, strength=strength, progress=progress), text
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("audiocraft")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _untrained(models: Any) -> Any:

@@ -20,17 +20,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import torch
-
 from core.clip import Clip
-from core.codecs import Codec
 from core.decode import decode
 from core.encode import encode
 from core.errors import EncodeError, WatermarkError
+from core.limits import LONG_LIMITS, Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG
-from provenance.declaration import Declaration, draft_record, parse_generator
-from provenance.records.asset import Asset, FingerprintRef, Mark
+from provenance.declaration import Declaration, draft_record
+from provenance.description import describe
+from provenance.formats import CREDENTIALS_IN, codec_for
+from provenance.records.asset import Mark
 from provenance.records.record import OwnershipRecord, new_record_id
 
 if TYPE_CHECKING:
@@ -42,38 +41,24 @@ if TYPE_CHECKING:
     from provenance.watermark import WatermarkKey
 
 __all__ = [
-    "CODECS",
     "Channel",
     "Declaration",
     "Ledger",
     "Tagged",
-    "codec_for",
-    "parse_generator",
-    "pcm_sha256",
     "tag",
 ]
 
 Progress = Callable[[str, float], None]
 
-CODECS: dict[str, tuple[Codec, int | None]] = {
-    ".wav": ("wav", None),
-    ".flac": ("flac", None),
-    ".mp3": ("mp3", 256_000),
-    ".m4a": ("aac", 256_000),
-    ".mp4": ("aac", 256_000),
-    ".ogg": ("vorbis", None),
-    ".opus": ("opus", 160_000),
-}
-"""Output formats by file suffix, with the bit rate that the lossy ones are written at."""
-
-CREDENTIALS_IN = frozenset({".wav", ".flac", ".mp3", ".m4a", ".mp4"})
-"""Suffixes of the containers that can carry a C2PA manifest (no Ogg: contentauth/c2pa-rs #2072)."""
-
 _STEPS = ("decode", "mark", "encode", "read back", "fingerprint", "record", "credentials")
 
 
 class Ledger(Protocol):
-    """What the pipeline needs from the registry: its keys and a place for the record."""
+    """What the pipeline needs from the registry: its limits and keys, and a place for the record."""
+
+    @property
+    def limits(self) -> Limits:
+        """What is accepted of a file."""
 
     def watermark_key(self) -> "WatermarkKey":
         """The tenant's watermark key."""
@@ -92,6 +77,9 @@ class Ledger(Protocol):
 
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the log; its first line names the log."""
+
+    def keep_manifest(self, record_id: str, store: bytes) -> None:
+        """Keep the C2PA manifest store of a registered record, for copies that lose theirs."""
 
     def add_file(self, record_id: str, sha256: str) -> None:
         """Remember the digest of a file that carries the record's audio."""
@@ -137,6 +125,21 @@ class Tagged:
     elapsed_s: float
     warnings: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """The track as command line and API tell it; where the file lies is for them to say."""
+        return {
+            "record_id": self.record_id,
+            "leaf_index": self.leaf_index,
+            "sha256": self.sha256,
+            "sha256_pcm": self.sha256_pcm,
+            "duration_s": round(self.duration_s, 3),
+            "snr_db": round(self.snr_db, 2),
+            "read_back_p_value": self.read_back_p_value,
+            "credentials": self.credentials,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "warnings": list(self.warnings),
+        }
+
 
 def tag(
     source: Path | str | Clip,
@@ -147,20 +150,20 @@ def tag(
     strength: float = 1.0,
     progress: Progress | None = None,
     channel: Channel | None = None,
-    keep_manifest: Callable[[str, bytes], None] | None = None,
+    record_id: str | None = None,
 ) -> Tagged:
     """Mark a track, register it and write it with its credentials.
 
     Args:
         source: a file, or audio that was decoded or generated already.
-        out: where to write; the suffix chooses the format (see `CODECS`).
+        out: where to write; the suffix chooses the format (see `provenance.formats`).
         declaration: whose it is and how it was made.
         ledger: keys and records.
         strength: gain on the watermark; more is safer and easier to hear.
         progress: called with (step, fraction done).
         channel: the watermark; None is ours.
-        keep_manifest: called with (record id, C2PA manifest store) once the record is registered, so that
-            a copy that loses its manifest can find it again.
+        record_id: 16 hex digits, the record's name and the mark's message; None draws one. A job that may be
+            repeated after a crash gives the same one each time.
 
     Raises:
         AudioError: the source cannot be used as audio.
@@ -172,11 +175,11 @@ def tag(
     started, out = time.monotonic(), Path(out)
     codec, bit_rate = codec_for(out)
     tell, channel = _teller(progress), channel or product_channel()
-    record_id = new_record_id()
+    record_id = record_id or new_record_id()
     draft = draft_record(record_id, declaration, ledger.record_signer().keyid)
 
     tell("decode")
-    clip = source if isinstance(source, Clip) else decode(source)
+    clip = source if isinstance(source, Clip) else decode(source, ledger.limits)
     key = ledger.watermark_key()
     _refuse_second_mark(channel, clip, key)
     tell("mark")
@@ -187,7 +190,7 @@ def tag(
         tell("encode")
         encode(marked, clip.sample_rate, plain, codec=codec, bit_rate=bit_rate)
         tell("read back")
-        heard = decode(plain)
+        heard = decode(plain, LONG_LIMITS)
         p_value = _read_back(channel, heard, key, record_id, out)
         tell("fingerprint")
         from provenance.fingerprint import extract
@@ -214,11 +217,11 @@ def tag(
             warnings = (*warnings, told)
         sha256 = _file_sha256(finished)
         registration = ledger.register(record, fingerprint)
-        if keep_manifest is not None:
-            keep_manifest(record_id, store)
-        if not carries:
-            sidecar_of(finished).replace(sidecar_of(out))
-        finished.replace(out)
+        ledger.keep_manifest(record_id, store)
+        with _writing(out):
+            if not carries:
+                sidecar_of(finished).replace(sidecar_of(out))
+            finished.replace(out)
     ledger.add_file(record_id, sha256)
     return Tagged(
         path=out,
@@ -240,49 +243,6 @@ def product_channel() -> Channel:
     from provenance.watermark import detect, embed
 
     return Channel(embed, detect)
-
-
-def codec_for(out: Path) -> tuple[Codec, int | None]:
-    """Codec and bit rate by the suffix of the output.
-
-    Raises:
-        EncodeError: the suffix names no known format.
-    """
-    try:
-        return CODECS[out.suffix.lower()]
-    except KeyError:
-        raise EncodeError(f"cannot write {out.name!r}: end its name in one of {', '.join(CODECS)}") from None
-
-
-def describe(draft: Asset, clip: Clip, suffix: str, fingerprint: "Fingerprint") -> Asset:
-    """Fill in what a draft's asset says of the audio itself; `suffix` is that of the file, with its dot."""
-    return replace(
-        draft,
-        sha256_pcm=pcm_sha256(clip.wav, clip.sample_rate),
-        sha256_files=(clip.source.sha256,),
-        duration_ms=max(1, round(1000 * clip.duration_s)),
-        sample_rate=clip.sample_rate,
-        channels=int(clip.wav.shape[0]),
-        container=suffix[1:].lower() or "unknown",
-        fingerprints=(_fingerprint_ref(fingerprint),),
-    )
-
-
-def pcm_sha256(wav: "Tensor", sample_rate: int) -> str:
-    """Digest of the sound itself, whatever container it lies in.
-
-    The canonical form is `pcm/s24le/<rate>/<channels>` and a line feed, then the samples rounded
-    to 24 bits, little-endian, interleaved.
-
-    >>> import torch
-    >>> pcm_sha256(torch.zeros(1, 4), 8000)[:16]
-    '92cf0525c35c4396'
-    """
-    digest = hashlib.sha256(f"pcm/s24le/{sample_rate}/{wav.shape[0]}\n".encode())
-    for block in torch.split(wav, 1 << 20, dim=-1):
-        scaled = np.clip(np.rint(block.T.double().numpy() * 8388608.0), -8388608, 8388607).astype("<i4")
-        digest.update(np.ascontiguousarray(scaled).view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
-    return digest.hexdigest()
 
 
 def snr_db(wav: "Tensor", marked: "Tensor") -> float:
@@ -332,10 +292,6 @@ def _write_credentials(
     )
 
 
-def _fingerprint_ref(fingerprint: "Fingerprint") -> FingerprintRef:
-    return FingerprintRef("trackmark.triplets", hashlib.sha256(fingerprint.to_bytes()).hexdigest(), "TMF2")
-
-
 def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> Mark:
     return Mark(
         alg=SOFT_BINDING_ALG,
@@ -351,9 +307,17 @@ def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> M
 @contextmanager
 def _workplace(out: Path) -> Iterator[Path]:
     """A folder beside the output, so that the last step is a rename on one file system."""
+    with _writing(out):
+        folder = tempfile.TemporaryDirectory(prefix=".trackmark-", dir=out.parent)
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """The pipeline's own writes: what fails in the ledger or elsewhere is not told as theirs."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".trackmark-", dir=out.parent) as folder:
-            yield Path(folder)
+        yield
     except OSError as error:
         raise EncodeError(f"cannot write {out}: {error.strerror or error}") from error
 

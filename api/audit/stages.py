@@ -50,10 +50,9 @@ def product_stages(settings: Settings | None = None) -> Stages:
 
 
 def _decode(path: Path, settings: Settings) -> Clip:
-    from core.decode import Limits, decode
+    from core.decode import decode
 
-    limits = Limits(max_bytes=settings.max_upload_bytes, max_duration_s=settings.max_duration_s)
-    return decode(path, limits)
+    return decode(path, settings.limits())
 
 
 def _detect(wav: "Tensor", sample_rate: int, key: Any) -> Any:

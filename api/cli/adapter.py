@@ -58,10 +58,9 @@ def add(
     chosen = settings()
     with failures(), progress(enabled=not quiet) as bar:
         from api.audit.stages import music_adapters
-        from core.decode import Limits
         from detector.music.adapters import hearing, store
 
-        limits = Limits(max_bytes=chosen.max_upload_bytes, max_duration_s=chosen.max_duration_s)
+        limits = chosen.limits()
         found = hearing.hear(manifest, _files(human), _files(generated), limits, bar("adapter"))
         own = store.add(music_adapters(chosen), manifest, found.human, found.generated, found.trial)
         problems = found.trial.problems if found.trial else (store.NOT_TRIED,)
@@ -131,10 +130,10 @@ def score(
     chosen = settings()
     with failures():
         from api.audit.stages import music_adapters
-        from core.decode import Limits, decode
+        from core.decode import decode
         from detector.music.adapters import hearing
 
-        limits = Limits(max_bytes=chosen.max_upload_bytes, max_duration_s=chosen.max_duration_s)
+        limits = chosen.limits()
         folder = music_adapters(chosen)
 
         def ask(file: Path, report: Report) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry
+from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry, settings
 
 commands = typer.Typer(help="Enrol, list and delete artists' voices.", no_args_is_help=True)
 
@@ -27,11 +27,11 @@ def enrol(
         from core.decode import decode
         from detector.voice import VoiceDetector
 
-        report = bar(name)
+        report, limits = bar(name), settings().limits()
         clips = []
         for place, file in enumerate(files):
             report(f"decode {file.name}", 0.5 * place / len(files))
-            clips.append(decode(file))
+            clips.append(decode(file, limits))
         report("voice print", 0.5)
         voiceprint = VoiceDetector.load().enrol(clips)
         with registry() as (store, _settings):

@@ -29,12 +29,12 @@ def calibrate(
     chosen = settings()
     with failures(), progress(enabled=not quiet) as bar:
         from api.audit.stages import music_calibration
-        from core.decode import Limits, decode
+        from core.decode import decode
         from core.errors import AudioError
         from detector.music import MusicDetector, local
 
         detector = MusicDetector.load()
-        limits = Limits(max_bytes=chosen.max_upload_bytes, max_duration_s=chosen.max_duration_s)
+        limits = chosen.limits()
         files = sorted(f for f in human.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
         kept: dict[str, tuple[float, str]] = {}
         skipped: list[dict[str, str]] = []

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,12 +40,13 @@ def tag(
 ) -> None:
     """Mark a track, register it, and write it with signed credentials."""
     with failures(), progress(enabled=not quiet) as bar:
-        from provenance.tag import Declaration, parse_generator
+        from provenance.declaration import Declaration
         from provenance.tag import tag as tag_track
 
         check_suffix(output)
-        generation = parse_generator(generator, altered=ai == Ai.PARTLY) if generator else None
-        declaration = Declaration(title, owner, isrc, ai.value if ai else None, generation)
+        declaration = Declaration.parse(
+            title, owner, isrc=isrc, ai=ai.value if ai else None, generator=generator
+        )
         with registry() as (store, _settings):
             done = tag_track(
                 source,
@@ -54,7 +55,6 @@ def tag(
                 ledger=store.ledger(),
                 strength=strength,
                 progress=bar(source.name),
-                keep_manifest=store.manifests.keep,
             )
     _show(str(source), done, as_json=as_json)
 
@@ -75,22 +75,19 @@ def generate(
 ) -> None:
     """Generate music with an audiocraft model, tagged at birth."""
     with failures(), progress(enabled=not quiet) as bar:
-        from api.generation import generate_tagged
+        from provenance.generate import Order, generate_tagged
 
         check_suffix(output)
+        order = Order(prompt, model=model, seconds=seconds, seed=seed)
         with registry() as (store, _settings):
             done, model_text = generate_tagged(
-                prompt,
+                order,
                 output,
-                ledger=store.ledger(),
-                model=model,
-                seconds=seconds,
                 title=title or prompt,
                 owner=owner,
-                seed=seed,
+                ledger=store.ledger(),
                 strength=strength,
                 progress=bar("generate"),
-                keep_manifest=store.manifests.keep,
             )
     if not as_json:
         answers().print(model_text, markup=False)
@@ -100,7 +97,7 @@ def generate(
 def check_suffix(output: Path) -> None:
     """Leave with a usage error where the output's name ends in no format that can be written."""
     from core.errors import EncodeError
-    from provenance.tag import codec_for
+    from provenance.formats import codec_for
 
     try:
         codec_for(output)
@@ -110,27 +107,9 @@ def check_suffix(output: Path) -> None:
         fail(f"there is no folder {output.absolute().parent}", USAGE)
 
 
-def tagged_json(source: str, done: "Tagged") -> dict[str, Any]:
-    """The JSON of a tagged track."""
-    return {
-        "file": source,
-        "output": str(done.path),
-        "record_id": done.record_id,
-        "leaf_index": done.leaf_index,
-        "sha256": done.sha256,
-        "sha256_pcm": done.sha256_pcm,
-        "duration_s": round(done.duration_s, 3),
-        "snr_db": round(done.snr_db, 2),
-        "read_back_p_value": done.read_back_p_value,
-        "credentials": done.credentials,
-        "elapsed_s": round(done.elapsed_s, 3),
-        "warnings": list(done.warnings),
-    }
-
-
 def _show(source: str, done: "Tagged", *, as_json: bool) -> None:
     if as_json:
-        emit(tagged_json(source, done))
+        emit({"file": source, "output": str(done.path), **done.to_dict()})
         return
     console = answers()
     console.print(f"{done.path} is tagged as record {done.record_id}", style="bold", markup=False)

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import USAGE, AsJson, Quiet, Report, answers, emit, fail, failures, for_each, progress
+from api.cli.console import (
+    USAGE,
+    AsJson,
+    Quiet,
+    Report,
+    answers,
+    emit,
+    fail,
+    failures,
+    for_each,
+    progress,
+    settings,
+)
 from api.cli.tag import check_suffix
 
 if TYPE_CHECKING:
@@ -55,14 +67,14 @@ def embed(
         report = bar(source.name)
         from core.decode import stream
         from core.encode import encode
-        from provenance.tag import codec_for
+        from provenance.formats import codec_for
         from provenance.watermark import Meter, WatermarkKey, embed_blocks
 
         check_suffix(out)
         codec, bit_rate = codec_for(out)
         secret, meter = WatermarkKey.load(key), Meter()
         report("mark", 0.1)
-        with stream(source) as audio:
+        with stream(source, settings().stream_limits()) as audio:
             marked = embed_blocks(
                 audio.blocks,
                 audio.sample_rate,
@@ -96,12 +108,12 @@ def detect(
         from core.decode import stream
         from provenance.watermark import WatermarkKey, detect_blocks
 
-        secret = WatermarkKey.load(key)
+        secret, limits = WatermarkKey.load(key), settings().stream_limits()
 
         def ask(file: Path, report: Report) -> dict[str, Any]:
             report("detect", 0.1)
             peaks = [0.0]
-            with stream(file) as audio:
+            with stream(file, limits) as audio:
                 blocks = (_noting(block, peaks) for block in audio.blocks)
                 found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive)
             reason = unusable(found.duration_s, max(peaks))

@@ -94,16 +94,15 @@ def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
 
 def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
     """Mark the upload, register it and write the tagged file."""
-    from provenance.tag import Declaration, parse_generator
+    from provenance.declaration import Declaration
 
     request = context.job.request
-    generator = request.get("generator")
-    declaration = Declaration(
-        title=request["title"],
-        owner=request["owner"],
+    declaration = Declaration.parse(
+        request["title"],
+        request["owner"],
         isrc=request.get("isrc"),
         ai=request.get("ai"),
-        generation=parse_generator(generator) if generator else None,
+        generator=request.get("generator"),
         basis="uploaded",
     )
     tagged = tagger(
@@ -113,20 +112,8 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         ledger=context.registry.ledger(),
         strength=request.get("strength", 1.0),
         progress=context.progress,
-        keep_manifest=context.registry.manifests.keep,
     )
-    return {
-        "record_id": tagged.record_id,
-        "leaf_index": tagged.leaf_index,
-        "sha256": tagged.sha256,
-        "sha256_pcm": tagged.sha256_pcm,
-        "duration_s": tagged.duration_s,
-        "snr_db": tagged.snr_db,
-        "read_back_p_value": tagged.read_back_p_value,
-        "credentials": tagged.credentials,
-        "file": tagged.path.name,
-        "warnings": list(tagged.warnings),
-    }
+    return {**tagged.to_dict(), "file": tagged.path.name}
 
 
 def _audit_file(*args: Any, **options: Any) -> "AuditResult":
@@ -145,7 +132,7 @@ def _enrol(recordings: Sequence[Path], settings: Settings) -> bytes:
     from core.decode import decode
     from detector.voice import VoiceDetector
 
-    clips = [decode(path, decode_limits(settings)) for path in recordings]
+    clips = [decode(path, settings.limits()) for path in recordings]
     return VoiceDetector.load().enrol(clips).to_bytes()
 
 
@@ -153,16 +140,9 @@ def _inspect(path: Path, settings: Settings) -> None:
     """Decode the first seconds: what is no usable audio is refused at once, the job decodes it all."""
     from core.decode import stream
 
-    with stream(path, decode_limits(settings)) as audio:
+    with stream(path, settings.limits()) as audio:
         heard = 0
         for block in audio.blocks:
             heard += block.shape[-1]
             if heard >= PROBED_S * audio.sample_rate:
                 return
-
-
-def decode_limits(settings: Settings) -> Any:
-    """The decoder's limits under these settings."""
-    from core.decode import Limits
-
-    return Limits(max_bytes=settings.max_upload_bytes, max_duration_s=settings.max_duration_s)

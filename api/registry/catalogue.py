@@ -88,10 +88,10 @@ def _inside(folder: Path, name: str) -> Path:
 
 def _take(entry: Entry, path: Path, registry: "Registry", *, check_only: bool) -> Imported:
     from core.decode import decode
+    from provenance.description import describe, pcm_sha256
     from provenance.fingerprint import extract
-    from provenance.tag import describe, pcm_sha256
 
-    clip = decode(path)
+    clip = decode(path, registry.limits)
     known = registry.records.find_by_sha256(pcm_sha256(clip.wav, clip.sample_rate))
     if known:
         raise _Outside(f"the same audio is registered already, as record {known[0].record_id}")

@@ -24,6 +24,7 @@ from api.registry.fingerprints import Fingerprints
 from api.registry.manifests import Manifests
 from api.registry.records import Records, Registration, desk
 from api.settings import Settings
+from core.limits import DEFAULT_LIMITS, Limits
 from provenance.records.keys import Signer
 from provenance.records.record import OwnershipRecord
 
@@ -48,6 +49,7 @@ class Registry:
         key_secrets: passphrase and given keys.
         tsa_roots: certificates of the time-stamp authorities that are believed.
         credentials_tsa: address of the one that stamps content credentials; None asks nobody.
+        limits: what is accepted of a file that is to be tagged or registered.
     """
 
     def __init__(
@@ -62,9 +64,11 @@ class Registry:
         key_secrets: KeySecrets | None = None,
         tsa_roots: Sequence["Certificate"] = (),
         credentials_tsa: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.engine = engine
         self.home = Path(home)
+        self.limits = limits
         self.keys = SigningKeys(
             engine,
             KeyStore(self.home, key_secrets),
@@ -109,6 +113,7 @@ class Registry:
             key_secrets=settings.key_secrets(),
             tsa_roots=settings.trusted_authorities(),
             credentials_tsa=settings.credentials_tsa,
+            limits=settings.limits(),
         )
 
     def for_tenant(self, tenant: str) -> "Registry":
@@ -138,6 +143,11 @@ class RegistryLedger:
 
     registry: Registry
 
+    @property
+    def limits(self) -> Limits:
+        """What is accepted of a file."""
+        return self.registry.limits
+
     def watermark_key(self) -> "WatermarkKey":
         """The tenant's watermark key."""
         return self.registry.keys.watermark()
@@ -161,6 +171,10 @@ class RegistryLedger:
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the log; its first line names the log."""
         return self.registry.log.checkpoint()
+
+    def keep_manifest(self, record_id: str, store: bytes) -> None:
+        """Keep the C2PA manifest store of a registered record, for copies that lose theirs."""
+        self.registry.manifests.keep(record_id, store)
 
     def add_file(self, record_id: str, sha256: str) -> None:
         """Remember the digest of a file that carries the record's audio."""

@@ -22,12 +22,13 @@ from api.server.app import create_app
 from api.server.parts import Parts
 from api.settings import Settings
 from core.errors import UnreadableAudio
+from provenance.declaration import Declaration
 from provenance.fingerprint import Fingerprint, extract
 from provenance.records.asset import Asset
 from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
-from provenance.tag import Declaration, Tagged
+from provenance.tag import Tagged
 from tests import fakes
 
 URL = "http://127.0.0.1"

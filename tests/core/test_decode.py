@@ -15,8 +15,9 @@ import torch
 
 from core import decoder_process, errors
 from core.codecs import Codec
-from core.decode import DEFAULT_LIMITS, Limits, decode, decode_bytes, stream
+from core.decode import decode, decode_bytes, stream
 from core.encode import encode, encode_bytes
+from core.limits import DEFAULT_LIMITS, Limits
 from tests.hostile import ACCEPTED, REFUSED, encoded, tone, wav
 from tests.signals import music, noise
 

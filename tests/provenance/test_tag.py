@@ -12,15 +12,18 @@ from torch import Tensor
 
 from core.decode import decode
 from core.encode import encode
-from core.errors import EncodeError, RecordError, UnreadableAudio, WatermarkError
+from core.errors import AudioTooLarge, EncodeError, RecordError, UnreadableAudio, WatermarkError
+from core.limits import DEFAULT_LIMITS, Limits
 from provenance.credentials import C2paIdentity, read_credentials
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.credentials.sidecar import manifest_id
+from provenance.declaration import Declaration, parse_generator
+from provenance.description import pcm_sha256
 from provenance.fingerprint import Fingerprint
 from provenance.records.keys import Ed25519Signer
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import VoiceConsent
-from provenance.tag import Channel, Declaration, parse_generator, pcm_sha256, snr_db, tag
+from provenance.tag import Channel, snr_db, tag
 from tests.fakes import Detection, Match
 from tests.signals import music
 
@@ -36,7 +39,9 @@ class Ledger:
     matches: list[Match] = field(default_factory=list)
     registered: list[tuple[OwnershipRecord, Fingerprint]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, bytes] = field(default_factory=dict)
     refuse: Exception | None = None
+    limits: Limits = DEFAULT_LIMITS
 
     def watermark_key(self) -> Any:
         return SimpleNamespace(epoch=0)
@@ -58,6 +63,10 @@ class Ledger:
 
     def checkpoint(self) -> str:
         return "example.invalid/log\n1\nroot\n"
+
+    def keep_manifest(self, record_id: str, store: bytes) -> None:
+        assert record_id in {record.record_id for record, _ in self.registered}
+        self.manifests[record_id] = store
 
     def add_file(self, record_id: str, sha256: str) -> None:
         self.files[sha256] = record_id
@@ -231,19 +240,52 @@ def test_record_and_credentials_name_one_watermark_algorithm(tmp_path: Path, sou
 
 
 def test_the_manifest_is_handed_over_once_the_record_stands(tmp_path: Path, source: Path) -> None:
-    kept: list[tuple[str, bytes]] = []
     ledger = Ledger()
-
-    def keep(record_id: str, store: bytes) -> None:
-        assert ledger.registered
-        kept.append((record_id, store))
-
-    done = tag(source, tmp_path / "out.flac", SONG, ledger=ledger, channel=channel(), keep_manifest=keep)
-    ((record_id, store),) = kept
-    assert record_id == done.record_id
-    assert manifest_id(store).startswith("urn:c2pa:")
+    done = tag(source, tmp_path / "out.flac", SONG, ledger=ledger, channel=channel())
+    assert list(ledger.manifests) == [done.record_id]
+    assert manifest_id(ledger.manifests[done.record_id]).startswith("urn:c2pa:")
+    refusing = Ledger(refuse=RuntimeError("full"))
     with pytest.raises(RuntimeError):
-        refusing = Ledger(refuse=RuntimeError("full"))
-        tag(source, tmp_path / "no.ogg", SONG, ledger=refusing, channel=channel(), keep_manifest=keep)
-    assert len(kept) == 1
+        tag(source, tmp_path / "no.ogg", SONG, ledger=refusing, channel=channel())
+    assert refusing.manifests == {}
     assert not list(tmp_path.glob("no.*"))
+
+
+def test_a_repeated_job_keeps_its_record(tmp_path: Path, source: Path) -> None:
+    done = tag(
+        source, tmp_path / "out.wav", SONG, ledger=Ledger(), channel=channel(), record_id="00112233445566ff"
+    )
+    assert done.record_id == "00112233445566ff"
+    assert done.to_dict()["record_id"] == done.record_id
+
+
+def test_the_ledger_s_limits_hold(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(AudioTooLarge):
+        tag(
+            source,
+            tmp_path / "out.wav",
+            SONG,
+            ledger=Ledger(limits=Limits().lasting(2.0)),
+            channel=channel(),
+        )
+
+
+def test_an_error_of_the_ledger_is_not_told_as_one_of_the_output(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(OSError, match="index") as caught:
+        tag(
+            source,
+            tmp_path / "out.wav",
+            SONG,
+            ledger=Ledger(refuse=OSError(28, "no room for the index")),
+            channel=channel(),
+        )
+    assert not isinstance(caught.value, EncodeError)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+
+
+@pytest.mark.parametrize(("ai", "said"), [("partly", "altered"), ("all", "created"), (None, "created")])
+def test_one_reading_of_a_declaration_as_written(ai: str | None, said: str) -> None:
+    stated = Declaration.parse("T", "L", ai=ai, generator="Meta/MusicGen 1.3")
+    assert stated.generation is not None
+    assert (stated.generation.created_or_altered, stated.ai) == (said, ai)
+    assert Declaration.parse("T", "L", generator="").generation is None

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.clip import Clip
-from core.decode import Limits as DecodeLimits
 from core.decode import decode
 from core.errors import AudioError, EncodeError, WeightsError
+from core.limits import Limits as DecodeLimits
 from detector.music.adapters import store, trial
 from detector.music.adapters.manifest import checkpoint
 from detector.music.adapters.opinion import Opinion, opinion

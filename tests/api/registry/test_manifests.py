@@ -27,7 +27,6 @@ def test_a_tagged_track_has_its_manifest_kept_and_erased_with_its_record(tmp_pat
         Declaration("A Song", "A Label", None, "none"),
         ledger=registry.ledger(),
         channel=channel(),
-        keep_manifest=manifests.keep,
     )
     (name,) = manifests.of_record(done.record_id)
     store = manifests.store(name)
