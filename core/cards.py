@@ -20,6 +20,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from core.errors import WeightsError
+from core.files import write_whole
 
 LARGEST = 1 << 33
 
@@ -114,8 +115,8 @@ def write(card: Card, tensors: Mapping[str, Tensor], path: Path) -> Card:
     facts |= {"file": f"{path.stem}.safetensors", "sha256": hashlib.sha256(data).hexdigest()}
     card = _checked(facts, path.name)
     try:
-        _replace(path.with_name(card.file), data)
-        _replace(path, _toml(facts).encode())
+        write_whole(path.with_name(card.file), data)
+        write_whole(path, _toml(facts).encode())
     except OSError as error:
         raise WeightsError(f"cannot write {path}: {error.strerror}") from error
     return card
@@ -170,9 +171,3 @@ def _value(value: object) -> str:
 def _string(text: str) -> str:
     # A JSON string without surrogate escapes is a TOML basic string, but for the delete character.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)

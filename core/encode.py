@@ -6,7 +6,6 @@ because code that returns untouched audio on failure makes every watermark look 
 """
 
 import io
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch import Tensor
 from core.align import align
 from core.codecs import Bits, Codec, write
 from core.errors import EncodeError
+from core.files import replacing
 from core.resample import resample
 
 
@@ -51,14 +51,9 @@ def encode(
             the encoder or the disk failed.
     """
     target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        try:
-            with part.open("xb") as file:
-                write(file, [wav] if isinstance(wav, Tensor) else wav, sample_rate, codec, bit_rate, bits)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(target) as part, part.open("xb") as file:
+            write(file, [wav] if isinstance(wav, Tensor) else wav, sample_rate, codec, bit_rate, bits)
     except OSError as error:
         raise EncodeError(f"cannot write {target}: {error.strerror or error}") from error
 

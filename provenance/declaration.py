@@ -1,9 +1,9 @@
 """What the person who tags a track states about it, and the draft of the record that follows."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
+from core import clock
 from core.errors import RecordError
 from provenance.records.asset import Asset
 from provenance.records.involvement import AiInvolvement, Generation
@@ -62,7 +62,7 @@ def parse_generator(text: str, *, provider: str = "undeclared", altered: bool = 
         system=name,
         system_version=version,
         created_or_altered="altered" if altered else "created",
-        finished_at=now(),
+        finished_at=clock.now_text(),
     )
 
 
@@ -81,7 +81,7 @@ def draft_record(record_id: str, declaration: Declaration, keyid: str) -> Owners
     refs = {name: f"artist-{number}" for number, name in enumerate(artists, 1)}
     return OwnershipRecord(
         record_id=record_id,
-        issued_at=now(),
+        issued_at=clock.now_text(),
         issuer=Issuer(declaration.owner, keyid),
         asset=Asset(
             title=declaration.title,
@@ -102,8 +102,3 @@ def draft_record(record_id: str, declaration: Declaration, keyid: str) -> Owners
         generation=declaration.generation,
         voice_consents=tuple(replace(c, artist=refs[c.artist]) for c in declaration.voice_consents),
     )
-
-
-def now() -> str:
-    """The current time as records write it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

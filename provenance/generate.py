@@ -24,10 +24,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import torch
 from torch import Tensor
 
+from core import clock
 from core.clip import Clip, Source
 from core.errors import GenerationError
 from core.native import torchaudio
-from provenance.declaration import Declaration, now
+from core.progress import Progress
+from provenance.declaration import Declaration
 from provenance.records.involvement import Generation
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ SAMPLE_RATE = 32_000
 LOUDNESS_RMS = 0.12
 PEAK = 0.9
 LONGEST_S = 300.0
-Progress = Callable[[int, int], None]
-Report = Callable[[str, float], None]
+Steps = Callable[[int, int], None]
+"""Called with the tokens that are done and all of them."""
 UNTRAINED_TEXT = (
     "{name}: a real MusicGen built from audiocraft's own classes, with random weights as none are at hand; "
     "it plays texture, not music, and cannot follow the prompt (--model facebook/musicgen-small does)"
@@ -74,7 +76,7 @@ class Generator(Protocol):
     name: str
     sample_rate: int
 
-    def generate(self, prompt: str, seconds: float, seed: int, progress: Progress | None = None) -> Tensor:
+    def generate(self, prompt: str, seconds: float, seed: int, progress: Steps | None = None) -> Tensor:
         """Audio for a prompt, [C, T] float32 in [-1, 1], the same for the same seed."""
         ...
 
@@ -88,7 +90,7 @@ class AudiocraftGenerator:
         self.reads_text = reads_text
         self._model = model
 
-    def generate(self, prompt: str, seconds: float, seed: int, progress: Progress | None = None) -> Tensor:
+    def generate(self, prompt: str, seconds: float, seed: int, progress: Steps | None = None) -> Tensor:
         """Generate audio.
 
         Args:
@@ -149,7 +151,7 @@ def load_generator(model: str | None = None) -> Generator:
 
 
 def generate_clip(
-    order: Order, *, progress: Report | None = None, generator: Generator | None = None
+    order: Order, *, progress: Progress | None = None, generator: Generator | None = None
 ) -> tuple[Clip, Generation, str]:
     """Generate audio and the statement of what made it.
 
@@ -165,7 +167,7 @@ def generate_clip(
         GenerationError: the model cannot be loaded or fails.
     """
     report = progress or (lambda _step, _fraction: None)
-    started = now()
+    started = clock.now_text()
     report("load the model", 0.0)
     generator = generator or load_generator(order.model)
     seed = secrets.randbits(31) if order.seed is None else order.seed
@@ -181,7 +183,7 @@ def generate_clip(
         system_version=f"audiocraft {_version()}",
         created_or_altered="created",
         started_at=started,
-        finished_at=now(),
+        finished_at=clock.now_text(),
         model=generator.name,
     )
     text = UNTRAINED_TEXT if generator.name == UNTRAINED else "{name}"
@@ -198,7 +200,7 @@ def generate_tagged(
     owner: str,
     ledger: "Ledger",
     strength: float = 1.0,
-    progress: Report | None = None,
+    progress: Progress | None = None,
     generator: Generator | None = None,
 ) -> "tuple[Tagged, str]":
     """Generate a track and tag it at birth: no audio leaves before it is marked and registered.

@@ -25,6 +25,7 @@ from core.decode import decode
 from core.encode import encode
 from core.errors import EncodeError, WatermarkError
 from core.limits import LONG_LIMITS, Limits
+from core.progress import Progress
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record
 from provenance.description import describe
@@ -48,7 +49,6 @@ __all__ = [
     "tag",
 ]
 
-Progress = Callable[[str, float], None]
 
 _STEPS = ("decode", "mark", "encode", "read back", "fingerprint", "record", "credentials")
 

@@ -24,6 +24,7 @@ from api.audit.stages import Stages, product_stages
 from api.registry.summary import known
 from core.clip import Clip
 from core.errors import TrackmarkError
+from core.progress import Progress
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 
 ALL: tuple[str, ...] = ("watermark", "credentials", "fingerprint", "music", "voice")
 PROVENANCE: tuple[str, ...] = ("watermark", "credentials", "fingerprint")
-Progress = Callable[[str, float], None]
 
 
 @dataclass

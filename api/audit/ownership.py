@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.audit.findings import Json, Ownership
+from core import clock
 
 # A sample in a mix is no claim on the whole: a rival must match at least this part of what the best one does.
 RIVAL_SHARE = 0.5
@@ -159,7 +160,7 @@ def _when(claim: Json) -> str:
         text += f", written {claim['logged_at'][:19]}Z by the log's own clock"
     if claim["witnessed_at"] is not None:
         seen = datetime.fromtimestamp(claim["witnessed_at"], UTC)
-        text += f", seen by a third party by {seen:%Y-%m-%dT%H:%M:%SZ}"
+        text += f", seen by a third party by {clock.utc_text(seen)}"
     return text
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.calibrate import SUFFIXES
 from api.cli.console import (
     FAILED,
     AsJson,
@@ -19,6 +18,7 @@ from api.cli.console import (
     progress,
     settings,
 )
+from core.suffixes import is_audio
 
 if TYPE_CHECKING:
     from detector.music.adapters.trial import Trial
@@ -147,7 +147,7 @@ def score(
 def _files(folder: Path | None) -> list[Path]:
     if folder is None:
         return []
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    return sorted(f for f in folder.rglob("*") if is_audio(f.name) and f.is_file())
 
 
 def _tell(name: str, trial: "Trial | None", problems: tuple[str, ...], skipped: int) -> None:

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import AsJson, Quiet, answers, emit, failures, progress, settings
-
-SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff", ".wma"})
+from core.suffixes import is_audio
 
 
 def calibrate(
@@ -35,7 +34,7 @@ def calibrate(
 
         detector = MusicDetector.load()
         limits = chosen.limits()
-        files = sorted(f for f in human.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+        files = sorted(f for f in human.rglob("*") if is_audio(f.name) and f.is_file())
         kept: dict[str, tuple[float, str]] = {}
         skipped: list[dict[str, str]] = []
         report = bar("calibrate")

@@ -18,6 +18,7 @@ from api.cli.console import (
     progress,
     registry,
 )
+from core.files import write_whole
 
 if TYPE_CHECKING:
     from provenance.records.record import OwnershipRecord
@@ -54,7 +55,7 @@ def import_table(
             except OSError as error:
                 fail(f"cannot read {table}: {error.strerror}", UNREADABLE)
         if rejected is not None:
-            rejected.write_text(write_report(report.rejected), encoding="utf-8", newline="")
+            write_whole(rejected, write_report(report.rejected).encode())
     rows = len({item.line for item in report.rejected})
     if as_json:
         emit(
@@ -92,7 +93,7 @@ def export_table(
             states = [store.records.verified(stored.record_id).state for stored in page]
             rows.extend((state.record, state.status) for state in states)
             before = page[-1].first_index
-        output.write_text(write_table(rows), encoding="utf-8", newline="")
+        write_whole(output, write_table(rows).encode())
     if as_json:
         emit({"output": str(output), "records": len(rows)})
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import AsJson, answers, emit, fail, failures, messages, registry, settings
+from core import clock
 
 if TYPE_CHECKING:
     from api.keys.files import Purpose
@@ -119,7 +120,7 @@ def timestamp(
             done = timestamping.stamp(store.log, address, trusted)
         else:
             fail("give an authority: --tsa URL or TRACKMARK_TSA", 2)
-    stamped = datetime.fromtimestamp(done.time.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamped = clock.utc_text(clock.at(done.time.time_s))
     if as_json:
         emit({"size": done.size, "stamped_at": stamped, **vars(done.time)})
     else:

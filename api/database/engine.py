@@ -7,7 +7,6 @@ PostgreSQL. The transparency log needs that: two appends must never see the same
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +86,3 @@ def migrations(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     return config
-
-
-def now() -> datetime:
-    """The current time, in UTC."""
-    return datetime.now(UTC)

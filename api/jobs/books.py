@@ -17,6 +17,7 @@ from sqlalchemy import Engine, Row, and_, delete, insert, or_, select, update
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, IdempotencyConflict, InvalidRequest, UnknownEntry
+from core import clock
 
 Kind = Literal["audit", "track"]
 State = Literal["queued", "running", "succeeded", "failed"]
@@ -104,7 +105,7 @@ class Jobs:
         Raises:
             IdempotencyConflict: the key was used with another request.
         """
-        now = database.now()
+        now = clock.now()
         job_id = str(uuid.uuid4())
         with database.writing(self._engine) as connection:
             if once is not None:
@@ -216,9 +217,7 @@ class Jobs:
             connection.execute(
                 update(_JOBS)
                 .where(_JOBS.c.id == job_id)
-                .values(
-                    state="running", attempts=row.attempts + 1, started_at=row.started_at or database.now()
-                )
+                .values(state="running", attempts=row.attempts + 1, started_at=row.started_at or clock.now())
             )
             return _job(connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one())
 
@@ -245,16 +244,14 @@ class Jobs:
                     stage=None,
                     result=result,
                     error=error,
-                    finished_at=database.now(),
+                    finished_at=clock.now(),
                 )
             )
 
     def audio_deleted(self, job_id: str) -> None:
         """Enter that the uploaded file is gone."""
         with database.writing(self._engine) as connection:
-            connection.execute(
-                update(_JOBS).where(_JOBS.c.id == job_id).values(audio_deleted_at=database.now())
-            )
+            connection.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(audio_deleted_at=clock.now()))
 
     def unfinished(self) -> list[str]:
         """Ids of the jobs that still have to be done, oldest first."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from api.jobs.books import Job
 from api.registry.registry import Registry
 from api.settings import Settings
+from core.progress import Progress
 
 if TYPE_CHECKING:
     from api.audit.findings import AuditResult
     from provenance.tag import Tagged
 
-Progress = Callable[[str, float], None]
 Auditor = Callable[..., "AuditResult"]
 """Called like `api.audit.audit.audit_file`."""
 Tagger = Callable[..., "Tagged"]

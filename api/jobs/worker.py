@@ -24,11 +24,12 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from api.errors import JobCrashed, problem
 from api.jobs.books import Job, Jobs
-from api.jobs.work import Context, Engines, Progress, perform
+from api.jobs.work import Context, Engines, perform
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import TrackmarkError
+from core.progress import Progress
 
 log = logging.getLogger(__name__)
 

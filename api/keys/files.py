@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from api.keys.hardware import SCHEME, Access, Pkcs11Signer
 from core.errors import KeyFileError
+from core.files import replacing
 from provenance.records.keys import ED25519, Ed25519Signer, Signer, load_signer
 
 if TYPE_CHECKING:
@@ -111,11 +112,8 @@ class KeyStore:
         if purpose in self._secrets.keys:
             return
         words = f"{_HANDED_OVER.decode()} {keyid}: give that one in TRACKMARK_{purpose.upper()}_KEY\n"
-        with self._locked():
-            part = self.folder / f".{purpose}.pem.part"
-            part.unlink(missing_ok=True)
+        with self._locked(), replacing(self.folder / f"{purpose}.pem") as part:
             _write(part, words.encode())
-            part.replace(self.folder / f"{purpose}.pem")
 
     def watermark_key(self, tenant: str) -> "WatermarkKey":
         """The secret of one tenant's watermarks; another tenant's marks cannot be read with it."""

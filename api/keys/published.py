@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from cryptography.x509 import Certificate
@@ -13,6 +13,7 @@ from api.database.tables import Table
 from api.keys.files import Purpose
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
+from core import clock
 from provenance.records.authorities import to_pem
 from provenance.records.checkpoint import NoteKey
 from provenance.records.envelope import Envelope
@@ -43,10 +44,10 @@ class PublishedKey:
         """From when to when the key may be believed."""
         return KeyLife(
             self.key.keyid,
-            not_before=utc(self.created_at),
-            not_after=None if self.retired_at is None else utc(self.retired_at),
-            revoked_at=None if self.revoked_at is None else utc(self.revoked_at),
-            compromised_since=None if self.compromised_since is None else utc(self.compromised_since),
+            not_before=clock.utc_text(self.created_at),
+            not_after=_text(self.retired_at),
+            revoked_at=_text(self.revoked_at),
+            compromised_since=_text(self.compromised_since),
             log_size=self.log_size,
             reason=self.reason,
         )
@@ -148,6 +149,5 @@ def _published(row: Row[Any]) -> PublishedKey:
     )
 
 
-def utc(moment: datetime) -> str:
-    """A moment as records write it: RFC 3339 in UTC with `Z`, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else clock.utc_text(moment)

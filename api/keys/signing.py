@@ -20,10 +20,11 @@ from api import database
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import InvalidRequest, UnknownEntry
 from api.keys.files import PURPOSES, KeyStore, Purpose
-from api.keys.published import PublishedKeys, utc
+from api.keys.published import PublishedKeys
 from api.log import store as log_store
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
+from core import clock
 from core.errors import KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.envelope import Envelope
@@ -168,8 +169,8 @@ class SigningKeys:
                 raise InvalidRequest(f"the {purpose} key was rotated by somebody else just now")
             if _find(connection, new.keyid, purpose) is not None:
                 raise InvalidRequest(f"key {new.keyid} signed here before; hand over to a new one")
-            moment = database.now()
-            envelope = sign_rotation(old, new, purpose, issued_at=utc(moment), reason=reason)
+            moment = clock.now()
+            envelope = sign_rotation(old, new, purpose, issued_at=clock.utc_text(moment), reason=reason)
             size = _log(connection, envelope, moment)
             if purpose == "log":
                 size += 1
@@ -196,27 +197,27 @@ class SigningKeys:
             UnknownEntry: no such record or report key.
             InvalidRequest: it was revoked before, or the moment is in the future.
         """
-        if compromised_since is not None and compromised_since > database.now():
+        if compromised_since is not None and compromised_since > clock.now():
             raise InvalidRequest("a key cannot have been compromised in the future")
         known = [p for p in self.published.all() if p.key.keyid == keyid]
         if not known:
             raise UnknownEntry(f"no signing key {keyid}")
         purpose = known[0].purpose
         if known[0].revoked_at is not None:
-            raise InvalidRequest(f"key {keyid} was revoked at {utc(known[0].revoked_at)}")
+            raise InvalidRequest(f"key {keyid} was revoked at {clock.utc_text(known[0].revoked_at)}")
         if self.signer(purpose).keyid == keyid:
             self.rotate(purpose, reason)
         signer = self.signer(purpose)
         with database.writing(self._engine) as connection:
-            moment = database.now()
+            moment = clock.now()
             size = None if compromised_since is None else _size_at(connection, compromised_since)
             event = KeyEvent(
                 REVOKE,
                 purpose,
                 keyid,
-                utc(moment),
+                clock.utc_text(moment),
                 reason,
-                compromised_since=None if compromised_since is None else utc(compromised_since),
+                compromised_since=None if compromised_since is None else clock.utc_text(compromised_since),
                 log_size=size,
             )
             leaf_index = _log(connection, sign_revocation(event, signer), moment)
@@ -265,7 +266,7 @@ def _enter(connection: Connection, signer: Signer, purpose: Purpose) -> None:
                 purpose=purpose,
                 algorithm=signer.algorithm,
                 public_pem=signer.public_key.pem.decode(),
-                created_at=database.now(),
+                created_at=clock.now(),
             )
         )
 

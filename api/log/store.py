@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from api.database.engine import now
 from api.database.group_commit import GroupCommit
 from api.database.tables import Table
 from api.errors import UnknownEntry
+from core import clock
 from core.errors import ProofError
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, leaf_hash
 from provenance.records.merkle import HASH_BYTES
@@ -129,7 +129,7 @@ def append_all(connection: Connection, entries: Sequence[tuple[LogEntry, str]]) 
     data = [entry.to_bytes() for entry, _ in entries]
     indices = log.extend(leaf_hash(item) for item in data)
     store.flush()
-    moment = now()
+    moment = clock.now()
     rows = [
         {"leaf_index": index, "tenant": tenant, "entry": item, "created_at": moment}
         for index, item, (_, tenant) in zip(indices, data, entries, strict=True)
@@ -165,7 +165,7 @@ def keep(connection: Connection, size: int, note: str) -> str:
     """
     before = kept(connection, size)
     if before is None:
-        connection.execute(insert(_WITNESSED).values(size=size, note=note, created_at=now()))
+        connection.execute(insert(_WITNESSED).values(size=size, note=note, created_at=clock.now()))
         return note
     text, separator, lines = before.rpartition("\n\n")
     added = [line for line in note.rpartition("\n\n")[2].splitlines(True) if line not in lines]

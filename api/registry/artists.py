@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from core import clock
 
 _ARTISTS = Table.metadata.tables["artists"]
 
@@ -42,7 +43,7 @@ class Artists:
         name = name.strip()
         if not 0 < len(name) <= 200:
             raise InvalidRequest("an artist's name has 1 to 200 characters")
-        artist = EnrolledArtist(secrets.token_hex(8), name, voiceprint, consent, database.now())
+        artist = EnrolledArtist(secrets.token_hex(8), name, voiceprint, consent, clock.now())
         try:
             with database.writing(self.engine) as connection:
                 connection.execute(insert(_ARTISTS).values(**vars(artist), tenant=self.tenant))

@@ -4,18 +4,16 @@ The files are registered as they are: nothing is written and no mark is embedded
 their fingerprint. One bad file never stops the others; the report names every row that was left out.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import AudioError, RecordError, TrackmarkError
+from core.progress import Progress
 from provenance.exchange.catalogue import Entry, Rejected, read_catalogue
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,11 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
-from api.keys.published import utc
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
 from api.registry.summary import summary
+from core import clock
 from core.errors import ProofError
-from provenance.declaration import now
 from provenance.exchange.amendment import patched
 from provenance.exchange.transfer import party_for, transfer
 from provenance.records import envelope as envelopes
@@ -111,7 +110,7 @@ def earliest_independent_time(verified: VerifiedRecord) -> int | None:
 
 
 def _told(stamp: StampedTime) -> dict[str, str]:
-    stamped_at = utc(datetime.fromtimestamp(stamp.time_s, UTC))
+    stamped_at = clock.utc_text(datetime.fromtimestamp(stamp.time_s, UTC))
     return {"authority": stamp.authority, "stamped_at": stamped_at, "root": stamp.root}
 
 
@@ -174,7 +173,11 @@ class RecordEvents:
             RecordError: the patch breaks a rule of the record.
             ConflictingEntry: the record is revoked.
         """
-        return self._revise(record_id, "amend", lambda state: patched(state.record, patch, issued_at=now()))
+        return self._revise(
+            record_id,
+            "amend",
+            lambda state: patched(state.record, patch, issued_at=clock.now_text()),
+        )
 
     def transfer(
         self,
@@ -199,7 +202,7 @@ class RecordEvents:
                 share_ppm=share_ppm,
                 effective=effective,
                 source_doc_sha256=source_doc_sha256,
-                issued_at=now(),
+                issued_at=clock.now_text(),
             )
 
         return self._revise(record_id, "transfer", make)
@@ -232,7 +235,7 @@ class RecordEvents:
 
     def _state(self, record_id: str, kind: str, issuer: str, reason: str) -> StoredEvent:
         def make(state: RecordState) -> Statement:
-            return Statement(kind, record_id, state.history[-1], now(), issuer, reason)
+            return Statement(kind, record_id, state.history[-1], clock.now_text(), issuer, reason)
 
         return self._append(record_id, kind, make)
 
@@ -256,7 +259,7 @@ class RecordEvents:
             salt = secrets.token_bytes(SALT_BYTES)
             entry = LogEntry(kind, record_id, after.record.revision, commit(salt, payload), signer.keyid)
             leaf_index = log_store.append(connection, entry, self.tenant)
-            event = StoredEvent(kind, envelope, salt, leaf_index, database.now())
+            event = StoredEvent(kind, envelope, salt, leaf_index, clock.now())
             connection.execute(
                 insert(_EVENTS).values(
                     leaf_index=leaf_index,

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, insert, select
 from api import database
 from api.database.tables import Table
 from api.errors import UnknownEntry
+from core import clock
 
 _MANIFESTS = Table.metadata.tables["manifests"]
 
@@ -27,7 +28,7 @@ class Manifests:
             "record_id": record_id,
             "tenant": self.tenant,
             "store": store,
-            "created_at": database.now(),
+            "created_at": clock.now(),
         }
         with database.writing(self.engine) as connection:
             connection.execute(insert(_MANIFESTS).values(**row))

@@ -19,6 +19,7 @@ from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
 from api.registry.events import RecordEvents, VerifiedHistory
+from core import clock
 from provenance.records import envelope as envelopes
 from provenance.records.envelope import Envelope
 from provenance.records.keys import Signer
@@ -96,7 +97,7 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
     from provenance.fingerprint import SqlIndex
 
     indices = log_store.append_all(connection, [(one.entry, one.tenant) for one in new])
-    moment = database.now()
+    moment = clock.now()
     connection.execute(
         insert(_RECORDS),
         [

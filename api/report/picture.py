@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from api.audit.findings import AuditResult, Json, score_text
 from core.clip import Clip
+from core.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,9 +74,8 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
     for axis in axes[:-1]:
         axis.tick_params(labelbottom=False)
     axes[-1].set_xlabel("seconds", fontsize=11)
-    part = path.with_name(f".{path.name}.part")
-    figure.savefig(part, format="png", metadata={"Software": "trackmark"})
-    part.replace(path)
+    with replacing(path) as part:
+        figure.savefig(part, format="png", metadata={"Software": "trackmark"})
 
 
 def _heading(figure: Any, found: Json) -> None:

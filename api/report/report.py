@@ -14,14 +14,15 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.findings import AuditResult, Json
 from api.audit.policy import Policy, load_policy
+from core import clock
 from core.errors import ProofError, SignatureError, TrackmarkError
+from core.files import write_whole
 from provenance.records import envelope as dsse
 from provenance.records import report as report_format
 from provenance.records import verify as offline
@@ -105,7 +106,7 @@ def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | 
     return {
         "schema": SCHEMA,
         "report_id": secrets.token_hex(16),
-        "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": clock.now_text(),
         "software": {"name": "trackmark", "version": version()},
         "file": {"name": Path(result.file).name, "sha256": result.sha256, **result.media},
         "findings": findings,
@@ -139,7 +140,7 @@ def write_report(
     signed = report_format.sign_report(
         build_report(result, registry, policy=policy), [registry.keys.signer("report")]
     )
-    _write(path, signed.to_json())
+    write_whole(path, signed.to_json())
     return replace(result, report=str(path))
 
 
@@ -156,13 +157,13 @@ def write_all(
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / Path(result.file).name
     written = write_report(result, registry, stem.with_name(stem.name + SUFFIX), policy=policy)
-    _write(folder / "keys.json", registry.keys.published.trusted().to_json())
+    write_whole(folder / "keys.json", registry.keys.published.trusted().to_json())
     image = stem.with_name(stem.name + ".png")
     if result.clip is not None:
         picture(result.clip, result, image)
     report = read_report(Path(str(written.report)))
     page = render_page(report, image.read_bytes() if image.exists() else None)
-    _write(stem.with_name(stem.name + ".html"), page.encode())
+    write_whole(stem.with_name(stem.name + ".html"), page.encode())
     return written
 
 
@@ -278,9 +279,3 @@ def _compared(report: Mapping[str, Any], audio: Path | None) -> bool:
     if digest != report["file"]["sha256"]:
         raise ProofError(f"{audio} is not the file of the report: its sha256 is {digest}")
     return True
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -20,28 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from api.audit.findings import Json
 from core.errors import TrackmarkError
+from core.files import replacing
+from core.suffixes import SUFFIXES, is_audio
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
     from api.settings import Settings
 
-SUFFIXES = frozenset(
-    {
-        ".wav",
-        ".flac",
-        ".mp3",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".aif",
-        ".aiff",
-        ".webm",
-        ".mka",
-    }
-)
 TABLES = (".parquet", ".jsonl", ".csv")
 IN_FLIGHT_PER_WORKER = 4
 
@@ -77,7 +62,7 @@ def find(target: str) -> list[Item]:
             names = system.find(path)
         else:
             names = [path] if system.exists(path) else []
-        wanted = sorted(n for n in names if Path(n).suffix.lower() in SUFFIXES)
+        wanted = sorted(n for n in names if is_audio(n))
         found = [
             Item(name if local else system.unstrip_protocol(name), system.info(name).get("size"))
             for name in wanted
@@ -185,13 +170,17 @@ def flatten(item: Item, found: Json) -> Json:
 
 def write_table(rows: Sequence[Json], path: Path) -> None:
     """Write rows as Parquet, JSON lines or CSV, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    if path.suffix == ".parquet":
+    with replacing(path) as part:
+        _write_rows(rows, part, path.suffix)
+
+
+def _write_rows(rows: Sequence[Json], part: Path, suffix: str) -> None:
+    if suffix == ".parquet":
         arrow, parquet = _pyarrow()
         parquet.write_table(
             arrow.Table.from_pylist(list(rows), schema=_schema(arrow)), part, compression="zstd"
         )
-    elif path.suffix == ".jsonl":
+    elif suffix == ".jsonl":
         part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     else:
         import csv
@@ -200,7 +189,6 @@ def write_table(rows: Sequence[Json], path: Path) -> None:
             writer = csv.DictWriter(file, fieldnames=list(_COLUMNS))
             writer.writeheader()
             writer.writerows(rows)
-    part.replace(path)
 
 
 _COLUMNS: dict[str, str] = {

@@ -18,6 +18,7 @@ from api import database
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import ConflictingEntry, Forbidden, InvalidRequest, Unauthorized, UnknownEntry
 from api.keys.files import KeyStore
+from core import clock
 
 PREFIX = "tmk"
 LAST_USED_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each key
@@ -114,7 +115,7 @@ class ApiKeys:
         digest = _digest(secret)
         with database.reading(self._engine) as connection:
             row = connection.execute(select(_KEYS).where(_KEYS.c.digest == digest)).one_or_none()
-        now = database.now()
+        now = clock.now()
         if (
             row is None
             or not hmac.compare_digest(row.digest, digest)
@@ -143,7 +144,7 @@ class ApiKeys:
             changed = connection.execute(
                 update(_KEYS)
                 .where(_KEYS.c.id == key_id, _KEYS.c.tenant == tenant, _KEYS.c.revoked_at.is_(None))
-                .values(revoked_at=database.now())
+                .values(revoked_at=clock.now())
             )
         if changed.rowcount == 0:
             raise UnknownEntry(f"no active key {key_id}")
@@ -166,7 +167,7 @@ class ApiKeys:
     ) -> KeyInfo:
         if not scopes:
             raise InvalidRequest("a key needs at least one scope")
-        now = database.now()
+        now = clock.now()
         if expires_at is not None and expires_at <= now:
             raise InvalidRequest("expires_at lies in the past")
         info = KeyInfo(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import WeightsError
+from core.files import write_whole
 from detector.calibration import GroupedReference
 
 FORMAT = "trackmark-music-calibration/1"
@@ -73,9 +74,7 @@ def write(path: Path, calibration: LocalCalibration) -> LocalCalibration:
     data = (json.dumps(facts, sort_keys=True, indent=1) + "\n").encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     except OSError as error:
         raise WeightsError(f"cannot write {path}: {error.strerror}") from error
     return read(path)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.errors import TrackmarkError
+from core.files import replacing
 from core.resample import resample
 from lab.datasets import Recording
 from lab.sound.renderings import METHODS, equalised, softened
@@ -154,10 +155,9 @@ def save(pairs: Sequence[Pair], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     audio = np.stack([np.stack([p.human, p.synthetic]) for p in pairs])
     audio = audio / np.maximum(np.abs(audio).max(-1, keepdims=True), 1e-3)
-    part = path.with_suffix(".part.npz")
     family, scale = [p.family for p in pairs], [p.scaled for p in pairs]
-    np.savez(part, audio=np.round(32000 * audio).astype(np.int16), family=family, scaled=scale)
-    part.rename(path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, audio=np.round(32000 * audio).astype(np.int16), family=family, scaled=scale)
 
 
 def main() -> None:

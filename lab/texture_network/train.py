@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.files import replacing
 from lab.metrics import auc
 from lab.sound.tempo import scaled
 from lab.texture_network.network import RATE, Answer, Shape, TextureNetwork
@@ -180,8 +181,8 @@ def train(
             "shape": asdict(shape),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({**content, **state, "elapsed_s": elapsed_s}, path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
+        with replacing(path) as part:
+            torch.save({**content, **state, "elapsed_s": elapsed_s}, part)
 
     while (elapsed := before + time.time() - started) < seconds and state["step"] < most_steps:
         warm = min(1.0, (state["step"] + 1) / 50)

@@ -11,8 +11,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeVar
 
+from core import clock
 from core.errors import RecordError
-from provenance.declaration import now, parse_generator
+from provenance.declaration import parse_generator
 from provenance.exchange.table import ROLES
 from provenance.records import identifiers
 from provenance.records import shape_checks as checks
@@ -93,7 +94,7 @@ def draft(
     try:
         record = OwnershipRecord(
             record_id=new_record_id(),
-            issued_at=now(),
+            issued_at=clock.now_text(),
             issuer=Issuer(issuer or names[0], keyid),
             asset=Asset(
                 title=row.get("title"),

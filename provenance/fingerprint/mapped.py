@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import RegistryError
+from core.files import replacing
 from provenance.fingerprint import triplets
 from provenance.fingerprint.search import IntArray, Postings
 from provenance.fingerprint.sql import LOW, LOW_BITS
@@ -135,8 +136,12 @@ def write_slots(
     """
     if total > MOST_POSTINGS:
         raise RegistryError("the fingerprint copy holds at most 4.29 billion hashes: use one for each half")
-    starts = np.lib.format.open_memmap(folder / "starts.npy.part", "w+", np.uint32, ((1 << bits) + 1,))
-    with (folder / "postings.npy.part").open("wb") as file:
+    with (
+        replacing(folder / "starts.npy") as starts_part,
+        replacing(folder / "postings.npy") as postings_part,
+        postings_part.open("wb") as file,
+    ):
+        starts = np.lib.format.open_memmap(starts_part, "w+", np.uint32, ((1 << bits) + 1,))
         header = {"descr": "<u8", "fortran_order": False, "shape": (total,)}
         np.lib.format.write_array_header_1_0(file, header)
         written, next_slot = 0, 0
@@ -151,7 +156,5 @@ def write_slots(
             written += len(key)
         file.flush()
         os.fsync(file.fileno())  # a name must never come to stand for zeros after a power cut
-    starts[next_slot:] = written
-    starts.flush()
-    for name in ("postings.npy", "starts.npy"):
-        (folder / f"{name}.part").replace(folder / name)
+        starts[next_slot:] = written
+        starts.flush()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import ProofError, RecordError, SignatureError, VerificationError
+from core.files import write_whole
 from provenance.records.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.log import LogEntry
@@ -188,6 +189,4 @@ def _load(state: Path, key: NoteKey) -> Frontier:
 
 def _save(state: Path, key: NoteKey, frontier: Frontier) -> None:
     value = {"key": key.vkey, "size": frontier.size, "roots": [node.hex() for node in frontier.roots]}
-    part = state.with_name(f".{state.name}.part")
-    part.write_text(json.dumps(value))
-    part.replace(state)
+    write_whole(state, json.dumps(value).encode())

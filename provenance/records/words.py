@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeAlias
 
+from core import clock
 from core.errors import ProofError, RecordError
 from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
 from provenance.records.lifecycle import RecordState
@@ -159,4 +159,4 @@ def describe_log(logged: LoggedAt) -> str:
 
 
 def _when(time_s: int) -> str:
-    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.utc_text(clock.at(time_s))

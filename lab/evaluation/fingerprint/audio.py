@@ -19,6 +19,7 @@ import numpy as np
 from torch import Tensor
 
 from core.errors import TrackmarkError
+from core.files import write_whole
 from core.resample import resample
 from lab.datasets import Recording
 from lab.evaluation.fingerprint import chromaprint as chromaprint
@@ -73,9 +74,7 @@ class Store:
         """What is kept under a name, made first where it is missing."""
         path = self._folder / f"{name}.jsonl"
         if not path.exists():
-            part = path.with_suffix(".part")
-            part.write_text("".join(json.dumps(_to_json(a)) + "\n" for a in make()), encoding="utf-8")
-            part.replace(path)
+            write_whole(path, "".join(json.dumps(_to_json(a)) + "\n" for a in make()).encode())
         return [_from_json(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

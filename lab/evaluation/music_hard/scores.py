@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.errors import TrackmarkError
+from core.files import replacing
 from detector.music import guards, spectra
 from detector.music.detector import LOWEST_BAND_HZ
 from detector.music.features import comb_vector, measure
@@ -120,10 +121,9 @@ def cached(copy: Copy) -> Scores:
     if not copy.path.exists():
         found = scores_of(*copy.audio())
         copy.path.parent.mkdir(parents=True, exist_ok=True)
-        part = copy.path.with_suffix(".part.npz")
         columns = {key: getattr(found, key) for key in COLUMNS}
-        np.savez(part, group=np.array(found.group), **columns)
-        part.rename(copy.path)
+        with replacing(copy.path) as part, part.open("wb") as file:
+            np.savez(file, group=np.array(found.group), **columns)
     with np.load(copy.path) as stored:
         row = {key: np.asarray(stored[key], np.float64) for key in COLUMNS}
         return Scores(**row, group=str(stored["group"]))

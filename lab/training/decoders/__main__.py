@@ -21,6 +21,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from core.files import replacing
 from core.native import torchaudio
 from core.resample import resample
 from lab.training.decoders.clips import open_music
@@ -233,9 +234,8 @@ def _excerpt(clip: Tensor, length: int, rng: random.Random) -> Tensor:
 def _save(decoder: Decoder, optimiser: torch.optim.Optimizer, state: dict[str, Any], path: Path) -> None:
     """Write a snapshot, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    torch.save({"weights": decoder.state_dict(), "optimiser": optimiser.state_dict(), **state}, part)
-    part.rename(path)
+    with replacing(path) as part:
+        torch.save({"weights": decoder.state_dict(), "optimiser": optimiser.state_dict(), **state}, part)
 
 
 def clips_at(rate: int, hosts: Path = HOSTS) -> list[Tensor]:

@@ -28,6 +28,7 @@ from core.codecs import Codec
 from core.decode import decode
 from core.encode import recode
 from core.errors import TrackmarkError
+from core.files import replacing
 from core.resample import resample
 from detector.music import spectra
 from detector.music.features import best_scores, measure
@@ -240,15 +241,14 @@ def analyse(wav: Tensor, sample_rate: int) -> Analysed:
 def save(path: Path, analysed: Analysed) -> None:
     """Write one copy's scores."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part.npz")
-    np.savez(
-        unfinished,
-        confounds=analysed.confounds,
-        whole=analysed.whole,
-        segments=analysed.segments,
-        spacing_hz=analysed.spacing_hz,
-    )
-    unfinished.rename(path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(
+            file,
+            confounds=analysed.confounds,
+            whole=analysed.whole,
+            segments=analysed.segments,
+            spacing_hz=analysed.spacing_hz,
+        )
 
 
 def read(path: Path) -> Analysed:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.decode import decode
+from core.files import replacing
 from detector.voice.frontend import mono
 
 CACHE = Path("runs/voice/audio16.npz")
@@ -155,9 +156,8 @@ def samples(root: Path, cache: Path = CACHE) -> dict[str, Samples]:
                     wav = clip.wav[:, : _LONGEST_S * clip.sample_rate]
                     found[row["file"]] = mono(wav, clip.sample_rate).numpy()
         cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_suffix(".part.npz")
-        np.savez(part, **found)  # type: ignore[arg-type]  # numpy's stub takes the keywords for flags
-        part.replace(cache)
+        with replacing(cache) as part, part.open("wb") as file:
+            np.savez(file, **found)  # type: ignore[arg-type]  # numpy's stub takes the keywords for flags
     with np.load(cache) as stored:
         return {name: stored[name] for name in stored.files}
 

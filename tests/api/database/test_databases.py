@@ -21,6 +21,7 @@ from api.database.tables import Table
 from api.log import store as log_store
 from api.registry.registry import Registry
 from api.settings import Settings
+from core import clock
 from core.errors import ProofError
 from provenance.fingerprint import extract, fingerprint_metadata
 from provenance.records.checkpoint import checkpoint_of
@@ -85,7 +86,7 @@ def test_fingerprints_that_are_there_get_their_owners(empty: Engine) -> None:
                     "INSERT INTO records (record_id, tenant, title, envelope, salt, leaf_index, created_at)"
                     " VALUES (:id, :tenant, 'T', '', :salt, :number, :now)"
                 ),
-                {**values, "salt": b"", "now": database.now()},
+                {**values, "salt": b"", "now": clock.now()},
             )
             connection.execute(
                 text("INSERT INTO fingerprint_track (record_id, frames) VALUES (:id, 1)"), values

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from api import database
 from api.errors import InvalidRequest, UnknownEntry
 from api.keys.files import KeyStore
 from api.registry.registry import Registry
 from api.settings import Settings
+from core import clock
 from core.errors import SignatureError
 from provenance.records.keyevents import follow
 from provenance.records.keylife import BEFORE_COMPROMISE, VALID
@@ -83,7 +83,7 @@ def test_a_rotation_that_is_not_logged_changes_nothing(
 def test_records_before_a_theft_stay_valid_and_later_ones_do_not(registry: Registry) -> None:
     before = register(registry)
     stolen = registry.keys.signer("record").keyid
-    theft = database.now()
+    theft = clock.now()
     after = register(registry)
     registry.keys.revoke(stolen, "laptop stolen", theft)
     fresh = register(registry)
@@ -111,7 +111,7 @@ def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
         registry.keys.revoke("00" * 32, "no")
     keyid = registry.keys.signer("record").keyid
     with pytest.raises(InvalidRequest, match="future"):
-        registry.keys.revoke(keyid, "no", database.now() + timedelta(days=1))
+        registry.keys.revoke(keyid, "no", clock.now() + timedelta(days=1))
     registry.keys.revoke(keyid, "yes")
     with pytest.raises(InvalidRequest, match="was revoked"):
         registry.keys.revoke(keyid, "again")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api import database
 from api.keys.files import KeyStore
 from api.keys.witnessing import cosign
 from api.log.cosigning import WitnessAddress, collect
@@ -17,6 +16,7 @@ from api.log.witness_server import create_witness
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
 from api.settings import Settings
+from core import clock
 from core.errors import KeyFileError, ProofError, SignatureError
 from provenance.records.checkpoint import (
     Checkpoint,
@@ -146,7 +146,7 @@ def test_a_stolen_log_key_is_revoked_by_its_successor(registry: Registry) -> Non
     made = register(registry)
     pinned, stolen = registry.keys.published.trusted(), registry.log.key.keyid
     proof = registry.records.proof(made.record_id)
-    registry.keys.revoke(stolen, "stolen", database.now())
+    registry.keys.revoke(stolen, "stolen", clock.now())
     keys = follow(pinned, registry.keys.published.events())
     with pytest.raises(SignatureError, match="compromised"):  # nobody independent saw the old checkpoint
         verify_record(made.envelope, keys, proof, made.salt)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from api import database
 from api.errors import InvalidRequest
 from api.server.api_keys import EVERYDAY, Scope
+from core import clock
 from tests.api.serving import URL, key, parts, serve
 
 
@@ -62,7 +62,7 @@ def test_a_key_reaches_as_far_as_its_scopes(client: TestClient) -> None:
 
 
 def test_an_expired_key_is_refused(client: TestClient) -> None:
-    soon = database.now() + timedelta(seconds=0.3)
+    soon = clock.now() + timedelta(seconds=0.3)
     made = parts(client).keys.create("brief", EVERYDAY, expires_at=soon)
     headers = {"Authorization": f"Bearer {made.secret}"}
     time.sleep(0.4)

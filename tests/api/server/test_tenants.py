@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from api import database
 from api.database.tables import Manifest
+from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
 PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
@@ -23,7 +24,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     with database.writing(registry.engine) as connection:
         row = {"manifest_id": "urn:c2pa:0", "record_id": tagged["result"]["record_id"], "store": b"x"}
         table = Manifest.metadata.tables["manifests"]
-        connection.execute(insert(table).values(**row, tenant=registry.tenant, created_at=database.now()))
+        connection.execute(insert(table).values(**row, tenant=registry.tenant, created_at=clock.now()))
     artist = client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
     assert artist.status_code == 201
     made = client.post("/v1/keys", json={"name": "x", "scopes": ["audits:read"]}).json()
