@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 ALL: tuple[str, ...] = ("watermark", "credentials", "fingerprint", "music", "voice")
 PROVENANCE: tuple[str, ...] = ("watermark", "credentials", "fingerprint")
+PARTLY = "the file is damaged or cut off: only a part of its audio could be decoded and audited"
 
 
 @dataclass
@@ -62,13 +63,25 @@ class _Run:
         try:
             found = check()
         except Inconclusive as reason:
-            return self._end(name, "inconclusive", f"inconclusive: {reason}")
+            self._end(name, "inconclusive", f"inconclusive: {reason}")
+            return reason.found
         except Exception as error:
             log.warning("the %s check failed", name, exc_info=True)
             kind = "" if isinstance(error, TrackmarkError) else f"{type(error).__name__}: "
             return self._end(name, "failed", f"the check failed: {kind}{error}")
         self.outcomes[name] = "done"
         return found
+
+    def unanswered(self, clip: Clip) -> list[Json]:
+        """What was asked and not answered, as `Policy.decide` wants it; damage to the file comes first."""
+        open_checks = [
+            {"check": name, "outcome": self.outcomes[name], "reason": self.reasons[name]}
+            for name in ALL
+            if name in self.reasons
+        ]
+        if clip.source.truncated:
+            open_checks.insert(0, {"check": "decode", "outcome": "partly", "reason": PARTLY})
+        return open_checks
 
     def _end(self, name: str, outcome: Outcome, reason: str) -> None:
         self.outcomes[name], self.reasons[name] = outcome, reason
@@ -139,14 +152,19 @@ def audit_file(
         "voice": voice or {**shape.EMPTY_VOICE, "reason": run.reasons.get("voice", "not checked")},
         "ownership": ownership.to_dict(),
         "duration_s": clip.duration_s,
-        "failed": ", ".join(name for name in ALL if run.outcomes[name] == "failed") or None,
+        "ai_declared": declares_ai(ownership),
+        "unanswered": run.unanswered(clip),
     }
     found["watermark"]["record_id"] = mark["message"] if mark and mark["message"] in records else None
-    found["voice"]["artists"] = consented(found["voice"]["artists"], ownership, on=on)
+    named = found["credentials"]["record_id"]
+    found["credentials"]["record_known"] = None if named is None else named in records
+    found["voice"]["artists"] = suspected(
+        consented(found["voice"]["artists"], ownership, on=on), policy.clone_threshold(on=on)
+    )
     decision = policy.decide(found, on=on)
     warnings = [f"{name}: {reason}" for name, reason in run.reasons.items()]
     if clip.source.truncated:
-        warnings.append("the file is damaged: only the audio before the damage was audited")
+        warnings.append(PARTLY)
     warnings.extend(also_known_as(ownership, found["fingerprint"]))
     warnings.extend(policy.stale(on=on))
     report("done", 1.0)
@@ -167,6 +185,21 @@ def audit_file(
         warnings=tuple(warnings),
         clip=clip,
     )
+
+
+def declares_ai(ownership: Ownership) -> bool:
+    """Whether a record that verifies says of this audio that a machine made it, wholly or partly."""
+    record = ownership.record or {}
+    involvement = record.get("ai_involvement") or {}
+    return bool(record.get("verified")) and involvement.get("overall") in ("All", "Partly")
+
+
+def suspected(artists: Sequence[Json], threshold: float | None) -> list[Json]:
+    """Say of each artist whether the policy calls the voice a copy: the one threshold for all who read it."""
+    return [
+        {**artist, "suspected": threshold is not None and (artist["clone_score"] or 0.0) >= threshold}
+        for artist in artists
+    ]
 
 
 def media(clip: Clip) -> Json:

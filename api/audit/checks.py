@@ -26,7 +26,15 @@ SPEED_TOLERANCE = 0.005
 
 
 class Inconclusive(Exception):
-    """A check cannot answer for this audio; the message is the reason."""
+    """A check cannot answer for this audio; the message is the reason.
+
+    Attributes:
+        found: what it did find, in JSON, which does not answer the question.
+    """
+
+    def __init__(self, reason: str, found: Json | None = None) -> None:
+        super().__init__(reason)
+        self.found = found
 
 
 def unusable_reason(clip: Clip) -> str | None:
@@ -82,6 +90,7 @@ def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
         "signer": found.signer,
         "digital_source_type": found.digital_source_type,
         "record_id": found.record_id,
+        "record_known": None,
     }
 
 
@@ -122,7 +131,7 @@ def match_json(match: Any) -> Json:
 def music(stages: Stages, clip: Clip) -> Json:
     """Ask whether the music was made by a machine."""
     found = stages.music(clip)
-    return {
+    told = {
         "score": number(found.score),
         "likelihood_ratio": number(found.llr),
         "p_value": significant(found.p_value),
@@ -138,13 +147,16 @@ def music(stages: Stages, clip: Clip) -> Json:
         "calibration": found.calibration,
         "group": found.group,
     }
+    if found.llr is None:
+        raise Inconclusive(found.reason or "nothing could be measured", told)
+    return told
 
 
 def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes]) -> Json:
     """Ask for vocals, how synthetic they are, and whose voice they resemble."""
     found = stages.voice(clip, artists)
-    return {
-        "has_voice": bool(found.has_voice),
+    told = {
+        "has_voice": found.has_voice,
         "synthetic_score": number(found.synthetic_score),
         "artists": [
             {
@@ -153,12 +165,16 @@ def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes]) -> Json:
                 "likelihood_ratio": number(a.llr),
                 "clone_score": number(a.clone_score),
                 "consent": "none",
+                "suspected": False,
             }
             for a in found.artists
         ],
         "segments": segments_json(found.segments),
         "reason": found.reason,
     }
+    if found.has_voice is None or (found.has_voice and found.synthetic_score is None):
+        raise Inconclusive(found.reason or "the vocals could not be measured", told)
+    return told
 
 
 def enrolled(registry: "Registry", artist: str | None) -> dict[str, bytes]:

@@ -169,6 +169,7 @@ EMPTY_CREDENTIALS: Json = {
     "signer": None,
     "digital_source_type": None,
     "record_id": None,
+    "record_known": None,
 }
 EMPTY_AI: Json = {
     "score": None,

@@ -5,6 +5,9 @@ A policy never measures anything. It reads the findings of an audit by name
 that fired. Rules carry the day from which they hold, where they come from and when a person
 last checked that source, so that a report shows which law or contract it was judged by.
 A field that was not measured satisfies no comparison: no rule fires on a guess.
+
+A policy fails closed: a check that was asked for and did not answer, or audio of which only a part could be
+decoded, calls for its `unanswered` action (a review unless the policy says otherwise), ahead of every rule.
 """
 
 import hashlib
@@ -25,6 +28,14 @@ _SEVERITY: dict[Action, int] = {"accept": 0, "review": 1, "reject": 2}
 _OPERATORS = ("is", "is_not", "one_of", "at_least", "at_most", "known")
 _PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
 _STALE_AFTER_DAYS = 365
+_OPEN = {
+    "decode": "The audio is incomplete:",
+    "watermark": "The watermark could not be looked for:",
+    "credentials": "The content credentials could not be read:",
+    "fingerprint": "The audio could not be compared with the registered tracks:",
+    "music": "Whether a machine made the music could not be measured:",
+    "voice": "The vocals could not be judged:",
+}
 
 
 class PolicyError(TrackmarkError):
@@ -96,12 +107,14 @@ class Policy:
 
     Attributes:
         otherwise: the action when no rule fires.
+        unanswered: the action where a check that was asked for did not answer.
         sha256: digest of the file's bytes, so that a report names the exact text.
     """
 
     name: str
     version: str
     otherwise: Action
+    unanswered: Action
     rules: tuple[Rule, ...]
     sha256: str
 
@@ -109,10 +122,16 @@ class Policy:
         """Apply every rule that is in force; the most severe action wins.
 
         Args:
-            findings: JSON form of an audit, without its decision.
+            findings: JSON form of an audit, without its decision, and the facts `ai_declared` (whether a
+                record that verifies declares AI) and `unanswered` (`check`, `outcome` and `reason` of each
+                open question).
             on: the day by which the rules are dated (UTC).
         """
-        fired = tuple(f for rule in self.rules if rule.in_force(on) for f in rule.fire(findings))
+        fired = tuple(
+            Fired(f"check-{gap['outcome']}", self.unanswered, f"{_OPEN[gap['check']]} {gap['reason']}.")
+            for gap in findings.get("unanswered", ())
+        )
+        fired += tuple(f for rule in self.rules if rule.in_force(on) for f in rule.fire(findings))
         action = max((f.action for f in fired), key=_SEVERITY.__getitem__, default=self.otherwise)
         return Decision(action, fired, f"{self.name} {self.version}", self.sha256)
 
@@ -123,6 +142,17 @@ class Policy:
             for rule in self.rules
             if rule.in_force(on) and (on - rule.last_checked).days > _STALE_AFTER_DAYS
         )
+
+    def clone_threshold(self, *, on: date) -> float | None:
+        """The clone score from which a rule in force calls a voice a copy; None where no rule does."""
+        limits = [
+            float(condition.value)
+            for rule in self.rules
+            if rule.each == "voice.artists" and rule.in_force(on)
+            for condition in rule.when
+            if (condition.field, condition.operator) == ("clone_score", "at_least")
+        ]
+        return min(limits, default=None)
 
     def thresholds(self) -> dict[str, dict[str, Any]]:
         """Numeric limits of the policy by rule: what a reader needs to repeat the decision."""
@@ -166,6 +196,7 @@ def parse_policy(text: bytes) -> Policy:
         name=str(head["name"]),
         version=str(head["version"]),
         otherwise=_action(head.get("otherwise", "accept"), "[policy]"),
+        unanswered=_action(head.get("unanswered", "review"), "[policy]"),
         rules=rules,
         sha256=hashlib.sha256(text).hexdigest(),
     )

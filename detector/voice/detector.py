@@ -105,7 +105,7 @@ class VoiceDetector:
                 )
         wav = mono(clip.wav, clip.sample_rate)
         if not wav.any():
-            return _unmeasured("the clip is silent", len(artists))
+            return _unmeasured("the clip is silent", len(artists), heard=False)
         activity = self.activity.find(wav)
         if not bool(activity.voiced.any()):
             return _unmeasured("no singing or speech found", len(artists))
@@ -161,8 +161,8 @@ class VoiceDetector:
         )
 
 
-def _unmeasured(reason: str, artists: int) -> VoiceFinding:
-    return VoiceFinding(False, None, (), (), reason, None, 0.0, artists)
+def _unmeasured(reason: str, artists: int, *, heard: bool = True) -> VoiceFinding:
+    return VoiceFinding(False if heard else None, None, (), (), reason, None, 0.0, artists)
 
 
 def covered_of(activity: Activity) -> list[tuple[float, float]]:

@@ -43,7 +43,7 @@ class VoiceFinding:
     """The voice detector's answer for one clip.
 
     Attributes:
-        has_voice: singing or speech was found.
+        has_voice: singing or speech was found; None where there is nothing to hear.
         synthetic_score: calibrated probability in [0, 1] that the vocals are synthetic, or None
             where it could not be measured.
         artists: one score per enrolled artist, best clone score first; empty where not measurable.
@@ -55,7 +55,7 @@ class VoiceFinding:
             each `llr` already accounts for).
     """
 
-    has_voice: bool
+    has_voice: bool | None
     synthetic_score: float | None
     artists: tuple[ArtistScore, ...]
     segments: tuple[Segment, ...]

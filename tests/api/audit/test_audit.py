@@ -255,7 +255,11 @@ def test_every_verdict_is_explained_in_plain_words() -> None:
 def test_synthetic_music_is_reviewed_unless_its_record_declares_it() -> None:
     machine = Music(0.97, 2.0, 0.001, "synthetic", segments=(Segment(0, 5, 0.97),))
     assert [r.rule for r in audit(music=machine).decision.rules] == ["undeclared-synthetic-music"]
-    for level, fired in (("All", []), ("None", ["declared-human-sounds-synthetic"])):
+    for level, fired in (
+        ("All", []),
+        ("None", ["undeclared-synthetic-music", "declared-human-sounds-synthetic"]),
+        ("Undeclared", ["undeclared-synthetic-music"]),
+    ):
         record = fakes.claims(ai_involvement={"overall": level, "roles": {}})
         result = audit(Registry({RECORD: record}, matches=[Match(RECORD)]), detection=marked(), music=machine)
         assert [r.rule for r in result.decision.rules] == fired

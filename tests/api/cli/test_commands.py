@@ -102,15 +102,19 @@ def test_a_transplanted_mark_does_not_verify(
     assert audit.lines[0]["decision"]["action"] == "reject"
 
 
-def test_an_edited_tagged_file_fails_on_its_credentials(trackmark: Trackmark, tagged: dict[str, Any]) -> None:
+def test_an_edited_tagged_file_fails_on_its_credentials(
+    trackmark: Trackmark, tagged: dict[str, Any], tmp_path: Path
+) -> None:
+    edited = tmp_path / "edited.flac"
     data = bytearray(tagged["path"].read_bytes())
     at = data.index(b"A Song") if b"A Song" in data else len(data) // 2
     data[at : at + 1] = b"B"
-    tagged["path"].write_bytes(bytes(data))
-    done = trackmark("verify", tagged["path"], "--json")
+    edited.write_bytes(bytes(data))
+    done = trackmark("verify", edited, "--json")
     outcomes = {step["step"]: step["outcome"] for step in done.lines[0]["steps"]}
     assert done.code == 1
     assert outcomes["credentials"] == "failed"
+    assert trackmark("audit", edited, "--json").lines[0]["decision"]["action"] == "review"
 
 
 def test_an_audit_with_reports_that_verify_offline(

@@ -85,10 +85,10 @@ def test_json_stays_on_standard_output_while_progress_is_drawn(tmp_path: Path) -
         stdout=subprocess.PIPE,
         stderr=their_end,
         env={**os.environ, "TRACKMARK_HOME": str(tmp_path / "home"), "TERM": "xterm"},
-        check=True,
     )
     os.close(their_end)
     drawn = os.read(terminal, 65_536)
     os.close(terminal)
-    assert json.loads(done.stdout)["decision"]["action"] == "accept"
+    assert json.loads(done.stdout)["decision"]["action"] == "review"
+    assert done.returncode == 1
     assert b"silent.wav" in drawn

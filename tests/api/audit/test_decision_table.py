@@ -1,0 +1,143 @@
+"""Every combination of what an audit may find, and the action that it must lead to.
+
+The expected action is stated here by a rule of its own, which knows nothing of the policy's file.
+"""
+
+from datetime import date
+from itertools import combinations, product
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+
+from api.audit.audit import ALL, audit_file, declares_ai
+from api.audit.findings import Outcome, Ownership, OwnershipStatus
+from api.audit.policy import load_policy, parse_policy
+from core.errors import TrackmarkError, WatermarkError
+from tests import fakes
+
+ON = date(2026, 11, 28)
+DECLARATIONS = ("All", "Partly", "None", "Undeclared", None)
+VERDICTS = ("synthetic", "bona_fide", "uncertain")
+CLONES = ((0.2, "none"), (0.95, "none"), (0.95, "expired"), (0.95, "active"))
+REJECTED = {"transplant_suspected", "record_invalid"}
+REVIEWED = {
+    "disputed",
+    "record_revoked",
+    "mark_removed_or_unmarked",
+    "unknown_mark",
+    "mark_unconfirmed",
+}
+GAPS = [names for count in range(len(ALL) + 1) for names in combinations(ALL, count)]
+
+
+def expected(
+    status: str,
+    declared: str | None,
+    verdict: str,
+    clone: tuple[float, str],
+    gaps: tuple[str, ...],
+    cut: bool,
+) -> str:
+    """Nothing is accepted that was not measured, not declared or not consented to."""
+    if status in REJECTED:
+        return "reject"
+    undeclared = verdict == "synthetic" and declared not in ("All", "Partly")
+    copied = clone[0] >= 0.9 and clone[1] != "active"
+    return "review" if status in REVIEWED or undeclared or copied or gaps or cut else "accept"
+
+
+@pytest.mark.parametrize("status", get_args(OwnershipStatus))
+def test_every_combination_has_its_action(status: str) -> None:
+    policy = load_policy()
+    assert policy.clone_threshold(on=ON) == 0.9
+    for declared, verdict, clone, gaps, cut in product(DECLARATIONS, VERDICTS, CLONES, GAPS, (False, True)):
+        record = None if declared is None else {"verified": True, "ai_involvement": {"overall": declared}}
+        ownership = Ownership(status, "said.", "00" * 8, record)  # type: ignore[arg-type]  # one of its values
+        missing = [{"check": name, "outcome": "inconclusive", "reason": "too short"} for name in gaps]
+        if cut:
+            missing.insert(0, {"check": "decode", "outcome": "partly", "reason": "cut"})
+        findings = {
+            "ownership": ownership.to_dict(),
+            "ai": {"verdict": verdict, "score": 0.99, "p_value": 0.001},
+            "voice": {"artists": [{"name": "Ada", "clone_score": clone[0], "consent": clone[1]}]},
+            "credentials": {"present": False, "record_known": None},
+            "ai_declared": declares_ai(ownership),
+            "unanswered": missing,
+        }
+        decision = policy.decide(findings, on=ON)
+        told = (status, declared, verdict, clone, gaps, cut)
+        assert decision.action == expected(*told), told
+        if cut:
+            assert decision.rules[0].rule == "check-partly", "what is missing is said first"
+        elif gaps:
+            assert decision.rules[0].rule == "check-inconclusive"
+
+
+@pytest.mark.parametrize("outcomes", list(product(get_args(Outcome), repeat=len(ALL))), ids="-".join)
+def test_what_was_asked_and_not_answered_is_reviewed(outcomes: tuple[str, ...]) -> None:
+    """`skipped` is the caller's own wish; `failed` and `inconclusive` are open questions."""
+    broken: dict[str, Exception] = {
+        "failed": TrackmarkError("broke"),
+        "inconclusive": WatermarkError("plain"),
+    }
+    wish = dict(zip(ALL, outcomes, strict=True))
+    answers: dict[str, Any] = {}
+    if wish["watermark"] in broken:
+        answers["detection"] = broken[wish["watermark"]]
+    if wish["credentials"] in broken:
+        wish["credentials"] = "failed"  # a file can always be asked for credentials
+        answers["credentials"] = broken["failed"]
+    if wish["fingerprint"] == "failed":
+        answers["hashes"] = broken["failed"]
+    elif wish["fingerprint"] == "inconclusive":
+        answers["hashes"] = ()
+    if wish["music"] == "failed":
+        answers["music"] = broken["failed"]
+    elif wish["music"] == "inconclusive":
+        answers["music"] = fakes.Music(None, None, None, "uncertain", reason="shorter than 1 s")
+    if wish["voice"] == "failed":
+        answers["voice"] = broken["failed"]
+    elif wish["voice"] == "inconclusive":
+        answers["voice"] = fakes.Voice(True, None, reason="only 0.4 s of voice")
+    result = audit_file(
+        fakes.PATH,
+        registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
+        stages=fakes.stages(**answers),
+        checks=[name for name in ALL if wish[name] != "skipped"],
+        today=ON,
+    )
+    assert result.checks == wish
+    open_checks = [name for name in ALL if wish[name] in broken]
+    assert result.decision.action == ("review" if open_checks else "accept")
+    assert [rule.rule for rule in result.decision.rules] == [f"check-{wish[name]}" for name in open_checks]
+
+
+def test_a_policy_of_ones_own_fails_closed_too() -> None:
+    own = '[policy]\nname = "p"\nversion = "1"\n'
+    gap = {"unanswered": [{"check": "music", "outcome": "failed", "reason": "broke"}]}
+    assert parse_policy(own.encode()).decide(gap, on=ON).action == "review"
+    assert parse_policy((own + 'unanswered = "reject"\n').encode()).decide(gap, on=ON).action == "reject"
+    assert parse_policy(own.encode()).decide({}, on=ON).action == "accept"
+
+
+@pytest.mark.parametrize(
+    ("found", "rule"),
+    [
+        ({"trusted": True, "valid": True, "content_bound": True}, "credentials-name-an-unknown-record"),
+        ({"trusted": True, "valid": False, "content_bound": True}, "credentials-faulty"),
+        ({"trusted": False, "valid": True, "content_bound": False}, "credentials-tampered"),
+    ],
+)
+def test_credentials_that_ask_for_a_person(found: dict[str, bool], rule: str) -> None:
+    credentials = fakes.Credentials(present=True, signature_valid=True, record_id=fakes.OTHER, **found)
+    result = audit_file(
+        fakes.PATH,
+        registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
+        stages=fakes.stages(credentials=credentials),
+        today=ON,
+    )
+    assert result.decision.action == "review"
+    assert rule in [fired.rule for fired in result.decision.rules]
