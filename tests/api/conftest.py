@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.serving import serve
-from tests.postgres import Cluster, cluster
+from tests.needs import POSTGRESQL, left_out
+from tests.postgres import Cluster, bundled, cluster, installed
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +19,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
-    """A private PostgreSQL server; a machine without one fails the tests that need it."""
-    with cluster() as running:
+    """A private PostgreSQL server, the machine's own or the one that pip installed."""
+    programs = installed() or bundled()
+    if programs is None:
+        left_out(POSTGRESQL)
+    with cluster(programs) as running:
         yield running
 
 

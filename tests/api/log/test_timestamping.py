@@ -1,5 +1,6 @@
 """Time stamps from a real authority on localhost: asked for, kept, proven, exported."""
 
+import shutil
 import subprocess
 import threading
 import time
@@ -32,6 +33,7 @@ from provenance.records.timestamp import TimestampError
 from tests import fakes
 from tests.api.cli.conftest import invoke
 from tests.api.serving import register
+from tests.needs import OPENSSL, left_out
 
 AUTHORITY = Authority.generate()
 
@@ -91,6 +93,8 @@ def test_a_time_stamp_dates_what_a_stolen_key_signed(registry: Registry, url: st
 
 
 def test_openssl_verifies_the_token_of_a_checkpoint(registry: Registry, url: str, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        left_out(OPENSSL)
     register(registry)
     timestamping.stamp(registry.log, url, [AUTHORITY.root])
     proof = registry.log.proof_file(0)

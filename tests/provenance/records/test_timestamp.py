@@ -20,6 +20,7 @@ from lab.authority import Authority, attribute, integer, oid, tlv
 from provenance.records import der
 from provenance.records.authorities import UntrustedAuthority, read_roots
 from provenance.records.timestamp import TimestampError, parse_token, verify_token
+from tests.needs import OPENSSL, left_out
 
 NOTE = b"example.com/log\n1\nroot\n"
 MOMENT = datetime(2027, 1, 15, 8, 0, 0, tzinfo=UTC)
@@ -29,8 +30,9 @@ TST_INFO, SHA1, SHA512 = "1.2.840.113549.1.9.16.1.4", "1.3.14.3.2.26", "2.16.840
 
 
 def openssl(*arguments: object, folder) -> subprocess.CompletedProcess[str]:
-    """Run OpenSSL; a machine without it fails the test."""
-    assert shutil.which("openssl"), "these tests need the openssl command"
+    """Run OpenSSL."""
+    if shutil.which("openssl") is None:
+        left_out(OPENSSL)
     command = ["openssl", *map(str, arguments)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
