@@ -16,7 +16,9 @@ class Source:
         container: demuxer's name, such as `wav`, `mp3`, `flac`, `mov,mp4,m4a`, `ogg`.
         codec: decoder's name, such as `pcm_s16le`, `mp3float`, `aac`, `opus`.
         bit_rate: bits per second as declared, or None where the container does not say.
-        truncated: the decoder stopped at damaged data after some audio.
+        truncated: some of the audio is missing, damaged or perhaps not heard; `reasons` says why, in words.
+        bits: size of a sample in the file where it is lossless, -32 for float; None for lossy codecs.
+        others: what else the file holds and was not decoded: more audio tracks, video.
     """
 
     name: str
@@ -26,6 +28,9 @@ class Source:
     codec: str
     bit_rate: int | None = None
     truncated: bool = False
+    reasons: tuple[str, ...] = ()
+    bits: int | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,13 @@ class Clip:
         wav: samples, [C, T] float32, nominally in [-1, 1].
         sample_rate: in Hz, as decoded (never resampled).
         source: where it came from.
+        layout: which channel is which, by a name of `core.layouts`; None where nobody said.
     """
 
     wav: Tensor
     sample_rate: int
     source: Source
+    layout: str | None = None
 
     @property
     def duration_s(self) -> float:

@@ -27,6 +27,7 @@ from torch import Tensor
 from core import errors
 from core.clip import Clip, Source
 from core.decoder_process import submit
+from core.layouts import LAYOUTS
 from core.limits import DEFAULT_LIMITS, LONG_LIMITS, Limits
 
 _REFUSALS: dict[str, type[errors.AudioError]] = {
@@ -45,12 +46,18 @@ class Stream:
     Attributes:
         sample_rate: in Hz.
         channels: C.
+        layout: which channel is which; None where nobody said.
+        bits: as in `core.clip.Source`.
+        others: what else the file holds, as in `core.clip.Source`.
         blocks: the samples in order, each [C, some length]; to be read once.
     """
 
     sample_rate: int
     channels: int
     blocks: Iterator[Tensor]
+    layout: str | None = None
+    bits: int | None = None
+    others: tuple[str, ...] = ()
 
 
 def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
@@ -103,7 +110,14 @@ def stream(path: Path | str, limits: Limits = LONG_LIMITS) -> Iterator[Stream]:
         with _Reception(file, limits) as reception:
             header = reception.header
             blocks = (torch.from_numpy(block.copy()) for block in reception.blocks())
-            yield Stream(header["sample_rate"], header["channels"], blocks)
+            yield Stream(
+                header["sample_rate"],
+                header["channels"],
+                blocks,
+                header.get("layout"),
+                header.get("bits"),
+                _texts(header.get("others")),
+            )
 
 
 @contextmanager
@@ -157,8 +171,11 @@ def _decode(file: Any, name: str, limits: Limits) -> Clip:
         codec=str(header.get("codec"))[:64],
         bit_rate=header.get("bit_rate"),
         truncated=bool(reception.end.get("truncated")),
+        reasons=_texts(reception.end.get("reasons")),
+        bits=header.get("bits"),
+        others=_texts(header.get("others")),
     )
-    return Clip(torch.from_numpy(samples), header["sample_rate"], source)
+    return Clip(torch.from_numpy(samples), header["sample_rate"], source, header.get("layout"))
 
 
 class _Reception:
@@ -258,7 +275,16 @@ def _header(header: dict[str, Any], limits: Limits) -> dict[str, Any]:
         raise errors.UnreadableAudio(_MISBEHAVED)
     if not (limits.min_rate <= rate <= limits.max_rate and 1 <= channels <= limits.max_channels):
         raise errors.UnreadableAudio(_MISBEHAVED)
+    layout, bits = header.get("layout"), header.get("bits")
+    if layout is not None and len(LAYOUTS.get(layout, ())) != channels:
+        raise errors.UnreadableAudio(_MISBEHAVED)
+    if not isinstance(bits, int | None):
+        raise errors.UnreadableAudio(_MISBEHAVED)
     return header
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(text)[:200] for text in value[:20]) if isinstance(value, list) else ()
 
 
 def _reason(error: Exception) -> str:

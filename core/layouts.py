@@ -1,0 +1,117 @@
+"""Which channel is which: names of layouts, the order of each container, and layouts that it cannot say.
+
+Samples are always held in the order of WAVE_FORMAT_EXTENSIBLE, which is FFmpeg's own. Vorbis and Opus have
+an order of theirs (Vorbis I, 4.3.9; RFC 7845, 5.1.1.2). Loads without torch.
+"""
+
+from dataclasses import dataclass
+
+ORDER = ("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "DL", "DR")
+"""Channels in the order in which they are held."""
+
+_CHANNELS = {
+    "mono": "FC",
+    "stereo": "FL FR",
+    "downmix": "DL DR",
+    "2.1": "FL FR LFE",
+    "3.0": "FL FR FC",
+    "3.0(back)": "FL FR BC",
+    "4.0": "FL FR FC BC",
+    "quad": "FL FR BL BR",
+    "quad(side)": "FL FR SL SR",
+    "3.1": "FL FR FC LFE",
+    "5.0": "FL FR FC BL BR",
+    "5.0(side)": "FL FR FC SL SR",
+    "4.1": "FL FR FC LFE BC",
+    "5.1": "FL FR FC LFE BL BR",
+    "5.1(side)": "FL FR FC LFE SL SR",
+    "6.0": "FL FR FC BC SL SR",
+    "hexagonal": "FL FR FC BL BR BC",
+    "6.1": "FL FR FC LFE BC SL SR",
+    "6.1(back)": "FL FR FC LFE BL BR BC",
+    "7.0": "FL FR FC BL BR SL SR",
+    "7.1": "FL FR FC LFE BL BR SL SR",
+    "7.1(wide)": "FL FR FC LFE BL BR FLC FRC",
+    "7.1(wide-side)": "FL FR FC LFE FLC FRC SL SR",
+    "octagonal": "FL FR FC BL BR BC SL SR",
+}
+LAYOUTS = {name: tuple(channels.split()) for name, channels in _CHANNELS.items()}
+"""Channels of each layout that can be written, by FFmpeg's name for it."""
+
+_PLAIN = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+"""What a number of channels is taken for where the source does not say."""
+
+_XIPH = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
+_KNOWN: dict[str, tuple[str, ...]] = {
+    "vorbis": _XIPH,
+    "opus": _XIPH,
+    "aac": ("mono", "stereo", "2.1", "3.0", "4.0", "quad", "5.0", "5.1", "7.1", "7.1(wide)"),
+    "mp3": ("mono", "stereo"),
+}
+"""Layouts that a lossy codec can say; PCM and FLAC carry a mask of channels and know all."""
+
+_VORBIS = {
+    "3.0": "FL FC FR",
+    "quad": "FL FR BL BR",
+    "5.0": "FL FC FR BL BR",
+    "5.1": "FL FC FR BL BR LFE",
+    "6.1": "FL FC FR SL SR BC LFE",
+    "7.1": "FL FC FR SL SR BL BR LFE",
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """How audio is written in a container.
+
+    Attributes:
+        layout: the name under which it is written.
+        lost: in plain words what that changes; None where it says the same.
+    """
+
+    layout: str
+    lost: str | None = None
+
+
+def written(layout: str | None, channels: int, codec: str) -> Written:
+    """The layout that a codec writes for audio of a layout; None is one that nobody named."""
+    said = layout if layout in LAYOUTS and len(LAYOUTS[layout]) == channels else None
+    if said is None:
+        plain = _PLAIN.get(channels, "")
+        return Written(plain, None if channels < 3 else f"the source names no channels; written as {plain}")
+    known = _KNOWN.get(codec)
+    if known is None or said in known:
+        return Written(said)
+    if said == "downmix":
+        return Written("stereo")
+    same = [name for name in known if len(LAYOUTS[name]) == channels]
+    if not same:
+        return Written(_PLAIN[channels])
+    low = [name for name in same if _lfe(name) == _lfe(said)]
+    best = min(low or same, key=lambda name: -len(set(LAYOUTS[name]) & set(LAYOUTS[said])))
+    return Written(best, f"{codec} cannot name the channel layout {said}; written as {best}")
+
+
+def vorbis_order(layout: str) -> list[int]:
+    """For each channel of a Vorbis file of this layout, the channel held that goes there."""
+    held = LAYOUTS[layout]
+    coded = _VORBIS[layout].split() if layout in _VORBIS else held
+    return [held.index(name) for name in coded]
+
+
+def named(channels: tuple[str, ...]) -> tuple[str | None, list[int]]:
+    """Name and order of channels as a file lists them.
+
+    Returns:
+        The name of the layout, None where it has none, and for each channel held its place in the file.
+    """
+    if len(set(channels)) != len(channels) or not set(channels) <= set(ORDER):
+        return None, list(range(len(channels)))
+    held = tuple(sorted(channels, key=ORDER.index))
+    name = next((name for name, wanted in LAYOUTS.items() if wanted == held), None)
+    return name, [channels.index(channel) for channel in held]
+
+
+def _lfe(layout: str) -> int | None:
+    held = LAYOUTS[layout]
+    return held.index("LFE") if "LFE" in held else None
