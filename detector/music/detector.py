@@ -14,19 +14,16 @@ from detector.decoders import SEPARATORS
 from detector.music import guards, local, performance, spectra
 from detector.music.evidence import CLEAR_Z, exhibits
 from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
-from detector.music.finding import Evidence, MusicFinding, Proposition, Verdict
+from detector.music.finding import Evidence, MusicFinding, Proposition, Reservations
 from detector.music.groups import group_of
 from detector.music.performance import PerformanceModel
-from detector.music.propositions import composition_proposition, decoder_propositions
+from detector.music.propositions import composition_proposition
 from detector.music.spectra import Block
+from detector.music.verdict import LEAST_LLR, decide
 
 CARD = Path(__file__).with_name("music.toml")
 SHORTEST_S = 4.5
 LOWEST_BAND_HZ = 4000.0
-FALSE_ALARMS = 0.01
-"""`synthetic` is said only where at most this share of human recordings looks as synthetic."""
-LEAST_LLR = 1.0
-BONA_FIDE_LLR = -0.5
 
 
 @dataclass(frozen=True)
@@ -193,41 +190,31 @@ class MusicDetector:
         llr = self.calibration.llr(measured.raw)
         rank: Rank = self.reference.rank(measured.raw, measured.group)
         families, evidence, _ = exhibits(measured.combs)
-        verdict: Verdict = "uncertain"
-        reason: str | None = "the evidence does not decide"
-        if rank.p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
-            verdict, reason = "synthetic", None
-        elif measured.combs.known_z >= CLEAR_Z:
-            reason = "a known comb stands out, but the score as a whole does not decide"
-        elif llr <= BONA_FIDE_LLR:
-            verdict, reason = "bona_fide", None
-        separator = bool(families) and families[0].name in SEPARATORS
-        if separator:
-            verdict, reason = "uncertain", "the comb fits a separator, which processes human recordings"
-        if measured.objection is not None:
-            # what a heard clock explains speaks for nothing: neither for a decoder nor against one
-            llr, verdict, reason, separator = min(llr, 0.0), "uncertain", measured.objection, False
+        held = Reservations(
+            clear=measured.combs.known_z >= CLEAR_Z,
+            separator=bool(families) and families[0].name in SEPARATORS,
+            objection=measured.objection,
+        )
         segments = measured.segments
-        decoder = decoder_propositions(verdict, llr, segments, separator=separator)
-        if measured.objection is not None:
-            decoder = tuple(replace(p, answer="open") for p in decoder)
+        ruling = decide(llr, rank.p_value, segments, held)
         speaking = sum(s.score > 0.5 for s in segments)
         text = f"{speaking} of {len(segments)} stretches of about 5 s speak for a neural decoder"
         if families:
             data = {"synthetic": speaking, "segments": len(segments)}
             evidence = (*evidence, Evidence("stationarity", text, data))
         return MusicFinding(
-            score=probability(llr),
-            llr=llr,
+            score=probability(ruling.llr),
+            llr=ruling.llr,
             p_value=rank.p_value,
-            verdict=verdict,
+            verdict=ruling.verdict,
             families=families,
             evidence=evidence,
             segments=segments,
-            reason=reason,
-            propositions=(*decoder, composition_proposition(measured.playing)),
+            reason=ruling.reason,
+            propositions=(*ruling.propositions, composition_proposition(measured.playing)),
             calibration=self._basis(),
             group=rank.group,
+            held=held,
         )
 
 

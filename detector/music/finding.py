@@ -57,6 +57,21 @@ class Proposition:
 
 
 @dataclass(frozen=True)
+class Reservations:
+    """What keeps scores from deciding on a recording, whoever gave them.
+
+    Attributes:
+        clear: a known comb stands out, so that nothing can call the recording free of traces.
+        separator: the comb fits a network that processes human recordings.
+        objection: what else explains the comb (see `guards`); None for nothing known.
+    """
+
+    clear: bool = False
+    separator: bool = False
+    objection: str | None = None
+
+
+@dataclass(frozen=True)
 class MusicFinding:
     """Whether the music was rendered by a neural decoder, and what speaks for it.
 
@@ -75,6 +90,7 @@ class MusicFinding:
         propositions: statements that must not be mixed up, each with its own answer.
         calibration: which weights and which human recordings the numbers rest on.
         group: human recordings that the p-value compares with, such as `wide/short`; empty for all of them.
+        held: what kept the scores from deciding, and keeps an adapter's.
     """
 
     score: float | None
@@ -88,3 +104,4 @@ class MusicFinding:
     propositions: tuple[Proposition, ...] = ()
     calibration: str = ""
     group: str = ""
+    held: Reservations = Reservations()

@@ -50,6 +50,8 @@ def decoder_propositions(
     in_part: Answer = "open"
     if verdict != "bona_fide" and found and free:
         in_part = "supported" if len(segments) > 2 else "open"
+    elif verdict == "synthetic" and not found:
+        pass  # decided by the whole, or by adapters: no stretch tells where
     elif not found or len(found) >= THROUGHOUT * len(segments):
         in_part = "contradicted"
     where = ", ".join(f"{a:.0f}-{b:.0f} s" for a, b in merged(found)) or "nowhere"
@@ -62,6 +64,8 @@ def decoder_propositions(
         reason = "the comb fits a separator, which processes human recordings"
     elif verdict == "synthetic" and len(found) >= THROUGHOUT * max(1, len(segments)):
         whole = "supported"
+    elif verdict == "synthetic" and not found:
+        reason = "no single stretch shows clear traces"
     elif verdict == "bona_fide" or len(found) < 0.5 * len(segments):
         whole, reason = "contradicted", "most of the recording carries no decoder traces"
     else:

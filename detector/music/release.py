@@ -12,8 +12,8 @@ Sources: Y. Benjamini and Y. Hochberg, J. Royal Statistical Society B 57 (1995);
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from detector.music.detector import LEAST_LLR
 from detector.music.finding import MusicFinding
+from detector.music.verdict import LEAST_LLR
 
 FALSE_DISCOVERIES = 0.05
 

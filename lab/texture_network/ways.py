@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.calibration import GroupedReference, LogisticCalibration
-from detector.music.detector import FALSE_ALARMS
 from detector.music.features import ORDER
+from detector.music.verdict import FALSE_ALARMS
 from lab import metrics
 from lab.datasets import Recording
 from lab.evaluation.music.__main__ import Scored, figures

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from detector.calibration import probability
-from detector.decoders import SEPARATORS
 from detector.music.adapters.store import Calibrated
-from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR
-from detector.music.finding import Evidence, MusicFinding, Verdict
+from detector.music.finding import Evidence, MusicFinding
+from detector.music.verdict import decide
+
+APART = "the detector and its adapters do not decide together"
 
 
 @dataclass(frozen=True)
@@ -71,22 +72,16 @@ def heard(finding: MusicFinding, opinions: Sequence[Opinion]) -> MusicFinding:
     ratios, p_values = zip((finding.llr, finding.p_value), *votes, strict=True)
     llr = sum(ratios) / len(ratios)
     p_value = min(1.0, len(p_values) * min(p_values))
-    verdict: Verdict = "uncertain"
-    reason: str | None = "the detector and its adapters do not decide together"
-    if p_value <= FALSE_ALARMS and llr >= LEAST_LLR:
-        verdict, reason = "synthetic", None
-    elif llr <= BONA_FIDE_LLR:
-        verdict, reason = "bona_fide", None
-    if finding.families and finding.families[0].name in SEPARATORS:
-        verdict, reason = "uncertain", finding.reason
+    ruling = decide(llr, p_value, finding.segments, finding.held, undecided=APART)
     basis = ", ".join(f"adapter {o.name} sha256:{o.sha256[:16]}" for o in opinions if o.llr is not None)
     return replace(
         found,
-        score=probability(llr),
-        llr=llr,
+        score=probability(ruling.llr),
+        llr=ruling.llr,
         p_value=p_value,
-        verdict=verdict,
-        reason=reason,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        propositions=(*ruling.propositions, *(p for p in finding.propositions if p.name == "C")),
         calibration=f"{finding.calibration}, {basis}",
     )
 

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from core import cards
 from detector.calibration import GroupedReference, probability
-from detector.music.detector import BONA_FIDE_LLR, CARD, FALSE_ALARMS, LEAST_LLR
+from detector.music.detector import CARD
 from detector.music.evidence import CLEAR_Z
 from detector.music.features import BEST_FLUTTER, BEST_LINES, SETTINGS, limit
+from detector.music.verdict import accuses, clears
 from lab import metrics
 from lab.datasets import Recording
 from lab.evaluation.music import attribution as music_attribution
@@ -120,12 +121,12 @@ class Scored:
     @property
     def flagged(self) -> NDArray[np.bool_]:
         """Rows for which the detector would say `synthetic`."""
-        return (self.p_value <= FALSE_ALARMS) & (self.llr >= LEAST_LLR)
+        return np.array([accuses(*pair) for pair in zip(self.llr, self.p_value, strict=True)], bool)
 
     @property
     def called_human(self) -> NDArray[np.bool_]:
         """Rows for which it would say `bona_fide`."""
-        return (self.llr <= BONA_FIDE_LLR) & ~self.clear
+        return np.array([clears(r, clear=c) for r, c in zip(self.llr, self.clear, strict=True)], bool)
 
 
 def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False) -> list[Scored]:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from detector.calibration import GroupedReference
 from detector.music import guards
-from detector.music.detector import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR, MusicDetector
+from detector.music.detector import MusicDetector
 from detector.music.evidence import CLEAR_Z
 from detector.music.features import OPEN, SETTINGS, joined
+from detector.music.verdict import accuses, clears
 from lab.datasets import Recording
 from lab.evaluation.music_hard.scores import Copy, Scores
 from lab.training.music.__main__ import FEW, TRAINING, load_features, stack, usable
@@ -57,7 +58,7 @@ class Judged:
     @property
     def called_human(self) -> bool:
         """Whether the verdict would be `bona_fide`."""
-        return self.measured and self.llr <= BONA_FIDE_LLR and not self.clear
+        return self.measured and clears(self.llr, clear=self.clear)
 
 
 class Judge:
@@ -100,7 +101,7 @@ class Judge:
         raw = float(joined(vector, self._weights(source)))
         llr = self.detector.calibration.llr(raw)
         p_value = self._reference(source).rank(raw, group).p_value
-        accused = p_value <= FALSE_ALARMS and llr >= LEAST_LLR
+        accused = accuses(llr, p_value)
         known = max(vector[:OPEN].max(), vector[SETTINGS].max())
         return Judged(copy, raw, llr, accused, accused, "", clear=bool(known >= CLEAR_Z))
 

@@ -4,9 +4,9 @@ import torch
 
 from core.clip import Clip, Source
 from detector.music import MusicDetector, MusicFinding, guards
-from detector.music.detector import LEAST_LLR
 from detector.music.features import measure
 from detector.music.spectra import survey
+from detector.music.verdict import LEAST_LLR
 from lab.sound.exact_clocks import SOUNDS
 from tests.detector.music.combs import decoded
 from tests.signals import music, noise

@@ -9,7 +9,8 @@ import pytest
 from core.errors import WeightsError
 from detector.music import MusicFinding
 from detector.music.adapters import Trial, heard, judge, opinion, store
-from detector.music.finding import Family
+from detector.music.finding import Family, Reservations
+from detector.music.verdict import SEPARATOR
 from tests.detector.music.adapters import models
 from tests.detector.music.adapters.test_trial import recordings
 
@@ -72,10 +73,12 @@ def test_a_vote_turns_no_separator_into_a_generator(tmp_path: Path) -> None:
     taken_in(tmp_path)
     said = opinion(store.load(tmp_path / "kept", "bright"), 9.0)
     separated = replace(
-        FINDING, families=(Family("separator, HT-Demucs time branch", 1.0),), reason="separator"
+        FINDING,
+        families=(Family("separator, HT-Demucs time branch", 1.0),),
+        held=Reservations(separator=True),
     )
     found = heard(separated, [said])
-    assert (found.verdict, found.reason) == ("uncertain", "separator")
+    assert (found.verdict, found.reason) == ("uncertain", SEPARATOR)
 
 
 def test_nothing_is_voted_on_what_was_not_measured(tmp_path: Path) -> None:
