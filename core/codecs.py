@@ -17,10 +17,11 @@ from torch import Tensor
 
 from core.blocks import pieces
 from core.errors import EncodeError
+from core.layouts import LAYOUTS, vorbis_order, written
 from core.resample import resample
 
 Codec = Literal["wav", "flac", "mp3", "aac", "opus", "vorbis"]
-Bits = Literal[16, 24]
+Bits = Literal[16, 24, -32]
 Samples = NDArray[np.float32]
 
 BLOCK = 65536
@@ -41,11 +42,12 @@ class _Format:
     rates: tuple[int, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     channels: int = 8
+    muxer_options: tuple[tuple[str, str], ...] = ()
 
 
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _FORMATS: dict[str, _Format] = {
-    "wav": _Format("wav", "pcm_s24le", "s32"),
+    "wav": _Format("wav", "pcm_s24le", "s32", muxer_options=(("rf64", "auto"),)),  # RF64 beyond 4 GiB
     "flac": _Format("flac", "flac", "s32", options=(("compression_level", "5"),)),
     "mp3": _Format("mp3", "libmp3lame", "fltp", _MP3_RATES, channels=2),
     "aac": _Format("ipod", "aac", "fltp", (*_MP3_RATES, 64000, 88200, 96000)),
@@ -55,12 +57,36 @@ _FORMATS: dict[str, _Format] = {
 }
 
 
+@dataclass(frozen=True)
+class Sound:
+    """How samples are to be written.
+
+    Attributes:
+        rate: in Hz, one that the codec knows.
+        layout: which channel is which; one that the codec can say, unless it writes them `unnamed`.
+        codec, bit_rate, bits: as in `core.encode.encode`.
+    """
+
+    rate: int
+    layout: str
+    codec: str
+    bit_rate: int | None
+    bits: int
+    unnamed: bool = False
+
+
 def write(
-    file: Any, blocks: Iterable[Tensor], sample_rate: int, codec: str, bit_rate: int | None, bits: int
-) -> None:
+    file: Any,
+    blocks: Iterable[Tensor],
+    sample_rate: int,
+    codec: str,
+    bit_rate: int | None,
+    bits: int,
+    layout: str | None = None,
+) -> int:
     """Encode blocks of audio, [C, any length] each, into an open, seekable binary file.
 
-    Arguments and errors as in `core.encode.encode`.
+    Arguments, result and errors as in `core.encode.encode`.
     """
     if codec not in _FORMATS:
         raise EncodeError(f"unknown codec {codec!r}: use one of {', '.join(_FORMATS)}")
@@ -70,14 +96,31 @@ def write(
     first = next(parts, None)
     if first is None:
         raise EncodeError("there is nothing to encode: give audio of at least one sample")
-    samples = itertools.chain([first], parts)
+    overs = Overs()
+    samples = overs.counted(itertools.chain([first], parts))
+    how = written(layout, len(first), codec)
+    sound = Sound(rate, how.layout, codec, bit_rate, bits, how.unnamed)
     try:
         if codec == "vorbis":
-            _write_vorbis(file, samples, len(first), rate, bit_rate)
+            _write_vorbis(file, samples, sound)
         else:
-            _write_av(file, samples, len(first), rate, codec, bit_rate, bits)
+            _write_av(file, samples, sound)
     except (av.FFmpegError, soundfile.LibsndfileError, ValueError, RuntimeError) as error:
         raise EncodeError(f"the {codec} encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
+    return overs.count if codec in ("wav", "flac") and bits > 0 else 0
+
+
+class Overs:
+    """Counts samples beyond full scale on their way; integer formats cut them off."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def counted(self, parts: Iterable[Samples]) -> Iterator[Samples]:
+        """The same blocks."""
+        for part in parts:
+            self.count += int(np.count_nonzero(np.abs(part) > 1.0))
+            yield part
 
 
 def _at_rate(parts: Iterable[Samples], sample_rate: int, rate: int) -> Iterator[Samples]:
@@ -93,50 +136,50 @@ def _at_rate(parts: Iterable[Samples], sample_rate: int, rate: int) -> Iterator[
         yield from (done[:, n : n + BLOCK] for n in range(0, done.shape[1], BLOCK))
 
 
-def _write_av(
-    file: Any,
-    samples: Iterable[Samples],
-    channels: int,
-    rate: int,
-    codec: str,
-    bit_rate: int | None,
-    bits: int,
-) -> None:
-    form = _FORMATS[codec]
-    encoder, sample_format = form.encoder, form.sample_format
-    if bits == 16 and codec in ("wav", "flac"):
-        encoder, sample_format = ("pcm_s16le" if codec == "wav" else "flac"), "s16"
-    with av.open(file, "w", format=form.muxer) as container:
-        options = dict(form.options)
-        stream: Any = container.add_stream(encoder, rate=rate, options=options)
-        stream.layout = _layout(channels)
+def _write_av(file: Any, samples: Iterable[Samples], sound: Sound) -> None:
+    form = _FORMATS[sound.codec]
+    encoder, sample_format = _encoder(form, sound)
+    options = dict(form.options)
+    if sound.codec == "opus" and len(LAYOUTS[sound.layout]) > 2:
+        # without it, libopus takes the channels of some layouts for others
+        options["mapping_family"] = "255" if sound.unnamed else "1"
+    if sound.codec == "flac" and sound.bits == 24:
+        options["bits_per_raw_sample"] = "24"
+    with av.open(file, "w", format=form.muxer, options=dict(form.muxer_options)) as container:
+        stream: Any = container.add_stream(encoder, rate=sound.rate, options=options)
+        stream.layout = sound.layout
         stream.format = sample_format
-        if codec == "flac" and bits == 24:
-            stream.codec_context.options = {**options, "bits_per_raw_sample": "24"}
-        if bit_rate is not None and codec not in ("wav", "flac"):
-            stream.bit_rate = bit_rate
+        if sound.bit_rate is not None and sound.codec not in ("wav", "flac"):
+            stream.bit_rate = sound.bit_rate
         start = 0
         for block in samples:
-            frame = _frame(block, sample_format, rate)
+            frame = _frame(block, sample_format, sound)
             frame.pts = start
             container.mux(stream.encode(frame))
             start += block.shape[1]
         container.mux(stream.encode(None))
 
 
-def _write_vorbis(
-    file: Any, samples: Iterable[Samples], channels: int, rate: int, bit_rate: int | None
-) -> None:
+def _encoder(form: _Format, sound: Sound) -> tuple[str, str]:
+    if sound.codec == "wav" and sound.bits == -32:
+        return "pcm_f32le", "flt"
+    if sound.codec in ("wav", "flac") and sound.bits == 16:
+        return ("pcm_s16le" if sound.codec == "wav" else "flac"), "s16"
+    return form.encoder, form.sample_format
+
+
+def _write_vorbis(file: Any, samples: Iterable[Samples], sound: Sound) -> None:
     """Ogg Vorbis; libvorbis knows qualities, not bit rates: the one that comes nearest on music."""
-    quality = 0.4
-    if bit_rate is not None:
-        as_stereo = bit_rate * 88_200 / (rate * channels)
+    quality, channels = 0.4, len(LAYOUTS[sound.layout])
+    if sound.bit_rate is not None:
+        as_stereo = sound.bit_rate * 88_200 / (sound.rate * channels)
         quality = min(1.0, max(0.0, (as_stereo - _VORBIS_LOWEST) / _VORBIS_STEP / 10.0))
+    order = vorbis_order(sound.layout)
     with soundfile.SoundFile(
-        file, "w", rate, channels, "VORBIS", format="OGG", compression_level=1.0 - quality
+        file, "w", sound.rate, channels, "VORBIS", format="OGG", compression_level=1.0 - quality
     ) as out:
         for block in samples:  # small blocks only: libsndfile keeps a whole write on its stack
-            out.write(block.T)
+            out.write(block[order].T)
 
 
 def _checked(wav: Tensor, most_channels: int, codec: str) -> Samples:
@@ -159,27 +202,21 @@ def _coded_rate(sample_rate: int, known: tuple[int, ...]) -> int:
     return min((rate for rate in known if rate > sample_rate), default=known[-1])
 
 
-def _layout(channels: int) -> str:
-    names = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-    return names[channels]
+def _frame(samples: Samples, sample_format: str, sound: Sound) -> av.AudioFrame:
+    """A PyAV frame from planar float samples, [C, T], interleaved.
 
-
-def _frame(samples: Samples, sample_format: str, rate: int) -> av.AudioFrame:
-    """A PyAV frame of the given format from planar float samples, [C, T]."""
-    channels = len(samples)
+    The encoder's planes are filled by PyAV from it: filling nine or more pointers itself, PyAV 18.1 fails.
+    """
+    packed: NDArray[Any]
     if sample_format in ("s16", "s32"):
         # 24-bit samples live in the upper bytes of s32.
         scale, step = (1 << 15, 1) if sample_format == "s16" else (1 << 23, 1 << 8)
-        whole = (
-            np.clip(np.rint(samples.astype(np.float64) * scale), -scale, scale - 1).astype(np.int64) * step
-        )
-        samples_out: NDArray[Any] = whole.astype(np.int16 if sample_format == "s16" else np.int32)
+        whole = np.clip(np.rint(samples.astype(np.float64) * scale), -scale, scale - 1).astype(np.int64)
+        packed, kind = (whole * step).astype(np.int16 if sample_format == "s16" else np.int32), sample_format
     else:
-        samples_out = samples
-    if not sample_format.endswith("p"):
-        samples_out = samples_out.T.reshape(1, -1)
+        packed, kind = samples, "flt"
     frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(samples_out), format=sample_format, layout=_layout(channels)
+        np.ascontiguousarray(packed.T.reshape(1, -1)), format=kind, layout=sound.layout
     )
-    frame.sample_rate = rate
+    frame.sample_rate = sound.rate
     return frame

@@ -31,7 +31,8 @@ def encode(
     codec: Codec,
     bit_rate: int | None = None,
     bits: Bits = 24,
-) -> None:
+    layout: str | None = None,
+) -> int:
     """Write audio to a file, whole or not at all.
 
     Args:
@@ -44,7 +45,12 @@ def encode(
             `opus` and `vorbis` (in Ogg).
         bit_rate: bits per second for the lossy codecs; None takes the encoder's default. Vorbis
             takes the quality that comes nearest.
-        bits: sample size of `wav` and `flac`.
+        bits: sample size of `wav` and `flac`; -32 is float, for `wav` only.
+        layout: which channel is which, by a name of `core.layouts`; one that the codec cannot say is
+            written as the nearest that it can (`core.layouts.written`).
+
+    Returns:
+        How many samples lay beyond full scale and were cut off there.
 
     Raises:
         EncodeError: no samples, samples that are not finite, too many channels for the codec, or
@@ -53,7 +59,8 @@ def encode(
     target = Path(path)
     try:
         with replacing(target) as part, part.open("xb") as file:
-            write(file, [wav] if isinstance(wav, Tensor) else wav, sample_rate, codec, bit_rate, bits)
+            blocks = [wav] if isinstance(wav, Tensor) else wav
+            return write(file, blocks, sample_rate, codec, bit_rate, bits, layout)
     except OSError as error:
         raise EncodeError(f"cannot write {target}: {error.strerror or error}") from error
 
@@ -65,10 +72,11 @@ def encode_bytes(
     codec: Codec,
     bit_rate: int | None = None,
     bits: Bits = 24,
+    layout: str | None = None,
 ) -> bytes:
     """Encode audio in memory; arguments and errors as in `encode`."""
     buffer = io.BytesIO()
-    write(buffer, [wav], sample_rate, codec, bit_rate, bits)
+    write(buffer, [wav], sample_rate, codec, bit_rate, bits, layout)
     return buffer.getvalue()
 
 

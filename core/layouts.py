@@ -6,6 +6,8 @@ an order of theirs (Vorbis I, 4.3.9; RFC 7845, 5.1.1.2). Loads without torch.
 
 from dataclasses import dataclass
 
+from core.errors import EncodeError
+
 ORDER = ("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "DL", "DR")
 """Channels in the order in which they are held."""
 
@@ -45,7 +47,7 @@ _XIPH = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 _KNOWN: dict[str, tuple[str, ...]] = {
     "vorbis": _XIPH,
     "opus": _XIPH,
-    "aac": ("mono", "stereo", "2.1", "3.0", "4.0", "quad", "5.0", "5.1", "7.1", "7.1(wide)"),
+    "aac": (*_XIPH, "2.1", "4.0", "6.0", "hexagonal", "6.1(back)", "7.0", "7.1(wide)", "octagonal"),
     "mp3": ("mono", "stereo"),
 }
 """Layouts that a lossy codec can say; PCM and FLAC carry a mask of channels and know all."""
@@ -67,14 +69,20 @@ class Written:
     Attributes:
         layout: the name under which it is written.
         lost: in plain words what that changes; None where it says the same.
+        unnamed: the channels are written without names (Opus, mapping family 255).
     """
 
     layout: str
     lost: str | None = None
+    unnamed: bool = False
 
 
 def written(layout: str | None, channels: int, codec: str) -> Written:
-    """The layout that a codec writes for audio of a layout; None is one that nobody named."""
+    """The layout that a codec writes for audio of a layout; None is one that nobody named.
+
+    Raises:
+        EncodeError: the codec would lose a channel.
+    """
     said = layout if layout in LAYOUTS and len(LAYOUTS[layout]) == channels else None
     if said is None:
         plain = _PLAIN.get(channels, "")
@@ -84,12 +92,15 @@ def written(layout: str | None, channels: int, codec: str) -> Written:
         return Written(said)
     if said == "downmix":
         return Written("stereo")
-    same = [name for name in known if len(LAYOUTS[name]) == channels]
-    if not same:
-        return Written(_PLAIN[channels])
-    low = [name for name in same if _lfe(name) == _lfe(said)]
-    best = min(low or same, key=lambda name: -len(set(LAYOUTS[name]) & set(LAYOUTS[said])))
-    return Written(best, f"{codec} cannot name the channel layout {said}; written as {best}")
+    # A low-frequency channel is coded with its bass alone: no other may go there.
+    low = _low_channel(said)
+    same = [n for n in known if len(LAYOUTS[n]) == channels and _low_channel(n) in (None, low)]
+    if same:
+        best = max(same, key=lambda n: (_low_channel(n) == low, len(set(LAYOUTS[n]) & set(LAYOUTS[said]))))
+        return Written(best, f"{codec} cannot name the channel layout {said}; written as {best}")
+    if codec == "opus":
+        return Written(said, f"opus cannot name the channel layout {said}; its channels have no names", True)
+    raise EncodeError(f"{codec} cannot keep all channels of the layout {said}: choose wav or flac")
 
 
 def vorbis_order(layout: str) -> list[int]:
@@ -112,6 +123,6 @@ def named(channels: tuple[str, ...]) -> tuple[str | None, list[int]]:
     return name, [channels.index(channel) for channel in held]
 
 
-def _lfe(layout: str) -> int | None:
+def _low_channel(layout: str) -> int | None:
     held = LAYOUTS[layout]
     return held.index("LFE") if "LFE" in held else None
