@@ -8,9 +8,11 @@ never a silent "nothing found". A check that cannot answer (silence, too short) 
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from api.audit import checks as check
@@ -39,12 +41,13 @@ PARTLY = "the file is damaged or cut off: only a part of its audio could be deco
 
 @dataclass
 class _Run:
-    """What the checks of one audit have brought so far.
+    """What the checks of one audit have brought so far; two lanes ask side by side.
 
     Attributes:
         wanted: the checks that were asked for.
         report: the caller's progress.
         unusable: why no check of the sound can answer, or None.
+        begun: how many checks have been asked so far.
     """
 
     wanted: frozenset[str]
@@ -52,10 +55,14 @@ class _Run:
     unusable: str | None
     outcomes: dict[str, Outcome] = field(default_factory=lambda: dict.fromkeys(ALL, "skipped"))
     reasons: dict[str, str] = field(default_factory=dict)
+    begun: int = 0
+    lock: Lock = field(default_factory=Lock)
 
     def ask(self, name: str, check: Callable[[], Any]) -> Any:
         """Run one check; whatever it raises becomes an outcome with a reason."""
-        self.report(name, (ALL.index(name) + 1) / (len(ALL) + 2))
+        with self.lock:
+            self.begun += 1
+            self.report(name, self.begun / (len(ALL) + 2))
         if name not in self.wanted:
             return None
         if self.unusable is not None and name != "credentials":
@@ -134,11 +141,13 @@ def audit_file(
     report("decode", 0.0)
     clip = stages.decode(path, settings)
     run = _Run(frozenset(checks), report, check.unusable_reason(clip))
-    mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry))
-    credentials = run.ask("credentials", lambda: check.credentials(stages, path, registry))
-    matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry, mark))
-    ai = run.ask("music", lambda: check.music(stages, clip))
-    voice = run.ask("voice", lambda: check.voice(stages, clip, artists))
+    with ThreadPoolExecutor(1, thread_name_prefix="audit") as beside:
+        ai_asked = beside.submit(run.ask, "music", lambda: check.music(stages, clip))
+        voice_asked = beside.submit(run.ask, "voice", lambda: check.voice(stages, clip, artists))
+        mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry))
+        credentials = run.ask("credentials", lambda: check.credentials(stages, path, registry))
+        matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry, mark))
+        ai, voice = ai_asked.result(), voice_asked.result()
 
     report("decide", (len(ALL) + 1) / (len(ALL) + 2))
     records = known(registry.records, _named(mark, matches, credentials))
@@ -162,7 +171,7 @@ def audit_file(
         consented(found["voice"]["artists"], ownership, on=on), policy.clone_threshold(on=on)
     )
     decision = policy.decide(found, on=on)
-    warnings = [f"{name}: {reason}" for name, reason in run.reasons.items()]
+    warnings = [f"{name}: {run.reasons[name]}" for name in ALL if name in run.reasons]
     if clip.source.truncated:
         warnings.append(PARTLY)
     warnings.extend(also_known_as(ownership, found["fingerprint"]))
