@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,9 @@ from api.cli.console import (
     progress,
     registry,
 )
+
+if TYPE_CHECKING:
+    from api.scan.scan import Scanned
 
 
 class Engine(StrEnum):
@@ -50,7 +53,7 @@ def scan(
     with failures():
         import os
 
-        from api.scan.scan import ScanError, find
+        from api.scan.find import ScanError, find
         from api.scan.scan import scan as run
 
         try:
@@ -71,7 +74,7 @@ def scan(
                 if as_json:
                     emit(row)
 
-            rows = run(
+            done = run(
                 items,
                 output,
                 engine=engine.value,
@@ -80,15 +83,14 @@ def scan(
                 progress=tell,
             )
     if not as_json:
-        _summary(rows, output)
-    raise typer.Exit(UNREADABLE if any(row["error"] for row in rows) else OK)
+        _summary(done, output)
+    raise typer.Exit(UNREADABLE if done.actions.get("unreadable") else OK)
 
 
-def _summary(rows: list[dict[str, Any]], output: Path) -> None:
-    from collections import Counter
-
-    counts = Counter(row["action"] or "unreadable" for row in rows)
+def _summary(done: "Scanned", output: Path) -> None:
     text = ", ".join(
-        f"{counts[name]} {name}" for name in ("accept", "review", "reject", "unreadable") if counts[name]
+        f"{done.actions[name]} {name}"
+        for name in ("accept", "review", "reject", "unreadable")
+        if done.actions.get(name)
     )
-    answers().print(f"{output}: {len(rows)} files: {text}", markup=False)
+    answers().print(f"{output}: {done.files} files: {text}", markup=False)

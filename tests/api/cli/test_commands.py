@@ -14,6 +14,7 @@ import detector.voice
 from api.audit.stages import product_stages
 from api.registry.registry import Registry
 from api.scan import scan
+from api.scan.engines import ENGINES
 from api.settings import Settings
 from core.decode import decode
 from core.encode import encode
@@ -213,7 +214,7 @@ def test_artists_come_and_go(
 def test_a_scan_of_a_folder(
     trackmark: Trackmark, tagged: dict[str, Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "_local", lambda items, _w, home, audit: (audit(i, home) for i in items))
+    monkeypatch.setitem(ENGINES, "local", lambda items, _w, home, audit: (audit(i, home) for i in items))
     scan._opened.cache_clear()
     folder = tmp_path / "catalogue"
     folder.mkdir()

@@ -9,6 +9,7 @@ import pytest
 
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
+from api.scan.scan import Scanned
 from api.settings import Settings
 from provenance.fingerprint import Copies, Fingerprint, copies, extract
 from tests.api.cli.conftest import invoke
@@ -86,9 +87,9 @@ def test_a_scan_makes_the_copy_before_it_begins(
     monkeypatch.setenv("TRACKMARK_FINGERPRINT_FOLDER", str(tmp_path / "copies"))
     seen: list[list[str]] = []
 
-    def scan(*_args: object, **_options: object) -> list[object]:
+    def scan(*_args: object, **_options: object) -> Scanned:
         seen.append(made(tmp_path / "copies"))
-        return []
+        return Scanned(1, {})
 
     monkeypatch.setattr("api.scan.scan.scan", scan)
     assert invoke("scan", tmp_path / "song.wav", "-o", tmp_path / "out.csv").code == 0

@@ -2,14 +2,17 @@
 
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.scan import scan as scanning
-from api.scan.scan import Item, ScanError, find, flatten, scan, write_table
+from api.scan.engines import ENGINES
+from api.scan.find import Item, ScanError, find
+from api.scan.scan import Scanned, scan
+from api.scan.table import COLUMNS, failed, flatten, write_table
 from tests import fakes
 from tests.fakes import scan_row
 
@@ -19,12 +22,19 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
+        path.write_bytes(os.fsencode(name))
     return folder
 
 
-def run(items: list[Item], results: Path, **options: Any) -> list[dict[str, Any]]:
+def run(items: list[Item], results: Path, **options: Any) -> Scanned:
     return scan(items, results, engine="local", workers=1, home=results.parent, audit=scan_row, **options)
+
+
+def table(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_folders_patterns_files_and_urls_are_listed_in_order(tmp_path: Path) -> None:
@@ -46,11 +56,12 @@ def test_nothing_to_scan_is_told(tmp_path: Path, target: str) -> None:
 
 def test_a_file_that_kills_its_worker_costs_its_own_row_only(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "a.wav", "poison.wav", "z.wav")
-    rows = run(find(str(folder)), tmp_path / "r.jsonl")
+    done = run(find(str(folder)), tmp_path / "r.jsonl")
+    rows = table(tmp_path / "r.jsonl")
     assert [Path(row["file"]).name for row in rows] == ["a.wav", "poison.wav", "z.wav"]
     assert [bool(row["error"]) for row in rows] == [False, True, False]
     assert "WorkerDied" in rows[1]["error"]
-    assert [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()] == rows
+    assert done == Scanned(3, {"accept": 2, "unreadable": 1})
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(
@@ -66,7 +77,7 @@ def test_an_interrupted_scan_goes_on_where_it_stopped(
                 raise KeyboardInterrupt
             yield audit(item, home)
 
-    monkeypatch.setattr(scanning, "_local", engine)
+    monkeypatch.setitem(ENGINES, "local", engine)
     results = tmp_path / "r.csv"
     with pytest.raises(KeyboardInterrupt):
         run(items, results)
@@ -74,9 +85,9 @@ def test_an_interrupted_scan_goes_on_where_it_stopped(
     with (tmp_path / ".r.csv.journal").open("a") as journal:
         journal.write('{"file": "half a li')
     Path(items[0].location).write_bytes(b"changed since")
-    rows = run(find(str(tmp_path / "catalogue")), results)
+    done = run(find(str(tmp_path / "catalogue")), results)
     assert asked == ["a.wav", "b.wav", "a.wav", "b.wav", "c.wav"], "a changed, so it is asked again"
-    assert len(rows) == 3
+    assert done.files == len(table(results)) == 3
     assert sorted(p.name for p in tmp_path.iterdir()) == ["catalogue", "r.csv"]
 
 
@@ -84,11 +95,11 @@ def test_a_resumed_scan_does_not_ask_twice(tmp_path: Path, monkeypatch: pytest.M
     items = find(str(folder_of(tmp_path, "a.wav", "b.wav")))
     journal = tmp_path / ".r.jsonl.journal"
     journal.write_text(json.dumps(scan_row(items[0], tmp_path)) + "\n")
-    monkeypatch.setattr(scanning, "_local", lambda left, _w, home, audit: (audit(i, home) for i in left[:1]))
+    monkeypatch.setitem(ENGINES, "local", lambda left, _w, home, audit: (audit(i, home) for i in left[:1]))
     told: list[tuple[int, int]] = []
-    rows = run(items, tmp_path / "r.jsonl", progress=lambda done, total, _row: told.append((done, total)))
+    done = run(items, tmp_path / "r.jsonl", progress=lambda done, total, _row: told.append((done, total)))
     assert told == [(2, 2)]
-    assert len(rows) == 2
+    assert done.files == len(table(tmp_path / "r.jsonl")) == 2
 
 
 @pytest.fixture
@@ -106,7 +117,7 @@ def row(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_an_audit_becomes_a_row_with_every_column(row: dict[str, Any]) -> None:
-    assert list(row) == list(scanning._COLUMNS)
+    assert list(row) == list(COLUMNS)
     assert row["ownership"] == "match"
     assert row["watermark_present"] is True
     assert json.loads(row["findings"])["ownership"]["record_id"] == fakes.RECORD
@@ -114,10 +125,10 @@ def test_an_audit_becomes_a_row_with_every_column(row: dict[str, Any]) -> None:
 
 def test_tables_of_every_kind(row: dict[str, Any], tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    failed = scanning._failed(Item("bad.wav", 0), "EmptyAudio", "no samples")
+    bad = failed(Item("bad.wav", 0), "EmptyAudio", "no samples")
     for suffix in (".parquet", ".jsonl", ".csv"):
-        write_table([row, failed], tmp_path / f"r{suffix}")
-    assert parquet.read_table(tmp_path / "r.parquet").to_pylist() == [row, failed]
+        write_table([row, bad], tmp_path / f"r{suffix}")
+    assert parquet.read_table(tmp_path / "r.parquet").to_pylist() == [row, bad]
     with (tmp_path / "r.csv").open() as file:
         assert [line["error"] for line in csv.DictReader(file)] == ["", "EmptyAudio: no samples"]
     assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 2
@@ -137,3 +148,107 @@ def test_missing_optional_packages_are_told_before_any_work(
         run(items, tmp_path / "r.txt")
     with pytest.raises(ScanError, match="unknown engine"):
         scan(items, tmp_path / "r.csv", engine="hope", workers=1, home=tmp_path)
+
+
+def in_turn(left: list[Item], _workers: int, home: Path, audit: Any) -> Any:
+    return (audit(item, home) for item in left)
+
+
+def test_a_scan_cut_at_any_byte_any_number_of_times_loses_and_repeats_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = find(str(folder_of(tmp_path, "a.wav", "b.wav", "c.wav")))
+    lines = [json.dumps(scan_row(item, tmp_path)).encode() + b"\n" for item in items]
+    journal, results = tmp_path / ".r.jsonl.journal", tmp_path / "r.jsonl"
+    monkeypatch.setitem(ENGINES, "local", in_turn)
+    for first in range(len(lines[0]) + len(lines[1]) + 1):
+        for junk in (b"", b"\0" * 9):
+            cut = b"".join(lines)[:first] + junk
+            journal.write_bytes(cut)
+            asked: list[str] = []
+
+            def audit(item: Item, home: Path, asked: list[str] = asked) -> dict[str, Any]:
+                asked.append(item.location)
+                if len(asked) == 2:  # cut again, behind a row that was written after the half line
+                    raise KeyboardInterrupt
+                return scan_row(item, home)
+
+            options: dict[str, Any] = {"engine": "local", "workers": 1, "home": tmp_path}
+            whole = cut.count(b"\n")
+            if whole < 2:
+                with pytest.raises(KeyboardInterrupt):
+                    scan(items, results, audit=audit, **options)
+                with journal.open("ab") as file:
+                    file.write(b'{"file": "half')
+            asked.clear()
+            asked.append("so that nothing more is cut")
+            asked.append("")
+            scan(items, results, audit=audit, **options)
+            again = asked[2:]
+            assert again == [item.location for item in items[min(whole + 1, 2) :]]
+            assert [row["file"] for row in table(results)] == [item.location for item in items]
+            assert not journal.exists()
+
+
+def test_what_an_earlier_release_glued_to_a_half_line_hides_no_later_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = find(str(folder_of(tmp_path, "a.wav", "b.wav", "c.wav")))
+    lines = [json.dumps(scan_row(item, tmp_path)) + "\n" for item in items]
+    (tmp_path / ".r.csv.journal").write_text('{"file": "ha' + "".join(lines))
+    asked: list[str] = []
+    monkeypatch.setitem(
+        ENGINES, "local", lambda left, *_: (asked.append(i.location) or scan_row(i, tmp_path) for i in left)
+    )
+    run(items, tmp_path / "r.csv")
+    assert asked == [items[0].location]
+    assert len(table(tmp_path / "r.csv")) == 3
+
+
+def test_two_scans_do_not_write_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = find(str(folder_of(tmp_path, "a.wav")))
+
+    def engine(_left: list[Item], *_others: Any) -> Any:
+        with pytest.raises(ScanError, match="another scan"):
+            run(items, tmp_path / "r.csv")
+        yield scan_row(items[0], tmp_path)
+
+    monkeypatch.setitem(ENGINES, "local", engine)
+    run(items, tmp_path / "r.csv")
+
+
+NAMES = [
+    "caf\udce9 \udc85.mp3",
+    "two\nlines.mp3",
+    "\r\n.mp3",
+    "\u2028 \x1b[31m.mp3",
+    'a,"b";\t\'c.mp3',
+    "ok é.mp3",
+]
+ESCAPED = [
+    "caf\\xe9 \\x85.mp3",
+    "two\\x0alines.mp3",
+    "\\x0d\\x0a.mp3",
+    "\\u2028 \\x1b[31m.mp3",
+    'a,"b";\\x09\'c.mp3',
+    "ok é.mp3",
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_any_file_name_has_its_row_in_every_table(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = find(str(folder_of(tmp_path, *NAMES)))
+    assert {Path(item.location).name for item in items} == set(NAMES)
+    results = tmp_path / f"r{suffix}"
+    shown: list[str] = []
+    monkeypatch.setitem(ENGINES, "local", in_turn)
+    run(items, results, progress=lambda _done, _all, row: shown.append(row["file"]))
+    if suffix == ".parquet":
+        rows = pytest.importorskip("pyarrow.parquet").read_table(results).to_pylist()
+    else:
+        rows = table(results)
+        assert len(results.read_text(encoding="utf-8").splitlines()) == len(NAMES) + (suffix == ".csv")
+    assert [row["file"] for row in rows] == shown
+    assert {name.rpartition("/")[2] for name in shown} == set(ESCAPED)

@@ -1,0 +1,139 @@
+"""The table of a scan: one flat row per file, as Parquet, JSON lines or CSV."""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from api.audit.findings import Json
+from api.scan.find import Item, ScanError
+from core.files import replacing
+
+TABLES = (".parquet", ".jsonl", ".csv")
+ROWS_AT_ONCE = 1000
+COLUMNS: dict[str, str] = {
+    "file": "string",
+    "size_bytes": "int64",
+    "sha256": "string",
+    "duration_s": "float64",
+    "action": "string",
+    "rules": "string",
+    "ownership": "string",
+    "record_id": "string",
+    "watermark_present": "bool_",
+    "watermark_p_value": "float64",
+    "fingerprint_record_id": "string",
+    "fingerprint_score": "float64",
+    "credentials_valid": "bool_",
+    "ai_score": "float64",
+    "ai_p_value": "float64",
+    "ai_verdict": "string",
+    "voice_synthetic_score": "float64",
+    "warnings": "string",
+    "error": "string",
+    "elapsed_s": "float64",
+    "findings": "string",
+}
+"""Names of the columns and their Arrow types."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def flatten(item: Item, found: Json) -> Json:
+    """One audit as a flat row: the columns that a catalogue is filtered by, and the whole as JSON."""
+    found = {**found, "file": _shown(item.location)}
+    best = found["fingerprint"][0] if found["fingerprint"] else {}
+    return {
+        "file": item.location,
+        "size_bytes": item.size,
+        "sha256": found["sha256"],
+        "duration_s": found["duration_s"],
+        "action": found["decision"]["action"],
+        "rules": ",".join(rule["rule"] for rule in found["decision"]["rules"]),
+        "ownership": found["ownership"]["status"],
+        "record_id": found["ownership"]["record_id"],
+        "watermark_present": found["watermark"]["present"],
+        "watermark_p_value": found["watermark"]["p_value"],
+        "fingerprint_record_id": best.get("record_id"),
+        "fingerprint_score": best.get("score"),
+        "credentials_valid": found["credentials"]["valid"],
+        "ai_score": found["ai"]["score"],
+        "ai_p_value": found["ai"]["p_value"],
+        "ai_verdict": found["ai"]["verdict"],
+        "voice_synthetic_score": found["voice"]["synthetic_score"],
+        "warnings": "; ".join(found["warnings"]),
+        "error": None,
+        "elapsed_s": found["elapsed_s"],
+        "findings": json.dumps(found),
+    }
+
+
+def failed(item: Item, kind: str, message: str) -> Json:
+    """The row of a file that could not be audited."""
+    row: Json = dict.fromkeys(COLUMNS)
+    return {**row, "file": item.location, "size_bytes": item.size, "error": f"{kind}: {message}"}
+
+
+def told(row: Mapping[str, Any]) -> Json:
+    """A row as it is shown: what is no text in its strings is escaped.
+
+    A file's name is bytes on most systems. Those that are no UTF-8 become `\\xe9`, line breaks `\\x0a`.
+
+    >>> told({"file": "caf\\udce9\\n.mp3", "size_bytes": 5})
+    {'file': 'caf\\\\xe9\\\\x0a.mp3', 'size_bytes': 5}
+    """
+    return {name: _shown(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _shown(text: str) -> str:
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name, as Python carries it
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write rows, whole or not at all, a thousand in memory at a time.
+
+    Raises:
+        ScanError: Parquet without pyarrow.
+        OSError: the disk failed.
+    """
+    shown = map(told, rows)
+    with replacing(path) as part:
+        if path.suffix == ".parquet":
+            arrow, parquet = pyarrow()
+            schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
+            with parquet.ParquetWriter(part, schema, compression="zstd") as writer:
+                while some := list(islice(shown, ROWS_AT_ONCE)):
+                    writer.write_table(arrow.Table.from_pylist(some, schema=schema))
+        elif path.suffix == ".jsonl":
+            with part.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in shown)
+        else:
+            with part.open("w", newline="", encoding="utf-8") as file:
+                table = csv.DictWriter(file, fieldnames=list(COLUMNS))
+                table.writeheader()
+                table.writerows(shown)
+
+
+def pyarrow() -> tuple[Any, Any]:
+    """The optional packages that write Parquet.
+
+    Raises:
+        ScanError: they are not there.
+    """
+    try:
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise ScanError(
+            "writing .parquet needs pyarrow: pip install pyarrow, or write .jsonl or .csv"
+        ) from None
