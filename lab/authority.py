@@ -9,7 +9,7 @@ known to nobody else, so its tokens prove nothing to anybody else: it exists for
 import argparse
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from core.clock import now
 from provenance.records import der
 
 REPLY_TYPE = "application/timestamp-reply"
@@ -66,12 +67,14 @@ class Authority:
         chain: the stamper's certificate, then those between it and the root.
         key: the stamper's.
         accuracy: what it says of its clock; None says nothing.
+        clock: what it reads the time from.
     """
 
     root: x509.Certificate
     chain: tuple[x509.Certificate, ...]
     key: ec.EllipticCurvePrivateKey
     accuracy: timedelta | None = None
+    clock: Callable[[], datetime] = now
 
     @classmethod
     def generate(
@@ -145,7 +148,7 @@ class Authority:
 
     def token(self, imprint: bytes, nonce: int | None, moment: datetime | None) -> bytes:
         """A TimeStampToken (RFC 5652 §5.1) over an imprint."""
-        info = self.info(imprint, nonce, moment or datetime.now(UTC))
+        info = self.info(imprint, nonce, moment or self.clock())
         attributes = tlv(der.SET, *sorted(self.attributes(info)))
         return self.signed_data(info, attributes, self.key.sign(attributes, ec.ECDSA(hashes.SHA256())))
 

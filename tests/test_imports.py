@@ -23,7 +23,7 @@ def loaded_by(name: str) -> set[str]:
     """Heavy packages that importing a package with all its modules brings into a fresh interpreter."""
     script = REPORT.format(name=name, heavy=HEAVY)
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.strip().split(",")) - {""}

@@ -24,11 +24,11 @@ def test_a_tagged_track_is_recognised(tmp_path: Path) -> None:
             files={"file": ("song.wav", source.read_bytes())},
             data={"title": "Night Drive", "owner": "A Label", "ai": "none"},
         )
-        tagged = finished(client, answer.headers["location"], timeout_s=300)
+        tagged = finished(client, answer.headers["location"])
         assert tagged["state"] == "succeeded", tagged["problem"]
         file = client.get(tagged["links"]["file"]).content
         answer = client.post("/v1/audits", files={"file": ("delivered.wav", file)})
-        audit = finished(client, answer.headers["location"], timeout_s=300)
+        audit = finished(client, answer.headers["location"])
         assert audit["state"] == "succeeded", audit["problem"]
         found = audit["findings"]
         assert found["watermark"]["record_id"] == tagged["result"]["record_id"]

@@ -44,8 +44,7 @@ def crowd(count: int, work: Callable[[int], object]) -> list[BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive(), "a thread was never answered"
+        thread.join()  # for ever, where a thread was never answered
     return wrong
 
 
@@ -108,7 +107,7 @@ def test_an_interrupted_leader_leaves_the_others_to_a_new_one(engine: Engine) ->
     def perform(connection: Connection, work: Sequence[int]) -> Sequence[int]:
         if 0 in work:
             first.set()
-            others.wait(20)
+            others.wait()
         if 1 in work:
             raise KeyboardInterrupt
         return work
@@ -118,9 +117,10 @@ def test_an_interrupted_leader_leaves_the_others_to_a_new_one(engine: Engine) ->
 
     def work(number: int) -> None:
         if number:
-            first.wait(20)
+            first.wait()
         if number == 9:
-            time.sleep(0.3)
+            while len(writer._waiting) < 8:  # all but the leader and this one
+                time.sleep(0.001)
             others.set()
         done.append(writer.submit(number))
 
@@ -170,11 +170,11 @@ def test_kill_9_loses_nothing_that_was_answered(engine: Engine, tmp_path: Path) 
     for _ in range(2):
         size = told.stat().st_size
         child = subprocess.Popen([sys.executable, "-c", CROWD, str(engine.url), str(told)])
-        deadline = time.monotonic() + 180
-        while told.stat().st_size < size + 1000 and time.monotonic() < deadline:
+        while told.stat().st_size < size + 1000:
+            assert child.poll() is None, "the crowd ended by itself"
             time.sleep(0.01)
         os.kill(child.pid, signal.SIGKILL)
-        child.wait(10)
+        child.wait()
     lines = told.read_text().splitlines()
     assert len(lines) > 60
     with database.reading(engine) as connection:
