@@ -44,8 +44,8 @@ def product_stages(settings: Settings | None = None) -> Stages:
     """The checks as they ship; with settings, music is judged by the user's own calibration, if any.
 
     Each operation runs on one thread from now on, since an audit asks its checks in two lanes. More threads
-    would wait for one another spinning, which on two busy cores made an audit of three minutes take five times
-    the processor time.
+    would wait for one another spinning, which on two busy cores made an audit of three minutes take five
+    times the processor time.
     """
     import torch
 

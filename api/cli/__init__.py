@@ -17,6 +17,8 @@ from api.cli import (
     calibrate,
     catalogue,
     demo,
+    key,
+    log,
     record,
     report,
     scan,
@@ -49,8 +51,8 @@ main.command("demo")(demo.demo)
 main.command("verify-report")(report.verify_report)
 main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")
-main.add_typer(witness.log, name="log")
-main.add_typer(witness.key, name="key")
+main.add_typer(log.commands, name="log")
+main.add_typer(key.commands, name="key")
 main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")
 main.add_typer(catalogue.commands, name="catalogue")
