@@ -103,7 +103,6 @@ class Needs:
 
 
 PartsDep = Annotated[Parts, Depends(parts)]
-CallerDep = Annotated[Caller, Depends(caller)]
 AuditReader = Annotated[Caller, Depends(Needs(Scope.AUDITS_READ))]
 AuditWriter = Annotated[Caller, Depends(Needs(Scope.AUDITS_WRITE))]
 TrackWriter = Annotated[Caller, Depends(Needs(Scope.TRACKS_WRITE))]

@@ -67,10 +67,6 @@ class Identity:
             total += (score - float(nearest.mean())) / max(1e-3, float(nearest.std()))
         return total / 2
 
-    def llr_genuine(self, similarity: float) -> float:
-        """Natural log-likelihood ratio that the artist is heard."""
-        return _bounded(float(self.genuine[0]) * similarity + float(self.genuine[1]))
-
     def llr_imitation(self, similarity: float) -> float:
         """Natural log-likelihood ratio that the artist or an imitation is heard."""
         return _bounded(float(self.imitation[0]) * similarity + float(self.imitation[1]))

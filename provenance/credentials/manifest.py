@@ -28,8 +28,6 @@ SOURCE_TYPES = {
 PARENT = {"title": "parent", "relationship": "parentOf", "instance_id": "parent", "label": "parent"}
 """The ingredient that an opened file derives from."""
 
-HUMAN_EDITS = _IPTC + "humanEdits"
-
 
 def build(
     record: OwnershipRecord, media_type: str, *, opened: bool, log_origin: str | None
