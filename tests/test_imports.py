@@ -30,7 +30,8 @@ def loaded_by(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "package", ["provenance.records", "core.errors", "core.sandbox", "core.decoder_child", "core.install"]
+    "package",
+    ["provenance.records", "api.cli", "core.errors", "core.sandbox", "core.decoder_child", "core.install"],
 )
 def test_what_must_stay_light_loads_nothing_heavy(package: str) -> None:
     assert loaded_by(package) == set()
