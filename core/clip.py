@@ -19,6 +19,8 @@ class Source:
         truncated: some of the audio is missing, damaged or perhaps not heard; `reasons` says why, in words.
         bits: size of a sample in the file where it is lossless, -32 for float; None for lossy codecs.
         others: what else the file holds and was not decoded: more audio tracks, video.
+        chapters: start and end in seconds, and title (attacker text).
+        tags: names and texts as the demuxer tells them (attacker text).
     """
 
     name: str
@@ -31,6 +33,8 @@ class Source:
     reasons: tuple[str, ...] = ()
     bits: int | None = None
     others: tuple[str, ...] = ()
+    chapters: tuple[tuple[float, float, str], ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

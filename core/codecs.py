@@ -4,8 +4,9 @@ PyAV (FFmpeg inside the wheel) for all but Vorbis, which libsndfile writes.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import av
@@ -73,6 +74,7 @@ class Sound:
     bit_rate: int | None
     bits: int
     unnamed: bool = False
+    chapters: Sequence[tuple[float, float, str]] = ()
 
 
 def write(
@@ -83,6 +85,7 @@ def write(
     bit_rate: int | None,
     bits: int,
     layout: str | None = None,
+    chapters: Sequence[tuple[float, float, str]] = (),
 ) -> int:
     """Encode blocks of audio, [C, any length] each, into an open, seekable binary file.
 
@@ -99,7 +102,7 @@ def write(
     overs = Overs()
     samples = overs.counted(itertools.chain([first], parts))
     how = written(layout, len(first), codec)
-    sound = Sound(rate, how.layout, codec, bit_rate, bits, how.unnamed)
+    sound = Sound(rate, how.layout, codec, bit_rate, bits, how.unnamed, chapters)
     try:
         if codec == "vorbis":
             _write_vorbis(file, samples, sound)
@@ -151,6 +154,8 @@ def _write_av(file: Any, samples: Iterable[Samples], sound: Sound) -> None:
         stream.format = sample_format
         if sound.bit_rate is not None and sound.codec not in ("wav", "flac"):
             stream.bit_rate = sound.bit_rate
+        if sound.codec == "aac" and sound.chapters:
+            container.set_chapters([_chapter(number, *one) for number, one in enumerate(sound.chapters)])
         start = 0
         for block in samples:
             frame = _frame(block, sample_format, sound)
@@ -158,6 +163,11 @@ def _write_av(file: Any, samples: Iterable[Samples], sound: Sound) -> None:
             container.mux(stream.encode(frame))
             start += block.shape[1]
         container.mux(stream.encode(None))
+
+
+def _chapter(number: int, start_s: float, end_s: float, title: str) -> Any:
+    times = {"start": round(1000 * start_s), "end": round(1000 * end_s), "time_base": Fraction(1, 1000)}
+    return {"id": number, **times, "metadata": {"title": title}}
 
 
 def _encoder(form: _Format, sound: Sound) -> tuple[str, str]:

@@ -174,6 +174,8 @@ def _decode(file: Any, name: str, limits: Limits) -> Clip:
         reasons=_texts(reception.end.get("reasons")),
         bits=header.get("bits"),
         others=_texts(header.get("others")),
+        chapters=_chapters(header.get("chapters")),
+        tags=_pairs(header.get("tags")),
     )
     return Clip(torch.from_numpy(samples), header["sample_rate"], source, header.get("layout"))
 
@@ -281,6 +283,20 @@ def _header(header: dict[str, Any], limits: Limits) -> dict[str, Any]:
     if not isinstance(bits, int | None):
         raise errors.UnreadableAudio(_MISBEHAVED)
     return header
+
+
+def _chapters(value: Any) -> tuple[tuple[float, float, str], ...]:
+    try:
+        return tuple((float(start), float(end), str(title)) for start, end, title in value or ())
+    except (TypeError, ValueError) as error:
+        raise errors.UnreadableAudio(_MISBEHAVED) from error
+
+
+def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple((str(name), str(text)) for name, text in value or ())
+    except (TypeError, ValueError) as error:
+        raise errors.UnreadableAudio(_MISBEHAVED) from error
 
 
 def _texts(value: Any) -> tuple[str, ...]:

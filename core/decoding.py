@@ -30,6 +30,7 @@ DECODERS = frozenset(
     """.split()  # noqa: SIM905
 )
 BLOCK = 1 << 16
+MAX_CHAPTERS = 1000
 DAMAGED_PACKETS = 0.2
 """Share of undecodable packets beyond which a file is noise that looked like audio by chance."""
 
@@ -107,6 +108,11 @@ class _Sound:
                     self._head = _header(container, stream, rate, len(samples), limits)
                     self._head |= {"layout": layout, "bits": _bits(stream, frame)}
                     self._head["others"] = _others(container, stream)
+                    self._head["chapters"] = _chapters(container)
+                    self._head["tags"] = [
+                        (name[:100], text[:10_000])
+                        for name, text in [*container.metadata.items(), *stream.metadata.items()][:200]
+                    ]
                     yield b"H", json.dumps(self._head).encode()
                 if (rate, len(samples)) != (self._head["sample_rate"], self._head["channels"]):
                     raise Refusal(
@@ -218,6 +224,14 @@ def _others(container: Any, heard: Any) -> list[str]:
     if container.chapters():
         kinds.discard("data")  # QuickTime keeps the names of chapters in a track
     return others + sorted(f"{kind or 'unknown'} stream" for kind in kinds)
+
+
+def _chapters(container: Any) -> list[tuple[float, float, str]]:
+    return [
+        (float(one["start"] * base), float(one["end"] * base), str(one["metadata"].get("title", ""))[:500])
+        for one in container.chapters()[:MAX_CHAPTERS]
+        if (base := one["time_base"]) is not None
+    ]
 
 
 def _is_picture(stream: Any) -> bool:

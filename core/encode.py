@@ -6,7 +6,7 @@ because code that returns untouched audio on failure makes every watermark look 
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ def encode(
     bit_rate: int | None = None,
     bits: Bits = 24,
     layout: str | None = None,
+    chapters: Sequence[tuple[float, float, str]] = (),
 ) -> int:
     """Write audio to a file, whole or not at all.
 
@@ -48,6 +49,7 @@ def encode(
         bits: sample size of `wav` and `flac`; -32 is float, for `wav` only.
         layout: which channel is which, by a name of `core.layouts`; one that the codec cannot say is
             written as the nearest that it can (`core.layouts.written`).
+        chapters: for `aac`: start and end in seconds, and title.
 
     Returns:
         How many samples lay beyond full scale and were cut off there.
@@ -60,7 +62,7 @@ def encode(
     try:
         with replacing(target) as part, part.open("xb") as file:
             blocks = [wav] if isinstance(wav, Tensor) else wav
-            return write(file, blocks, sample_rate, codec, bit_rate, bits, layout)
+            return write(file, blocks, sample_rate, codec, bit_rate, bits, layout, chapters)
     except OSError as error:
         raise EncodeError(f"cannot write {target}: {error.strerror or error}") from error
 

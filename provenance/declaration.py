@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from core import clock
 from core.errors import RecordError
+from provenance.records import identifiers
 from provenance.records.asset import Asset
 from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.record import Claim, Issuer, OwnershipRecord
@@ -90,7 +91,7 @@ def draft_record(record_id: str, declaration: Declaration, keyid: str) -> Owners
             sample_rate=1,
             channels=1,
             container="pending",
-            isrc=declaration.isrc.replace("-", "").upper() if declaration.isrc else None,
+            isrc=identifiers.isrc(declaration.isrc) if declaration.isrc else None,
         ),
         ai_involvement=AiInvolvement(_LEVELS[cast("Any", ai)]),
         parties=(

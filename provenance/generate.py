@@ -202,6 +202,7 @@ def generate_tagged(
     strength: float = 1.0,
     progress: Progress | None = None,
     generator: Generator | None = None,
+    overwrite: bool = False,
 ) -> "tuple[Tagged, str]":
     """Generate a track and tag it at birth: no audio leaves before it is marked and registered.
 
@@ -214,7 +215,16 @@ def generate_tagged(
 
     clip, generation, text = generate_clip(order, progress=progress, generator=generator)
     declaration = Declaration(title, owner, None, "all", generation, basis="generated_here")
-    return tag(clip, out, declaration, ledger=ledger, strength=strength, progress=progress), text
+    done = tag(
+        clip,
+        out,
+        declaration,
+        ledger=ledger,
+        strength=strength,
+        progress=progress,
+        overwrite=overwrite,
+    )
+    return done, text
 
 
 def _version() -> str:

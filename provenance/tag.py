@@ -23,13 +23,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from core.clip import Clip
 from core.decode import decode
 from core.encode import encode
-from core.errors import EncodeError, WatermarkError
+from core.errors import CredentialsError, EncodeError, WatermarkError
 from core.limits import LONG_LIMITS, Limits
 from core.progress import Progress
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record
 from provenance.description import describe
 from provenance.formats import CREDENTIALS_IN, codec_for
+from provenance.metadata.writing import write as carry
+from provenance.preparation import prepare, refuse_overwriting
 from provenance.records.asset import Mark
 from provenance.records.record import OwnershipRecord, new_record_id
 
@@ -151,6 +153,8 @@ def tag(
     progress: Progress | None = None,
     channel: Channel | None = None,
     record_id: str | None = None,
+    overwrite: bool = False,
+    warn: Callable[[str], None] | None = None,
 ) -> Tagged:
     """Mark a track, register it and write it with its credentials.
 
@@ -164,10 +168,12 @@ def tag(
         channel: the watermark; None is ours.
         record_id: 16 hex digits, the record's name and the mark's message; None draws one. A job that may be
             repeated after a crash gives the same one each time.
+        overwrite: whether an existing output is replaced.
+        warn: called with each thing that the output will not keep, before anything is written.
 
     Raises:
         AudioError: the source cannot be used as audio.
-        EncodeError: `out` names no known format or cannot be written.
+        EncodeError: `out` names no known format, exists already, would lose a channel or cannot be written.
         WatermarkError: the track is too short or silent, carries a mark of this ledger already, or
             the mark cannot be read back from the finished file. Nothing is registered then.
         RecordError: the declaration breaks a rule of the record (a malformed ISRC, say).
@@ -178,8 +184,16 @@ def tag(
     record_id = record_id or new_record_id()
     draft = draft_record(record_id, declaration, ledger.record_signer().keyid)
 
+    source = source if isinstance(source, Clip) else Path(source)
+    if not overwrite:
+        refuse_overwriting(out, None if isinstance(source, Clip) else source)
+
     tell("decode")
-    clip = source if isinstance(source, Clip) else decode(source, ledger.limits)
+    ready = prepare(source, out, codec, declaration, ledger.limits)
+    clip = ready.clip
+    if warn is not None:
+        for text in ready.warnings:
+            warn(text)
     key = ledger.watermark_key()
     _refuse_second_mark(channel, clip, key)
     tell("mark")
@@ -188,7 +202,17 @@ def tag(
     with _workplace(out) as folder:
         plain, finished = folder / f"marked{out.suffix}", folder / f"finished{out.suffix}"
         tell("encode")
-        encode(marked, clip.sample_rate, plain, codec=codec, bit_rate=bit_rate)
+        encode(
+            marked,
+            clip.sample_rate,
+            plain,
+            codec=codec,
+            bit_rate=bit_rate,
+            bits=ready.bits,
+            layout=clip.layout,
+            chapters=ready.kept.chapters,
+        )
+        carry(plain, ready.kept)
         tell("read back")
         heard = decode(plain, LONG_LIMITS)
         p_value = _read_back(channel, heard, key, record_id, out)
@@ -196,7 +220,7 @@ def tag(
         from provenance.fingerprint import extract
 
         fingerprint = extract(heard.wav, heard.sample_rate)
-        warnings = _earlier_claims(ledger, fingerprint)
+        warnings = (*ready.warnings, *_earlier_claims(ledger, fingerprint))
         tell("record")
         record = replace(
             draft,
@@ -206,21 +230,22 @@ def tag(
         tell("credentials")
         carries = out.suffix.lower() in CREDENTIALS_IN
         if carries:
-            store = _write_credentials(plain, finished, record, ledger, source)
+            store, told = _write_credentials(plain, finished, record, ledger, source)
+            warnings = (*warnings, *told)
         else:
-            from provenance.credentials.sidecar import sidecar_of, write_sidecar
+            from provenance.credentials.sidecar import sidecar_for, sidecar_of, write_sidecar
 
             origin = ledger.checkpoint().partition("\n")[0]
             store = write_sidecar(plain, finished, record, ledger.c2pa_identity(), log_origin=origin)
-            beside = sidecar_of(out).name
-            told = f"{out.suffix} files cannot carry C2PA credentials: they lie beside it, in {beside}"
-            warnings = (*warnings, told)
+            beside = sidecar_for(out).name
+            lies = f"{out.suffix} files cannot carry C2PA credentials: they lie beside it, in {beside}"
+            warnings = (*warnings, lies)
         sha256 = _file_sha256(finished)
         registration = ledger.register(record, fingerprint)
         ledger.keep_manifest(record_id, store)
         with _writing(out):
             if not carries:
-                sidecar_of(finished).replace(sidecar_of(out))
+                sidecar_of(finished).replace(sidecar_for(out))
             finished.replace(out)
     ledger.add_file(record_id, sha256)
     return Tagged(
@@ -278,18 +303,24 @@ def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint") -> tuple[str, ..
 
 
 def _write_credentials(
-    plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, source: Path | str | Clip
-) -> bytes:
-    """Sign credentials into the file; those that the source came with are kept as its parent's."""
+    plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, source: Path | Clip
+) -> tuple[bytes, tuple[str, ...]]:
+    """Sign credentials into the file; those that the source came with are kept as its parent's.
+
+    Damaged ones are left out, with a warning: they are the source's fault, and no reason to refuse it.
+    """
     from provenance.credentials import read_credentials, write_credentials
 
-    parent = None
-    if not isinstance(source, Clip) and read_credentials(Path(source)).present:
-        parent = Path(source)
-    origin = ledger.checkpoint().partition("\n")[0]
-    return write_credentials(
-        plain, finished, record, ledger.c2pa_identity(), parent=parent, log_origin=origin
-    )
+    origin, identity = ledger.checkpoint().partition("\n")[0], ledger.c2pa_identity()
+    if not isinstance(source, Clip):
+        try:
+            if read_credentials(source).present:
+                store = write_credentials(plain, finished, record, identity, parent=source, log_origin=origin)
+                return store, ()
+        except CredentialsError as error:
+            damaged = f"the source's own content credentials cannot be used and are left out: {error}"[:300]
+            return write_credentials(plain, finished, record, identity, log_origin=origin), (damaged,)
+    return write_credentials(plain, finished, record, identity, log_origin=origin), ()
 
 
 def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> Mark:

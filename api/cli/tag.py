@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry
+from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, messages, progress, registry
 
 if TYPE_CHECKING:
     from provenance.tag import Tagged
@@ -23,6 +23,7 @@ class Ai(StrEnum):
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="Where to write; the suffix chooses the format.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output where it exists.")]
 Strength = Annotated[float, typer.Option(min=0.05, max=8.0, help="Gain on the watermark.")]
 
 
@@ -35,6 +36,7 @@ def tag(
     ai: Annotated[Ai | None, typer.Option(help="How much of it a machine made.")] = None,
     generator: Annotated[str | None, typer.Option(help='The AI system, such as "Meta/MusicGen 1.3".')] = None,
     strength: Strength = 1.0,
+    force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,7 +45,12 @@ def tag(
         from provenance.declaration import Declaration
         from provenance.tag import tag as tag_track
 
-        check_suffix(output)
+        check_output(output, force=force, source=source)
+        check_text("--title", title)
+        check_text("--owner", owner)
+        check_isrc(isrc)
+        if generator is not None:
+            check_text("--generator", generator)
         declaration = Declaration.parse(
             title, owner, isrc=isrc, ai=ai.value if ai else None, generator=generator
         )
@@ -55,6 +62,8 @@ def tag(
                 ledger=store.ledger(),
                 strength=strength,
                 progress=bar(source.name),
+                overwrite=force,
+                warn=_warn,
             )
     _show(str(source), done, as_json=as_json)
 
@@ -70,6 +79,7 @@ def generate(
     owner: Annotated[str, typer.Option(help="Who holds the master right.")] = "unstated",
     seed: Annotated[int | None, typer.Option(help="Repeat a former run.")] = None,
     strength: Strength = 1.0,
+    force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -77,7 +87,8 @@ def generate(
     with failures(), progress(enabled=not quiet) as bar:
         from provenance.generate import Order, generate_tagged
 
-        check_suffix(output)
+        check_output(output, force=force)
+        check_text("--owner", owner)
         order = Order(prompt, model=model, seconds=seconds, seed=seed)
         with registry() as (store, _settings):
             done, model_text = generate_tagged(
@@ -88,14 +99,15 @@ def generate(
                 ledger=store.ledger(),
                 strength=strength,
                 progress=bar("generate"),
+                overwrite=force,
             )
     if not as_json:
         answers().print(model_text, markup=False)
     _show(prompt, done, as_json=as_json)
 
 
-def check_suffix(output: Path) -> None:
-    """Leave with a usage error where the output's name ends in no format that can be written."""
+def check_output(output: Path, *, force: bool, source: Path | None = None) -> None:
+    """Leave with a usage error where the output cannot be written or exists unasked."""
     from core.errors import EncodeError
     from provenance.formats import codec_for
 
@@ -105,6 +117,35 @@ def check_suffix(output: Path) -> None:
         fail(str(error), USAGE)
     if not output.absolute().parent.is_dir():
         fail(f"there is no folder {output.absolute().parent}", USAGE)
+    if not force:
+        from provenance.preparation import refuse_overwriting
+
+        try:
+            refuse_overwriting(output, source)
+        except EncodeError as error:
+            fail(str(error), USAGE)
+
+
+def check_text(option: str, text: str) -> None:
+    """Leave with a usage error where an option's text is empty."""
+    if not text.strip():
+        fail(f"{option} must not be empty", USAGE)
+
+
+def check_isrc(isrc: str | None) -> None:
+    """Leave with a usage error where the ISRC is none."""
+    from core.errors import RecordError
+    from provenance.records import identifiers
+
+    try:
+        if isrc is not None:
+            identifiers.isrc(isrc)
+    except RecordError as error:
+        fail(f"--isrc: {error}", USAGE)
+
+
+def _warn(text: str) -> None:
+    messages().print(f"warning: {text}", style="yellow", markup=False)
 
 
 def _show(source: str, done: "Tagged", *, as_json: bool) -> None:

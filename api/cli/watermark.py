@@ -15,10 +15,11 @@ from api.cli.console import (
     fail,
     failures,
     for_each,
+    messages,
     progress,
     settings,
 )
-from api.cli.tag import check_suffix
+from api.cli.tag import Force, check_output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +58,7 @@ def embed(
     message: Annotated[str, typer.Option(help="64 bits as 16 hex digits.")],
     key: KeyFile,
     strength: Annotated[float, typer.Option(min=0.05, max=8.0, help="Gain on the mark.")] = 1.0,
+    force: Force = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -70,7 +72,7 @@ def embed(
         from provenance.formats import codec_for
         from provenance.watermark import Meter, WatermarkKey, embed_blocks
 
-        check_suffix(out)
+        check_output(out, force=force, source=source)
         codec, bit_rate = codec_for(out)
         secret, meter = WatermarkKey.load(key), Meter()
         report("mark", 0.1)
@@ -83,8 +85,12 @@ def embed(
                 strength=strength,
                 meter=meter,
             )
-            encode(marked, audio.sample_rate, out, codec=codec, bit_rate=bit_rate)
+            cut_off = encode(
+                marked, audio.sample_rate, out, codec=codec, bit_rate=bit_rate, layout=audio.layout
+            )
         report("done", 1.0)
+    if cut_off:
+        messages().print(f"warning: {cut_off} samples beyond full scale were cut off", style="yellow")
     snr = min(meter.snr_db, 200.0)
     found = {"file": str(source), "output": str(out), "message": message.lower(), "snr_db": round(snr, 2)}
     if as_json:

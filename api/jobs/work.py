@@ -112,6 +112,7 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         ledger=context.registry.ledger(),
         strength=request.get("strength", 1.0),
         progress=context.progress,
+        overwrite=True,  # what a former attempt of this job left behind
     )
     return {**tagged.to_dict(), "file": tagged.path.name}
 

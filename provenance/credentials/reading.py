@@ -31,7 +31,8 @@ def read_credentials(
     Nothing is fetched: no remote manifest, no OCSP.
 
     Args:
-        path: any file; the credentials of an Ogg file lie beside it, under its name with the ending `.c2pa`.
+        path: any file; the credentials of an Ogg file lie beside it, under its name with the
+            ending `.c2pa`, added or instead of its own.
         trust_anchors: root certificates in PEM to trust: our own (`C2paIdentity.trust_anchor`), a label's.
         tsa_anchors: root certificates in PEM of the time-stamp authorities to trust.
         timeout_s: how long the child may take.
@@ -43,8 +44,8 @@ def read_credentials(
         CredentialsError: unreadable or too large, or parsing it exceeded the limits.
     """
     container, sidecar = sniff(path), None
-    if container is None and is_ogg(path) and path.with_suffix(".c2pa").is_file():
-        container, sidecar = OGG, path.with_suffix(".c2pa")
+    if container is None and is_ogg(path) and _beside(path).is_file():
+        container, sidecar = OGG, _beside(path)
     if container is None:
         return Credentials(present=False, problems=("the container cannot carry embedded credentials",))
     if not _may_hold_manifest(sidecar or path):
@@ -60,6 +61,12 @@ def read_credentials(
     answer = _ask_worker(json.dumps(request), path.name, timeout_s)
     answer["problems"] = tuple(answer["problems"])
     return Credentials(**answer)
+
+
+def _beside(path: Path) -> Path:
+    """The sidecar of an Ogg file; `provenance.credentials.sidecar` loads the library, and this does not."""
+    own = path.with_name(path.name + ".c2pa")
+    return own if own.is_file() else path.with_suffix(".c2pa")
 
 
 def _may_hold_manifest(path: Path) -> bool:

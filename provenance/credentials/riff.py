@@ -1,9 +1,12 @@
 """Metadata chunks of WAV files: read the list of chunks, append some, keep the audio where it is."""
 
+import io
 import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+
+from mutagen.id3 import ID3
 
 from core.errors import CredentialsError
 
@@ -24,17 +27,22 @@ def chunks(path: Path) -> list[Chunk]:
     """List the chunks of a WAV file.
 
     Raises:
-        CredentialsError: not a plain RIFF file (RF64 for files above 4 GB is not supported), or a chunk
-            claims to be longer than the file.
+        CredentialsError: no RIFF file (RF64 counts as one), or a chunk claims to be longer than the file.
     """
     with path.open("rb") as file:
         total = os.fstat(file.fileno()).st_size
         head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        if head[:4] not in (b"RIFF", b"RF64", b"BW64") or head[8:] != b"WAVE":
             raise CredentialsError(f"{path.name} is not a RIFF WAVE file")
         found: list[Chunk] = []
+        wide = 0
         while len(header := file.read(8)) == 8:
             size = struct.unpack("<I", header[4:])[0]
+            if header[:4] == b"ds64":
+                wide = struct.unpack("<Q", file.read(16)[8:].ljust(8, b"\0"))[0]
+                file.seek(-16, os.SEEK_CUR)
+            if head[:4] != b"RIFF" and header[:4] == b"data" and size == _MAX_RIFF:
+                size = wide or total - file.tell()
             chunk = Chunk(header[:4], file.tell(), size)
             if chunk.start + size > total or len(found) >= MAX_CHUNKS:
                 raise CredentialsError(f"{path.name} has chunks that do not fit into it")
@@ -47,6 +55,8 @@ def append(path: Path, additions: list[tuple[bytes, bytes]]) -> None:
     """Append chunks (identifier, data) at the end of a WAV file and correct its length."""
     chunks(path)  # refuses a file whose structure does not hold
     with path.open("r+b") as file:
+        if file.read(4) != b"RIFF":
+            raise CredentialsError("no chunks can be added to a WAV file beyond 4 GB; use FLAC")
         end = file.seek(0, os.SEEK_END)
         if end % 2:
             file.write(b"\0")
@@ -78,6 +88,11 @@ def read_info(data: bytes) -> dict[bytes, str]:
         values[identifier] = text.rstrip(b"\0").decode(errors="replace")
         place += 8 + size + size % 2
     return values
+
+
+def id3(data: bytes) -> ID3:
+    """The ID3 tag in the data of an `id3 ` chunk."""
+    return ID3(io.BytesIO(data))
 
 
 def read_chunk(path: Path, chunk: Chunk, *, limit: int = 1 << 20) -> bytes:

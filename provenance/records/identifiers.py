@@ -13,7 +13,7 @@ _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def isrc(text: str) -> str:
     """Recording code, ISO 3901: two letters, three letters or digits, two digits of year, five digits."""
-    code = _compact(text)
+    code = re.sub(r"^ISRC[:.]?(?=.{12})", "", _compact(text))
     if not re.fullmatch(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", code):
         raise RecordError(f"{text!r} is not an ISRC; it has the form CC-XXX-YY-NNNNN")
     return code

@@ -138,7 +138,7 @@ def test_nothing_is_left_behind_when_a_step_fails(
     out = tmp_path / "out.flac"
     out.write_bytes(b"precious")
     with pytest.raises(error):
-        tag(source, out, SONG, **options)
+        tag(source, out, SONG, overwrite=True, **options)
     assert out.read_bytes() == b"precious"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.wav", "out.flac"]
     assert options["ledger"].registered == []

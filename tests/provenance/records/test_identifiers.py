@@ -58,3 +58,23 @@ def test_nonsense_is_refused(read, text):
 def test_the_message_names_the_right_check_digit():
     with pytest.raises(RecordError, match="should be 1"):
         identifiers.iswc("T-034.524.680-7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ISRC US-RC1-76-07839",
+        "ISRC: US-RC1-76-07839",
+        "isrc:usrc17607839",
+        "ISRCUSRC17607839",
+        "US RC1 76 07839",
+    ],
+)
+def test_an_isrc_is_read_as_it_is_written(text: str) -> None:
+    assert identifiers.isrc(text) == "USRC17607839"
+
+
+@pytest.mark.parametrize("text", ["ISRC", "ISRC:", "ISRC ISRC US-RC1-76-07839", "ISRC US-RC1-76-0783", ""])
+def test_what_is_no_isrc_stays_none(text: str) -> None:
+    with pytest.raises(RecordError):
+        identifiers.isrc(text)

@@ -1,0 +1,172 @@
+"""Write what a source says of itself into the file that is made of it, before its credentials are signed."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import mutagen
+from mutagen import id3
+from mutagen.flac import FLAC
+from mutagen.flac import Picture as FlacPicture
+from mutagen.mp4 import MP4, MP4Cover
+
+from core.errors import CredentialsError
+from provenance.credentials import riff
+from provenance.metadata import kept
+from provenance.metadata.kept import FAMILIES, Kept
+
+_TO_ID3 = {name: frame for frame, name in kept.ID3.items()}
+_TO_MP4 = {name: atom for atom, name in kept.MP4.items()}
+_TO_RIFF = {name: key for key, name in kept.RIFF.items()}
+
+
+def write(path: Path, found: Kept) -> None:
+    """Add to a file, in place; chapters of an MP4 file are written with its audio.
+
+    Raises:
+        CredentialsError: the file cannot be written.
+    """
+    if found.empty:
+        return
+    family = FAMILIES[path.suffix.lower()]
+    try:
+        {"riff": _riff, "id3": _mp3, "mp4": _mp4, "vorbis": _vorbis}[family](path, found)
+    except (mutagen.MutagenError, OSError, ValueError) as error:
+        raise CredentialsError(f"cannot write the source's tags into {path.name}: {error}") from error
+
+
+def _mp3(path: Path, found: Kept) -> None:
+    _frames(found).save(path, v2_version=4)
+
+
+def _frames(found: Kept) -> id3.ID3:
+    tags = id3.ID3()
+    if found.family == "id3":
+        for frame in found.native:
+            tags.add(frame)
+    for name, values in found.texts.items():
+        if found.family != "id3" or not _has(tags, name):
+            tags.add(_frame(name, values))
+    if found.family != "id3":
+        for place, one in enumerate(found.pictures):
+            description = one.description or ("" if place == 0 else str(place))
+            tags.add(id3.APIC(encoding=3, mime=one.mime, type=one.type, desc=description, data=one.data))
+    if found.chapters and not tags.getall("CHAP"):
+        names = [f"ch{number}" for number in range(len(found.chapters))]
+        for name, (start_s, end_s, title) in zip(names, found.chapters, strict=True):
+            told = id3.TIT2(encoding=3, text=[title])
+            times = {"start_time": round(1000 * start_s), "end_time": round(1000 * end_s)}
+            nowhere = {"start_offset": 0xFFFFFFFF, "end_offset": 0xFFFFFFFF}
+            tags.add(id3.CHAP(element_id=name, **times, **nowhere, sub_frames=[told]))
+        tags.add(id3.CTOC(element_id="toc", flags=3, child_element_ids=names, sub_frames=[]))
+    return tags
+
+
+def _has(tags: id3.ID3, name: str) -> bool:
+    if name == "LYRICS":
+        return bool(tags.getall("USLT"))
+    if name == "COMMENT":
+        return bool(tags.getall("COMM"))
+    if name == "MUSICBRAINZ_TRACKID" and tags.getall("UFID"):
+        return True
+    return bool(tags.getall(_TO_ID3.get(name, ""))) or any(
+        f.desc.upper() == name for f in tags.getall("TXXX")
+    )
+
+
+def _frame(name: str, values: list[str]) -> Any:
+    if name == "LYRICS":
+        return id3.USLT(encoding=3, lang="und", desc="", text=values[0])
+    if name == "COMMENT":
+        return id3.COMM(encoding=3, lang="und", desc="", text=values)
+    if name in _TO_ID3:
+        return getattr(id3, _TO_ID3[name])(encoding=3, text=values)
+    return id3.TXXX(encoding=3, desc=name, text=values)
+
+
+def _mp4(path: Path, found: Kept) -> None:
+    audio = MP4(path)
+    if audio.tags is None:
+        audio.add_tags()
+    tags: Any = audio.tags
+    atoms: Any = found.native if found.family == "mp4" else ()
+    for key, value in atoms:
+        tags[key] = value
+    if found.family != "mp4":
+        for name, values in found.texts.items():
+            if name in ("TRACKNUMBER", "DISCNUMBER") and _pair(values[0]):
+                tags["trkn" if name == "TRACKNUMBER" else "disk"] = [_pair(values[0])]
+            elif name == "BPM" and values[0].strip().isdigit():
+                tags["tmpo"] = [min(int(values[0]), 65535)]
+            elif name in _TO_MP4:
+                tags[_TO_MP4[name]] = values
+            else:
+                tags[kept.FREEFORM + name] = [text.encode() for text in values]
+        covers = [one for one in found.pictures if one.mime in ("image/jpeg", "image/jpg", "image/png")]
+        if covers:
+            tags["covr"] = [MP4Cover(c.data, 14 if c.mime == "image/png" else 13) for c in covers]
+    audio.save()
+
+
+def _pair(text: str) -> tuple[int, int] | None:
+    at, _, of = text.partition("/")
+    whole = at.strip().isdigit() and (not of or of.strip().isdigit())
+    return (min(int(at), 65535), min(int(of or 0), 65535)) if whole else None
+
+
+def _vorbis(path: Path, found: Kept) -> None:
+    audio: Any = mutagen.File(path)
+    if audio is None:
+        raise ValueError("its kind is not known")
+    if audio.tags is None:
+        audio.add_tags()
+    for name, values in found.texts.items():
+        audio.tags[name] = values
+    for number, (start_s, _end, title) in enumerate(found.chapters, 1):
+        minutes, seconds = divmod(start_s, 60)
+        audio.tags[f"CHAPTER{number:03}"] = [
+            f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:{seconds:06.3f}"
+        ]
+        audio.tags[f"CHAPTER{number:03}NAME"] = [title]
+    blocks = [_block(one) for one in found.pictures]
+    if isinstance(audio, FLAC):
+        for block in blocks:
+            audio.add_picture(block)
+        if found.family == "vorbis" and found.native:
+            audio.metadata_blocks.append(found.native[0])
+            audio.cuesheet = found.native[0]
+    elif blocks:
+        audio.tags["METADATA_BLOCK_PICTURE"] = [base64.b64encode(block.write()).decode() for block in blocks]
+    audio.save()
+
+
+def _block(one: kept.Picture) -> FlacPicture:
+    block = FlacPicture()
+    block.mime, block.data, block.type, block.desc = one.mime, one.data, one.type, one.description
+    return block
+
+
+def _riff(path: Path, found: Kept) -> None:
+    additions: list[tuple[bytes, bytes]] = []
+    chunks: Any = found.native if found.family == "riff" else ()
+    for name, data in chunks:
+        additions.append((name, _tag(data) if isinstance(data, list) else data))
+    info = {_TO_RIFF[name].encode(): values[0] for name, values in found.texts.items() if name in _TO_RIFF}
+    if found.family == "riff":
+        others = {name: v[0] for name, v in found.texts.items() if len(name) == 4 and name.isalnum()}
+        info |= {name.encode(): text for name, text in others.items() if name not in _TO_RIFF}
+    else:
+        additions.append((b"id3 ", _tag(list(_frames(found).values()))))
+    if info:
+        additions.append((b"LIST", riff.info_list(info)))
+    riff.append(path, additions)
+
+
+def _tag(frames: list[Any]) -> bytes:
+    """An ID3 tag as the data of a chunk."""
+    tags, buffer = id3.ID3(), io.BytesIO()
+    for frame in frames:
+        tags.add(frame)
+    tags.save(buffer, v2_version=4)
+    return buffer.getvalue()

@@ -1,0 +1,105 @@
+"""Before anything is written: what of the source can be kept in the output, and what its owner must know."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.clip import Clip
+from core.codecs import Bits, Codec
+from core.errors import EncodeError
+from core.layouts import written
+from core.limits import Limits
+from provenance.declaration import Declaration
+from provenance.metadata.kept import Kept
+
+FULL_SCALE = 0.999
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source that is ready to be marked.
+
+    Attributes:
+        clip: its audio, within full scale.
+        kept: what it says of itself.
+        bits: size of the samples to write.
+        warnings: what changes or is lost, in plain words.
+    """
+
+    clip: Clip
+    kept: Kept
+    bits: Bits
+    warnings: tuple[str, ...]
+
+
+def refuse_overwriting(out: Path, source: Path | None = None) -> None:
+    """Refuse to replace a file that nobody asked to replace.
+
+    Raises:
+        EncodeError: `out` exists, or is the source itself.
+    """
+    if source is not None and out.exists() and source.exists() and out.samefile(source):
+        raise EncodeError(f"{out} is the source itself: choose another output, or replace it with --force")
+    if out.exists():
+        raise EncodeError(f"{out} exists already: choose another output, or replace it with --force")
+
+
+def prepare(
+    source: Path | Clip, out: Path, codec: Codec, declaration: Declaration, limits: Limits
+) -> Prepared:
+    """Decode a source and find out what can be kept.
+
+    Raises:
+        AudioError: the source cannot be used as audio.
+        EncodeError: the format of the output would lose a channel.
+    """
+    from core.decode import decode
+
+    if isinstance(source, Clip):
+        clip, kept = source, Kept()
+    else:
+        from provenance.metadata.reading import read
+
+        clip = decode(source, limits)
+        kept = read(source, clip.source)
+    warnings = [*clip.source.reasons]
+    if clip.source.others:
+        told = " and ".join(clip.source.others)
+        warnings.append(f"the source also holds {told}: only its first audio track is kept")
+    how = written(clip.layout, int(clip.wav.shape[0]), codec)
+    bits, depth = _bits(clip.source.bits, codec)
+    clip, gain_db = _within_full_scale(clip)
+    replaced = {"TITLE", "ISRC"} if declaration.isrc else {"TITLE"}
+    if gain_db:
+        warnings.append(
+            f"the source goes beyond full scale: it is turned down by {gain_db:.2f} dB, nothing is clipped"
+        )
+        gains = {name for name in kept.texts if name.startswith(("REPLAYGAIN_", "R128_"))}
+        if gains:
+            warnings.append("its ReplayGain no longer fits and is left out")
+        replaced |= gains
+    warnings += [text for text in (how.lost, depth) if text]
+    kept = kept.without(replaced)
+    return Prepared(clip, kept, bits, (*warnings, *kept.lost(out.suffix.lower())))
+
+
+def _bits(source: int | None, codec: str) -> tuple[Bits, str | None]:
+    """The sample size to write, and what is lost by it."""
+    if codec not in ("wav", "flac") or source is None or source == 24:
+        return 24, None
+    if source in (8, 16):
+        return 16, None
+    if source == -32 and codec == "wav":
+        return -32, None
+    kind = "floating-point" if source == -32 else "32-bit"
+    return 24, f"{kind} samples are written with 24 bits"
+
+
+def _within_full_scale(clip: Clip) -> tuple[Clip, float]:
+    """The clip turned down to full scale where it goes beyond, and by how many decibels."""
+    from math import log10
+
+    peak = float(clip.wav.abs().max()) if clip.wav.numel() else 0.0
+    if peak <= 1.0:
+        return clip, 0.0
+    gain = FULL_SCALE / peak
+    return replace(clip, wav=clip.wav * gain), -20 * log10(gain)
