@@ -84,6 +84,7 @@ class Voice:
     artists: tuple[Any, ...] = ()
     segments: tuple[Segment, ...] = ()
     reason: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def marked(record_id: str = RECORD, **changes: Any) -> Detection:

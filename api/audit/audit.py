@@ -141,9 +141,12 @@ def audit_file(
     report("decode", 0.0)
     clip = stages.decode(path, settings)
     run = _Run(frozenset(checks), report, check.unusable_reason(clip))
+    left_out: list[str] = []
     with ThreadPoolExecutor(1, thread_name_prefix="audit") as beside:
         ai_asked = beside.submit(run.ask, "music", lambda: check.music(stages, clip))
-        voice_asked = beside.submit(run.ask, "voice", lambda: check.voice(stages, clip, artists))
+        voice_asked = beside.submit(
+            run.ask, "voice", lambda: check.voice(stages, clip, artists, left_out.append)
+        )
         mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry))
         credentials = run.ask("credentials", lambda: check.credentials(stages, path, registry))
         matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry, mark))
@@ -172,6 +175,8 @@ def audit_file(
     )
     decision = policy.decide(found, on=on)
     warnings = [f"{name}: {run.reasons[name]}" for name in ALL if name in run.reasons]
+    if "voice" not in run.reasons:
+        warnings.extend(f"voice: {text}" for text in left_out)
     if clip.source.truncated:
         warnings.append(PARTLY)
     warnings.extend(also_known_as(ownership, found["fingerprint"]))

@@ -4,7 +4,7 @@ A check raises `Inconclusive` when it cannot answer for this audio; anything els
 is a failure of the check.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from api.audit.findings import Json, number, segments_json, significant
@@ -152,9 +152,21 @@ def music(stages: Stages, clip: Clip) -> Json:
     return told
 
 
-def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes]) -> Json:
-    """Ask for vocals, how synthetic they are, and whose voice they resemble."""
+def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes], warn: Callable[[str], None]) -> Json:
+    """Ask for vocals, how synthetic they are, and whose voice they resemble.
+
+    Args:
+        stages: the checks.
+        clip: what is heard.
+        artists: stored voice prints to compare with, by name.
+        warn: told of each artist that could not be compared.
+
+    Raises:
+        Inconclusive: vocals that could not be measured, or compared with none of the artists.
+    """
     found = stages.voice(clip, artists)
+    for text in found.left_out:
+        warn(text)
     told = {
         "has_voice": found.has_voice,
         "synthetic_score": number(found.synthetic_score),
@@ -170,8 +182,10 @@ def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes]) -> Json:
             for a in found.artists
         ],
         "segments": segments_json(found.segments),
-        "reason": found.reason,
+        "reason": "; ".join([*filter(None, [found.reason]), *found.left_out]) or None,
     }
+    if found.has_voice and found.left_out and len(found.left_out) == len(artists):
+        raise Inconclusive("; ".join(found.left_out), told)
     if found.has_voice is None or (found.has_voice and found.synthetic_score is None):
         raise Inconclusive(found.reason or "the vocals could not be measured", told)
     return told

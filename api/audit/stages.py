@@ -4,7 +4,7 @@ Models are loaded on first use and kept: a server loads each network once per pr
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,7 +119,8 @@ def _music(clip: Clip, own: Path | None, guests: Path | None) -> Any:
 
 
 def _voice(clip: Clip, artists: Mapping[str, bytes]) -> Any:
-    from detector.voice import VoicePrint
+    from detector.voice.voiceprint import read_all
 
-    prints = {name: VoicePrint.from_bytes(data) for name, data in artists.items()}
-    return _voice_detector().score(clip, prints)
+    prints, unreadable = read_all(artists)
+    found = _voice_detector().score(clip, prints)
+    return replace(found, left_out=(*unreadable, *found.left_out))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -12,7 +13,7 @@ from detector.voice import fusion
 from detector.voice.activity import Activity, VocalActivity, covered, mask
 from detector.voice.countermeasure import Countermeasure, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
-from detector.voice.errors import EnrolmentError, VoicePrintError
+from detector.voice.errors import EnrolmentError
 from detector.voice.finding import ArtistScore, VoiceFinding
 from detector.voice.frontend import SAMPLE_RATE, mono
 from detector.voice.identity import Identity, centre
@@ -92,17 +93,22 @@ class VoiceDetector:
 
         Args:
             clip: any length and rate.
-            artists: voice prints to compare with, by name; may be empty.
-
-        Raises:
-            VoicePrintError: a voice print that was made with another encoder.
+            artists: voice prints to compare with, by name; may be empty. One that was made with another
+                encoder is left out, which the finding says.
         """
-        for name, known in artists.items():
-            if known.encoder != self.encoder.name or known.embeddings.shape[1] != self.encoder.dimension:
-                raise VoicePrintError(
-                    f"the voice print of {name!r} was made with {known.encoder!r}, "
-                    f"not {self.encoder.name!r}: enrol the artist again"
-                )
+        own = {name: known for name, known in artists.items() if self._reads(known)}
+        foreign = tuple(
+            f"{name!r} was not compared: the voice print was made with {known.encoder!r}, "
+            f"not {self.encoder.name!r}: enrol the artist again"
+            for name, known in artists.items()
+            if name not in own
+        )
+        return replace(self._score(clip, own), left_out=foreign)
+
+    def _reads(self, known: VoicePrint) -> bool:
+        return known.encoder == self.encoder.name and known.embeddings.shape[1] == self.encoder.dimension
+
+    def _score(self, clip: Clip, artists: Mapping[str, VoicePrint]) -> VoiceFinding:
         wav = mono(clip.wav, clip.sample_rate)
         if not wav.any():
             return _unmeasured("the clip is silent", len(artists), heard=False)

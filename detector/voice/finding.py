@@ -1,6 +1,6 @@
 """What the voice detector reports."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.clip import Segment
 
@@ -53,6 +53,7 @@ class VoiceFinding:
         voice_s: seconds of vocals found.
         artists_compared: number of voice prints the clip was compared with (the multiplicity that
             each `llr` already accounts for).
+        left_out: why artists could not be compared, one sentence each that names the artist.
     """
 
     has_voice: bool | None
@@ -62,4 +63,5 @@ class VoiceFinding:
     reason: str | None
     synthetic_llr: float | None = None
     voice_s: float = 0.0
-    artists_compared: int = field(default=0)
+    artists_compared: int = 0
+    left_out: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -70,3 +71,22 @@ class VoicePrint:
         if not bool(torch.isfinite(values).all()) or bool(((norms - 1).abs() > 1e-2).any()):
             raise VoicePrintError("a voice print whose rows are no unit vectors: enrol the artist again")
         return cls(embeddings=values, encoder=name, voice_s=seconds)
+
+
+def read_all(stored: Mapping[str, bytes]) -> tuple[dict[str, VoicePrint], tuple[str, ...]]:
+    """Read artists' voice prints; one that is damaged costs no other its comparison.
+
+    Args:
+        stored: what `VoicePrint.to_bytes` wrote, by artist.
+
+    Returns:
+        The voice prints, and a sentence for each that cannot be read, naming the artist.
+    """
+    prints: dict[str, VoicePrint] = {}
+    unreadable = []
+    for name, data in stored.items():
+        try:
+            prints[name] = VoicePrint.from_bytes(data)
+        except VoicePrintError as error:
+            unreadable.append(f"{name!r} was not compared: {error}")
+    return prints, tuple(unreadable)

@@ -166,6 +166,18 @@ def test_an_artist_who_is_not_enrolled_is_refused() -> None:
         audit(artist="Nobody")
 
 
+def test_an_artist_who_was_not_compared_is_named_and_nobody_compared_is_no_answer() -> None:
+    artist = SimpleNamespace(name="Ada", similarity=0.0, llr=-3.0, clone_score=0.01)
+    left = "'Old' was not compared: enrol the artist again"
+    registry = Registry(voices={"Ada": b"print", "Old": b"print"})
+    found = audit(registry, voice=Voice(True, 0.2, (artist,), left_out=(left,)))
+    assert found.checks["voice"] == "done" and f"voice: {left}" in found.warnings
+    assert found.voice["reason"] == left and len(found.voice["artists"]) == 1
+    alone = audit(Registry(voices={"Old": b"print"}), voice=Voice(True, 0.2, left_out=(left,)))
+    assert alone.checks["voice"] == "inconclusive"
+    assert [text for text in alone.warnings if "Old" in text] == [f"voice: inconclusive: {left}"]
+
+
 def cloned(consents: list[dict[str, Any]]) -> AuditResult:
     artist = SimpleNamespace(name="Ada", similarity=4.0, llr=3.0, clone_score=0.97)
     registry = Registry(

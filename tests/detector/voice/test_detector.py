@@ -10,7 +10,7 @@ from core.clip import Clip, Source
 from detector.voice import VoiceDetector, VoicePrint
 from detector.voice.activity import HOP_S, WINDOW_S, Activity, VocalActivity, mask
 from detector.voice.countermeasure import Countermeasure, Synthesis
-from detector.voice.errors import EnrolmentError, VoicePrintError
+from detector.voice.errors import EnrolmentError
 from detector.voice.frontend import SAMPLE_RATE, windows
 from detector.voice.identity import Identity
 from tests.signals import music, noise, silence, sine
@@ -157,11 +157,27 @@ def test_enrolment_needs_ten_seconds_of_voice() -> None:
     assert together.voice_s == pytest.approx(12.0)
 
 
-def test_a_print_of_another_encoder_is_refused() -> None:
+@pytest.mark.parametrize("foreign", ["another", "another dimension"])
+def test_a_print_of_another_encoder_is_left_out_and_named_and_the_others_compared(foreign: str) -> None:
+    detector = fake()
+    own = prints(detector)
+    if foreign == "another":
+        stranger = replace(own["Ada"], encoder="another")
+    else:
+        stranger = replace(own["Ada"], embeddings=torch.eye(7))
+    found = detector.score(clip(ADA), {"Old": stranger, **own})
+    assert found.artists == detector.score(clip(ADA), own).artists, "and counted among nobody"
+    assert found.artists_compared == len(own)
+    (text,) = found.left_out
+    assert "'Old'" in text and "enrol the artist again" in text
+    alone = detector.score(clip(ADA), {"Old": stranger})
+    assert alone.has_voice and alone.synthetic_score is not None and alone.artists == () and alone.left_out
+
+
+def test_even_of_a_silent_clip_the_left_out_are_told() -> None:
     detector = fake()
     stranger = replace(prints(detector)["Ada"], encoder="another")
-    with pytest.raises(VoicePrintError, match="enrol the artist again"):
-        detector.score(clip(ADA), {"Ada": stranger})
+    assert detector.score(clip(torch.zeros(1, 5 * SAMPLE_RATE)), {"Old": stranger}).left_out
 
 
 def test_an_encoder_without_its_own_cohort_is_refused() -> None:

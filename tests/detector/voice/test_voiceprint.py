@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from detector.voice.errors import VoicePrintError
-from detector.voice.voiceprint import VoicePrint
+from detector.voice.voiceprint import VoicePrint, read_all
 
 
 def unit_rows(rows: int = 5, columns: int = 8) -> torch.Tensor:
@@ -75,3 +75,10 @@ def test_a_size_that_does_not_fit_the_data_is_refused() -> None:
 
 def test_centre_is_a_unit_vector() -> None:
     assert VoicePrint(unit_rows(), "e", 10).centre().norm() == pytest.approx(1.0)
+
+
+def test_a_damaged_print_costs_no_other_its_comparison() -> None:
+    whole = VoicePrint(torch.eye(4), "fake", 12.0)
+    read, unreadable = read_all({"Ada": whole.to_bytes(), "Bob": b"", "Cy": whole.to_bytes()[:-1]})
+    assert list(read) == ["Ada"] and read["Ada"].voice_s == 12.0
+    assert [text.partition(" ")[0] for text in unreadable] == ["'Bob'", "'Cy'"]
