@@ -22,7 +22,7 @@ from core.errors import TrackmarkError
 from core.files import write_whole
 from core.resample import resample
 from lab.datasets import Recording
-from lab.evaluation.fingerprint import chromaprint as chromaprint
+from lab.evaluation.fingerprint import chromaprint
 from lab.sound import attacks, stretch, transforms
 from lab.sound.attacks import CATALOGUE, Attack, mix_with
 from provenance.fingerprint import Fingerprint, peaks, triplets

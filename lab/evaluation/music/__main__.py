@@ -26,13 +26,9 @@ from detector.music.features import BEST_FLUTTER, BEST_LINES, SETTINGS, limit
 from detector.music.verdict import accuses, clears
 from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation.music import attribution as music_attribution
+from lab.evaluation.music import attribution, cost, gallery, strata, tippett
 from lab.evaluation.music import calibration as music_calibration
-from lab.evaluation.music import cost as music_cost
-from lab.evaluation.music import gallery as music_gallery
 from lab.evaluation.music import page as music_page
-from lab.evaluation.music import strata as music_strata
-from lab.evaluation.music import tippett as music_tippett
 from lab.training.music import playing as music_performance
 from lab.training.music.__main__ import BAND, FEW, TRAINING, Features, load_features, stack, suspect, usable
 from lab.training.music.copies import MOST_S, few_of_each, music, path_of, read
@@ -293,22 +289,20 @@ def main() -> None:
     drifts = {s.delivery: drift(scored[0], s) for s in scored}
     args.page.parent.mkdir(parents=True, exist_ok=True)
     picture = args.page.with_name(f"{args.page.stem}-tippett.png")
-    music_tippett.draw(
-        {s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture
-    )
+    tippett.draw({s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture)
     spliced = any(path_of(r, "splice").exists() for r in recordings)
     located = splices(recordings) if spliced else None
     text = music_page.page(
         scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name, located
     )
     text += music_calibration.section(results)
-    text += music_strata.sections(scored, recordings)
+    text += strata.sections(scored, recordings)
     if located is not None:
         text += music_page.located(located)
     text += music_page.playing(*_playing(recordings))
-    text += music_attribution.section(recordings)
-    text += music_gallery.section(scored[0], args.page)
-    text += music_cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
+    text += attribution.section(recordings)
+    text += gallery.section(scored[0], args.page)
+    text += cost.table([r for r in recordings if r.label == "human" and r.use == "open"])
     args.page.write_text(text, encoding="utf-8")
     card, tensors = cards.load(args.card)
     kept = {f"{d}_{k}": round(v, 4) for d in TRAINING for k, v in results[d].items()}

@@ -20,7 +20,7 @@ from detector.music.detector import LOWEST_BAND_HZ
 from detector.music.features import comb_vector, measure
 from detector.music.groups import group_of
 from lab.datasets import Recording
-from lab.sound import renderings as resynthesis
+from lab.sound import renderings
 from lab.sound.exact_clocks import SOUNDS, rng_of
 from lab.sound.treatments import TREATMENTS
 from lab.training.decoders import __main__ as decoders
@@ -29,8 +29,8 @@ from lab.training.music.copies import MOST_S
 
 CACHE = Path("runs/music-hard-2")
 SEEDS = 3
-CHAINS = {"transposed": resynthesis.transposed, "interpolated": resynthesis.interpolated}
-PHASES = {"griffin-lim": resynthesis.griffin_lim, "guessed-phase": resynthesis.guessed_phase}
+CHAINS = {"transposed": renderings.transposed, "interpolated": renderings.interpolated}
+PHASES = {"griffin-lim": renderings.griffin_lim, "guessed-phase": renderings.guessed_phase}
 COLUMNS = ("vector", "lines", "flutter", "spacings", "bank")
 Vector = NDArray[np.float64]
 

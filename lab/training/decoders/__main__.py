@@ -29,7 +29,6 @@ from lab.training.decoders.codecs import Autoencoder, Codec, seanet, snake_codec
 from lab.training.decoders.networks import InverseStft, LogMel, Upsampler
 
 FOLDER = Path("runs/decoders")
-HOSTS = Path("runs/watermark4/hosts.pt")
 HOSTS_RATE = 24_000
 UNQUANTISED = 0.2
 """Share of a codec's run before vectors are quantised: codebooks start from frames that mean something."""
@@ -238,7 +237,7 @@ def _save(decoder: Decoder, optimiser: torch.optim.Optimizer, state: dict[str, A
         torch.save({"weights": decoder.state_dict(), "optimiser": optimiser.state_dict(), **state}, part)
 
 
-def clips_at(rate: int, hosts: Path = HOSTS) -> list[Tensor]:
+def clips_at(rate: int, hosts: Path) -> list[Tensor]:
     """Human music of a hosts file (`lab.training.watermark.hosts`) at a rate, each [T], half precision."""
     rows = torch.load(hosts, weights_only=True)
     return [
@@ -254,7 +253,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=sorted(PLANS))
-    parser.add_argument("--hosts", type=Path, default=HOSTS)
+    parser.add_argument("--hosts", type=Path, required=True, help="written by lab.training.watermark.hosts")
     parser.add_argument("--data", type=Path, help="for rates that the hosts do not have")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--batch", type=int, default=6)

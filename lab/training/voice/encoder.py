@@ -45,7 +45,12 @@ def convert(checkpoint: Path, card_path: Path) -> Card:
     return write(card, tensors, card_path)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Convert published weights."""
     parser = argparse.ArgumentParser(description="convert Resemblyzer's encoder weights")
     parser.add_argument("checkpoint", type=Path)
     print(convert(parser.parse_args().checkpoint, Path(encoder.__file__).with_name("encoder.toml")))
+
+
+if __name__ == "__main__":
+    main()
