@@ -15,8 +15,7 @@ from core import clock
 from core.errors import RecordError
 from provenance.declaration import parse_generator
 from provenance.exchange.table import ROLES
-from provenance.records import identifiers
-from provenance.records import shape_checks as checks
+from provenance.records import identifiers, shape_checks
 from provenance.records.asset import Asset
 from provenance.records.involvement import LEVELS, AiInvolvement, Generation, RoleInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
@@ -79,7 +78,7 @@ def draft(
     if row.get(""):
         row.reasons.append(Reason("", "", f"the row has {row.get('')}"))
     row.ask("file", _file)
-    row.ask("title", lambda text: checks.text(text, "title"))
+    row.ask("title", lambda text: shape_checks.text(text, "title"))
     isrc, upc = row.code("isrc", identifiers.isrc), row.code("upc", identifiers.upc)
     grid = row.code("grid", identifiers.grid)
     iswc = row.ask("iswc", lambda text: tuple(identifiers.iswc(code) for code in _listed(text)))
@@ -149,7 +148,7 @@ def _generation(text: str) -> Generation | None:
 def _rights(text: str, row: _Row) -> tuple[RightShare, ...]:
     """The shares of a cell, their `party` still a name; they must add up."""
     if not row.get("rights"):
-        checks.text(text, "owner")
+        shape_checks.text(text, "owner")
         return (RightShare("master", text, WHOLE_PPM),)
     shares = tuple(_share(part) for part in _listed(text))
     check_shares(shares)

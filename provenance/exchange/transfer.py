@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from core.errors import RecordError
-from provenance.records import shape_checks as checks
+from provenance.records import shape_checks
 from provenance.records.lifecycle import amend
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import Party, RightShare
@@ -105,9 +105,9 @@ def _divide(
 
 
 def _inside(effective: str, row: RightShare) -> bool:
-    time = checks.parse_time(effective, "effective")
-    after = row.valid_from is None or checks.parse_time(row.valid_from, "valid_from") < time
-    before = row.valid_to is None or time < checks.parse_time(row.valid_to, "valid_to")
+    time = shape_checks.parse_time(effective, "effective")
+    after = row.valid_from is None or shape_checks.parse_time(row.valid_from, "valid_from") < time
+    before = row.valid_to is None or time < shape_checks.parse_time(row.valid_to, "valid_to")
     return after and before
 
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from provenance.records import identifiers
-from provenance.records import shape_checks as checks
+from provenance.records import identifiers, shape_checks
 
 
 @dataclass(frozen=True)
@@ -14,8 +13,8 @@ class Span:
     end_ms: int
 
     def __post_init__(self) -> None:
-        checks.whole(self.start_ms, "start_ms", 0, 1 << 40)
-        checks.whole(self.end_ms, "end_ms", self.start_ms + 1, 1 << 40)
+        shape_checks.whole(self.start_ms, "start_ms", 0, 1 << 40)
+        shape_checks.whole(self.end_ms, "end_ms", self.start_ms + 1, 1 << 40)
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,10 @@ class FingerprintRef:
     params: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.alg, "fingerprint alg", limit=100)
-        checks.hex_digits(self.sha256, "fingerprint sha256", 64)
+        shape_checks.text(self.alg, "fingerprint alg", limit=100)
+        shape_checks.hex_digits(self.sha256, "fingerprint sha256", 64)
         if self.params is not None:
-            checks.text(self.params, "fingerprint params")
+            shape_checks.text(self.params, "fingerprint params")
 
 
 @dataclass(frozen=True)
@@ -56,29 +55,29 @@ class Asset:
     upc: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.title, "title")
-        checks.hex_digits(self.sha256_pcm, "sha256_pcm", 64)
-        checks.whole(self.duration_ms, "duration_ms", 1, 1 << 40)
-        checks.whole(self.sample_rate, "sample_rate", 1, 1_000_000)
-        checks.whole(self.channels, "channels", 1, 64)
-        checks.text(self.container, "container", limit=20)
-        checks.count(self.sha256_files, "sha256_files")
-        checks.distinct(self.sha256_files, "sha256_files")
+        shape_checks.text(self.title, "title")
+        shape_checks.hex_digits(self.sha256_pcm, "sha256_pcm", 64)
+        shape_checks.whole(self.duration_ms, "duration_ms", 1, 1 << 40)
+        shape_checks.whole(self.sample_rate, "sample_rate", 1, 1_000_000)
+        shape_checks.whole(self.channels, "channels", 1, 64)
+        shape_checks.text(self.container, "container", limit=20)
+        shape_checks.count(self.sha256_files, "sha256_files")
+        shape_checks.distinct(self.sha256_files, "sha256_files")
         for digest in self.sha256_files:
-            checks.hex_digits(digest, "sha256_files", 64)
-        checks.count(self.fingerprints, "fingerprints", limit=20)
+            shape_checks.hex_digits(digest, "sha256_files", 64)
+        shape_checks.count(self.fingerprints, "fingerprints", limit=20)
         if self.version_title is not None:
-            checks.text(self.version_title, "version_title")
+            shape_checks.text(self.version_title, "version_title")
         if self.isrc is not None:
-            checks.identifier(self.isrc, "isrc", identifiers.isrc)
-        checks.count(self.iswc, "iswc", limit=50)
-        checks.distinct(self.iswc, "iswc")
+            shape_checks.identifier(self.isrc, "isrc", identifiers.isrc)
+        shape_checks.count(self.iswc, "iswc", limit=50)
+        shape_checks.distinct(self.iswc, "iswc")
         for work in self.iswc:
-            checks.identifier(work, "iswc", identifiers.iswc)
+            shape_checks.identifier(work, "iswc", identifiers.iswc)
         if self.grid is not None:
-            checks.identifier(self.grid, "grid", identifiers.grid)
+            shape_checks.identifier(self.grid, "grid", identifiers.grid)
         if self.upc is not None:
-            checks.identifier(self.upc, "upc", identifiers.upc)
+            shape_checks.identifier(self.upc, "upc", identifiers.upc)
 
 
 @dataclass(frozen=True)
@@ -98,17 +97,17 @@ class Mark:
     segments: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
-        checks.text(self.alg, "mark alg", limit=100)
-        checks.text(self.alg_version, "mark alg_version", limit=100)
-        checks.hex_digits(self.message, "mark message", 16)
-        checks.whole(self.key_epoch, "key_epoch", 1, 1 << 31)
+        shape_checks.text(self.alg, "mark alg", limit=100)
+        shape_checks.text(self.alg_version, "mark alg_version", limit=100)
+        shape_checks.hex_digits(self.message, "mark message", 16)
+        shape_checks.whole(self.key_epoch, "key_epoch", 1, 1 << 31)
         if self.ecc is not None:
-            checks.text(self.ecc, "mark ecc", limit=100)
+            shape_checks.text(self.ecc, "mark ecc", limit=100)
         for name in ("strength_mdb", "snr_mdb"):
             value = getattr(self, name)
             if value is not None:
-                checks.whole(value, name, -1_000_000, 1_000_000)
-        checks.count(self.segments, "mark segments")
+                shape_checks.whole(value, name, -1_000_000, 1_000_000)
+        shape_checks.count(self.segments, "mark segments")
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class CredentialsRef:
     sha256: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.manifest_id, "manifest_id", limit=200)
-        checks.one_of(self.placement, "placement", ("embedded", "sidecar"))
+        shape_checks.text(self.manifest_id, "manifest_id", limit=200)
+        shape_checks.one_of(self.placement, "placement", ("embedded", "sidecar"))
         if self.sha256 is not None:
-            checks.hex_digits(self.sha256, "credentials sha256", 64)
+            shape_checks.hex_digits(self.sha256, "credentials sha256", 64)

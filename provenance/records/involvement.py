@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import RecordError
-from provenance.records import shape_checks as checks
+from provenance.records import shape_checks
 
 LEVELS = ("All", "Partly", "None", "Undeclared")
 """DDEX allowed value set `ContainsAI` (All, Partly, None), and our word for silence."""
@@ -31,17 +31,17 @@ class Generation:
 
     def __post_init__(self) -> None:
         for name in ("provider", "system", "system_version"):
-            checks.text(getattr(self, name), name, limit=200)
-        checks.one_of(self.created_or_altered, "created_or_altered", ("created", "altered"))
-        checks.time(self.finished_at, "finished_at")
+            shape_checks.text(getattr(self, name), name, limit=200)
+        shape_checks.one_of(self.created_or_altered, "created_or_altered", ("created", "altered"))
+        shape_checks.time(self.finished_at, "finished_at")
         if self.started_at is not None and self.started_at != self.finished_at:
-            checks.period(self.started_at, self.finished_at, "generation")
+            shape_checks.period(self.started_at, self.finished_at, "generation")
         for name in ("model", "training_licence_ref", "operator_id"):
             if getattr(self, name) is not None:
-                checks.text(getattr(self, name), name, limit=200)
+                shape_checks.text(getattr(self, name), name, limit=200)
         for name in ("model_sha256", "prompt_commitment", "seed_commitment"):
             if getattr(self, name) is not None:
-                checks.hex_digits(getattr(self, name), name, 64)
+                shape_checks.hex_digits(getattr(self, name), name, 64)
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class RoleInvolvement:
     human_author: str | None = None
 
     def __post_init__(self) -> None:
-        checks.one_of(self.level, "AI level", LEVELS)
-        checks.one_of(self.basis, "AI basis", ("declared", "measured", "inherited"))
+        shape_checks.one_of(self.level, "AI level", LEVELS)
+        shape_checks.one_of(self.basis, "AI basis", ("declared", "measured", "inherited"))
         for name in ("tool", "human_author"):
             if getattr(self, name) is not None:
-                checks.text(getattr(self, name), name, limit=200)
+                shape_checks.text(getattr(self, name), name, limit=200)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class AiInvolvement:
     post_production: RoleInvolvement | None = None
 
     def __post_init__(self) -> None:
-        checks.one_of(self.overall, "ai_involvement.overall", LEVELS)
+        shape_checks.one_of(self.overall, "ai_involvement.overall", LEVELS)
         levels = {role.level for role in self.roles().values()}
         if self.overall == "None" and levels & {"All", "Partly"}:
             raise RecordError("ai_involvement.overall is None, but a role involves AI")

@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import ProofError, RecordError, SignatureError
-from provenance.records import canonical, fields
+from provenance.records import canonical, fields, shape_checks
 from provenance.records import envelope as dsse
-from provenance.records import shape_checks as checks
 from provenance.records.checkpoint import TlogProof
 from provenance.records.envelope import Envelope
 from provenance.records.keylife import KeyLife
@@ -57,20 +56,20 @@ class KeyEvent:
     v: int = 1
 
     def __post_init__(self) -> None:
-        checks.whole(self.v, "key event v", 1, 1)
-        checks.one_of(self.type, "key event type", (ROTATE, REVOKE))
-        checks.one_of(self.purpose, "key event purpose", PURPOSES)
-        checks.hex_digits(self.keyid, "key event keyid", 64)
-        checks.time(self.issued_at, "key event issued_at")
-        checks.text(self.reason, "key event reason")
+        shape_checks.whole(self.v, "key event v", 1, 1)
+        shape_checks.one_of(self.type, "key event type", (ROTATE, REVOKE))
+        shape_checks.one_of(self.purpose, "key event purpose", PURPOSES)
+        shape_checks.hex_digits(self.keyid, "key event keyid", 64)
+        shape_checks.time(self.issued_at, "key event issued_at")
+        shape_checks.text(self.reason, "key event reason")
         if (self.successor is not None) != (self.type == ROTATE):
             raise RecordError("a rotation names the key that takes over, and nothing else does")
         if self.type == ROTATE and (self.compromised_since, self.log_size) != (None, None):
             raise RecordError("a stolen key is revoked; a rotation says nothing of that")
         if self.compromised_since is not None:
-            checks.time(self.compromised_since, "key event compromised_since")
+            shape_checks.time(self.compromised_since, "key event compromised_since")
         if self.log_size is not None:
-            checks.whole(self.log_size, "key event log_size", 0, 1 << 62)
+            shape_checks.whole(self.log_size, "key event log_size", 0, 1 << 62)
 
     def to_payload(self) -> bytes:
         """The canonical bytes that are signed, as `PAYLOAD_TYPE`."""

@@ -8,7 +8,7 @@ What was seen before the theft stays valid; everything else by that key does not
 from dataclasses import dataclass
 
 from core.errors import KeyFileError, RecordError, SignatureError
-from provenance.records import shape_checks as checks
+from provenance.records import shape_checks
 
 VALID = "valid"
 BEFORE_COMPROMISE = "valid_before_compromise"
@@ -54,15 +54,15 @@ class KeyLife:
 
     def __post_init__(self) -> None:
         try:
-            checks.hex_digits(self.keyid, "keyid of a key life", 64)
+            shape_checks.hex_digits(self.keyid, "keyid of a key life", 64)
             for name in ("not_before", "not_after", "revoked_at", "compromised_since"):
                 value = getattr(self, name)
                 if value is not None:
-                    checks.time(value, f"{name} of key {self.keyid[:16]}")
+                    shape_checks.time(value, f"{name} of key {self.keyid[:16]}")
             if self.log_size is not None:
-                checks.whole(self.log_size, "log_size of a key life", 0, 1 << 62)
+                shape_checks.whole(self.log_size, "log_size of a key life", 0, 1 << 62)
             if self.reason is not None:
-                checks.text(self.reason, "reason of a key life")
+                shape_checks.text(self.reason, "reason of a key life")
         except RecordError as error:
             raise KeyFileError(str(error)) from error
 
@@ -116,4 +116,4 @@ def _before(moment: str, life: KeyLife, seen: Seen) -> bool:
 
 
 def _seconds(moment: str) -> float:
-    return checks.parse_time(moment, "time of a key life").timestamp()
+    return shape_checks.parse_time(moment, "time of a key life").timestamp()

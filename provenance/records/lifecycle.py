@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import ProofError, RecordError
-from provenance.records import canonical, fields
-from provenance.records import shape_checks as checks
+from provenance.records import canonical, fields, shape_checks
 from provenance.records.record import OwnershipRecord
 
 PAYLOAD_TYPE = "application/vnd.trackmark.record-event+json"
@@ -34,13 +33,13 @@ class Statement:
     v: int = 1
 
     def __post_init__(self) -> None:
-        checks.whole(self.v, "event v", 1, 1)
-        checks.one_of(self.type, "event type", STATEMENTS)
-        checks.hex_digits(self.record_id, "event record_id", 16)
-        checks.hex_digits(self.about, "event about", 64)
-        checks.time(self.issued_at, "event issued_at")
-        checks.text(self.issuer, "event issuer")
-        checks.text(self.reason, "event reason")
+        shape_checks.whole(self.v, "event v", 1, 1)
+        shape_checks.one_of(self.type, "event type", STATEMENTS)
+        shape_checks.hex_digits(self.record_id, "event record_id", 16)
+        shape_checks.hex_digits(self.about, "event about", 64)
+        shape_checks.time(self.issued_at, "event issued_at")
+        shape_checks.text(self.issuer, "event issuer")
+        shape_checks.text(self.reason, "event reason")
 
     def to_payload(self) -> bytes:
         """The canonical bytes that are signed, as `PAYLOAD_TYPE`."""

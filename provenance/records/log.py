@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import ProofError
-from provenance.records import canonical, fields
-from provenance.records import shape_checks as checks
+from provenance.records import canonical, fields, shape_checks
 from provenance.records.merkle import (
     EMPTY_ROOT,
     leaf_hash,
@@ -214,12 +213,12 @@ class LogEntry:
     v: int = 1
 
     def __post_init__(self) -> None:
-        checks.whole(self.v, "log entry v", 1, 1)
-        checks.one_of(self.type, "log entry type", ENTRY_TYPES)
-        checks.hex_digits(self.record_id, "log entry record_id", 16)
-        checks.whole(self.revision, "log entry revision", 1, 1 << 31)
-        checks.hex_digits(self.commitment, "log entry commitment", 64)
-        checks.hex_digits(self.keyid, "log entry keyid", 64)
+        shape_checks.whole(self.v, "log entry v", 1, 1)
+        shape_checks.one_of(self.type, "log entry type", ENTRY_TYPES)
+        shape_checks.hex_digits(self.record_id, "log entry record_id", 16)
+        shape_checks.whole(self.revision, "log entry revision", 1, 1 << 31)
+        shape_checks.hex_digits(self.commitment, "log entry commitment", 64)
+        shape_checks.hex_digits(self.keyid, "log entry keyid", 64)
 
     def to_bytes(self) -> bytes:
         """The canonical bytes (RFC 8785) whose `leaf_hash` is in the tree."""

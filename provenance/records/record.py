@@ -9,8 +9,7 @@ import secrets
 from dataclasses import dataclass
 
 from core.errors import RecordError
-from provenance.records import canonical, fields, identifiers
-from provenance.records import shape_checks as checks
+from provenance.records import canonical, fields, identifiers, shape_checks
 from provenance.records.asset import Asset, CredentialsRef, Mark
 from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.rights import Contribution, Party, RightShare, VoiceConsent, check_shares
@@ -28,11 +27,11 @@ class Issuer:
     dpid: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.name, "issuer name")
+        shape_checks.text(self.name, "issuer name")
         if self.keyid is not None:
-            checks.hex_digits(self.keyid, "issuer keyid", 64)
+            shape_checks.hex_digits(self.keyid, "issuer keyid", 64)
         if self.dpid is not None:
-            checks.identifier(self.dpid, "issuer dpid", identifiers.dpid)
+            shape_checks.identifier(self.dpid, "issuer dpid", identifiers.dpid)
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Evidence:
     sha256: str
 
     def __post_init__(self) -> None:
-        checks.text(self.kind, "evidence kind", limit=100)
-        checks.hex_digits(self.sha256, "evidence sha256", 64)
+        shape_checks.text(self.kind, "evidence kind", limit=100)
+        shape_checks.hex_digits(self.sha256, "evidence sha256", 64)
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Claim:
     evidence: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
-        checks.one_of(self.basis, "claim basis", ("generated_here", "uploaded", "asserted"))
-        checks.count(self.evidence, "evidence", limit=100)
+        shape_checks.one_of(self.basis, "claim basis", ("generated_here", "uploaded", "asserted"))
+        shape_checks.count(self.evidence, "evidence", limit=100)
 
 
 @dataclass(frozen=True)
@@ -88,28 +87,28 @@ class OwnershipRecord:
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
             raise RecordError(f"schema is {self.schema!r}; this version reads {SCHEMA}")
-        checks.hex_digits(self.record_id, "record_id", 16)
-        checks.time(self.issued_at, "issued_at")
-        checks.one_of(self.claim_status, "claim_status", ("asserted", "evidenced", "disputed"))
+        shape_checks.hex_digits(self.record_id, "record_id", 16)
+        shape_checks.time(self.issued_at, "issued_at")
+        shape_checks.one_of(self.claim_status, "claim_status", ("asserted", "evidenced", "disputed"))
         if self.claim_status == "evidenced" and not self.provenance_of_claim.evidence:
             raise RecordError("claim_status is evidenced, but no evidence is named")
-        checks.whole(self.revision, "revision", 1, 1 << 31)
+        shape_checks.whole(self.revision, "revision", 1, 1 << 31)
         if (self.revision == 1) != (self.supersedes is None):
             raise RecordError("revision 1 supersedes nothing, and every later one supersedes its predecessor")
         if self.supersedes is not None:
-            checks.hex_digits(self.supersedes, "supersedes", 64)
+            shape_checks.hex_digits(self.supersedes, "supersedes", 64)
         self._check_parties()
-        checks.count(self.rights, "rights")
+        shape_checks.count(self.rights, "rights")
         check_shares(self.rights)
-        checks.count(self.marks, "marks", limit=50)
+        shape_checks.count(self.marks, "marks", limit=50)
 
     def _check_parties(self) -> None:
         for name in ("parties", "contributions", "voice_consents"):
-            checks.count(getattr(self, name), name)
+            shape_checks.count(getattr(self, name), name)
         if not self.parties:
             raise RecordError("parties is empty; name at least the owner")
         refs = [party.ref for party in self.parties]
-        checks.distinct(refs, "parties")
+        shape_checks.distinct(refs, "parties")
         used = [c.party for c in self.contributions] + [r.party for r in self.rights]
         for ref in used + [v.artist for v in self.voice_consents]:
             if ref not in refs:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import RecordError
-from provenance.records import identifiers
-from provenance.records import shape_checks as checks
+from provenance.records import identifiers, shape_checks
 from provenance.records.involvement import LEVELS
 
 RIGHTS = ("master", "publishing", "performance", "neighbouring")
@@ -27,15 +26,15 @@ class Party:
     dpid: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.ref, "party ref", limit=100)
-        checks.text(self.name, "party name")
-        checks.one_of(self.kind, "party kind", ("person", "org"))
+        shape_checks.text(self.ref, "party ref", limit=100)
+        shape_checks.text(self.name, "party name")
+        shape_checks.one_of(self.kind, "party kind", ("person", "org"))
         if self.isni is not None:
-            checks.identifier(self.isni, "isni", identifiers.isni)
+            shape_checks.identifier(self.isni, "isni", identifiers.isni)
         if self.ipi is not None:
-            checks.identifier(self.ipi, "ipi", identifiers.ipi)
+            shape_checks.identifier(self.ipi, "ipi", identifiers.ipi)
         if self.dpid is not None:
-            checks.identifier(self.dpid, "dpid", identifiers.dpid)
+            shape_checks.identifier(self.dpid, "dpid", identifiers.dpid)
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,11 @@ class Contribution:
     ai_contribution: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.party, "contribution party", limit=100)
+        shape_checks.text(self.party, "contribution party", limit=100)
         if not isinstance(self.role, str) or not re.fullmatch(r"[A-Z][A-Za-z]{1,59}", self.role):
             raise RecordError("contribution role must be a DDEX role such as MainArtist")
         if self.ai_contribution is not None:
-            checks.one_of(self.ai_contribution, "ai_contribution", LEVELS)
+            shape_checks.one_of(self.ai_contribution, "ai_contribution", LEVELS)
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,11 @@ class RightShare:
     source_doc_sha256: str | None = None
 
     def __post_init__(self) -> None:
-        checks.one_of(self.right, "right", RIGHTS)
-        checks.text(self.party, "right party", limit=100)
-        checks.whole(self.share_ppm, "share_ppm", 1, WHOLE_PPM)
-        checks.count(self.territories, "territories", limit=300)
-        checks.distinct(self.territories, "territories")
+        shape_checks.one_of(self.right, "right", RIGHTS)
+        shape_checks.text(self.party, "right party", limit=100)
+        shape_checks.whole(self.share_ppm, "share_ppm", 1, WHOLE_PPM)
+        shape_checks.count(self.territories, "territories", limit=300)
+        shape_checks.distinct(self.territories, "territories")
         if not self.territories:
             raise RecordError("territories is empty; write WORLD for everywhere")
         for territory in self.territories:
@@ -83,9 +82,9 @@ class RightShare:
                 raise RecordError(f"territory {territory!r} is neither WORLD nor an ISO 3166 code")
         if WORLD in self.territories and len(self.territories) > 1:
             raise RecordError("territories names WORLD and others; use one row for each")
-        checks.period(self.valid_from, self.valid_to, "right")
+        shape_checks.period(self.valid_from, self.valid_to, "right")
         if self.source_doc_sha256 is not None:
-            checks.hex_digits(self.source_doc_sha256, "source_doc_sha256", 64)
+            shape_checks.hex_digits(self.source_doc_sha256, "source_doc_sha256", 64)
 
 
 @dataclass(frozen=True)
@@ -102,14 +101,14 @@ class VoiceConsent:
     revoked_at: str | None = None
 
     def __post_init__(self) -> None:
-        checks.text(self.artist, "consent artist", limit=100)
-        checks.text(self.scope, "consent scope")
-        checks.text(self.licence_id, "consent licence_id", limit=200)
-        checks.hex_digits(self.evidence_sha256, "consent evidence_sha256", 64)
-        checks.time(self.valid_from, "consent valid_from")
-        checks.period(self.valid_from, self.valid_to, "consent")
+        shape_checks.text(self.artist, "consent artist", limit=100)
+        shape_checks.text(self.scope, "consent scope")
+        shape_checks.text(self.licence_id, "consent licence_id", limit=200)
+        shape_checks.hex_digits(self.evidence_sha256, "consent evidence_sha256", 64)
+        shape_checks.time(self.valid_from, "consent valid_from")
+        shape_checks.period(self.valid_from, self.valid_to, "consent")
         if self.revoked_at is not None:
-            checks.time(self.revoked_at, "consent revoked_at")
+            shape_checks.time(self.revoked_at, "consent revoked_at")
 
 
 def check_shares(shares: Iterable[RightShare]) -> None:
@@ -139,10 +138,10 @@ def check_shares(shares: Iterable[RightShare]) -> None:
 def _start(row: RightShare) -> float:
     if row.valid_from is None:
         return float("-inf")
-    return checks.parse_time(row.valid_from, "valid_from").timestamp()
+    return shape_checks.parse_time(row.valid_from, "valid_from").timestamp()
 
 
 def _end(row: RightShare) -> float:
     if row.valid_to is None:
         return float("inf")
-    return checks.parse_time(row.valid_to, "valid_to").timestamp()
+    return shape_checks.parse_time(row.valid_to, "valid_to").timestamp()
