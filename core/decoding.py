@@ -16,6 +16,7 @@ import numpy as np
 from av.stream import Disposition
 from numpy.typing import NDArray
 
+from core import foreign
 from core.containers import Structure, structure
 from core.layouts import LAYOUTS, named
 from core.windows import Window
@@ -31,6 +32,7 @@ DECODERS = frozenset(
 )
 BLOCK = 1 << 16
 MAX_CHAPTERS = 1000
+HEAD_BYTES = 1 << 16
 DAMAGED_PACKETS = 0.2
 """Share of undecodable packets beyond which a file is noise that looked like audio by chance."""
 
@@ -183,6 +185,12 @@ def _opened(link: Any) -> Any:
             },
         )
     except (av.FFmpegError, ValueError) as error:
+        link.seek(0)
+        known = foreign.name(link.read(HEAD_BYTES))
+        if known is not None:
+            raise Refusal(
+                "UnsupportedAudio", f"{known} is not accepted: convert it to WAV or FLAC"
+            ) from error
         raise Refusal("UnreadableAudio", f"not a readable audio file ({_reason(error)})") from error
 
 

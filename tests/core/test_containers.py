@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from core import errors
 from core.containers import structure
 from core.decode import decode_bytes
 from core.encode import encode_bytes
@@ -203,3 +204,28 @@ def test_no_bytes_break_the_bookkeeping(head: bytes) -> None:
     for size in (16, 40, 900, 9000):
         data = head + rng.integers(0, 256, size, dtype=np.uint8).tobytes()
         assert structure(io.BytesIO(data)).links[-1][1] == len(data)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("wv", "wavpack"), ("ac3", "ac3"), ("au", "pcm_s16be"), ("tta", "tta")],
+)
+def test_a_sound_file_of_another_kind_is_not_called_broken(container: str, codec: str) -> None:
+    data = muxed(container, codec, "stereo", music(1.0, RATE).numpy())
+    with pytest.raises(errors.UnsupportedAudio, match="convert it to WAV or FLAC"):
+        decode_bytes(data, f"song.{container}")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        bytes.fromhex("3026b2758e66cf11"),
+        b"DSD \x1c\0\0\0",
+        b"\x7f\xfe\x80\x01",
+        b"MAC \x96\x0f",
+        b"MThd\0\0\0\x06",
+    ],
+)
+def test_formats_are_known_by_their_first_bytes(head: bytes) -> None:
+    with pytest.raises(errors.UnsupportedAudio):
+        decode_bytes(head + bytes(5000), "song")

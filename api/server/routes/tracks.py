@@ -107,7 +107,7 @@ def _wishes(sent: Mapping[str, str]) -> dict[str, Any]:
     return {
         "title": fields.needed(sent, "title"),
         "owner": fields.needed(sent, "owner"),
-        "isrc": _isrc(fields.text(sent, "isrc", limit=20)),
+        "isrc": _isrc(fields.text(sent, "isrc", limit=40)),
         "ai": fields.choice(sent, "ai", ("all", "partly", "none"), None),
         "generator": fields.text(sent, "generator", limit=200),
         "format": fields.choice(sent, "format", FORMATS, "wav"),
