@@ -7,7 +7,7 @@ given by argument, by the environment variable `TRACKMARK_DATA`, or is `../share
 import csv
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,37 +118,9 @@ def _recording(folder: Path, number: int, row: dict[str, str]) -> Recording:
         raise ValueError(f"manifest.csv line {number}: {error!r}") from error
 
 
-def by_source(recording: Recording) -> str:
-    """Group of a recording for splits by collection."""
-    return recording.source
-
-
-def by_generator(recording: Recording) -> str:
-    """Group of a recording for splits by generator (synthetic) or collection (everything else)."""
-    return recording.generator if recording.synthetic else recording.source
-
-
-def leave_one_out(
-    recordings: Sequence[Recording], group: Callable[[Recording], str]
-) -> Iterator[tuple[str, tuple[Recording, ...], tuple[Recording, ...]]]:
-    """Yield (group name, training rows, test rows), every group being the test once, in sorted order."""
-    for name in sorted({group(r) for r in recordings}):
-        train = tuple(r for r in recordings if group(r) != name)
-        yield name, train, tuple(r for r in recordings if group(r) == name)
-
-
 def fold_of(name: str, folds: int) -> int:
     """Stable fold number of a group name, 0 to `folds` - 1 (SHA-256: the same on every machine and run)."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % folds
-
-
-def grouped_split(
-    recordings: Iterable[Recording], group: Callable[[Recording], str], *, folds: int, test_fold: int
-) -> tuple[tuple[Recording, ...], tuple[Recording, ...]]:
-    """Training and test rows such that no group is in both; deterministic in the group's name."""
-    rows = tuple(recordings)
-    test = tuple(r for r in rows if fold_of(group(r), folds) == test_fold)
-    return tuple(r for r in rows if fold_of(group(r), folds) != test_fold), test
 
 
 def hold_out_34s(recordings: Iterable[Recording]) -> tuple[tuple[Recording, ...], tuple[Recording, ...]]:
