@@ -120,6 +120,17 @@ def verify(
     Raises:
         SignatureError: too few accepted signatures, or another payload type.
     """
+    return opened(envelope, public_keys, payload_type=payload_type, threshold=threshold)[0]
+
+
+def opened(
+    envelope: Envelope,
+    public_keys: Iterable[PublicKey],
+    *,
+    payload_type: str | None = None,
+    threshold: int = 1,
+) -> tuple[bytes, tuple[PublicKey, ...]]:
+    """The payload, and the keys that signed it, each tried once; arguments and errors as in `verify`."""
     if threshold < 1:
         raise ValueError("threshold must be at least 1")
     keys = accepted_keys(envelope, public_keys)
@@ -131,7 +142,7 @@ def verify(
         )
     if payload_type is not None and envelope.payload_type != payload_type:
         raise SignatureError(f"the payload is of type {envelope.payload_type!r}, not {payload_type!r}")
-    return envelope.payload
+    return envelope.payload, keys
 
 
 def _base64(value: object) -> bytes:

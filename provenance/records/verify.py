@@ -123,8 +123,7 @@ def _open(
     envelope: Envelope | bytes, trusted: tuple[PublicKey, ...], payload_type: str
 ) -> tuple[bytes, tuple[PublicKey, ...]]:
     parsed = Envelope.from_json(envelope) if isinstance(envelope, bytes) else envelope
-    payload = dsse.verify(parsed, trusted, payload_type=payload_type)
-    return payload, dsse.accepted_keys(parsed, trusted)
+    return dsse.opened(parsed, trusted, payload_type=payload_type)
 
 
 def verify_logged(
