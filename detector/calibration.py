@@ -35,7 +35,7 @@ class LogisticCalibration:
     intercept: float
 
     def llr(self, score: float) -> float:
-        """Log10 likelihood ratio, synthetic over bona fide, capped at `LARGEST_LLR` either way.
+        """Log10 likelihood ratio, synthetic over human, capped at `LARGEST_LLR` either way.
 
         >>> LogisticCalibration(1.0, 0.0).llr(0.0)
         0.0

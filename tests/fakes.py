@@ -65,7 +65,7 @@ class Music:
     score: float | None = 0.1
     llr: float | None = -1.2
     p_value: float | None = 0.4
-    verdict: str = "bona_fide"
+    verdict: str = "no_trace"
     families: tuple[Any, ...] = ()
     evidence: tuple[Any, ...] = ()
     segments: tuple[Segment, ...] = ()
@@ -73,6 +73,7 @@ class Music:
     propositions: tuple[Any, ...] = ()
     calibration: str = "fake 1, shipped"
     group: str = ""
+    misses: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

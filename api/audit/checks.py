@@ -144,6 +144,7 @@ def music(stages: Stages, clip: Clip) -> Json:
             {"name": p.name, "text": p.text, "answer": p.answer, "likelihood_ratio": number(p.llr)}
             for p in found.propositions
         ],
+        "misses": [{"condition": m.condition, "share": number(m.share)} for m in found.misses],
         "calibration": found.calibration,
         "group": found.group,
     }

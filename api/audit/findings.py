@@ -181,6 +181,7 @@ EMPTY_AI: Json = {
     "segments": [],
     "reason": None,
     "propositions": [],
+    "misses": [],
     "calibration": "",
     "group": "",
 }

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.audit.findings import score_text, time_text
+from api.report import words
 from api.report.steps import claim_text
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
@@ -31,7 +32,7 @@ def audit_table(found: dict[str, Any]) -> RenderableType:
     table.add_row("AI music", escape(ai_text(found["ai"])))
     for item in found["ai"]["evidence"]:
         table.add_row("", escape(f"· {item['text']}"))
-    table.add_row("voice", escape(voice_text(found["voice"])))
+    table.add_row("voice", escape(words.voice_line(found["voice"])))
     for warning in found["warnings"]:
         table.add_row("[yellow]warning[/]", escape(warning))
     decision = found["decision"]
@@ -86,9 +87,7 @@ def summary_table(rows: list[dict[str, Any]], title: str) -> Table:
             escape(found["ownership"]["status"].replace("_", " ")),
             f"{best[0]['score']:.2f} at {time_text(best[0]['offset_s'])}" if best else "none",
             credentials_text(found["credentials"], short=True),
-            "not measured"
-            if ai["score"] is None
-            else f"{ai['verdict'].replace('_', ' ')}, {score_text(ai['score'])}",
+            words.music(ai).answer.lower() + ("" if ai["score"] is None else f", {score_text(ai['score'])}"),
             f"[{_ACTIONS[action]}]{action}[/]",
         )
     return table
@@ -120,30 +119,10 @@ def credentials_text(found: dict[str, Any], *, short: bool = False) -> str:
 
 
 def ai_text(ai: dict[str, Any]) -> str:
-    """The music finding in one line."""
-    if ai["score"] is None:
-        return f"not measured: {ai['reason']}"
+    """The music finding in a line or two."""
     families = ", ".join(f"{g['family']} {g['share']:.0%}" for g in ai["generator"][:3])
-    return f"{ai['verdict'].replace('_', ' ')}, score {score_text(ai['score'])}, p-value {ai['p_value']}" + (
-        f"; resembles {families}" if families else ""
-    )
-
-
-def voice_text(voice: dict[str, Any]) -> str:
-    """The voice finding in one line."""
-    if voice["has_voice"] is None:
-        return f"not measured: {voice['reason']}"
-    if not voice["has_voice"]:
-        return "no vocals found"
-    score = voice["synthetic_score"]
-    text = (
-        f"vocals, synthetic score {score_text(score)}" if score is not None else f"vocals; {voice['reason']}"
-    )
-    for artist in voice["artists"]:
-        text += f"; {artist['name']}: similarity {artist['similarity']:.2f}"
-        if artist["clone_score"] is not None:
-            text += f", clone score {score_text(artist['clone_score'])}"
-    return text
+    resembles = f"; resembles {families}" if families and ai["verdict"] == "synthetic" else ""
+    return words.music_line(ai) + resembles + ("" if ai["score"] is None else f". {words.music(ai).text}")
 
 
 def _plain_table() -> Table:

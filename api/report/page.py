@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from api.report import words
+
 TEMPLATE = "page.html"
 
 
@@ -25,4 +27,6 @@ def render_page(report: Mapping[str, Any], picture: bytes | None = None) -> str:
     )
     source = resources.files("api.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
     image = base64.b64encode(picture).decode() if picture else None
-    return environment.from_string(source).render(report=report, found=report["findings"], image=image)
+    return environment.from_string(source).render(
+        report=report, found=report["findings"], image=image, words=words
+    )

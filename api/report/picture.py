@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.audit.findings import AuditResult, Json, score_text
+from api.audit.findings import AuditResult, Json
+from api.report import words
 from core.clip import Clip
 from core.files import replacing
 
@@ -185,10 +186,7 @@ def _mark_title(mark: Json, outcome: str) -> str:
 
 
 def _ai_title(ai: Json) -> str:
-    if ai["score"] is None:
-        return f"AI music score: not measured ({ai['reason']})"
-    verdict, p_value = ai["verdict"].replace("_", " "), _short(ai["p_value"])
-    return f"AI music score: {score_text(ai['score'])}, {verdict} (p-value {p_value} against human music)"
+    return f"AI music: {words.music_line(ai)}"
 
 
 def _short(value: float | None) -> str:

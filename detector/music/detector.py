@@ -1,6 +1,7 @@
 """The music detector: combs of decoder clocks, a small learned weighing, calibration, abstention."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from detector.music.evidence import CLEAR_Z, exhibits
 from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
 from detector.music.finding import Evidence, MusicFinding, Proposition, Reservations
 from detector.music.groups import group_of
+from detector.music.misses import Miss, misses
 from detector.music.performance import PerformanceModel
 from detector.music.propositions import composition_proposition
 from detector.music.spectra import Block
@@ -37,6 +39,7 @@ class Measured:
         segments: scores of its loud stretches.
         playing: log10 likelihood ratio of the way it is played; None where it is too short.
         objection: what else explains its comb (see `guards`); asked only where the score alone would accuse.
+        misses: how often known generators leave no trace in a recording like it.
     """
 
     raw: float
@@ -45,6 +48,7 @@ class Measured:
     segments: tuple[Segment, ...]
     playing: float | None
     objection: str | None
+    misses: tuple[Miss, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class MusicDetector:
         generated: scores of generated recordings, each from weights that had not seen its generator, [N].
         card: name and version of the weights.
         weights_sha256: digest of the weights' file.
+        metrics: figures that the lab measured with these weights, by name.
         origin: what the calibration rests on: `shipped`, or `local` and a digest.
     """
 
@@ -72,6 +77,7 @@ class MusicDetector:
     card: str
     weights_sha256: str
     origin: str = "shipped"
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, card_path: Path = CARD, calibration: Path | None = None) -> "MusicDetector":
@@ -114,6 +120,7 @@ class MusicDetector:
             ),
             card=f"{card.name} {card.version}",
             weights_sha256=card.sha256,
+            metrics=card.metrics,
         )
         return detector if calibration is None else detector.calibrated(local.read(calibration))
 
@@ -172,7 +179,10 @@ class MusicDetector:
         if self.calibration.llr(raw) >= LEAST_LLR:
             heard = guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs))
             objection = guards.objection(heard, bank=guards.filter_bank(combs))
-        return Measured(raw, group, combs, segments, playing, objection)
+        alike = misses(
+            self.metrics, duration_s=clip.duration_s, band_hz=whole.band_hz, codec=clip.source.codec
+        )
+        return Measured(raw, group, combs, segments, playing, objection, alike)
 
     def raw(self, vector: Vector) -> float:
         """The scores joined, before calibration."""
@@ -215,6 +225,7 @@ class MusicDetector:
             calibration=self._basis(),
             group=rank.group,
             held=held,
+            misses=measured.misses,
         )
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.clip import Segment
+from detector.music.misses import Miss
 
-Verdict = Literal["synthetic", "bona_fide", "uncertain"]
-Answer = Literal["supported", "contradicted", "open", "not_measured"]
+Verdict = Literal["synthetic", "no_trace", "uncertain"]
+Answer = Literal["supported", "not_supported", "open", "not_measured"]
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,17 @@ class MusicFinding:
 
     Attributes:
         score: calibrated probability at prior one half, 0 to 1; None where nothing could be measured.
-        llr: log10 likelihood ratio, synthetic over bona fide; None likewise.
+        llr: log10 likelihood ratio, synthetic over human; None likewise.
         p_value: share of the human recordings of its group that look at least as synthetic; None likewise.
-        verdict: `uncertain` where the evidence does not decide, with `reason`.
+        verdict: `synthetic`; `no_trace`, which says nothing of who made the recording; `uncertain` where the
+            evidence does not decide, with `reason`.
         families: likely decoder architectures, most likely first; empty without a comb.
         evidence: exhibits, strongest first.
         segments: score per stretch of about five seconds.
         reason: why the verdict is `uncertain`; None otherwise.
         propositions: statements that must not be mixed up, each with its own answer.
         calibration: which weights and which human recordings the numbers rest on.
+        misses: how often known generators leave no trace that is found in such a recording.
         group: human recordings that the p-value compares with, such as `wide/short`; empty for all of them.
         held: what kept the scores from deciding, and keeps an adapter's.
     """
@@ -104,4 +107,5 @@ class MusicFinding:
     propositions: tuple[Proposition, ...] = ()
     calibration: str = ""
     group: str = ""
+    misses: tuple[Miss, ...] = ()
     held: Reservations = Reservations()

@@ -31,13 +31,13 @@ def decoder_propositions(
     """
     answers: dict[Verdict, Answer] = {
         "synthetic": "supported",
-        "bona_fide": "contradicted",
+        "no_trace": "not_supported",
         "uncertain": "open",
     }
     statement = (
         "a neural decoder (generator, neural codec or voice converter) rendered sound in this recording"
     )
-    if verdict == "bona_fide":
+    if verdict == "no_trace":
         statement += f": {SILENT}"
     first = Proposition(
         "P1",
@@ -48,12 +48,12 @@ def decoder_propositions(
     found = [s for s in segments if s.score >= CLEAR]
     free = [s for s in segments if s.score <= 1 - CLEAR]
     in_part: Answer = "open"
-    if verdict != "bona_fide" and found and free:
+    if verdict != "no_trace" and found and free:
         in_part = "supported" if len(segments) > 2 else "open"
     elif verdict == "synthetic" and not found:
         pass  # decided by the whole, or by adapters: no stretch tells where
     elif not found or len(found) >= THROUGHOUT * len(segments):
-        in_part = "contradicted"
+        in_part = "not_supported"
     where = ", ".join(f"{a:.0f}-{b:.0f} s" for a, b in merged(found)) or "nowhere"
     second = Proposition(
         "P1-part", f"only some stretches carry decoder traces; clearest: {where}", in_part, None
@@ -66,8 +66,8 @@ def decoder_propositions(
         whole = "supported"
     elif verdict == "synthetic" and not found:
         reason = "no single stretch shows clear traces"
-    elif verdict == "bona_fide" or len(found) < 0.5 * len(segments):
-        whole, reason = "contradicted", "most of the recording carries no decoder traces"
+    elif verdict == "no_trace" or len(found) < 0.5 * len(segments):
+        whole, reason = "not_supported", "most of the recording carries no decoder traces"
     else:
         reason = "the stretches do not agree"
     third = Proposition("P2", f"the whole recording was generated: {reason}", whole, None)
@@ -82,7 +82,7 @@ def composition_proposition(llr: float | None) -> Proposition:
     """
     if llr is None:
         return Proposition("C", "the playing was not measured: too short", "not_measured", None)
-    answer: Answer = "supported" if llr >= 1 else "contradicted" if llr <= -1 else "open"
+    answer: Answer = "supported" if llr >= 1 else "not_supported" if llr <= -1 else "open"
     text = "a machine composed and played it, judged by timing, accents and repetition alone: weak evidence"
     return Proposition("C", text, answer, llr)
 

@@ -15,7 +15,7 @@ from detector.music.propositions import decoder_propositions
 FALSE_ALARMS = 0.01
 """`synthetic` is said only where at most this share of human recordings looks as synthetic."""
 LEAST_LLR = 1.0
-BONA_FIDE_LLR = -0.5
+NO_TRACE_LLR = -0.5
 
 SEPARATOR = "the comb fits a separator, which processes human recordings"
 CLEAR = "a known comb stands out, but the score as a whole does not decide"
@@ -45,8 +45,8 @@ def accuses(llr: float, p_value: float) -> bool:
 
 
 def clears(llr: float, *, clear: bool) -> bool:
-    """Whether the scores alone say `bona_fide`; no recording with a clear comb is."""
-    return llr <= BONA_FIDE_LLR and not clear
+    """Whether the scores alone say `no_trace`; no recording with a clear comb is."""
+    return llr <= NO_TRACE_LLR and not clear
 
 
 def decide(
@@ -77,7 +77,7 @@ def decide(
     elif held.clear:
         reason = CLEAR
     elif clears(llr, clear=held.clear):
-        verdict, reason = "bona_fide", None
+        verdict, reason = "no_trace", None
     separator = held.separator and held.objection is None
     told = decoder_propositions(verdict, llr, segments, separator=separator)
     if held.objection is not None:

@@ -25,7 +25,7 @@ from lab.texture_network.heard import TOOL_BY_TOOL, UNHEARD, Opinions, answers, 
 from lab.texture_network.network import RATE, TextureNetwork
 from lab.texture_network.pairs import FOLDER
 from lab.texture_network.train import HELD_OUT, SNAPSHOT, load, read, validate
-from lab.texture_network.ways import all_ways, called_human, scaled_limits
+from lab.texture_network.ways import all_ways, no_trace, scaled_limits
 from lab.training.decoders.clips import trains
 from lab.training.music.__main__ import FEW, load_features, suspect
 from lab.training.music.copies import few_of_each, music, path_of
@@ -75,7 +75,7 @@ def scaled_rows(
         human = np.array([r.label == "human" and not suspect(r) for r in scored.recordings])
         generated = np.array([r.label == "ai" for r in scored.recordings])
         both = human | generated
-        silent = called_human(scored, above) if name in by_name else None
+        silent = no_trace(scored, above) if name in by_name else None
         separation = metrics.auc(opinions.scaled[both], plain.scaled)
         shares = (float(above[generated].mean()), float(above[human].mean()))
         rows.append(

@@ -45,7 +45,7 @@ class ScaledRow:
         ai: share of generated recordings taken for scaled.
         human: share of human ones.
         auc: of its logit against that of native recordings.
-        called_human: share of generated recordings called bona fide by the comb, and with abstention; None
+        no_trace: share of generated recordings without a trace for the comb, and with abstention; None
             where the comb was not measured.
     """
 
@@ -55,7 +55,7 @@ class ScaledRow:
     ai: float
     human: float
     auc: float
-    called_human: tuple[float, float] | None
+    no_trace: tuple[float, float] | None
 
 
 def may_abstain(rows: Sequence[ScaledRow]) -> tuple[bool, float, float, float]:
@@ -144,19 +144,15 @@ def _scaled(rows: Sequence[ScaledRow]) -> list[str]:
         f"{100 * LEAST_FOUND:.0f} were asked for), {100 * unheard:.1f} % of copies by a tool that did not "
         f"({100 * LEAST_UNHEARD:.0f}); mistaken: {100 * mistaken:.1f} % of unscaled human copies (at most "
         f"{100 * MOST_MISTAKEN:.0f}). The rule is {'met' if met else 'not met'}.",
-        "`called human` is the share of generated recordings that the comb calls bona fide, and what is left",
+        "`no trace` is the share of generated recordings in which the comb finds no trace, and what is left",
         "of it if a recording taken for scaled is left open instead.",
         "",
         "| delivery | AI / human | AI taken for scaled % | human taken for scaled % | AUC against native "
-        "| called human % | left % |",
+        "| no trace % | left % |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        called = (
-            "| |"
-            if row.called_human is None
-            else " | ".join(f"{100 * v:.1f}" for v in row.called_human) + " |"
-        )
+        called = "| |" if row.no_trace is None else " | ".join(f"{100 * v:.1f}" for v in row.no_trace) + " |"
         lines.append(
             f"| {row.delivery} | {row.n_ai} / {row.n_human} | {100 * row.ai:.1f} | {100 * row.human:.1f} "
             f"| {row.auc:.3f} | {called}"

@@ -192,8 +192,8 @@ def scaled_limits(parts: Sequence[Scored], said: Sequence[Opinions]) -> dict[Pat
     return {r.path: limits[fold] for r, fold in zip(recordings, folds, strict=True)}
 
 
-def called_human(scored: Scored, scaled: NDArray[np.bool_]) -> tuple[float, float]:
-    """Share of generated recordings called bona fide: by the comb, and where scaled ones are left open."""
+def no_trace(scored: Scored, scaled: NDArray[np.bool_]) -> tuple[float, float]:
+    """Share of generated recordings without a trace: by the comb, and where scaled ones are left open."""
     generated = np.array([r.label == "ai" for r in scored.recordings])
-    low = scored.called_human
+    low = scored.no_trace
     return float(low[generated].mean()), float((low & ~scaled)[generated].mean())

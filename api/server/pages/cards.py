@@ -5,9 +5,11 @@ Every text that comes from a file or a client stays plain text here; the templat
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Tone = Literal["good", "warn", "bad", "neutral"]
+from api.audit.findings import score_text
+from api.report import words
+from api.report.words import Tone
 
 LANES = (("watermark", "Watermark"), ("ai", "AI music"), ("voice", "Synthetic voice"))
 LANE_WIDTH = 1000
@@ -83,11 +85,6 @@ _OWNERSHIP: dict[str, tuple[str, Tone]] = {
     "credentials_only": ("Named by credentials only", "warn"),
     "no_record": ("Not registered here", "neutral"),
     "not_checked": ("Not checked", "neutral"),
-}
-_AI: dict[str, tuple[str, Tone]] = {
-    "synthetic": ("Traces of a neural decoder", "warn"),
-    "bona_fide": ("No trace of a neural decoder", "neutral"),
-    "uncertain": ("Inconclusive", "neutral"),
 }
 
 
@@ -208,30 +205,22 @@ def _credentials(found: Mapping[str, Any]) -> Card:
     facts = [("Signer", str(seen.get("signer") or "unnamed"))]
     if seen.get("digital_source_type"):
         facts.append(("Declared source", _source(str(seen["digital_source_type"]))))
-    if not seen.get("content_bound", seen["valid"]):
-        return Card(
-            question, "Broken", "bad", "The file was changed after it was signed.", tuple(facts), basis
-        )
-    if not seen.get("trusted", seen["valid"]):
-        text = "Signed and unchanged, by somebody this registry does not know."
-        return Card(question, "Unknown signer", "warn", text, tuple(facts), basis)
-    return Card(
-        question, "Valid", "good", "Signed by a trusted party and unchanged since.", tuple(facts), basis
-    )
+    told = words.credentials(seen)
+    return Card(question, told.answer, told.tone, told.text, tuple(facts), basis)
 
 
 def _ai(found: Mapping[str, Any]) -> Card:
-    ai = found["ai"]
-    question, basis = "Was it made by a machine?", "statistical estimate from the sound, never proof"
+    ai, told = found["ai"], words.music(found["ai"])
+    question, basis = "Are there traces of a machine?", "statistical estimate from the sound, never proof"
     if ai["score"] is None:
-        return Card(question, "Not measured", "neutral", str(ai.get("reason") or ""), (), basis)
-    answer, tone = _AI.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
-    facts = [("Score", _number(ai["score"])), ("p-value (human music)", _small(ai["p_value"]))]
+        return Card(question, told.answer, told.tone, told.text, (), basis)
+    facts = [("Score", score_text(ai["score"])), ("p-value (human music)", _small(ai["p_value"]))]
     families = [f"{g['family']} {_percent(g['share'])}" for g in ai.get("generator") or () if g.get("share")]
-    if families:
+    if families and ai["verdict"] == "synthetic":
         facts.append(("Resembles", ", ".join(families[:3])))
     texts = [str(item.get("text", "")) for item in ai.get("evidence") or ()]
-    return Card(question, answer, tone, _sentences(texts[:3]) or "See the timeline.", tuple(facts), basis)
+    text = f"{told.text} {_sentences(texts[:3])}".strip()
+    return Card(question, told.answer, told.tone, text, tuple(facts), basis)
 
 
 def _sentences(texts: Sequence[str]) -> str:
@@ -239,24 +228,13 @@ def _sentences(texts: Sequence[str]) -> str:
 
 
 def _voice(found: Mapping[str, Any]) -> Card:
-    voice = found["voice"]
+    voice, told = found["voice"], words.voice(found["voice"])
     question, basis = "Whose voice is it?", "statistical estimate from the sound, never proof"
-    if voice["has_voice"] is None or (voice["has_voice"] and voice.get("synthetic_score") is None):
-        return Card(question, "Not measured", "neutral", str(voice.get("reason") or ""), (), basis)
-    if not voice["has_voice"]:
-        return Card(question, "No vocals", "neutral", "No singing or speech was found.", (), basis)
-    facts = [("Synthetic score", _number(voice["synthetic_score"]))]
-    for artist in voice.get("artists") or ():
-        text = f"similarity {_number(artist['similarity'])}, clone score {_number(artist['clone_score'])}"
-        facts.append((str(artist["name"]), text + f", consent {artist.get('consent', 'unknown')}"))
-    clones = [a for a in voice.get("artists") or () if (a.get("clone_score") or 0) >= 0.5]
-    if clones:
-        names = ", ".join(str(artist["name"]) for artist in clones)
-        return Card(
-            question, "Clone suspected", "bad", f"It sounds like a copy of {names}.", tuple(facts), basis
-        )
-    text = "No enrolled artist's voice is imitated." if voice.get("artists") else "No artist was compared."
-    return Card(question, "No clone found", "neutral", text, tuple(facts), basis)
+    facts = []
+    if voice["has_voice"] and voice.get("synthetic_score") is not None:
+        facts.append(("Synthetic score", score_text(voice["synthetic_score"])))
+        facts += [(str(a["name"]), words.artist(a)) for a in voice.get("artists") or ()]
+    return Card(question, told.answer, told.tone, told.text, tuple(facts), basis)
 
 
 def _source(uri: str) -> str:

@@ -80,7 +80,7 @@ class Scored:
         llr_by_band: the same by a curve of the recording's band, [N].
         p_value: conformal p-value, [N].
         comb: highest comb score, untrained, [N].
-        clear: whether a known comb stands out, which forbids the verdict `bona_fide`, [N].
+        clear: whether a known comb stands out, which forbids the verdict `no_trace`, [N].
         probe: score of the confounds alone, [N].
         bands: where content ends, in Hz, [N].
         groups: group of each recording's p-value, [N].
@@ -120,8 +120,8 @@ class Scored:
         return np.array([accuses(*pair) for pair in zip(self.llr, self.p_value, strict=True)], bool)
 
     @property
-    def called_human(self) -> NDArray[np.bool_]:
-        """Rows for which it would say `bona_fide`."""
+    def no_trace(self) -> NDArray[np.bool_]:
+        """Rows for which it would say `no_trace`."""
         return np.array([clears(r, clear=c) for r, c in zip(self.llr, self.clear, strict=True)], bool)
 
 
@@ -204,7 +204,7 @@ def figures(scored: Scored) -> dict[str, float]:
         "eer": metrics.eer(ai.raw, human.raw),
         "tpr_at_1_percent": metrics.tpr_at_fpr(ai.raw, human.raw, 0.01),
         "flagged_ai": float(ai.flagged.mean()),
-        "ai_called_human": float(ai.called_human.mean()),
+        "ai_no_trace": float(ai.no_trace.mean()),
         "flagged_human": float(human.flagged.mean()),
         "flagged_human_upper": metrics.upper_bound(int(human.flagged.sum()), human.raw.size),
         "cllr": metrics.cllr(ai.llr, human.llr),
@@ -306,6 +306,7 @@ def main() -> None:
     args.page.write_text(text, encoding="utf-8")
     card, tensors = cards.load(args.card)
     kept = {f"{d}_{k}": round(v, 4) for d in TRAINING for k, v in results[d].items()}
+    kept |= {f"{d}_ai_no_trace": round(found["ai_no_trace"], 4) for d, found in results.items()}
     cards.write(replace(card, metrics=kept), tensors, args.card)
     print(args.page.read_text(encoding="utf-8"))
 

@@ -37,7 +37,7 @@ def section(native: Scored, page: Path) -> str:
         old.unlink()
     human, ai = native.labelled("human"), native.labelled("ai")
     flagged = human.where(human.flagged)
-    missed = ai.where(ai.called_human)
+    missed = ai.where(ai.no_trace)
     detector = MusicDetector.load()
     parts = ["\n## Failures, native\n"]
     for title, some, order, name in (

@@ -33,7 +33,7 @@ stretch of five seconds only; all other rows rest on excerpts of about ten. `hyb
 the recording at equal level, `hybrid_-6` six decibels softer, in both classes. `watermarked` carries our own
 mark, by the released embedder.
 `flagged` uses the shipped operating point: conformal p (within the group of like band and length) at most
-0.01 and log10 LR at least 1; *called human* is log10 LR at most -0.5 and no known comb that stands out. The
+0.01 and log10 LR at least 1; *no trace* is log10 LR at most -0.5 and no known comb that stands out. The
 guards of decision 0205, which take back some of what is flagged, are not asked here; they have
 [a page of their own](ai-music-hard.md), with sounds made to mislead, strata by vocals and texture, and
 decoders of known strides. ECE and Cllr weigh both classes alike, as their prior says.
@@ -191,14 +191,14 @@ def _deliveries(
             f"| {s.delivery} | {f['n_ai']:.0f} / {f['n_human']:.0f} | {f['auc']:.3f} ({low:.3f}-{high:.3f}) "
             f"| {f['median_generator_auc']:.3f} | {f['lowest_generator_auc']:.2f} | {100 * f['eer']:.1f} "
             f"| {100 * f['tpr_at_1_percent']:.0f} | {100 * f['flagged_ai']:.0f} "
-            f"| {100 * f['ai_called_human']:.0f} "
+            f"| {100 * f['ai_no_trace']:.0f} "
             f"| {100 * f['flagged_human']:.1f} (≤ {100 * f['flagged_human_upper']:.1f}) "
             f"| {f['cllr']:.2f} | {100 * f['ece']:.1f} "
             f"| {same:.3f} | {change:.2f} | {f['comb_auc']:.3f} | {f['probe_auc']:.2f} |"
         )
     head = (
         "| delivery | AI / human | pooled AUC (95 %) | median generator | lowest | EER % | TPR % at 1 % FPR "
-        "| AI flagged % | AI called human % | human flagged % (95 % bound) | Cllr | ECE % | native, same "
+        "| AI flagged % | AI without a trace % | human flagged % (95 % bound) | Cllr | ECE % | native, same "
         "| drift | comb alone | probe |"
     )
     return _table(head, rows)

@@ -26,7 +26,7 @@ from lab.training.music.copies import few_of_each, music
 PAGE = Path("docs/benchmarks/ai-music-hard.md")
 Key = Callable[[Judged], str]
 HEAD = (
-    "| {} | n | not measured | accused by score | **flagged** (95 % bound %) | called human | uncertain "
+    "| {} | n | not measured | accused by score | **flagged** (95 % bound %) | no trace | uncertain "
     "| median log10 LR | largest |\n|---|---|---|---|---|---|---|---|---|"
 )
 INTRODUCTION = """# AI music: hard negatives and lab decoders
@@ -59,7 +59,7 @@ def table(title: str, judged: Sequence[Judged], key: Key) -> str:
     for name, rows in [*groups, ("**all**", list(judged))]:
         measured = [j for j in rows if j.measured]
         flagged = sum(j.flagged for j in rows)
-        human = sum(j.called_human for j in rows)
+        human = sum(j.no_trace for j in rows)
         ratios = [j.llr for j in measured]
         spread = f"{np.median(ratios):.2f} | {max(ratios):.2f}" if ratios else "- | -"
         bound = 100 * metrics.upper_bound(flagged, len(rows))
@@ -74,14 +74,14 @@ def positives(rendered: Sequence[Judged], untouched: Sequence[Judged]) -> str:
     """One row per set of strides: AUC against the same recordings untouched, and what is flagged."""
     own = {j.copy.recording: j for j in untouched if j.measured}
     lines = [
-        "| decoder | rate, strides | n | AUC | accused by score % | flagged % | called human % "
+        "| decoder | rate, strides | n | AUC | accused by score % | flagged % | no trace % "
         "| on the lines % |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for kind in dict.fromkeys(j.copy.kind for j in rendered):
         rows = [j for j in rendered if j.copy.kind == kind and j.measured and j.copy.recording in own]
         human = [own[j.copy.recording].raw for j in rows]
-        share = [100 * np.mean([getattr(j, n) for j in rows]) for n in ("accused", "flagged", "called_human")]
+        share = [100 * np.mean([getattr(j, n) for j in rows]) for n in ("accused", "flagged", "no_trace")]
         lines.append(
             f"| {kind} | {_strides(kind)} | {len(rows)} | {metrics.auc([j.raw for j in rows], human):.2f} "
             f"| {share[0]:.0f} | {share[1]:.0f} | {share[2]:.0f} "

@@ -56,8 +56,8 @@ class Judged:
         return bool(np.isfinite(self.raw))
 
     @property
-    def called_human(self) -> bool:
-        """Whether the verdict would be `bona_fide`."""
+    def no_trace(self) -> bool:
+        """Whether the verdict would be `no_trace`."""
         return self.measured and clears(self.llr, clear=self.clear)
 
 

@@ -18,7 +18,7 @@ from tests import fakes
 
 ON = date(2026, 11, 28)
 DECLARATIONS = ("All", "Partly", "None", "Undeclared", None)
-VERDICTS = ("synthetic", "bona_fide", "uncertain")
+VERDICTS = ("synthetic", "no_trace", "uncertain")
 CLONES = ((0.2, "none"), (0.95, "none"), (0.95, "expired"), (0.95, "active"))
 REJECTED = {"transplant_suspected", "record_invalid"}
 REVIEWED = {

@@ -56,7 +56,7 @@ def test_the_plain_form_leads_from_upload_to_findings(browser: TestClient) -> No
     for words in (
         "Whose is it?",
         "Is our watermark in it?",
-        "Was it made by a machine?",
+        "Are there traces of a machine?",
         "Signed report",
         "Timeline",
     ):

@@ -53,7 +53,7 @@ def test_one_odd_feature_cannot_decide_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("llr", "answer"), [(None, "not_measured"), (0.3, "open"), (1.4, "supported"), (-1.2, "contradicted")]
+    ("llr", "answer"), [(None, "not_measured"), (0.3, "open"), (1.4, "supported"), (-1.2, "not_supported")]
 )
 def test_the_proposition_says_how_weak_it_is(llr: float | None, answer: str) -> None:
     found = composition_proposition(llr)

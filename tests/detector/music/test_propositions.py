@@ -15,7 +15,7 @@ def answers(*args: object, **kwargs: object) -> dict[str, Answer]:
 
 def test_traces_throughout_support_p1_and_p2() -> None:
     found = answers("synthetic", 2.0, segments(0.9, 0.95, 0.9, 0.99), separator=False)
-    assert found == {"P1": "supported", "P1-part": "contradicted", "P2": "supported"}
+    assert found == {"P1": "supported", "P1-part": "not_supported", "P2": "supported"}
 
 
 def test_traces_in_one_stretch_support_only_the_part() -> None:
@@ -23,7 +23,7 @@ def test_traces_in_one_stretch_support_only_the_part() -> None:
     by_name = {p.name: p for p in found}
     assert by_name["P1"].answer == "supported"
     assert by_name["P1-part"].answer == "supported" and "10-20 s" in by_name["P1-part"].text
-    assert by_name["P2"].answer == "contradicted"
+    assert by_name["P2"].answer == "not_supported"
 
 
 def test_a_separator_is_a_decoder_but_no_generator() -> None:
@@ -31,7 +31,7 @@ def test_a_separator_is_a_decoder_but_no_generator() -> None:
     assert found["P1"] == "supported" and found["P2"] == "open"
 
 
-@pytest.mark.parametrize(("verdict", "first"), [("bona_fide", "contradicted"), ("uncertain", "open")])
+@pytest.mark.parametrize(("verdict", "first"), [("no_trace", "not_supported"), ("uncertain", "open")])
 def test_without_clear_traces_nothing_is_supported(verdict: str, first: str) -> None:
     found = answers(verdict, -1.0, segments(0.1, 0.2, 0.3), separator=False)
     assert found["P1"] == first

@@ -8,9 +8,9 @@ import pytest
 from core.clip import Segment
 from detector.music.adapters import Opinion, heard
 from detector.music.finding import Family, MusicFinding, Proposition, Reservations
-from detector.music.verdict import BONA_FIDE_LLR, FALSE_ALARMS, LEAST_LLR, decide
+from detector.music.verdict import FALSE_ALARMS, LEAST_LLR, NO_TRACE_LLR, decide
 
-RATIOS = (-4.0, BONA_FIDE_LLR, 0.0, LEAST_LLR, 4.0)
+RATIOS = (-4.0, NO_TRACE_LLR, 0.0, LEAST_LLR, 4.0)
 P_VALUES = (0.001, FALSE_ALARMS, 0.3)
 STRETCHES = ((), (0.1, 0.1, 0.1), (0.9, 0.9, 0.9), (0.9, 0.1, 0.5), (0.5, 0.5, 0.5))
 HELD = tuple(
@@ -32,7 +32,7 @@ def agrees(verdict: str, answers: dict[str, str], held: Reservations) -> None:
         assert answers["P1"] == "supported" and answers["P2"] == "open"
     elif verdict == "synthetic":
         assert answers["P1"] == "supported"
-        assert {answers["P1-part"], answers["P2"]} != {"contradicted"}, (
+        assert {answers["P1-part"], answers["P2"]} != {"not_supported"}, (
             "found, but neither in part nor in whole"
         )
     elif verdict == "uncertain":
@@ -49,7 +49,7 @@ def test_one_rule_for_all_scores(held: Reservations) -> None:
             assert ruling.verdict == "uncertain"
         elif llr >= LEAST_LLR and p_value <= FALSE_ALARMS:
             assert ruling.verdict == "synthetic"
-        elif llr <= BONA_FIDE_LLR and not held.clear:
+        elif llr <= NO_TRACE_LLR and not held.clear:
             assert ruling.verdict not in ("synthetic", "uncertain")
         else:
             assert ruling.verdict == "uncertain"

@@ -141,12 +141,12 @@ def test_failures_are_named_and_the_worst_are_drawn(tmp_path: Path, monkeypatch:
     assert drawn == ["flagged-flagged.svg", "missed-missed.svg"]
 
 
-def test_a_clear_known_comb_is_never_called_human() -> None:
+def test_a_clear_known_comb_is_never_no_trace() -> None:
     rows = people(4)
     judged = scored("native", rows, np.array([0.0, 0.0, 1.0, 6.0]), np.full(4, 16000.0))
-    assert judged.called_human.tolist() == [True, True, True, False]  # log10 LR is the raw score less two
+    assert judged.no_trace.tolist() == [True, True, True, False]  # log10 LR is the raw score less two
     clear = replace(judged, clear=np.array([True, False, False, False]))
-    assert clear.called_human.tolist() == [False, True, True, False]
+    assert clear.no_trace.tolist() == [False, True, True, False]
 
 
 def test_attribution_counts_only_generators_whose_decoder_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
