@@ -1,0 +1,94 @@
+"""Words about findings: they say no more than was found."""
+
+import re
+from itertools import product
+from typing import Any
+
+import pytest
+
+from api.report import words
+
+COMFORT = re.compile(
+    r"human-made|made by (a )?(human|people|person)|genuine|bona.?fide|authentic|no clone found", re.I
+)
+
+
+def ai(verdict: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "score": 0.1,
+        "p_value": 0.4,
+        "verdict": verdict,
+        "reason": None,
+        "misses": [{"condition": "after a change of tempo or pitch", "share": 0.63}],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("verdict", ["synthetic", "no_trace", "bona_fide", "uncertain"])
+def test_no_verdict_on_music_is_put_as_proof_of_a_person(verdict: str) -> None:
+    said = words.music(ai(verdict))
+    for text in (said.answer, said.text, words.music_line(ai(verdict))):
+        assert not COMFORT.search(text)
+
+
+def test_no_trace_tells_how_often_generators_leave_none() -> None:
+    said = words.music(ai("no_trace"))
+    assert "says nothing of who made" in said.text
+    assert "63 % after a change of tempo or pitch" in said.text
+    assert said.tone == "neutral"
+
+
+def test_what_was_not_measured_is_called_so() -> None:
+    silent = ai("uncertain", score=None, p_value=None, reason="silent", misses=[])
+    assert words.music(silent).answer == "Not measured"
+    assert words.music_line(silent) == "not measured: silent"
+
+
+def voice(score: float | None = 0.5, artists: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    return {"has_voice": True, "synthetic_score": score, "artists": artists, "reason": "too little"}
+
+
+def artist(suspected: bool, consent: str) -> dict[str, Any]:
+    return {
+        "name": "Ada",
+        "similarity": 4.0,
+        "clone_score": 0.999,
+        "suspected": suspected,
+        "consent": consent,
+    }
+
+
+@pytest.mark.parametrize(
+    ("suspected", "consent", "answer", "tone"),
+    [
+        (True, "none", "Clone suspected", "bad"),
+        (True, "expired", "Clone suspected", "bad"),
+        (True, "active", "Authorised copy", "good"),
+        (False, "none", "No clone established", "neutral"),
+    ],
+)
+def test_a_clone_is_what_the_policy_calls_one(suspected: bool, consent: str, answer: str, tone: str) -> None:
+    said = words.voice(voice(artists=(artist(suspected, consent),)))
+    assert (said.answer, said.tone) == (answer, tone)
+    assert "1.00" not in words.voice_line(voice(artists=(artist(suspected, consent),)))
+
+
+def test_vocals_that_gave_no_answer_are_no_all_clear() -> None:
+    for found in (voice(None), {**voice(None), "has_voice": None}):
+        assert words.voice(found).answer == "Not measured"
+        assert words.voice_line(found).startswith("not measured")
+
+
+def test_credentials_are_valid_only_where_everything_holds() -> None:
+    names = ("signature_valid", "content_bound", "valid", "trusted")
+    for values in product((False, True), repeat=len(names)):
+        found = {
+            "present": True,
+            "record_id": None,
+            "record_known": None,
+            **dict(zip(names, values, strict=True)),
+        }
+        assert (words.credentials(found).answer == "Valid") is all(values)
+        assert (words.credentials(found).tone == "good") is all(values)
+    unknown = {**dict.fromkeys(names, True), "present": True, "record_id": "ab" * 8, "record_known": False}
+    assert words.credentials(unknown).tone == "warn"
