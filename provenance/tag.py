@@ -155,6 +155,7 @@ def tag(
     record_id: str | None = None,
     overwrite: bool = False,
     warn: Callable[[str], None] | None = None,
+    issued_at: str | None = None,
 ) -> Tagged:
     """Mark a track, register it and write it with its credentials.
 
@@ -170,6 +171,8 @@ def tag(
             repeated after a crash gives the same one each time.
         overwrite: whether an existing output is replaced.
         warn: called with each thing that the output will not keep, before anything is written.
+        issued_at: when the statement was made; None is now. Goes with `record_id`: the registry takes a known
+            id again only where the record says the same.
 
     Raises:
         AudioError: the source cannot be used as audio.
@@ -183,6 +186,8 @@ def tag(
     tell, channel = _teller(progress), channel or product_channel()
     record_id = record_id or new_record_id()
     draft = draft_record(record_id, declaration, ledger.record_signer().keyid)
+    if issued_at is not None:
+        draft = replace(draft, issued_at=issued_at)
 
     source = source if isinstance(source, Clip) else Path(source)
     if not overwrite:
@@ -220,7 +225,7 @@ def tag(
         from provenance.fingerprint import extract
 
         fingerprint = extract(heard.wav, heard.sample_rate)
-        warnings = (*ready.warnings, *_earlier_claims(ledger, fingerprint))
+        warnings = (*ready.warnings, *_earlier_claims(ledger, fingerprint, record_id))
         tell("record")
         record = replace(
             draft,
@@ -296,10 +301,14 @@ def _read_back(channel: Channel, clip: Clip, key: "WatermarkKey", record_id: str
     return float(found.p_value)
 
 
-def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint") -> tuple[str, ...]:
-    """A warning for every earlier record of the same audio: the log says who came first."""
+def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint", own: str) -> tuple[str, ...]:
+    """A warning for every other record of the same audio: the log says who came first."""
     matches = ledger.fingerprint_index().query(fingerprint)
-    return tuple(f"the same audio is registered already, as record {m.record_id}" for m in matches)
+    return tuple(
+        f"the same audio is registered already, as record {m.record_id}"
+        for m in matches
+        if m.record_id != own
+    )
 
 
 def _write_credentials(

@@ -18,6 +18,7 @@ from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, IdempotencyConflict, InvalidRequest, UnknownEntry
 from core import clock
+from provenance.records.record import new_record_id
 
 Kind = Literal["audit", "track"]
 State = Literal["queued", "running", "succeeded", "failed"]
@@ -99,6 +100,8 @@ class Jobs:
     ) -> tuple[Job, bool]:
         """Enter a job, or find the one that the same request made before.
 
+        A tagging's record id is drawn here, so that every attempt at the job registers the same record.
+
         Returns:
             The job, and whether it is new.
 
@@ -107,6 +110,9 @@ class Jobs:
         """
         now = clock.now()
         job_id = str(uuid.uuid4())
+        kept = {**request, "stored": upload.stored}
+        if kind == "track":
+            kept["record_id"] = new_record_id()
         with database.writing(self._engine) as connection:
             if once is not None:
                 connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.created_at < now - once.lifetime))
@@ -142,7 +148,7 @@ class Jobs:
                     file_name=upload.name,
                     sha256=upload.sha256,
                     size_bytes=upload.size_bytes,
-                    request={**request, "stored": upload.stored},
+                    request=kept,
                     created_at=now,
                 )
             )

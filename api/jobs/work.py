@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from api.jobs.books import Job
 from api.registry.registry import Registry
 from api.settings import Settings
+from core import clock
 from core.progress import Progress
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         strength=request.get("strength", 1.0),
         progress=context.progress,
         overwrite=True,  # what a former attempt of this job left behind
+        record_id=request.get("record_id"),  # none in a job that an earlier release entered
+        issued_at=clock.utc_text(context.job.created_at),
     )
     return {**tagged.to_dict(), "file": tagged.path.name}
 

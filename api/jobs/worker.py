@@ -148,6 +148,7 @@ class Worker:
                     f"the job was cut short {job.attempts - 1} times; it will not be tried again"
                 )
             output = self.output_of(job)
+            shutil.rmtree(output, ignore_errors=True)  # what an attempt that was cut short left there
             output.mkdir(parents=True, exist_ok=True, mode=0o700)
             registry = self._registry.for_tenant(job.tenant)
             context = Context(

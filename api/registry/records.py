@@ -147,18 +147,45 @@ class Records:
     def register(self, record: OwnershipRecord, fingerprint: "Fingerprint") -> Registration:
         """Sign a record and enter it: record, log entry, tree hashes and fingerprint, all or nothing.
 
+        Repeatable, since a crash may come between the entry and its use: where this tenant's registration
+        of the same record stands under that id, it is returned.
+
         Raises:
-            ConflictingEntry: the record id is taken.
+            ConflictingEntry: the record id is taken, by other content or by another tenant.
             InvalidRequest: the record is a later revision.
         """
         if record.revision != 1:
             raise InvalidRequest("register takes first revisions only")
+        standing = self._standing(record)
+        if standing is not None:
+            return standing
         new = sign_new(record, self.tenant, self.keys.signer("record"), fingerprint)
         try:
             leaf_index = self.desk.submit(new)
         except IntegrityError as error:
+            standing = self._standing(record)
+            if standing is not None:
+                return standing
             raise ConflictingEntry(f"record {record.record_id} exists already; draw a new id") from error
         return Registration(record.record_id, new.envelope, leaf_index, new.salt)
+
+    def _standing(self, record: OwnershipRecord) -> Registration | None:
+        """What this tenant registered under the record's id before.
+
+        Raises:
+            ConflictingEntry: it says something else.
+        """
+        query = select(_RECORDS).where(
+            _RECORDS.c.record_id == record.record_id, _RECORDS.c.tenant == self.tenant
+        )
+        with database.reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        envelope = Envelope.from_json(row.envelope.encode())
+        if envelope.payload != record.to_payload():
+            raise ConflictingEntry(f"record {record.record_id} exists already and says something else")
+        return Registration(record.record_id, envelope, row.leaf_index, bytes(row.salt))
 
     def add_file(self, record_id: str, sha256: str) -> None:
         """Note that a file, such as the tagged one with its credentials, carries a record's audio.

@@ -50,10 +50,12 @@ def fake_inspect(path: Path, _settings: Settings) -> None:
 
 
 def fake_tag(
-    source: Path, out: Path, declaration: Declaration, *, ledger: RegistryLedger, **_options: Any
+    source: Path, out: Path, declaration: Declaration, *, ledger: RegistryLedger, **options: Any
 ) -> Tagged:
     """Registers a real record and copies the file."""
-    made = register(ledger.registry, title=declaration.title, owner=declaration.owner)
+    blank = blank_record(ledger.registry, title=declaration.title, owner=declaration.owner)
+    record = replace(blank, record_id=options["record_id"], issued_at=options["issued_at"])
+    made = ledger.register(record, fingerprint())
     out.write_bytes(b"tagged " + source.read_bytes())
     sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
     ledger.add_file(made.record_id, sha256)

@@ -84,8 +84,16 @@ def test_a_record_id_is_taken_once(registry: Registry) -> None:
     made = register(registry)
     record = registry.records.verified(made.record_id).current.record
     before = registry.log.checkpoint()
+    again = registry.records.register(record, fingerprint())
+    assert (again.leaf_index, again.salt, again.envelope) == (made.leaf_index, made.salt, made.envelope)
+    for other in (
+        replace(record, issued_at="2026-11-22T12:00:01Z"),
+        replace(record, claim_status="disputed"),
+    ):
+        with pytest.raises(ConflictingEntry):
+            registry.records.register(other, fingerprint())
     with pytest.raises(ConflictingEntry):
-        registry.records.register(record, fingerprint())
+        registry.for_tenant("other").records.register(record, fingerprint())
     with pytest.raises(InvalidRequest):
         registry.records.register(replace(record, revision=2, supersedes="ab" * 32), fingerprint())
     assert registry.log.checkpoint() == before
