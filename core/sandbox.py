@@ -24,6 +24,12 @@ _X86_64 = {
     "mkdirat": 258, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "unshare": 272,
     "prlimit64": 302, "process_vm_readv": 310, "process_vm_writev": 311, "setns": 308, "renameat2": 316,
     "bpf": 321, "execveat": 322, "io_uring_setup": 425, "clone3": 435, "openat2": 437,
+    "shmget": 29, "shmat": 30, "rmdir": 84, "chown": 92, "setuid": 105, "setgid": 106,
+    "rt_sigqueueinfo": 129, "mknod": 133, "chroot": 161, "umount2": 166, "setxattr": 188, "mq_open": 240,
+    "add_key": 248, "request_key": 249, "keyctl": 250, "mknodat": 259, "fchownat": 260, "fchmodat": 268,
+    "tgsigqueueinfo": 297,
+    "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsmount": 432,
+    "pidfd_open": 434, "pidfd_getfd": 438, "mount_setattr": 442,
 }  # fmt: skip
 _ARM64 = {
     "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37, "renameat": 38, "mount": 40,
@@ -32,6 +38,11 @@ _ARM64 = {
     "listen": 201, "accept": 202, "connect": 203, "clone": 220, "execve": 221, "prlimit64": 261,
     "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "renameat2": 276, "bpf": 280,
     "execveat": 281, "io_uring_setup": 425, "clone3": 435, "openat2": 437,
+    "setxattr": 5, "mknodat": 33, "umount2": 39, "chroot": 51, "fchmodat": 53, "fchownat": 54,
+    "rt_sigqueueinfo": 138, "setgid": 144, "setuid": 146, "mq_open": 180, "shmget": 194, "shmat": 196,
+    "add_key": 217, "request_key": 218, "keyctl": 219, "tgsigqueueinfo": 240,
+    "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsmount": 432,
+    "pidfd_open": 434, "pidfd_getfd": 438, "mount_setattr": 442,
 }  # fmt: skip
 _DENIED = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _ARM64)}
 

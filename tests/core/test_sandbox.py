@@ -44,6 +44,11 @@ def test_the_filter_is_in_force_on_linux() -> None:
         "os.kill(os.getppid(), 0)",
         "os.unlink('/tmp/absent')",
         "os.rename('/tmp/absent', '/tmp/other')",
+        "os.pidfd_open(os.getppid())",
+        "os.rmdir('/tmp/absent')",
+        "os.chown('/tmp/absent', 0, 0)",
+        "os.setxattr('/tmp/absent', b'user.a', b'')",
+        "os.chroot('/')",
         "resource.prlimit(os.getpid(), resource.RLIMIT_CPU, (1, 1))",
     ],
 )
@@ -76,3 +81,16 @@ def test_a_file_cannot_grow(tmp_path: Path) -> None:
     code = f"f = os.open({str(tmp_path / 'out')!r}, os.O_CREAT | os.O_WRONLY); os.write(f, b'x')"
     assert attempt(code, filtered=False).returncode != 0
     assert (tmp_path / "out").stat().st_size == 0
+
+
+@pytest.mark.skipif(not FILTERED, reason="seccomp is a part of Linux")
+@pytest.mark.parametrize(
+    ("x86", "arm"), [(438, 438), (424, 424), (29, 194), (240, 180), (248, 217), (430, 430)]
+)
+def test_a_descriptor_of_another_process_and_shared_memory_are_refused(x86: int, arm: int) -> None:
+    code = (
+        "import platform; libc = ctypes.CDLL(None, use_errno=True); "
+        f"number = {x86} if platform.machine() == 'x86_64' else {arm}; "
+        "print(libc.syscall(number, 0, 0, 0, 0, 0), ctypes.get_errno())"
+    )
+    assert attempt(f"import ctypes; {code}").stdout.split() == ["-1", "1"]
