@@ -32,7 +32,7 @@ check: install
 	@echo "==> pytest" && $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 serve: install
-	@$(BIN)/trackmark serve --port $(PORT)
+	@$(BIN)/trackmark serve --anonymous --port $(PORT)
 
 install:
 	@test -n "$(PYTHON)" || { echo "Trackmark needs Python 3.11, 3.12 or 3.13 on the path (PYTHON=/path/to/it make ...)"; exit 1; }

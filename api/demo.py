@@ -175,7 +175,7 @@ def _server(home: Path, log: Path, teller: Teller) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "api.cli", "serve", "--anonymous", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env={**os.environ, "TRACKMARK_HOME": str(home)}, stdout=output, stderr=subprocess.STDOUT

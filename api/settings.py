@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         job_attempts: how often a job may be started before it counts as the cause of the crashes.
         shutdown_grace_s: how long a stopping process waits for running jobs; they resume elsewhere after it.
         allow_anonymous: answer requests that bring no API key as the `default` tenant with every right but
-            `admin`. Meant for a page on one's own machine; `trackmark serve` sets it on loopback only.
+            `admin`. Meant for a page on one's own machine: requests from elsewhere, or with a header that a
+            proxy sets, need a key all the same. A proxy that sets none cannot be told; leave this off there.
         requests_per_minute: per API key (or address when anonymous); 0 turns the limit off.
         uploads_per_minute: the same for requests that start a job.
         idempotency_hours: how long an `Idempotency-Key` is remembered.

@@ -14,6 +14,13 @@ def serve(
         str, typer.Option(help="Address to listen on; the default is reachable from this machine only.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port.")] = 8000,
+    anonymous: Annotated[
+        bool | None,
+        typer.Option(
+            "--anonymous/--no-anonymous",
+            help="Answer this machine without an API key. Never behind a proxy: it would let everyone in.",
+        ),
+    ] = None,
 ) -> None:
     """Run the audit API and the web page."""
     with failures():
@@ -22,14 +29,15 @@ def serve(
         from api.server.app import create_app
 
         chosen = settings()
-        if host in LOOPBACK:
-            chosen = chosen.model_copy(update={"allow_anonymous": True})
-        elif chosen.allow_anonymous:
-            fail("TRACKMARK_ALLOW_ANONYMOUS is meant for this machine only; listen on 127.0.0.1", USAGE)
+        if anonymous is not None:
+            chosen = chosen.model_copy(update={"allow_anonymous": anonymous})
+        if chosen.allow_anonymous and host not in LOOPBACK:
+            fail("access without a key is meant for this machine only; listen on 127.0.0.1", USAGE)
         messages().print(
             f"page  http://{host}:{port}/\nAPI   http://{host}:{port}/docs\nhome  {chosen.home}", markup=False
         )
-        uvicorn.run(create_app(chosen), host=host, port=port, log_level="warning")
+        # Forwarding headers never change who the peer is: whoever sends one is not taken for this machine.
+        uvicorn.run(create_app(chosen), host=host, port=port, log_level="warning", proxy_headers=False)
 
 
 def worker() -> None:

@@ -1,6 +1,7 @@
 """What routes depend on: the application's parts, the caller, and the caller's view of the registry."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,6 +19,10 @@ from api.server.rate_limit import RateLimit
 from api.settings import Settings
 
 COOKIE = "trackmark_key"
+FORWARDING = frozenset(
+    {"forwarded", "via", "true-client-ip", "client-ip", "cf-connecting-ip", "fly-client-ip"}
+)
+FORWARDING_PREFIXES = ("x-forwarded", "x-real-", "x-original-", "x-client-", "x-cluster-", "x-envoy-")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -48,23 +53,46 @@ async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> C
         Unauthorized: no key, or not a good one.
         TooManyRequests: the rate limit was reached.
     """
-    secret = _secret(request)
     address = request.client.host if request.client else "unknown"
+    try:
+        secret = _secret(request)
+        if secret is not None:
+            found = await run_in_threadpool(parts.keys.authenticate, secret)
+        elif not parts.settings.allow_anonymous or not _from_here(request):
+            raise Unauthorized("send an API key: Authorization: Bearer tmk_...")
+    except Unauthorized:
+        parts.requests.spend(f"refused {address}")  # whoever guesses is slowed down, and nobody else is
+        raise
     if secret is not None:
-        parts.requests.spend(f"guess {address}" if len(secret) > 200 else secret[:12])
-        return await run_in_threadpool(parts.keys.authenticate, secret)
+        parts.requests.spend(f"key {found.key_id}")
+        return found
     parts.requests.spend(address)
-    if not parts.settings.allow_anonymous:
-        raise Unauthorized("send an API key: Authorization: Bearer tmk_...")
     _refuse_foreign_page(request)
     return Caller(DEFAULT_TENANT, EVERYDAY, None)
 
 
+def _from_here(request: Request) -> bool:
+    """Whether the request comes from this machine and from nobody behind it, as far as can be told."""
+    try:
+        here = request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+    return here and not any(
+        name in FORWARDING or name.startswith(FORWARDING_PREFIXES) for name in request.headers
+    )
+
+
 def _secret(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
+    """The key that was sent, or None; a header that holds none is refused rather than overlooked."""
+    sent = request.headers.getlist("authorization")
+    if sent:
+        scheme, _, token = sent[0].partition(" ")
+        if len(sent) > 1 or scheme.lower() != "bearer" or not token.strip():
+            raise Unauthorized("the Authorization header must be: Bearer tmk_...")
         return token.strip()
-    if request.headers.get("x-api-key"):
+    if "x-api-key" in request.headers:
+        if not request.headers["x-api-key"].strip():
+            raise Unauthorized("the X-API-Key header is empty")
         return request.headers["x-api-key"].strip()
     cookie = request.cookies.get(COOKIE)
     if cookie:

@@ -89,8 +89,26 @@ def test_anonymous_access_is_for_this_machines_own_page(
     monkeypatch.setattr(
         client.app.state, "parts", parts(client).__class__(**{**vars(parts(client)), "settings": opened})
     )
-    anyone = bare(client)
+    anyone = TestClient(client.app, base_url=URL, client=("127.0.0.1", 50000))
     assert anyone.get("/v1/audits").status_code == 200
+    assert bare(client).get("/v1/audits").status_code == 401  # from no address of this machine
+    for headers in (
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Host": "127.0.0.1"},
+        {"Forwarded": "for=203.0.113.9"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"Via": "1.1 proxy"},
+        {"X-Client-IP": ""},
+        {"Authorization": "Basic eDp5"},
+        {"Authorization": "Token x"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": ""},
+        {"Authorization": "tmk_x"},
+        {"X-API-Key": ""},
+    ):
+        assert anyone.get("/v1/audits", headers=headers).status_code == 401, headers
     assert anyone.get("/v1/keys").status_code == 403
     for headers in (
         {"Host": "evil.example"},

@@ -27,3 +27,16 @@ def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path) -> None:
         assert int(answers[-1].headers["retry-after"]) >= 1
         for answer in answers[:2]:
             finished(client, answer.headers["location"])
+
+
+def test_guesses_never_use_up_the_allowance_of_a_key(tmp_path: Path) -> None:
+    with serve(tmp_path, requests_per_minute=5) as client:
+        good = client.headers["Authorization"]
+        wrong = {"Authorization": good[: len("Bearer ") + 12] + "_" + "x" * 43}
+        codes = [client.get("/v1/audits", headers=wrong).status_code for _ in range(7)]
+        assert codes == [401] * 5 + [429] * 2
+        fresh = [
+            client.get("/v1/audits", headers={"Authorization": f"Bearer tmk_{n:08x}_x"}) for n in range(2)
+        ]
+        assert [answer.status_code for answer in fresh] == [429] * 2  # another prefix is no fresh allowance
+        assert [client.get("/v1/audits").status_code for _ in range(6)] == [200] * 5 + [429]
