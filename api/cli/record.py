@@ -130,11 +130,12 @@ def erase_record(
     """
     with failures(), registry() as (store, settings):
         from api.jobs.erasure import erase
+        from api.jobs.files import JobFiles
 
         _known(store, record_id)
         if not yes:
             typer.confirm(f"Erase record {record_id} for good?", abort=True, err=True)
-        erase(store, record_id, settings.outputs)
+        erase(store, record_id, JobFiles.of(settings))
     answers().print(f"record {record_id} is erased", markup=False)
 
 

@@ -206,6 +206,12 @@ class Jobs:
             connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant))
         return job
 
+    def withdraw(self, job_id: str) -> None:
+        """Take back a job that could not be queued, as if it had never been entered."""
+        with database.writing(self._engine) as connection:
+            connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
+            connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.state == "queued"))
+
     # For the executor, which serves every tenant
 
     def find(self, job_id: str) -> Job | None:

@@ -4,15 +4,15 @@ The log keeps the entry. It is a commitment under a salt that is erased with the
 and no guess can be tried against it.
 """
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from api import database
 from api.database.tables import Table
 from api.errors import UnknownEntry
+from api.jobs.books import Job
+from api.jobs.files import JobFiles
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
@@ -22,7 +22,7 @@ _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
 
 
-def erase(registry: "Registry", record_id: str, outputs: Path) -> None:
+def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
     """Erase a record of this tenant with its events, manifests, fingerprint and taggings, for good.
 
     What others hold stays: files with the mark, exports, and reports of audits that quote the record.
@@ -30,7 +30,7 @@ def erase(registry: "Registry", record_id: str, outputs: Path) -> None:
     Args:
         registry: bound to the tenant.
         record_id: whose.
-        outputs: folder of what jobs left behind (`Settings.outputs`).
+        files: where the taggings' uploads and outputs lie.
 
     Raises:
         UnknownEntry: the tenant has no such record.
@@ -44,16 +44,18 @@ def erase(registry: "Registry", record_id: str, outputs: Path) -> None:
         SqlIndex(registry.engine, registry.tenant).remove_on(connection, record_id)
         connection.execute(delete(_RECORDS).where(*mine))  # events, files and manifests go with it
         jobs = _taggings(connection, registry.tenant, record_id)
-        connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(jobs)))
-        connection.execute(delete(_JOBS).where(_JOBS.c.id.in_(jobs)))
+        ids = [job.id for job in jobs]
+        connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
+        connection.execute(delete(_JOBS).where(_JOBS.c.id.in_(ids)))
     for job in jobs:
-        shutil.rmtree(outputs / job, ignore_errors=True)
+        files.discard(job)
 
 
-def _taggings(connection: Connection, tenant: str, record_id: str) -> list[str]:
-    """The jobs that made the record."""
-    query = select(_JOBS.c.id, _JOBS.c.result).where(
-        _JOBS.c.tenant == tenant, _JOBS.c.kind == "track", _JOBS.c.state == "succeeded"
+def _taggings(connection: Connection, tenant: str, record_id: str) -> list[Job]:
+    """The jobs that made the record or are at it: an attempt may have been cut short after it registered."""
+    named = or_(
+        _JOBS.c.request["record_id"].as_string() == record_id,
+        _JOBS.c.result["record_id"].as_string() == record_id,
     )
-    rows = connection.execute(query)
-    return [row.id for row in rows if row.result is not None and row.result.get("record_id") == record_id]
+    query = select(_JOBS).where(_JOBS.c.tenant == tenant, _JOBS.c.kind == "track", named)
+    return [Job(**row._mapping) for row in connection.execute(query)]

@@ -11,19 +11,18 @@ import fcntl
 import itertools
 import logging
 import secrets
-import shutil
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from api.errors import JobCrashed, problem
 from api.jobs.books import Job, Jobs
+from api.jobs.files import JobFiles
 from api.jobs.work import Context, Engines, perform
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
@@ -55,6 +54,7 @@ class Worker:
         self._registry = registry
         self._jobs = jobs
         self._engines = engines
+        self.files = JobFiles.of(settings)
         self._running: set[str] = set()
 
     def start(self, *, listen: bool = True) -> None:
@@ -115,24 +115,13 @@ class Worker:
             if job is not None:
                 self._attempt(job)
             done = self._jobs.find(job_id)
+            if job is not None and done is None:  # erased meanwhile: nothing of it may stay
+                self.files.discard(job)
             if done is not None and done.audio_deleted_at is None and not done.request.get("retain"):
-                self.upload_of(done).unlink(missing_ok=True)
+                self.files.discard_upload(done)
                 self._jobs.audio_deleted(job_id)
         finally:
             self._running.discard(job_id)
-
-    def upload_of(self, job: Job) -> Path:
-        """Where the job's uploaded file lies, or lay."""
-        return self._settings.uploads / str(job.request["stored"])
-
-    def output_of(self, job: Job) -> Path:
-        """Folder of what the job left behind."""
-        return self._settings.outputs / job.id
-
-    def forget(self, job: Job) -> None:
-        """Delete the files of a job."""
-        self.upload_of(job).unlink(missing_ok=True)
-        shutil.rmtree(self.output_of(job), ignore_errors=True)
 
     def _run_workflow(self) -> Callable[[str], None]:
         def run_job(job_id: str) -> None:
@@ -147,12 +136,10 @@ class Worker:
                 raise JobCrashed(
                     f"the job was cut short {job.attempts - 1} times; it will not be tried again"
                 )
-            output = self.output_of(job)
-            shutil.rmtree(output, ignore_errors=True)  # what an attempt that was cut short left there
-            output.mkdir(parents=True, exist_ok=True, mode=0o700)
+            output = self.files.fresh_output(job)
             registry = self._registry.for_tenant(job.tenant)
             context = Context(
-                job, self.upload_of(job), output, registry, self._settings, self._reporter(job.id)
+                job, self.files.upload(job), output, registry, self._settings, self._reporter(job.id)
             )
             result = perform(self._engines, context)
         except TrackmarkError as error:

@@ -81,10 +81,14 @@ async def _enter(
     await inspect(form, upload, parts, request)
     once = _idempotency(request, upload, wishes, parts)
     job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, wishes, once)
-    if new:
-        await run_in_threadpool(parts.worker.submit, job.id)
-    else:
+    if not new:
         form.discard()
+        return job
+    try:
+        await run_in_threadpool(parts.worker.submit, job.id)
+    except BaseException:
+        parts.jobs.withdraw(job.id)  # with its Idempotency-Key, so that a retry enters it again
+        raise
     return job
 
 

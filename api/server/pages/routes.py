@@ -150,5 +150,5 @@ def _findings(job: Job, parts: Parts) -> dict[str, Any]:
         "cards": view.cards(found),
         "lanes": view.lanes(found),
         "width": view.LANE_WIDTH,
-        "picture": (parts.worker.output_of(job) / PICTURE).is_file(),
+        "picture": (parts.worker.files.output(job) / PICTURE).is_file(),
     }

@@ -104,7 +104,7 @@ def get(audit_id: str, response: Response, parts: PartsDep, caller: AuditReader)
 )
 def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     """Erase a finished audit with its findings, report, picture and any retained audio."""
-    parts.worker.forget(parts.jobs.delete(audit_id, tenant=caller.tenant, kind="audit"))
+    parts.worker.files.discard(parts.jobs.delete(audit_id, tenant=caller.tenant, kind="audit"))
 
 
 @router.get(

@@ -56,7 +56,7 @@ def left_behind(
     if job.state != "succeeded":
         raise ConflictingEntry(f"the {kind} is not finished; ask for it again in a moment")
     file = which(job)
-    path = parts.worker.output_of(job) / file.name
+    path = parts.worker.files.output(job) / file.name
     if not path.is_file():
         raise UnknownEntry(f"{kind} {job_id} left no {file.name}")
     return FileResponse(path, media_type=file.media, filename=file.saved_as)

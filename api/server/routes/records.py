@@ -61,7 +61,7 @@ def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAns
 )
 def delete(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> None:
     """Erase the record, its events, manifests, fingerprint and tagging; its log entry names nobody."""
-    erase(parts.registry.for_tenant(caller.tenant), record_id, parts.settings.outputs)
+    erase(parts.registry.for_tenant(caller.tenant), record_id, parts.worker.files)
 
 
 @router.get(

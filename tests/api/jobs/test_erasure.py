@@ -1,5 +1,7 @@
 """Erasure: the record is gone from everywhere that is ours, and every proof of others still holds."""
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,9 @@ from fastapi.testclient import TestClient
 
 from api.audit.audit import PROVENANCE, audit_file
 from api.errors import UnknownEntry
+from api.jobs.books import Jobs, Upload
 from api.jobs.erasure import erase
+from api.jobs.files import JobFiles
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -18,7 +22,7 @@ from provenance.records.checkpoint import verify_checkpoint
 from provenance.records.folder import verify_folder
 from tests import fakes
 from tests.api.cli.conftest import invoke
-from tests.api.serving import GOOD, blank_record, finished, key, parts, register, serve
+from tests.api.serving import GOOD, blank_record, fingerprint, finished, key, parts, register, serve
 from tests.signals import music
 
 SECRET, HOLDER = "A Secret Working Title", "Somebody Who Wants To Be Forgotten"
@@ -44,7 +48,7 @@ def test_a_record_is_erased_and_all_others_still_verify(tmp_path: Path) -> None:
     keys, checkpoint = registry.keys.published.trusted(), registry.log.checkpoint()
     (name,) = registry.manifests.of_record(record.record_id)
 
-    erase(registry, record.record_id, settings.outputs)
+    erase(registry, record.record_id, JobFiles.of(settings))
 
     assert registry.records.get(record.record_id) is None
     assert registry.records.find_by_sha256(record.asset.sha256_pcm) != []  # the others' stay
@@ -58,7 +62,7 @@ def test_a_record_is_erased_and_all_others_still_verify(tmp_path: Path) -> None:
         assert registry.records.verified(made.record_id).current.logged
     assert all(check.passed is not False for check in verify_folder(exported, keys))  # the holder's own copy
     with pytest.raises(UnknownEntry):
-        erase(registry, record.record_id, settings.outputs)
+        erase(registry, record.record_id, JobFiles.of(settings))
     stages = fakes.stages(detection=fakes.marked(record.record_id))
     found = audit_file(
         fakes.PATH, registry=registry, settings=settings, checks=(PROVENANCE[0],), stages=stages
@@ -109,3 +113,43 @@ def test_the_command_asks_before_it_erases(tmp_path: Path, monkeypatch: pytest.M
     assert store.records.get(made.record_id) is None
     assert invoke("record", "erase", made.record_id, "--yes").code == 2
     store.close()
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "running"])
+def test_no_byte_of_retained_audio_outlives_its_record(tmp_path: Path, state: str) -> None:
+    settings, audio = Settings(home=tmp_path / "home"), b"an unreleased master " * 50
+    store = Registry.open(settings)
+    jobs, files = Jobs(store.engine), JobFiles.of(settings)
+    upload = Upload("a.wav", "stored.wav", hashlib.sha256(audio).hexdigest(), len(audio))
+    job, _ = jobs.create("track", "default", upload, {"title": "T", "retain": True})
+    made = replace(blank_record(store), record_id=job.request["record_id"])
+    store.records.register(made, fingerprint())
+    files.uploads.mkdir(parents=True)
+    files.upload(job).write_bytes(audio)
+    jobs.start(job.id)
+    (files.fresh_output(job) / ".trackmark-left").write_bytes(audio)
+    if state == "succeeded":
+        jobs.finish(job.id, result={"record_id": made.record_id})
+    elif state == "failed":
+        jobs.finish(job.id, error={"code": "internal"})
+    erase(store, made.record_id, files)
+    assert jobs.find(job.id) is None
+    left = [path for path in settings.home.rglob("*") if path.is_file() and audio[:21] in path.read_bytes()]
+    assert left == []
+    store.close()
+
+
+def test_a_job_that_cannot_be_queued_was_never_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(tmp_path / "home") as client:
+        worker, wanted = parts(client).worker, {"files": {"file": ("a.wav", GOOD)}}
+        wanted["headers"] = {"Idempotency-Key": "once"}
+        real = worker.submit
+        monkeypatch.setattr(worker, "submit", lambda _job: (_ for _ in ()).throw(UnknownEntry("queue away")))
+        assert client.post("/v1/audits", **wanted).status_code == 404
+        assert client.get("/v1/audits").json()["items"] == []
+        assert list(parts(client).settings.uploads.iterdir()) == []
+        monkeypatch.setattr(worker, "submit", real)
+        location = client.post("/v1/audits", **wanted).headers["location"]
+        assert finished(client, location)["state"] == "succeeded"
