@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import signal
 from torch import Tensor
 
+from core.downmix import downmix
 from core.resample import resample
 from detector.calibration import LogisticCalibration
 
@@ -85,7 +86,7 @@ def describe(wav: Tensor, sample_rate: int) -> Vector:
     """
     size = round(MOST_S * sample_rate)
     start = max(0, (wav.shape[-1] - size) // 2)
-    mono = wav[:, start : start + size].float().mean(0)
+    mono = downmix(wav[:, start : start + size].float())
     samples = resample(mono, sample_rate, RATE).numpy().astype(np.float64)
     levels = _band_levels(samples / (np.sqrt(np.mean(samples**2)) + 1e-9))
     flux = np.maximum(np.diff(levels, axis=0), 0.0).mean(1)

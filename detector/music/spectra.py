@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage, signal
 from torch import Tensor
 
+from core.downmix import downmix
 from core.resample import resample
 
 Array = NDArray[np.float32]
@@ -133,7 +134,7 @@ def blocks(wav: Tensor, sample_rate: int) -> Iterator[tuple[float, float, Array]
     if len(starts) > 1 and total - starts[-1] < SHORTEST_BLOCK_S * sample_rate:
         starts.pop()
     for start, end in zip(starts, [*starts[1:], total], strict=True):
-        mono = wav[:, start:end].float().mean(0)
+        mono = downmix(wav[:, start:end].float())
         samples = resample(mono, sample_rate, ANALYSIS_RATE).numpy()
         yield start / sample_rate, end / sample_rate, np.ascontiguousarray(samples, dtype=np.float32)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.downmix import downmix
 from core.resample import resample
 
 SAMPLE_RATE = 16000
@@ -31,7 +32,7 @@ def mono(wav: Tensor, sample_rate: int) -> Tensor:
     Returns:
         [T'] at `SAMPLE_RATE`, RMS 0.06 (about -24 dBFS), or all zeros for digital silence.
     """
-    one = wav.to(torch.float32).mean(0)
+    one = downmix(wav.to(torch.float32))
     if sample_rate != SAMPLE_RATE:
         one = resample(one[None], sample_rate, SAMPLE_RATE)[0]
     level = float(one.square().mean().sqrt()) if one.numel() else 0.0

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.downmix import downmix
 from core.errors import EmptyAudio, TrackmarkError
 from core.resample import resample
 from provenance.fingerprint import triplets
@@ -83,7 +84,7 @@ def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
     """Fingerprint audio, as a reference or as a query.
 
     Args:
-        wav: samples, [C, T]; channels are averaged (and the first taken where they cancel out).
+        wav: samples, [C, T]; channels are averaged (or subtracted where they cancel out).
         sample_rate: in Hz.
 
     Returns:
@@ -99,10 +100,9 @@ def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
     """
     if wav.ndim != 2 or wav.numel() == 0:
         raise EmptyAudio(f"a fingerprint needs samples [C, T], got shape {tuple(wav.shape)}")
-    mono = wav.float().mean(0, keepdim=True)
-    if float(mono.square().mean()) < 1e-4 * float(wav.float().square().mean()):
-        mono = wav[:1].float()
-    return of_samples(resample(mono, sample_rate, SAMPLE_RATE)[0].detach().cpu().numpy())
+    return of_samples(
+        resample(downmix(wav.float())[None], sample_rate, SAMPLE_RATE)[0].detach().cpu().numpy()
+    )
 
 
 def of_samples(samples: NDArray[np.float32]) -> Fingerprint:

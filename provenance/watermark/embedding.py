@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from core.blocks import Piece, pieces
+from core.downmix import downmix
 from core.errors import WatermarkError
 from core.resample import resample
 from provenance.watermark import chips as chips_
-from provenance.watermark import code, headroom, level, model
+from provenance.watermark import code, headroom, level, masking, model
 from provenance.watermark.grid import COLUMNS_PER_S, RATE, istft, stft
 from provenance.watermark.key import WatermarkKey
 
@@ -46,9 +47,9 @@ def embed(
 ) -> Tensor:
     """Hide a message in audio.
 
-    The same real gain acts on every channel, between 386 Hz and 10.4 kHz; length, sample rate and the rest
-    stay as they are. The mark never makes the audio clip, between samples neither: where it would, it
-    fades out.
+    The same real gain acts on every channel, between 386 Hz and 10.4 kHz, under the mask of each;
+    length, sample rate and the rest stay as they are. The mark never makes the audio clip, between samples
+    neither: where it would, it fades out.
 
     Args:
         wav: audio, [C, T].
@@ -130,8 +131,12 @@ def _mark(piece: Piece, sample_rate: int, chips: Tensor, strength: float, networ
     if strength <= 0.0:
         return piece.core.clone()
     channels = resample(wav, sample_rate, RATE)
-    gain = level.relative_gain_of(_spectrum(channels.mean(0, keepdim=True)), chips, networks, strength)
-    change = torch.cat([istft(_spectrum(one[None]) * gain, one.shape[-1]) for one in channels])
+    gain = level.relative_gain_of(_spectrum(downmix(channels)[None]), chips, networks, strength)
+    hosts = [_spectrum(one[None]) for one in channels]
+    for host in hosts if len(hosts) > 1 else ():
+        power = host.real.square() + host.imag.square()
+        gain = masking.limit(gain, power, level.ceiling_db(strength))
+    change = torch.cat([istft(host * gain, channels.shape[-1]) for host in hosts])
     change = resample(change, RATE, sample_rate)[:, : wav.shape[-1]]
     change = torch.nn.functional.pad(change, (0, wav.shape[-1] - change.shape[-1]))
     fade = headroom.fade(wav, change, sample_rate)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.downmix import downmix
 from core.resample import resample
 from provenance.watermark import code, model, sync
 from provenance.watermark.chips import layout
@@ -82,8 +83,8 @@ def pitches(tempo: float) -> tuple[float, ...]:
 
 
 def rows_of_mid(wav: Tensor, sample_rate: int) -> Tensor:
-    """Log-power rows of the mean of all channels, [C, T] to [ROWS, N]."""
-    return rows_of(resample(wav.mean(0, keepdim=True), sample_rate, RATE)[0])
+    """Log-power rows of the middle, or of the side where the middle cancels, [C, T] to [ROWS, N]."""
+    return rows_of(resample(downmix(wav)[None], sample_rate, RATE)[0])
 
 
 class Hunt:

@@ -94,11 +94,20 @@ def relative_gain(
     shape = synthesis_matrix().to(pattern.device) @ pattern
     noise = _over_window((shape.square() * power).sum(1, keepdim=True), WINDOW_FRAMES // 2)
     host = _over_window(power.sum(1, keepdim=True), WINDOW_FRAMES // 2)
-    loudness_db = 20.0 * math.log10(strength)
+    loudness_db = _loudness_db(strength)
     wanted = host * 10.0 ** ((loudness_db - snr_db[:, None]) / 10.0)
     scale = torch.sqrt((wanted + QUIET) / (noise + QUIET))
     gain = (scale * shape).clamp(-MAX_RELATIVE_GAIN, MAX_RELATIVE_GAIN)
     return masking.limit(gain, power, ceiling_db + loudness_db)
+
+
+def ceiling_db(strength: float) -> float:
+    """Highest noise-to-mask ratio of a mark of that strength."""
+    return CEILING_DB + _loudness_db(strength)
+
+
+def _loudness_db(strength: float) -> float:
+    return 20.0 * math.log10(strength)
 
 
 def _over_window(energy: Tensor, half: int) -> Tensor:

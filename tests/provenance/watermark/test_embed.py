@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from core.errors import WatermarkError
-from provenance.watermark import embed
+from provenance.watermark import detect, embed, masking
+from provenance.watermark.grid import stft
 from provenance.watermark.key import WatermarkKey
 from tests.signals import music, noise, silence
 
@@ -74,3 +75,28 @@ def test_chunks_leave_no_seam() -> None:
 def test_what_cannot_carry_a_mark_is_refused(wav: torch.Tensor, reason: str) -> None:
     with pytest.raises(WatermarkError, match=reason):
         embed(wav, 16_000, MESSAGE, KEY)
+
+
+@pytest.mark.parametrize(
+    "image", ["ordinary", "inverted", "nearly inverted", "one side", "independent", "quiet side"]
+)
+def test_the_mark_stays_under_the_mask_of_every_channel(image: str) -> None:
+    rate, left, other = 24_000, music(8.0, 24_000)[:1], music(8.0, 24_000, seed=5)[:1]
+    right = {
+        "ordinary": 0.7 * left + 0.3 * other,
+        "inverted": -left,
+        "nearly inverted": -0.97 * left + 0.01 * other,
+        "one side": torch.zeros_like(left),
+        "independent": other,
+        "quiet side": 0.01 * other,
+    }[image]
+    host = torch.cat([left, right])
+    marked = embed(host, rate, MESSAGE, KEY)
+    assert detect(marked, rate, KEY).message == MESSAGE
+    for before, after in zip(host, marked, strict=True):
+        noise_power, power = (stft(x[None]).abs().square() for x in (after - before, before))
+        over = masking.noise_to_mask_db(noise_power, power) > 0.0
+        assert float(over.float().mean()) <= 0.01
+        if float(before.abs().max()) > 0.05:
+            snr_db = 10.0 * torch.log10(before.square().sum() / (after - before).square().sum())
+            assert 28.0 < float(snr_db) < 45.0
