@@ -1,9 +1,9 @@
 """The search for a key's mark: channels first, then changes of speed, tempo and pitch."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from core.downmix import downmix
 from core.resample import resample
 from provenance.watermark import code, model, sync
-from provenance.watermark.chips import layout
+from provenance.watermark.chips import CYCLE_COLUMNS, layout
 from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.reading import read
@@ -41,6 +41,11 @@ class Geometry:
 
 
 NOMINAL = Geometry()
+
+
+def told(speed: float, pitch: float) -> Geometry:
+    """Where to look when somebody else has measured the change, to a quarter of a per cent."""
+    return Geometry(speed, pitch, tuple(1.0 + step for step in FINER))
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,19 @@ class Hunt:
             sections are only looked at in its geometry.
     """
 
-    def __init__(self, key: WatermarkKey, networks: model.Model, *, exhaustive: bool) -> None:
+    def __init__(
+        self,
+        key: WatermarkKey,
+        networks: model.Model,
+        *,
+        exhaustive: bool,
+        known: Sequence[tuple[float, float]] = (),
+    ) -> None:
         self.best: Finding | None = None
         self._keys = key.epochs
         self._networks = networks
         self._exhaustive = exhaustive
+        self._known = [told(speed, pitch) for speed, pitch in known]
         self._places = 0
         self._first = 0
         self._checks = 0
@@ -138,17 +151,22 @@ class Hunt:
                 finding = self._in_parts(plane) or finding
                 if finding and finding.complete:
                     return finding
+        if not self._known and not self._exhaustive:
+            return finding
+        rows = rows_of_mid(wav, sample_rate)
+        for geometry in self._known:
+            finding = self._in_geometry(rows, geometry) or finding
+            if finding and finding.complete:
+                return finding
         if self._exhaustive:
-            finding = self._everywhere(rows_of_mid(wav, sample_rate)) or finding
+            finding = self._everywhere(rows) or finding
         return finding
 
     def _in_parts(self, plane: sync.Plane) -> Finding | None:
         """Look at ten seconds at a time: a sample or a loop in another track is lost in the whole."""
         length = int(PART_S * FRAMES_PER_S) // STRIDE
         for start in range(0, plane.shape[1] - length // 2, length):
-            part = np.zeros_like(plane)
-            part[:, start : start + length] = plane[:, start : start + length]
-            finding = self.read(part, NOMINAL)
+            finding = self.read(plane[:, start : start + length], NOMINAL, before=start)
             if finding and finding.complete:
                 return finding
         return None
@@ -167,28 +185,29 @@ class Hunt:
                 plane = plane + plane_of(rows_of_mid(channel, sample_rate), networks)
             yield plane
 
-    def read(self, plane: sync.Plane, geometry: Geometry) -> Finding | None:
+    def read(self, plane: sync.Plane, geometry: Geometry, *, before: int = 0) -> Finding | None:
         """Align one plane, then try to read the message at the best places; remembers the best.
 
         Args:
             plane: [BANDS, M].
             geometry: what was undone to get it.
+            before: positions of the section that lie before the plane, a whole number of columns.
 
         Returns:
-            The finding; None where the plane is too short or empty.
+            The finding, in the section; None where the plane is too short or empty.
         """
         if plane.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(plane):
             return None
         best: Finding | None = None
         for key in self._keys:
-            finding = self._read_with(key, plane, geometry)
+            finding = self._read_with(key, plane, geometry, before)
             if best is None or finding.p_value < best.p_value:
                 best = finding
             if best.complete:
                 break
         return best
 
-    def _read_with(self, key: WatermarkKey, plane: sync.Plane, geometry: Geometry) -> Finding:
+    def _read_with(self, key: WatermarkKey, plane: sync.Plane, geometry: Geometry, before: int) -> Finding:
         places, searched = sync.search(plane, layout(key), stretches=geometry.stretches)
         self._places += searched
         self._first = self._first or searched
@@ -199,7 +218,13 @@ class Hunt:
             if message is not None:
                 chosen = place
                 break
-        finding = Finding(key, chosen, plane, message, self.p_value(chosen, message), geometry)
+        p_value = self.p_value(chosen, message)
+        if before:
+            # the decoder knows nothing of what lies before: zeros weigh nothing
+            plane = np.pad(plane, ((0, 0), (before, 0)))
+            start = (chosen.start - before * STRIDE // CELL_FRAMES) % CYCLE_COLUMNS
+            chosen = replace(chosen, start=start)
+        finding = Finding(key, chosen, plane, message, p_value, geometry)
         if self.best is None or finding.p_value < self.best.p_value:
             self.best = finding
         return finding

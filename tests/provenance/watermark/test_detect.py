@@ -75,6 +75,28 @@ def test_exhaustive_search_undoes_a_change_of_speed() -> None:
     assert found.speed == pytest.approx(1.08, abs=0.005)
 
 
+@pytest.mark.parametrize(("speed", "pitch"), [(1.15, 1.15), (0.87, 0.87), (1.15, 1.1478)])
+def test_a_change_that_is_known_is_looked_at_without_a_search(speed: float, pitch: float) -> None:
+    wav = embed(music(24.0, 16_000), 16_000, MESSAGE, KEY)
+    changed = resample(wav, round(1000 * speed), 1000)
+    found = detect(changed, 16_000, KEY, known=[(speed, pitch)])
+    assert found.message == MESSAGE and found.speed == pytest.approx(speed, abs=0.002)
+    assert (found.exhaustive, found.known) == (False, ((speed, pitch),))
+    inverted = torch.cat([changed[:1], -changed[:1]])
+    assert detect(inverted, 16_000, KEY, known=[(speed, pitch)]).message == MESSAGE
+    assert not detect(changed, 16_000, WatermarkKey(bytes(32)), known=[(speed, pitch)]).present
+
+
+def test_a_sample_in_another_track_is_read_where_it_lies() -> None:
+    wav = embed(music(40.0, 16_000), 16_000, MESSAGE, KEY)
+    host = music(60.0, 16_000, seed=3)
+    host[:, 40 * 16_000 : 50 * 16_000] = wav[:, 20 * 16_000 : 30 * 16_000]
+    found = detect(host, 16_000, KEY, exhaustive=True)
+    assert found.message == MESSAGE
+    scores = [s.score for s in found.segments]
+    assert sum(scores[40:50]) > 3.0 * (sum(scores[:40]) + sum(scores[50:])) / 5.0
+
+
 @pytest.mark.parametrize("wav", [silence(5.0, RATE), noise(0.01, RATE), silence(0.0, RATE), noise(1.0, RATE)])
 def test_short_and_silent_audio_is_a_result(wav: torch.Tensor) -> None:
     found = detect(wav, RATE, KEY)
