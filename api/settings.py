@@ -5,6 +5,7 @@ Nothing is read at import: build `Settings()` where the process starts and hand 
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from cryptography.x509 import Certificate
 from platformdirs import user_data_path
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
         tsa_roots: file of root certificates (PEM) of the authorities whose time stamps are believed.
         max_upload_bytes: largest accepted file.
         max_duration_s: longest accepted audio; the decoder refuses more.
+        watermark_search: `full` lets audits look for a mark at every speed, tempo and pitch, `quick` only at
+            the file's own and at those that its fingerprint tells.
         job_concurrency: jobs that run at once in one process.
         run_jobs: whether a server works on its own queue; False where `trackmark worker` processes do.
         worker_name: names this process among those that share a queue; after a crash, the process that starts
@@ -89,6 +92,7 @@ class Settings(BaseSettings):
     tsa_roots: Path | None = None
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
     max_duration_s: float = Field(default=1800.0, gt=0)
+    watermark_search: Literal["quick", "full"] = "full"
     job_concurrency: int = Field(default=1, ge=1, le=64)
     run_jobs: bool = True
     worker_name: str = Field(default="server", pattern=r"^[A-Za-z0-9._-]{1,64}$")

@@ -28,6 +28,8 @@ class Detection:
     segments: tuple[Segment, ...] = ()
     duration_s: float = 10.0
     elapsed_s: float = 0.01
+    exhaustive: bool = True
+    known: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Match:
     score: float = 0.8
     offset_s: float = 0.0
     speed: float = 1.0
+    pitch: float = 1.0
     matched_s: float = 9.0
     p_value: float = 1e-12
 

@@ -147,9 +147,15 @@ def audit_file(
         voice_asked = beside.submit(
             run.ask, "voice", lambda: check.voice(stages, clip, artists, left_out.append)
         )
-        mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry))
+        matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry))
+        changes = check.changes(matches)
+        mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry, changes))
+        if check.moved(matches, mark):
+            speed = mark["speed"]
+            matches = run.ask(
+                "fingerprint", lambda: check.at_own_speed(stages, clip, registry, matches, speed)
+            )
         credentials = run.ask("credentials", lambda: check.credentials(stages, path, registry))
-        matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry, mark))
         ai, voice = ai_asked.result(), voice_asked.result()
 
     report("decide", (len(ALL) + 1) / (len(ALL) + 2))

@@ -4,6 +4,7 @@ A check raises `Inconclusive` when it cannot answer for this audio; anything els
 is a failure of the check.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ SILENCE_DBFS = -70.0
 SHORTEST_S = 0.25
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
 SPEED_TOLERANCE = 0.005
+MOST_CHANGES = 3
 
 
 class Inconclusive(Exception):
@@ -51,10 +53,12 @@ def unusable(duration_s: float, peak: float) -> str | None:
     return None
 
 
-def watermark(stages: Stages, clip: Clip, registry: "Registry") -> Json:
-    """Look for a mark made with the registry's key."""
+def watermark(
+    stages: Stages, clip: Clip, registry: "Registry", known: Sequence[tuple[float, float]] = ()
+) -> Json:
+    """Look for a mark made with the registry's key, first at the changes that the fingerprint tells."""
     try:
-        found = stages.detect(clip.wav, clip.sample_rate, registry.keys.watermark())
+        found = stages.detect(clip.wav, clip.sample_rate, registry.keys.watermark(), known)
     except WatermarkError as error:
         raise Inconclusive(str(error)) from error
     return watermark_json(found)
@@ -71,6 +75,10 @@ def watermark_json(found: Any) -> Json:
         "segments": segments_json(found.segments),
         "duration_s": number(found.duration_s, 3),
         "elapsed_s": number(found.elapsed_s, 3),
+        "searched": {
+            "search": "full" if found.exhaustive else "quick",
+            "known": [{"speed": number(speed), "pitch": number(pitch)} for speed, pitch in found.known],
+        },
     }
 
 
@@ -94,26 +102,43 @@ def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
     }
 
 
-def fingerprint(stages: Stages, clip: Clip, registry: "Registry", mark: Json | None) -> list[Json]:
-    """Look the audio up among the registered tracks.
+def changes(matches: Sequence[Json] | None) -> list[tuple[float, float]]:
+    """The few changes of speed and pitch, best match first, that a mark may have gone through too."""
+    told = [(m["speed"], 2.0 ** (m["pitch_semitones"] / 12.0)) for m in matches or ()]
+    changed = [(s, p) for s, p in told if max(abs(s - 1.0), abs(p - 1.0)) > SPEED_TOLERANCE]
+    return list(dict.fromkeys(changed))[:MOST_CHANGES]
 
-    Where the watermark tells that the audio runs at another speed, the audio is put back to its
-    own speed and asked again, since a mark survives larger changes than a fingerprint does.
-    """
+
+def fingerprint(stages: Stages, clip: Clip, registry: "Registry") -> list[Json]:
+    """Look the audio up among the registered tracks."""
     index = registry.fingerprints.index()
     query = stages.extract(clip.wav, clip.sample_rate)
     if len(query.hashes) == 0:
         raise Inconclusive("the audio has no peaks to compare")
-    matches = [match_json(match) for match in index.query(query)]
-    speed = mark["speed"] if mark is not None and mark["present"] else 1.0
-    if mark is None or abs(speed - 1.0) <= SPEED_TOLERANCE or _names(matches, mark["message"]):
-        return matches
+    return [match_json(match) for match in index.query(query)]
+
+
+def moved(matches: Sequence[Json] | None, mark: Json | None) -> bool:
+    """Whether the mark tells a speed at which the fingerprint has not been asked for its track."""
+    if matches is None or mark is None or not mark["present"]:
+        return False
+    return abs(mark["speed"] - 1.0) > SPEED_TOLERANCE and not _names(matches, mark["message"])
+
+
+def at_own_speed(
+    stages: Stages, clip: Clip, registry: "Registry", matches: Sequence[Json], speed: float
+) -> list[Json]:
+    """Matches, and what is found beside them once the audio is put back to the speed of its mark.
+
+    A mark survives larger changes than a fingerprint does.
+    """
+    index = registry.fingerprints.index()
     restored = stages.extract(_at_own_speed(clip, speed), clip.sample_rate)
     again = [match_json(match) for match in index.query(restored)]
     for match in again:
         match["offset_s"] = number(match["offset_s"] / speed, 3)
         match["speed"] = number(match["speed"] * speed)
-    return matches + [match for match in again if not _names(matches, match["record_id"])]
+    return [*matches] + [match for match in again if not _names(matches, match["record_id"])]
 
 
 def match_json(match: Any) -> Json:
@@ -123,6 +148,7 @@ def match_json(match: Any) -> Json:
         "score": number(match.score),
         "offset_s": number(match.offset_s, 3),
         "speed": number(match.speed),
+        "pitch_semitones": number(12.0 * math.log2(match.pitch), 3),
         "matched_s": number(match.matched_s, 3),
         "p_value": significant(match.p_value),
     }

@@ -156,6 +156,7 @@ EMPTY_WATERMARK: Json = {
     "segments": [],
     "duration_s": None,
     "elapsed_s": None,
+    "searched": None,
     "record_id": None,
 }
 EMPTY_CREDENTIALS: Json = {

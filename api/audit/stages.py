@@ -5,7 +5,7 @@ Models are loaded on first use and kept: a server loads each network once per pr
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ class Stages:
 
     Attributes:
         decode: file and settings to a clip.
-        detect: (wav [C, T], sample_rate, key) to a watermark detection.
+        detect: (wav [C, T], sample_rate, key, known changes of speed and pitch) to a watermark detection.
         read_credentials: (file, roots to trust in PEM, those of time-stamp authorities) to credentials.
         extract: (wav [C, T], sample_rate) to a fingerprint.
         music: clip to a music finding.
@@ -33,7 +33,7 @@ class Stages:
     """
 
     decode: Callable[[Path, Settings], Clip]
-    detect: Callable[["Tensor", int, Any], Any]
+    detect: Callable[["Tensor", int, Any, Sequence[tuple[float, float]]], Any]
     read_credentials: Callable[[Path, Sequence[str], Sequence[str]], Any]
     extract: Callable[["Tensor", int], Any]
     music: Callable[[Clip], Any]
@@ -52,8 +52,14 @@ def product_stages(settings: Settings | None = None) -> Stages:
     torch.set_num_threads(1)
     own = music_calibration(settings) if settings else None
     guests = music_adapters(settings) if settings else None
+    full = settings is None or settings.watermark_search == "full"
     return Stages(
-        _decode, _detect, _read_credentials, _extract, lambda clip: _music(clip, own, guests), _voice
+        _decode,
+        partial(_detect, full),
+        _read_credentials,
+        _extract,
+        lambda clip: _music(clip, own, guests),
+        _voice,
     )
 
 
@@ -63,10 +69,12 @@ def _decode(path: Path, settings: Settings) -> Clip:
     return decode(path, settings.limits())
 
 
-def _detect(wav: "Tensor", sample_rate: int, key: Any) -> Any:
+def _detect(
+    full: bool, wav: "Tensor", sample_rate: int, key: Any, known: Sequence[tuple[float, float]]
+) -> Any:
     from provenance.watermark import detect
 
-    return detect(wav, sample_rate, key)
+    return detect(wav, sample_rate, key, exhaustive=full, known=known)
 
 
 def _read_credentials(path: Path, anchors: Sequence[str], tsa_anchors: Sequence[str]) -> Any:

@@ -1,5 +1,6 @@
 """`trackmark audit`: everything about a file, with a decision."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,12 +9,23 @@ import typer
 from api.cli.console import AsJson, Quiet, Report, answers, failures, for_each, registry
 
 
+class Search(StrEnum):
+    """How far an audit looks for a mark: at every speed, tempo and pitch, or only where they are told."""
+
+    QUICK = "quick"
+    FULL = "full"
+
+
 def audit(
     files: Annotated[list[Path], typer.Argument(help="Audio files.")],
     artist: Annotated[str | None, typer.Option(help="Compare the vocals with this artist only.")] = None,
     policy: Annotated[Path | None, typer.Option(help="Rules in TOML; the default ones ship inside.")] = None,
     reports: Annotated[
         Path | None, typer.Option(help="Folder for a signed report, a page and a picture of each file.")
+    ] = None,
+    search: Annotated[
+        Search | None,
+        typer.Option(help="How far to look for a mark; TRACKMARK_WATERMARK_SEARCH unless given."),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -28,6 +40,8 @@ def audit(
 
         rules = load_policy(policy)
         with registry() as (store, settings):
+            if search is not None:
+                settings = settings.model_copy(update={"watermark_search": search.value})
 
             def ask(file: Path, report: Report) -> dict[str, Any]:
                 result = audit_file(

@@ -324,3 +324,23 @@ def test_a_policy_of_ones_own_decides() -> None:
         """
     )
     assert audit(policy=strict).decision.action == "reject"
+
+
+def test_the_mark_is_looked_for_at_the_change_that_the_fingerprint_tells() -> None:
+    asked: list[Any] = []
+
+    def detect(_wav: Any, _rate: int, _key: Any, known: Any) -> Any:
+        asked.append(known)
+        return marked(speed=1.15)
+
+    registry = Registry(matches=[Match(RECORD, speed=1.15, pitch=1.15), Match(OTHER)])
+    result = audit_file(
+        fakes.PATH,
+        registry=registry,  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
+        stages=replace(stages(), detect=detect),
+        today=TODAY,
+    )
+    assert [[pytest.approx(change, abs=1e-3) for change in known] for known in asked] == [[(1.15, 1.15)]]
+    assert result.ownership.status == "match" and registry.queries == 1
+    assert result.watermark["searched"] == {"search": "full", "known": []}
