@@ -61,7 +61,11 @@ def watermark(
         found = stages.detect(clip.wav, clip.sample_rate, registry.keys.watermark(), known)
     except WatermarkError as error:
         raise Inconclusive(str(error)) from error
-    return watermark_json(found)
+    searched = {
+        "search": "full" if found.exhaustive else "quick",
+        "known": [{"speed": number(speed), "pitch": number(pitch)} for speed, pitch in found.known],
+    }
+    return {**watermark_json(found), "searched": searched}
 
 
 def watermark_json(found: Any) -> Json:
@@ -75,10 +79,6 @@ def watermark_json(found: Any) -> Json:
         "segments": segments_json(found.segments),
         "duration_s": number(found.duration_s, 3),
         "elapsed_s": number(found.elapsed_s, 3),
-        "searched": {
-            "search": "full" if found.exhaustive else "quick",
-            "known": [{"speed": number(speed), "pitch": number(pitch)} for speed, pitch in found.known],
-        },
     }
 
 

@@ -125,7 +125,7 @@ def detect(
             reason = unusable(found.duration_s, max(peaks))
             if reason is None:
                 return {"file": str(file), **watermark_json(found)}
-            blank = {k: v for k, v in EMPTY_WATERMARK.items() if k != "record_id"}
+            blank = {k: v for k, v in EMPTY_WATERMARK.items() if k not in ("record_id", "searched")}
             measured = {"duration_s": round(found.duration_s, 3), "elapsed_s": 0.0, "reason": reason}
             return {"file": str(file), **blank, **measured}
 
