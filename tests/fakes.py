@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from api.audit.stages import Stages
+from api.errors import UnknownEntry
 from core.clip import Clip, Segment, Source
 from core.errors import TrackmarkError
 
@@ -137,16 +138,15 @@ class Registry:
     def keys(self) -> Any:
         return SimpleNamespace(
             watermark=lambda: "key",
-            credentials=lambda: SimpleNamespace(trust_anchor="root"),
-            published=SimpleNamespace(tsa_anchors=list),
+            published=SimpleNamespace(tsa_anchors=list, credential_anchors=lambda: ["root"]),
         )
 
     @property
     def records(self) -> Any:
-        return SimpleNamespace(get=self.known.get, verified=self._verified)
+        return SimpleNamespace(verified=self._verified)
 
     def _verified(self, record_id: str) -> Any:
-        found = self.known[record_id]
+        found = self.known.get(record_id, UnknownEntry(f"no record {record_id}"))
         if isinstance(found, TrackmarkError):
             raise found
         return SimpleNamespace(today=lambda: found)

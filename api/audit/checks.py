@@ -85,7 +85,7 @@ def watermark_json(found: Any) -> Json:
 def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
     """Read the C2PA manifest and judge it against the registry's own root and the authorities it believes."""
     found = stages.read_credentials(
-        path, [registry.keys.credentials().trust_anchor], registry.keys.published.tsa_anchors()
+        path, registry.keys.published.credential_anchors(), registry.keys.published.tsa_anchors()
     )
     return {
         "present": found.present,

@@ -9,7 +9,8 @@ import typer
 from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry
 
 if TYPE_CHECKING:
-    from api.registry.events import RecordEvents, StoredEvent
+    from api.registry.events import RecordEvents
+from api.registry.history import StoredEvent
 
 commands = typer.Typer(
     help="Show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True

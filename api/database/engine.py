@@ -1,8 +1,8 @@
 """The database connection: SQLite in WAL mode by default, PostgreSQL for many machines.
 
-Two kinds of transaction exist. `reading` is an ordinary one. `writing` is serialised against every
-other `writing` in all processes: `BEGIN IMMEDIATE` on SQLite, a transaction-scoped advisory lock on
-PostgreSQL. The transparency log needs that: two appends must never see the same tree size.
+`reading` never waits for a writer. `writing` is a plain transaction that writes: on PostgreSQL writers only
+meet where they touch the same rows, on SQLite the file takes one at a time (`BEGIN IMMEDIATE`). What must not
+happen twice at once, such as two appends to the log, holds a lock besides (`hold`).
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
-WRITER_LOCK = 0x747261636B6D6B  # "trackmk": the advisory lock of this application on PostgreSQL
-MIGRATION_LOCK = WRITER_LOCK + 1
+LOG_LOCK = 0x747261636B6D6B  # "trackmk": advisory locks of this application on PostgreSQL
+MIGRATION_LOCK = LOG_LOCK + 1
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -60,23 +60,32 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, lock: int = WRITER_LOCK) -> Iterator[Connection]:
-    """A transaction that excludes every other `writing`; commits on leaving, rolls back on an exception."""
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes; commits on leaving, rolls back on an exception."""
     with engine.connect().execution_options(trackmark_writer=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
         yield connection
+
+
+def hold(connection: Connection, lock: int) -> None:
+    """Exclude, until the transaction ends, everybody else who holds this lock.
+
+    On SQLite `writing` alone excludes every other writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to `revision`; safe to call from several processes at once."""
-    with writing(engine, MIGRATION_LOCK) as connection:
+    with writing(engine) as connection:
+        hold(connection, MIGRATION_LOCK)
         command.upgrade(migrations(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the schema back to `revision` (`base` removes every table)."""
-    with writing(engine, MIGRATION_LOCK) as connection:
+    with writing(engine) as connection:
+        hold(connection, MIGRATION_LOCK)
         command.downgrade(migrations(connection), revision)
 
 

@@ -8,12 +8,11 @@ holds his work has been committed; one bad piece of work fails alone.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
-
-from api import database
+from sqlalchemy import Connection
 
 Work = TypeVar("Work")
 Answer = TypeVar("Answer")
@@ -36,14 +35,16 @@ class GroupCommit(Generic[Work, Answer]):
     """Writes pieces of work of many threads, in the order in which they came.
 
     Args:
-        engine: the database.
+        begin: opens the transaction of a group.
         perform: does several pieces of work inside one transaction and returns an answer for each.
     """
 
     def __init__(
-        self, engine: Engine, perform: Callable[[Connection, Sequence[Work]], Sequence[Answer]]
+        self,
+        begin: Callable[[], AbstractContextManager[Connection]],
+        perform: Callable[[Connection, Sequence[Work]], Sequence[Answer]],
     ) -> None:
-        self._engine = engine
+        self._begin = begin
         self._perform = perform
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket[Work, Answer]] = deque()
@@ -96,7 +97,7 @@ class GroupCommit(Generic[Work, Answer]):
 
     def _write(self, group: list[_Ticket[Work, Answer]]) -> None:
         try:
-            with database.writing(self._engine) as connection:
+            with self._begin() as connection:
                 answers = self._perform(connection, [one.work for one in group])
         except Exception as error:
             if len(group) == 1:

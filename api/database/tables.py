@@ -111,6 +111,36 @@ class WitnessedCheckpoint(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class LogHead(Table, table=True):
+    """The newest checkpoint that the log signed; one row, written with the entries it covers. Public."""
+
+    __tablename__ = "log_head"
+
+    id: int = Field(default=0, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    size: int = Field(sa_type=BigInteger)
+    note: str = Field(sa_type=Text)
+
+
+class CredentialRoot(Table, table=True):
+    """A root certificate under which content credentials were signed here. Public."""
+
+    __tablename__ = "credential_roots"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    pem: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WatermarkKeyName(Table, table=True):
+    """The name of a tenant's watermark key, by which a lost or foreign one is told; nothing of the secret."""
+
+    __tablename__ = "watermark_keys"
+
+    tenant: str = Field(primary_key=True, max_length=63)
+    epoch: int
+    keyid: str = Field(max_length=64)
+
+
 class Record(Table, table=True):
     """A signed ownership record; `envelope` and `salt` are the personal part, erased on request."""
 

@@ -1,4 +1,4 @@
-"""Private keys on disk: made on first use under `home/keys`, readable by their owner only.
+"""Private keys on disk: made under `home/keys` when they are asked for, readable by their owner only.
 
 A key that is given from outside, in PEM or as the name of a key in a hardware module, takes the place of
 the one on disk. One key per purpose, so that losing one does not lose the others. Several processes may ask
@@ -36,7 +36,7 @@ class KeySecrets:
     """What the environment says of the signing keys.
 
     Attributes:
-        passphrase: encrypts the signing keys on disk (PKCS#8, PBES2) and opens given ones.
+        passphrase: encrypts every key that is made on disk, and opens given ones.
         keys: keys that are given from outside and never written to disk, by purpose: in PEM, or the
             `pkcs11:` URI of a key in a hardware module.
         hardware: what opens that module.
@@ -54,19 +54,23 @@ class KeyStore:
         self.folder = home / "keys"
         self._secrets = secrets or KeySecrets()
 
-    def signer(self, purpose: Purpose) -> Signer:
-        """The key for one purpose: signing records, checkpoints of the log, or reports.
+    def held(self, purpose: Purpose) -> Signer | None:
+        """The key for one purpose that this machine has; None where it has none.
 
         Raises:
             KeyFileError: the passphrase is missing or wrong, or a given key is damaged.
         """
         given = self._secrets.keys.get(purpose)
         if given is None:
-            return self._own(f"{purpose}.pem")
+            return self._own(f"{purpose}.pem") if (self.folder / f"{purpose}.pem").exists() else None
         signer = self.open(given)
         if purpose == "log" and signer.algorithm != ED25519:
             raise KeyFileError("the log signs with Ed25519; give a key of that kind")
         return signer
+
+    def made(self, purpose: Purpose) -> Signer:
+        """The key for one purpose, made on disk where this machine has none; errors as of `held`."""
+        return self.held(purpose) or self._own_or_new(f"{purpose}.pem")
 
     def open(self, given: bytes) -> Signer:
         """A key that is given from outside: PEM, or the `pkcs11:` URI of one in hardware.
@@ -79,16 +83,20 @@ class KeyStore:
         return load_signer(given, self._secrets.passphrase)
 
     def _own(self, name: str) -> Ed25519Signer:
-        passphrase = self._secrets.passphrase
-        path = self._ensure(name, lambda file: _write(file, Ed25519Signer.generate().to_pem(passphrase)))
-        content = path.read_bytes()
+        content = (self.folder / name).read_bytes()
         if content.startswith(_HANDED_OVER):
             raise KeyFileError(content.decode(errors="replace").strip())
-        return Ed25519Signer.from_pem(content, passphrase)
+        return Ed25519Signer.from_pem(content, self._secrets.passphrase)
+
+    def _own_or_new(self, name: str) -> Ed25519Signer:
+        self._ensure(
+            name, lambda file: _write(file, Ed25519Signer.generate().to_pem(self._secrets.passphrase))
+        )
+        return self._own(name)
 
     def witness(self) -> Ed25519Signer:
         """The key by which this machine co-signs other logs' checkpoints, as a witness."""
-        return self._own("witness.pem")
+        return self._own_or_new("witness.pem")
 
     def staged(self, purpose: Purpose) -> Ed25519Signer:
         """The key that is to take over, made on first use; `promote` puts it in place.
@@ -98,7 +106,7 @@ class KeyStore:
         """
         if purpose in self._secrets.keys:
             raise KeyFileError(f"the {purpose} key is given by the environment and cannot be rotated here")
-        return self._own(f"{purpose}.next.pem")
+        return self._own_or_new(f"{purpose}.next.pem")
 
     def promote(self, purpose: Purpose, keyid: str) -> None:
         """Put the staged key in place and so erase the old one; a no-op where that was done already."""
@@ -115,32 +123,49 @@ class KeyStore:
         with self._locked(), replacing(self.folder / f"{purpose}.pem") as part:
             _write(part, words.encode())
 
-    def watermark_key(self, tenant: str) -> "WatermarkKey":
-        """The secret of one tenant's watermarks; another tenant's marks cannot be read with it."""
+    def watermark_key(self, tenant: str, *, make: bool = False) -> "WatermarkKey | None":
+        """The secret of one tenant's watermarks; another tenant's marks cannot be read with it.
+
+        Args:
+            tenant: whose.
+            make: make it where this machine has none; None is answered otherwise.
+
+        Raises:
+            KeyFileError: the tenant's name is none, or the file is damaged or cannot be opened.
+        """
         from provenance.watermark import WatermarkKey
 
         if not _TENANT.fullmatch(tenant):
             raise KeyFileError(f"{tenant!r} is no tenant id: use lower-case letters, digits and hyphens")
-        path = self._ensure(f"watermark-{tenant}.key", lambda file: WatermarkKey.generate().save(file))
-        return WatermarkKey.load(path)
+        name = f"watermark-{tenant}.key"
+        if make:
+            self._ensure(name, lambda file: WatermarkKey.generate().save(file, self._secrets.passphrase))
+        path = self.folder / name
+        return WatermarkKey.load(path, self._secrets.passphrase) if path.exists() else None
 
-    def next_watermark_epoch(self, tenant: str) -> "WatermarkKey":
-        """Mark with fresh chips from now on; the new key still reads all earlier marks.
-
-        Against layouts that leaked or were estimated. All epochs come from one secret, so it does not
-        help against theft of the key file.
-        """
-        current = self.watermark_key(tenant)
+    def put_watermark_key(self, tenant: str, key: "WatermarkKey") -> None:
+        """Put a later epoch of a tenant's key in place of the earlier one."""
         with self._locked():
-            self._make(self.folder / f"watermark-{tenant}.key", current.next_epoch().save)
-        return self.watermark_key(tenant)
+            self._make(
+                self.folder / f"watermark-{tenant}.key", lambda file: key.save(file, self._secrets.passphrase)
+            )
 
-    def c2pa_identity(self) -> "C2paIdentity":
-        """Certificate chain and key that sign content credentials."""
+    def c2pa_identity(self, *, make: bool = False) -> "C2paIdentity | None":
+        """Certificate chain and key that sign content credentials; made where asked, None where missing."""
         from provenance.credentials.identity import C2paIdentity
 
-        path = self._ensure("c2pa.pem", lambda file: C2paIdentity.generate("Trackmark").save(file))
-        return C2paIdentity.load(path)
+        if make:
+            self._ensure(
+                "c2pa.pem",
+                lambda file: C2paIdentity.generate("Trackmark").save(file, self._secrets.passphrase),
+            )
+        path = self.folder / "c2pa.pem"
+        return C2paIdentity.load(path, self._secrets.passphrase) if path.exists() else None
+
+    def put_c2pa_identity(self, identity: "C2paIdentity") -> None:
+        """Put an identity with a new leaf in place of the one before."""
+        with self._locked():
+            self._make(self.folder / "c2pa.pem", lambda file: identity.save(file, self._secrets.passphrase))
 
     def secret(self, name: str, make: Callable[[], str]) -> str:
         """A text secret such as the first admin's API key, made on first use."""

@@ -1,12 +1,13 @@
-"""The public halves of our signing keys, their lives, and the log's name."""
+"""What is public of our keys, read from the database alone: whoever verifies opens no private key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.x509 import Certificate
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from api import database
 from api.database.tables import Table
@@ -15,7 +16,6 @@ from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
 from core import clock
 from provenance.records.authorities import to_pem
-from provenance.records.checkpoint import NoteKey
 from provenance.records.envelope import Envelope
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent
 from provenance.records.keylife import KeyLife
@@ -23,6 +23,7 @@ from provenance.records.keys import PublicKey
 from provenance.records.trust import TrustedKeys
 
 _KEYS = Table.metadata.tables["signing_keys"]
+_ROOTS = Table.metadata.tables["credential_roots"]
 _EVENTS = Table.metadata.tables["key_events"]
 
 
@@ -38,6 +39,11 @@ class PublishedKey:
     compromised_since: datetime | None = None
     log_size: int | None = None
     reason: str | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it signs today."""
+        return self.retired_at is None and self.revoked_at is None
 
     @property
     def life(self) -> KeyLife:
@@ -72,40 +78,54 @@ class StoredKeyEvent:
         return self.purpose == "log" and KeyEvent.from_payload(self.envelope.payload).type == ROTATE
 
 
-@dataclass(frozen=True)
 class PublishedKeys:
     """What verifiers are given.
 
-    Attributes:
+    Args:
         engine: the registry's database.
-        log: the transparency log.
+        log_origin: name of the log; None makes one from its first key.
         tsa_roots: certificates of the time-stamp authorities that are believed.
         witnesses: the witnesses whose cosignatures are collected and trusted.
     """
 
-    engine: Engine
-    log: TransparencyLog
-    tsa_roots: Sequence[Certificate] = ()
-    witnesses: Sequence[WitnessAddress] = ()
+    def __init__(
+        self,
+        engine: Engine,
+        log_origin: str | None = None,
+        tsa_roots: Sequence[Certificate] = (),
+        witnesses: Sequence[WitnessAddress] = (),
+    ) -> None:
+        self.log = TransparencyLog(engine, log_origin)
+        self.witnesses = tuple(witnesses)
+        self._engine = engine
+        self._tsa_roots = tuple(tsa_roots)
 
     def all(self) -> list[PublishedKey]:
         """Every key that ever signed here, oldest first, so that old signatures stay verifiable."""
-        with database.reading(self.engine) as connection:
-            rows = connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
-        return [_published(row) for row in rows]
+        with database.reading(self._engine) as connection:
+            return [_published(row) for row in _rows(connection)]
 
     def trusted(self) -> TrustedKeys:
         """What an offline verifier must be given (`keys.json`).
 
         Retired and revoked keys are in it with their dates: what they signed before stays valid.
         """
-        published = self.all()
+        with database.reading(self._engine) as connection:
+            return self.trusted_on(connection)
+
+    def trusted_on(self, connection: Connection) -> TrustedKeys:
+        """The same, as an open transaction sees it, with one statement."""
+        rows = _rows(connection)
+        published = [_published(row) for row in rows]
+        log = self.log.named(
+            [(row.keyid, row.public_pem, row.retired_at is not None) for row in rows if row.purpose == "log"]
+        )
         return TrustedKeys(
             record=tuple(p.key for p in published if p.purpose == "record"),
             report=tuple(p.key for p in published if p.purpose == "report"),
-            log=(*self._log_keys(published), *(witness.key for witness in self.witnesses)),
+            log=(*log, *(witness.key for witness in self.witnesses)),
             lives=tuple(p.life for p in published if p.life.ended),
-            tsa=tuple(self.tsa_roots),
+            tsa=self._tsa_roots,
         )
 
     def events(self, purpose: Purpose | None = None) -> list[LoggedEvent]:
@@ -114,7 +134,7 @@ class PublishedKeys:
         Args:
             purpose: of the keys; None for all.
         """
-        with database.reading(self.engine) as connection:
+        with database.reading(self._engine) as connection:
             rows = connection.execute(select(_EVENTS).order_by(_EVENTS.c.leaf_index)).all()
         stored = (
             StoredKeyEvent(row.leaf_index, Envelope.from_json(row.envelope.encode()), bytes(row.salt))
@@ -128,18 +148,28 @@ class PublishedKeys:
 
     def tsa_anchors(self) -> list[str]:
         """Root certificates of the time-stamp authorities that are believed, in PEM."""
-        return [to_pem(root) for root in self.tsa_roots]
+        return [to_pem(root) for root in self._tsa_roots]
 
-    def _log_keys(self, published: Sequence[PublishedKey]) -> list[NoteKey]:
-        """The log's keys under its name, the one in force first."""
-        former = (NoteKey(self.log.origin, p.key.raw) for p in published if p.purpose == "log")
-        return [self.log.key, *(key for key in former if key != self.log.key)]
+    def credential_anchors(self) -> list[str]:
+        """Root certificates under which content credentials were signed here, in PEM, the newest first."""
+        query = select(_ROOTS.c.pem).order_by(_ROOTS.c.created_at.desc(), _ROOTS.c.sha256)
+        with database.reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+
+def _rows(connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
+
+
+@lru_cache(maxsize=256)
+def _public_key(pem: str) -> PublicKey:
+    return PublicKey.from_pem(pem.encode())
 
 
 def _published(row: Row[Any]) -> PublishedKey:
     return PublishedKey(
         row.purpose,
-        PublicKey.from_pem(row.public_pem.encode()),
+        _public_key(row.public_pem),
         row.created_at,
         row.revoked_at,
         row.retired_at,

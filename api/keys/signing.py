@@ -1,4 +1,8 @@
-"""The life of our signing keys: made on first use, rotated, revoked; every step signed and logged.
+"""The private keys of a registry, as its writers use them; every step of their life is signed and logged.
+
+A registry that has no keys gets them from its first writer, all at once. From then on only a machine that
+holds them signs: another one, with the same database and a home of its own, reads everything and is refused a
+signature, so that no key is ever invented beside those that are trusted.
 
 The database decides which key is in force, the key files follow. A rotation that is interrupted between the
 two is finished by the next one who asks for the key.
@@ -8,9 +12,8 @@ both keys shows the hand-over to those who know the old one.
 """
 
 import secrets
-from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +23,9 @@ from api import database
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import InvalidRequest, UnknownEntry
 from api.keys.files import PURPOSES, KeyStore, Purpose
+from api.keys.marking import MarkingKeys
 from api.keys.published import PublishedKeys
 from api.log import store as log_store
-from api.log.cosigning import WitnessAddress
-from api.log.transparency import TransparencyLog
 from core import clock
 from core.errors import KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
@@ -33,8 +35,6 @@ from provenance.records.keys import ED25519, PublicKey, Signer
 from provenance.records.log import SALT_BYTES, MerkleLog
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from provenance.credentials.identity import C2paIdentity
     from provenance.watermark import WatermarkKey
 
@@ -49,31 +49,26 @@ class SigningKeys:
     Args:
         engine: the registry's database.
         store: the private halves.
+        published: the public ones.
         tenant: whose watermarks `watermark` makes and reads.
-        log_origin: name of the log; None makes one from its first key.
-        witnesses: the witnesses whose cosignatures are collected and trusted.
-        tsa_roots: certificates of the time-stamp authorities that are believed.
-        credentials_tsa: address of the one that stamps content credentials; None asks nobody.
+        credentials_tsa: address of the authority that stamps content credentials; None asks nobody.
     """
 
     def __init__(
         self,
         engine: Engine,
         store: KeyStore,
+        published: PublishedKeys,
         *,
         tenant: str = DEFAULT_TENANT,
-        log_origin: str | None = None,
-        witnesses: Sequence[WitnessAddress] = (),
-        tsa_roots: Sequence["Certificate"] = (),
         credentials_tsa: str | None = None,
     ) -> None:
+        self.published = published
         self._engine = engine
         self._store = store
         self._tenant = tenant
-        self._log_origin = log_origin
-        self._witnesses = tuple(witnesses)
-        self._tsa_roots = tuple(tsa_roots)
-        self._credentials_tsa = credentials_tsa
+        self._marking = MarkingKeys(engine, store, self.at_home, credentials_tsa)
+        self._opened: dict[Purpose, Signer] = {}
 
     def for_tenant(self, tenant: str) -> "SigningKeys":
         """The same keys, with the watermarks of another tenant."""
@@ -81,69 +76,126 @@ class SigningKeys:
         keys._tenant = tenant
         return keys
 
-    @property
-    def log(self) -> TransparencyLog:
-        """The transparency log under the key in force."""
-        return TransparencyLog(self._engine, NoteSigner(self.origin(), self.signer("log")))
-
-    @property
-    def published(self) -> PublishedKeys:
-        """The public halves."""
-        for purpose in PURPOSES:
-            self.signer(purpose)
-        return PublishedKeys(self._engine, self.log, self._tsa_roots, self._witnesses)
-
     def credentials(self) -> "C2paIdentity":
-        """Signs content credentials."""
-        return replace(self._store.c2pa_identity(), tsa=self._credentials_tsa)
+        """Signs content credentials (see `MarkingKeys.credentials`)."""
+        return self._marking.credentials()
+
+    def renew_credentials(self) -> "C2paIdentity":
+        """A new certificate for content credentials (see `MarkingKeys.renew_credentials`)."""
+        return self._marking.renew_credentials()
 
     def watermark(self) -> "WatermarkKey":
-        """The secret of the tenant's watermarks."""
-        return self._store.watermark_key(self._tenant)
+        """The secret of the tenant's watermarks (see `MarkingKeys.watermark`)."""
+        return self._marking.watermark(self._tenant)
 
     def next_watermark_epoch(self) -> "WatermarkKey":
-        """Mark with fresh chips from now on (see `KeyStore.next_watermark_epoch`)."""
-        return self._store.next_watermark_epoch(self._tenant)
+        """Mark with fresh chips from now on (see `MarkingKeys.next_watermark_epoch`)."""
+        return self._marking.next_watermark_epoch(self._tenant)
 
-    def origin(self) -> str:
-        """The log's name in its checkpoints, whatever its key today."""
-        if self._log_origin is not None:
-            return self._log_origin
-        self.signer("log")
-        first = select(_KEYS.c.keyid).where(_KEYS.c.purpose == "log").order_by(_KEYS.c.created_at)
-        with database.reading(self._engine) as connection:
-            keyid: str = connection.execute(first.limit(1)).scalar_one()
-        # No domain is ours to claim by default, and ".invalid" can never become another's (RFC 2606).
-        return f"trackmark.invalid/log/{keyid[:16]}"
+    def enter(self) -> None:
+        """Make and publish what this machine is to sign with, at the start of a process that will write.
 
-    def signer(self, purpose: Purpose) -> Signer:
-        """The key in force, its public half entered where it is new.
+        A machine that holds none of the registry's keys changes nothing.
 
         Raises:
-            KeyFileError: the key at hand is not the one in force.
+            KeyFileError: a secret that is needed for it is missing or wrong.
         """
-        signer = self._store.signer(purpose)
+        if self.at_home():
+            self._marking.credentials()
+
+    def _begin(self) -> None:
+        """Make and publish the signing keys of a registry that has none; a no-op everywhere else."""
         with database.reading(self._engine) as connection:
-            row = _find(connection, signer.keyid, purpose)
-        if row is None:
-            with database.writing(self._engine) as connection:
-                if purpose == "log" and (others := _known(connection, purpose)):
-                    raise KeyFileError(
-                        f"the log is signed by key {others[-1]}, not by {signer.keyid}; give that one, "
-                        "or `trackmark key rotate log --to` the new one"
-                    )
-                _enter(connection, signer, purpose)
-        elif row.retired_at is not None:
+            if connection.execute(select(_KEYS.c.keyid)).first() is not None:
+                return
+        with log_store.appending(self._engine) as connection:
+            if connection.execute(select(_KEYS.c.keyid)).first() is not None:
+                return
+            if log_store.size_of(connection):
+                raise KeyFileError("the log has entries but the database no keys; restore it as a whole")
+            for purpose in PURPOSES:
+                self._opened[purpose] = self._store.made(purpose)
+                _enter(connection, self._opened[purpose], purpose)
+            first = self._opened["log"]
+            origin = self.published.log.named([(first.keyid, first.public_key.pem.decode(), False)])[0].name
+            log_store.publish(connection, NoteSigner(origin, first))
+
+    def at_home(self) -> bool:
+        """Whether this machine holds a key in force, so that it may publish others."""
+        self._begin()
+        alive = {one.key.keyid for one in self.published.all() if one.in_force}
+        for purpose in PURPOSES:
+            with suppress(KeyFileError):  # one that cannot be opened is none
+                signer = self._store.held(purpose)
+                if signer is not None and signer.keyid in alive:
+                    return True
+        return False
+
+    def catch_up(self) -> None:
+        """Publish what an earlier release kept to itself, where the keys for it are at hand."""
+        with database.reading(self._engine) as connection:
+            size, newest = log_store.size_of(connection), log_store.head(connection)
+        if not size or (newest is not None and newest[0] >= size):
+            return
+        with suppress(KeyFileError):
+            with self.appending():
+                pass
+            self._marking.publish_root()
+
+    def appending(self) -> AbstractContextManager[Connection]:
+        """A transaction that adds to the log: see `log.store.appending`."""
+        return log_store.appending(self._engine, self.note_signer)
+
+    def note_signer(self) -> NoteSigner:
+        """Signs checkpoints of the log."""
+        signer = self.signer("log")
+        return NoteSigner(self.published.log.origin, signer)
+
+    def signer(self, purpose: Purpose) -> Signer:
+        """The key in force. Only who signs asks for it; readers have `published`.
+
+        Raises:
+            KeyFileError: this machine does not hold it.
+        """
+        self._begin()
+        alive = [one.key.keyid for one in self.published.all() if one.purpose == purpose and one.in_force]
+        opened = self._opened.get(purpose)
+        if opened is None or opened.keyid not in alive:
+            opened = self._opened[purpose] = self._open(purpose, alive)
+        return opened
+
+    def _open(self, purpose: Purpose, alive: list[str]) -> Signer:
+        held = self._store.held(purpose)
+        if held is not None and held.keyid not in alive and self._is_retired(held, purpose):
             # A rotation was interrupted after it was logged: the staged key is the one in force.
-            current = self._current(purpose)
-            self._store.promote(purpose, current)
-            signer = self._store.signer(purpose)
-            if signer.keyid != current:
+            self._store.promote(purpose, alive[-1])
+            retired, held = held, self._store.held(purpose)
+            if held is None or held.keyid not in alive:
                 raise KeyFileError(
-                    f"the {purpose} key {signer.keyid} was retired; set TRACKMARK_{purpose.upper()}_KEY to "
-                    f"its successor {current}"
+                    f"the {purpose} key {retired.keyid} was retired; set TRACKMARK_{purpose.upper()}_KEY to "
+                    f"its successor {alive[-1]}"
                 )
-        return signer
+        if not alive and self.at_home():
+            held = held or self._store.made(purpose)
+            with database.writing(self._engine) as connection:
+                _enter(connection, held, purpose)
+            return held
+        if held is not None and held.keyid in alive:
+            return held
+        force = f"the {purpose} key in force is {alive[-1]}" if alive else f"the {purpose} key is elsewhere"
+        if held is None:
+            raise KeyFileError(
+                f"{force}, and this machine does not have it: copy keys/{purpose}.pem into its "
+                f"TRACKMARK_HOME from the machine that signs, or set TRACKMARK_{purpose.upper()}_KEY"
+            )
+        raise KeyFileError(
+            f"{force}, not {held.keyid}; give that one, or `trackmark key rotate {purpose} --to` the new one "
+            "where it is"
+        )
+
+    def _is_retired(self, signer: Signer, purpose: Purpose) -> bool:
+        with database.reading(self._engine) as connection:
+            return _find(connection, signer.keyid, purpose) is not None
 
     def rotate(self, purpose: Purpose, reason: str, successor: Signer | None = None) -> PublicKey:
         """Hand over to a new key by a statement that both sign; the old private key on disk is erased.
@@ -162,8 +214,8 @@ class SigningKeys:
         new = successor or self._store.staged(purpose)
         if purpose == "log" and new.algorithm != ED25519:
             raise InvalidRequest("the log signs with Ed25519; give a key of that kind")
-        origin = self.origin() if purpose == "log" else ""
-        with database.writing(self._engine) as connection:
+        origin = self.published.log.origin if purpose == "log" else ""
+        with self.appending() as connection:
             row = _find(connection, old.keyid, purpose)
             if row is None or row.retired_at is not None:
                 raise InvalidRequest(f"the {purpose} key was rotated by somebody else just now")
@@ -177,6 +229,7 @@ class SigningKeys:
                 head = Checkpoint(origin, size, log_store.ask(connection, size, MerkleLog.root))
                 note = sign_checkpoint(head, NoteSigner(origin, old), NoteSigner(origin, new))
                 log_store.keep(connection, size, note)
+                log_store.put_head(connection, size, note)
             _enter(connection, new, purpose)
             _change(connection, old.keyid, purpose, retired_at=moment, log_size=size, reason=reason)
         if successor is None:
@@ -208,7 +261,7 @@ class SigningKeys:
         if self.signer(purpose).keyid == keyid:
             self.rotate(purpose, reason)
         signer = self.signer(purpose)
-        with database.writing(self._engine) as connection:
+        with self.appending() as connection:
             moment = clock.now()
             size = None if compromised_since is None else _size_at(connection, compromised_since)
             event = KeyEvent(
@@ -233,23 +286,6 @@ class SigningKeys:
                 log_size=size,
                 reason=reason,
             )
-
-    def _current(self, purpose: Purpose) -> str:
-        alive = select(_KEYS.c.keyid).where(
-            _KEYS.c.purpose == purpose, _KEYS.c.retired_at.is_(None), _KEYS.c.revoked_at.is_(None)
-        )
-        with database.reading(self._engine) as connection:
-            found: Sequence[str] = connection.execute(alive).scalars().all()
-        if len(found) != 1:
-            raise InvalidRequest(f"{len(found)} keys are in force for {purpose}; restore the key folder")
-        return found[0]
-
-
-def _known(connection: Connection, purpose: Purpose) -> Sequence[str]:
-    """Every key of a purpose, the oldest first."""
-    query = select(_KEYS.c.keyid).where(_KEYS.c.purpose == purpose).order_by(_KEYS.c.created_at)
-    found: Sequence[str] = connection.execute(query).scalars().all()
-    return found
 
 
 def _find(connection: Connection, keyid: str, purpose: Purpose) -> Row[Any] | None:

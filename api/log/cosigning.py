@@ -101,7 +101,7 @@ def collect(
         except (httpx.HTTPError, SignatureError, ProofError) as error:
             refused[witness.key.name] = str(error)
     if signed:
-        with database.writing(log.engine) as connection:
+        with log_store.appending(log.engine) as connection:
             note = log_store.keep(connection, size, note)
     return Cosigned(note, size, tuple(signed), refused)
 

@@ -1,20 +1,26 @@
 """The transparency log in the database: append-only entries and the hashes of every complete subtree.
 
-`provenance.records.log.MerkleLog` does the arithmetic on the nodes kept here. Append inside `db.writing`,
-so that the size that is read is the size that is extended. Tiles follow C2SP tlog-tiles.
+`provenance.records.log.MerkleLog` does the arithmetic on the nodes kept here. Append inside `appending`, so
+that the size that is read is the size that is extended. Whoever appends signs the checkpoint that covers the
+entry in the same transaction: readers find it, and need no key of the log. Tiles follow C2SP tlog-tiles.
 """
 
 import struct
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
+from api import database
+from api.database.engine import LOG_LOCK
 from api.database.group_commit import GroupCommit
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from core import clock
 from core.errors import ProofError
+from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, leaf_hash
 from provenance.records.merkle import HASH_BYTES
 from provenance.records.stamping import cosigners_of, tokens_of
@@ -24,7 +30,46 @@ T = TypeVar("T")
 
 _LEAVES = Table.metadata.tables["log_leaves"]
 _NODES = Table.metadata.tables["log_nodes"]
+_HEAD = Table.metadata.tables["log_head"]
 _WITNESSED = Table.metadata.tables["witnessed_checkpoints"]
+
+
+@contextmanager
+def appending(engine: Engine, signer: Callable[[], NoteSigner] | None = None) -> Iterator[Connection]:
+    """A transaction that excludes every other that changes the log; it ends in a signed checkpoint.
+
+    Args:
+        engine: the database.
+        signer: gives the log's key in force; None leaves the new entries without a checkpoint.
+    """
+    if signer is not None:
+        signer()  # a missing key is told before anything is locked
+    with database.writing(engine) as connection:
+        database.hold(connection, LOG_LOCK)
+        yield connection
+        if signer is not None:
+            publish(connection, signer())
+
+
+def publish(connection: Connection, signer: NoteSigner) -> None:
+    """Sign a checkpoint of the log as it stands, inside `appending`."""
+    size = size_of(connection)
+    newest = head(connection)
+    if newest is None or newest[0] < size:
+        root = ask(connection, size, MerkleLog.root)
+        put_head(connection, size, sign_checkpoint(Checkpoint(signer.name, size, root), signer))
+
+
+def head(connection: Connection) -> tuple[int, str] | None:
+    """The newest checkpoint that the log signed, and its size; None before the first."""
+    row = connection.execute(select(_HEAD.c.size, _HEAD.c.note)).one_or_none()
+    return None if row is None else (int(row.size), str(row.note))
+
+
+def put_head(connection: Connection, size: int, note: str) -> None:
+    """Put a signed checkpoint in place of the newest one."""
+    if connection.execute(update(_HEAD).values(size=size, note=note)).rowcount == 0:
+        connection.execute(insert(_HEAD).values(id=0, size=size, note=note))
 
 
 class SqlNodeStore:
@@ -110,12 +155,12 @@ def ask(connection: Connection, size: int, question: Callable[[MerkleLog], T]) -
 
 
 def append(connection: Connection, entry: LogEntry, tenant: str) -> int:
-    """Append an entry inside `db.writing`; returns its leaf index."""
+    """Append an entry inside `appending`; returns its leaf index."""
     return append_many(connection, [entry], tenant)[0]
 
 
 def append_many(connection: Connection, entries: Sequence[LogEntry], tenant: str) -> range:
-    """Append entries inside `db.writing`; returns their leaf indices.
+    """Append entries inside `appending`; returns their leaf indices.
 
     Memory is that of the batch and O(log n) of the log.
     """
@@ -141,7 +186,7 @@ def append_all(connection: Connection, entries: Sequence[tuple[LogEntry, str]]) 
 
 def appender(engine: Engine) -> GroupCommit[tuple[LogEntry, str], int]:
     """Appends entries that come one by one from many threads; keep one for each engine."""
-    return GroupCommit(engine, append_all)
+    return GroupCommit(partial(appending, engine), append_all)
 
 
 def entry(connection: Connection, index: int) -> bytes:
@@ -161,7 +206,7 @@ def entry(connection: Connection, index: int) -> bytes:
 def keep(connection: Connection, size: int, note: str) -> str:
     """Keep a checkpoint with what others added to it; returns it with all that was kept before, too.
 
-    Call it inside `db.writing`: cosignatures and time stamps may come in at the same moment.
+    Call it inside `appending`: cosignatures and time stamps may come in at the same moment.
     """
     before = kept(connection, size)
     if before is None:
@@ -182,27 +227,54 @@ def kept(connection: Connection, size: int) -> str | None:
     return found
 
 
-def all_kept(connection: Connection, *, above: int = 0, newest_first: bool = False) -> Iterator[str]:
-    """Checkpoints that were kept, of more than `above` entries, by size; read as they are asked for."""
+def all_kept(connection: Connection, *, newest_first: bool = False) -> Iterator[str]:
+    """Checkpoints that were kept, by size; read as they are asked for."""
     order = _WITNESSED.c.size.desc() if newest_first else _WITNESSED.c.size
-    query = select(_WITNESSED.c.note).where(_WITNESSED.c.size > above).order_by(order)
+    query = select(_WITNESSED.c.note).order_by(order)
     with connection.execution_options(yield_per=32).execute(query) as rows:
         yield from rows.scalars()
 
 
-def dated(connection: Connection, leaf_index: int, witnesses: int = 0) -> str | None:
-    """The earliest checkpoint with an entry to which somebody else added a time; None without one.
+def _kept_above(connection: Connection, size: int) -> Iterator[tuple[int, str]]:
+    """Checkpoints that were kept, of more than `size` entries, by size; read as they are asked for."""
+    query = (
+        select(_WITNESSED.c.size, _WITNESSED.c.note)
+        .where(_WITNESSED.c.size > size)
+        .order_by(_WITNESSED.c.size)
+    )
+    with connection.execution_options(yield_per=32).execute(query) as rows:
+        for row in rows:
+            yield int(row.size), str(row.note)
+
+
+def dated(connection: Connection, indices: Collection[int], witnesses: int = 0) -> dict[int, str]:
+    """For each entry the earliest checkpoint with it to which somebody else added a time, if there is one.
 
     Args:
         connection: an open transaction.
-        leaf_index: the entry.
+        indices: the entries.
         witnesses: how many witnesses must have co-signed it; with 0 a time stamp will do.
     """
-    for note in all_kept(connection, above=leaf_index):
+    found: dict[int, str] = {}
+    for size, note in _kept_above(connection, min(indices)):
         cosigners = len(set(cosigners_of(note)))
         if cosigners >= max(witnesses, 1) or (not witnesses and tokens_of(note)):
-            return note
-    return None
+            found |= {index: note for index in indices if index < size and index not in found}
+        if len(found) == len(indices):
+            break
+    return found
+
+
+def inclusion_proofs(
+    connection: Connection, places: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[bytes, ...]]:
+    """Audit paths of entries, each given as (leaf index, tree size), with one query."""
+    wanted = _Wanted()
+    for index, size in places:
+        MerkleLog(wanted, size).inclusion_proof(index)
+    store = MemoryNodeStore()
+    store.nodes = fetch(connection, wanted.places)
+    return {(index, size): MerkleLog(store, size).inclusion_proof(index) for index, size in places}
 
 
 def witnessed(connection: Connection) -> str | None:

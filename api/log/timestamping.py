@@ -13,7 +13,6 @@ import httpx
 import rfc3161_client
 from cryptography.x509 import Certificate
 
-from api import database
 from api.errors import InvalidRequest
 from api.log import store as log_store
 from api.log.transparency import TransparencyLog
@@ -67,7 +66,7 @@ def query(log: TransparencyLog) -> tuple[rfc3161_client.TimeStampRequest, int]:
     """
     note = log.checkpoint()
     size = checkpoint_of(note).size
-    with database.writing(log.engine) as connection:
+    with log_store.appending(log.engine) as connection:
         note = log_store.keep(connection, size, note)
     builder = rfc3161_client.TimestampRequestBuilder().data(stamped_bytes(note))
     builder = builder.hash_algorithm(rfc3161_client.HashAlgorithm.SHA256)
@@ -133,7 +132,7 @@ def attach(
     if not roots:
         raise InvalidRequest("give the authority's root certificate: TRACKMARK_TSA_ROOTS or --roots")
     parsed = parse_token(token)
-    with database.writing(log.engine) as connection:
+    with log_store.appending(log.engine) as connection:
         if size is None:
             note = _imprinted(log_store.all_kept(connection, newest_first=True), parsed.imprint)
         else:

@@ -1,55 +1,90 @@
 """What the transparency log tells the world: checkpoints, proofs, tiles. All of it is public.
 
-Entries are salted commitments, so nothing here names a person or a track.
+Entries are salted commitments, so nothing here names a person or a track. Nothing here signs: who appends
+leaves the signed checkpoint behind (`log.store.appending`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select
 
 from api import database
+from api.database.tables import Table
+from api.errors import UnknownEntry
 from api.log import store as log_store
-from provenance.records.checkpoint import (
-    Checkpoint,
-    NoteKey,
-    NoteSigner,
-    TlogProof,
-    checkpoint_of,
-    sign_checkpoint,
-)
-from provenance.records.log import MerkleLog
+from core.errors import KeyFileError
+from provenance.records.checkpoint import NoteKey, TlogProof, checkpoint_of
+from provenance.records.keys import PublicKey
 from provenance.records.stamping import own_lines
 from provenance.records.tiles import TILE_WIDTH
+
+_KEYS = Table.metadata.tables["signing_keys"]
+
+
+class UnsignedLog(KeyFileError):
+    """The log's newest entries have no signed checkpoint yet."""
 
 
 @dataclass(frozen=True)
 class TransparencyLog:
-    """The log in a database, under its name and key."""
+    """The log in a database.
+
+    Attributes:
+        engine: the database.
+        given_origin: its name in checkpoints; None for one made from its first key.
+    """
 
     engine: Engine
-    signer: NoteSigner
+    given_origin: str | None = None
+
+    @property
+    def keys(self) -> tuple[NoteKey, ...]:
+        """The keys that verify its checkpoints, the one in force first; raises `UnknownEntry` without any."""
+        query = (
+            select(_KEYS.c.keyid, _KEYS.c.public_pem, _KEYS.c.retired_at)
+            .where(_KEYS.c.purpose == "log")
+            .order_by(_KEYS.c.created_at, _KEYS.c.keyid)
+        )
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            raise UnknownEntry("the log has no key yet; the first registration makes it")
+        return self.named([(row.keyid, row.public_pem, row.retired_at is not None) for row in rows])
+
+    def named(self, rows: Sequence[tuple[str, str, bool]]) -> tuple[NoteKey, ...]:
+        """Keys of the log under its name, the ones in force first.
+
+        Args:
+            rows: key id, public key in PEM and whether it is retired, the oldest first.
+        """
+        if not rows:
+            return ()
+        # No domain is ours to claim by default, and ".invalid" can never become another's (RFC 2606).
+        origin = self.given_origin or f"trackmark.invalid/log/{rows[0][0][:16]}"
+        ordered = sorted(rows, key=lambda row: row[2])
+        return tuple(NoteKey(origin, PublicKey.from_pem(pem.encode()).raw) for _, pem, _ in ordered)
 
     @property
     def origin(self) -> str:
-        """The log's name in checkpoints."""
-        return self.signer.name
+        """The log's name in checkpoints, whatever its key today."""
+        return self.keys[0].name
 
     @property
     def key(self) -> NoteKey:
         """The key that verifies checkpoints."""
-        return self.signer.key
+        return self.keys[0]
 
     def checkpoint(self) -> str:
-        """The newest checkpoint. Signing is deterministic, so two reads of one size agree to the byte.
+        """The newest checkpoint that the log signed.
 
         Right behind a hand-over of the log's key it is the one that both keys signed.
+
+        Raises:
+            UnsignedLog: there is none yet.
         """
         with database.reading(self.engine) as connection:
-            size = log_store.size_of(connection)
-            kept = log_store.kept(connection, size)
-            if kept is not None:
-                return own_lines(kept)
-            return self._signed(size, log_store.ask(connection, size, MerkleLog.root))
+            return _head(connection, 0)
 
     def proof_file(self, leaf_index: int, *, witnesses: int = 0, handover: bool = False) -> str:
         """The `.tlog-proof` text of one entry.
@@ -61,18 +96,21 @@ class TransparencyLog:
             leaf_index: the entry.
             witnesses: how many witnesses the reader asks for.
             handover: the entry hands over the log's key: lead to the checkpoint that both keys signed.
+
+        Raises:
+            UnknownEntry: the log is shorter.
+            UnsignedLog: no signed checkpoint covers the entry yet.
         """
         with database.reading(self.engine) as connection:
             entry = log_store.entry(connection, leaf_index)
             if handover:
                 note = log_store.kept(connection, leaf_index + 1)
             else:
-                note = log_store.dated(connection, leaf_index, witnesses)
-            size = log_store.size_of(connection) if note is None else checkpoint_of(note).size
-            path, root = log_store.ask(
-                connection, size, lambda log: (log.inclusion_proof(leaf_index), log.root())
-            )
-            return TlogProof(leaf_index, path, note or self._signed(size, root), entry).to_text()
+                note = log_store.dated(connection, [leaf_index], witnesses).get(leaf_index)
+            note = note or _head(connection, leaf_index + 1)
+            size = checkpoint_of(note).size
+            path = log_store.ask(connection, size, lambda log: log.inclusion_proof(leaf_index))
+            return TlogProof(leaf_index, path, note, entry).to_text()
 
     def witnessed(self) -> str | None:
         """The newest checkpoint that witnesses co-signed; None before the first."""
@@ -106,5 +144,12 @@ class TransparencyLog:
         with database.reading(self.engine) as connection:
             return log_store.entry_tile(connection, number, width)
 
-    def _signed(self, size: int, root: bytes) -> str:
-        return sign_checkpoint(Checkpoint(self.origin, size, root), self.signer)
+
+def _head(connection: Connection, size: int) -> str:
+    """The newest signed checkpoint, which must cover `size` entries."""
+    newest = log_store.head(connection)
+    if newest is None or newest[0] < size:
+        raise UnsignedLog(
+            "the log has entries without a signed checkpoint; run any `trackmark` command where its key is"
+        )
+    return own_lines(newest[1])

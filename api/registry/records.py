@@ -4,7 +4,8 @@ New ones are signed one by one and written together with whoever registers at th
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from api.database.tables import Table
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
-from api.registry.events import RecordEvents, VerifiedHistory
+from api.registry.events import RecordEvents
+from api.registry.history import VerifiedHistory
 from core import clock
 from provenance.records import envelope as envelopes
 from provenance.records.envelope import Envelope
@@ -87,9 +89,11 @@ def sign_new(record: OwnershipRecord, tenant: str, signer: Signer, fingerprint: 
     return NewRecord(record, tenant, envelope, salt, entry, fingerprint)
 
 
-def desk(engine: Engine) -> GroupCommit[NewRecord, int]:
+def desk(
+    engine: Engine, begin: Callable[[], AbstractContextManager[Connection]]
+) -> GroupCommit[NewRecord, int]:
     """Registers records that come from many threads; answers with leaf indices. Keep one for each engine."""
-    return GroupCommit(engine, lambda connection, new: _enter(engine, connection, new))
+    return GroupCommit(begin, lambda connection, new: _enter(engine, connection, new))
 
 
 def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> range:
@@ -266,7 +270,7 @@ class Records:
         Raises:
             UnknownEntry: the tenant has no such record.
         """
-        return self.keys.log.proof_file(self._known(record_id).leaf_index)
+        return self.keys.published.log.proof_file(self._known(record_id).leaf_index)
 
     def _known(self, record_id: str) -> StoredRecord:
         stored = self.get(record_id)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from api import database
 from api.database.tables import DEFAULT_TENANT
 from api.keys.files import KeySecrets, KeyStore
+from api.keys.published import PublishedKeys
 from api.keys.signing import SigningKeys
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
@@ -72,29 +73,23 @@ class Registry:
         self.keys = SigningKeys(
             engine,
             KeyStore(self.home, key_secrets),
-            log_origin=log_origin,
-            witnesses=witnesses,
-            tsa_roots=tsa_roots,
+            PublishedKeys(engine, log_origin, tsa_roots, witnesses),
             credentials_tsa=credentials_tsa,
         )
         self._fingerprint_folder = fingerprint_folder or self.home / "fingerprints"
-        self._desk = desk(engine)
+        self._desk = desk(engine, self.keys.appending)
         self._bind(tenant, 0)
 
     def _bind(self, tenant: str, witnesses: int) -> None:
         self.tenant = tenant
         self.keys = self.keys.for_tenant(tenant)
+        self.log: TransparencyLog = self.keys.published.log
         self.events = RecordEvents(self.engine, self.keys, tenant, witnesses)
         # All tenants write into one log, so they share its transactions too.
         self.records = Records(self.engine, self.keys, self.events, self._desk, tenant)
         self.artists = Artists(self.engine, tenant)
         self.manifests = Manifests(self.engine, tenant)
         self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant)
-
-    @property
-    def log(self) -> TransparencyLog:
-        """Public: the transparency log."""
-        return self.keys.log
 
     @classmethod
     def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":
@@ -103,7 +98,7 @@ class Registry:
         engine = database.connect(settings.database_url)
         database.upgrade(engine)
         witnesses = [WitnessAddress.parse(text) for text in settings.witnesses]
-        return cls(
+        registry = cls(
             engine,
             settings.home,
             fingerprint_folder=settings.fingerprint_folder,
@@ -115,6 +110,8 @@ class Registry:
             credentials_tsa=settings.credentials_tsa,
             limits=settings.limits(),
         )
+        registry.keys.catch_up()
+        return registry
 
     def for_tenant(self, tenant: str) -> "Registry":
         """The same registry seen by another tenant."""

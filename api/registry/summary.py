@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from core.errors import TrackmarkError
+from api.errors import UnknownEntry
+from core.errors import RecordError, VerificationError
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import WHOLE_PPM
 from provenance.records.verify import VerifiedRecord
@@ -22,11 +23,11 @@ def known(records: "Records", ids: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def _told(records: "Records", record_id: str) -> dict[str, Any] | None:
-    if records.get(record_id) is None:
-        return None
     try:
         today = records.verified(record_id).today()
-    except TrackmarkError as error:
+    except UnknownEntry:
+        return None
+    except (VerificationError, RecordError) as error:
         return {"record_id": record_id, "verified": False, "problem": str(error)}
     return {"record_id": record_id, "verified": True, "problem": None, **today}
 

@@ -111,6 +111,7 @@ def _open(settings: Settings, engines: Engines) -> Parts:
     for folder in (settings.home, settings.uploads, settings.outputs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     registry = Registry.open(settings)
+    registry.keys.enter()
     jobs, keys = Jobs(registry.engine), ApiKeys(registry.engine)
     _, path = keys.first_admin(settings.home)
     logger.info("the first admin's API key is in %s", path)

@@ -69,7 +69,7 @@ def append_rate(engine: Engine, batch: int, total: int) -> float:
     made = entries(total)
     start = time.perf_counter()
     for first in range(0, total, batch):
-        with database.writing(engine) as connection:
+        with log_store.appending(engine) as connection:
             log_store.append_many(connection, made[first : first + batch], "default")
     return total / (time.perf_counter() - start)
 
@@ -206,12 +206,12 @@ from provenance.records.log import LogEntry
 engine = database.connect("sqlite:///" + sys.argv[1])
 def peak():  # not getrusage, which a child inherits from its parent
     return 1024 * int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
-with database.writing(engine) as connection:
+with log_store.appending(engine) as connection:
     log_store.size_of(connection)
 before = peak()
 for i in range(int(sys.argv[2])):
     entry = LogEntry("register", f"{i:016x}", 1, f"{i:064x}", "cd" * 32)
-    with database.writing(engine) as connection:
+    with log_store.appending(engine) as connection:
         log_store.append(connection, entry, "default")
 print(before, peak())
 """

@@ -60,17 +60,20 @@ class C2paIdentity:
             .add_extension(_key_usage(sign_certificates=True), critical=True)
             .sign(root_key, hashes.SHA256())
         )
-        return _with_leaf(root, root_key)
+        return _with_leaf(root, root_key, now)
 
-    def renew_leaf(self) -> "C2paIdentity":
+    def renew_leaf(self, now: datetime | None = None) -> "C2paIdentity":
         """Make a new leaf under the same root, so that what verifiers trust need not change.
+
+        Args:
+            now: from when it is valid; the present moment by default.
 
         Raises:
             KeyFileError: the root's key is not here.
         """
         if self.root_key is None:
             raise KeyFileError("the root key is not here; load the file that holds it")
-        return _with_leaf(self.root, self.root_key)
+        return _with_leaf(self.root, self.root_key, now or datetime.now(UTC))
 
     @property
     def organisation(self) -> str:
@@ -149,15 +152,13 @@ class C2paIdentity:
         return cls(leaf_key, leaf, root, root_key)
 
 
-def _with_leaf(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> C2paIdentity:
+def _with_leaf(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey, now: datetime) -> C2paIdentity:
     leaf_key = ec.generate_private_key(ec.SECP256R1())
     organisation = str(root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
     subject = _name(organisation, f"{organisation} content credentials"[:64])
     issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
     leaf = (
-        _certificate(
-            subject, root.subject, leaf_key.public_key(), datetime.now(UTC), timedelta(days=LEAF_DAYS)
-        )
+        _certificate(subject, root.subject, leaf_key.public_key(), now, timedelta(days=LEAF_DAYS))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(sign_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([DOCUMENT_SIGNING, C2PA_SIGNING]), critical=False)

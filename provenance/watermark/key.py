@@ -9,8 +9,11 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from core.errors import KeyFileError
 
@@ -39,29 +42,42 @@ class WatermarkKey:
         return cls(secrets.token_bytes(32))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "WatermarkKey":
-        """Read a key file.
+    def load(cls, path: str | os.PathLike[str], passphrase: bytes | None = None) -> "WatermarkKey":
+        """Read a key file; the passphrase opens those that were written with one.
 
         Raises:
-            KeyFileError: missing, unreadable or not a watermark key.
+            KeyFileError: missing, unreadable, not a watermark key, or the passphrase is missing or wrong.
         """
         try:
             fields = json.loads(Path(path).read_text("utf-8"))
             if fields["type"] != KIND:
                 raise KeyFileError(f"{path} is not a watermark key; make one with `trackmark keygen`")
-            return cls(bytes.fromhex(fields["key"]), int(fields["epoch"]))
+            if "sealed" not in fields:
+                return cls(bytes.fromhex(fields["key"]), int(fields["epoch"]))
+            if passphrase is None:
+                raise KeyFileError(f"{path} is encrypted; set TRACKMARK_KEY_PASSPHRASE or _FILE")
+            opened = _unseal(bytes.fromhex(fields["sealed"]), bytes.fromhex(fields["salt"]), passphrase)
+            return cls(opened, int(fields["epoch"]))
+        except InvalidTag as error:
+            raise KeyFileError(f"{path}: wrong passphrase, or the file was changed") from error
         except OSError as error:
             raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise KeyFileError(f"{path} is not a watermark key; make one with `trackmark keygen`") from error
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a key file that only its owner may read.
+    def save(self, path: str | os.PathLike[str], passphrase: bytes | None = None) -> None:
+        """Write a key file that only its owner may read, and with a passphrase only who knows that.
 
         Raises:
             KeyFileError: the file exists already (a key is never overwritten) or cannot be written.
         """
-        text = json.dumps({"type": KIND, "id": self.keyid, "epoch": self.epoch, "key": self.tenant_key.hex()})
+        fields = {"type": KIND, "id": self.keyid, "epoch": self.epoch}
+        if passphrase is None:
+            fields["key"] = self.tenant_key.hex()
+        else:
+            salt = secrets.token_bytes(16)
+            fields |= {"salt": salt.hex(), "sealed": _seal(self.tenant_key, salt, passphrase).hex()}
+        text = json.dumps(fields)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
@@ -92,6 +108,19 @@ class WatermarkKey:
     def check(self, message: bytes) -> bytes:
         """The 24-bit keyed check that travels with a message (truncated HMAC-SHA256)."""
         return hmac.new(self.derive("mac", 32), message, hashlib.sha256).digest()[:3]
+
+
+def _seal(secret: bytes, salt: bytes, passphrase: bytes) -> bytes:
+    """AES-256-GCM under a key that scrypt (RFC 7914) makes of the passphrase and the file's own salt."""
+    return AESGCM(_stretch(passphrase, salt)).encrypt(bytes(12), secret, KIND.encode())
+
+
+def _unseal(sealed: bytes, salt: bytes, passphrase: bytes) -> bytes:
+    return AESGCM(_stretch(passphrase, salt)).decrypt(bytes(12), sealed, KIND.encode())
+
+
+def _stretch(passphrase: bytes, salt: bytes) -> bytes:
+    return Scrypt(salt=salt, length=32, n=1 << 15, r=8, p=1).derive(passphrase)
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,7 +9,8 @@ from fastapi import Path as PathParameter
 from pydantic import Field
 
 from api.errors import UnknownEntry
-from api.registry.events import RecordEvents, StoredEvent
+from api.registry.events import RecordEvents
+from api.registry.history import StoredEvent
 from api.server.parts import PartsDep, RecordReader, RecordWriter
 from api.server.routes.openapi import problems
 from api.server.routes.records import RecordId

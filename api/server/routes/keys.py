@@ -70,5 +70,5 @@ def published(parts: PartsDep) -> JSONResponse:
         }
         for one in parts.registry.keys.published.all()
     ]
-    body["c2pa_trust_anchor"] = parts.registry.keys.credentials().trust_anchor
+    body["c2pa_trust_anchor"] = next(iter(parts.registry.keys.published.credential_anchors()), None)
     return JSONResponse(body)

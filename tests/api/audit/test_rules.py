@@ -81,6 +81,7 @@ def test_watermark_and_fingerprint_agree_disagree_or_stand_alone(
 def test_two_claims_on_one_audio_are_a_dispute_with_the_earliest_witnessed_time(
     registry: Registry, files: dict[str, Path], tmp_path: Path
 ) -> None:
+    registry.keys.enter()
     net = Net(tmp_path, registry.log)
     first = claim(registry, SONG, "A Label")
     cosign(registry.keys.published, net.send)

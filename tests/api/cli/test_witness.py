@@ -38,6 +38,7 @@ def test_wrong_uses_are_told(trackmark: Trackmark, tmp_path: Path) -> None:
 
 def test_an_unreachable_log_exits_with_3(trackmark: Trackmark, home: Path, tmp_path: Path) -> None:
     store = Registry.open(Settings(home=home))
+    store.keys.enter()
     vkey = store.log.key.vkey
     store.close()
     done = trackmark("log", "monitor", "http://127.0.0.1:9", "--key", vkey, "--state", tmp_path / "s")

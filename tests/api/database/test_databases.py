@@ -118,7 +118,7 @@ def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
     database.upgrade(empty)
     done = 0
     for count in (1, 2, 0, 7, 64, 33):
-        with database.writing(empty) as connection:
+        with log_store.appending(empty) as connection:
             indices = log_store.append_many(connection, entries(count, done), "default")
         assert indices == range(done, done + count)
         done += count
@@ -127,7 +127,7 @@ def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
 
 def test_a_writer_rolls_back_on_an_exception(empty: Engine) -> None:
     database.upgrade(empty)
-    with pytest.raises(RuntimeError), database.writing(empty) as connection:
+    with pytest.raises(RuntimeError), log_store.appending(empty) as connection:
         log_store.append_many(connection, entries(3), "default")
         raise RuntimeError
     assert check_log(empty) == 0
@@ -203,7 +203,7 @@ from api.log import store as log_store
 from provenance.records.log import LogEntry
 engine = database.connect(sys.argv[1])
 for number in itertools.count():
-    with database.writing(engine) as connection:
+    with log_store.appending(engine) as connection:
         entry = LogEntry("register", f"{number:016x}", 1, f"{number:064x}", "cd" * 32)
         index = log_store.append(connection, entry, "default")
     print(index, flush=True)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def test_entries_of_a_crowd_share_transactions_and_each_learns_its_place(engine:
         groups.append(len(work))
         return log_store.append_all(connection, work)
 
-    writer: GroupCommit[tuple[LogEntry, str], int] = GroupCommit(engine, perform)
+    writer: GroupCommit[tuple[LogEntry, str], int] = GroupCommit(
+        partial(log_store.appending, engine), perform
+    )
     places: dict[int, int] = {}
 
     def work(number: int) -> None:
@@ -87,7 +90,7 @@ def test_bad_work_fails_alone(engine: Engine) -> None:
             raise ValueError("seven")
         return [-number for number in work]
 
-    writer = GroupCommit(engine, perform)
+    writer = GroupCommit(partial(log_store.appending, engine), perform)
     good: list[int] = []
 
     def work(number: int) -> None:
@@ -112,7 +115,7 @@ def test_an_interrupted_leader_leaves_the_others_to_a_new_one(engine: Engine) ->
             raise KeyboardInterrupt
         return work
 
-    writer = GroupCommit(engine, perform)
+    writer = GroupCommit(partial(log_store.appending, engine), perform)
     done: list[int] = []
 
     def work(number: int) -> None:

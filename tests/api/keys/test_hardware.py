@@ -204,7 +204,7 @@ def test_a_registry_signs_with_keys_in_hardware(environment: pytest.MonkeyPatch,
     store.close()
     environment.setenv("TRACKMARK_LOG_KEY", uri("r-record"))
     with pytest.raises(KeyFileError, match="Ed25519"):
-        KeyStore(tmp_path, Settings().key_secrets()).signer("log")
+        KeyStore(tmp_path, Settings().key_secrets()).held("log")
 
 
 def test_a_key_on_disk_hands_over_to_one_in_hardware(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

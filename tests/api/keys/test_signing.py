@@ -106,7 +106,7 @@ def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
     with pytest.raises(InvalidRequest, match="Ed25519"):
         registry.keys.rotate("log", "no", Es256Signer.generate())
     with pytest.raises(InvalidRequest, match="signed here before"):
-        registry.keys.rotate("record", "no", registry.keys._store.signer("record"))
+        registry.keys.rotate("record", "no", registry.keys.signer("record"))
     with pytest.raises(UnknownEntry):
         registry.keys.revoke("00" * 32, "no")
     keyid = registry.keys.signer("record").keyid

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 from api.keys.files import KeyStore
 from api.keys.witnessing import cosign
+from api.log import store as log_store
 from api.log.cosigning import WitnessAddress, collect
-from api.log.transparency import TransparencyLog
 from api.log.witness_server import create_witness
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
@@ -28,6 +28,7 @@ from provenance.records.checkpoint import (
 from provenance.records.folder import verify_folder
 from provenance.records.keyevents import LoggedEvent, follow
 from provenance.records.keys import Ed25519Signer
+from provenance.records.log import MerkleLog
 from provenance.records.monitor import watch
 from provenance.records.note import NoteKey, NoteSigner
 from provenance.records.trust import TrustedKeys
@@ -45,18 +46,18 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 def test_a_log_keeps_its_name_and_both_keys_sign_the_hand_over(registry: Registry) -> None:
     register(registry)
-    before = registry.log
+    before = registry.log.key
     new = registry.keys.rotate("log", "yearly")
     after = registry.log
-    assert (after.origin, after.key.keyid) == (before.origin, new.keyid)
-    assert after.key != before.key
+    assert (after.origin, after.key.keyid) == (before.name, new.keyid)
+    assert after.key != before
     note = after.checkpoint()
-    for key in (before.key, after.key):
+    for key in (before, after.key):
         assert verify_checkpoint(note, [key]).checkpoint.size == 2
     register(registry)
     verify_checkpoint(after.checkpoint(), [after.key])
     with pytest.raises(SignatureError):
-        verify_checkpoint(after.checkpoint(), [before.key])
+        verify_checkpoint(after.checkpoint(), [before])
 
 
 def test_whoever_trusts_the_first_key_verifies_after_two_rotations(registry: Registry) -> None:
@@ -101,7 +102,6 @@ def test_a_hand_over_needs_both_signatures_on_statement_and_checkpoint(registry:
     register(registry)
     pinned = registry.keys.published.trusted()
     registry.keys.rotate("log", "yearly")
-    new = registry.log
     (event,) = registry.keys.published.events("log")
     assert follow(pinned, [event]) != pinned
     for kept in event.envelope.signatures:
@@ -109,7 +109,7 @@ def test_a_hand_over_needs_both_signatures_on_statement_and_checkpoint(registry:
         with pytest.raises((SignatureError, ProofError)):
             follow(pinned, [dataclasses.replace(event, envelope=alone)])
     proof = TlogProof.from_text(event.tlog_proof)
-    only_new = sign_checkpoint(checkpoint_of(proof.checkpoint), new.signer)
+    only_new = sign_checkpoint(checkpoint_of(proof.checkpoint), registry.keys.note_signer())
     with pytest.raises(SignatureError):
         follow(
             pinned,
@@ -123,23 +123,23 @@ def test_a_hand_over_needs_both_signatures_on_statement_and_checkpoint(registry:
 
 def test_an_interrupted_hand_over_is_finished(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     register(registry)
-    old = registry.log
+    old = registry.log.key
     with monkeypatch.context() as patch:
         patch.setattr(KeyStore, "promote", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
         with pytest.raises(OSError, match="power cut"):
             registry.keys.rotate("log", "yearly")
     again = Registry(registry.engine, registry.home)
-    assert again.log.key != old.key
-    assert again.log.origin == old.origin
+    assert again.log.key != old
+    assert again.log.origin == old.name
     register(again)
     assert len(again.keys.published.events("log")) == 1
 
 
 def test_another_log_key_without_a_hand_over_is_refused(registry: Registry, tmp_path: Path) -> None:
-    _ = registry.log
+    registry.keys.signer("log")
     given = Ed25519Signer.generate().to_pem().decode()
     with pytest.raises(KeyFileError, match="rotate log --to"):
-        _ = Registry.open(Settings(home=tmp_path / "home", log_key=given)).log
+        Registry.open(Settings(home=tmp_path / "home", log_key=given)).keys.signer("log")
 
 
 def test_a_stolen_log_key_is_revoked_by_its_successor(registry: Registry) -> None:
@@ -171,10 +171,8 @@ def test_a_witness_that_knows_both_keys_goes_on(registry: Registry, tmp_path: Pa
     signer = NoteSigner("witness.example", Ed25519Signer.generate())
     address = WitnessAddress(signer.cosigner_key, "http://witness.example")
 
-    def asked(*logs: TransparencyLog) -> tuple[str, ...]:
-        app = create_witness(
-            signer, [log.key for log in logs], tmp_path / "witness.db", lambda: 1_800_000_000
-        )
+    def asked(*logs: NoteKey) -> tuple[str, ...]:
+        app = create_witness(signer, logs, tmp_path / "witness.db", lambda: 1_800_000_000)
         client = TestClient(app)
 
         def send(_url: str, body: str) -> tuple[int, str]:
@@ -183,13 +181,13 @@ def test_a_witness_that_knows_both_keys_goes_on(registry: Registry, tmp_path: Pa
 
         return collect(registry.log, [address], send).signed
 
-    old = registry.log
+    old = registry.log.key
     assert asked(old)
     registry.keys.rotate("log", "yearly")
     assert asked(old)  # the hand-over itself is signed by the key that it knows
     register(registry)
     assert not asked(old)
-    assert asked(old, registry.log)
+    assert asked(old, registry.log.key)
 
 
 class Watching:
@@ -208,6 +206,7 @@ class Watching:
 def test_a_witness_follows_the_log_from_key_to_key(tmp_path: Path) -> None:
     home = tmp_path / "home"
     first = Registry.open(Settings(home=home))
+    first.keys.enter()
     watching = Watching(first.log.key, tmp_path)
     first.close()
     address = f"{watching.signer.cosigner_key.vkey} http://witness.example"
@@ -228,6 +227,7 @@ def test_a_witness_follows_the_log_from_key_to_key(tmp_path: Path) -> None:
 
 def test_a_witness_that_missed_everything_starts_with_the_first_hand_over(tmp_path: Path) -> None:
     opened = Registry.open(Settings(home=tmp_path / "home"))
+    opened.keys.enter()
     watching = Watching(opened.log.key, tmp_path)
     address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
     register(opened)
@@ -243,7 +243,7 @@ def test_a_witness_refuses_hand_overs_that_not_both_keys_signed(registry: Regist
     register(registry)
     watching = Watching(registry.log.key, tmp_path)
     address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
-    old = registry.log.signer
+    old = registry.keys.note_signer()
     registry.keys.rotate("log", "yearly")
     (event,) = registry.keys.published.events("log")
     url = "http://witness.example/add-handover"
@@ -259,7 +259,7 @@ def test_a_witness_refuses_hand_overs_that_not_both_keys_signed(registry: Regist
         assert asked(dataclasses.replace(event, envelope=alone)) == 403
     proof = TlogProof.from_text(event.tlog_proof)
     head = checkpoint_of(proof.checkpoint)
-    by_new_alone = dataclasses.replace(proof, checkpoint=sign_checkpoint(head, registry.log.signer))
+    by_new_alone = dataclasses.replace(proof, checkpoint=sign_checkpoint(head, registry.keys.note_signer()))
     assert asked(dataclasses.replace(event, tlog_proof=by_new_alone.to_text())) == 403
     forked = sign_checkpoint(Checkpoint(head.origin, head.size, bytes(32)), old)
     other = dataclasses.replace(proof, checkpoint=forked)
@@ -278,15 +278,17 @@ def test_after_the_hand_over_the_old_key_gets_no_cosignature(registry: Registry,
     register(registry)
     watching = Watching(registry.log.key, tmp_path)
     address = WitnessAddress(watching.signer.cosigner_key, "http://witness.example")
-    old = registry.log.signer
+    old = registry.keys.note_signer()
     registry.keys.rotate("log", "yearly")
     register(registry)
     assert collect(
         registry.log, [address], watching.send, handovers=registry.keys.published.events("log")
     ).signed
     register(registry)
-    thief = TransparencyLog(registry.engine, old)
-    refused = collect(thief, [address], watching.send).refused["witness.example"]
+    with log_store.appending(registry.engine) as connection:
+        stolen = Checkpoint(old.name, 4, log_store.ask(connection, 4, MerkleLog.root))
+        log_store.put_head(connection, 4, sign_checkpoint(stolen, old))
+    refused = collect(registry.log, [address], watching.send).refused["witness.example"]
     assert "403" in refused
     assert "ended when the log had 2 entries" in refused
 

@@ -51,7 +51,7 @@ def leaves(engine: Engine) -> list[bytes]:
 def test_batches_of_any_size_make_the_same_tree(engine: Engine) -> None:
     done = 0
     for count in (1, 2, 3, 0, 7, 64, 1, 33, 128, 5):
-        with database.writing(engine) as connection:
+        with log_store.appending(engine) as connection:
             indices = log_store.append_many(connection, entries(count, done), "default")
         assert indices == range(done, done + count)
         done += count
@@ -62,7 +62,7 @@ def test_batches_of_any_size_make_the_same_tree(engine: Engine) -> None:
 
 
 def test_a_damaged_store_and_a_write_while_reading_are_noticed(engine: Engine) -> None:
-    with database.writing(engine) as connection:
+    with log_store.appending(engine) as connection:
         log_store.append_many(connection, entries(9), "default")
         connection.execute(text("DELETE FROM log_nodes WHERE level = 3"))
     with database.reading(engine) as connection:
@@ -91,7 +91,7 @@ for seed in sys.stdin:
     engine, count = database.connect(url), int(seed)
     while True:  # until it is killed
         count = count % 37 + 1
-        with database.writing(engine) as connection:
+        with log_store.appending(engine) as connection:
             entry = LogEntry("register", os.urandom(8).hex(), 1, os.urandom(32).hex(), "cd" * 32)
             log_store.append_many(connection, [entry] * count, "default")
             size = log_store.size_of(connection)

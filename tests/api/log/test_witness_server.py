@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from api import database
 from api.errors import InvalidRequest
 from api.keys.witnessing import cosign
+from api.log import store as log_store
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
 from api.log.witness_server import SIZE_TYPE, SqliteState, create_witness
@@ -21,7 +22,7 @@ from api.settings import Settings
 from core.errors import ProofError, SignatureError, VerificationError
 from provenance.records.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from provenance.records.keys import Ed25519Signer
-from provenance.records.log import LogEntry, leaf_hash, root_hash
+from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash
 from provenance.records.monitor import Frontier, watch
 from provenance.records.note import NoteSigner
 from provenance.records.witness import AddCheckpoint
@@ -61,6 +62,7 @@ class Net:
 def registry(tmp_path: Path) -> Iterator[Registry]:
     settings = Settings(home=tmp_path / "home", witnesses=tuple(f"{a.key.vkey} {a.url}" for a in ADDRESSES))
     opened = Registry.open(settings)
+    opened.keys.enter()
     yield opened
     opened.close()
 
@@ -213,7 +215,8 @@ def test_the_monitor_reads_all_and_notices_a_rewritten_past(tmp_path: Path) -> N
             watch(fetch, registry.log.key, other)
         assert not other.exists()
         with database.writing(registry.engine) as connection:
-            connection.execute(text("DELETE FROM log_leaves WHERE leaf_index = 2"))
+            shorter = Checkpoint(registry.log.origin, 2, log_store.ask(connection, 2, MerkleLog.root))
+            log_store.put_head(connection, 2, sign_checkpoint(shorter, registry.keys.note_signer()))
         with pytest.raises(ProofError, match="shrank"):
             watch(fetch, registry.log.key, state)
         stranger = NoteSigner(registry.log.origin, Ed25519Signer.generate()).key

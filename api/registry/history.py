@@ -1,0 +1,227 @@
+"""The history of a record: its events as stored, and what they add up to once each was checked.
+
+Checking reads the database only: five statements for a record, whatever its events, and no private key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, literal, select, union_all
+
+from api.database.tables import Table
+from api.errors import UnknownEntry
+from api.keys.published import PublishedKeys
+from api.log import store as log_store
+from api.registry.summary import summary
+from core import clock
+from core.errors import ProofError
+from provenance.records.checkpoint import Checkpoint, NoteSigner, TlogProof, checkpoint_of, sign_checkpoint
+from provenance.records.envelope import Envelope
+from provenance.records.keys import Ed25519Signer
+from provenance.records.lifecycle import RecordState, Statement
+from provenance.records.log import MerkleLog
+from provenance.records.note import PLAIN
+from provenance.records.record import OwnershipRecord
+from provenance.records.stamping import Stamps, own_lines
+from provenance.records.state import REVISIONS, VerifiedStatement, standing, verify_statement
+from provenance.records.timestamp import StampedTime
+from provenance.records.trust import TrustedKeys
+from provenance.records.verify import VerifiedRecord, verify_record
+
+_RECORDS = Table.metadata.tables["records"]
+_EVENTS = Table.metadata.tables["record_events"]
+_LEAVES = Table.metadata.tables["log_leaves"]
+_HEAD = Table.metadata.tables["log_head"]
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """One event of a record as stored; the salt opens its commitment in the log."""
+
+    type: str
+    envelope: Envelope
+    salt: bytes
+    leaf_index: int
+    created_at: datetime
+
+    def content(self) -> OwnershipRecord | Statement:
+        """What was signed, unverified."""
+        if self.type in REVISIONS:
+            return OwnershipRecord.from_payload(self.envelope.payload)
+        return Statement.from_payload(self.envelope.payload)
+
+
+@dataclass(frozen=True)
+class VerifiedHistory:
+    """All events of a record, each checked for signature and log entry, and what they add up to.
+
+    Attributes:
+        state: the fold of all events.
+        events: as stored, in log order.
+        registered: the first revision; its place in the log dates the claim.
+        current: the newest revision.
+    """
+
+    state: RecordState
+    events: tuple[StoredEvent, ...]
+    registered: VerifiedRecord
+    current: VerifiedRecord
+
+    @property
+    def newest(self) -> StoredEvent:
+        """The event that holds the newest revision."""
+        return [event for event in self.events if event.type in REVISIONS][-1]
+
+    def today(self) -> dict[str, Any]:
+        """What the record says today (see `summary`), flattened for reports, pages and answers.
+
+        Adds its `status`, `revision`, `open_disputes`, the place of its registration in the log
+        (`first_index`), when the log wrote that down by its own clock (`logged_at`), and by when somebody
+        independent had seen it, if anybody did (`witnessed_at`; POSIX seconds). `time_stamps` tells which
+        authorities stamped it, each `{"authority", "stamped_at", "root"}`, `untrusted_time_stamps` why others
+        do not count.
+        """
+        logged = self.registered.logged
+        stamps = Stamps((), ()) if logged is None else logged.verified.stamps
+        return {
+            **summary(self.current),
+            "status": self.state.status,
+            "revision": self.state.record.revision,
+            "open_disputes": self.state.open_disputes,
+            "first_index": self.events[0].leaf_index,
+            "logged_at": self.events[0].created_at.isoformat(),
+            "witnessed_at": earliest_independent_time(self.registered),
+            "time_stamps": [_told(one) for one in stamps.times],
+            "untrusted_time_stamps": list(stamps.strangers),
+        }
+
+
+def earliest_independent_time(verified: VerifiedRecord) -> int | None:
+    """By when somebody who is neither the signer nor the log had seen an event (POSIX seconds), if anybody.
+
+    The proof file leads to the earliest checkpoint that somebody else vouched for.
+    """
+    return None if verified.logged is None else verified.logged.verified.earliest_s
+
+
+def _told(stamp: StampedTime) -> dict[str, str]:
+    stamped_at = clock.utc_text(datetime.fromtimestamp(stamp.time_s, UTC))
+    return {"authority": stamp.authority, "stamped_at": stamped_at, "root": stamp.root}
+
+
+def verified_history(
+    connection: Connection, published: PublishedKeys, record_id: str, tenant: str, witnesses: int = 0
+) -> VerifiedHistory:
+    """Check every event's signature and place in the log, and add them up.
+
+    Args:
+        connection: an open transaction.
+        published: whom to trust.
+        record_id: whose events.
+        tenant: whose record.
+        witnesses: how many trusted witnesses must have co-signed each event.
+
+    Raises:
+        UnknownEntry: the tenant has no such record.
+        VerificationError: somebody changed the database.
+    """
+    stored = stored_events(connection, record_id, tenant)
+    keys = published.trusted_on(connection)
+    proofs, keys = _proofs(connection, stored, keys, witnesses)
+    revisions: list[VerifiedRecord] = []
+    statements: list[VerifiedStatement] = []
+    for one in stored:
+        event, proof = one.event, proofs[one.event.leaf_index]
+        found: VerifiedRecord | VerifiedStatement
+        if event.type in REVISIONS:
+            found = verify_record(event.envelope, keys, proof, event.salt, witnesses=witnesses)
+            revisions.append(found)
+        else:
+            found = verify_statement(event.envelope, keys, proof, event.salt, witnesses=witnesses)
+            statements.append(found)
+        if found.logged is None or found.logged.entry.type != event.type:
+            raise ProofError("the log holds this event as one of another kind")
+    state = standing([*revisions, *statements])
+    return VerifiedHistory(state, tuple(one.event for one in stored), revisions[0], revisions[-1])
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An event with the bytes of its entry in the log, and the newest checkpoint that the log signed."""
+
+    event: StoredEvent
+    entry: bytes | None
+    head: str | None
+
+
+def stored_events(connection: Connection, record_id: str, tenant: str) -> list[Stored]:
+    """All events of a record in log order, the registration first, with one statement."""
+    head = select(_HEAD.c.note).scalar_subquery().label("head")
+    selects = [
+        select(
+            kind,
+            table.c.envelope,
+            table.c.salt,
+            table.c.leaf_index,
+            table.c.created_at,
+            _LEAVES.c.entry,
+            head,
+        )
+        .outerjoin(_LEAVES, _LEAVES.c.leaf_index == table.c.leaf_index)
+        .where(table.c.record_id == record_id, table.c.tenant == tenant)
+        for kind, table in ((literal("register").label("type"), _RECORDS), (_EVENTS.c.type, _EVENTS))
+    ]
+    rows = connection.execute(union_all(*selects)).all()
+    if not any(row.type == "register" for row in rows):
+        raise UnknownEntry(f"no record {record_id}")
+    return [
+        Stored(
+            StoredEvent(
+                row.type,
+                Envelope.from_json(row.envelope.encode()),
+                bytes(row.salt),
+                row.leaf_index,
+                row.created_at,
+            ),
+            None if row.entry is None else bytes(row.entry),
+            row.head,
+        )
+        for row in sorted(rows, key=lambda row: (row.type != "register", row.leaf_index))
+    ]
+
+
+def _proofs(
+    connection: Connection, stored: Sequence[Stored], keys: TrustedKeys, witnesses: int
+) -> tuple[dict[int, str], TrustedKeys]:
+    """The proof files of events, as `TransparencyLog.proof_file` gives them, and the keys for them."""
+    notes = log_store.dated(connection, [one.event.leaf_index for one in stored], witnesses)
+    rest = [one.event.leaf_index for one in stored if one.event.leaf_index not in notes]
+    if rest:
+        newest = stored[0].head
+        if newest is None or checkpoint_of(newest).size <= max(rest):
+            newest, keys = _read_head(connection, keys)
+        notes |= dict.fromkeys(rest, own_lines(newest))
+    sizes = {index: checkpoint_of(note).size for index, note in notes.items()}
+    paths = log_store.inclusion_proofs(connection, list(sizes.items()))
+    proofs: dict[int, str] = {}
+    for one in stored:
+        index = one.event.leaf_index
+        if one.entry is None or index >= sizes[index]:
+            raise ProofError(f"the log has no entry {index}")
+        proofs[index] = TlogProof(index, paths[index, sizes[index]], notes[index], one.entry).to_text()
+    return proofs, keys
+
+
+def _read_head(connection: Connection, keys: TrustedKeys) -> tuple[str, TrustedKeys]:
+    """A checkpoint of the log as it lies here, for entries of which the log itself has signed none yet.
+
+    Earlier releases kept none; until the log's key is at hand again, what is read is checked against the tree
+    as it is stored. The key that signs it lives as long as this reading.
+    """
+    reader = NoteSigner(next(key.name for key in keys.log if key.kind == PLAIN), Ed25519Signer.generate())
+    size = log_store.size_of(connection)
+    root = log_store.ask(connection, size, MerkleLog.root)
+    note = sign_checkpoint(Checkpoint(reader.name, size, root), reader)
+    return note, replace(keys, log=(*keys.log, reader.key))
