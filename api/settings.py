@@ -41,7 +41,7 @@ class Settings(BaseSettings):
             for a name made from the log's own key.
         witnesses: whom to ask for cosignatures of the log's checkpoints, each `<verifier key> <address>`; a
             JSON list in the environment.
-        key_passphrase: encrypts the signing keys on disk; changing it does not re-encrypt existing ones.
+        key_passphrase: encrypts every key on disk; changing it does not re-encrypt existing ones.
         key_passphrase_file: the same, read from a file (a mounted secret); without its last newline.
         record_key, report_key, log_key: signing keys given from outside instead of made on disk: in PEM, or
             as `pkcs11:token=LABEL;object=LABEL`, a key in a hardware module.

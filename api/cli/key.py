@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from provenance.records.keys import Signer
 
-commands = typer.Typer(help="List, make, rotate and revoke signing keys.", no_args_is_help=True)
+commands = typer.Typer(help="List, make, rotate, renew and revoke signing keys.", no_args_is_help=True)
 
 
 @commands.command("list")
@@ -58,6 +58,26 @@ def rotate(
             messages().print(
                 f"set TRACKMARK_{purpose.upper()}_KEY to it before the next command", markup=False
             )
+
+
+@commands.command("renew")
+def renew(
+    what: Annotated[str, typer.Argument(help="credentials: the certificate of content credentials.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a new certificate under the same root, so that what verifiers trust stays as it is.
+
+    It happens by itself 90 days before the end; by hand where the root's key is kept offline: put
+    `c2pa.root-key.pem` into the folder `keys`, run this, and take it away again.
+    """
+    if what != "credentials":
+        fail("only `credentials` have a certificate to renew", 2)
+    with failures(), registry() as (store, _chosen):
+        ends = store.keys.renew_credentials().leaf.not_valid_after_utc
+    if as_json:
+        emit({"renewed": what, "not_after": ends.strftime("%Y-%m-%dT%H:%M:%SZ")})
+    else:
+        answers().print(f"content credentials are signed with a certificate that ends on {ends:%Y-%m-%d}")
 
 
 @commands.command("create")

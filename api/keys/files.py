@@ -86,7 +86,8 @@ class KeyStore:
         content = (self.folder / name).read_bytes()
         if content.startswith(_HANDED_OVER):
             raise KeyFileError(content.decode(errors="replace").strip())
-        return Ed25519Signer.from_pem(content, self._secrets.passphrase)
+        # A key that was written before there was a passphrase is still read.
+        return Ed25519Signer.from_pem(content, self._secrets.passphrase if b"ENCRYPTED" in content else None)
 
     def _own_or_new(self, name: str) -> Ed25519Signer:
         self._ensure(

@@ -213,7 +213,8 @@ def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
 
 def _private_key(pem: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
     try:
-        key = ser.load_pem_private_key(pem, passphrase)
+        # A key that was written before there was a passphrase is still read.
+        key = ser.load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyFileError("cannot open the credentials key: damaged file or wrong passphrase") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
