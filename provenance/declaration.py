@@ -34,7 +34,7 @@ class Declaration:
     ai: str | None = None
     generation: Generation | None = None
     voice_consents: tuple[VoiceConsent, ...] = ()
-    basis: str = "asserted"
+    basis: str = "uploaded"
 
     @classmethod
     def parse(
@@ -45,7 +45,7 @@ class Declaration:
         isrc: str | None = None,
         ai: str | None = None,
         generator: str | None = None,
-        basis: str = "asserted",
+        basis: str = "uploaded",
     ) -> "Declaration":
         """The declaration as written by hand, on a command line or in a form; `generator` is its text."""
         made = parse_generator(generator, altered=ai == "partly") if generator else None

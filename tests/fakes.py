@@ -44,6 +44,7 @@ class Match:
     pitch: float = 1.0
     matched_s: float = 9.0
     p_value: float = 1e-12
+    stretches: tuple[tuple[float, float], ...] = ((0.0, 9.0),)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "issuer": "A Label",
         "issued_at": "2026-11-22T12:00:00Z",
         "claim_status": "asserted",
+        "marked": True,
         "owners": [{"name": "A Label", "right": "master", "share": 1.0, "territories": ["WORLD"]}],
         "ai_involvement": {"overall": "None", "roles": {}},
         "generator": None,

@@ -160,7 +160,7 @@ def audit_file(
 
     report("decide", (len(ALL) + 1) / (len(ALL) + 2))
     records = known(registry.records, _named(mark, matches, credentials))
-    ownership = judge(mark, matches, credentials, records)
+    ownership = judge(mark, matches, credentials, records, run.reasons)
     found: Json = {
         "media": media(clip),
         "watermark": mark or dict(shape.EMPTY_WATERMARK),

@@ -138,7 +138,9 @@ def at_own_speed(
     for match in again:
         match["offset_s"] = number(match["offset_s"] / speed, 3)
         match["speed"] = number(match["speed"] * speed)
-    return [*matches] + [match for match in again if not _names(matches, match["record_id"])]
+        for stretch in match["stretches"]:  # of the restored audio, which is `speed` times as long
+            stretch |= {edge: number(stretch[edge] / speed, 3) for edge in ("start_s", "end_s")}
+    return [*matches, *(match for match in again if not _names(matches, match["record_id"]))]
 
 
 def match_json(match: Any) -> Json:
@@ -150,6 +152,9 @@ def match_json(match: Any) -> Json:
         "speed": number(match.speed),
         "pitch_semitones": number(12.0 * math.log2(match.pitch), 3),
         "matched_s": number(match.matched_s, 3),
+        "stretches": [
+            {"start_s": number(start, 3), "end_s": number(end, 3)} for start, end in match.stretches
+        ],
         "p_value": significant(match.p_value),
     }
 

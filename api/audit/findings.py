@@ -95,6 +95,7 @@ class Ownership:
         text: the same in one plain sentence.
         record: title, owners, AI declaration and whether signature and log proof verify.
         claims: where several parties claim the audio, their records in log order, the earliest first.
+        tracks: every registered track in the audio, as it is heard, each with its stretches.
     """
 
     status: OwnershipStatus
@@ -102,6 +103,7 @@ class Ownership:
     record_id: str | None = None
     record: Mapping[str, Any] | None = None
     claims: tuple[Mapping[str, Any], ...] = ()
+    tracks: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> Json:
         """Return the JSON form."""
@@ -111,6 +113,7 @@ class Ownership:
             "text": self.text,
             "record": None if self.record is None else dict(self.record),
             "claims": [dict(claim) for claim in self.claims],
+            "tracks": [dict(track) for track in self.tracks],
         }
 
 

@@ -104,7 +104,6 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         isrc=request.get("isrc"),
         ai=request.get("ai"),
         generator=request.get("generator"),
-        basis="uploaded",
     )
     tagged = tagger(
         context.source,

@@ -44,6 +44,7 @@ def summary(verified: VerifiedRecord) -> dict[str, Any]:
         "issuer": record.issuer.name,
         "issued_at": record.issued_at,
         "claim_status": record.claim_status,
+        "marked": record.provenance_of_claim.basis != "asserted",
         "owners": owners(record),
         "ai_involvement": {
             "overall": record.ai_involvement.overall,

@@ -13,23 +13,23 @@ MEANINGS: dict[OwnershipStatus, str] = {
         "contracts."
     ),
     "record_revoked": (
-        "Whoever registered this track has withdrawn the record. Do not rely on it; ask for the "
-        "record that replaces it."
+        "A revocation of the record was signed and logged, in the name that stands above. Do not rely on "
+        "the record; ask its owners for the one that replaces it."
     ),
     "transplant_suspected": (
         "The mark belongs to another track: it was probably copied onto this one. Do not take the "
         "record that it names for this track's."
     ),
     "mark_removed_or_unmarked": (
-        "The sound is that of a registered track, but the mark is missing: this is an original from "
-        "before tagging, or a copy that was stripped. Ask where the file comes from."
+        "The sound is that of a registered track, and no mark was found in it. Whether it ever had one "
+        "stands above. Ask where the file comes from."
     ),
     "fingerprint_only": (
         "The sound is that of a registered track; whether it carries the mark could not be checked."
     ),
     "mark_unconfirmed": (
-        "A mark was read, but there was too little audio to compare with the track that it names. "
-        "Ask for a longer copy."
+        "A mark was read, but the sound was not compared with the track that it names; why stands above. "
+        "Without that a mark proves nothing, since it can be copied."
     ),
     "unknown_mark": (
         "The mark was made with this registry's key, but no record explains it: the record was "

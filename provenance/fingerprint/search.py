@@ -32,6 +32,7 @@ SCREENING, FAR_SCREENING = 600, 250
 """How many of a window's hashes are asked for at every change of speed and pitch."""
 SCREENED_VOTES = 3
 CHECKED = 3
+GAP_S = 5.0
 SETTLED = 0.2
 """Share of a window's moments on the best line above which changes of speed are not tried: a track at another
 speed may also meet a few of its own hits at the wrong one."""
@@ -57,6 +58,7 @@ class Match:
         speed: how much faster the query plays (1.05: five per cent).
         pitch: by what factor its frequencies are higher.
         matched_s: seconds of the query that hold a consistent hit.
+        stretches: where in the query they lie, (start, end) in seconds; shorter gaps than `GAP_S` are closed.
         votes: distinct moments of the query on the line, in its best 12 s.
         p_value: chance of as many votes anywhere in the index, for an unrelated query.
     """
@@ -69,6 +71,7 @@ class Match:
     matched_s: float
     votes: int
     p_value: float
+    stretches: tuple[tuple[float, float], ...] = ()
 
 
 class Index(Protocol):
@@ -115,6 +118,7 @@ class Found:
     matched_s: float
     votes: int
     p_value: float
+    stretches: tuple[tuple[float, float], ...] = ()
 
     def named(self, record_id: str) -> Match:
         """The same under the record's id."""
@@ -127,6 +131,7 @@ class Found:
             self.matched_s,
             self.votes,
             self.p_value,
+            self.stretches,
         )
 
 
@@ -280,8 +285,24 @@ def _tracks(total_frames: int) -> float:
 
 def matched_s(at: list[tuple[Line, int, float]]) -> float:
     """Seconds of the query, in halves, that hold a moment of a line."""
-    halves = {int((moment + centre) / FRAME_RATE * 2) for line, centre, _ in at for moment in line.moments}
-    return len(halves) / 2
+    return len(_halves(at)) / 2
+
+
+def stretches(at: list[tuple[Line, int, float]]) -> tuple[tuple[float, float], ...]:
+    """Where in the query the moments of the lines lie, as (start, end) in seconds, in rising order."""
+    found: list[tuple[float, float]] = []
+    for half in sorted(_halves(at)):
+        start, end = half / 2, (half + 1) / 2
+        if found and start - found[-1][1] <= GAP_S:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def _halves(at: list[tuple[Line, int, float]]) -> set[int]:
+    """The half seconds of the query that hold a moment of a line."""
+    return {int((moment + centre) / FRAME_RATE * 2) for line, centre, _ in at for moment in line.moments}
 
 
 def _found(track: int, at: list[tuple[Line, int, float]], searched: int) -> Found:
@@ -296,4 +317,5 @@ def _found(track: int, at: list[tuple[Line, int, float]], searched: int) -> Foun
         matched_s=covered_s,
         votes=best.votes,
         p_value=min(p_value for _, _, p_value in at),
+        stretches=stretches(at),
     )

@@ -74,10 +74,10 @@ _ACTIONS: dict[str, tuple[str, Tone, str]] = {
 }
 _OWNERSHIP: dict[str, tuple[str, Tone]] = {
     "match": ("Registered track", "good"),
-    "disputed": ("Claimed by several", "warn"),
-    "record_revoked": ("Record withdrawn", "warn"),
+    "disputed": ("Disputed", "warn"),
+    "record_revoked": ("Record revoked", "warn"),
     "transplant_suspected": ("Copied watermark suspected", "bad"),
-    "mark_removed_or_unmarked": ("Registered, but without its mark", "warn"),
+    "mark_removed_or_unmarked": ("Registered; no mark found", "warn"),
     "fingerprint_only": ("Registered track", "warn"),
     "mark_unconfirmed": ("Mark found, not confirmed", "warn"),
     "unknown_mark": ("Mark without a record", "warn"),

@@ -250,6 +250,57 @@ def test_a_sample_a_reissue_and_a_withdrawn_claim_are_no_dispute() -> None:
         assert audit(registry, detection=marked()).ownership.status == "match"
 
 
+def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
+    else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+    known = {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)}
+    first, second = Match(RECORD, stretches=((0.0, 9.0),)), Match(OTHER, stretches=((10.0, 19.0),))
+    medley = audit(Registry(known, matches=[first, second]), detection=marked())
+    assert medley.ownership.status == "match"
+    told = [(track["record_id"], track["where"], track["of_others"]) for track in medley.ownership.tracks]
+    assert told == [(RECORD, "0-9 s", False), (OTHER, "10-19 s", True)]
+    assert [rule.rule for rule in medley.decision.rules] == ["holds-a-track-of-others"]
+    assert medley.decision.action == "review"
+    over = audit(
+        Registry(known, matches=[first, replace(second, stretches=((4.0, 13.0),))]), detection=marked()
+    )
+    assert over.ownership.status == "disputed", "more than half of it is the same stretch"
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({"hashes": ()}, "the audio has no peaks to compare"),
+        ({"hashes": RuntimeError("boom")}, "the check failed: RuntimeError: boom"),
+        ({"checks": ("watermark",)}, "the check was not asked for"),
+    ],
+)
+def test_an_unconfirmed_mark_gives_the_true_reason(answers: dict[str, Any], reason: str) -> None:
+    result = audit(Registry(matches=[Match(RECORD)]), detection=marked(), **answers)
+    assert result.ownership.status == "mark_unconfirmed"
+    assert reason in result.ownership.text
+
+
+def test_only_a_track_that_was_marked_can_have_lost_its_mark() -> None:
+    for was_marked, said in ((True, "lost its mark"), (False, "does not say that the track was ever marked")):
+        registry = Registry({RECORD: fakes.claims(marked=was_marked)}, matches=[Match(RECORD)])
+        result = audit(registry)
+        assert said in result.ownership.text
+        assert "removed" not in result.ownership.text
+        assert result.decision.rules[0].text == result.ownership.text
+
+
+@pytest.mark.parametrize(
+    ("issuer", "said"), [("a label", "the name of its owner"), ("Nobody", "That is no owner on the record")]
+)
+def test_a_revocation_names_who_said_it(issuer: str, said: str) -> None:
+    statement = {"type": "revoke", "issuer": issuer, "reason": "sold", "keyid": "cd" * 32}
+    record = fakes.claims(status="revoked", statements=[statement])
+    text = audit(Registry({RECORD: record}, matches=[Match(RECORD)])).ownership.text
+    assert f"in the name of {issuer} (sold), signed by key {'cd' * 8}" in text
+    assert said in text
+    assert "has withdrawn" not in text
+
+
 @pytest.mark.parametrize(
     ("status", "verdict"), [("disputed", "disputed"), ("revoked", "record_revoked"), ("evidenced", "match")]
 )
