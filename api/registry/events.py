@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from api import database
 from api.database.tables import Table
-from api.errors import ConflictingEntry
+from api.errors import ConflictingEntry, InvalidRequest
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
 from api.registry.history import StoredEvent, VerifiedHistory, stored_events, verified_history
+from api.registry.summary import owners
 from core import clock
 from core.errors import ProofError
 from provenance.exchange.amendment import patched
@@ -120,7 +121,11 @@ class RecordEvents:
         return self._state(record_id, "dispute.close", issuer, reason)
 
     def revoke(self, record_id: str, *, issuer: str, reason: str) -> StoredEvent:
-        """Withdraw the record for good; nothing can follow."""
+        """Withdraw the record for good, in the name of one of its owners; nothing can follow.
+
+        Raises:
+            InvalidRequest: `issuer` is no owner on the newest revision: only an owner withdraws a claim.
+        """
         return self._state(record_id, "revoke", issuer, reason)
 
     def _revise(
@@ -139,6 +144,12 @@ class RecordEvents:
 
     def _state(self, record_id: str, kind: str, issuer: str, reason: str) -> StoredEvent:
         def make(state: RecordState) -> Statement:
+            holders = {str(owner["name"]).casefold() for owner in owners(state.record)}
+            if kind == "revoke" and issuer.strip().casefold() not in holders:
+                raise InvalidRequest(
+                    f"{issuer!r} is no owner of record {record_id}: only an owner withdraws it; "
+                    "whoever contests it opens a dispute"
+                )
             return Statement(kind, record_id, state.history[-1], clock.now_text(), issuer, reason)
 
         return self._append(record_id, kind, make)

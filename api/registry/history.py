@@ -62,12 +62,14 @@ class VerifiedHistory:
         events: as stored, in log order.
         registered: the first revision; its place in the log dates the claim.
         current: the newest revision.
+        statements: disputes and revocations, in log order.
     """
 
     state: RecordState
     events: tuple[StoredEvent, ...]
     registered: VerifiedRecord
     current: VerifiedRecord
+    statements: tuple[VerifiedStatement, ...] = ()
 
     @property
     def newest(self) -> StoredEvent:
@@ -81,7 +83,8 @@ class VerifiedHistory:
         (`first_index`), when the log wrote that down by its own clock (`logged_at`), and by when somebody
         independent had seen it, if anybody did (`witnessed_at`; POSIX seconds). `time_stamps` tells which
         authorities stamped it, each `{"authority", "stamped_at", "root"}`, `untrusted_time_stamps` why others
-        do not count.
+        do not count. `statements` are the disputes and revocations, each with who is named as saying it, the
+        reason, the time and the key that signed it.
         """
         logged = self.registered.logged
         stamps = Stamps((), ()) if logged is None else logged.verified.stamps
@@ -95,6 +98,7 @@ class VerifiedHistory:
             "witnessed_at": earliest_independent_time(self.registered),
             "time_stamps": [_told(one) for one in stamps.times],
             "untrusted_time_stamps": list(stamps.strangers),
+            "statements": [_stated(one) for one in self.statements],
         }
 
 
@@ -109,6 +113,17 @@ def earliest_independent_time(verified: VerifiedRecord) -> int | None:
 def _told(stamp: StampedTime) -> dict[str, str]:
     stamped_at = clock.utc_text(datetime.fromtimestamp(stamp.time_s, UTC))
     return {"authority": stamp.authority, "stamped_at": stamped_at, "root": stamp.root}
+
+
+def _stated(verified: VerifiedStatement) -> dict[str, str]:
+    said = verified.statement
+    return {
+        "type": said.type,
+        "issuer": said.issuer,
+        "reason": said.reason,
+        "issued_at": said.issued_at,
+        "keyid": verified.keyids[0],
+    }
 
 
 def verified_history(
@@ -144,7 +159,8 @@ def verified_history(
         if found.logged is None or found.logged.entry.type != event.type:
             raise ProofError("the log holds this event as one of another kind")
     state = standing([*revisions, *statements])
-    return VerifiedHistory(state, tuple(one.event for one in stored), revisions[0], revisions[-1])
+    events = tuple(one.event for one in stored)
+    return VerifiedHistory(state, events, revisions[0], revisions[-1], tuple(statements))
 
 
 @dataclass(frozen=True)

@@ -290,7 +290,7 @@ def test_only_a_track_that_was_marked_can_have_lost_its_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("issuer", "said"), [("a label", "the name of its owner"), ("Nobody", "That is no owner on the record")]
+    ("issuer", "said"), [("a label", "the name of an owner"), ("Nobody", "That is no owner on the record")]
 )
 def test_a_revocation_names_who_said_it(issuer: str, said: str) -> None:
     statement = {"type": "revoke", "issuer": issuer, "reason": "sold", "keyid": "cd" * 32}
