@@ -10,7 +10,7 @@ from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, regist
 
 if TYPE_CHECKING:
     from api.registry.events import RecordEvents
-from api.registry.history import StoredEvent
+    from api.registry.history import StoredEvent
 
 commands = typer.Typer(
     help="Show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
