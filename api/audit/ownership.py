@@ -183,8 +183,8 @@ def _said(record: Mapping[str, Any], kind: str) -> str:
     text = f"stated in the name of {last['issuer']} ({last['reason']}), signed by key {last['keyid'][:16]}"
     if kind != "revoke":
         return f"{text}. That proves the statement, not that it is right."
-    if str(last["issuer"]).casefold() in _owners(record):
-        return f"{text}: the name of an owner on the record."
+    if str(last["issuer"]).casefold() in {*_owners(record), str(record.get("issuer")).casefold()}:
+        return f"{text}: the name of an owner or of the issuer on the record."
     return f"{text}. That is no owner on the record: ask its owners whether they withdrew it."
 
 

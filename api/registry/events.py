@@ -121,10 +121,10 @@ class RecordEvents:
         return self._state(record_id, "dispute.close", issuer, reason)
 
     def revoke(self, record_id: str, *, issuer: str, reason: str) -> StoredEvent:
-        """Withdraw the record for good, in the name of one of its owners; nothing can follow.
+        """Withdraw the record for good, in the name of an owner or of its issuer; nothing can follow.
 
         Raises:
-            InvalidRequest: `issuer` is no owner on the newest revision: only an owner withdraws a claim.
+            InvalidRequest: `issuer` neither owns it by the newest revision nor issued it.
         """
         return self._state(record_id, "revoke", issuer, reason)
 
@@ -145,10 +145,11 @@ class RecordEvents:
     def _state(self, record_id: str, kind: str, issuer: str, reason: str) -> StoredEvent:
         def make(state: RecordState) -> Statement:
             holders = {str(owner["name"]).casefold() for owner in owners(state.record)}
+            holders.add(state.record.issuer.name.casefold())
             if kind == "revoke" and issuer.strip().casefold() not in holders:
                 raise InvalidRequest(
-                    f"{issuer!r} is no owner of record {record_id}: only an owner withdraws it; "
-                    "whoever contests it opens a dispute"
+                    f"{issuer!r} neither owns nor issued record {record_id}: only its owners and its issuer "
+                    "withdraw it; whoever contests it opens a dispute"
                 )
             return Statement(kind, record_id, state.history[-1], clock.now_text(), issuer, reason)
 
