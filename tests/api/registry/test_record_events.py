@@ -37,7 +37,10 @@ def test_the_life_of_a_record(client: TestClient, root: str) -> None:
         "A Buyer": 0.25,
     }
     assert client.post(f"{root}/settlements", json={"issuer": "x", "reason": "y"}).status_code == 201
-    assert client.post(f"{root}/revocations", json={"issuer": "x", "reason": "y"}).status_code == 201
+    stranger = client.post(f"{root}/revocations", json={"issuer": "x", "reason": "y"})
+    assert (stranger.status_code, stranger.json()["code"]) == (422, "invalid-request")
+    withdrawn = client.post(f"{root}/revocations", json={"issuer": "A Label", "reason": "y"})
+    assert withdrawn.status_code == 201
     late = client.post(f"{root}/amendments", json={"asset": {"title": "T"}})
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
     events = client.get(f"{root}/events").json()
