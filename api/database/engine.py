@@ -5,8 +5,10 @@ meet where they touch the same rows, on SQLite the file takes one at a time (`BE
 happen twice at once, such as two appends to the log, holds a lock besides (`hold`).
 """
 
+import glob
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,12 @@ def connect(database_url: str) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = Path(url.database)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Only its owner reads it, whatever the umask; SQLite gives the files beside it the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        for file in (path, *path.parent.glob(f"{glob.escape(path.name)}-*")):
+            file.chmod(0o600)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -64,6 +71,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes; commits on leaving, rolls back on an exception."""
     with engine.connect().execution_options(trackmark_writer=True) as connection, connection.begin():
         yield connection
+
+
+def forget_traces(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, which would still hold what was just erased.
+
+    Readers that are under way keep it a little longer; the next erasure or an orderly end empties it then.
+    """
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection:  # a checkpoint is no part of a transaction
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def hold(connection: Connection, lock: int) -> None:

@@ -47,6 +47,7 @@ def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
         ids = [job.id for job in jobs]
         connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
         connection.execute(delete(_JOBS).where(_JOBS.c.id.in_(ids)))
+    database.forget_traces(registry.engine)
     for job in jobs:
         files.discard(job)
 

@@ -72,3 +72,4 @@ class Artists:
             )
         if gone.rowcount == 0:
             raise UnknownEntry(f"no artist {name!r}")
+        database.forget_traces(self.engine)

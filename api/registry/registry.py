@@ -95,6 +95,7 @@ class Registry:
     def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":
         """The registry that the settings name, created or migrated where needed."""
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings.home.chmod(0o700)  # also where it was there before
         engine = database.connect(settings.database_url)
         database.upgrade(engine)
         witnesses = [WitnessAddress.parse(text) for text in settings.witnesses]

@@ -165,10 +165,23 @@ def test_an_erased_voice_is_gone_from_the_file(registry: Registry) -> None:
     registry.artists.enrol("Ada", b"a very recognisable voice print" * 20)
     with pytest.raises(ConflictingEntry):
         registry.artists.enrol("Ada", b"again")
-    registry.artists.remove("Ada")
-    registry.close()
+    registry.artists.remove("Ada")  # gone at once, not when the server stops
     content = b"".join(path.read_bytes() for path in registry.home.glob("trackmark.db*"))
     assert b"a very recognisable voice print" not in content
+
+
+def test_only_their_owner_reads_home_and_database(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    (home / "trackmark.db").touch()
+    (home / "trackmark.db").chmod(0o644)
+    opened = Registry.open(Settings(home=home))
+    register(opened)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    files = list(home.glob("trackmark.db*"))
+    assert len(files) == 3 and {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    opened.close()
 
 
 def test_keys_are_made_once_and_for_their_owner_only(registry: Registry) -> None:
