@@ -9,6 +9,7 @@ out of training, gives a natural log-likelihood ratio.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class Synthesis:
     Attributes:
         starts_s: start of each window, [W].
         ends_s: end of each window, [W].
-        logits: classifier output per window before calibration, [W].
+        logits: score per window before calibration, whose mean over windows is the clip's, [W].
         llr: natural log-likelihood ratio per window, synthetic against human, [W].
     """
 
@@ -39,6 +40,16 @@ class Synthesis:
     ends_s: Tensor
     logits: Tensor
     llr: Tensor
+
+
+class Listener(Protocol):
+    """What the voice detector asks of a synthetic-voice score."""
+
+    def listen(self, wav: Tensor) -> Synthesis:
+        """Score every window of a clip, [T] at 16 kHz from `frontend.mono`, T > 4096."""
+
+    def llr(self, logit: Tensor) -> Tensor:
+        """Calibrate (mean) logits to natural log-likelihood ratios, any shape."""
 
 
 @dataclass(frozen=True)

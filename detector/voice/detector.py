@@ -11,12 +11,13 @@ from torch import Tensor
 from core.clip import Clip, Segment
 from detector.voice import fusion
 from detector.voice.activity import Activity, VocalActivity, covered, mask
-from detector.voice.countermeasure import Countermeasure, Synthesis
+from detector.voice.countermeasure import Listener, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
 from detector.voice.errors import EnrolmentError
 from detector.voice.finding import ArtistScore, VoiceFinding
 from detector.voice.frontend import SAMPLE_RATE, mono
 from detector.voice.identity import Identity, centre
+from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
 LEAST_ENROLMENT_S = 10.0
@@ -36,7 +37,7 @@ class VoiceDetector:
     def __init__(
         self,
         activity: VocalActivity,
-        countermeasure: Countermeasure,
+        countermeasure: Listener,
         encoder: SpeakerEncoder,
         identity: Identity,
     ) -> None:
@@ -55,13 +56,14 @@ class VoiceDetector:
             WeightsError: a model card and its weights do not agree.
             EnrolmentError: an encoder without a cohort of its own.
         """
-        chosen = encoder if encoder is not None else Ge2eEncoder.load()
+        listener = Ge2eEncoder.load()
+        chosen = encoder if encoder is not None else listener
         known = identity if identity is not None else Identity.load(Ge2eEncoder.name)
         if known.encoder != chosen.name:
             raise EnrolmentError(
                 f"encoder {chosen.name!r} needs its own cohort and calibration; pass `identity` made with it"
             )
-        return cls(VocalActivity.load(), Countermeasure.load(), chosen, known)
+        return cls(VocalActivity.load(), SyntheticVoice.load(listener), chosen, known)
 
     def enrol(self, clips: Iterable[Clip]) -> VoicePrint:
         """Make a voice print from an artist's own recordings.

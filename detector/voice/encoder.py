@@ -8,6 +8,7 @@ to `VoiceDetector.load`, but its scores mean something only after calibration on
 """
 
 import math
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -69,6 +70,7 @@ class Ge2eEncoder(nn.Module):
     dimension = 256
     _frames = 160
     _step = 80
+    _settling = 30
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,6 +99,10 @@ class Ge2eEncoder(nn.Module):
     @torch.inference_mode()
     def embed(self, wav: Tensor) -> Tensor:
         """See `SpeakerEncoder.embed`: stretches of 1.6 s every 0.8 s at -30 dBFS."""
+        return torch.cat([self(part) for part in torch.split(self.stretches(wav), 64)])
+
+    def stretches(self, wav: Tensor) -> Tensor:
+        """What the LSTM is given of a clip, [T] -> [P, 160, 40]."""
         level = wav.square().mean().sqrt().clamp(min=1e-9)
         window = torch.hann_window(400)
         spectrum = torch.stft(
@@ -106,5 +112,32 @@ class Ge2eEncoder(nn.Module):
         if len(mels) < self._frames:
             mels = functional.pad(mels, (0, 0, 0, self._frames - len(mels)))
         starts = range(0, len(mels) - self._frames + 1, self._step)
-        batch = torch.stack([mels[s : s + self._frames] for s in starts])
-        return torch.cat([self(part) for part in torch.split(batch, 64)])
+        return torch.stack([mels[s : s + self._frames] for s in starts])
+
+    @torch.inference_mode()
+    def layers(self, wav: Tensor) -> Tensor:
+        """Mean and spread over time of the first two LSTM layers, which hear more than who speaks.
+
+        Args:
+            wav: [T] at 16 kHz, T >= 1.
+
+        Returns:
+            [4 * 256]; each stretch's first 30 frames are left out, while the state settles.
+        """
+        found, heard = [], self.stretches(wav)
+        for layer in self._lower:
+            heard = layer(heard)[0]
+            settled = heard[:, self._settling :]
+            found += [settled.mean((0, 1)), settled.std(1).mean(0)]
+        return torch.cat(found)
+
+    @cached_property
+    def _lower(self) -> list[nn.LSTM]:
+        """The first two layers as modules of their own: torch gives only the last one's output over time."""
+        alone = []
+        for number in range(2):
+            layer = nn.LSTM(self.lstm.input_size if number == 0 else 256, 256, batch_first=True)
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            layer.load_state_dict({f"{name}_l0": getattr(self.lstm, f"{name}_l{number}") for name in names})
+            alone.append(layer.eval())
+        return alone

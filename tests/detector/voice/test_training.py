@@ -5,10 +5,15 @@ import pytest
 import torch
 
 from detector.voice.countermeasure import Countermeasure
+from detector.voice.synthesis import Fusion, ScoreConfig, VoiceNetwork
 from lab.sound.vocoders import METHODS, pitch_track
 from lab.training.voice.activity import Plan, signal, train, window
 from lab.training.voice.clips import Voice, speaker_of
 from lab.training.voice.countermeasure import Table, calibrate, fit, left_out
+from lab.training.voice.fusing import fused
+from lab.training.voice.synthesis import Plan as Ranking
+from lab.training.voice.synthesis import fit as fit_network
+from lab.training.voice.synthesis import lots, standardise
 from tests.signals import music
 
 RATE = 16000
@@ -81,3 +86,36 @@ def test_a_speaker_has_one_name_on_every_page() -> None:
     assert speaker_of(vctk) == speaker_of(other) == "p225"
     clone = vctk | {"label": "clone", "generator_or_identity": "YourTTS"}
     assert speaker_of(clone) == "p225"
+
+
+def test_the_voice_network_trains_two_steps_repeats_itself_and_learns() -> None:
+    rng = np.random.default_rng(0)
+    synthetic = np.arange(240) % 2 == 1
+    page, system = np.array([f"page{n % 3}" for n in range(240)]), np.array(["x"] * 240)
+    values = rng.standard_normal((240, 6)) + synthetic[:, None]
+    trained = []
+    for steps in (2, 2, 60):
+        network = VoiceNetwork(ScoreConfig(inputs=6, hidden=4, members=1))
+        standardise(network, values, np.ones(6))
+        inputs = network.standard(torch.tensor(values, dtype=torch.float32))
+        fit_network(network, inputs, lots(synthetic, page, system), Ranking(steps=steps, rate=0.02))
+        trained.append(network)
+    assert torch.equal(trained[0].first, trained[1].first)
+    logits = trained[2](torch.tensor(values, dtype=torch.float32)).detach().numpy()
+    assert logits[synthetic].mean() > logits[~synthetic].mean() + 0.5
+
+
+def test_the_fusion_is_calibrated_on_what_was_left_out() -> None:
+    rng = np.random.default_rng(1)
+    synthetic = np.arange(400) % 2 == 1
+    rows = {
+        "lines": rng.standard_normal(400) + 2 * synthetic,
+        "network": 5 * (rng.standard_normal(400) + 2 * synthetic),
+        "synthetic": synthetic,
+        "page": np.array([f"page{n % 4}" for n in range(400)]),
+        "development": np.arange(400) % 4 == 0,
+    }
+    fusion = Fusion(**fused(rows))
+    score = fusion.score(*(torch.tensor(rows[name], dtype=torch.float32) for name in ("lines", "network")))
+    llr = fusion.llr(score).numpy()
+    assert np.mean((llr > 0) == synthetic) > 0.9

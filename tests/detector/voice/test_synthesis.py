@@ -1,0 +1,147 @@
+"""The fused synthetic-voice score and its statistics, on generated sound."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.cards import load, write
+from core.errors import WeightsError
+from core.resample import resample
+from detector.voice import synthesis
+from detector.voice.countermeasure import Countermeasure
+from detector.voice.encoder import Ge2eEncoder
+from detector.voice.frontend import mono
+from detector.voice.statistics import STATISTICS, band_statistics, level, tidy
+from detector.voice.synthesis import LAYERS, LINES, Fusion, ScoreConfig, SyntheticVoice, VoiceNetwork, measure
+from tests.signals import music, noise, silence
+
+CARD = Path(synthesis.__file__).with_name("synthesis.toml")
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Ge2eEncoder:
+    return Ge2eEncoder.load()
+
+
+@pytest.fixture(scope="module")
+def shipped(encoder: Ge2eEncoder) -> SyntheticVoice:
+    return SyntheticVoice.load(encoder)
+
+
+def song(sample_rate: int, seconds: float = 5.0) -> Tensor:
+    return music(seconds, sample_rate, seed=3)
+
+
+def heard(voice: SyntheticVoice, wav: Tensor, sample_rate: int) -> float:
+    return float(voice.listen(mono(wav, sample_rate)).logits.mean())
+
+
+def test_what_is_measured_has_one_shape_and_repeats(encoder: Ge2eEncoder) -> None:
+    wav = mono(song(RATE), RATE)
+    first = measure(encoder, wav)
+    assert first.shape == (LINES + STATISTICS + LAYERS,) and bool(torch.isfinite(first).all())
+    assert torch.equal(first, measure(encoder, wav))
+    assert encoder.layers(wav).shape == (LAYERS,)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.5])
+def test_short_windows_are_measured(encoder: Ge2eEncoder, seconds: float) -> None:
+    found = measure(encoder, mono(song(RATE, seconds), RATE))
+    assert found.shape == (LINES + STATISTICS + LAYERS,) and bool(torch.isfinite(found).all())
+
+
+@pytest.mark.parametrize("wav", [torch.zeros(RATE), torch.cat([torch.zeros(RATE), noise(0.1, RATE)[0]])])
+def test_silence_gives_finite_values(encoder: Ge2eEncoder, wav: Tensor) -> None:
+    assert bool(torch.isfinite(measure(encoder, wav)).all())
+
+
+def test_tidy_levels_and_cuts_above_the_band() -> None:
+    clean = tidy(noise(1.0, RATE)[0])
+    assert float(clean.square().mean().sqrt()) == pytest.approx(0.06, rel=1e-3)
+    power = torch.fft.rfft(clean).abs().square()
+    assert float(power[7900:].sum()) < 1e-4 * float(power.sum())
+    assert torch.equal(level(torch.zeros(10)), torch.zeros(10))
+
+
+def test_a_fixed_filter_hardly_moves_the_band_statistics() -> None:
+    wav = mono(song(RATE), RATE)
+    spectrum = torch.fft.rfft(wav)
+    tilt = torch.linspace(1.0, 0.5, spectrum.numel())
+    plain, tilted = (band_statistics(tidy(x)) for x in (wav, torch.fft.irfft(spectrum * tilt, wav.numel())))
+    other = band_statistics(tidy(noise(5.0, RATE)[0]))
+    assert (plain - tilted).abs().mean() < 0.2 * (plain - other).abs().mean()
+
+
+@pytest.mark.parametrize("seconds", [1.0, 5.0, 7.0])
+def test_every_window_of_the_countermeasure_gets_a_score(shipped: SyntheticVoice, seconds: float) -> None:
+    wav = mono(song(RATE, seconds), RATE)
+    found, lines = shipped.listen(wav), Countermeasure.load().listen(wav)
+    assert torch.equal(found.starts_s, lines.starts_s) and torch.equal(found.ends_s, lines.ends_s)
+    assert found.logits.shape == found.llr.shape == found.starts_s.shape
+    assert bool(torch.isfinite(found.logits).all()) and bool((found.llr.abs() <= 3.0).all())
+    again = shipped.listen(wav)
+    assert torch.equal(found.logits, again.logits)
+
+
+def test_gain_and_polarity_make_no_difference(shipped: SyntheticVoice) -> None:
+    wav = song(RATE)
+    first = heard(shipped, wav, RATE)
+    for gain in (0.01, -0.5, 0.9):
+        assert heard(shipped, wav * gain, RATE) == pytest.approx(first, abs=0.05)
+
+
+@pytest.mark.parametrize("sample_rate", [44100, 48000])
+def test_the_sample_rate_makes_little_difference(shipped: SyntheticVoice, sample_rate: int) -> None:
+    wav = song(RATE)
+    first = heard(shipped, wav, RATE)
+    assert heard(shipped, resample(wav, RATE, sample_rate), sample_rate) == pytest.approx(first, abs=0.15)
+
+
+def test_silence_is_scored_without_failing(shipped: SyntheticVoice) -> None:
+    assert bool(torch.isfinite(shipped.listen(mono(silence(2, RATE), RATE)).llr).all())
+
+
+def test_scores_are_fused_and_calibrated_as_the_card_says() -> None:
+    fusion = Fusion(
+        torch.tensor([1.0, 2.0]), torch.tensor([0.0, 4.0]), torch.tensor([0.5]), torch.tensor([2.0, 1.0])
+    )
+    score = fusion.score(torch.tensor([3.0, 1.0]), torch.tensor([8.0, 0.0]))
+    assert score.tolist() == [2.0, 0.0]
+    assert fusion.llr(score).tolist() == [3.0, 1.0]
+    means = fusion.score(torch.tensor([2.0]), torch.tensor([4.0]))
+    assert float(means) == pytest.approx(float(score.mean())), "the mean of windows is the score of means"
+
+
+def test_weights_of_another_network_are_refused(encoder: Ge2eEncoder, tmp_path: Path) -> None:
+    card, tensors = load(CARD)
+    flaws: dict[str, dict[str, Tensor]] = {
+        "missing": {name: value for name, value in tensors.items() if name != "first"},
+        "uncalibrated": {name: value for name, value in tensors.items() if name != "calibration"},
+        "another shape": tensors | {"low": tensors["low"][:-1]},
+        "too many": tensors | {"third": tensors["low"].clone()},
+        "half a calibration": tensors | {"calibration": tensors["calibration"][:1]},
+        "a weight too many": tensors | {"weight": torch.ones(2)},
+    }
+    for flaw, wrong in flaws.items():
+        path = tmp_path / f"{flaw.replace(' ', '-')}.toml"
+        write(card, wrong, path)
+        with pytest.raises(WeightsError, match="not the weights"):
+            SyntheticVoice.load(encoder, path)
+
+
+def test_damaged_weights_are_refused(encoder: Ge2eEncoder, tmp_path: Path) -> None:
+    card, tensors = load(CARD)
+    path = tmp_path / "synthesis.toml"
+    written = write(card, tensors, path)
+    weights = path.with_name(written.file)
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(WeightsError, match="is not the file"):
+        SyntheticVoice.load(encoder, path)
+
+
+def test_an_untrained_network_says_nothing() -> None:
+    network = VoiceNetwork(ScoreConfig(inputs=4, hidden=2))
+    assert network(torch.randn(3, 4)).tolist() == [0.0, 0.0, 0.0]
