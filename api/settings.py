@@ -7,16 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from cryptography.x509 import Certificate
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.keys.files import KeySecrets
-from api.keys.hardware import Access
-from core.errors import KeyFileError
 from core.limits import LONG_LIMITS, Limits
-from provenance.records.authorities import read_roots
 
 MIB = 1024 * 1024
 
@@ -137,41 +132,3 @@ class Settings(BaseSettings):
         if "max_duration_s" in chosen:
             limits = limits.lasting(self.max_duration_s)
         return replace(limits, max_bytes=self.max_upload_bytes) if "max_upload_bytes" in chosen else limits
-
-    def key_secrets(self) -> KeySecrets:
-        """What is given for the signing keys.
-
-        Raises:
-            KeyFileError: a secret's file cannot be read, or a secret is given twice.
-        """
-        passphrase = _secret("key_passphrase", self.key_passphrase, self.key_passphrase_file)
-        pin = _secret("pkcs11_pin", self.pkcs11_pin, self.pkcs11_pin_file)
-        given = {"record": self.record_key, "report": self.report_key, "log": self.log_key}
-        keys = {name: key.get_secret_value().encode() for name, key in given.items() if key is not None}
-        access = Access(self.pkcs11_module, None if pin is None else pin.decode(errors="replace"))
-        return KeySecrets(passphrase, keys, access)
-
-    def trusted_authorities(self) -> tuple[Certificate, ...]:
-        """Root certificates of the time-stamp authorities that are believed.
-
-        Raises:
-            KeyFileError: their file cannot be read.
-        """
-        if self.tsa_roots is None:
-            return ()
-        try:
-            return read_roots(self.tsa_roots.read_bytes())
-        except OSError as error:
-            raise KeyFileError(f"cannot read tsa_roots: {error.strerror}") from error
-
-
-def _secret(name: str, value: SecretStr | None, path: Path | None) -> bytes | None:
-    """A secret that is given by its value or in a file."""
-    if path is None:
-        return None if value is None else value.get_secret_value().encode()
-    if value is not None:
-        raise KeyFileError(f"give {name} or {name}_file, not both")
-    try:
-        return path.read_bytes().removesuffix(b"\n")
-    except OSError as error:
-        raise KeyFileError(f"cannot read {name}_file: {error.strerror}") from error

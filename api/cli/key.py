@@ -92,9 +92,10 @@ def create(
     the file TRACKMARK_PKCS11_PIN_FILE. Use the name wherever a key is given, as in TRACKMARK_RECORD_KEY.
     """
     with failures():
+        from api.keys.given import key_secrets
         from api.keys.hardware import create_key
 
-        made = create_key(uri, algorithm, settings().key_secrets().hardware)
+        made = create_key(uri, algorithm, key_secrets(settings()).hardware)
     if as_json:
         emit({"keyid": made.keyid, "algorithm": made.algorithm, "public_pem": made.public_key.pem.decode()})
     else:
@@ -103,10 +104,11 @@ def create(
 
 def _given(text: str, chosen: "Settings") -> "Signer":
     from api.keys.files import KeyStore
+    from api.keys.given import key_secrets
     from api.keys.hardware import SCHEME
     from core.errors import KeyFileError
 
-    secrets = chosen.key_secrets()
+    secrets = key_secrets(chosen)
     if text.startswith(SCHEME):
         return KeyStore(chosen.home, secrets).open(text.encode())
     try:

@@ -62,6 +62,7 @@ def timestamp(
     if (token is not None) + (query is not None) + (tsa is not None) > 1:
         fail("give one of --tsa, --token and --query", 2)
     with failures(), registry() as (store, chosen):
+        from api.keys.given import trusted_authorities
         from api.log import timestamping
         from provenance.records.authorities import read_roots
 
@@ -74,7 +75,7 @@ def timestamp(
             else:
                 answers().print(text, markup=False)
             return
-        trusted = chosen.trusted_authorities() if roots is None else read_roots(roots.read_bytes())
+        trusted = trusted_authorities(chosen) if roots is None else read_roots(roots.read_bytes())
         if not trusted:
             fail("give the authority's root certificate: --roots FILE or TRACKMARK_TSA_ROOTS", 2)
         address = tsa or chosen.tsa

@@ -24,12 +24,13 @@ def witness(
         import uvicorn
 
         from api.keys.files import KeyStore
+        from api.keys.given import key_secrets
         from api.log.witness_server import create_witness
         from provenance.records.note import NoteKey, NoteSigner
 
         chosen = settings()
         home = chosen.home
-        signer = NoteSigner(name, KeyStore(home, chosen.key_secrets()).witness())
+        signer = NoteSigner(name, KeyStore(home, key_secrets(chosen)).witness())
         app = create_witness(signer, [NoteKey.from_vkey(text) for text in logs], home / "witness.db")
         messages().print(
             f"witness  http://{host}:{port}/add-checkpoint\nkey      {signer.cosigner_key.vkey}", markup=False

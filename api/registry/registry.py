@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 from api import database
 from api.database.tables import DEFAULT_TENANT
 from api.keys.files import KeySecrets, KeyStore
+from api.keys.given import key_secrets as secrets_given
+from api.keys.given import trusted_authorities
 from api.keys.published import PublishedKeys
 from api.keys.signing import SigningKeys
 from api.log.cosigning import WitnessAddress
@@ -106,8 +108,8 @@ class Registry:
             tenant=tenant,
             log_origin=settings.log_origin,
             witnesses=witnesses,
-            key_secrets=settings.key_secrets(),
-            tsa_roots=settings.trusted_authorities(),
+            key_secrets=secrets_given(settings),
+            tsa_roots=trusted_authorities(settings),
             credentials_tsa=settings.credentials_tsa,
             limits=settings.limits(),
         )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from api.keys.given import key_secrets
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import KeyFileError
@@ -40,7 +41,7 @@ def test_keys_of_the_environment_never_touch_the_disk(
     monkeypatch.setenv("TRACKMARK_KEY_PASSPHRASE", "pw")
     settings = Settings(home=tmp_path)
     assert "pw" not in repr(settings)
-    assert "PRIVATE" not in repr(settings) + repr(settings.key_secrets())
+    assert "PRIVATE" not in repr(settings) + repr(key_secrets(settings))
     store = Registry.open(settings)
     made = register(store)
     assert store.records.verified(made.record_id).current.keyids == (record.keyid,)
