@@ -54,9 +54,9 @@ def test_keys_of_the_environment_never_touch_the_disk(
 
 def test_wrong_secrets_are_told(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="not both"):
-        Settings(home=tmp_path, key_passphrase="a", key_passphrase_file=tmp_path / "x").key_secrets()
+        key_secrets(Settings(home=tmp_path, key_passphrase="a", key_passphrase_file=tmp_path / "x"))
     with pytest.raises(KeyFileError, match="cannot read"):
-        Settings(home=tmp_path, key_passphrase_file=tmp_path / "x").key_secrets()
+        key_secrets(Settings(home=tmp_path, key_passphrase_file=tmp_path / "x"))
     store = Registry.open(Settings(home=tmp_path, log_key=Es256Signer.generate().to_pem().decode()))
     with pytest.raises(KeyFileError, match="Ed25519"):
         store.keys.signer("log")

@@ -11,6 +11,7 @@ import pytest
 
 from api.keys import hardware
 from api.keys.files import KeyStore
+from api.keys.given import key_secrets
 from api.keys.hardware import (
     Access,
     HardwareError,
@@ -204,7 +205,7 @@ def test_a_registry_signs_with_keys_in_hardware(environment: pytest.MonkeyPatch,
     store.close()
     environment.setenv("TRACKMARK_LOG_KEY", uri("r-record"))
     with pytest.raises(KeyFileError, match="Ed25519"):
-        KeyStore(tmp_path, Settings().key_secrets()).held("log")
+        KeyStore(tmp_path, key_secrets(Settings())).held("log")
 
 
 def test_a_key_on_disk_hands_over_to_one_in_hardware(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
