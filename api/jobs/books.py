@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, and_, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
@@ -108,6 +109,22 @@ class Jobs:
         Raises:
             IdempotencyConflict: the key was used with another request.
         """
+        try:
+            return self._enter(kind, tenant, upload, request, once)
+        except IntegrityError:
+            if once is None:
+                raise
+            # the same request came twice at one moment, and the other was first: its job is the answer
+            return self._enter(kind, tenant, upload, request, once)
+
+    def _enter(
+        self,
+        kind: Kind,
+        tenant: str,
+        upload: Upload,
+        request: Mapping[str, Any],
+        once: Idempotency | None,
+    ) -> tuple[Job, bool]:
         now = clock.now()
         job_id = str(uuid.uuid4())
         kept = {**request, "stored": upload.stored}
