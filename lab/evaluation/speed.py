@@ -43,7 +43,7 @@ class Row:
         cold_s: the first audit of the file.
         warm_s: the second one.
         cpu_s: processor time of the second one.
-        stages: wall time of each stage of the second one.
+        alone: processor time of an audit that asks for one check only, by its name; decoding is in each.
         peak_mb: largest resident memory of the process.
     """
 
@@ -53,7 +53,7 @@ class Row:
     cold_s: float
     warm_s: float
     cpu_s: float
-    stages: dict[str, float]
+    alone: dict[str, float]
     peak_mb: float
 
 
@@ -74,7 +74,7 @@ def music(root: Path | None, length_s: int, path: Path) -> None:
 
 def measure(path: Path, short: Path, length_s: int, cores: int) -> Row:
     """Audit `path` twice in this process, after the ten seconds of `short`."""
-    from api.audit.audit import audit_file
+    from api.audit.audit import ALL, audit_file
     from api.registry.registry import Registry
     from api.settings import Settings
     from lab.registrations import blank_fingerprint, new_records
@@ -87,26 +87,21 @@ def measure(path: Path, short: Path, length_s: int, cores: int) -> Row:
             registry.records.register(record, blank_fingerprint())
         audit_file(short, registry=registry, settings=settings)
         start_s = time.monotonic() - _started()
-        marks: list[tuple[str, float]] = []
         walls = []
         for _ in range(2):
-            marks.clear()
             begun, busy = time.monotonic(), time.process_time()
-            audit_file(
-                path,
-                registry=registry,
-                settings=settings,
-                progress=lambda stage, _done: marks.append((stage, time.monotonic())),
-            )
+            audit_file(path, registry=registry, settings=settings)
             walls.append(time.monotonic() - begun)
             busy = time.process_time() - busy
+        alone = {}
+        for name in ALL:
+            begun_cpu = time.process_time()
+            audit_file(path, registry=registry, settings=settings, checks=(name,))
+            alone[name] = time.process_time() - begun_cpu
         registry.close()
-    stages: dict[str, float] = {}
-    for (stage, at), (_next, until) in zip(marks, [*marks[1:], ("", begun + walls[1])], strict=True):
-        stages[stage] = stages.get(stage, 0.0) + until - at
     status = Path("/proc/self/status").read_text()
     peak_mb = int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
-    return Row(length_s, cores, start_s, walls[0], walls[1], busy, stages, peak_mb)
+    return Row(length_s, cores, start_s, walls[0], walls[1], busy, alone, peak_mb)
 
 
 def _started() -> float:
@@ -156,11 +151,11 @@ def page(found: list[Row]) -> str:
             f" | {row.warm_s:.1f} s | {row.length_s / row.warm_s:.0f} | {row.cpu_s:.1f} s"
             f" | {row.peak_mb:.0f} MB |"
         )
-    names = list(dict.fromkeys(name for row in found for name in row.stages))
-    lines += ["", "## Wall time of each stage, warm", "", "| audio | cores | " + " | ".join(names) + " |"]
-    lines.append("|---:|---:|" + "---:|" * len(names))
+    names = list(dict.fromkeys(name for row in found for name in row.alone))
+    lines += ["", "## Processor time of each check asked alone, decoding included", ""]
+    lines += ["| audio | cores | " + " | ".join(names) + " |", "|---:|---:|" + "---:|" * len(names)]
     for row in found:
-        cells = (f"{row.stages[name]:.2f} s" if name in row.stages else "" for name in names)
+        cells = (f"{row.alone[name]:.2f} s" for name in names)
         lines.append(f"| {row.length_s} s | {row.cores} | " + " | ".join(cells) + " |")
     lines += ["", "## Against the goals", ""]
     two = [row for row in found if row.cores == 2]
