@@ -46,8 +46,8 @@ def music(ai: Mapping[str, Any]) -> Told:
         return Told(answer, f"{text} A recording sent through a neural codec looks the same.", tone)
     if ai["verdict"] == "uncertain":
         return Told(answer, f"{_sentence(str(ai.get('reason') or 'the evidence does not decide'))}", tone)
-    rates = ", ".join(f"{100 * m['share']:.0f} % {m['condition']}" for m in ai.get("misses") or ())
-    known = f" Of known generators' recordings none is found in {rates}." if rates else ""
+    rates = ", in ".join(f"{100 * m['share']:.0f} % {m['condition']}" for m in ai.get("misses") or ())
+    known = f" None is found in known generators' music either: in {rates}." if rates else ""
     return Told(answer, f"That says nothing of who made the recording.{known}", tone)
 
 
