@@ -84,7 +84,7 @@ def summary_table(rows: list[dict[str, Any]], title: str) -> Table:
         table.add_row(
             escape(found["file"].rsplit("/", 1)[-1]),
             f"read (p {mark['p_value']:.0e})" if mark["present"] else "none",
-            escape(found["ownership"]["status"].replace("_", " ")),
+            words.OWNERSHIP[found["ownership"]["status"]][0].lower(),
             f"{best[0]['score']:.2f} at {time_text(best[0]['offset_s'])}" if best else "none",
             credentials_text(found["credentials"], short=True),
             words.music(ai).answer.lower() + ("" if ai["score"] is None else f", {score_text(ai['score'])}"),

@@ -20,6 +20,22 @@ _MUSIC: dict[str, tuple[str, Tone]] = {
     "uncertain": ("Cannot be decided", "neutral"),
 }
 
+OWNERSHIP: dict[str, tuple[str, Tone]] = {
+    "match": ("Registered track", "good"),
+    "disputed": ("Disputed", "warn"),
+    "record_revoked": ("Record revoked", "warn"),
+    "transplant_suspected": ("Copied watermark suspected", "bad"),
+    "mark_removed_or_unmarked": ("Registered; no mark found", "warn"),
+    "fingerprint_only": ("Registered track", "warn"),
+    "mark_unconfirmed": ("Mark found, not confirmed", "warn"),
+    "unknown_mark": ("Mark without a record", "warn"),
+    "record_invalid": ("Record does not verify", "bad"),
+    "credentials_only": ("Named by credentials only", "warn"),
+    "no_record": ("Not registered here", "neutral"),
+    "not_checked": ("Not checked", "neutral"),
+}
+"""What each status of ownership is called, and how it should look."""
+
 
 @dataclass(frozen=True)
 class Told:

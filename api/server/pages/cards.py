@@ -72,20 +72,6 @@ _ACTIONS: dict[str, tuple[str, Tone, str]] = {
     "review": ("Review", "warn", "A person should look at this file before it is used."),
     "reject": ("Reject", "bad", "The policy refuses this file."),
 }
-_OWNERSHIP: dict[str, tuple[str, Tone]] = {
-    "match": ("Registered track", "good"),
-    "disputed": ("Disputed", "warn"),
-    "record_revoked": ("Record revoked", "warn"),
-    "transplant_suspected": ("Copied watermark suspected", "bad"),
-    "mark_removed_or_unmarked": ("Registered; no mark found", "warn"),
-    "fingerprint_only": ("Registered track", "warn"),
-    "mark_unconfirmed": ("Mark found, not confirmed", "warn"),
-    "unknown_mark": ("Mark without a record", "warn"),
-    "record_invalid": ("Record does not verify", "bad"),
-    "credentials_only": ("Named by credentials only", "warn"),
-    "no_record": ("Not registered here", "neutral"),
-    "not_checked": ("Not checked", "neutral"),
-}
 
 
 def verdict(found: Mapping[str, Any]) -> Verdict:
@@ -148,7 +134,7 @@ def _bars(segments: Sequence[Mapping[str, Any]], duration: float) -> list[Bar]:
 
 def _ownership(found: Mapping[str, Any]) -> Card:
     ownership = found["ownership"]
-    answer, tone = _OWNERSHIP.get(ownership["status"], (str(ownership["status"]), "neutral"))
+    answer, tone = words.OWNERSHIP.get(ownership["status"], (str(ownership["status"]), "neutral"))
     record = ownership.get("record") or {}
     facts = []
     if record.get("title"):

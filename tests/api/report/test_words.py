@@ -2,10 +2,11 @@
 
 import re
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from api.audit.findings import OwnershipStatus
 from api.report import words
 
 COMFORT = re.compile(
@@ -92,3 +93,8 @@ def test_credentials_are_valid_only_where_everything_holds() -> None:
         assert (words.credentials(found).tone == "good") is all(values)
     unknown = {**dict.fromkeys(names, True), "present": True, "record_id": "ab" * 8, "record_known": False}
     assert words.credentials(unknown).tone == "warn"
+
+
+def test_every_status_of_ownership_has_a_name_that_accuses_nobody() -> None:
+    assert set(words.OWNERSHIP) == set(get_args(OwnershipStatus))
+    assert not any("removed" in name.lower() for name, _ in words.OWNERSHIP.values())

@@ -140,8 +140,9 @@ def test_every_ownership_status_has_words() -> None:
     from typing import get_args
 
     from api.audit.findings import OwnershipStatus
+    from api.report import words
 
-    assert set(get_args(OwnershipStatus)) == set(view._OWNERSHIP)
+    assert set(get_args(OwnershipStatus)) == set(words.OWNERSHIP)
 
 
 def test_a_running_audit_shows_its_progress(client: TestClient, browser: TestClient) -> None:
