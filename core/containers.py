@@ -7,6 +7,7 @@ CAF and Ogg. Standard library only; what it reads is hostile.
 
 import os
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -36,6 +37,7 @@ _TAGS = {
 """Channels by Core Audio's layout tags (CoreAudioBaseTypes.h): number in the upper half, count in the lower.
 
 128 is in the order in which FFmpeg writes it, back before side; Apple's header has side before back."""
+_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
 
@@ -164,22 +166,42 @@ def _ogg(file: BinaryIO, size: int) -> tuple[list[tuple[int, int]], list[str]]:
     """The links of a chained stream (RFC 3533): each begins with pages that say so."""
     starts, flaws, beginning = [0], [], True
     end = 0
-    for place, flags, length in _pages(file, size):
-        first = bool(flags & 2)
-        if first and not beginning:
-            starts.append(place)
-        beginning = first
-        end = place + length
+    follows: dict[int, int] = {}  # by stream, the number that its next page must have
+    for page in _pages(file, size):
+        if page.first and not beginning:
+            starts.append(page.place)
+        beginning = page.first
+        end = page.place + page.length
         if len(starts) > MAX_LINKS:
             flaws.append(f"more than {MAX_LINKS} streams follow each other")
             break
+        if not page.whole:
+            flaws.append("a page does not fit its checksum")
+        elif page.number != follows.get(page.stream, page.number) and not page.first:
+            flaws.append("pages are missing between others")
+        follows[page.stream] = (page.number + 1) % (1 << 32)
+        if page.header:  # who records a radio stream has its headers, then what came at that moment
+            del follows[page.stream]
     if end > size:
         flaws.append("the file ends in the middle of a page")
-    return list(zip(starts, [*starts[1:], size], strict=True)), flaws
+    return list(zip(starts, [*starts[1:], size], strict=True)), list(dict.fromkeys(flaws))
 
 
-def _pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
-    """Place, flags and length of each page; what lies between pages is skipped."""
+@dataclass(frozen=True)
+class _Page:
+    """One page of an Ogg file; `header` where it holds no audio, `whole` where it fits its checksum."""
+
+    place: int
+    length: int
+    first: bool
+    header: bool
+    stream: int
+    number: int
+    whole: bool
+
+
+def _pages(file: BinaryIO, size: int) -> Iterator[_Page]:
+    """The pages in order; what lies between pages is skipped."""
     place = 0
     while place < size:
         file.seek(place)
@@ -188,12 +210,27 @@ def _pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
             found = head.find(b"OggS", 1)
             place += found if found > 0 else max(1, len(head) - 3)
             continue
-        if len(head) < 27 or len(head) < 27 + head[26]:
-            yield place, 0, size - place + 1
+        cut = len(head) < 27 or len(head) < 27 + head[26]
+        length = size - place + 1 if cut else 27 + head[26] + sum(head[27 : 27 + head[26]])
+        if place + length > size:
+            yield _Page(place, length, first=False, header=False, stream=-1, number=0, whole=True)
             return
-        length = 27 + head[26] + sum(head[27 : 27 + head[26]])
-        yield place, head[5], length
+        file.seek(place)
+        page = file.read(length)
+        granule, stream, number, checksum = struct.unpack_from("<qIII", page, 6)
+        whole = checksum == _ogg_checksum(page[:22] + bytes(4) + page[26:])
+        yield _Page(place, length, bool(head[5] & 2), granule == 0, stream, number, whole)
         place += length
+
+
+def _ogg_checksum(page: bytes) -> int:
+    """CRC-32 as RFC 3533, clause 6, has it: zlib's with the bits of each byte, and of the sum, turned round.
+
+    >>> _ogg_checksum(b"123456789") == 0x89A1897F
+    True
+    """
+    register = zlib.crc32(page.translate(_TURNED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(register.to_bytes(4, "little").translate(_TURNED), "big")
 
 
 def _channel_chunks(

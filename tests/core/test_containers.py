@@ -153,6 +153,37 @@ def test_a_cut_file_is_said_to_be_cut(name: str, kept: float) -> None:
     assert cut.source.reasons
 
 
+HOLES: dict[str, Callable[[bytearray, int], None]] = {
+    "a bit": lambda data, at: data.__setitem__(at, data[at] ^ 0x10),
+    "zeros": lambda data, at: data.__setitem__(slice(at, at + 400), bytes(400)),
+    "gone": lambda data, at: data.__delitem__(slice(at, at + 400)),
+}
+
+
+@pytest.mark.parametrize("hole", HOLES)
+@pytest.mark.parametrize("codec", ["flac", "vorbis", "opus"])
+def test_a_hole_in_a_long_file_is_told(codec: Any, hole: str) -> None:
+    """Every page and frame of these has a checksum: one wrong bit is known, however long the file."""
+    data = bytearray(encode_bytes(music(60.0, RATE), RATE, codec=codec))
+    assert not decode_bytes(bytes(data), "whole").source.truncated
+    HOLES[hole](data, len(data) // 2)
+    clip = decode_bytes(bytes(data), "damaged")
+    assert clip.source.truncated, clip.duration_s
+    assert clip.source.reasons
+    assert clip.duration_s > 55.0, "what is whole is kept"
+
+
+@pytest.mark.parametrize("codec", ["vorbis", "opus"])
+def test_a_recording_of_a_stream_that_was_joined_late_is_whole(codec: Any) -> None:
+    data = encode_bytes(music(20.0, RATE), RATE, codec=codec)
+    pages = [b"OggS" + page for page in data.split(b"OggS")[1:]]
+    headers = [page for page in pages if page[6:14] == bytes(8)]
+    joined = b"".join([*headers, *pages[len(headers) + 3 :]])
+    assert not structure(io.BytesIO(joined)).flaws
+    lost = b"".join([*pages[:-2], pages[-1]])
+    assert structure(io.BytesIO(lost)).flaws == ("pages are missing between others",)
+
+
 @pytest.mark.parametrize(
     ("stated", "flagged"),
     [(40_000, True), (0, True), (0x7FFFFFF0, True), (0xFFFFFFFF, False), (176_400, False)],
