@@ -82,12 +82,16 @@ class _Run:
     def unanswered(self, clip: Clip) -> list[Json]:
         """What was asked and not answered, as `Policy.decide` wants it; damage to the file comes first."""
         open_checks = [
-            {"check": name, "outcome": self.outcomes[name], "reason": self.reasons[name]}
+            {
+                "check": name,
+                "outcome": self.outcomes[name],
+                "reason": self.reasons[name].removeprefix("inconclusive: "),
+            }
             for name in ALL
             if name in self.reasons
         ]
         if clip.source.truncated:
-            open_checks.insert(0, {"check": "decode", "outcome": "partly", "reason": PARTLY})
+            open_checks.insert(0, {"check": "decode", "outcome": "partly", "reason": partly(clip)})
         return open_checks
 
     def _end(self, name: str, outcome: Outcome, reason: str) -> None:
@@ -125,12 +129,14 @@ def audit_file(
     Raises:
         AudioError: the file cannot be used as audio.
         RegistryError: `artist` is not enrolled.
-        ValueError: a name in `checks` is unknown.
+        ValueError: a name in `checks` is unknown, or there is none: what was not asked is not accepted.
     """
     started = time.monotonic()
     unknown = set(checks) - set(ALL)
     if unknown:
         raise ValueError(f"unknown checks {sorted(unknown)}; choose from {', '.join(ALL)}")
+    if not checks:
+        raise ValueError(f"an audit asks at least one check; choose from {', '.join(ALL)}")
     path = Path(path)
     stages = stages or product_stages(settings)
     policy = policy or load_policy()
@@ -184,7 +190,7 @@ def audit_file(
     if "voice" not in run.reasons:
         warnings.extend(f"voice: {text}" for text in left_out)
     if clip.source.truncated:
-        warnings.append(PARTLY)
+        warnings.append(partly(clip))
     warnings.extend(also_known_as(ownership, found["fingerprint"]))
     warnings.extend(policy.stale(on=on))
     report("done", 1.0)
@@ -205,6 +211,11 @@ def audit_file(
         warnings=tuple(warnings),
         clip=clip,
     )
+
+
+def partly(clip: Clip) -> str:
+    """That a part of the audio is missing, and how the decoder knows."""
+    return f"{PARTLY}: {'; '.join(clip.source.reasons)}" if clip.source.reasons else PARTLY
 
 
 def declares_ai(ownership: Ownership) -> bool:

@@ -257,6 +257,8 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
         raise PolicyError(f"rule {rule!r}: {operator} needs a number")
     if operator == "one_of" and not isinstance(value, list):
         raise PolicyError(f"rule {rule!r}: one_of needs a list")
+    if entry["field"] == "ai.verdict" and "bona_fide" in (value if isinstance(value, list) else [value]):
+        raise PolicyError(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule")
     return Condition(str(entry["field"]), operator, value)
 
 

@@ -3,6 +3,7 @@
 The expected action is stated here by a rule of its own, which knows nothing of the policy's file.
 """
 
+from dataclasses import replace
 from datetime import date
 from itertools import combinations, product
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 
 from api.audit.audit import ALL, audit_file, declares_ai
 from api.audit.findings import Outcome, Ownership, OwnershipStatus
-from api.audit.policy import load_policy, parse_policy
+from api.audit.policy import PolicyError, load_policy, parse_policy
 from core.errors import TrackmarkError, WatermarkError
 from tests import fakes
 
@@ -28,6 +29,7 @@ REVIEWED = {
     "unknown_mark",
     "mark_unconfirmed",
 }
+OUTCOMES = [row for row in product(get_args(Outcome), repeat=len(ALL)) if set(row) != {"skipped"}]
 GAPS = [names for count in range(len(ALL) + 1) for names in combinations(ALL, count)]
 
 
@@ -74,7 +76,7 @@ def test_every_combination_has_its_action(status: str) -> None:
             assert decision.rules[0].rule == "check-inconclusive"
 
 
-@pytest.mark.parametrize("outcomes", list(product(get_args(Outcome), repeat=len(ALL))), ids="-".join)
+@pytest.mark.parametrize("outcomes", OUTCOMES, ids="-".join)
 def test_what_was_asked_and_not_answered_is_reviewed(outcomes: tuple[str, ...]) -> None:
     """`skipped` is the caller's own wish; `failed` and `inconclusive` are open questions."""
     broken: dict[str, Exception] = {
@@ -141,3 +143,46 @@ def test_credentials_that_ask_for_a_person(found: dict[str, bool], rule: str) ->
     )
     assert result.decision.action == "review"
     assert rule in [fired.rule for fired in result.decision.rules]
+
+
+def test_an_audit_that_asks_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one check"):
+        audit_file(
+            fakes.PATH,
+            registry=fakes.Registry(),  # type: ignore[arg-type]  # never asked
+            settings=SimpleNamespace(),  # type: ignore[arg-type]  # never read
+            checks=(),
+        )
+
+
+def test_what_is_missing_of_the_audio_is_told_with_how_it_is_known() -> None:
+    whole = fakes.clip()
+    cut = replace(whole, source=replace(whole.source, truncated=True, reasons=("pages are missing",)))
+    result = audit_file(
+        fakes.PATH,
+        registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
+        stages=fakes.stages(audio=cut, detection=WatermarkError("too plain")),
+        today=ON,
+    )
+    assert [rule.rule for rule in result.decision.rules] == ["check-partly", "check-inconclusive"]
+    assert "pages are missing" in result.decision.rules[0].text
+    assert result.decision.rules[1].text == "The watermark could not be looked for: too plain."
+    assert any("pages are missing" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("condition", ['is = "bona_fide"', 'one_of = ["bona_fide", "synthetic"]'])
+def test_a_policy_that_waits_for_a_former_verdict_is_refused(condition: str) -> None:
+    rule = f"""[policy]
+name = "p"
+version = "1"
+[[rule]]
+id = "r"
+action = "review"
+says = "s"
+in_force_from = 2026-01-01
+last_checked = 2026-01-01
+when = [{{ field = "ai.verdict", {condition} }}]
+"""
+    with pytest.raises(PolicyError, match="no_trace"):
+        parse_policy(rule.encode())
