@@ -103,7 +103,11 @@ class PublishedKeys:
     def all(self) -> list[PublishedKey]:
         """Every key that ever signed here, oldest first, so that old signatures stay verifiable."""
         with database.reading(self._engine) as connection:
-            return [_published(row) for row in _rows(connection)]
+            return self.all_on(connection)
+
+    def all_on(self, connection: Connection) -> list[PublishedKey]:
+        """The same, as an open transaction sees it."""
+        return [_published(row) for row in _rows(connection)]
 
     def trusted(self) -> TrustedKeys:
         """What an offline verifier must be given (`keys.json`).

@@ -118,7 +118,7 @@ class SigningKeys:
                 _enter(connection, self._opened[purpose], purpose)
             first = self._opened["log"]
             origin = self.published.log.named([(first.keyid, first.public_key.pem.decode(), False)])[0].name
-            log_store.publish(connection, NoteSigner(origin, first))
+            log_store.publish(connection, lambda _: NoteSigner(origin, first))
 
     def at_home(self) -> bool:
         """Whether this machine holds a key in force, so that it may publish others."""
@@ -144,12 +144,18 @@ class SigningKeys:
 
     def appending(self) -> AbstractContextManager[Connection]:
         """A transaction that adds to the log: see `log.store.appending`."""
-        return log_store.appending(self._engine, self.note_signer)
+        self.signer("log")  # a missing key is told before anything is locked
+        return log_store.appending(self._engine, self._note_signer_on)
 
     def note_signer(self) -> NoteSigner:
         """Signs checkpoints of the log."""
-        signer = self.signer("log")
-        return NoteSigner(self.published.log.origin, signer)
+        self._begin()
+        with database.reading(self._engine) as connection:
+            return self._note_signer_on(connection)
+
+    def _note_signer_on(self, connection: Connection) -> NoteSigner:
+        """The same inside an open transaction: who holds the log's lock must not wait for a connection."""
+        return NoteSigner(self.published.log.keys_on(connection)[0].name, self._signer_on(connection, "log"))
 
     def signer(self, purpose: Purpose) -> Signer:
         """The key in force. Only who signs asks for it; readers have `published`.
@@ -158,15 +164,31 @@ class SigningKeys:
             KeyFileError: this machine does not hold it.
         """
         self._begin()
-        alive = [one.key.keyid for one in self.published.all() if one.purpose == purpose and one.in_force]
+        with database.reading(self._engine) as connection:
+            alive = self._alive(connection, purpose)
+        if not alive and self.at_home():
+            made = self._opened[purpose] = self._store.made(purpose)
+            with database.writing(self._engine) as connection:
+                _enter(connection, made, purpose)
+            return made
+        with database.reading(self._engine) as connection:
+            return self._signer_on(connection, purpose)
+
+    def _alive(self, connection: Connection, purpose: Purpose) -> list[str]:
+        published = self.published.all_on(connection)
+        return [one.key.keyid for one in published if one.purpose == purpose and one.in_force]
+
+    def _signer_on(self, connection: Connection, purpose: Purpose) -> Signer:
+        alive = self._alive(connection, purpose)
         opened = self._opened.get(purpose)
         if opened is None or opened.keyid not in alive:
-            opened = self._opened[purpose] = self._open(purpose, alive)
+            opened = self._opened[purpose] = self._open(connection, purpose, alive)
         return opened
 
-    def _open(self, purpose: Purpose, alive: list[str]) -> Signer:
+    def _open(self, connection: Connection, purpose: Purpose, alive: list[str]) -> Signer:
         held = self._store.held(purpose)
-        if held is not None and held.keyid not in alive and self._is_retired(held, purpose):
+        retired_here = held is not None and _find(connection, held.keyid, purpose) is not None
+        if held is not None and held.keyid not in alive and alive and retired_here:
             # A rotation was interrupted after it was logged: the staged key is the one in force.
             self._store.promote(purpose, alive[-1])
             retired, held = held, self._store.held(purpose)
@@ -175,11 +197,6 @@ class SigningKeys:
                     f"the {purpose} key {retired.keyid} was retired; set TRACKMARK_{purpose.upper()}_KEY to "
                     f"its successor {alive[-1]}"
                 )
-        if not alive and self.at_home():
-            held = held or self._store.made(purpose)
-            with database.writing(self._engine) as connection:
-                _enter(connection, held, purpose)
-            return held
         if held is not None and held.keyid in alive:
             return held
         force = f"the {purpose} key in force is {alive[-1]}" if alive else f"the {purpose} key is elsewhere"
@@ -192,10 +209,6 @@ class SigningKeys:
             f"{force}, not {held.keyid}; give that one, or `trackmark key rotate {purpose} --to` the new one "
             "where it is"
         )
-
-    def _is_retired(self, signer: Signer, purpose: Purpose) -> bool:
-        with database.reading(self._engine) as connection:
-            return _find(connection, signer.keyid, purpose) is not None
 
     def rotate(self, purpose: Purpose, reason: str, successor: Signer | None = None) -> PublicKey:
         """Hand over to a new key by a statement that both sign; the old private key on disk is erased.

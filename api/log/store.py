@@ -35,29 +35,32 @@ _WITNESSED = Table.metadata.tables["witnessed_checkpoints"]
 
 
 @contextmanager
-def appending(engine: Engine, signer: Callable[[], NoteSigner] | None = None) -> Iterator[Connection]:
+def appending(
+    engine: Engine, signer: Callable[[Connection], NoteSigner] | None = None
+) -> Iterator[Connection]:
     """A transaction that excludes every other that changes the log; it ends in a signed checkpoint.
 
     Args:
         engine: the database.
-        signer: gives the log's key in force; None leaves the new entries without a checkpoint.
+        signer: gives the log's key in force, as the transaction sees it: whoever holds the lock must not
+            wait for another connection, since those who wait for the lock hold them all. None leaves the new
+            entries without a checkpoint.
     """
-    if signer is not None:
-        signer()  # a missing key is told before anything is locked
     with database.writing(engine) as connection:
         database.hold(connection, LOG_LOCK)
         yield connection
         if signer is not None:
-            publish(connection, signer())
+            publish(connection, signer)
 
 
-def publish(connection: Connection, signer: NoteSigner) -> None:
-    """Sign a checkpoint of the log as it stands, inside `appending`."""
+def publish(connection: Connection, signer: Callable[[Connection], NoteSigner]) -> None:
+    """Sign a checkpoint of the log as it stands, unless there is one, inside `appending`."""
     size = size_of(connection)
     newest = head(connection)
     if newest is None or newest[0] < size:
+        by = signer(connection)
         root = ask(connection, size, MerkleLog.root)
-        put_head(connection, size, sign_checkpoint(Checkpoint(signer.name, size, root), signer))
+        put_head(connection, size, sign_checkpoint(Checkpoint(by.name, size, root), by))
 
 
 def head(connection: Connection) -> tuple[int, str] | None:

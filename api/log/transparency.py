@@ -41,13 +41,17 @@ class TransparencyLog:
     @property
     def keys(self) -> tuple[NoteKey, ...]:
         """The keys that verify its checkpoints, the one in force first; raises `UnknownEntry` without any."""
+        with database.reading(self.engine) as connection:
+            return self.keys_on(connection)
+
+    def keys_on(self, connection: Connection) -> tuple[NoteKey, ...]:
+        """The same, as an open transaction sees it."""
         query = (
             select(_KEYS.c.keyid, _KEYS.c.public_pem, _KEYS.c.retired_at)
             .where(_KEYS.c.purpose == "log")
             .order_by(_KEYS.c.created_at, _KEYS.c.keyid)
         )
-        with database.reading(self.engine) as connection:
-            rows = connection.execute(query).all()
+        rows = connection.execute(query).all()
         if not rows:
             raise UnknownEntry("the log has no key yet; the first registration makes it")
         return self.named([(row.keyid, row.public_pem, row.retired_at is not None) for row in rows])

@@ -22,6 +22,7 @@ from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
 from core.errors import ProofError
+from lab.registrations import blank_fingerprint, new_records
 from provenance.fingerprint import extract, fingerprint_metadata
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash, verify_consistency
@@ -231,3 +232,22 @@ def test_kill_9_in_the_middle_loses_and_forks_nothing(
     verify_consistency(old.size, new.size, old.root_hash, new.root_hash, proof)
     with pytest.raises(ProofError):
         verify_consistency(old.size, new.size, bytes(32), new.root_hash, proof)
+
+
+def test_more_writers_at_once_than_connections_all_come_through(registry: Registry) -> None:
+    """Who waits for the log's lock holds a connection: who holds the lock must not need another one."""
+    keyid = registry.keys.signer("record").keyid
+    ids = [
+        registry.records.register(record, blank_fingerprint()).record_id
+        for record in new_records(AT_ONCE, keyid)
+    ]
+    together = Barrier(AT_ONCE)
+
+    def dispute(record_id: str) -> str:
+        together.wait()
+        registry.events.dispute(record_id, issuer="Other Label", reason="ours")
+        return record_id
+
+    with ThreadPoolExecutor(AT_ONCE) as crowd:
+        assert list(crowd.map(dispute, ids)) == ids
+    assert check_log(registry.engine) == 2 * AT_ONCE
