@@ -21,9 +21,9 @@ from provenance.records.envelope import Envelope
 from provenance.records.keylife import KeyLife
 from provenance.records.keys import ED25519, PublicKey, Signer
 from provenance.records.log import LogEntry, commit
+from provenance.records.logged import LoggedAt, in_their_life, verify_logged
 from provenance.records.note import PLAIN, NoteKey
 from provenance.records.trust import TrustedKeys
-from provenance.records.verify import LoggedAt, in_their_life, verify_logged
 
 PAYLOAD_TYPE = "application/vnd.trackmark.key-event+json"
 ROTATE, REVOKE = "key.rotate", "key.revoke"

@@ -17,11 +17,11 @@ from core.files import write_whole
 from provenance.records.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.log import LogEntry
+from provenance.records.logged import judge_log
 from provenance.records.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from provenance.records.note import PLAIN, NoteKey
 from provenance.records.tiles import TILE_WIDTH, Tile
 from provenance.records.trust import TrustedKeys
-from provenance.records.verify import judge_log
 
 MAX_HANDOVERS = 1000
 Fetch = Callable[[str], bytes]

@@ -13,8 +13,9 @@ from provenance.records import lifecycle
 from provenance.records.envelope import Envelope
 from provenance.records.keylife import VALID
 from provenance.records.lifecycle import RecordState, Statement
+from provenance.records.logged import LoggedAt, in_their_life, verify_logged
 from provenance.records.trust import TrustedKeys
-from provenance.records.verify import LoggedAt, VerifiedRecord, in_their_life, verify_logged
+from provenance.records.verify import VerifiedRecord
 
 REVISIONS = frozenset({"register", "amend", "transfer"})
 

@@ -15,10 +15,10 @@ from core.errors import KeyFileError, ProofError, RecordError, SignatureError, V
 from provenance.records import envelope as dsse
 from provenance.records.checkpoint import Checkpoint, TlogProof, checkpoint_of, verify_checkpoint
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
+from provenance.records.logged import judge_log
 from provenance.records.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
 from provenance.records.note import PLAIN, NoteKey, NoteSigner, cosign_note, verify_note
 from provenance.records.trust import TrustedKeys
-from provenance.records.verify import judge_log
 
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_PROOF = 63

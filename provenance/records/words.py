@@ -8,8 +8,9 @@ from core import clock
 from core.errors import ProofError, RecordError
 from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
 from provenance.records.lifecycle import RecordState
+from provenance.records.logged import LoggedAt
 from provenance.records.state import VerifiedStatement, standing
-from provenance.records.verify import LoggedAt, VerifiedRecord, VerifiedReport
+from provenance.records.verify import VerifiedRecord, VerifiedReport
 
 Verified: TypeAlias = VerifiedRecord | VerifiedStatement | VerifiedReport
 KEY_NOTES = {
