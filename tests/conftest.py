@@ -37,7 +37,7 @@ def no_network() -> Iterator[None]:
             raise AssertionError(f"a test reaches for the network: {address!r}")
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]  # that is the guard
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]  # that is the guard
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]  # and its end
 

@@ -131,7 +131,7 @@ def claims(**changes: Any) -> dict[str, Any]:
 class Registry:
     """A registry in memory: records by id (or the error that verifying them raises), and artists."""
 
-    known: dict[str, dict[str, Any] | TrackmarkError] = field(default_factory=lambda: {RECORD: claims()})
+    known: Mapping[str, dict[str, Any] | TrackmarkError] = field(default_factory=lambda: {RECORD: claims()})
     matches: Sequence[Match] = ()
     voices: Mapping[str, bytes] = field(default_factory=dict)
     queries: int = 0

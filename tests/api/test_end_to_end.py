@@ -17,8 +17,8 @@ def test_a_tagged_track_is_recognised(tmp_path: Path) -> None:
     product = product_engines()
     source = tmp_path / "song.wav"
     encode(music(20.0, 44_100, seed=4), 44_100, source, codec="wav")
-    engines = {"auditor": product.auditor, "tagger": product.tagger, "inspector": product.inspector}
-    with serve(tmp_path / "home", **engines) as client:
+    home = tmp_path / "home"
+    with serve(home, auditor=product.auditor, tagger=product.tagger, inspector=product.inspector) as client:
         answer = client.post(
             "/v1/tracks",
             files={"file": ("song.wav", source.read_bytes())},

@@ -1,11 +1,12 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from core.files import replacing, write_whole
 
 
-def test_what_fails_half_way_leaves_the_old_file_and_no_part(tmp_path):
+def test_what_fails_half_way_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     write_whole(path, b"old")
     with pytest.raises(RuntimeError), replacing(path) as part:
@@ -15,7 +16,7 @@ def test_what_fails_half_way_leaves_the_old_file_and_no_part(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_two_writers_at_once_do_not_share_a_part(tmp_path):
+def test_two_writers_at_once_do_not_share_a_part(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     with replacing(path) as first:
         first.write_bytes(b"first")
@@ -25,6 +26,6 @@ def test_two_writers_at_once_do_not_share_a_part(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a" * 255, "é" * 127, os.fsdecode(b"caf\xe9.mp3"), "two\nlines"])
-def test_any_name_that_the_disk_takes_can_be_replaced(tmp_path, name):
+def test_any_name_that_the_disk_takes_can_be_replaced(tmp_path: Path, name: str) -> None:
     write_whole(tmp_path / name, b"content")
     assert (tmp_path / name).read_bytes() == b"content"

@@ -132,7 +132,7 @@ def test_a_policy_of_ones_own_fails_closed_too() -> None:
         ({"trusted": False, "valid": True, "content_bound": False}, "credentials-tampered"),
     ],
 )
-def test_credentials_that_ask_for_a_person(found: dict[str, bool], rule: str) -> None:
+def test_credentials_that_ask_for_a_person(found: dict[str, Any], rule: str) -> None:
     credentials = fakes.Credentials(present=True, signature_valid=True, record_id=fakes.OTHER, **found)
     result = audit_file(
         fakes.PATH,

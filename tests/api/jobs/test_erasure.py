@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -143,8 +144,11 @@ def test_a_job_that_cannot_be_queued_was_never_entered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(tmp_path / "home") as client:
-        worker, wanted = parts(client).worker, {"files": {"file": ("a.wav", GOOD)}}
-        wanted["headers"] = {"Idempotency-Key": "once"}
+        worker = parts(client).worker
+        wanted: dict[str, Any] = {
+            "files": {"file": ("a.wav", GOOD)},
+            "headers": {"Idempotency-Key": "once"},
+        }
         real = worker.submit
         monkeypatch.setattr(worker, "submit", lambda _job: (_ for _ in ()).throw(UnknownEntry("queue away")))
         assert client.post("/v1/audits", **wanted).status_code == 404

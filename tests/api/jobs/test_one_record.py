@@ -15,7 +15,7 @@ from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
 from provenance.credentials import read_credentials
-from provenance.tag import tag
+from provenance.tag import Tagged, tag
 from tests.provenance.test_tag import channel
 from tests.signals import music
 
@@ -95,7 +95,7 @@ def test_what_a_killed_attempt_left_is_swept(tmp_path: Path) -> None:
     left.mkdir(parents=True)
     (left / "marked.wav").write_bytes(b"unreleased")
 
-    def refuse(*_arguments: object, **_options: object) -> None:
+    def refuse(*_arguments: object, **_options: object) -> Tagged:
         raise Killed
 
     engines = replace(product_engines(), tagger=refuse)

@@ -1,6 +1,7 @@
 """Tracks, records, artists, the log and the public keys through HTTP."""
 
 import base64
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,7 +13,7 @@ from provenance.records.verify import verify_record
 from tests.api.serving import GOOD, URL, finished, parts, register
 
 
-def tag(client: TestClient, **fields: str) -> dict:
+def tag(client: TestClient, **fields: str) -> dict[str, Any]:
     data = {"title": "Night Drive", "owner": "A Label", **fields}
     answer = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data=data)
     assert answer.status_code == 202, answer.text

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from api.keys.given import key_secrets
 from api.registry.registry import Registry
@@ -24,10 +25,10 @@ def test_a_passphrase_encrypts_the_signing_keys(tmp_path: Path, monkeypatch: pyt
     for name in ("record.pem", "log.pem"):
         assert b"BEGIN ENCRYPTED PRIVATE KEY" in (tmp_path / "home" / "keys" / name).read_bytes()
     monkeypatch.delenv("TRACKMARK_KEY_PASSPHRASE_FILE")
-    for wrong, message in ((None, "encrypted"), ("battery staple", "wrong passphrase")):
+    for wrong, message in ((None, "encrypted"), (SecretStr("battery staple"), "wrong passphrase")):
         with pytest.raises(KeyFileError, match=message):
             Registry.open(Settings(home=tmp_path / "home", key_passphrase=wrong)).keys.signer("record")
-    again = Registry.open(Settings(home=tmp_path / "home", key_passphrase="correct horse"))
+    again = Registry.open(Settings(home=tmp_path / "home", key_passphrase=SecretStr("correct horse")))
     assert again.keys.signer("record").keyid == new.keyid
     again.close()
 
@@ -54,10 +55,14 @@ def test_keys_of_the_environment_never_touch_the_disk(
 
 def test_wrong_secrets_are_told(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="not both"):
-        key_secrets(Settings(home=tmp_path, key_passphrase="a", key_passphrase_file=tmp_path / "x"))
+        key_secrets(
+            Settings(home=tmp_path, key_passphrase=SecretStr("a"), key_passphrase_file=tmp_path / "x")
+        )
     with pytest.raises(KeyFileError, match="cannot read"):
         key_secrets(Settings(home=tmp_path, key_passphrase_file=tmp_path / "x"))
-    store = Registry.open(Settings(home=tmp_path, log_key=Es256Signer.generate().to_pem().decode()))
+    store = Registry.open(
+        Settings(home=tmp_path, log_key=SecretStr(Es256Signer.generate().to_pem().decode()))
+    )
     with pytest.raises(KeyFileError, match="Ed25519"):
         store.keys.signer("log")
     store.close()

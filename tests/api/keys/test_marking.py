@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from api.keys.files import KeySecrets, KeyStore
 from api.keys.marking import RENEW_BEFORE, MarkingKeys
@@ -68,7 +69,7 @@ def test_the_command_renews(registry: Registry, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_with_a_passphrase_no_private_byte_lies_in_clear(tmp_path: Path) -> None:
-    registry = Registry.open(Settings(home=tmp_path, key_passphrase="correct horse"))
+    registry = Registry.open(Settings(home=tmp_path, key_passphrase=SecretStr("correct horse")))
     registry.keys.enter()
     registry.keys.watermark()
     key = registry.keys.next_watermark_epoch()
@@ -82,10 +83,10 @@ def test_with_a_passphrase_no_private_byte_lies_in_clear(tmp_path: Path) -> None
         assert b"BEGIN PRIVATE KEY" not in data and b"BEGIN EC PRIVATE" not in data, path
         assert not any(secret in data for secret in private), path
     registry.close()
-    again = Registry.open(Settings(home=tmp_path, key_passphrase="correct horse"))
+    again = Registry.open(Settings(home=tmp_path, key_passphrase=SecretStr("correct horse")))
     assert again.keys.watermark() == key and again.keys.credentials().leaf == identity.leaf
     again.close()
-    for wrong in (None, "battery staple"):
+    for wrong in (None, SecretStr("battery staple")):
         locked = Registry.open(Settings(home=tmp_path, key_passphrase=wrong))
         for act in (locked.keys.watermark, locked.keys.credentials):
             with pytest.raises(KeyFileError, match=r"passphrase|PASSPHRASE|encrypted"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from api.keys.files import KeyStore
 from api.keys.witnessing import cosign
@@ -139,7 +140,7 @@ def test_another_log_key_without_a_hand_over_is_refused(registry: Registry, tmp_
     registry.keys.signer("log")
     given = Ed25519Signer.generate().to_pem().decode()
     with pytest.raises(KeyFileError, match="rotate log --to"):
-        Registry.open(Settings(home=tmp_path / "home", log_key=given)).keys.signer("log")
+        Registry.open(Settings(home=tmp_path / "home", log_key=SecretStr(given))).keys.signer("log")
 
 
 def test_a_stolen_log_key_is_revoked_by_its_successor(registry: Registry) -> None:

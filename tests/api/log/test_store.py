@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from operator import methodcaller
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
     size, root = stored_root(engine)
     with database.reading(engine) as connection:
         for old, old_root in promised:
-            proof = log_store.ask(connection, size, lambda log, n=int(old): log.consistency_proof(n))
+            proof = log_store.ask(connection, size, methodcaller("consistency_proof", int(old)))
             verify_consistency(int(old), size, bytes.fromhex(old_root), root, proof)
     engine.dispose()
 

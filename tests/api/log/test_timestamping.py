@@ -190,10 +190,16 @@ def test_verify_tells_who_stamped_when_and_by_which_root(
         found = fakes.Registry(known={made.record_id: reader.records.verified(made.record_id).today()})
         found.matches = [fakes.Match(made.record_id)]
         stages = fakes.stages(detection=fakes.marked(made.record_id))
-        result = audit_file(fakes.PATH, registry=found, settings=Settings(home=tmp_path), stages=stages)
+        result = audit_file(
+            fakes.PATH,
+            registry=found,  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+            settings=Settings(home=tmp_path),
+            stages=stages,
+        )
         told = steps(result)
         assert told["verified"]  # a stamp that is missing or by a stranger contradicts nothing
-        return {step["step"]: step for step in told["steps"]}["time stamp"]
+        by_name: dict[str, dict[str, str]] = {step["step"]: step for step in told["steps"]}
+        return by_name["time stamp"]
 
     assert line(registry)["outcome"] == "absent"
     done = timestamping.stamp(registry.log, url, [AUTHORITY.root])

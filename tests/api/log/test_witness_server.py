@@ -181,7 +181,8 @@ def test_a_wrong_witness_is_refused(wrong: str) -> None:
 
 
 def test_a_frontier_is_the_tree() -> None:
-    frontier, leaves = Frontier(), []
+    frontier = Frontier()
+    leaves: list[bytes] = []
     for i in range(70):
         assert frontier.root() == root_hash(leaves)
         leaves.append(leaf_hash(b"%d" % i))

@@ -1,6 +1,6 @@
 """The life of a record in the registry: revisions, transfers, disputes, revocation, forks, tampering."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,12 +38,13 @@ def test_a_record_is_amended_transferred_disputed_and_revoked(registry: Registry
     assert registry.records.verified(record_id).state.status == "asserted"
     history.revoke(record_id, issuer="A Label", reason="registered by mistake")
     assert registry.records.verified(record_id).state.status == "revoked"
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: history.amend(record_id, {"asset": {"title": "New"}}),
         lambda: history.transfer(record_id, to="Else"),
         lambda: history.dispute(record_id, issuer="x", reason="y"),
         lambda: history.revoke(record_id, issuer="x", reason="y"),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(ConflictingEntry, match="revoked"):
             act()
 

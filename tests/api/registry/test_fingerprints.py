@@ -127,7 +127,7 @@ def test_a_copy_that_is_made_does_not_delay_the_end(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filed(registry, SONG)
-    begun = []
+    begun: list[None] = []
 
     def endless(*_: object) -> Iterator[object]:
         while True:

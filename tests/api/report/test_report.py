@@ -53,8 +53,8 @@ def register(registry: Registry) -> None:
         rights=(RightShare("master", "owner", 1_000_000),),
         provenance_of_claim=Claim("asserted"),
     )
-    nothing = np.zeros(0, np.uint32)
-    registry.records.register(record, Fingerprint(nothing, nothing, 0, 0))
+    nothing = Fingerprint(np.zeros(0, np.uint64), np.zeros(0, np.uint32), 0, 0)
+    registry.records.register(record, nothing)
 
 
 def audited(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str = "song.wav") -> AuditResult:

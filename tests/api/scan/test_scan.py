@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -197,9 +198,13 @@ def test_what_an_earlier_release_glued_to_a_half_line_hides_no_later_row(
     lines = [json.dumps(scan_row(item, tmp_path)) + "\n" for item in items]
     (tmp_path / ".r.csv.journal").write_text('{"file": "ha' + "".join(lines))
     asked: list[str] = []
-    monkeypatch.setitem(
-        ENGINES, "local", lambda left, *_: (asked.append(i.location) or scan_row(i, tmp_path) for i in left)
-    )
+
+    def noted(left: list[Item], *_: object) -> Iterator[dict[str, Any]]:
+        for item in left:
+            asked.append(item.location)
+            yield scan_row(item, tmp_path)
+
+    monkeypatch.setitem(ENGINES, "local", noted)
     run(items, tmp_path / "r.csv")
     assert asked == [items[0].location]
     assert len(table(tmp_path / "r.csv")) == 3

@@ -1,9 +1,12 @@
 """API keys: made, used within their scopes, expired, revoked; their secrets kept nowhere."""
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.errors import InvalidRequest
@@ -86,9 +89,8 @@ def test_anonymous_access_is_for_this_machines_own_page(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = parts(client).settings.model_copy(update={"allow_anonymous": True})
-    monkeypatch.setattr(
-        client.app.state, "parts", parts(client).__class__(**{**vars(parts(client)), "settings": opened})
-    )
+    assert isinstance(client.app, FastAPI)
+    monkeypatch.setattr(client.app.state, "parts", replace(parts(client), settings=opened))
     anyone = TestClient(client.app, base_url=URL, client=("127.0.0.1", 50000))
     assert anyone.get("/v1/audits").status_code == 200
     assert bare(client).get("/v1/audits").status_code == 401  # from no address of this machine
@@ -119,6 +121,6 @@ def test_anonymous_access_is_for_this_machines_own_page(
     assert anyone.get("/v1/audits", headers={"Origin": URL}).status_code == 200
 
 
-def test_a_server_does_not_start_twice_in_one_process(client: TestClient, tmp_path) -> None:
+def test_a_server_does_not_start_twice_in_one_process(client: TestClient, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="one"), serve(tmp_path):
         raise AssertionError("started")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -24,7 +25,7 @@ def test_an_audit_is_accepted_followed_and_finished(client: TestClient) -> None:
     assert done["progress"] == 1.0
 
 
-def test_the_report_verifies_offline_and_a_changed_one_does_not(client: TestClient, tmp_path) -> None:
+def test_the_report_verifies_offline_and_a_changed_one_does_not(client: TestClient, tmp_path: Path) -> None:
     done = audited(client)
     report = tmp_path / "report.json"
     report.write_bytes(client.get(done["links"]["report"]).content)
@@ -103,7 +104,9 @@ def test_a_finished_audit_can_be_erased(client: TestClient) -> None:
         ({"artist": "Nobody"}, {"file": ("a.wav", GOOD)}, "not-found"),
     ],
 )
-def test_a_wrong_request_is_refused_and_leaves_no_file(client: TestClient, data, files, code: str) -> None:
+def test_a_wrong_request_is_refused_and_leaves_no_file(
+    client: TestClient, data: dict[str, str], files: dict[str, tuple[str, bytes]], code: str
+) -> None:
     before = set(parts(client).settings.uploads.iterdir())
     answer = client.post("/v1/audits", data=data, files=files)
     assert answer.headers["content-type"] == "application/problem+json"

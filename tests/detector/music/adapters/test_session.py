@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,12 @@ class Brightness(torch.nn.Module):
         return 20.0 * (x[..., 1:] - x[..., :-1]).abs().mean() / (x.abs().mean() + 1e-6)
 
 
+def scripted(module: torch.nn.Module) -> bytes:
+    data = io.BytesIO()
+    torch.jit.save(torch.jit.script(module), data)
+    return data.getvalue()
+
+
 def expected(hz: float) -> float:
     x = np.sin(2 * np.pi * hz * np.arange(models.RATE) / models.RATE)
     return float(20 * np.abs(np.diff(x)).mean() / np.abs(x).mean())
@@ -41,9 +48,7 @@ def test_an_onnx_model_scores_a_clip(tmp_path: Path) -> None:
 
 
 def test_a_torchscript_model_scores_alike(tmp_path: Path) -> None:
-    path = tmp_path / "module.pt"
-    torch.jit.script(Brightness()).save(str(path))
-    manifest = models.written(tmp_path, path.read_bytes(), format="torchscript")
+    manifest = models.written(tmp_path, scripted(Brightness()), format="torchscript")
     adapter, data = checkpoint(manifest)
     with opened(adapter, data) as session:
         assert session.score(tone(440)) == pytest.approx(expected(440), rel=1e-3)
@@ -63,9 +68,8 @@ class Thief(torch.nn.Module):
 def test_a_model_cannot_open_files(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(bytes(16))
-    path = tmp_path / "thief.pt"
-    torch.jit.script(Thief(str(secret))).save(str(path))
-    adapter, data = checkpoint(models.written(tmp_path, path.read_bytes(), format="torchscript"))
+    thief = scripted(Thief(str(secret)))
+    adapter, data = checkpoint(models.written(tmp_path, thief, format="torchscript"))
     with pytest.raises(WeightsError, match="failed"), opened(adapter, data):
         raise AssertionError("the model was loaded")
 
