@@ -38,6 +38,10 @@ class ConflictingEntry(RegistryError):
     """The entry exists already, or its state does not allow the request."""
 
 
+class LogCutShort(RegistryError):
+    """The log was restored from a time before entries that others have seen; it takes no new ones."""
+
+
 class ServiceError(TrackmarkError):
     """A request that the service refuses before any work is done."""
 
@@ -127,6 +131,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     DecodeTimeout: Answer(422, "decode-timeout", "Decoding took too long"),
     AudioError: Answer(422, "unusable-audio", "The audio cannot be used"),
     WatermarkError: Answer(422, "watermark-impossible", "The audio cannot carry the watermark"),
+    LogCutShort: Answer(503, "log-cut-short", "The log lacks entries that others have seen"),
     EnrolmentError: Answer(422, "enrolment-failed", "The recordings make no usable voice print"),
     VoicePrintError: Answer(422, "invalid-voice-print", "The stored voice print is not usable"),
     EncodeError: Answer(422, "encode-failed", "The audio could not be written"),

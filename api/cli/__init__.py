@@ -14,8 +14,10 @@ from api.cli import (
     adapter,
     artist,
     audit,
+    backup,
     calibrate,
     catalogue,
+    db,
     demo,
     key,
     log,
@@ -47,12 +49,15 @@ main.command("scan")(scan.scan)
 main.command("serve")(serve.serve)
 main.command("worker")(serve.worker)
 main.command("witness")(witness.witness)
+main.command("backup")(backup.backup)
+main.command("restore")(backup.restore)
 main.command("demo")(demo.demo)
 main.command("verify-report")(report.verify_report)
 main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")
 main.add_typer(log.commands, name="log")
 main.add_typer(key.commands, name="key")
+main.add_typer(db.commands, name="db")
 main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")
 main.add_typer(catalogue.commands, name="catalogue")

@@ -1,12 +1,16 @@
 """`trackmark log`: have the transparency log co-signed and stamped, and watch one."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.console import AsJson, answers, emit, fail, failures, messages, registry
 from core import clock
+
+if TYPE_CHECKING:
+    import httpx
 
 commands = typer.Typer(
     help="Have the transparency log co-signed or stamped, or watch one.", no_args_is_help=True
@@ -94,6 +98,37 @@ def timestamp(
         answers().print(text, markup=False)
 
 
+@commands.command("complete")
+def complete(
+    url: Annotated[str, typer.Argument(help="Address of a server, or folder, that has a copy of the log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put entries back that the log lost with a restoration, from a copy of it; nothing else is taken.
+
+    Exits with 1 where the copy is not one of this log, 3 where it cannot be reached.
+    """
+    with failures(), registry() as (store, _):
+        import httpx
+
+        from api.log.completing import complete as put_back
+
+        folder = Path(url)
+        try:
+            with httpx.Client(timeout=30.0) as client:
+                fetch = (
+                    (lambda path: (folder / path).read_bytes())
+                    if folder.is_dir()
+                    else partial(_fetch, client, url)
+                )
+                back = put_back(store.engine, store.log, fetch)
+        except (httpx.HTTPError, OSError) as error:
+            fail(f"cannot read the copy of the log at {url}: {error}", 3)
+    if as_json:
+        emit({"put_back": len(back), "size": back.stop})
+    else:
+        answers().print(f"{len(back)} entries were put back; the log has {back.stop}", markup=False)
+
+
 @commands.command("monitor")
 def monitor(
     url: Annotated[str, typer.Argument(help="Address of the server whose log to watch.")],
@@ -121,15 +156,10 @@ def monitor(
         from provenance.records.monitor import watch
         from provenance.records.note import NoteKey
 
-        def fetch(path: str) -> bytes:
-            answer = client.get(f"{url.rstrip('/')}/v1/log/{path}")
-            answer.raise_for_status()
-            return answer.content
-
         try:
             with httpx.Client(timeout=30.0) as client:
                 found = watch(
-                    fetch,
+                    partial(_fetch, client, url),
                     NoteKey.from_vkey(log_key),
                     state,
                     witnesses=tuple(NoteKey.from_vkey(text) for text in witnesses or ()),
@@ -161,3 +191,9 @@ def monitor(
         answers().print(f"  {handover}", markup=False)
     if found.handovers:
         answers().print(f"  the log is now signed by {found.key}", markup=False)
+
+
+def _fetch(client: "httpx.Client", url: str, path: str) -> bytes:
+    answer = client.get(f"{url.rstrip('/')}/v1/log/{path}")
+    answer.raise_for_status()
+    return answer.content

@@ -1,5 +1,6 @@
 """Connections, transactions and the schema. Rows stand in `tables`, shared commits in `group_commit`."""
 
-from api.database.engine import connect, downgrade, forget_traces, hold, migrations, reading, upgrade, writing
+from api.database.engine import connect, forget_traces, hold, migrations, reading, writing
+from api.database.schema import downgrade, upgrade
 
 __all__ = ["connect", "downgrade", "forget_traces", "hold", "migrations", "reading", "upgrade", "writing"]

@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
@@ -92,22 +91,8 @@ def hold(connection: Connection, lock: int) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to `revision`; safe to call from several processes at once."""
-    with writing(engine) as connection:
-        hold(connection, MIGRATION_LOCK)
-        command.upgrade(migrations(connection), revision)
-
-
-def downgrade(engine: Engine, revision: str) -> None:
-    """Take the schema back to `revision` (`base` removes every table)."""
-    with writing(engine) as connection:
-        hold(connection, MIGRATION_LOCK)
-        command.downgrade(migrations(connection), revision)
-
-
-def migrations(connection: Connection) -> Config:
-    """Alembic's configuration, built in memory and bound to an open transaction."""
+def migrations(connection: Connection | None) -> Config:
+    """Alembic's configuration, built in memory and bound to an open transaction, if there is one."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

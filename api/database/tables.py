@@ -121,6 +121,17 @@ class LogHead(Table, table=True):
     note: str = Field(sa_type=Text)
 
 
+class LogSeen(Table, table=True):
+    """A size at which others saw the log, after it was restored from before: no entry is made below it."""
+
+    __tablename__ = "log_seen"
+
+    size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    told_by: str = Field(sa_type=Text)
+    note: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class CredentialRoot(Table, table=True):
     """A root certificate under which content credentials were signed here. Public."""
 

@@ -18,6 +18,7 @@ from api.database.engine import LOG_LOCK
 from api.database.group_commit import GroupCommit
 from api.database.tables import Table
 from api.errors import UnknownEntry
+from api.log import seen
 from core import clock
 from core.errors import ProofError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
@@ -45,9 +46,13 @@ def appending(
         signer: gives the log's key in force, as the transaction sees it: whoever holds the lock must not
             wait for another connection, since those who wait for the lock hold them all. None leaves the new
             entries without a checkpoint.
+
+    Raises:
+        LogCutShort: others saw entries that this log does not have.
     """
     with database.writing(engine) as connection:
         database.hold(connection, LOG_LOCK)
+        seen.refuse_second_history(connection, size_of(connection))
         yield connection
         if signer is not None:
             publish(connection, signer)
@@ -172,15 +177,18 @@ def append_many(connection: Connection, entries: Sequence[LogEntry], tenant: str
 
 def append_all(connection: Connection, entries: Sequence[tuple[LogEntry, str]]) -> range:
     """Append entries, each with its tenant; as `append_many`, and what `appender` does for many threads."""
+    return put_back(connection, [(entry.to_bytes(), tenant) for entry, tenant in entries])
+
+
+def put_back(connection: Connection, entries: Sequence[tuple[bytes, str]]) -> range:
+    """As `append_all`, for entries as bytes: those that a log had before it was restored, too."""
     store = SqlNodeStore(connection)
-    log = MerkleLog(store, size_of(connection))
-    data = [entry.to_bytes() for entry, _ in entries]
-    indices = log.extend(leaf_hash(item) for item in data)
+    indices = MerkleLog(store, size_of(connection)).extend(leaf_hash(item) for item, _ in entries)
     store.flush()
     moment = clock.now()
     rows = [
         {"leaf_index": index, "tenant": tenant, "entry": item, "created_at": moment}
-        for index, item, (_, tenant) in zip(indices, data, entries, strict=True)
+        for index, (item, tenant) in zip(indices, entries, strict=True)
     ]
     if rows:
         connection.execute(insert(_LEAVES), rows)

@@ -103,7 +103,7 @@ def watch(
         raise ProofError(f"the log shrank from {frontier.size} to {head.size} entries")
     old_size, types, hits = frontier.size, Counter[str](), []
     while frontier.size < head.size:
-        for data in _entries(fetch, frontier.size, head.size):
+        for data in entries_from(fetch, frontier.size, head.size):
             entry = LogEntry.from_bytes(data)
             types[entry.type] += 1
             if entry.record_id in record_ids or entry.keyid in keyids:
@@ -158,7 +158,7 @@ def _follow(fetch: Fetch, keys: TrustedKeys) -> tuple[TrustedKeys, tuple[str, ..
     return follow(keys, events), tuple(told)
 
 
-def _entries(fetch: Fetch, start: int, size: int) -> list[bytes]:
+def entries_from(fetch: Fetch, start: int, size: int) -> list[bytes]:
     """The entries from `start` to the end of its tile, or of the log."""
     number = start // TILE_WIDTH
     width = min(TILE_WIDTH, size - number * TILE_WIDTH)

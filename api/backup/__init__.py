@@ -1,0 +1,1 @@
+"""Backup and restoration of a whole home: rows, keys, uploads and what jobs left behind."""
