@@ -14,7 +14,7 @@ import hashlib
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from core.encode import encode
 from core.errors import CredentialsError, EncodeError, WatermarkError
 from core.limits import LONG_LIMITS, Limits
 from core.progress import Progress
+from provenance import watermark
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record
 from provenance.description import describe
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
     from provenance.credentials.identity import C2paIdentity
     from provenance.fingerprint import Fingerprint
     from provenance.records.keys import Signer
-    from provenance.watermark import WatermarkKey
+    from provenance.watermark import Detection, WatermarkKey
 
 __all__ = [
-    "Channel",
     "Declaration",
     "Ledger",
+    "Marker",
     "Tagged",
     "tag",
 ]
@@ -87,17 +88,24 @@ class Ledger(Protocol):
         """Remember the digest of a file that carries the record's audio."""
 
 
-@dataclass(frozen=True)
-class Channel:
-    """The watermark as two functions, so that a test can replace them.
+class Marker(Protocol):
+    """The watermark, so that a test can give its own."""
 
-    Attributes:
-        embed: (wav [C, T], sample_rate, message, key, strength=) to the marked wav.
-        detect: (wav [C, T], sample_rate, key) to a detection.
-    """
+    def embed(
+        self, wav: "Tensor", sample_rate: int, message: bytes, key: "WatermarkKey", *, strength: float
+    ) -> "Tensor":
+        """Hide a message in audio, [C, T]."""
 
-    embed: Callable[..., "Tensor"]
-    detect: Callable[..., Any]
+    def detect(
+        self,
+        wav: "Tensor",
+        sample_rate: int,
+        key: "WatermarkKey",
+        *,
+        exhaustive: bool = False,
+        known: Sequence[tuple[float, float]] = (),
+    ) -> "Detection":
+        """Look for a key's mark in audio, [C, T]: everywhere, or where changes (speed, pitch) are known."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,7 @@ def tag(
     ledger: Ledger,
     strength: float = 1.0,
     progress: Progress | None = None,
-    channel: Channel | None = None,
+    marker: Marker | None = None,
     record_id: str | None = None,
     overwrite: bool = False,
     warn: Callable[[str], None] | None = None,
@@ -166,7 +174,7 @@ def tag(
         ledger: keys and records.
         strength: gain on the watermark; more is safer and easier to hear.
         progress: called with (step, fraction done).
-        channel: the watermark; None is ours.
+        marker: the watermark; None is ours.
         record_id: 16 hex digits, the record's name and the mark's message; None draws one. A job that may be
             repeated after a crash gives the same one each time.
         overwrite: whether an existing output is replaced.
@@ -183,7 +191,7 @@ def tag(
     """
     started, out = time.monotonic(), Path(out)
     codec, bit_rate = codec_for(out)
-    tell, channel = _teller(progress), channel or product_channel()
+    tell, marker = _teller(progress), marker or watermark
     record_id = record_id or new_record_id()
     draft = draft_record(record_id, declaration, ledger.record_signer().keyid)
     if issued_at is not None:
@@ -200,9 +208,9 @@ def tag(
         for text in ready.warnings:
             warn(text)
     key = ledger.watermark_key()
-    _refuse_second_mark(channel, clip, key)
+    _refuse_second_mark(marker, clip, key)
     tell("mark")
-    marked = channel.embed(clip.wav, clip.sample_rate, bytes.fromhex(record_id), key, strength=strength)
+    marked = marker.embed(clip.wav, clip.sample_rate, bytes.fromhex(record_id), key, strength=strength)
     snr = snr_db(clip.wav, marked)
     with _workplace(out) as folder:
         plain, finished = folder / f"marked{out.suffix}", folder / f"finished{out.suffix}"
@@ -220,7 +228,7 @@ def tag(
         carry(plain, ready.kept)
         tell("read back")
         heard = decode(plain, LONG_LIMITS)
-        p_value = _read_back(channel, heard, key, record_id, out)
+        p_value = _read_back(marker, heard, key, record_id, out)
         tell("fingerprint")
         from provenance.fingerprint import extract
 
@@ -268,13 +276,6 @@ def tag(
     )
 
 
-def product_channel() -> Channel:
-    """The watermark that ships."""
-    from provenance.watermark import detect, embed
-
-    return Channel(embed, detect)
-
-
 def snr_db(wav: "Tensor", marked: "Tensor") -> float:
     """Power of the music over power of the mark, in decibels."""
     noise = float((marked - wav).double().square().sum())
@@ -283,16 +284,16 @@ def snr_db(wav: "Tensor", marked: "Tensor") -> float:
     return float(10 * (wav.double().square().sum() / noise).log10())
 
 
-def _refuse_second_mark(channel: Channel, clip: Clip, key: "WatermarkKey") -> None:
-    found = channel.detect(clip.wav, clip.sample_rate, key)
+def _refuse_second_mark(marker: Marker, clip: Clip, key: "WatermarkKey") -> None:
+    found = marker.detect(clip.wav, clip.sample_rate, key)
     if found.present and found.message is not None:
         raise WatermarkError(
             f"the track carries the mark of record {found.message.hex()} already; a second would spoil both"
         )
 
 
-def _read_back(channel: Channel, clip: Clip, key: "WatermarkKey", record_id: str, out: Path) -> float:
-    found = channel.detect(clip.wav, clip.sample_rate, key)
+def _read_back(marker: Marker, clip: Clip, key: "WatermarkKey", record_id: str, out: Path) -> float:
+    found = marker.detect(clip.wav, clip.sample_rate, key)
     if not found.present or found.message != bytes.fromhex(record_id):
         raise WatermarkError(
             f"the mark cannot be read back from {out.name} ({clip.duration_s:.1f} s); "

@@ -6,97 +6,70 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import torch
 
-from api.audit.stages import Stages
+from api.audit.engines import Engines
 from api.errors import UnknownEntry
+from api.settings import Settings
 from core.clip import Clip, Segment, Source
 from core.errors import TrackmarkError
+from detector.music.finding import MusicFinding, Verdict
+from detector.voice.finding import ArtistScore, VoiceFinding
+from provenance.credentials.findings import Credentials
+from provenance.fingerprint import Fingerprint
+from provenance.fingerprint.search import Match
+from provenance.watermark import Detection
 
 RECORD = "00112233445566aa"
 OTHER = "ffeeddccbbaa9988"
 
 
-@dataclass(frozen=True)
-class Detection:
-    """What a watermark detector answers."""
-
-    present: bool = False
-    p_value: float = 0.5
-    message: bytes | None = None
-    speed: float = 1.0
-    pitch_semitones: float = 0.0
-    segments: tuple[Segment, ...] = ()
-    duration_s: float = 10.0
-    elapsed_s: float = 0.01
-    exhaustive: bool = True
-    known: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Match:
-    """What a fingerprint index answers."""
-
-    record_id: str
-    score: float = 0.8
-    offset_s: float = 0.0
-    speed: float = 1.0
-    pitch: float = 1.0
-    matched_s: float = 9.0
-    p_value: float = 1e-12
-    stretches: tuple[tuple[float, float], ...] = ((0.0, 9.0),)
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a file's content credentials say."""
-
-    present: bool = False
-    valid: bool = False
-    signature_valid: bool = False
-    content_bound: bool = False
-    trusted: bool = False
-    signer: str | None = None
-    digital_source_type: str | None = None
-    record_id: str | None = None
-    stamped_at: str | None = None
-    stamp_trusted: bool = False
-
-
-@dataclass(frozen=True)
-class Music:
-    """What a music detector answers."""
-
-    score: float | None = 0.1
-    llr: float | None = -1.2
-    p_value: float | None = 0.4
-    verdict: str = "no_trace"
-    families: tuple[Any, ...] = ()
-    evidence: tuple[Any, ...] = ()
-    segments: tuple[Segment, ...] = ()
-    reason: str | None = None
-    propositions: tuple[Any, ...] = ()
-    calibration: str = "fake 1, shipped"
-    group: str = ""
-    misses: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Voice:
-    """What a voice detector answers."""
-
-    has_voice: bool = False
-    synthetic_score: float | None = None
-    artists: tuple[Any, ...] = ()
-    segments: tuple[Segment, ...] = ()
-    reason: str | None = None
-    left_out: tuple[str, ...] = ()
+def unmarked(**changes: Any) -> Detection:
+    """What a watermark detector answers where no mark is."""
+    found = Detection(False, 0.5, None, 1.0, 0.0, (), duration_s=10.0, elapsed_s=0.01, exhaustive=True)
+    return replace(found, **changes)
 
 
 def marked(record_id: str = RECORD, **changes: Any) -> Detection:
     """A detection of a record's mark."""
-    found = Detection(True, 1e-14, bytes.fromhex(record_id), segments=(Segment(0.0, 10.0, 0.9),))
+    segments = (Segment(0.0, 10.0, 0.9),)
+    found = unmarked(present=True, p_value=1e-14, message=bytes.fromhex(record_id), segments=segments)
     return replace(found, **changes)
+
+
+def match(record_id: str, **changes: Any) -> Match:
+    """What a fingerprint index answers."""
+    found = Match(record_id, 0.8, 0.0, 1.0, 1.0, matched_s=9.0, votes=40, p_value=1e-12)
+    return replace(found, **{"stretches": ((0.0, 9.0),), **changes})
+
+
+def credentials(**changes: Any) -> Credentials:
+    """Credentials that hold, of our own record; or what else is said of them."""
+    good = dict.fromkeys(("signature_valid", "content_bound", "trusted", "valid"), True)
+    return Credentials(True, **{**good, "signer": "A Label", "record_id": RECORD, **changes})
+
+
+def music(
+    score: float | None = 0.1,
+    llr: float | None = -1.2,
+    p_value: float | None = 0.4,
+    verdict: Verdict = "no_trace",
+    **changes: Any,
+) -> MusicFinding:
+    """What a music detector answers."""
+    found = MusicFinding(score, llr, p_value, verdict, (), (), (), None, calibration="fake 1, shipped")
+    return replace(found, **changes)
+
+
+def voice(
+    has_voice: bool | None = False,
+    synthetic_score: float | None = None,
+    *artists: ArtistScore,
+    **changes: Any,
+) -> VoiceFinding:
+    """What a voice detector answers."""
+    return replace(VoiceFinding(has_voice, synthetic_score, artists, (), None), **changes)
 
 
 def clip(
@@ -159,7 +132,7 @@ class Registry:
 
     def query(self, fingerprint: Any) -> list[Match]:
         self.queries += 1
-        return list(self.matches) if fingerprint.hashes else []
+        return list(self.matches) if len(fingerprint.hashes) else []
 
     @property
     def artists(self) -> Any:
@@ -167,38 +140,49 @@ class Registry:
         return SimpleNamespace(all=lambda: voices)
 
 
-def give(answer: Any) -> Any:
-    """A stage that answers the same whatever it is given; an exception is raised instead."""
+@dataclass(frozen=True)
+class Part:
+    """A part that answers the same whatever it is asked; an exception as an answer is raised."""
 
-    def stage(*_args: Any) -> Any:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    answer: Any
 
-    return stage
+    def _asked(self, *_arguments: Any, **_options: Any) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    decode = detect = read = extract = hear = _asked
+    probe = embed = enrol = __call__ = _asked
 
 
-def stages(
+def engines(
     *,
     audio: Clip | Exception | None = None,
-    detection: Any = None,
-    credentials: Any = None,
-    hashes: Any = (1, 2, 3),
-    music: Any = None,
-    voice: Any = None,
-) -> Stages:
-    """Stages that give fixed answers; an exception as an answer is raised."""
-    fingerprint = hashes if isinstance(hashes, Exception) else SimpleNamespace(hashes=list(hashes))
-    return Stages(
-        decode=give(audio or clip()),
-        detect=give(detection or Detection()),
-        read_credentials=give(credentials or Credentials()),
-        extract=give(fingerprint),
-        music=give(music or Music()),
-        voice=give(voice or Voice()),
+    detection: Detection | Exception | None = None,
+    credentials: Credentials | Exception | None = None,
+    hashes: Sequence[int] | Exception = (1, 2, 3),
+    music: MusicFinding | Exception | None = None,
+    voice: VoiceFinding | Exception | None = None,
+) -> Engines:
+    """All that touches audio, with fixed answers; an exception as an answer is raised."""
+    return Engines(
+        decoder=Part(audio or clip()),
+        marker=Part(detection or unmarked()),
+        printer=Part(hashes if isinstance(hashes, Exception) else fingerprint(hashes)),
+        credentials=Part(credentials or Credentials(False)),
+        music=Part(music or MUSIC),
+        voice=Part(voice or VOICE),
+        tagger=Part(NotImplementedError("no test tags with this")),
     )
 
 
+def fingerprint(hashes: Sequence[int]) -> Fingerprint:
+    """A fingerprint of a few peaks."""
+    return Fingerprint(np.array(hashes, np.uint64), np.arange(len(hashes), dtype=np.uint32), 100, 0)
+
+
+MUSIC, VOICE = music(), voice()
+SETTINGS = Settings(home=Path("no-such-home"))
 PATH = Path("song.wav")
 
 

@@ -15,14 +15,16 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from api.audit import checks as check
 from api.audit import findings as shape
 from api.audit.checks import Inconclusive
 from api.audit.consents import consented
+from api.audit.engines import Engines, product_engines
 from api.audit.findings import AuditResult, Json, Outcome, Ownership
 from api.audit.ownership import judge
 from api.audit.policy import Policy, load_policy
-from api.audit.stages import Stages, product_stages
 from api.registry.summary import known
 from core.clip import Clip
 from core.errors import TrackmarkError
@@ -107,7 +109,7 @@ def audit_file(
     policy: Policy | None = None,
     checks: Collection[str] = ALL,
     progress: Progress | None = None,
-    stages: Stages | None = None,
+    engines: Engines | None = None,
     today: date | None = None,
 ) -> AuditResult:
     """Audit one audio file.
@@ -115,12 +117,12 @@ def audit_file(
     Args:
         path: the file.
         registry: records, keys, fingerprints and enrolled artists.
-        settings: limits of what is decoded.
+        settings: limits of what is decoded, and how far a mark is looked for.
         artist: compare the vocals with this enrolled artist only; None compares with all.
         policy: rules to apply; None is the default policy.
         checks: names out of `ALL`.
         progress: called with (stage, fraction done).
-        stages: the checks; None takes those of the product.
+        engines: what touches audio; None takes the parts as they ship.
         today: the day by which policy rules are dated; None is today in UTC.
 
     Returns:
@@ -138,30 +140,36 @@ def audit_file(
     if not checks:
         raise ValueError(f"an audit asks at least one check; choose from {', '.join(ALL)}")
     path = Path(path)
-    stages = stages or product_stages(settings)
+    engines = engines or product_engines(settings)
     policy = policy or load_policy()
     on = today or datetime.now(UTC).date()
     report = progress or (lambda _stage, _fraction: None)
     artists = check.enrolled(registry, artist) if "voice" in checks else {}
 
     report("decode", 0.0)
-    clip = stages.decode(path, settings)
+    clip = engines.decoder.decode(path, settings.limits())
     run = _Run(frozenset(checks), report, check.unusable_reason(clip))
     left_out: list[str] = []
+    full = settings.watermark_search == "full"
+    # Two lanes with more threads each would wait for one another spinning, which on two busy cores made an
+    # audit of three minutes take five times the processor time.
+    torch.set_num_threads(1)
     with ThreadPoolExecutor(1, thread_name_prefix="audit") as beside:
-        ai_asked = beside.submit(run.ask, "music", lambda: check.music(stages, clip))
+        ai_asked = beside.submit(run.ask, "music", lambda: check.music(engines, clip))
         voice_asked = beside.submit(
-            run.ask, "voice", lambda: check.voice(stages, clip, artists, left_out.append)
+            run.ask, "voice", lambda: check.voice(engines, clip, artists, left_out.append)
         )
-        matches = run.ask("fingerprint", lambda: check.fingerprint(stages, clip, registry))
+        matches = run.ask("fingerprint", lambda: check.fingerprint(engines, clip, registry))
         changes = check.changes(matches)
-        mark = run.ask("watermark", lambda: check.watermark(stages, clip, registry, changes))
+        mark = run.ask(
+            "watermark", lambda: check.watermark(engines, clip, registry, changes, exhaustive=full)
+        )
         if check.moved(matches, mark):
             speed = mark["speed"]
             matches = run.ask(
-                "fingerprint", lambda: check.at_own_speed(stages, clip, registry, matches, speed)
+                "fingerprint", lambda: check.at_own_speed(engines, clip, registry, matches, speed)
             )
-        credentials = run.ask("credentials", lambda: check.credentials(stages, path, registry))
+        credentials = run.ask("credentials", lambda: check.credentials(engines, path, registry))
         ai, voice = ai_asked.result(), voice_asked.result()
 
     report("decide", (len(ALL) + 1) / (len(ALL) + 2))

@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from api.audit.engines import Engines
 from api.audit.findings import Json, number, segments_json, significant
-from api.audit.stages import Stages
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
 
@@ -54,11 +54,17 @@ def unusable(duration_s: float, peak: float) -> str | None:
 
 
 def watermark(
-    stages: Stages, clip: Clip, registry: "Registry", known: Sequence[tuple[float, float]] = ()
+    engines: Engines,
+    clip: Clip,
+    registry: "Registry",
+    known: Sequence[tuple[float, float]] = (),
+    *,
+    exhaustive: bool = True,
 ) -> Json:
     """Look for a mark made with the registry's key, first at the changes that the fingerprint tells."""
     try:
-        found = stages.detect(clip.wav, clip.sample_rate, registry.keys.watermark(), known)
+        key = registry.keys.watermark()
+        found = engines.marker.detect(clip.wav, clip.sample_rate, key, exhaustive=exhaustive, known=known)
     except WatermarkError as error:
         raise Inconclusive(str(error)) from error
     searched = {
@@ -82,9 +88,9 @@ def watermark_json(found: Any) -> Json:
     }
 
 
-def credentials(stages: Stages, path: "Path", registry: "Registry") -> Json:
+def credentials(engines: Engines, path: "Path", registry: "Registry") -> Json:
     """Read the C2PA manifest and judge it against the registry's own root and the authorities it believes."""
-    found = stages.read_credentials(
+    found = engines.credentials.read(
         path, registry.keys.published.credential_anchors(), registry.keys.published.tsa_anchors()
     )
     return {
@@ -109,10 +115,10 @@ def changes(matches: Sequence[Json] | None) -> list[tuple[float, float]]:
     return list(dict.fromkeys(changed))[:MOST_CHANGES]
 
 
-def fingerprint(stages: Stages, clip: Clip, registry: "Registry") -> list[Json]:
+def fingerprint(engines: Engines, clip: Clip, registry: "Registry") -> list[Json]:
     """Look the audio up among the registered tracks."""
     index = registry.fingerprints.index()
-    query = stages.extract(clip.wav, clip.sample_rate)
+    query = engines.printer.extract(clip.wav, clip.sample_rate)
     if len(query.hashes) == 0:
         raise Inconclusive("the audio has no peaks to compare")
     return [match_json(match) for match in index.query(query)]
@@ -126,14 +132,14 @@ def moved(matches: Sequence[Json] | None, mark: Json | None) -> bool:
 
 
 def at_own_speed(
-    stages: Stages, clip: Clip, registry: "Registry", matches: Sequence[Json], speed: float
+    engines: Engines, clip: Clip, registry: "Registry", matches: Sequence[Json], speed: float
 ) -> list[Json]:
     """Matches, and what is found beside them once the audio is put back to the speed of its mark.
 
     A mark survives larger changes than a fingerprint does.
     """
     index = registry.fingerprints.index()
-    restored = stages.extract(_at_own_speed(clip, speed), clip.sample_rate)
+    restored = engines.printer.extract(_at_own_speed(clip, speed), clip.sample_rate)
     again = [match_json(match) for match in index.query(restored)]
     for match in again:
         match["offset_s"] = number(match["offset_s"] / speed, 3)
@@ -159,9 +165,9 @@ def match_json(match: Any) -> Json:
     }
 
 
-def music(stages: Stages, clip: Clip) -> Json:
+def music(engines: Engines, clip: Clip) -> Json:
     """Ask whether the music was made by a machine."""
-    found = stages.music(clip)
+    found = engines.music.hear(clip)
     told = {
         "score": number(found.score),
         "likelihood_ratio": number(found.llr),
@@ -184,11 +190,11 @@ def music(stages: Stages, clip: Clip) -> Json:
     return told
 
 
-def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes], warn: Callable[[str], None]) -> Json:
+def voice(engines: Engines, clip: Clip, artists: Mapping[str, bytes], warn: Callable[[str], None]) -> Json:
     """Ask for vocals, how synthetic they are, and whose voice they resemble.
 
     Args:
-        stages: the checks.
+        engines: what hears.
         clip: what is heard.
         artists: stored voice prints to compare with, by name.
         warn: told of each artist that could not be compared.
@@ -196,7 +202,7 @@ def voice(stages: Stages, clip: Clip, artists: Mapping[str, bytes], warn: Callab
     Raises:
         Inconclusive: vocals that could not be measured, or compared with none of the artists.
     """
-    found = stages.voice(clip, artists)
+    found = engines.voice.hear(clip, artists)
     for text in found.left_out:
         warn(text)
     told = {

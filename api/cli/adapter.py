@@ -57,7 +57,7 @@ def add(
     """
     chosen = settings()
     with failures(), progress(enabled=not quiet) as bar:
-        from api.audit.stages import music_adapters
+        from api.audit.engines import music_adapters
         from detector.music.adapters import hearing, store
 
         limits = chosen.limits()
@@ -86,7 +86,7 @@ def add(
 def list_adapters(as_json: AsJson = False) -> None:
     """Name the adapters there are, their licences and whether they vote."""
     with failures():
-        from api.audit.stages import music_adapters
+        from api.audit.engines import music_adapters
         from detector.music.adapters import store
 
         folder = music_adapters(settings())
@@ -113,7 +113,7 @@ def list_adapters(as_json: AsJson = False) -> None:
 def remove(name: Annotated[str, typer.Argument(help="Name of the adapter.")]) -> None:
     """Forget an adapter and its calibration."""
     with failures():
-        from api.audit.stages import music_adapters
+        from api.audit.engines import music_adapters
         from detector.music.adapters import store
 
         store.remove(music_adapters(settings()), name)
@@ -129,7 +129,7 @@ def score(
     """Ask every adapter about each file."""
     chosen = settings()
     with failures():
-        from api.audit.stages import music_adapters
+        from api.audit.engines import music_adapters
         from core.decode import decode
         from detector.music.adapters import hearing
 

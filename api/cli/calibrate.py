@@ -27,7 +27,7 @@ def calibrate(
     """
     chosen = settings()
     with failures(), progress(enabled=not quiet) as bar:
-        from api.audit.stages import music_calibration
+        from api.audit.engines import music_calibration
         from core.decode import decode
         from core.errors import AudioError
         from detector.music import MusicDetector, local

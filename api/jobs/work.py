@@ -1,42 +1,19 @@
 """What a job does once it runs: audit a file, or tag a track. Plain functions, run by `api.jobs.worker`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from api.audit.engines import Engines
 from api.jobs.books import Job
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
 from core.progress import Progress
 
-if TYPE_CHECKING:
-    from api.audit.findings import AuditResult
-    from provenance.tag import Tagged
-
-Auditor = Callable[..., "AuditResult"]
-"""Called like `api.audit.audit.audit_file`."""
-Tagger = Callable[..., "Tagged"]
-"""Called like `provenance.tag.tag`."""
-Enroller = Callable[[Sequence[Path], Settings], bytes]
-"""Recordings of one artist to the bytes of a voice print."""
-Inspector = Callable[[Path, Settings], None]
-"""Raises `AudioError` where a look at a file shows that it is no usable audio."""
-
 REPORT = "report.dsse.json"
 PICTURE = "picture.png"
-PROBED_S = 5.0
-
-
-@dataclass(frozen=True)
-class Engines:
-    """The parts that touch audio, so that a test can replace them."""
-
-    auditor: Auditor
-    tagger: Tagger
-    enroller: Enroller
-    inspector: Inspector
 
 
 @dataclass(frozen=True)
@@ -58,26 +35,21 @@ class Context:
     progress: Progress
 
 
-def product_engines() -> Engines:
-    """The parts as they ship."""
-    return Engines(_audit_file, _tag, _enrol, _inspect)
-
-
 def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Do one job's work and return its result; repeatable, since a crash may cut it short anywhere."""
-    return audit(engines.auditor, context) if context.job.kind == "audit" else track(engines.tagger, context)
+    return audit(engines, context) if context.job.kind == "audit" else track(engines, context)
 
 
-def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
+def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Audit the upload, sign the report and draw its picture."""
-    from api.audit.audit import ALL
+    from api.audit.audit import ALL, audit_file
     from api.audit.policy import parse_policy
     from api.report.picture import picture
     from api.report.report import write_report
 
     request = context.job.request
     policy = parse_policy(request["policy"].encode()) if request.get("policy") else None
-    result = auditor(
+    result = audit_file(
         context.source,
         registry=context.registry,
         settings=context.settings,
@@ -85,6 +57,7 @@ def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
         policy=policy,
         checks=tuple(request.get("checks") or ALL),
         progress=context.progress,
+        engines=engines,
     )
     named = replace(result, file=context.job.file_name)
     write_report(named, context.registry, context.output / REPORT, policy=policy)
@@ -93,7 +66,7 @@ def audit(auditor: Auditor, context: Context) -> Mapping[str, Any]:
     return named.to_dict()
 
 
-def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
+def track(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Mark the upload, register it and write the tagged file."""
     from provenance.declaration import Declaration
 
@@ -105,47 +78,16 @@ def track(tagger: Tagger, context: Context) -> Mapping[str, Any]:
         ai=request.get("ai"),
         generator=request.get("generator"),
     )
-    tagged = tagger(
+    tagged = engines.tagger(
         context.source,
         context.output / f"tagged.{request['format']}",
         declaration,
         ledger=context.registry.ledger(),
         strength=request.get("strength", 1.0),
         progress=context.progress,
+        marker=engines.marker,
         overwrite=True,  # what a former attempt of this job left behind
         record_id=request.get("record_id"),  # none in a job that an earlier release entered
         issued_at=clock.utc_text(context.job.created_at),
     )
     return {**tagged.to_dict(), "file": tagged.path.name}
-
-
-def _audit_file(*args: Any, **options: Any) -> "AuditResult":
-    from api.audit.audit import audit_file
-
-    return audit_file(*args, **options)
-
-
-def _tag(*args: Any, **options: Any) -> "Tagged":
-    from provenance.tag import tag
-
-    return tag(*args, **options)
-
-
-def _enrol(recordings: Sequence[Path], settings: Settings) -> bytes:
-    from core.decode import decode
-    from detector.voice import VoiceDetector
-
-    clips = [decode(path, settings.limits()) for path in recordings]
-    return VoiceDetector.load().enrol(clips).to_bytes()
-
-
-def _inspect(path: Path, settings: Settings) -> None:
-    """Decode the first seconds: what is no usable audio is refused at once, the job decodes it all."""
-    from core.decode import stream
-
-    with stream(path, settings.limits()) as audio:
-        heard = 0
-        for block in audio.blocks:
-            heard += block.shape[-1]
-            if heard >= PROBED_S * audio.sample_rate:
-                return

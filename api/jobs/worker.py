@@ -20,10 +20,11 @@ from contextlib import contextmanager
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
+from api.audit.engines import Engines, product_engines
 from api.errors import JobCrashed, problem
 from api.jobs.books import Job, Jobs
 from api.jobs.files import JobFiles
-from api.jobs.work import Context, Engines, perform
+from api.jobs.work import Context, perform
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -170,12 +171,10 @@ def run_worker(settings: Settings) -> None:
     Workers of one home take the names `worker-<host>-0`, `-1`, ... in order, and the same ones after a crash,
     since DBOS gives back unfinished work by name.
     """
-    from api.jobs.work import product_engines
-
     registry = Registry.open(settings)
     with _slot(settings) as name:
         named = settings.model_copy(update={"worker_name": name})
-        worker = Worker(named, registry, Jobs(registry.engine), product_engines())
+        worker = Worker(named, registry, Jobs(registry.engine), product_engines(named))
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())

@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
+from api.audit.engines import Engines, product_engines
 from api.errors import LengthRequired, UploadTooLarge, problem
 from api.jobs.books import Jobs
-from api.jobs.work import Auditor, Engines, Enroller, Inspector, Tagger, product_engines
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server import problems
@@ -46,39 +46,22 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(
-    settings: Settings,
-    *,
-    auditor: Auditor | None = None,
-    tagger: Tagger | None = None,
-    enroller: Enroller | None = None,
-    inspector: Inspector | None = None,
-) -> FastAPI:
+def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     """Build the application.
 
     Args:
         settings: folders, limits, databases.
-        auditor: called like `api.audit.audit.audit_file`, which is the default.
-        tagger: called like `provenance.tag.tag`, which is the default.
-        enroller: makes a voice print of recordings.
-        inspector: refuses files that are no usable audio.
+        engines: what touches audio; None takes the parts as they ship.
 
     Returns:
         The application. Database, keys and job queue are opened when it starts and closed when it stops; DBOS
         allows one started application per process.
     """
-    product = product_engines()
-    engines = Engines(
-        auditor=auditor or product.auditor,
-        tagger=tagger or product.tagger,
-        enroller=enroller or product.enroller,
-        inspector=inspector or product.inspector,
-    )
     app = FastAPI(
         title="Trackmark",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, engines),
+        lifespan=_lifespan(settings, engines or product_engines(settings)),
         redirect_slashes=False,
         # The interactive pages of FastAPI load their scripts from a CDN; ours work without a network.
         docs_url=None,

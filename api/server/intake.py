@@ -48,7 +48,7 @@ async def inspect(form: Form, upload: Upload, parts: Parts, request: Request) ->
     """
     gate: asyncio.Semaphore = request.app.state.inspections  # decoding is work: one at a time
     async with gate:
-        await run_in_threadpool(parts.engines.inspector, form.path(upload), parts.settings)
+        await run_in_threadpool(parts.engines.decoder.probe, form.path(upload), parts.settings.limits())
 
 
 async def accept(kind: Kind, request: Request, parts: Parts, caller: Caller, wishes: Wishes) -> Job:

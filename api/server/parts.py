@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.audit.engines import Engines
 from api.database.tables import DEFAULT_TENANT
 from api.errors import Forbidden, Unauthorized
 from api.jobs.books import Jobs
-from api.jobs.work import Engines
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope

@@ -1,34 +1,39 @@
 """A server for tests: the real application, database and job queue, with small stand-ins for the models."""
 
-import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from fastapi.testclient import TestClient
 
-from api.audit.audit import audit_file
+import api.report.picture
+from api.audit.engines import Engines
 from api.audit.findings import AuditResult
-from api.jobs.work import Auditor, Inspector, Tagger
 from api.registry.records import Registration
 from api.registry.registry import Registry, RegistryLedger
+from api.report.picture import picture
 from api.server.api_keys import Scope
 from api.server.app import create_app
 from api.server.parts import Parts
 from api.settings import Settings
+from core.clip import Clip
 from core.errors import UnreadableAudio
+from core.limits import Limits
+from detector.voice.finding import VoiceFinding
 from provenance.declaration import Declaration
 from provenance.fingerprint import Fingerprint, extract
 from provenance.records.asset import Asset
 from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
-from provenance.tag import Tagged
+from provenance.tag import Ledger, Tagged
 from tests import fakes
 
 URL = "http://127.0.0.1"
@@ -36,35 +41,42 @@ GOOD = b"RIFF good enough for a stand-in"
 BAD = b"not audio"
 
 
-def fake_audit(path: Path, **options: Any) -> AuditResult:
-    """The real audit with stages that answer at once."""
-    stages = fakes.stages(audio=fakes.clip(2.0, name=path.name), hashes=())
-    result = audit_file(path, **options, stages=stages)
-    return result if path.suffix == ".flac" else replace(result, clip=None)  # drawing takes a second
+class Decoder:
+    """Takes whatever does not call itself bad, and hears two seconds of noise in it."""
+
+    def decode(self, path: Path, _limits: Limits) -> Clip:
+        heard = fakes.clip(2.0, name=path.name)
+        return replace(heard, source=replace(heard.source, sha256=sha256(path.read_bytes()).hexdigest()))
+
+    def probe(self, path: Path, _limits: Limits) -> None:
+        if path.read_bytes().startswith(BAD):
+            raise UnreadableAudio(f"{path.name}: not audio")
 
 
-def fake_inspect(path: Path, _settings: Settings) -> None:
-    """Takes whatever does not call itself bad."""
-    if path.read_bytes().startswith(BAD):
-        raise UnreadableAudio(f"{path.name}: not audio")
+class VoiceEar:
+    """Hears no vocals; a voice print is the digests of the recordings."""
+
+    def hear(self, _clip: Clip, _artists: Mapping[str, bytes]) -> VoiceFinding:
+        return fakes.VOICE
+
+    def enrol(self, clips: Sequence[Clip]) -> bytes:
+        return b"".join(bytes.fromhex(clip.source.sha256) for clip in clips)
 
 
-def fake_tag(
-    source: Path, out: Path, declaration: Declaration, *, ledger: RegistryLedger, **options: Any
-) -> Tagged:
+def fake_tag(source: Path, out: Path, declaration: Declaration, *, ledger: Ledger, **options: Any) -> Tagged:
     """Registers a real record and copies the file."""
+    assert isinstance(ledger, RegistryLedger)
     blank = blank_record(ledger.registry, title=declaration.title, owner=declaration.owner)
     record = replace(blank, record_id=options["record_id"], issued_at=options["issued_at"])
     made = ledger.register(record, fingerprint())
     out.write_bytes(b"tagged " + source.read_bytes())
-    sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
-    ledger.add_file(made.record_id, sha256)
-    return Tagged(out, made.record_id, made.leaf_index, sha256, "cd" * 32, 10.0, 34.0, 1e-12, True, 0.1)
+    digest = sha256(out.read_bytes()).hexdigest()
+    ledger.add_file(made.record_id, digest)
+    return Tagged(out, made.record_id, made.leaf_index, digest, "cd" * 32, 10.0, 34.0, 1e-12, True, 0.1)
 
 
-def fake_enrol(recordings: Sequence[Path], _settings: Settings) -> bytes:
-    """A voice print that is the recordings' bytes."""
-    return b"".join(path.read_bytes() for path in recordings)
+ENGINES = replace(fakes.engines(hashes=()), decoder=Decoder(), voice=VoiceEar(), tagger=fake_tag)
+"""Small stand-ins that answer at once."""
 
 
 def register(registry: Registry, *, title: str = "A Song", owner: str = "A Label") -> Registration:
@@ -92,21 +104,25 @@ def fingerprint() -> Fingerprint:
     return extract(torch.zeros(1, 8000), 8000)
 
 
+def draw_flac_only(clip: Clip, result: AuditResult, path: Path) -> None:
+    """Drawing takes a second, and few tests look at the picture."""
+    if result.file.endswith(".flac"):
+        picture(clip, result, path)
+
+
 @contextmanager
 def serve(
     home: Path,
-    *,
-    auditor: Auditor = fake_audit,
-    tagger: Tagger = fake_tag,
-    inspector: Inspector = fake_inspect,
+    engines: Engines = ENGINES,
     **options: Any,
 ) -> Iterator[TestClient]:
     """A started server; the client has the first admin's key."""
     settings = Settings(
         home=home, shutdown_grace_s=0, **{"requests_per_minute": 0, "uploads_per_minute": 0, **options}
     )
-    app = create_app(settings, auditor=auditor, tagger=tagger, enroller=fake_enrol, inspector=inspector)
-    with TestClient(app, base_url=URL) as client:
+    app = create_app(settings, engines)
+    with pytest.MonkeyPatch.context() as patch, TestClient(app, base_url=URL) as client:
+        patch.setattr(api.report.picture, "picture", draw_flac_only)
         client.headers["Authorization"] = f"Bearer {(home / 'keys' / 'admin-api-key').read_text().strip()}"
         yield client
 

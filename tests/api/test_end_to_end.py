@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.work import product_engines
+from api.audit.engines import product_engines
 from api.report.report import verify_report
+from api.settings import Settings
 from core.encode import encode
 from provenance.records.trust import TrustedKeys
 from tests.api.serving import finished, serve
@@ -14,11 +15,10 @@ from tests.signals import music
 
 @pytest.mark.slow
 def test_a_tagged_track_is_recognised(tmp_path: Path) -> None:
-    product = product_engines()
     source = tmp_path / "song.wav"
     encode(music(20.0, 44_100, seed=4), 44_100, source, codec="wav")
     home = tmp_path / "home"
-    with serve(home, auditor=product.auditor, tagger=product.tagger, inspector=product.inspector) as client:
+    with serve(home, product_engines(Settings(home=home))) as client:
         answer = client.post(
             "/v1/tracks",
             files={"file": ("song.wav", source.read_bytes())},

@@ -18,7 +18,7 @@ from core.errors import EncodeError
 from provenance.credentials import read_credentials, riff
 from provenance.declaration import Declaration
 from provenance.tag import Tagged, tag
-from tests.provenance.test_tag import IDENTITY, Ledger, channel
+from tests.provenance.test_tag import IDENTITY, Ledger, Remembering
 from tests.signals import music
 
 RATE = 44_100
@@ -29,7 +29,7 @@ SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus")
 
 def tagged(source: Path, suffix: str, **options: Any) -> Tagged:
     out = source.with_name(f"out{suffix}")
-    done = tag(source, out, Declaration("New", "L"), ledger=Ledger(), channel=channel(), **options)
+    done = tag(source, out, Declaration("New", "L"), ledger=Ledger(), marker=Remembering(), **options)
     found = read_credentials(out, [IDENTITY.trust_anchor])
     assert found.content_bound and found.trusted, "the tags were written after the signature"
     return done
@@ -262,7 +262,7 @@ def test_depth_and_layout_are_kept(tmp_path: Path) -> None:
 
 def test_an_output_is_not_replaced_unasked(tmp_path: Path) -> None:
     source = flac(tmp_path)
-    options: dict[str, Any] = {"ledger": Ledger(), "channel": channel()}
+    options: dict[str, Any] = {"ledger": Ledger(), "marker": Remembering()}
     (tmp_path / "there.wav").write_bytes(b"precious")
     for out in (source, tmp_path / "there.wav"):
         before = out.read_bytes()
@@ -276,7 +276,7 @@ def test_an_output_is_not_replaced_unasked(tmp_path: Path) -> None:
 def test_two_files_of_one_name_have_credentials_each(tmp_path: Path) -> None:
     source = flac(tmp_path)
     outs = [tmp_path / name for name in ("song.ogg", "song.opus", "song.oga") if not name.endswith("oga")]
-    made = [tag(source, o, Declaration("T", "L"), ledger=Ledger(), channel=channel()) for o in outs]
+    made = [tag(source, o, Declaration("T", "L"), ledger=Ledger(), marker=Remembering()) for o in outs]
     for done in made:
         found = read_credentials(done.path, [IDENTITY.trust_anchor])
         assert (found.content_bound, found.record_id) == (True, done.record_id)

@@ -20,11 +20,13 @@ from provenance.credentials.sidecar import manifest_id
 from provenance.declaration import Declaration, parse_generator
 from provenance.description import pcm_sha256
 from provenance.fingerprint import Fingerprint
+from provenance.fingerprint.search import Match
 from provenance.records.keys import Ed25519Signer
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import VoiceConsent
-from provenance.tag import Channel, snr_db, tag
-from tests.fakes import Detection, Match
+from provenance.tag import snr_db, tag
+from provenance.watermark import Detection
+from tests.fakes import Part, marked, match, unmarked
 from tests.signals import music
 
 IDENTITY = C2paIdentity.generate("Trackmark tests")
@@ -72,19 +74,21 @@ class Ledger:
         self.files[sha256] = record_id
 
 
-def channel(*, reads: bool = True, already: bytes | None = None) -> Channel:
-    """A watermark that changes the audio a little and remembers its message."""
-    told: list[bytes | None] = [already]
+@dataclass
+class Remembering:
+    """A watermark that changes the audio a little and remembers its message, if it `reads` it."""
 
-    def embed(wav: Tensor, _rate: int, message: bytes, _key: Any, *, strength: float) -> Tensor:
-        told[0] = message if reads else None
+    message: bytes | None = None
+    reads: bool = True
+
+    def embed(self, wav: Tensor, _rate: int, message: bytes, _key: Any, *, strength: float) -> Tensor:
+        self.message = message if self.reads else None
         return wav * (1 + 0.001 * strength)
 
-    def detect(_wav: Tensor, _rate: int, _key: Any) -> Detection:
-        message = told[0]
-        return Detection(message is not None, 1e-12 if message else 0.4, message)
-
-    return Channel(embed, detect)
+    def detect(
+        self, _wav: Tensor, _rate: int, _key: Any, *, exhaustive: bool = False, known: Any = ()
+    ) -> Detection:
+        return unmarked() if self.message is None else marked(self.message.hex())
 
 
 @pytest.fixture
@@ -97,7 +101,7 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".m4a"])
 def test_a_tagged_file_carries_credentials_of_its_record(source: Path, tmp_path: Path, suffix: str) -> None:
     ledger, out = Ledger(), tmp_path / f"out{suffix}"
-    done = tag(source, out, SONG, ledger=ledger, channel=channel())
+    done = tag(source, out, SONG, ledger=ledger, marker=Remembering())
     record, fingerprint = ledger.registered[0]
     assert record.record_id == done.record_id == record.marks[0].message
     assert record.asset.isrc == "USRC17607839"
@@ -115,7 +119,7 @@ def test_a_tagged_file_carries_credentials_of_its_record(source: Path, tmp_path:
 
 
 def test_a_container_without_credentials_says_so(source: Path, tmp_path: Path) -> None:
-    done = tag(source, tmp_path / "out.opus", SONG, ledger=Ledger(), channel=channel())
+    done = tag(source, tmp_path / "out.opus", SONG, ledger=Ledger(), marker=Remembering())
     assert not done.credentials
     assert any("in out.c2pa" in warning for warning in done.warnings)
     found = read_credentials(done.path, [IDENTITY.trust_anchor])
@@ -126,15 +130,15 @@ def test_a_container_without_credentials_says_so(source: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("broken", "error"),
     [
-        (lambda: {"channel": channel(reads=False)}, WatermarkError),
-        (lambda: {"channel": channel(already=b"\x01" * 8)}, WatermarkError),
+        (lambda: {"marker": Remembering(reads=False)}, WatermarkError),
+        (lambda: {"marker": Remembering(b"\x01" * 8)}, WatermarkError),
         (lambda: {"ledger": Ledger(refuse=RecordError("no"))}, RecordError),
     ],
 )
 def test_nothing_is_left_behind_when_a_step_fails(
     source: Path, tmp_path: Path, broken: Callable[[], dict[str, Any]], error: type[Exception]
 ) -> None:
-    options: dict[str, Any] = {"ledger": Ledger(), "channel": channel(), **broken()}
+    options: dict[str, Any] = {"ledger": Ledger(), "marker": Remembering(), **broken()}
     out = tmp_path / "out.flac"
     out.write_bytes(b"precious")
     with pytest.raises(error):
@@ -145,25 +149,25 @@ def test_nothing_is_left_behind_when_a_step_fails(
 
 
 def test_a_broken_declaration_is_refused_before_any_work(source: Path, tmp_path: Path) -> None:
-    never = Channel(lambda *_: pytest.fail("embedded"), lambda *_: pytest.fail("detected"))
+    never = Part(AssertionError("nothing is marked, nothing is looked for"))
     for wrong in (Declaration("", "Label"), Declaration("T", "L", isrc="nonsense")):
         with pytest.raises(RecordError):
-            tag(source, tmp_path / "out.wav", wrong, ledger=Ledger(), channel=never)
+            tag(source, tmp_path / "out.wav", wrong, ledger=Ledger(), marker=never)
     with pytest.raises(EncodeError, match="end its name"):
-        tag(source, tmp_path / "out.xyz", SONG, ledger=Ledger(), channel=never)
+        tag(source, tmp_path / "out.xyz", SONG, ledger=Ledger(), marker=never)
     with pytest.raises(EncodeError, match="cannot write"):
-        tag(source, tmp_path / "none" / "out.wav", SONG, ledger=Ledger(), channel=channel())
+        tag(source, tmp_path / "none" / "out.wav", SONG, ledger=Ledger(), marker=Remembering())
 
 
 def test_an_unreadable_source_is_refused(tmp_path: Path) -> None:
     (tmp_path / "in.mp3").write_bytes(b"la la la" * 100)
     with pytest.raises(UnreadableAudio):
-        tag(tmp_path / "in.mp3", tmp_path / "out.wav", SONG, ledger=Ledger(), channel=channel())
+        tag(tmp_path / "in.mp3", tmp_path / "out.wav", SONG, ledger=Ledger(), marker=Remembering())
 
 
 def test_earlier_records_of_the_same_audio_are_told(source: Path, tmp_path: Path) -> None:
-    ledger = Ledger(matches=[Match("1122334455667788")])
-    done = tag(source, tmp_path / "out.wav", SONG, ledger=ledger, channel=channel())
+    ledger = Ledger(matches=[match("1122334455667788")])
+    done = tag(source, tmp_path / "out.wav", SONG, ledger=ledger, marker=Remembering())
     assert any("1122334455667788" in warning for warning in done.warnings)
 
 
@@ -176,7 +180,7 @@ def test_generated_audio_declares_its_generator(tmp_path: Path) -> None:
         "G", "L", generation=parse_generator("Meta/MusicGen 1.3"), basis="generated_here"
     )
     ledger = Ledger()
-    tag(clip, tmp_path / "out.mp3", declaration, ledger=ledger, channel=channel())
+    tag(clip, tmp_path / "out.mp3", declaration, ledger=ledger, marker=Remembering())
     record = ledger.registered[0][0]
     assert record.ai_involvement.overall == "All", "a generated track is AI unless it says otherwise"
     assert record.generation is not None
@@ -189,7 +193,7 @@ def test_consents_are_kept_under_the_artist_s_name(source: Path, tmp_path: Path)
     consent = VoiceConsent("Ada", "one album", "L-1", "ab" * 32, "2026-01-01T00:00:00Z")
     ledger = Ledger()
     declaration = Declaration("T", "L", voice_consents=(consent,))
-    tag(source, tmp_path / "out.wav", declaration, ledger=ledger, channel=channel())
+    tag(source, tmp_path / "out.wav", declaration, ledger=ledger, marker=Remembering())
     record = ledger.registered[0][0]
     names = {party.ref: party.name for party in record.parties}
     assert names[record.voice_consents[0].artist] == "Ada"
@@ -233,7 +237,7 @@ def test_snr_of_a_known_mark() -> None:
 
 def test_record_and_credentials_name_one_watermark_algorithm(tmp_path: Path, source: Path) -> None:
     ledger = Ledger()
-    tag(source, tmp_path / "out.wav", SONG, ledger=ledger, channel=channel())
+    tag(source, tmp_path / "out.wav", SONG, ledger=ledger, marker=Remembering())
     ((record, _fingerprint),) = ledger.registered
     assert [mark.alg for mark in record.marks] == [SOFT_BINDING_ALG]
     assert read_credentials(tmp_path / "out.wav").soft_binding == record.marks[0].message
@@ -241,19 +245,24 @@ def test_record_and_credentials_name_one_watermark_algorithm(tmp_path: Path, sou
 
 def test_the_manifest_is_handed_over_once_the_record_stands(tmp_path: Path, source: Path) -> None:
     ledger = Ledger()
-    done = tag(source, tmp_path / "out.flac", SONG, ledger=ledger, channel=channel())
+    done = tag(source, tmp_path / "out.flac", SONG, ledger=ledger, marker=Remembering())
     assert list(ledger.manifests) == [done.record_id]
     assert manifest_id(ledger.manifests[done.record_id]).startswith("urn:c2pa:")
     refusing = Ledger(refuse=RuntimeError("full"))
     with pytest.raises(RuntimeError):
-        tag(source, tmp_path / "no.ogg", SONG, ledger=refusing, channel=channel())
+        tag(source, tmp_path / "no.ogg", SONG, ledger=refusing, marker=Remembering())
     assert refusing.manifests == {}
     assert not list(tmp_path.glob("no.*"))
 
 
 def test_a_repeated_job_keeps_its_record(tmp_path: Path, source: Path) -> None:
     done = tag(
-        source, tmp_path / "out.wav", SONG, ledger=Ledger(), channel=channel(), record_id="00112233445566ff"
+        source,
+        tmp_path / "out.wav",
+        SONG,
+        ledger=Ledger(),
+        marker=Remembering(),
+        record_id="00112233445566ff",
     )
     assert done.record_id == "00112233445566ff"
     assert done.to_dict()["record_id"] == done.record_id
@@ -266,7 +275,7 @@ def test_the_ledger_s_limits_hold(tmp_path: Path, source: Path) -> None:
             tmp_path / "out.wav",
             SONG,
             ledger=Ledger(limits=Limits().lasting(2.0)),
-            channel=channel(),
+            marker=Remembering(),
         )
 
 
@@ -277,7 +286,7 @@ def test_an_error_of_the_ledger_is_not_told_as_one_of_the_output(tmp_path: Path,
             tmp_path / "out.wav",
             SONG,
             ledger=Ledger(refuse=OSError(28, "no room for the index")),
-            channel=channel(),
+            marker=Remembering(),
         )
     assert not isinstance(caught.value, EncodeError)
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]

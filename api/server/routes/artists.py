@@ -1,12 +1,15 @@
 """Artists: enrol a voice that audits compare against, list them, erase them."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import InvalidRequest
 from api.server import fields
 from api.server.intake import inspect, read_form
-from api.server.parts import ArtistWriter, AuditReader, PartsDep
+from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.routes.openapi import form, problems
 from api.server.schemas import ArtistAnswer, ArtistList
 
@@ -44,7 +47,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
         for upload in recordings:
             await inspect(received, upload, parts, request)
         paths = [received.path(upload) for upload in recordings]
-        voiceprint = await run_in_threadpool(parts.engines.enroller, paths, parts.settings)
+        voiceprint = await run_in_threadpool(_voiceprint, paths, parts)
         registry = parts.registry.for_tenant(caller.tenant)
         return ArtistAnswer.of(await run_in_threadpool(registry.artists.enrol, name, voiceprint, consent))
     finally:
@@ -64,3 +67,8 @@ def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
 def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
     """Erase a voice print for good."""
     parts.registry.for_tenant(caller.tenant).artists.remove(name)
+
+
+def _voiceprint(recordings: Sequence[Path], parts: Parts) -> bytes:
+    limits = parts.settings.limits()
+    return parts.engines.voice.enrol([parts.engines.decoder.decode(path, limits) for path in recordings])

@@ -237,11 +237,14 @@ def _heard(
     path: Any, registry: Registry, parts: Parts, *, marked_only: bool, hint: str | None
 ) -> list[Match]:
     """The manifests of the records that the sound agrees with: the hinted one first, then best first."""
-    result = parts.engines.auditor(
+    from api.audit.audit import audit_file
+
+    result = audit_file(
         path,
         registry=registry,
         settings=parts.settings,
         checks=("watermark", "fingerprint"),
+        engines=parts.engines,
     )
     manifests, marked = registry.manifests, result.watermark["message"]
     agreeing = [m for m in result.fingerprint if not marked_only or m["record_id"] == marked]

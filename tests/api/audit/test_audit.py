@@ -1,9 +1,8 @@
-"""The audit of one file, with stages that answer as told."""
+"""The audit of one file, with parts that answer as told."""
 
 import json
 from dataclasses import replace
 from datetime import date
-from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -15,8 +14,9 @@ from api.report.explanation import MEANINGS
 from api.report.steps import steps
 from core.clip import Segment
 from core.errors import ProofError, RegistryError, UnreadableAudio, WatermarkError
+from detector.voice.finding import ArtistScore
 from tests import fakes
-from tests.fakes import OTHER, RECORD, Credentials, Match, Music, Registry, Voice, clip, marked, stages
+from tests.fakes import OTHER, RECORD, Part, Registry, clip, credentials, engines, marked, match, music, voice
 
 TODAY = date(2026, 11, 22)
 
@@ -26,15 +26,15 @@ def audit(registry: Registry | None = None, **answers: Any) -> AuditResult:
     return audit_file(
         fakes.PATH,
         registry=registry or Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
-        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
-        stages=stages(**answers),
+        settings=fakes.SETTINGS,
+        engines=engines(**answers),
         today=TODAY,
         **options,
     )
 
 
 def test_mark_and_fingerprint_of_one_record_are_a_match() -> None:
-    result = audit(Registry(matches=[Match(RECORD)]), detection=marked())
+    result = audit(Registry(matches=[match(RECORD)]), detection=marked())
     assert result.ownership.status == "match"
     assert result.ownership.record_id == RECORD
     assert result.to_dict()["watermark"]["record_id"] == RECORD
@@ -42,7 +42,7 @@ def test_mark_and_fingerprint_of_one_record_are_a_match() -> None:
 
 
 def test_a_mark_on_other_audio_is_a_suspected_transplant() -> None:
-    other = Registry({RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[Match(OTHER)])
+    other = Registry({RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[match(OTHER)])
     for registry in (Registry(matches=[]), other):
         result = audit(registry, detection=marked())
         assert result.ownership.status == "transplant_suspected"
@@ -50,18 +50,18 @@ def test_a_mark_on_other_audio_is_a_suspected_transplant() -> None:
 
 
 def test_a_fingerprint_without_a_mark_tells_of_a_removed_one() -> None:
-    result = audit(Registry(matches=[Match(RECORD)]))
+    result = audit(Registry(matches=[match(RECORD)]))
     assert result.ownership.status == "mark_removed_or_unmarked"
     assert result.decision.action == "review"
 
 
 def test_a_failed_watermark_check_is_not_a_removed_mark() -> None:
-    result = audit(Registry(matches=[Match(RECORD)]), detection=RuntimeError("boom"))
+    result = audit(Registry(matches=[match(RECORD)]), detection=RuntimeError("boom"))
     assert result.ownership.status == "fingerprint_only"
 
 
 def test_a_mark_without_enough_audio_to_compare_is_unconfirmed() -> None:
-    result = audit(Registry(matches=[Match(RECORD)]), detection=marked(), hashes=())
+    result = audit(Registry(matches=[match(RECORD)]), detection=marked(), hashes=())
     assert result.ownership.status == "mark_unconfirmed"
     assert result.checks["fingerprint"] == "inconclusive"
 
@@ -73,7 +73,7 @@ def test_a_mark_that_names_no_record_is_unknown() -> None:
 
 
 def test_a_record_that_does_not_verify_is_never_quoted() -> None:
-    registry = Registry({RECORD: ProofError("the entry is not in the log")}, matches=[Match(RECORD)])
+    registry = Registry({RECORD: ProofError("the entry is not in the log")}, matches=[match(RECORD)])
     result = audit(registry, detection=marked())
     assert result.ownership.status == "record_invalid"
     assert "not in the log" in result.ownership.text
@@ -82,16 +82,14 @@ def test_a_record_that_does_not_verify_is_never_quoted() -> None:
 
 
 def test_credentials_alone_count_only_when_bound_and_trusted() -> None:
-    good = Credentials(True, True, True, True, True, "A Label", None, RECORD)
+    good = credentials()
     assert audit(credentials=good).ownership.status == "credentials_only"
     for broken in (replace(good, trusted=False), replace(good, valid=False, content_bound=False)):
         assert audit(credentials=broken).ownership.status == "no_record"
 
 
 def test_the_stamp_of_credentials_is_told_with_its_trust() -> None:
-    good = Credentials(
-        True, True, True, True, True, "A Label", None, RECORD, "2026-11-22T13:00:00.5+00:00", True
-    )
+    good = credentials(stamped_at="2026-11-22T13:00:00.5+00:00", stamp_trusted=True)
     for found, words in (
         (good, "stamped 2026-11-22T13:00:00Z by a time-stamp authority that is trusted here"),
         (replace(good, stamp_trusted=False), "authority that is NOT trusted here"),
@@ -103,7 +101,7 @@ def test_the_stamp_of_credentials_is_told_with_its_trust() -> None:
 
 
 def test_changed_content_under_credentials_is_reviewed() -> None:
-    broken = Credentials(True, False, True, False, True, "A Label", None, RECORD)
+    broken = credentials(valid=False, content_bound=False)
     result = audit(credentials=broken)
     assert [rule.rule for rule in result.decision.rules] == ["credentials-tampered"]
 
@@ -144,7 +142,7 @@ def test_a_detector_that_cannot_answer_is_inconclusive_not_failed() -> None:
 
 
 def test_two_audits_differ_in_elapsed_time_only() -> None:
-    registry = Registry(matches=[Match(RECORD)])
+    registry = Registry(matches=[match(RECORD)])
     first, second = (audit(registry, detection=marked()).to_dict() for _ in range(2))
     for found in (first, second):
         del found["elapsed_s"]
@@ -167,23 +165,23 @@ def test_an_artist_who_is_not_enrolled_is_refused() -> None:
 
 
 def test_an_artist_who_was_not_compared_is_named_and_nobody_compared_is_no_answer() -> None:
-    artist = SimpleNamespace(name="Ada", similarity=0.0, llr=-3.0, clone_score=0.01)
+    artist = ArtistScore("Ada", 0.0, -3.0, 0.01)
     left = "'Old' was not compared: enrol the artist again"
     registry = Registry(voices={"Ada": b"print", "Old": b"print"})
-    found = audit(registry, voice=Voice(True, 0.2, (artist,), left_out=(left,)))
+    found = audit(registry, voice=voice(True, 0.2, artist, left_out=(left,)))
     assert found.checks["voice"] == "done" and f"voice: {left}" in found.warnings
     assert found.voice["reason"] == left and len(found.voice["artists"]) == 1
-    alone = audit(Registry(voices={"Old": b"print"}), voice=Voice(True, 0.2, left_out=(left,)))
+    alone = audit(Registry(voices={"Old": b"print"}), voice=voice(True, 0.2, left_out=(left,)))
     assert alone.checks["voice"] == "inconclusive"
     assert [text for text in alone.warnings if "Old" in text] == [f"voice: inconclusive: {left}"]
 
 
 def cloned(consents: list[dict[str, Any]]) -> AuditResult:
-    artist = SimpleNamespace(name="Ada", similarity=4.0, llr=3.0, clone_score=0.97)
+    artist = ArtistScore("Ada", 4.0, 3.0, 0.97)
     registry = Registry(
-        {RECORD: fakes.claims(voice_consents=consents)}, matches=[Match(RECORD)], voices={"Ada": b"print"}
+        {RECORD: fakes.claims(voice_consents=consents)}, matches=[match(RECORD)], voices={"Ada": b"print"}
     )
-    return audit(registry, detection=marked(), voice=Voice(True, 0.99, (artist,)))
+    return audit(registry, detection=marked(), voice=voice(True, 0.99, artist))
 
 
 def test_a_clone_is_judged_by_the_consent_in_the_record() -> None:
@@ -215,7 +213,7 @@ def test_a_mark_at_another_speed_is_compared_at_its_own_speed() -> None:
 
 def test_a_second_record_of_the_same_audio_is_told() -> None:
     registry = Registry(
-        {RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[Match(RECORD), Match(OTHER)]
+        {RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[match(RECORD), match(OTHER)]
     )
     result = audit(registry, detection=marked())
     assert result.ownership.status == "match"
@@ -226,8 +224,8 @@ def test_two_owners_of_one_audio_are_a_dispute_and_the_log_says_who_came_first()
     else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
     late = fakes.claims(first_index=3, logged_at="2026-11-22T12:00:00+00:00")
     early = fakes.claims(owners=else_, first_index=1, witnessed_at=1_700_000_000)
-    registry = Registry({RECORD: late, OTHER: early}, matches=[Match(RECORD), Match(OTHER)])
-    for detection in (marked(), fakes.Detection()):
+    registry = Registry({RECORD: late, OTHER: early}, matches=[match(RECORD), match(OTHER)])
+    for detection in (marked(), fakes.unmarked()):
         found = audit(registry, detection=detection)
         assert (found.ownership.status, found.ownership.record_id) == ("disputed", OTHER)
         assert [claim["record_id"] for claim in found.ownership.claims] == [OTHER, RECORD]
@@ -240,11 +238,11 @@ def test_a_sample_a_reissue_and_a_withdrawn_claim_are_no_dispute() -> None:
     else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
     sample = Registry(
         {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)},
-        matches=[Match(RECORD, matched_s=9.0), Match(OTHER, matched_s=4.0)],
+        matches=[match(RECORD, matched_s=9.0), match(OTHER, matched_s=4.0)],
     )
     withdrawn = Registry(
         {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_, status="revoked")},
-        matches=[Match(RECORD), Match(OTHER)],
+        matches=[match(RECORD), match(OTHER)],
     )
     for registry in (sample, withdrawn):
         assert audit(registry, detection=marked()).ownership.status == "match"
@@ -253,7 +251,7 @@ def test_a_sample_a_reissue_and_a_withdrawn_claim_are_no_dispute() -> None:
 def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
     else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
     known = {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)}
-    first, second = Match(RECORD, stretches=((0.0, 9.0),)), Match(OTHER, stretches=((10.0, 19.0),))
+    first, second = match(RECORD, stretches=((0.0, 9.0),)), match(OTHER, stretches=((10.0, 19.0),))
     medley = audit(Registry(known, matches=[first, second]), detection=marked())
     assert medley.ownership.status == "match"
     told = [(track["record_id"], track["where"], track["of_others"]) for track in medley.ownership.tracks]
@@ -275,14 +273,14 @@ def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
     ],
 )
 def test_an_unconfirmed_mark_gives_the_true_reason(answers: dict[str, Any], reason: str) -> None:
-    result = audit(Registry(matches=[Match(RECORD)]), detection=marked(), **answers)
+    result = audit(Registry(matches=[match(RECORD)]), detection=marked(), **answers)
     assert result.ownership.status == "mark_unconfirmed"
     assert reason in result.ownership.text
 
 
 def test_only_a_track_that_was_marked_can_have_lost_its_mark() -> None:
     for was_marked, said in ((True, "lost its mark"), (False, "does not say that the track was ever marked")):
-        registry = Registry({RECORD: fakes.claims(marked=was_marked)}, matches=[Match(RECORD)])
+        registry = Registry({RECORD: fakes.claims(marked=was_marked)}, matches=[match(RECORD)])
         result = audit(registry)
         assert said in result.ownership.text
         assert "removed" not in result.ownership.text
@@ -295,7 +293,7 @@ def test_only_a_track_that_was_marked_can_have_lost_its_mark() -> None:
 def test_a_revocation_names_who_said_it(issuer: str, said: str) -> None:
     statement = {"type": "revoke", "issuer": issuer, "reason": "sold", "keyid": "cd" * 32}
     record = fakes.claims(status="revoked", statements=[statement])
-    text = audit(Registry({RECORD: record}, matches=[Match(RECORD)])).ownership.text
+    text = audit(Registry({RECORD: record}, matches=[match(RECORD)])).ownership.text
     assert f"in the name of {issuer} (sold), signed by key {'cd' * 8}" in text
     assert said in text
     assert "has withdrawn" not in text
@@ -305,18 +303,18 @@ def test_a_revocation_names_who_said_it(issuer: str, said: str) -> None:
     ("status", "verdict"), [("disputed", "disputed"), ("revoked", "record_revoked"), ("evidenced", "match")]
 )
 def test_the_state_of_a_record_decides(status: str, verdict: str) -> None:
-    registry = Registry({RECORD: fakes.claims(status=status)}, matches=[Match(RECORD)])
+    registry = Registry({RECORD: fakes.claims(status=status)}, matches=[match(RECORD)])
     assert audit(registry, detection=marked()).ownership.status == verdict
 
 
 def test_every_verdict_is_explained_in_plain_words() -> None:
     assert set(MEANINGS) == set(get_args(OwnershipStatus))
-    found = steps(audit(Registry(matches=[Match(RECORD)]), detection=marked()))
+    found = steps(audit(Registry(matches=[match(RECORD)]), detection=marked()))
     assert (found["verified"], found["explanation"]) == (True, MEANINGS["match"])
 
 
 def test_synthetic_music_is_reviewed_unless_its_record_declares_it() -> None:
-    machine = Music(0.97, 2.0, 0.001, "synthetic", segments=(Segment(0, 5, 0.97),))
+    machine = music(0.97, 2.0, 0.001, "synthetic", segments=(Segment(0, 5, 0.97),))
     assert [r.rule for r in audit(music=machine).decision.rules] == ["undeclared-synthetic-music"]
     for level, fired in (
         ("All", []),
@@ -324,19 +322,19 @@ def test_synthetic_music_is_reviewed_unless_its_record_declares_it() -> None:
         ("Undeclared", ["undeclared-synthetic-music"]),
     ):
         record = fakes.claims(ai_involvement={"overall": level, "roles": {}})
-        result = audit(Registry({RECORD: record}, matches=[Match(RECORD)]), detection=marked(), music=machine)
+        result = audit(Registry({RECORD: record}, matches=[match(RECORD)]), detection=marked(), music=machine)
         assert [r.rule for r in result.decision.rules] == fired
 
 
 def test_numbers_that_are_not_finite_never_reach_the_json() -> None:
-    result = audit(music=Music(float("nan"), float("-inf"), float("nan")))
+    result = audit(music=music(float("nan"), float("-inf"), float("nan")))
     found = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert found["ai"]["score"] is None
     assert found["ai"]["likelihood_ratio"] is None
 
 
 def test_the_contract_of_the_json() -> None:
-    found = audit(Registry(matches=[Match(RECORD)]), detection=marked()).to_dict()
+    found = audit(Registry(matches=[match(RECORD)]), detection=marked()).to_dict()
     assert {
         *("file", "sha256", "duration_s", "elapsed_s", "watermark", "credentials", "fingerprint"),
         *("ai", "voice", "decision", "report", "warnings"),
@@ -380,16 +378,17 @@ def test_a_policy_of_ones_own_decides() -> None:
 def test_the_mark_is_looked_for_at_the_change_that_the_fingerprint_tells() -> None:
     asked: list[Any] = []
 
-    def detect(_wav: Any, _rate: int, _key: Any, known: Any) -> Any:
-        asked.append(known)
-        return marked(speed=1.15)
+    class Marker(Part):
+        def detect(self, *_asked: Any, exhaustive: bool = False, known: Any = ()) -> Any:
+            asked.append(known)
+            return self.answer
 
-    registry = Registry(matches=[Match(RECORD, speed=1.15, pitch=1.15), Match(OTHER)])
+    registry = Registry(matches=[match(RECORD, speed=1.15, pitch=1.15), match(OTHER)])
     result = audit_file(
         fakes.PATH,
         registry=registry,  # type: ignore[arg-type]  # a fake of the parts that an audit uses
-        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
-        stages=replace(stages(), detect=detect),
+        settings=fakes.SETTINGS,
+        engines=replace(engines(), marker=Marker(marked(speed=1.15))),
         today=TODAY,
     )
     assert [[pytest.approx(change, abs=1e-3) for change in known] for known in asked] == [[(1.15, 1.15)]]

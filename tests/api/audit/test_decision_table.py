@@ -6,7 +6,6 @@ The expected action is stated here by a rule of its own, which knows nothing of 
 from dataclasses import replace
 from datetime import date
 from itertools import combinations, product
-from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -97,16 +96,16 @@ def test_what_was_asked_and_not_answered_is_reviewed(outcomes: tuple[str, ...]) 
     if wish["music"] == "failed":
         answers["music"] = broken["failed"]
     elif wish["music"] == "inconclusive":
-        answers["music"] = fakes.Music(None, None, None, "uncertain", reason="shorter than 1 s")
+        answers["music"] = fakes.music(None, None, None, "uncertain", reason="shorter than 1 s")
     if wish["voice"] == "failed":
         answers["voice"] = broken["failed"]
     elif wish["voice"] == "inconclusive":
-        answers["voice"] = fakes.Voice(True, None, reason="only 0.4 s of voice")
+        answers["voice"] = fakes.voice(True, None, reason="only 0.4 s of voice")
     result = audit_file(
         fakes.PATH,
         registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
-        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
-        stages=fakes.stages(**answers),
+        settings=fakes.SETTINGS,
+        engines=fakes.engines(**answers),
         checks=[name for name in ALL if wish[name] != "skipped"],
         today=ON,
     )
@@ -133,12 +132,12 @@ def test_a_policy_of_ones_own_fails_closed_too() -> None:
     ],
 )
 def test_credentials_that_ask_for_a_person(found: dict[str, Any], rule: str) -> None:
-    credentials = fakes.Credentials(present=True, signature_valid=True, record_id=fakes.OTHER, **found)
+    credentials = fakes.credentials(record_id=fakes.OTHER, **found)
     result = audit_file(
         fakes.PATH,
         registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
-        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
-        stages=fakes.stages(credentials=credentials),
+        settings=fakes.SETTINGS,
+        engines=fakes.engines(credentials=credentials),
         today=ON,
     )
     assert result.decision.action == "review"
@@ -150,7 +149,7 @@ def test_an_audit_that_asks_nothing_is_refused() -> None:
         audit_file(
             fakes.PATH,
             registry=fakes.Registry(),  # type: ignore[arg-type]  # never asked
-            settings=SimpleNamespace(),  # type: ignore[arg-type]  # never read
+            settings=fakes.SETTINGS,
             checks=(),
         )
 
@@ -161,8 +160,8 @@ def test_what_is_missing_of_the_audio_is_told_with_how_it_is_known() -> None:
     result = audit_file(
         fakes.PATH,
         registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
-        settings=SimpleNamespace(),  # type: ignore[arg-type]  # read by the decode stage only, faked here
-        stages=fakes.stages(audio=cut, detection=WatermarkError("too plain")),
+        settings=fakes.SETTINGS,
+        engines=fakes.engines(audio=cut, detection=WatermarkError("too plain")),
         today=ON,
     )
     assert [rule.rule for rule in result.decision.rules] == ["check-partly", "check-inconclusive"]

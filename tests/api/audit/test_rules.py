@@ -10,8 +10,8 @@ import pytest
 from torch import Tensor
 
 from api.audit.audit import PROVENANCE, audit_file
+from api.audit.engines import product_engines
 from api.audit.findings import AuditResult
-from api.audit.stages import product_stages
 from api.keys.witnessing import cosign
 from api.registry.registry import Registry
 from api.report.steps import steps
@@ -56,9 +56,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 def audit(path: Path, registry: Registry, detection: Any = None) -> AuditResult:
     """The real audit; only what the watermark decoder reads is given."""
-    stages = replace(product_stages(), detect=fakes.give(detection or fakes.Detection()))
     settings = Settings(home=registry.home)
-    return audit_file(path, registry=registry, settings=settings, checks=PROVENANCE, stages=stages)
+    engines = replace(product_engines(settings), marker=fakes.Part(detection or fakes.unmarked()))
+    return audit_file(path, registry=registry, settings=settings, checks=PROVENANCE, engines=engines)
 
 
 def test_watermark_and_fingerprint_agree_disagree_or_stand_alone(

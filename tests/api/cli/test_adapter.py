@@ -49,15 +49,15 @@ def test_an_adapter_is_tried_kept_and_asked(
     assert said[0]["adapters"][0]["llr"] > 0 > said[1]["adapters"][0]["llr"]
     assert "votes" in trackmark("adapter", "list").out
 
-    from api.audit.stages import product_stages
+    from api.audit.engines import product_engines
     from api.settings import Settings
     from core.decode import decode
 
-    finding = product_stages(Settings()).music(decode(generated / "00.wav"))
+    finding = product_engines(Settings()).music.hear(decode(generated / "00.wav"))
     assert finding.evidence[-1].kind == "adapter" and "adapter bright" in finding.calibration
     checkpoint = tmp_path / "home" / "music-adapters" / "bright" / "model.bin"
     checkpoint.write_bytes(checkpoint.read_bytes() + b"changed")
-    damaged = product_stages(Settings()).music(decode(generated / "00.wav"))
+    damaged = product_engines(Settings()).music.hear(decode(generated / "00.wav"))
     assert "failed" in damaged.evidence[-1].text and "adapter" not in damaged.calibration
     assert trackmark("adapter", "score", generated / "00.wav", "-q").out.count("failed") == 1
     assert trackmark("adapter", "remove", "bright").code == 0

@@ -34,11 +34,11 @@ def test_a_catalogue_becomes_the_calibration_of_audits(home: Path, tmp_path: Pat
     assert sorted(Path(s["file"]).name for s in answer["skipped"]) == ["broken.mp3", "copy.wav", "short.wav"]
     assert local.read(home / "music-calibration.json").digest == answer["digest"]
 
-    from api.audit.stages import product_stages
+    from api.audit.engines import product_engines
     from api.settings import Settings
     from core.decode import decode
 
-    finding = product_stages(Settings()).music(decode(folder / "03.wav"))
+    finding = product_engines(Settings()).music.hear(decode(folder / "03.wav"))
     assert finding.calibration.endswith(f"local sha256:{answer['digest']}")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import api.audit.audit
 import detector.voice
-from api.audit.stages import product_stages
+from api.audit.engines import product_engines
 from api.registry.registry import Registry
 from api.scan import scan
 from api.scan.engines import ENGINES
@@ -28,10 +28,11 @@ from tests.signals import music
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One registry for all tests here: tagging is not free."""
     folder = tmp_path_factory.mktemp("registry")
-    quick = replace(product_stages(), music=fakes.give(fakes.Music()), voice=fakes.give(fakes.Voice()))
+    product = product_engines(fakes.SETTINGS)
+    quick = replace(product, music=fakes.Part(fakes.MUSIC), voice=fakes.Part(fakes.VOICE))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKMARK_HOME", str(folder))
-        patch.setattr(api.audit.audit, "product_stages", lambda _settings: quick)
+        patch.setattr(api.audit.audit, "product_engines", lambda _settings: quick)
         yield folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import api.audit.audit
-from api.audit.stages import product_stages
+from api.audit.engines import product_engines
 from core.encode import encode
 from tests import fakes
 from tests.api.cli.conftest import Trackmark
@@ -28,8 +28,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_shell_examples(trackmark: Trackmark, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = replace(product_stages(), music=fakes.give(fakes.Music()), voice=fakes.give(fakes.Voice()))
-    monkeypatch.setattr(api.audit.audit, "product_stages", lambda _settings: quick)
+    product = product_engines(fakes.SETTINGS)
+    quick = replace(product, music=fakes.Part(fakes.MUSIC), voice=fakes.Part(fakes.VOICE))
+    monkeypatch.setattr(api.audit.audit, "product_engines", lambda _settings: quick)
     commands = [
         line for block in blocks("sh") for line in block.splitlines() if line.startswith("trackmark ")
     ]

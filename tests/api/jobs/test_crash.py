@@ -17,18 +17,20 @@ from pathlib import Path
 import uvicorn
 from api.server.app import create_app
 from api.settings import Settings
-from tests.api.serving import fake_audit, fake_inspect
+from dataclasses import replace
+from tests.api.serving import ENGINES, Decoder
 
 home, port, log = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 
-def audit(path, **options):
-    with log.open("a") as file:
-        file.write("started\\n")
-    if len(log.read_text().split()) == 1:
-        threading.Event().wait()  # the first attempt never ends: the process is killed in the middle of it
-    return fake_audit(path, **options)
+class Slow(Decoder):
+    def decode(self, path, limits):
+        with log.open("a") as file:
+            file.write("started\\n")
+        if len(log.read_text().split()) == 1:
+            threading.Event().wait()  # the first attempt never ends: the process is killed in it
+        return super().decode(path, limits)
 
-app = create_app(Settings(home=home, allow_anonymous=True), auditor=audit, inspector=fake_inspect)
+app = create_app(Settings(home=home, allow_anonymous=True), replace(ENGINES, decoder=Slow()))
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """
 

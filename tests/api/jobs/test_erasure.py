@@ -64,9 +64,9 @@ def test_a_record_is_erased_and_all_others_still_verify(tmp_path: Path) -> None:
     assert all(check.passed is not False for check in verify_folder(exported, keys))  # the holder's own copy
     with pytest.raises(UnknownEntry):
         erase(registry, record.record_id, JobFiles.of(settings))
-    stages = fakes.stages(detection=fakes.marked(record.record_id))
+    engines = fakes.engines(detection=fakes.marked(record.record_id))
     found = audit_file(
-        fakes.PATH, registry=registry, settings=settings, checks=(PROVENANCE[0],), stages=stages
+        fakes.PATH, registry=registry, settings=settings, checks=(PROVENANCE[0],), engines=engines
     )
     assert found.ownership.status == "unknown_mark"
     registry.close()

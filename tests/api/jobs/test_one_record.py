@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
+from api.audit.engines import product_engines
 from api.jobs.books import Job, Jobs, Upload
-from api.jobs.work import product_engines
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
 from provenance.credentials import read_credentials
-from provenance.tag import Tagged, tag
-from tests.provenance.test_tag import channel
+from provenance.tag import Tagged
+from tests.provenance.test_tag import Remembering
 from tests.signals import music
 
 REQUEST = {"title": "A Song", "owner": "A Label", "format": "wav", "retain": True}
@@ -53,6 +53,11 @@ def entered(settings: Settings, jobs: Jobs) -> Job:
     return job
 
 
+def fresh(settings: Settings, registry: Registry, jobs: Jobs) -> Worker:
+    """A worker as in a fresh process; its mark remembers its message."""
+    return Worker(settings, registry, jobs, replace(product_engines(settings), marker=Remembering()))
+
+
 def test_a_tagging_killed_at_any_statement_makes_one_record(tmp_path: Path, database_url: str) -> None:
     settings = Settings(home=tmp_path / "home", database_url=database_url)
     registry = Registry.open(settings)
@@ -60,17 +65,14 @@ def test_a_tagging_killed_at_any_statement_makes_one_record(tmp_path: Path, data
     while not last:
         number += 1
         job = entered(settings, jobs)
-        # A mark that remembers its message; a fresh one for each attempt, as in a fresh process.
-        engines = replace(product_engines(), tagger=lambda *a, **o: tag(*a, **o, channel=channel()))
-        worker = Worker(settings, registry, jobs, engines)
         before = {stored.record_id for stored in registry.records.page(limit=200)}
         with killed_at(registry.engine, number):
             try:
-                worker.run(job.id)
+                fresh(settings, registry, jobs).run(job.id)
                 last = True
             except Killed:
                 pass
-        worker.run(job.id)
+        fresh(settings, registry, jobs).run(job.id)
         done = jobs.find(job.id)
         assert done is not None
         assert done.state == "succeeded", (number, done.error)
@@ -98,7 +100,7 @@ def test_what_a_killed_attempt_left_is_swept(tmp_path: Path) -> None:
     def refuse(*_arguments: object, **_options: object) -> Tagged:
         raise Killed
 
-    engines = replace(product_engines(), tagger=refuse)
+    engines = replace(product_engines(settings), tagger=refuse)
     with pytest.raises(Killed):
         Worker(settings, registry, jobs, engines).run(job.id)
     assert not left.exists()

@@ -148,7 +148,7 @@ def test_an_audit_without_the_watermark_key_says_so(elsewhere: Registry, tmp_pat
         registry=elsewhere,
         settings=Settings(home=tmp_path / "b"),
         checks=("watermark",),
-        stages=fakes.stages(),
+        engines=fakes.engines(),
     )
     assert "the check failed: this machine does not have the secret" in str(found.to_dict())
 

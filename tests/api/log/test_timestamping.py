@@ -188,13 +188,13 @@ def test_verify_tells_who_stamped_when_and_by_which_root(
 
     def line(reader: Registry) -> dict[str, str]:
         found = fakes.Registry(known={made.record_id: reader.records.verified(made.record_id).today()})
-        found.matches = [fakes.Match(made.record_id)]
-        stages = fakes.stages(detection=fakes.marked(made.record_id))
+        found.matches = [fakes.match(made.record_id)]
+        engines = fakes.engines(detection=fakes.marked(made.record_id))
         result = audit_file(
             fakes.PATH,
             registry=found,  # type: ignore[arg-type]  # a fake of the parts that an audit uses
             settings=Settings(home=tmp_path),
-            stages=stages,
+            engines=engines,
         )
         told = steps(result)
         assert told["verified"]  # a stamp that is missing or by a stranger contradicts nothing

@@ -13,7 +13,7 @@ from core.encode import encode
 from core.errors import CredentialsError
 from provenance.credentials.sidecar import manifest_id
 from provenance.tag import Declaration, tag
-from tests.provenance.test_tag import channel
+from tests.provenance.test_tag import Remembering
 from tests.signals import music
 
 
@@ -26,7 +26,7 @@ def test_a_tagged_track_has_its_manifest_kept_and_erased_with_its_record(tmp_pat
         tmp_path / "out.flac",
         Declaration("A Song", "A Label", None, "none"),
         ledger=registry.ledger(),
-        channel=channel(),
+        marker=Remembering(),
     )
     (name,) = manifests.of_record(done.record_id)
     store = manifests.store(name)

@@ -36,7 +36,7 @@ def test_even_a_single_sample_can_be_drawn(samples: int, tmp_path: Path) -> None
         "x.wav",
         registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
         settings=Settings(home=tmp_path),
-        stages=fakes.stages(audio=audio),
+        engines=fakes.engines(audio=audio),
     )
     picture(audio, result, tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

@@ -32,7 +32,7 @@ from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord
 from provenance.records.rights import Party, RightShare
 from provenance.records.trust import TrustedKeys
-from tests.fakes import RECORD, Match, clip, marked, stages
+from tests.fakes import RECORD, clip, engines, marked, match
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def register(registry: Registry) -> None:
 
 
 def audited(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str = "song.wav") -> AuditResult:
-    index = SimpleNamespace(query=lambda _fp: [Match(RECORD)])
+    index = SimpleNamespace(query=lambda _fp: [match(RECORD)])
     monkeypatch.setattr(Fingerprints, "index", lambda _self: index)
     monkeypatch.setattr(SigningKeys, "watermark", lambda _self: "key")
     return audit_file(
         name,
         registry=registry,
         settings=Settings(home=registry.home),
-        stages=stages(audio=clip(name=name), detection=marked()),
+        engines=engines(audio=clip(name=name), detection=marked()),
     )
 
 

@@ -110,9 +110,9 @@ def row(tmp_path: Path) -> dict[str, Any]:
 
     found = audit_file(
         "song.wav",
-        registry=fakes.Registry(matches=[fakes.Match(fakes.RECORD)]),  # type: ignore[arg-type]  # a fake
+        registry=fakes.Registry(matches=[fakes.match(fakes.RECORD)]),  # type: ignore[arg-type]  # a fake
         settings=Settings(home=tmp_path),
-        stages=fakes.stages(detection=fakes.marked()),
+        engines=fakes.engines(detection=fakes.marked()),
     )
     return flatten(Item("song.wav", 1234), found.to_dict())
 

@@ -1,36 +1,27 @@
 """Files that break decoders, through the API: a problem with a code, or an audit that says what it lacks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from scipy.io import wavfile
 
-from api.audit.audit import audit_file
-from api.audit.findings import AuditResult
-from api.audit.stages import product_stages
+from api.audit.engines import product_engines
 from api.errors import answer_for
-from api.jobs.work import product_engines
+from api.settings import Settings
 from core.errors import AudioError
-from tests import fakes
-from tests.api.serving import GOOD, finished, parts, register, serve
+from tests.api.serving import ENGINES, GOOD, finished, parts, register, serve
 from tests.hostile import ACCEPTED, REFUSED
-
-
-def audit(path: Path, **options: Any) -> AuditResult:
-    """The real decoder and rules; the models are stand-ins."""
-    stages = fakes.stages(hashes=())
-    real = type(stages)(**{**vars(stages), "decode": product_stages().decode})
-    return audit_file(path, **options, stages=real)
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     home = tmp_path_factory.mktemp("home")
-    with serve(home, auditor=audit, inspector=product_engines().inspector) as client:
+    real = product_engines(Settings(home=home)).decoder  # the models are stand-ins
+    with serve(home, replace(ENGINES, decoder=real)) as client:
         yield client
 
 

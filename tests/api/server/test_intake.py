@@ -12,16 +12,17 @@ import pytest
 import torch
 from scipy.io import wavfile
 
-from api.jobs.work import PROBED_S, product_engines
+from api.audit.engines import PROBED_S, product_engines
 from api.settings import Settings
 from core import decode
 from core.encode import encode
 from core.errors import AudioTooLarge, InvalidSamples
-from tests.api.serving import parts, serve
+from tests.api.serving import ENGINES, parts, serve
+from tests.fakes import SETTINGS
 
 BY_CONTENT = "/c2pa/v1/matches/byContent"
 RATE = 8000
-inspect = product_engines().inspector
+DECODER = product_engines(SETTINGS).decoder
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_look_reads_the_first_seconds_only(
             yield replace(audio, blocks=counted(audio.blocks))
 
     monkeypatch.setattr(decode, "stream", counting)
-    inspect(path, Settings(home=home))
+    DECODER.probe(path, Settings(home=home).limits())
     assert PROBED_S <= sum(read) / RATE < PROBED_S + 9  # a block has 8 s at this rate
 
 
@@ -65,14 +66,14 @@ def test_a_look_sees_what_is_wrong_at_the_beginning_and_what_the_file_says_of_it
     home: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidSamples):
-        inspect(floats(tmp_path / "early.wav", 30, broken_at_s=1.0), Settings(home=home))
+        DECODER.probe(floats(tmp_path / "early.wav", 30, broken_at_s=1.0), Settings(home=home).limits())
     with pytest.raises(AudioTooLarge):
-        inspect(floats(tmp_path / "long.wav", 30), Settings(home=home, max_duration_s=29))
-    inspect(floats(tmp_path / "late.wav", 60, broken_at_s=59.0), Settings(home=home))
+        DECODER.probe(floats(tmp_path / "long.wav", 30), Settings(home=home, max_duration_s=29).limits())
+    DECODER.probe(floats(tmp_path / "late.wav", 60, broken_at_s=59.0), Settings(home=home).limits())
 
 
 def test_a_body_is_counted_and_refused_like_a_form(home: Path) -> None:
-    with serve(home, inspector=inspect, max_upload_bytes=1000, uploads_per_minute=3) as small:
+    with serve(home, replace(ENGINES, decoder=DECODER), max_upload_bytes=1000, uploads_per_minute=3) as small:
         for send in ({"content": b"x" * 1001}, {"content": iter([b"x" * 600, b"x" * 600])}):
             answer = small.post(BY_CONTENT, headers={"content-type": "audio/wav"}, **send)
             assert (answer.status_code, answer.json()["code"]) == (413, "upload-too-large")

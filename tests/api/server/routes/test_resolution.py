@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from torch import Tensor
 
-from api.audit.audit import audit_file
-from api.audit.findings import AuditResult
-from api.audit.stages import product_stages
+from api.audit.engines import product_engines
 from api.registry.registry import Registry
+from api.settings import Settings
 from core.decode import decode
 from core.encode import encode
 from provenance.credentials.manifest import SOFT_BINDING_ALG
@@ -22,6 +22,7 @@ from provenance.records.asset import Asset
 from provenance.records.involvement import AiInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Party, RightShare
+from provenance.watermark import Detection
 from tests import fakes
 from tests.api.serving import URL, key, parts, serve
 from tests.signals import music
@@ -29,22 +30,26 @@ from tests.signals import music
 BASE = "/c2pa/v1"
 
 
-class Ear:
+class Mark:
     """The real audit; only what the watermark decoder reads is given."""
 
-    mark = fakes.Detection()
+    found = fakes.unmarked()
 
-    def __call__(self, path: Path, **options: Any) -> AuditResult:
-        stages = replace(product_stages(), detect=lambda *_: self.mark)
-        return audit_file(path, **options, stages=stages)
+    def detect(self, *_arguments: Any, **_options: Any) -> Detection:
+        return self.found
+
+    def embed(self, *_arguments: Any, **_options: Any) -> Tensor:
+        raise AssertionError("nothing is marked here")
 
 
-EAR = Ear()
+MARK = Mark()
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with serve(tmp_path_factory.mktemp("home"), auditor=EAR) as client:
+    home = tmp_path_factory.mktemp("home")
+    engines = replace(product_engines(Settings(home=home)), marker=MARK)
+    with serve(home, engines) as client:
         yield client
 
 
@@ -117,8 +122,8 @@ def test_a_hint_orders_and_never_matches(
         assert len(found) == 2
     # With `alg`, only what the mark in the audio names; a hint in a foreign algorithm says nothing.
     asked = {"alg": SOFT_BINDING_ALG, "hintAlg": "com.example.other.1", "hintValue": "AAAA"}
-    for mark, count in ((fakes.Detection(), 0), (fakes.marked(twin), 1), (fakes.marked("ff" * 8), 0)):
-        monkeypatch.setattr(EAR, "mark", mark)
+    for mark, count in ((fakes.unmarked(), 0), (fakes.marked(twin), 1), (fakes.marked("ff" * 8), 0)):
+        monkeypatch.setattr(MARK, "found", mark)
         only = client.post(f"{BASE}/matches/byContent", params=asked, files=files).json()["matches"]
         assert len(only) == count
         assert all(match["manifestId"] in registry.manifests.of_record(twin) for match in only)
@@ -169,7 +174,7 @@ def test_a_file_may_be_the_body_itself(
 ) -> None:
     """As C2PA describes the request; a form is taken, too."""
     _, name, _, copy = known
-    monkeypatch.setattr(EAR, "mark", fakes.Detection())
+    monkeypatch.setattr(MARK, "found", fakes.unmarked())
     data, headers = copy.read_bytes(), {"content-type": "audio/wav"}
     found = client.post(f"{BASE}/matches/byContent", content=data, headers=headers)
     assert found.status_code == 200, found.text
