@@ -54,9 +54,9 @@ def _child(file: int, pipe: int, limits: dict[str, Any]) -> NoReturn:
     """Decode one file in the sandbox and leave."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        limit_resources(memory_bytes=limits["memory_bytes"], seconds=limits["timeout_s"])
-        refuse_system_calls()
-        with os.fdopen(file, "rb", closefd=False) as source:
+        with os.fdopen(file, "rb", closefd=False) as source:  # asks what it is, which the sandbox refuses
+            limit_resources(memory_bytes=limits["memory_bytes"], seconds=limits["timeout_s"])
+            refuse_system_calls()
             for tag, body in decode_messages(source, limits):
                 _send(pipe, tag, body)
     except Refusal as refusal:
