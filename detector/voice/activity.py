@@ -57,8 +57,8 @@ class VocalActivity:
     @torch.inference_mode()
     def logits(self, batch: Tensor) -> Tensor:
         """Calibrated log odds per window, [W, T] -> [W]."""
-        parts = [self._network(spectrogram(part)) for part in torch.split(batch, _BATCH)]
-        return torch.cat(parts) * self._scale + self._offset
+        logits: Tensor = self._network(spectrogram(batch))
+        return logits * self._scale + self._offset
 
     def find(self, wav: Tensor) -> Activity:
         """Locate vocals.
@@ -66,14 +66,14 @@ class VocalActivity:
         Args:
             wav: [T] at 16 kHz from `frontend.mono`, T >= 1.
         """
-        cut, starts = windows(wav, WINDOW_S, HOP_S)
-        level = 20 * torch.log10(cut.square().mean(1).sqrt().clamp(min=1e-9))
+        cut = windows(wav, WINDOW_S, HOP_S)
+        some = [(part.square().mean(1).sqrt(), self.logits(part)) for part in cut.batches(_BATCH)]
+        level = 20 * torch.log10(torch.cat([rms for rms, _ in some]).clamp(min=1e-9))
         audible = level > level.max() + _QUIET_DB
-        probability = torch.sigmoid(self.logits(cut)) * audible
+        probability = torch.sigmoid(torch.cat([logits for _, logits in some])) * audible
         voiced = probability > 0.5
-        return Activity(
-            starts, probability, voiced, float(mask(starts, voiced, wav.numel()).sum()) / SAMPLE_RATE
-        )
+        seconds = float(mask(cut.starts_s, voiced, wav.numel()).sum()) / SAMPLE_RATE
+        return Activity(cut.starts_s, probability, voiced, seconds)
 
 
 def mask(starts_s: Tensor, chosen: Tensor, samples: int) -> Tensor:

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 
 from core.cards import load
-from detector.voice.frontend import SAMPLE_RATE, windows
+from detector.voice.frontend import SAMPLE_RATE, Windows, windows
 from detector.voice.lines import contrasts_of_lines, strongest
 
 _CARD = Path(__file__).with_name("countermeasure.toml")
 WINDOW_S = 5.0
 HOP_S = 2.5
+FEW = 8
+"""Windows measured at once: enough to keep the processor busy, few enough for memory that stays flat."""
 # A few hundred clips support no stronger statement than about 50 to 1 in either direction.
 _MOST = 4.0
 
@@ -42,11 +44,25 @@ class Synthesis:
     llr: Tensor
 
 
+def stretches(wav: Tensor, voiced: Tensor | None = None) -> Windows:
+    """The windows to score: all, or those in which somebody is heard.
+
+    Args:
+        wav: [T] at 16 kHz; one shorter than `WINDOW_S` is one window.
+        voiced: samples that are vocals, [T] bool.
+    """
+    every = windows(wav, min(WINDOW_S, wav.numel() / SAMPLE_RATE), HOP_S)
+    return every if voiced is None else every.touching(voiced)
+
+
 class Listener(Protocol):
     """What the voice detector asks of a synthetic-voice score."""
 
-    def listen(self, wav: Tensor) -> Synthesis:
-        """Score every window of a clip, [T] at 16 kHz from `frontend.mono`, T > 4096."""
+    def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
+        """Score windows of a clip, [T] at 16 kHz from `frontend.mono`, T > 4096.
+
+        Every window, or those that hold a sample marked in `voiced`, [T] bool, with at least one.
+        """
 
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) logits to natural log-likelihood ratios, any shape."""
@@ -90,16 +106,11 @@ class Countermeasure:
         """
         return cls(Weights(**load(card)[1]))
 
-    def listen(self, wav: Tensor) -> Synthesis:
-        """Score every window of a clip.
-
-        Args:
-            wav: [T] at 16 kHz from `frontend.mono`, T > 4096.
-        """
-        seconds = min(WINDOW_S, wav.numel() / SAMPLE_RATE)
-        cut, starts = windows(wav, seconds, HOP_S)
-        logits = self.logits(torch.stack([strongest(contrasts_of_lines(part)) for part in cut]))
-        return Synthesis(starts, starts + seconds, logits, self.llr(logits))
+    def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
+        """Score windows of a clip, see `Listener`."""
+        cut = stretches(wav, voiced)
+        logits = torch.cat([self.logits(strongest(contrasts_of_lines(some))) for some in cut.batches(FEW)])
+        return Synthesis(cut.starts_s, cut.starts_s + cut.size / SAMPLE_RATE, logits, self.llr(logits))
 
     def logits(self, measured: Tensor) -> Tensor:
         """Classify the strongest contrasts, [W, COUNT] -> [W]."""

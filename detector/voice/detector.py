@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from core.clip import Clip, Segment
 from detector.voice import fusion
@@ -125,12 +126,13 @@ class VoiceDetector:
                 Segment(start, end, 0.0) for start, end in _within(covered_of(activity), clip.duration_s)
             )
             return VoiceFinding(True, None, (), stretches, reason, None, activity.voice_s, len(artists))
-        synthesis = self.countermeasure.listen(wav)
-        weight = _voice_share(synthesis, activity, wav.numel())
+        voiced = mask(activity.starts_s, activity.voiced, wav.numel())
+        synthesis = self.countermeasure.listen(wav, voiced)
+        weight = _voice_share(synthesis, voiced)
         llr_syn = float(
             self.countermeasure.llr((synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6))
         )
-        heard = centre(self._embed(wav, activity))
+        heard = centre(self.encoder.embed(wav[voiced])) if artists else torch.zeros(self.encoder.dimension)
         scores = sorted(
             (self._artist(name, known, heard, llr_syn, len(artists)) for name, known in artists.items()),
             key=lambda found: (-found.clone_llr, found.name),
@@ -182,10 +184,10 @@ def _within(stretches: list[tuple[float, float]], duration_s: float) -> list[tup
     return [(start, min(end, duration_s)) for start, end in stretches if start < duration_s]
 
 
-def _voice_share(synthesis: Synthesis, activity: Activity, samples: int) -> Tensor:
-    """Share of each countermeasure window that is vocals, [W]."""
-    marked = mask(activity.starts_s, activity.voiced, samples).float()
-    total = torch.cat([torch.zeros(1), marked.cumsum(0)])
+def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
+    """Share of each countermeasure window that is vocals, [W]; `voiced` are the samples, [T] bool."""
+    samples = voiced.numel()
+    total = functional.pad(voiced.cumsum(0), (1, 0)).float()
     begin = (synthesis.starts_s * SAMPLE_RATE).round().long().clamp(max=samples)
     end = (synthesis.ends_s * SAMPLE_RATE).round().long().clamp(max=samples)
     return (total[end] - total[begin]) / (end - begin).clamp(min=1)

@@ -119,17 +119,22 @@ class Ge2eEncoder(nn.Module):
         """Mean and spread over time of the first two LSTM layers, which hear more than who speaks.
 
         Args:
-            wav: [T] at 16 kHz, T >= 1.
+            wav: clips, [B, T] at 16 kHz, T >= 1.
 
         Returns:
-            [4 * 256]; each stretch's first 30 frames are left out, while the state settles.
+            [B, 4 * 256]; each stretch's first 30 frames are left out, while the state settles.
         """
-        found, heard = [], self.stretches(wav)
+        found = []
+        heard = torch.stack([self.stretches(clip) for clip in wav])
+        clips, inside = heard.shape[:2]
+        heard = heard.flatten(0, 1)
         for layer in self._lower:
             heard = layer(heard)[0]
-            settled = heard[:, self._settling :]
-            found += [settled.mean((0, 1)), settled.std(1).mean(0)]
-        return torch.cat(found)
+            settled = heard.unflatten(0, (clips, inside))[:, :, self._settling :]
+            means = settled.mean(2, keepdim=True)
+            variance = (settled - means).square_().sum(2) / (settled.shape[2] - 1)
+            found += [means.mean((1, 2)), variance.sqrt_().mean(1)]
+        return torch.cat(found, dim=1)
 
     @cached_property
     def _lower(self) -> list[nn.LSTM]:

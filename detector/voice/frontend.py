@@ -5,10 +5,12 @@ sample rate, channel count, level and anti-alias filters cannot tell a studio fi
 """
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from core.downmix import downmix
 from core.resample import resample
@@ -73,22 +75,49 @@ def contrasts(decibel: Tensor) -> Tensor:
         neighbours within +-250 Hz (fine structure), in units of 10 dB.
     """
     movement = decibel - decibel.mean(dim=2, keepdim=True)
-    padded = F.pad(decibel, (0, 0, 8, 8), mode="replicate")
-    smooth = F.avg_pool2d(padded[:, None], (17, 1), stride=1)[:, 0]
+    padded = functional.pad(decibel, (0, 0, 8, 8), mode="replicate")
+    smooth = functional.avg_pool2d(padded[:, None], (17, 1), stride=1)[:, 0]
     return torch.stack([movement, decibel - smooth], dim=1).clamp(-30, 30) / 10
 
 
-def windows(wav: Tensor, seconds: float, hop_s: float) -> tuple[Tensor, Tensor]:
-    """Cut overlapping windows that cover the clip; a short clip is repeated to fill one.
+@dataclass(frozen=True)
+class Windows:
+    """Overlapping windows of a clip, cut only when they are asked for: memory does not grow with the clip.
+
+    Attributes:
+        wav: the clip, at least one window long, [T] at `SAMPLE_RATE`.
+        starts: first sample of each window, [W].
+        size: samples of a window.
+    """
+
+    wav: Tensor
+    starts: Tensor
+    size: int
+
+    @property
+    def starts_s(self) -> Tensor:
+        """Start of each window in seconds, [W]."""
+        return self.starts / SAMPLE_RATE
+
+    def batches(self, count: int) -> Iterator[Tensor]:
+        """The windows in order, `count` at a time, [<= count, size]."""
+        for some in torch.split(self.starts, count):
+            yield torch.stack([self.wav[start : start + self.size] for start in some.tolist()])
+
+    def touching(self, marked: Tensor) -> "Windows":
+        """Those that hold a marked sample; `marked` is [T] bool of the clip, which is not repeated."""
+        before = functional.pad(marked.cumsum(0), (1, 0))
+        ends = (self.starts + self.size).clamp(max=marked.numel())
+        return replace(self, starts=self.starts[before[ends] > before[self.starts]])
+
+
+def windows(wav: Tensor, seconds: float, hop_s: float) -> Windows:
+    """Overlapping windows that cover the clip; a short clip is repeated to fill one, the last ends with it.
 
     Args:
         wav: [T] at `SAMPLE_RATE`, T >= 1.
         seconds: window length.
         hop_s: distance between window starts.
-
-    Returns:
-        Windows [W, seconds * SAMPLE_RATE] and their start times in seconds [W]. The last window
-        ends with the clip.
     """
     size, hop = int(seconds * SAMPLE_RATE), int(hop_s * SAMPLE_RATE)
     if wav.numel() < size:
@@ -96,4 +125,4 @@ def windows(wav: Tensor, seconds: float, hop_s: float) -> tuple[Tensor, Tensor]:
     starts = list(range(0, wav.numel() - size + 1, hop))
     if starts[-1] != wav.numel() - size and wav.numel() - size - starts[-1] > hop // 4:
         starts.append(wav.numel() - size)
-    return torch.stack([wav[s : s + size] for s in starts]), torch.tensor(starts) / SAMPLE_RATE
+    return Windows(wav, torch.tensor(starts), size)

@@ -16,9 +16,8 @@ from torch.nn import functional
 
 from core.cards import load
 from core.errors import WeightsError
-from detector.voice.countermeasure import HOP_S, WINDOW_S, Countermeasure, Synthesis
+from detector.voice.countermeasure import FEW, Countermeasure, Synthesis, stretches
 from detector.voice.encoder import Ge2eEncoder
-from detector.voice.frontend import SAMPLE_RATE, windows
 from detector.voice.lines import contrasts_of_lines
 from detector.voice.statistics import STATISTICS, band_statistics, level, tidy
 
@@ -114,18 +113,19 @@ class Fusion:
 
 
 def measure(encoder: Ge2eEncoder, wav: Tensor) -> Tensor:
-    """What the network sees of one window.
+    """What the network sees of windows.
 
     Args:
         encoder: the speaker encoder, as a fixed listener.
-        wav: [T] at 16 kHz, T > 4096.
+        wav: windows, [W, T] at 16 kHz, T > 4096.
 
     Returns:
-        Strongest line contrasts, band statistics, layer statistics: [LINES + STATISTICS + LAYERS].
+        Strongest line contrasts, band statistics, layer statistics: [W, LINES + STATISTICS + LAYERS].
     """
-    lines = contrasts_of_lines(level(wav)).topk(LINES).values
-    clean = tidy(wav)
-    return torch.cat([lines, band_statistics(clean), encoder.layers(clean)])
+    lines = contrasts_of_lines(torch.stack([level(part) for part in wav])).topk(LINES).values
+    clean = torch.stack([tidy(part) for part in wav])
+    statistics = torch.stack([band_statistics(part) for part in clean])
+    return torch.cat([lines, statistics, encoder.layers(clean)], dim=1)
 
 
 class SyntheticVoice:
@@ -161,15 +161,11 @@ class SyntheticVoice:
         return cls(Countermeasure.load(), network, encoder, fusion)
 
     @torch.inference_mode()
-    def listen(self, wav: Tensor) -> Synthesis:
-        """Score every window of a clip; `logits` are fused scores, whose weighted mean is the clip's.
-
-        Args:
-            wav: [T] at 16 kHz from `frontend.mono`, T > 4096.
-        """
-        heard = self._countermeasure.listen(wav)
-        cut, _ = windows(wav, min(WINDOW_S, wav.numel() / SAMPLE_RATE), HOP_S)
-        network = self._network(torch.stack([measure(self._encoder, part) for part in cut]))
+    def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
+        """Score windows of a clip, see `Listener`; the weighted mean of the fused `logits` is the clip's."""
+        heard = self._countermeasure.listen(wav, voiced)
+        cut = stretches(wav, voiced).batches(FEW)
+        network = torch.cat([self._network(measure(self._encoder, some)) for some in cut])
         scores = self._fusion.score(heard.logits, network)
         return Synthesis(heard.starts_s, heard.ends_s, scores, self._fusion.llr(scores))
 

@@ -29,7 +29,7 @@ class FakeActivity(VocalActivity):
         self._until_s = until_s
 
     def find(self, wav: Tensor) -> Activity:
-        starts = windows(wav, WINDOW_S, HOP_S)[1]
+        starts = windows(wav, WINDOW_S, HOP_S).starts_s
         voiced = starts + WINDOW_S <= self._until_s + 1e-6
         seconds = float(mask(starts, voiced, wav.numel()).sum()) / SAMPLE_RATE
         return Activity(starts, voiced.float(), voiced, seconds)
@@ -41,8 +41,8 @@ class FakeCountermeasure(Countermeasure):
     def __init__(self, llr: float) -> None:
         self._value = llr
 
-    def listen(self, wav: Tensor) -> Synthesis:
-        starts = windows(wav, 3.0, 1.5)[1]
+    def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
+        starts = windows(wav, 3.0, 1.5).starts_s
         return Synthesis(
             starts, starts + 3.0, torch.full_like(starts, self._value), torch.full_like(starts, self._value)
         )
@@ -210,3 +210,14 @@ def test_shipped_weights_are_repeatable_and_blind_to_level_and_polarity(shipped:
 def test_shipped_weights_survive_very_short_clips(shipped: VoiceDetector, samples: int) -> None:
     finding = shipped.score(clip(noise(1, 16000)[:, :samples]), {})
     assert finding.synthetic_score is None and finding.reason
+
+
+def test_nobody_is_embedded_where_nobody_is_enrolled() -> None:
+    detector = fake()
+
+    class Deaf(FakeEncoder):
+        def embed(self, wav: Tensor) -> Tensor:
+            raise AssertionError("nobody asked whose voice it is")
+
+    detector.encoder = Deaf()
+    assert detector.score(clip(ADA), {}).synthetic_score is not None

@@ -41,8 +41,20 @@ def test_contrasts_ignore_a_fixed_equaliser() -> None:
 @pytest.mark.parametrize("seconds", [0.01, 1.0, 3.0, 3.1, 4.4, 10.0])
 def test_windows_cover_the_clip(seconds: float) -> None:
     wav = torch.arange(int(seconds * SAMPLE_RATE), dtype=torch.float32)
-    cut, starts = windows(wav, 3.0, 1.5)
-    assert cut.shape == (len(starts), 3 * SAMPLE_RATE)
+    found = windows(wav, 3.0, 1.5)
+    cut = torch.cat(list(found.batches(2)))
+    assert cut.shape == (len(found.starts_s), 3 * SAMPLE_RATE)
     if seconds >= 3.0:
         assert float(cut[0, 0]) == 0.0
         assert wav[-1] - cut[-1, -1] <= 1.5 * SAMPLE_RATE / 4
+
+
+def test_windows_are_left_out_where_nothing_is_marked() -> None:
+    wav = torch.zeros(10 * SAMPLE_RATE)
+    marked = torch.zeros(wav.numel(), dtype=torch.bool)
+    marked[4 * SAMPLE_RATE - 1] = True
+    every = windows(wav, 3.0, 1.0)
+    assert every.touching(marked).starts_s.tolist() == [1.0, 2.0, 3.0]
+    assert torch.equal(every.touching(~marked).starts, every.starts)
+    short = windows(wav[:SAMPLE_RATE], 3.0, 1.0)
+    assert len(short.touching(torch.ones(SAMPLE_RATE, dtype=torch.bool)).starts) == 1

@@ -40,22 +40,41 @@ def heard(voice: SyntheticVoice, wav: Tensor, sample_rate: int) -> float:
 
 
 def test_what_is_measured_has_one_shape_and_repeats(encoder: Ge2eEncoder) -> None:
-    wav = mono(song(RATE), RATE)
+    wav = mono(song(RATE), RATE)[None]
     first = measure(encoder, wav)
-    assert first.shape == (LINES + STATISTICS + LAYERS,) and bool(torch.isfinite(first).all())
+    assert first.shape == (1, LINES + STATISTICS + LAYERS) and bool(torch.isfinite(first).all())
     assert torch.equal(first, measure(encoder, wav))
-    assert encoder.layers(wav).shape == (LAYERS,)
+    assert encoder.layers(wav).shape == (1, LAYERS)
+
+
+def test_windows_measured_together_are_measured_as_alone(encoder: Ge2eEncoder) -> None:
+    wav = torch.stack([mono(song(RATE, 2.0), RATE), 0.1 * noise(2.0, RATE)[0], torch.zeros(2 * RATE)])
+    alone = torch.cat([measure(encoder, part[None]) for part in wav])
+    assert torch.allclose(measure(encoder, wav), alone, atol=1e-5)
+
+
+def test_only_windows_with_a_voice_are_scored_where_it_is_known(shipped: SyntheticVoice) -> None:
+    wav = mono(song(RATE, 15.0), RATE)
+    every = shipped.listen(wav)
+    voiced = torch.zeros(wav.numel(), dtype=torch.bool)
+    voiced[: 4 * RATE] = True
+    some = shipped.listen(wav, voiced)
+    assert some.starts_s.tolist() == [0.0, 2.5]
+    assert torch.allclose(some.logits, every.logits[:2], atol=1e-5)
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 2.5])
 def test_short_windows_are_measured(encoder: Ge2eEncoder, seconds: float) -> None:
-    found = measure(encoder, mono(song(RATE, seconds), RATE))
-    assert found.shape == (LINES + STATISTICS + LAYERS,) and bool(torch.isfinite(found).all())
+    found = measure(encoder, mono(song(RATE, seconds), RATE)[None])
+    assert found.shape == (
+        1,
+        LINES + STATISTICS + LAYERS,
+    ) and bool(torch.isfinite(found).all())
 
 
 @pytest.mark.parametrize("wav", [torch.zeros(RATE), torch.cat([torch.zeros(RATE), noise(0.1, RATE)[0]])])
 def test_silence_gives_finite_values(encoder: Ge2eEncoder, wav: Tensor) -> None:
-    assert bool(torch.isfinite(measure(encoder, wav)).all())
+    assert bool(torch.isfinite(measure(encoder, wav[None])).all())
 
 
 def test_tidy_levels_and_cuts_above_the_band() -> None:
