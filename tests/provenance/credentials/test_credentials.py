@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -13,6 +15,7 @@ from mutagen.flac import FLAC
 from mutagen.id3 import ID3, TIT2
 from mutagen.mp4 import MP4
 
+from core.codecs import Codec
 from core.encode import encode
 from core.errors import CredentialsError
 from provenance.credentials import (
@@ -31,7 +34,7 @@ from provenance.records.record import Claim, Issuer, OwnershipRecord
 from provenance.records.rights import Party, RightShare
 from tests.signals import music
 
-CODECS = {"wav": "wav", "mp3": "mp3", "flac": "flac", "m4a": "aac"}
+CODECS: dict[str, Codec] = {"wav": "wav", "mp3": "mp3", "flac": "flac", "m4a": "aac"}
 IDENTITY = C2paIdentity.generate("Test Label")
 ANCHORS = [IDENTITY.trust_anchor]
 TIME = "2026-11-22T13:00:00Z"
@@ -50,7 +53,7 @@ RECORD = OwnershipRecord(
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory) -> dict[str, Path]:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Two seconds of music in each container, without credentials."""
     folder = tmp_path_factory.mktemp("plain")
     wav = music(2, 44_100, 1)
@@ -61,7 +64,7 @@ def plain(tmp_path_factory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def signed(plain, tmp_path_factory) -> dict[str, Path]:
+def signed(plain: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same with credentials."""
     folder = tmp_path_factory.mktemp("signed")
     for path in plain.values():
@@ -72,7 +75,7 @@ def signed(plain, tmp_path_factory) -> dict[str, Path]:
 each = pytest.mark.parametrize("name", CODECS)
 
 
-def validated(path: Path, trust_anchors=tuple(ANCHORS)) -> Credentials:
+def validated(path: Path, trust_anchors: Sequence[str] = ANCHORS) -> Credentials:
     """What `read_credentials` returns, without the second that a locked process takes to start."""
     container = sniff(path)
     assert container is not None
@@ -92,7 +95,7 @@ def flipped(path: Path, target: Path, place: int) -> Path:
 
 
 @each
-def test_credentials_hold_and_name_the_record(signed, name):
+def test_credentials_hold_and_name_the_record(signed: dict[str, Path], name: str) -> None:
     found = read_credentials(signed[name], ANCHORS)
     assert found == Credentials(
         present=True,
@@ -110,17 +113,19 @@ def test_credentials_hold_and_name_the_record(signed, name):
 
 
 @each
-def test_the_audio_itself_is_not_touched(plain, signed, name):
+def test_the_audio_itself_is_not_touched(plain: dict[str, Path], signed: dict[str, Path], name: str) -> None:
     assert packets(signed[name]) == packets(plain[name])
 
 
 @each
-def test_owners_and_shares_stay_out_of_the_file(signed, name):
+def test_owners_and_shares_stay_out_of_the_file(signed: dict[str, Path], name: str) -> None:
     assert b"Secret Owner" not in signed[name].read_bytes()
 
 
 @each
-def test_one_flipped_audio_bit_breaks_the_binding_only(signed, name, tmp_path):
+def test_one_flipped_audio_bit_breaks_the_binding_only(
+    signed: dict[str, Path], name: str, tmp_path: Path
+) -> None:
     data = signed[name].read_bytes()
     place = data.index(max(packets(signed[name])[1:-1], key=len)[:64]) + 40
     found = validated(flipped(signed[name], tmp_path / signed[name].name, place))
@@ -135,7 +140,7 @@ def test_one_flipped_audio_bit_breaks_the_binding_only(signed, name, tmp_path):
 
 
 @each
-def test_an_altered_assertion_is_not_believed(signed, name, tmp_path):
+def test_an_altered_assertion_is_not_believed(signed: dict[str, Path], name: str, tmp_path: Path) -> None:
     data = signed[name].read_bytes()
     place = data.index(RECORD.digest().encode(), data.index(b"org.trackmark.ownership"))
     found = validated(flipped(signed[name], tmp_path / signed[name].name, place))
@@ -144,7 +149,7 @@ def test_an_altered_assertion_is_not_believed(signed, name, tmp_path):
 
 
 @each
-def test_an_altered_claim_breaks_the_signature(signed, name, tmp_path):
+def test_an_altered_claim_breaks_the_signature(signed: dict[str, Path], name: str, tmp_path: Path) -> None:
     data = signed[name].read_bytes()
     place = data.index(b"Trackmark", data.index(b"claim_generator_info"))
     found = validated(flipped(signed[name], tmp_path / signed[name].name, place))
@@ -152,7 +157,7 @@ def test_an_altered_claim_breaks_the_signature(signed, name, tmp_path):
 
 
 @each
-def test_a_stranger_s_signature_is_valid_but_not_trusted(signed, name):
+def test_a_stranger_s_signature_is_valid_but_not_trusted(signed: dict[str, Path], name: str) -> None:
     for anchors in ([], [C2paIdentity.generate("Test Label").trust_anchor]):
         found = validated(signed[name], anchors)
         assert (found.signature_valid, found.content_bound, found.trusted, found.valid) == (
@@ -164,7 +169,7 @@ def test_a_stranger_s_signature_is_valid_but_not_trusted(signed, name):
         assert found.problems == ("signingCredential.untrusted",)
 
 
-def test_trust_anchors_can_be_added(signed):
+def test_trust_anchors_can_be_added(signed: dict[str, Path]) -> None:
     others = [C2paIdentity.generate(f"Label {i}").trust_anchor for i in range(3)]
     assert validated(signed["wav"], [*others, *ANCHORS]).trusted
 
@@ -184,7 +189,9 @@ def retitle(path: Path) -> None:
 
 
 @each
-def test_a_tag_edit_after_signing_breaks_the_binding(signed, name, tmp_path):
+def test_a_tag_edit_after_signing_breaks_the_binding(
+    signed: dict[str, Path], name: str, tmp_path: Path
+) -> None:
     path = tmp_path / signed[name].name
     path.write_bytes(signed[name].read_bytes())
     retitle(path)
@@ -193,7 +200,7 @@ def test_a_tag_edit_after_signing_breaks_the_binding(signed, name, tmp_path):
 
 
 @each
-def test_re_encoding_loses_the_credentials(signed, name, tmp_path):
+def test_re_encoding_loses_the_credentials(signed: dict[str, Path], name: str, tmp_path: Path) -> None:
     from core.decode import decode
 
     clip = decode(signed[name])
@@ -203,12 +210,14 @@ def test_re_encoding_loses_the_credentials(signed, name, tmp_path):
 
 
 @each
-def test_a_file_without_credentials_says_so(plain, name):
+def test_a_file_without_credentials_says_so(plain: dict[str, Path], name: str) -> None:
     assert read_credentials(plain[name], ANCHORS) == Credentials(present=False)
 
 
 @each
-def test_a_manifest_copied_onto_other_audio_does_not_bind(name, signed, tmp_path):
+def test_a_manifest_copied_onto_other_audio_does_not_bind(
+    name: str, signed: dict[str, Path], tmp_path: Path
+) -> None:
     encode(music(2, 44_100, 9), 44_100, tmp_path / f"other.{name}", codec=CODECS[name])
     write_credentials(tmp_path / f"other.{name}", tmp_path / f"other2.{name}", RECORD, IDENTITY)
     victim = (tmp_path / f"other2.{name}").read_bytes()
@@ -224,17 +233,18 @@ def test_a_manifest_copied_onto_other_audio_does_not_bind(name, signed, tmp_path
     assert (found.present, found.content_bound, found.valid) == (True, False, False)
 
 
-def manifest(path: Path, media_type: str) -> dict:
+def manifest(path: Path, media_type: str) -> dict[str, Any]:
     import c2pa
 
     from provenance.credentials.library import settings
 
     with path.open("rb") as file, c2pa.Context.from_dict(settings(ANCHORS)) as context:
         report = json.loads(c2pa.Reader(media_type, file, context=context).json())
-    return report["manifests"][report["active_manifest"]]
+    found: dict[str, Any] = report["manifests"][report["active_manifest"]]
+    return found
 
 
-def test_the_manifest_keeps_the_rules_of_the_conformance_rubric(signed):
+def test_the_manifest_keeps_the_rules_of_the_conformance_rubric(signed: dict[str, Path]) -> None:
     content = manifest(signed["wav"], "audio/wav")
     assertions = {item["label"]: item for item in content["assertions"]}
     actions = assertions["c2pa.actions.v2"]["data"]
@@ -259,7 +269,9 @@ def test_the_manifest_keeps_the_rules_of_the_conformance_rubric(signed):
         ("Undeclared", None, "c2pa.opened"),
     ],
 )
-def test_the_source_type_follows_the_declared_involvement(plain, tmp_path, overall, source_type, first):
+def test_the_source_type_follows_the_declared_involvement(
+    plain: dict[str, Path], tmp_path: Path, overall: str, source_type: str | None, first: str
+) -> None:
     record = dataclasses.replace(RECORD, ai_involvement=AiInvolvement(overall), generation=None)
     path = tmp_path / "song.flac"
     write_credentials(plain["flac"], path, record, IDENTITY)
@@ -273,7 +285,9 @@ def test_the_source_type_follows_the_declared_involvement(plain, tmp_path, overa
     assert actions[0]["action"] == first
 
 
-def test_credentials_that_a_file_had_are_kept_as_its_parent_s(signed, plain, tmp_path):
+def test_credentials_that_a_file_had_are_kept_as_its_parent_s(
+    signed: dict[str, Path], plain: dict[str, Path], tmp_path: Path
+) -> None:
     path = tmp_path / "remastered.wav"
     record = dataclasses.replace(RECORD, record_id="ffeeddccbbaa9988")
     write_credentials(plain["wav"], path, record, IDENTITY, parent=signed["mp3"])
@@ -284,7 +298,7 @@ def test_credentials_that_a_file_had_are_kept_as_its_parent_s(signed, plain, tmp
     assert ingredient["active_manifest"].startswith("urn:c2pa:")
 
 
-def test_signing_again_in_place_replaces_the_credentials(plain, tmp_path):
+def test_signing_again_in_place_replaces_the_credentials(plain: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "song.mp3"
     path.write_bytes(plain["mp3"].read_bytes())
     write_credentials(path, path, RECORD, IDENTITY)
@@ -292,7 +306,7 @@ def test_signing_again_in_place_replaces_the_credentials(plain, tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["song.mp3"]
 
 
-def test_other_containers_are_refused_and_leave_nothing_behind(tmp_path):
+def test_other_containers_are_refused_and_leave_nothing_behind(tmp_path: Path) -> None:
     encode(music(1, 48_000, 1), 48_000, tmp_path / "a.ogg", codec="opus")
     (tmp_path / "b.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVE" + b"data\xff\xff\xff\xff")
     (tmp_path / "c.mp3").write_bytes(b"")
@@ -309,7 +323,9 @@ def test_other_containers_are_refused_and_leave_nothing_behind(tmp_path):
 
 
 @each
-def test_hostile_bytes_give_an_answer_or_a_credentials_error(signed, name, tmp_path):
+def test_hostile_bytes_give_an_answer_or_a_credentials_error(
+    signed: dict[str, Path], name: str, tmp_path: Path
+) -> None:
     data = signed[name].read_bytes()
     store = data.index(b"jumb") - 4
     cases = [
@@ -333,7 +349,9 @@ def test_hostile_bytes_give_an_answer_or_a_credentials_error(signed, name, tmp_p
             assert packets(path) == packets(signed[name])
 
 
-def test_unreadable_files_and_slow_parsers_raise_credentials_errors(signed, tmp_path, monkeypatch):
+def test_unreadable_files_and_slow_parsers_raise_credentials_errors(
+    signed: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for path in (tmp_path / "missing.wav", tmp_path):
         with pytest.raises(CredentialsError):
             read_credentials(path)
@@ -345,10 +363,12 @@ def test_unreadable_files_and_slow_parsers_raise_credentials_errors(signed, tmp_
 
 
 @pytest.mark.parametrize("returncode", [1, -9])
-def test_a_parser_that_dies_is_an_error_not_an_answer(signed, monkeypatch, returncode):
-    def die(command, **_):
+def test_a_parser_that_dies_is_an_error_not_an_answer(
+    signed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, returncode: int
+) -> None:
+    def die(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, returncode, "", "thread panicked\nSegmentation fault")
 
-    monkeypatch.setattr(reading.subprocess, "run", die)
+    monkeypatch.setattr(subprocess, "run", die)
     with pytest.raises(CredentialsError, match="broke their parser"):
         read_credentials(signed["wav"])

@@ -2,6 +2,7 @@
 
 import stat
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -12,7 +13,7 @@ from provenance.credentials.identity import C2PA_SIGNING, DOCUMENT_SIGNING, C2pa
 IDENTITY = C2paIdentity.generate("Test Label")
 
 
-def test_the_certificates_have_what_c2pa_asks_for():
+def test_the_certificates_have_what_c2pa_asks_for() -> None:
     leaf, root = IDENTITY.leaf, IDENTITY.root
     leaf.verify_directly_issued_by(root)
     root.verify_directly_issued_by(root)
@@ -35,7 +36,7 @@ def test_the_certificates_have_what_c2pa_asks_for():
 
 
 @pytest.mark.parametrize("passphrase", [None, b"secret"])
-def test_an_identity_survives_its_file(tmp_path, passphrase):
+def test_an_identity_survives_its_file(tmp_path: Path, passphrase: bytes | None) -> None:
     path = tmp_path / "c2pa.pem"
     IDENTITY.save(path, passphrase)
     again = C2paIdentity.load(path, passphrase)
@@ -47,7 +48,7 @@ def test_an_identity_survives_its_file(tmp_path, passphrase):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["c2pa.pem", "c2pa.root-key.pem"]
 
 
-def test_without_the_root_key_signing_works_and_renewal_does_not(tmp_path):
+def test_without_the_root_key_signing_works_and_renewal_does_not(tmp_path: Path) -> None:
     path = tmp_path / "c2pa.pem"
     IDENTITY.save(path)
     (tmp_path / "c2pa.root-key.pem").unlink()
@@ -57,14 +58,14 @@ def test_without_the_root_key_signing_works_and_renewal_does_not(tmp_path):
         offline.renew_leaf()
 
 
-def test_a_renewed_leaf_chains_to_the_same_root():
+def test_a_renewed_leaf_chains_to_the_same_root() -> None:
     renewed = IDENTITY.renew_leaf()
     assert renewed.trust_anchor == IDENTITY.trust_anchor
     assert renewed.leaf != IDENTITY.leaf
     renewed.leaf.verify_directly_issued_by(IDENTITY.root)
 
 
-def test_damaged_locked_and_mixed_files_are_refused(tmp_path):
+def test_damaged_locked_and_mixed_files_are_refused(tmp_path: Path) -> None:
     good, other = tmp_path / "good.pem", tmp_path / "other.pem"
     IDENTITY.save(good, b"secret")
     C2paIdentity.generate("Other").save(other, b"secret")
@@ -92,6 +93,6 @@ def test_damaged_locked_and_mixed_files_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65])
-def test_names_that_no_certificate_can_hold_are_refused(name):
+def test_names_that_no_certificate_can_hold_are_refused(name: str) -> None:
     with pytest.raises(KeyFileError):
         C2paIdentity.generate(name)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -20,14 +21,14 @@ each = pytest.mark.parametrize("codec", ["vorbis", "opus"])
 
 
 @pytest.fixture
-def song(tmp_path: Path, codec: str) -> Path:
+def song(tmp_path: Path, codec: Literal["vorbis", "opus"]) -> Path:
     path = tmp_path / ("song.ogg" if codec == "vorbis" else "song.opus")
     encode(music(1, 48_000, 1), 48_000, path, codec=codec)
     return path
 
 
 @each
-def test_an_ogg_file_and_its_sidecar_are_judged_together(song, tmp_path):
+def test_an_ogg_file_and_its_sidecar_are_judged_together(song: Path, tmp_path: Path) -> None:
     out = tmp_path / f"out{song.suffix}"
     store = write_sidecar(song, out, RECORD, IDENTITY, log_origin="example.com/log")
     assert sidecar_of(out).read_bytes() == store
@@ -45,7 +46,7 @@ def test_an_ogg_file_and_its_sidecar_are_judged_together(song, tmp_path):
     assert not read_credentials(out, ANCHORS).present
 
 
-def test_a_hostile_sidecar_is_invalid_not_a_crash(tmp_path):
+def test_a_hostile_sidecar_is_invalid_not_a_crash(tmp_path: Path) -> None:
     song = tmp_path / "song.ogg"
     encode(music(1, 48_000, 1), 48_000, song, codec="vorbis")
     store = write_sidecar(song, tmp_path / "out.ogg", RECORD, IDENTITY)
@@ -56,7 +57,7 @@ def test_a_hostile_sidecar_is_invalid_not_a_crash(tmp_path):
         assert not found.valid
 
 
-def test_what_nobody_declared_was_opened_not_created(tmp_path):
+def test_what_nobody_declared_was_opened_not_created(tmp_path: Path) -> None:
     song = tmp_path / "song.ogg"
     encode(music(1, 48_000, 1), 48_000, song, codec="vorbis")
     record = dataclasses.replace(RECORD, ai_involvement=AiInvolvement("Undeclared"), generation=None)
@@ -66,13 +67,13 @@ def test_what_nobody_declared_was_opened_not_created(tmp_path):
 
 
 @each
-def test_tags_of_ogg_files_come_back(song, codec):
+def test_tags_of_ogg_files_come_back(song: Path, codec: str) -> None:
     write_tags(song, RECORD)
     found = read_tags(song)
     assert {key: found[key] for key in disclosure(RECORD)} == disclosure(RECORD)
 
 
-def test_other_files_get_no_sidecar(tmp_path):
+def test_other_files_get_no_sidecar(tmp_path: Path) -> None:
     path = tmp_path / "song.ogg"
     path.write_bytes(b"RIFF....WAVE")
     with pytest.raises(CredentialsError, match="not Ogg"):
@@ -89,13 +90,14 @@ def bexts(path: Path) -> list[bytes]:
     return [riff.read_chunk(path, chunk) for chunk in riff.chunks(path) if chunk.id == b"bext"]
 
 
-def test_broadcasters_find_the_record_in_the_bext_chunk(tmp_path):
+def test_broadcasters_find_the_record_in_the_bext_chunk(tmp_path: Path) -> None:
     path = tmp_path / "song.wav"
     encode(music(1, 44_100, 1), 44_100, path, codec="wav")
     write_tags(path, RECORD)
     (data,) = bexts(path)
     assert len(data) == bext.SIZE == 602
     found = bext.read(data)
+    assert found is not None
     assert found.description == f"Pie?? | Trackmark record {RECORD.record_id} | AI involvement: All"
     assert (found.originator, found.reference) == ("Test Label", f"TRACKMARK-{RECORD.record_id}")
     assert (found.date, found.time) == ("2026-11-22", "13:00:00")
@@ -103,7 +105,7 @@ def test_broadcasters_find_the_record_in_the_bext_chunk(tmp_path):
     assert bext.read(data[:-1]) is None
 
 
-def test_a_broadcasters_own_bext_chunk_is_kept(tmp_path):
+def test_a_broadcasters_own_bext_chunk_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "song.wav"
     encode(music(1, 44_100, 1), 44_100, path, codec="wav")
     own = b"Evening news".ljust(602, b"\0")
@@ -112,7 +114,7 @@ def test_a_broadcasters_own_bext_chunk_is_kept(tmp_path):
     assert bexts(path) == [own]
 
 
-def test_the_implicit_label_has_the_seven_keys_of_the_standard():
+def test_the_implicit_label_has_the_seven_keys_of_the_standard() -> None:
     label = json.loads(disclosure(RECORD)[AIGC])
     assert list(label) == [
         "Label",

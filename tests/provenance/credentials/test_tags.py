@@ -23,14 +23,14 @@ each = pytest.mark.parametrize("name", CODECS)
 
 
 @pytest.fixture
-def song(tmp_path, name) -> Path:
+def song(tmp_path: Path, name: str) -> Path:
     path = tmp_path / f"song.{name}"
     encode(music(1, 44_100, 1), 44_100, path, codec=CODECS[name])
     return path
 
 
 @each
-def test_tags_come_back_as_they_were_written(song, name):
+def test_tags_come_back_as_they_were_written(song: Path, name: str) -> None:
     write_tags(song, RECORD)
     found = read_tags(song)
     for key, value in disclosure(RECORD).items():
@@ -38,7 +38,7 @@ def test_tags_come_back_as_they_were_written(song, name):
 
 
 @each
-def test_ordinary_players_see_title_and_isrc(song, name):
+def test_ordinary_players_see_title_and_isrc(song: Path, name: str) -> None:
     write_tags(song, RECORD)
     with av.open(str(song)) as container:
         tags = {key.lower(): value for key, value in container.metadata.items()}
@@ -47,13 +47,13 @@ def test_ordinary_players_see_title_and_isrc(song, name):
 
 
 @each
-def test_the_last_statement_counts(song, name):
+def test_the_last_statement_counts(song: Path, name: str) -> None:
     write_tags(song, dataclasses.replace(RECORD, record_id="ff" * 8))
     write_tags(song, RECORD)
     assert read_tags(song)["TRACKMARK_RECORD"] == RECORD.record_id
 
 
-def test_the_disclosure_names_what_the_law_asks_for():
+def test_the_disclosure_names_what_the_law_asks_for() -> None:
     tags = disclosure(RECORD)
     assert tags["AI_PROVIDER"] == "Meta"
     assert (tags["AI_SYSTEM"], tags["AI_SYSTEM_VERSION"]) == ("MusicGen", "1.3")
@@ -64,14 +64,14 @@ def test_the_disclosure_names_what_the_law_asks_for():
     assert (label["ProduceID"], label["ReservedCode1"]) == (RECORD.record_id, RECORD.digest())
 
 
-def test_human_music_gets_no_machine_label():
+def test_human_music_gets_no_machine_label() -> None:
     roles = AiInvolvement("None", vocals=RoleInvolvement("None", "declared"))
     tags = disclosure(dataclasses.replace(RECORD, ai_involvement=roles, generation=None))
     assert "AIGC" not in tags
     assert (tags["AI_INVOLVEMENT"], tags["AI_VOCALS"]) == ("None", "None")
 
 
-def test_foreign_tags_are_kept(tmp_path):
+def test_foreign_tags_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "song.mp3"
     encode(music(1, 44_100, 1), 44_100, path, codec="mp3")
     tags = ID3(path)
@@ -81,7 +81,7 @@ def test_foreign_tags_are_kept(tmp_path):
     assert ID3(path)["TPE1"].text == ["An Artist"]
 
 
-def test_wav_carries_the_label_as_its_own_chunk_behind_the_audio(tmp_path):
+def test_wav_carries_the_label_as_its_own_chunk_behind_the_audio(tmp_path: Path) -> None:
     path = tmp_path / "song.wav"
     encode(music(1, 44_100, 1), 44_100, path, codec="wav")
     before = path.read_bytes()
@@ -111,7 +111,7 @@ def wave(*chunks: tuple[bytes, int, bytes]) -> bytes:
         wave(*[(b"junk", 0, b"")] * 1001),
     ],
 )
-def test_lying_wav_files_are_refused(tmp_path, data):
+def test_lying_wav_files_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "liar.wav"
     path.write_bytes(data)
     with pytest.raises(CredentialsError):
@@ -121,7 +121,7 @@ def test_lying_wav_files_are_refused(tmp_path, data):
     assert path.read_bytes() == data
 
 
-def test_an_odd_file_is_padded_before_something_is_appended(tmp_path):
+def test_an_odd_file_is_padded_before_something_is_appended(tmp_path: Path) -> None:
     path = tmp_path / "odd.wav"
     path.write_bytes(wave((b"data", 3, b"123")))
     riff.append(path, [(b"test", b"abc"), (b"more", b"defg")])
@@ -132,7 +132,7 @@ def test_an_odd_file_is_padded_before_something_is_appended(tmp_path):
     ]
 
 
-def test_a_metadata_chunk_may_not_be_huge(tmp_path):
+def test_a_metadata_chunk_may_not_be_huge(tmp_path: Path) -> None:
     path = tmp_path / "big.wav"
     path.write_bytes(wave((b"AIGC", 2 << 20, bytes(2 << 20))))
     with pytest.raises(CredentialsError, match="larger than"):
@@ -152,7 +152,7 @@ def test_a_metadata_chunk_may_not_be_huge(tmp_path):
         b"",
     ],
 )
-def test_hostile_files_give_tags_or_a_credentials_error(tmp_path, data):
+def test_hostile_files_give_tags_or_a_credentials_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "hostile"
     path.write_bytes(data)
     try:
@@ -161,7 +161,7 @@ def test_hostile_files_give_tags_or_a_credentials_error(tmp_path, data):
         return
 
 
-def test_first_bytes_decide_the_container(tmp_path):
+def test_first_bytes_decide_the_container(tmp_path: Path) -> None:
     cases = {
         wave((b"data", 0, b"")): WAV,
         b"fLaC": FLAC,

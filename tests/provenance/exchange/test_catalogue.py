@@ -2,12 +2,13 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.exchange.catalogue import CatalogueError, read_catalogue, write_report
+from provenance.exchange.catalogue import Catalogue, CatalogueError, read_catalogue, write_report
 from provenance.exchange.table import COLUMNS, FACTS, guarded, unguarded, write_table
 from provenance.records.involvement import AiInvolvement, RoleInvolvement
 from provenance.records.rights import Contribution, Party, RightShare
@@ -16,7 +17,7 @@ from tests.provenance.records.samples import full, small
 GOOD = "file,title,owner\na.wav,Song,A Label\n"
 
 
-def read(text: str, **options):
+def read(text: str, **options: Any) -> Catalogue:
     return read_catalogue(text.encode(), **options)
 
 
@@ -26,7 +27,7 @@ def reasons(text: str) -> set[tuple[int, str]]:
     return {(item.line, item.column) for item in found.rejected}
 
 
-def test_a_row_becomes_a_draft():
+def test_a_row_becomes_a_draft() -> None:
     (entry,) = read(GOOD, issuer="Distributor").entries
     assert (entry.line, entry.file) == (2, "a.wav")
     assert entry.draft.asset.title == "Song"
@@ -39,12 +40,12 @@ def test_a_row_becomes_a_draft():
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
-def test_what_spreadsheets_write_is_read(delimiter, start):
+def test_what_spreadsheets_write_is_read(delimiter: str, start: str) -> None:
     text = start + "File,Title,Owner\r\n\r\na.wav,Song,A Label\r\n".replace(",", delimiter)
     assert [entry.line for entry in read(text).entries] == [3]
 
 
-def test_full_rows_keep_their_meaning_through_export_and_import():
+def test_full_rows_keep_their_meaning_through_export_and_import() -> None:
     record = small(
         asset=full().asset,
         parties=(
@@ -74,10 +75,10 @@ def test_full_rows_keep_their_meaning_through_export_and_import():
         ("Ada Example", "publishing", 1_000_000, ("WORLD",), "2026-01-01T00:00:00Z"),
     ]
     assert [names[c.party] for c in draft.contributions] == ["Ada Example"]
-    assert draft.generation.system == "MusicGen"
+    assert draft.generation is not None and draft.generation.system == "MusicGen"
 
 
-def test_every_reason_of_a_row_is_told():
+def test_every_reason_of_a_row_is_told() -> None:
     text = (
         "file,title,owner,isrc,iswc,upc,grid,ai,ai_vocals\n"
         "../etc/passwd,,,USRC1760783,T0345246800,1,A1,maybe,loud\n"
@@ -99,7 +100,7 @@ def test_every_reason_of_a_row_is_told():
         ("master: A = 0%", "share_ppm"),
     ],
 )
-def test_shares_that_do_not_hold_are_refused(cell, why):
+def test_shares_that_do_not_hold_are_refused(cell: str, why: str) -> None:
     found = read(f"file,title,rights\na.wav,Song,{cell}\n")
     assert [item.column for item in found.rejected] == ["rights"]
     assert why in found.rejected[0].reason
@@ -108,11 +109,11 @@ def test_shares_that_do_not_hold_are_refused(cell, why):
 @pytest.mark.parametrize(
     "name", ["/abs.wav", "..\\x.wav", "C:\\x.wav", "\\\\host\\x.wav", "a/../../b.wav", "", "a\0b"]
 )
-def test_a_file_outside_the_folder_is_refused(name):
+def test_a_file_outside_the_folder_is_refused(name: str) -> None:
     assert reasons(f"file,title,owner\n{name},Song,A\n") == {(2, "file")}
 
 
-def test_what_is_named_twice_is_imported_once():
+def test_what_is_named_twice_is_imported_once() -> None:
     text = "file,title,owner,isrc\na.wav,S,A,US-RC1-76-07839\nb.wav,S,A,usrc17607839\na.wav,T,A,\n"
     found = read(text)
     assert [entry.line for entry in found.entries] == [2]
@@ -120,7 +121,7 @@ def test_what_is_named_twice_is_imported_once():
     assert "line 2" in found.rejected[0].reason
 
 
-def test_surplus_cells_and_unknown_columns_are_told():
+def test_surplus_cells_and_unknown_columns_are_told() -> None:
     assert reasons("file,title,owner\na.wav,Song,A,more\n") == {(2, "")}
     assert read("file,title,owner,mood\na.wav,Song,A,sad\n").ignored_columns == ("mood",)
 
@@ -138,12 +139,12 @@ def test_surplus_cells_and_unknown_columns_are_told():
         b'file,title,owner\n"a"b,Song,A\n',
     ],
 )
-def test_a_table_that_is_none_is_refused_as_a_whole(data):
+def test_a_table_that_is_none_is_refused_as_a_whole(data: bytes) -> None:
     with pytest.raises(CatalogueError):
         read_catalogue(data)
 
 
-def test_the_report_is_a_table_that_no_spreadsheet_runs():
+def test_the_report_is_a_table_that_no_spreadsheet_runs() -> None:
     found = read("file,title,owner,isrc\na.wav,S,A,=HYPERLINK(1)\n")
     rows = list(csv.reader(io.StringIO(write_report(found.rejected))))
     assert rows[0] == ["line", "column", "value", "reason"]
@@ -151,13 +152,13 @@ def test_the_report_is_a_table_that_no_spreadsheet_runs():
 
 
 @given(st.text())
-def test_guarding_a_cell_loses_nothing(cell):
+def test_guarding_a_cell_loses_nothing(cell: str) -> None:
     assert unguarded(guarded(cell)) == cell
     assert guarded(cell)[:1] not in ("=", "+", "-", "@", "\t", "\r")
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_give_a_catalogue_or_a_catalogue_error(data):
+def test_any_bytes_give_a_catalogue_or_a_catalogue_error(data: bytes) -> None:
     try:
         found = read_catalogue(b"file,title,owner,rights,ai\n" + data)
     except CatalogueError:
@@ -166,7 +167,7 @@ def test_any_bytes_give_a_catalogue_or_a_catalogue_error(data):
     assert not set(lines) & {item.line for item in found.rejected}
 
 
-def test_the_export_has_every_column_for_every_record():
+def test_the_export_has_every_column_for_every_record() -> None:
     rows = list(csv.reader(io.StringIO(write_table([(small(), "asserted"), (full(), "disputed")]))))
     assert rows[0] == [*COLUMNS, *FACTS]
     assert {len(row) for row in rows} == {len(COLUMNS) + len(FACTS)}

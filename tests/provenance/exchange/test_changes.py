@@ -1,6 +1,7 @@
 """Amendments by merge patch and transfers of shares: what changes, cannot, or stays whole."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,11 +42,11 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("target", "patch", "result"), VECTORS)
-def test_merge_patch_is_that_of_the_rfc(target, patch, result):
+def test_merge_patch_is_that_of_the_rfc(target: object, patch: dict[str, object], result: object) -> None:
     assert merge(target, patch) == result
 
 
-def test_an_amendment_is_the_next_revision():
+def test_an_amendment_is_the_next_revision() -> None:
     second = patched(small(), {"asset": {"isrc": "USRC17607839"}}, issued_at=LATER)
     assert (second.revision, second.supersedes) == (2, small().digest())
     assert second.asset == dataclasses.replace(small().asset, isrc="USRC17607839")
@@ -75,18 +76,18 @@ def test_an_amendment_is_the_next_revision():
         {"claim_status": "evidenced"},
     ],
 )
-def test_what_cannot_change_is_refused(patch):
+def test_what_cannot_change_is_refused(patch: dict[str, object]) -> None:
     with pytest.raises(RecordError):
         patched(small(), patch, issued_at=LATER)
 
 
-def test_all_is_handed_over():
+def test_all_is_handed_over() -> None:
     after = transfer(small(), right="master", to=BUYER, issued_at=LATER)
     assert after.rights == (RightShare("master", "buyer", 1_000_000),)
     assert BUYER in after.parties
 
 
-def test_a_part_is_handed_over_by_one_of_several():
+def test_a_part_is_handed_over_by_one_of_several() -> None:
     after = transfer(SHARED, right="master", to=BUYER, giver="Band", share_ppm=150_000, issued_at=LATER)
     assert {row.party: row.share_ppm for row in after.rights} == {
         "owner": 600_000,
@@ -97,7 +98,7 @@ def test_a_part_is_handed_over_by_one_of_several():
     assert {row.party: row.share_ppm for row in again.rights} == {"owner": 600_000, "buyer": 400_000}
 
 
-def test_a_dated_transfer_keeps_the_time_before_it():
+def test_a_dated_transfer_keeps_the_time_before_it() -> None:
     after = transfer(small(), right="master", to=BUYER, effective="2027-01-01T00:00:00Z", issued_at=LATER)
     assert [(row.party, row.valid_from, row.valid_to) for row in after.rights] == [
         ("owner", None, "2027-01-01T00:00:00Z"),
@@ -115,12 +116,12 @@ def test_a_dated_transfer_keeps_the_time_before_it():
         ({"right": "master", "giver": "b", "share_ppm": 0}, "share_ppm"),
     ],
 )
-def test_impossible_transfers_are_refused(options, why):
+def test_impossible_transfers_are_refused(options: dict[str, Any], why: str) -> None:
     with pytest.raises(RecordError, match=why):
         transfer(SHARED, to=BUYER, issued_at=LATER, **options)
 
 
-def test_a_party_is_found_by_name_or_made():
+def test_a_party_is_found_by_name_or_made() -> None:
     assert party_for(SHARED, "Band") == SHARED.parties[1]
     assert party_for(SHARED, "New").ref not in {party.ref for party in SHARED.parties}
     with pytest.raises(RecordError, match="same party"):
@@ -132,7 +133,7 @@ def test_a_party_is_found_by_name_or_made():
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc"), st.integers(1, 1_000_000)), max_size=8)
 )
-def test_no_chain_of_transfers_loses_or_makes_a_millionth(steps):
+def test_no_chain_of_transfers_loses_or_makes_a_millionth(steps: list[tuple[str, str, int]]) -> None:
     parties = tuple(Party(ref, ref, "org") for ref in "abc")
     record = small(parties=parties, rights=(RightShare("master", "a", 1_000_000),))
     for giver, taker, share in steps:

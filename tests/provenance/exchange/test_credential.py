@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -11,22 +12,23 @@ from core.errors import SignatureError, TrackmarkError
 from provenance.exchange.credential import CONTEXT, base58, credential, did_key, issue, verify
 from provenance.records import keys
 from provenance.records.keys import Ed25519Signer, PublicKey
+from provenance.records.record import OwnershipRecord
 from tests.provenance.records.samples import full, small
 
 SIGNER = Ed25519Signer.generate()
 
 
-def parts(token: str) -> tuple[dict, dict]:
-    head, payload, _ = token.split(".")
-    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (head, payload))
+def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    head, payload, _ = (base64.urlsafe_b64decode(part + "==") for part in token.split("."))
+    return json.loads(head), json.loads(payload)
 
 
 @pytest.mark.parametrize("record", [small(), full()], ids=["small", "full"])
-def test_a_credential_gives_back_the_record(record):
+def test_a_credential_gives_back_the_record(record: OwnershipRecord) -> None:
     assert verify(issue(record, SIGNER), [SIGNER.public_key]) == record
 
 
-def test_its_form_is_that_of_the_data_model():
+def test_its_form_is_that_of_the_data_model() -> None:
     header, value = parts(issue(full(), SIGNER, status="disputed"))
     assert header["typ"] == "vc+jwt"
     assert header["alg"] == "EdDSA"
@@ -38,7 +40,7 @@ def test_its_form_is_that_of_the_data_model():
     assert not {"iat", "nbf", "vc", "vp"} & set(value)
 
 
-def test_the_key_names_itself_as_the_did_key_method_writes_it():
+def test_the_key_names_itself_as_the_did_key_method_writes_it() -> None:
     # Test vector of the did:key method specification, §Ed25519.
     raw = bytes.fromhex("2e6fcce36701dc791488e0d0b1745cc1e33a4c1c9fcc41c63bd343dbbe0970e6")
     spki = bytes.fromhex("302a300506032b6570032100") + raw
@@ -46,12 +48,12 @@ def test_the_key_names_itself_as_the_did_key_method_writes_it():
     assert base58(b"\0\0\x28\x7f\xb4\xcd") == "11233QC4"
 
 
-def test_another_key_is_not_trusted():
+def test_another_key_is_not_trusted() -> None:
     with pytest.raises(SignatureError, match="not trusted"):
         verify(issue(small(), SIGNER), [Ed25519Signer.generate().public_key])
 
 
-def test_every_changed_part_is_refused():
+def test_every_changed_part_is_refused() -> None:
     token = issue(small(), SIGNER)
     for place in range(0, len(token), 7):
         other = "A" if token[place] != "A" else "B"
@@ -60,7 +62,7 @@ def test_every_changed_part_is_refused():
 
 
 @pytest.mark.parametrize("alg", ["none", "HS256", "ES256"])
-def test_the_header_cannot_choose_the_algorithm(alg):
+def test_the_header_cannot_choose_the_algorithm(alg: str) -> None:
     value = credential(small(), SIGNER.public_key)
     segments = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
@@ -73,12 +75,12 @@ def test_the_header_cannot_choose_the_algorithm(alg):
 
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "....", "e30.e30.e30", "W10.W10.", "é.é.é"])
-def test_what_is_no_token_is_refused(token):
+def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(SignatureError):
         verify(token, [SIGNER.public_key])
 
 
-def test_keys_on_p256_work_too():
+def test_keys_on_p256_work_too() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     from cryptography.hazmat.primitives import serialization as ser
 

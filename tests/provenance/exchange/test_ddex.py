@@ -10,6 +10,7 @@ from hypothesis import given
 
 from provenance.exchange.ddex import CONTAINS_AI, NAMESPACE, fragment
 from provenance.records.involvement import AiInvolvement
+from provenance.records.record import OwnershipRecord
 from provenance.records.rights import Contribution, Party, RightShare
 from tests.provenance.records.samples import full, records, small
 
@@ -110,19 +111,26 @@ def check_structure(root: ET.Element) -> None:
         assert overall != "None" or (part in (None, "None") and not machine)
 
 
+def the(root: ET.Element, path: str) -> ET.Element:
+    """The first element at a path, which is there."""
+    found = root.find(path)
+    assert found is not None, path
+    return found
+
+
 @given(records())
-def test_every_record_gives_a_sound_fragment(record):
+def test_every_record_gives_a_sound_fragment(record: OwnershipRecord) -> None:
     made = fragment(record)
     root = ET.fromstring(made.xml)
     check_structure(root)
     assert root.findtext("ResourceList/SoundRecording/DisplayTitle/TitleText") == record.asset.title
 
 
-def test_what_the_record_says_is_found_under_its_ddex_name():
+def test_what_the_record_says_is_found_under_its_ddex_name() -> None:
     made = fragment(full())
     root = ET.fromstring(made.xml)
     check_structure(root)
-    recording = root.find("ResourceList/SoundRecording")
+    recording = the(root, "ResourceList/SoundRecording")
     assert recording.findtext("SoundRecordingEdition/ResourceId/ISRC") == "USRC17607839"
     assert recording.findtext("ContainsAI") == "Partly"
     assert recording.findtext("Contributor/AiContribution") == "Partly"
@@ -134,7 +142,7 @@ def test_what_the_record_says_is_found_under_its_ddex_name():
     assert root.get("AvsVersionId") == "12"
 
 
-def test_what_cannot_be_said_is_reported_not_bent():
+def test_what_cannot_be_said_is_reported_not_bent() -> None:
     text = "\n".join(fragment(full()).left_out)
     for word in ("master share of P1", "AI by role (vocals, lyrics)", "generation", "voice_consents"):
         assert word in text
@@ -142,18 +150,18 @@ def test_what_cannot_be_said_is_reported_not_bent():
 
 
 @pytest.mark.parametrize("level", CONTAINS_AI)
-def test_each_level_is_written_as_it_is(level):
+def test_each_level_is_written_as_it_is(level: str) -> None:
     root = ET.fromstring(fragment(small(ai_involvement=AiInvolvement(level))).xml)
     assert root.findtext(".//ContainsAI") == level
 
 
-def test_silence_about_ai_stays_silence():
+def test_silence_about_ai_stays_silence() -> None:
     made = fragment(small(ai_involvement=AiInvolvement("Undeclared")))
     assert b"ContainsAI" not in made.xml
     assert any(line.startswith("ContainsAI") for line in made.left_out)
 
 
-def test_shares_are_exact_percentages():
+def test_shares_are_exact_percentages() -> None:
     thirds = small(
         parties=tuple(Party(ref, ref, "org") for ref in "abc"),
         rights=(
@@ -166,12 +174,12 @@ def test_shares_are_exact_percentages():
     root = ET.fromstring(fragment(thirds).xml)
     shares = [e.text for e in root.iterfind(".//ResourceRightsController/RightSharePercentage")]
     assert shares == ["33.3333", "33.3333", "33.3334"]
-    controller = root.find(".//WorkRightsController")
+    controller = the(root, ".//WorkRightsController")
     assert [e.text for e in controller.iterfind("Territory")] == ["DE", "AT"]
     assert controller.findtext("StartDate") == "2026-01-01"
 
 
-def test_titles_cannot_break_out_of_the_xml():
+def test_titles_cannot_break_out_of_the_xml() -> None:
     record = small(asset=dataclasses.replace(small().asset, title="</TitleText><Deal>&amp;]]>"))
     root = ET.fromstring(fragment(record).xml)
     check_structure(root)
@@ -179,7 +187,7 @@ def test_titles_cannot_break_out_of_the_xml():
 
 
 @pytest.mark.parametrize("overall", ["All", "Partly", "None", "Undeclared"])
-def test_contributors_keep_the_rules_on_ai(overall):
+def test_contributors_keep_the_rules_on_ai(overall: str) -> None:
     levels = ("All", "Partly", "None", "Undeclared", None)
     roles = ("MainArtist", "Composer", "Lyricist", "Mixer", "Producer")
     record = small(
@@ -200,18 +208,18 @@ def test_contributors_keep_the_rules_on_ai(overall):
     assert len(numbers) == {"All": 1, "Partly": 5, "None": 3, "Undeclared": 5}[overall]
 
 
-def test_the_check_of_the_structure_bites():
+def test_the_check_of_the_structure_bites() -> None:
     whole = fragment(full()).xml
     check_structure(ET.fromstring(whole))
     places = [
         (parent, place)
         for parent in ("SoundRecording", "Contributor", "Party", "DisplayTitle", "DeliveryFile")
-        for place in range(len(ET.fromstring(whole).find(f".//{parent}")) - 1)
+        for place in range(len(the(ET.fromstring(whole), f".//{parent}")) - 1)
     ]
     assert len(places) > 15
     for parent, place in places:
         root = ET.fromstring(whole)
-        element = root.find(f".//{parent}")
+        element = the(root, f".//{parent}")
         first, second = element[place], element[place + 1]
         if first.tag == second.tag:
             continue
@@ -220,6 +228,6 @@ def test_the_check_of_the_structure_bites():
             check_structure(root)
     for name, change in itertools.product(("ContainsAI", "AiContribution", "Duration"), ("Some", "")):
         root = ET.fromstring(whole)
-        root.find(f".//{name}").text = change
+        the(root, f".//{name}").text = change
         with pytest.raises(AssertionError):
             check_structure(root)

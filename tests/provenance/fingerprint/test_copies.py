@@ -1,6 +1,6 @@
 """The sorted copy: what is found does not depend on it, whatever becomes of it; owners never meet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,7 +159,12 @@ def test_nobody_elses_tracks_crowd_out_ones_own(
     ],
 )
 def test_a_damaged_copy_is_passed_over_and_made_again(
-    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint], damage, monkeypatch
+    engine: Engine,
+    folder: Path,
+    songs: list[Fingerprint],
+    asked: list[Fingerprint],
+    damage: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(copies, "LEAST_NEWER", 0)
     sql, index, kept = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE), Copies(engine, folder)

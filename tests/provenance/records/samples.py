@@ -1,7 +1,9 @@
 """Records for tests: a small one, a full one, and a hypothesis strategy for anything between."""
 
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -13,18 +15,20 @@ from provenance.records.rights import Contribution, Party, RightShare, VoiceCons
 TIME = "2026-11-22T13:00:00Z"
 
 
-def small(**changes: object) -> OwnershipRecord:
-    values: dict[str, object] = {
-        "record_id": "00112233aabbccdd",
-        "issued_at": TIME,
-        "issuer": Issuer("Test Label"),
-        "asset": Asset("A Song", "ab" * 32, 30_000, 44_100, 2, "wav"),
-        "ai_involvement": AiInvolvement("None"),
-        "parties": (Party("owner", "Test Label", "org"),),
-        "rights": (RightShare("master", "owner", 1_000_000),),
-        "provenance_of_claim": Claim("uploaded"),
-    }
-    return OwnershipRecord(**{**values, **changes})
+SMALL = OwnershipRecord(
+    record_id="00112233aabbccdd",
+    issued_at=TIME,
+    issuer=Issuer("Test Label"),
+    asset=Asset("A Song", "ab" * 32, 30_000, 44_100, 2, "wav"),
+    ai_involvement=AiInvolvement("None"),
+    parties=(Party("owner", "Test Label", "org"),),
+    rights=(RightShare("master", "owner", 1_000_000),),
+    provenance_of_claim=Claim("uploaded"),
+)
+
+
+def small(**changes: Any) -> OwnershipRecord:
+    return replace(SMALL, **changes)
 
 
 def full() -> OwnershipRecord:

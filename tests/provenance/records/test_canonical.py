@@ -12,7 +12,7 @@ from provenance.records import canonical
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "rfc8785.json").read_text())
 
 
-def test_sample_objects():
+def test_sample_objects() -> None:
     for sample in VECTORS["objects"]:
         value = json.loads(sample["input"])
         written = canonical.encode(value, RecordError, floats=True)
@@ -23,21 +23,21 @@ def test_sample_objects():
         )
 
 
-def test_numbers_of_appendix_b():
+def test_numbers_of_appendix_b() -> None:
     for bits, text in VECTORS["numbers"]:
         number = struct.unpack(">d", bytes.fromhex(bits))[0]
         assert canonical.encode([number], RecordError, floats=True) == f"[{text}]".encode()
 
 
 @pytest.mark.parametrize("bits", ["7fffffffffffffff", "7ff0000000000000"])
-def test_not_a_number_and_infinity_are_errors(bits):
+def test_not_a_number_and_infinity_are_errors(bits: str) -> None:
     number = struct.unpack(">d", bytes.fromhex(bits))[0]
     with pytest.raises(RecordError):
         canonical.encode([number], RecordError, floats=True)
 
 
 @pytest.mark.parametrize("value", [1.5, 1.0, {"a": [0.0]}, 2**53, {1: 2}, "\ud800", object(), {"a": {1, 2}}])
-def test_values_that_no_record_may_hold(value):
+def test_values_that_no_record_may_hold(value: object) -> None:
     with pytest.raises(RecordError):
         canonical.encode(value, RecordError)
 
@@ -61,11 +61,11 @@ def test_values_that_no_record_may_hold(value):
         b'{"a":' * 40 + b"1" + b"}" * 40,
     ],
 )
-def test_other_spellings_are_refused(data):
+def test_other_spellings_are_refused(data: bytes) -> None:
     with pytest.raises(RecordError):
         canonical.decode(data, RecordError)
 
 
-def test_size_is_limited():
+def test_size_is_limited() -> None:
     with pytest.raises(RecordError, match="at most"):
         canonical.decode(b'"' + b"a" * 100 + b'"', RecordError, limit=100)

@@ -24,7 +24,7 @@ SIGNER = Ed25519Signer.generate()
 OTHER = Es256Signer.generate()
 
 
-def test_the_specification_s_vector():
+def test_the_specification_s_vector() -> None:
     private = ec.derive_private_key(VECTOR_D, ec.SECP256R1())
     assert private.public_key().public_numbers().x == VECTOR_X
     signer = Es256Signer(private)
@@ -34,20 +34,20 @@ def test_the_specification_s_vector():
     assert verify(envelope, [signer.public_key], payload_type=VECTOR_TYPE) == b"hello world"
 
 
-def test_pae_counts_bytes_not_characters():
+def test_pae_counts_bytes_not_characters() -> None:
     assert pae("é", "ü".encode()) == b"DSSEv1 2 \xc3\xa9 2 \xc3\xbc"
 
 
 @given(st.binary(max_size=300), st.text(max_size=20).filter(lambda t: t.isprintable()))
 @settings(max_examples=40, deadline=None)
-def test_an_envelope_survives_json(payload, payload_type):
+def test_an_envelope_survives_json(payload: bytes, payload_type: str) -> None:
     envelope = sign(payload, payload_type, [SIGNER, OTHER])
     again = Envelope.from_json(envelope.to_json())
     assert again == envelope
     assert verify(again, [SIGNER.public_key], payload_type=payload_type) == payload
 
 
-def test_url_safe_base64_is_accepted():
+def test_url_safe_base64_is_accepted() -> None:
     envelope = sign(b"\xfb\xff\xfe" * 9, TYPE, [SIGNER])
     payload = base64.urlsafe_b64encode(envelope.payload).decode()
     value = json.loads(envelope.to_json()) | {"payload": payload}
@@ -56,7 +56,7 @@ def test_url_safe_base64_is_accepted():
     assert verify(Envelope.from_json(json.dumps(value).encode()), [SIGNER.public_key]) == envelope.payload
 
 
-def test_every_bit_of_payload_type_and_signature_counts():
+def test_every_bit_of_payload_type_and_signature_counts() -> None:
     envelope = sign(b"payload", TYPE, [SIGNER])
     sig = envelope.signatures[0].sig
     for bit in range(len(sig) * 8):
@@ -68,7 +68,7 @@ def test_every_bit_of_payload_type_and_signature_counts():
             verify(Envelope(payload, kind, envelope.signatures), [SIGNER.public_key])
 
 
-def test_only_keys_that_the_caller_trusts_count():
+def test_only_keys_that_the_caller_trusts_count() -> None:
     envelope = sign(b"p", TYPE, [SIGNER])
     for keys in ([], [OTHER.public_key], [Ed25519Signer.generate().public_key]):
         with pytest.raises(SignatureError, match="needed signatures"):
@@ -78,12 +78,12 @@ def test_only_keys_that_the_caller_trusts_count():
         verify(renamed, [SIGNER.public_key, OTHER.public_key])
 
 
-def test_the_wrong_type_is_refused_although_the_signature_holds():
+def test_the_wrong_type_is_refused_although_the_signature_holds() -> None:
     with pytest.raises(SignatureError, match="of type"):
         verify(sign(b"p", TYPE, [SIGNER]), [SIGNER.public_key], payload_type="application/vnd.other+json")
 
 
-def test_a_threshold_counts_keys_not_signatures():
+def test_a_threshold_counts_keys_not_signatures() -> None:
     twice = sign(b"p", TYPE, [SIGNER, SIGNER])
     with pytest.raises(SignatureError, match="1 of 2"):
         verify(twice, [SIGNER.public_key, PublicKey.from_pem(SIGNER.public_key.pem)], threshold=2)
@@ -94,7 +94,7 @@ def test_a_threshold_counts_keys_not_signatures():
         verify(Envelope(b"p", TYPE, ()), [SIGNER.public_key], threshold=0)
 
 
-def test_an_envelope_without_signatures_never_verifies():
+def test_an_envelope_without_signatures_never_verifies() -> None:
     with pytest.raises(SignatureError):
         verify(Envelope(b"p", TYPE, ()), [SIGNER.public_key])
     with pytest.raises(SignatureError, match="no signer"):
@@ -120,19 +120,19 @@ GOOD = json.loads(sign(b"p", TYPE, [SIGNER]).to_json())
         GOOD | {"signatures": GOOD["signatures"] * 17},
     ],
 )
-def test_malformed_envelopes_are_refused(value):
+def test_malformed_envelopes_are_refused(value: object) -> None:
     with pytest.raises(SignatureError):
         Envelope.from_json(json.dumps(value).encode())
 
 
 @given(st.binary(max_size=200))
 @settings(max_examples=60)
-def test_hostile_bytes_raise_nothing_but_signature_errors(data):
+def test_hostile_bytes_raise_nothing_but_signature_errors(data: bytes) -> None:
     with pytest.raises(SignatureError):
         Envelope.from_json(data)
 
 
-def test_a_payload_given_twice_is_refused():
+def test_a_payload_given_twice_is_refused() -> None:
     text = json.dumps(GOOD)[:-1] + ',"payload":"cQ=="}'
     with pytest.raises(SignatureError, match="twice"):
         Envelope.from_json(text.encode())

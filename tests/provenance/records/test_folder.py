@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,11 @@ class Life:
     def add(self, content: OwnershipRecord | Statement, kind: str, signer: Ed25519Signer = ISSUER) -> None:
         """Sign and log something, whether it makes sense or not."""
         payload = content.to_payload()
-        is_record = isinstance(content, OwnershipRecord)
-        envelope = dsse.sign(payload, PAYLOAD_TYPE if is_record else lifecycle.PAYLOAD_TYPE, [signer])
-        revision = content.revision if is_record else self.newest.revision
+        if isinstance(content, OwnershipRecord):
+            payload_type, revision = PAYLOAD_TYPE, content.revision
+        else:
+            payload_type, revision = lifecycle.PAYLOAD_TYPE, self.newest.revision
+        envelope = dsse.sign(payload, payload_type, [signer])
         entry = LogEntry(kind, content.record_id, revision, commit(SALT, payload), signer.keyid)
         self.log.append(leaf_hash(b"somebody else's"))
         self.events.append((kind, envelope, entry, self.log.append(leaf_hash(entry.to_bytes()))))
@@ -70,9 +73,16 @@ class Life:
     def write(self, folder: Path, *, proofs: bool = True) -> Path:
         """The folder, files named in the order of events."""
         for number, (kind, envelope, _, _) in enumerate(self.events):
-            what = "record" if envelope.payload_type == PAYLOAD_TYPE else "statement"
-            more = {"tlog_proof": self.proof(number), "salt": SALT} if proofs else {}
-            put(folder, bundle(f"{number}-{kind}", KEYS, **{what: envelope}, **more))
+            of_record = envelope.payload_type == PAYLOAD_TYPE
+            files = bundle(
+                f"{number}-{kind}",
+                KEYS,
+                record=envelope if of_record else None,
+                statement=None if of_record else envelope,
+                tlog_proof=self.proof(number) if proofs else None,
+                salt=SALT if proofs else None,
+            )
+            put(folder, files)
         return folder
 
 
@@ -107,9 +117,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_each_step_of_a_life_gives_its_verdict(tmp_path, capsys):
+def test_each_step_of_a_life_gives_its_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = dataclasses.replace(small().asset, title="New")
-    steps = [
+    steps: list[tuple[Callable[[Life], Life], int, str, str]] = [
         (lambda life: life.register(), 0, "VERIFIED", "the claim stands as asserted"),
         (lambda life: life.revise(asset=new), 0, "VERIFIED", "'New'"),
         (lambda life: life.revise("transfer"), 0, "VERIFIED", "revision 3 of 'New' is the newest"),
@@ -129,7 +139,9 @@ def test_each_step_of_a_life_gives_its_verdict(tmp_path, capsys):
         assert text in said
 
 
-def test_a_dispute_left_out_leaves_a_gap_nobody_can_hide(tmp_path, capsys):
+def test_a_dispute_left_out_leaves_a_gap_nobody_can_hide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole().write(tmp_path)
     for path in tmp_path.glob("3-*"):
         path.unlink()
@@ -138,7 +150,7 @@ def test_a_dispute_left_out_leaves_a_gap_nobody_can_hide(tmp_path, capsys):
     assert "a dispute is closed that was never opened" in said
 
 
-def test_a_revision_left_out_is_noticed(tmp_path, capsys):
+def test_a_revision_left_out_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole().write(tmp_path)
     for path in tmp_path.glob("1-*"):
         path.unlink()
@@ -147,7 +159,9 @@ def test_a_revision_left_out_is_noticed(tmp_path, capsys):
     assert "revision 3 does not follow from revision 1" in said
 
 
-def test_what_was_left_out_at_the_end_is_said_to_be_invisible(tmp_path, capsys):
+def test_what_was_left_out_at_the_end_is_said_to_be_invisible(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     life = whole().state("revoke", "A Label", "sold")
     life.write(tmp_path)
     for path in tmp_path.glob("5-*"):
@@ -157,7 +171,7 @@ def test_what_was_left_out_at_the_end_is_said_to_be_invisible(tmp_path, capsys):
     assert "left out of this folder, cannot be seen" in said
 
 
-def test_every_bit_of_a_revocation_counts(tmp_path):
+def test_every_bit_of_a_revocation_counts(tmp_path: Path) -> None:
     Life().register().state("revoke", "A Label", "sold").write(tmp_path)
     path = tmp_path / "1-revoke.event.dsse.json"
     data = path.read_bytes()
@@ -172,7 +186,7 @@ def test_every_bit_of_a_revocation_counts(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["dispute.close", "dispute.open", "amend"])
-def test_a_statement_logged_as_something_else_is_refused(tmp_path, kind):
+def test_a_statement_logged_as_something_else_is_refused(tmp_path: Path, kind: str) -> None:
     life = Life().register()
     statement = Statement(
         "revoke", life.newest.record_id, life.newest.digest(), "2026-12-02T00:00:00Z", "A", "b"
@@ -182,7 +196,9 @@ def test_a_statement_logged_as_something_else_is_refused(tmp_path, kind):
         verify_statement(life.events[1][1], KEYS, life.proof(1), SALT)
 
 
-def test_a_second_registration_in_the_log_is_refused(tmp_path, capsys):
+def test_a_second_registration_in_the_log_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     life = Life().register()
     life.newest = amend(life.newest, issued_at="2026-12-01T00:00:00Z")
     life.add(life.newest, "register")
@@ -190,13 +206,13 @@ def test_a_second_registration_in_the_log_is_refused(tmp_path, capsys):
     assert (code, "another kind of event" in said) == (1, True)
 
 
-def test_anything_after_a_revocation_is_refused(tmp_path, capsys):
+def test_anything_after_a_revocation_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     life = Life().register().state("revoke", "A Label", "sold").revise()
     code, said = verdict(life.write(tmp_path), capsys)
     assert (code, "revoked record cannot be revised" in said) == (1, True)
 
 
-def test_a_stranger_cannot_revoke(tmp_path, capsys):
+def test_a_stranger_cannot_revoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     life = Life().register()
     about = life.newest.digest()
     stranger = Ed25519Signer.generate()
@@ -209,7 +225,9 @@ def test_a_stranger_cannot_revoke(tmp_path, capsys):
     assert (code, "FAIL  1-revoke.event.dsse.json" in said) == (1, True)
 
 
-def test_without_proofs_only_what_contests_is_believed(tmp_path, capsys):
+def test_without_proofs_only_what_contests_is_believed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Life().register().state("dispute.open", "A Singer", "mine").state("dispute.close", "x", "y").write(
         tmp_path, proofs=False
     )
@@ -220,7 +238,7 @@ def test_without_proofs_only_what_contests_is_believed(tmp_path, capsys):
     assert (code, "the time of the claim is unproven" in said) == (0, True)
 
 
-def test_part_of_a_chain_is_called_a_part(tmp_path, capsys):
+def test_part_of_a_chain_is_called_a_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Life().register().revise().revise().write(tmp_path)
     for path in tmp_path.glob("0-*"):
         path.unlink()
@@ -229,7 +247,7 @@ def test_part_of_a_chain_is_called_a_part(tmp_path, capsys):
     assert "the registration is not here, so how the record stands is unknown" in said
 
 
-def test_events_are_added_up_in_the_order_of_the_log_whatever_order_they_come_in():
+def test_events_are_added_up_in_the_order_of_the_log_whatever_order_they_come_in() -> None:
     life = whole()
     verified = [
         (verify_record if envelope.payload_type == PAYLOAD_TYPE else verify_statement)(
@@ -246,17 +264,17 @@ def test_events_are_added_up_in_the_order_of_the_log_whatever_order_they_come_in
         standing([dataclasses.replace(verified[0], logged=None), *verified[1:]])
 
 
-def test_two_histories_of_one_log_are_a_fork(tmp_path, capsys):
+def test_two_histories_of_one_log_are_a_fork(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Life().register().revise().write(tmp_path)
     other = Life()
     other.newest = dataclasses.replace(other.newest, record_id="ff" * 8)
     other.register().revise()
-    other.events = [("x" + kind, *rest) for kind, *rest in other.events]
+    other.events = [("x" + kind, envelope, entry, at) for kind, envelope, entry, at in other.events]
     code, said = verdict(other.write(tmp_path), capsys)
     assert (code, "the log shows two histories" in said) == (1, True)
 
 
-def test_a_folder_verifies_and_explains_itself(folder, capsys):
+def test_a_folder_verifies_and_explains_itself(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = verdict(folder, capsys)
     assert code == 0
     for part in ("'A Song'", "entry 1 of the log example.com/log", "2027-01-15T08:00:00Z", "is the newest"):
@@ -265,14 +283,14 @@ def test_a_folder_verifies_and_explains_itself(folder, capsys):
     assert "VERIFIED: 6 of 6 checks hold" in said
 
 
-def test_the_command_runs_offline_in_a_fresh_interpreter(folder):
+def test_the_command_runs_offline_in_a_fresh_interpreter(folder: Path) -> None:
     command = [sys.executable, "-m", "provenance.records.verify", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "VERIFIED" in done.stdout
 
 
-def test_a_damaged_signature_fails_the_folder(folder, capsys):
+def test_a_damaged_signature_fails_the_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = folder / "0-register.record.dsse.json"
     data = bytearray(path.read_bytes())
     place = data.index(b'"sig":"') + 10
@@ -282,20 +300,20 @@ def test_a_damaged_signature_fails_the_folder(folder, capsys):
     assert (code, "FAIL  0-register.record.dsse.json" in said) == (1, True)
 
 
-def test_a_swapped_proof_fails_the_folder(folder, capsys):
+def test_a_swapped_proof_fails_the_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "0-register.tlog-proof").write_bytes((folder / "1-amend.tlog-proof").read_bytes())
     code, said = verdict(folder, capsys)
     assert (code, "FAIL  0-register.tlog-proof" in said) == (1, True)
 
 
-def test_a_fork_of_a_record_fails_the_folder(tmp_path, capsys):
+def test_a_fork_of_a_record_fails_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     life = Life().register()
     life.add(amend(life.newest, issued_at="2030-01-01T00:00:00Z"), "amend")
     code, said = verdict(life.revise().write(tmp_path), capsys)
     assert (code, "a fork" in said) == (1, True)
 
 
-def test_the_same_revision_twice_is_no_fork(folder):
+def test_the_same_revision_twice_is_no_fork(folder: Path) -> None:
     copy = (folder / "0-register.record.dsse.json").read_bytes()
     (folder / "copy.record.dsse.json").write_bytes(copy)
     for ending in ("tlog-proof", "salt"):
@@ -303,7 +321,9 @@ def test_the_same_revision_twice_is_no_fork(folder):
     assert False not in [check.passed for check in verify_folder(folder)]
 
 
-def test_strangers_keys_fail_the_folder(folder, tmp_path_factory, capsys):
+def test_strangers_keys_fail_the_folder(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
     stranger = dataclasses.replace(KEYS, record=(Ed25519Signer.generate().public_key,))
     path = tmp_path_factory.mktemp("elsewhere") / "keys.json"
     path.write_bytes(stranger.to_json())
@@ -311,14 +331,18 @@ def test_strangers_keys_fail_the_folder(folder, tmp_path_factory, capsys):
     assert (code, "0 of 1 needed signatures" in said) == (1, True)
 
 
-def test_a_missing_witness_fails_the_folder_if_one_is_asked_for(folder, capsys):
+def test_a_missing_witness_fails_the_folder_if_one_is_asked_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verdict(folder, capsys, "--witnesses", "1")[0] == 1  # the report has no proof at all
     (folder / "audit.report.dsse.json").unlink()
     assert verdict(folder, capsys, "--witnesses", "1")[0] == 0
     assert verdict(folder, capsys, "--witnesses", "2")[0] == 1
 
 
-def test_unreadable_folders_exit_with_3(folder, tmp_path_factory, capsys):
+def test_unreadable_folders_exit_with_3(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
     empty = tmp_path_factory.mktemp("empty")
     assert main([str(empty)]) == 3
     assert main([str(empty / "missing")]) == 3
@@ -339,7 +363,9 @@ def test_unreadable_folders_exit_with_3(folder, tmp_path_factory, capsys):
      "9-revoke.event.dsse.json"],
 )  # fmt: skip
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"{}", b"[" * 1000, b"c2sp.org/tlog-proof@v1\n\n"])
-def test_hostile_files_fail_and_never_crash(folder, name, data, capsys):
+def test_hostile_files_fail_and_never_crash(
+    folder: Path, name: str, data: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / name).write_bytes(data)
     try:
         assert verdict(folder, capsys)[0] == 1
@@ -347,7 +373,7 @@ def test_hostile_files_fail_and_never_crash(folder, name, data, capsys):
         pytest.fail("the command let an error through")
 
 
-def test_keys_of_another_log_do_not_vouch(tmp_path, capsys):
+def test_keys_of_another_log_do_not_vouch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stranger = NoteSigner(LOG.name, Ed25519Signer.generate())
     life = Life(stranger).register()
     code, _ = verdict(life.write(tmp_path), capsys)

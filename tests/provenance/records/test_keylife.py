@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,34 +58,38 @@ class History:
             note = cosign_note(note, WITNESS, time_s)
         return TlogProof(index, self.log.inclusion_proof(index), note, self.entries[index]).to_text()
 
-    def record(self, signer=ISSUER, time_s=None, **changes):
+    def record(
+        self, signer: Ed25519Signer = ISSUER, time_s: int | None = None, **changes: Any
+    ) -> tuple[dsse.Envelope, str]:
         """Log a record by `signer`; returns envelope and proof."""
         record = small(issuer=Issuer("Test Label", signer.keyid), **changes)
         payload = record.to_payload()
         index = self.add(LogEntry("register", record.record_id, 1, commit(SALT, payload), signer.keyid))
         return dsse.sign(payload, PAYLOAD_TYPE, [signer]), self.proof(index, time_s)
 
-    def event(self, envelope, time_s=None) -> LoggedEvent:
+    def event(self, envelope: dsse.Envelope, time_s: int | None = None) -> LoggedEvent:
         """Log a key event."""
         index = self.add(entry_of(envelope, SALT))
         return LoggedEvent(envelope, self.proof(index, time_s), SALT)
 
 
-def rotation(old=ISSUER, new=SUCCESSOR, issued_at=LATER):
+def rotation(
+    old: Ed25519Signer = ISSUER, new: Ed25519Signer = SUCCESSOR, issued_at: str = LATER
+) -> dsse.Envelope:
     return sign_rotation(old, new, "record", issued_at=issued_at, reason="yearly rotation")
 
 
-def revocation(signer=SUCCESSOR, **changes):
+def revocation(signer: Ed25519Signer = SUCCESSOR, **changes: Any) -> dsse.Envelope:
     event = KeyEvent(REVOKE, "record", ISSUER.keyid, LATER, "laptop stolen", compromised_since=THEFT)
     return sign_revocation(dataclasses.replace(event, **changes), signer)
 
 
-def stolen(**changes) -> TrustedKeys:
+def stolen(**changes: Any) -> TrustedKeys:
     life = KeyLife(ISSUER.keyid, revoked_at=LATER, compromised_since=THEFT, **changes)
     return dataclasses.replace(KEYS, lives=(life,))
 
 
-def test_the_timeline_of_a_stolen_key():
+def test_the_timeline_of_a_stolen_key() -> None:
     history = History()
     before = history.record(time_s=THEFT_S - DAY)
     # The thief writes an old date into his record, as into all fields; the witness's clock is not his.
@@ -95,7 +101,7 @@ def test_the_timeline_of_a_stolen_key():
         verify_record(forged[0], stolen(), forged[1], SALT)
 
 
-def test_at_the_very_moment_of_the_theft_nothing_counts_any_more():
+def test_at_the_very_moment_of_the_theft_nothing_counts_any_more() -> None:
     history = History()
     envelope, proof = history.record(time_s=THEFT_S)
     with pytest.raises(SignatureError):
@@ -103,7 +109,7 @@ def test_at_the_very_moment_of_the_theft_nothing_counts_any_more():
     assert verify_record(envelope, stolen(), history.proof(0, THEFT_S - 1), SALT).keyids == (ISSUER.keyid,)
 
 
-def test_a_stolen_key_needs_somebody_independent():
+def test_a_stolen_key_needs_somebody_independent() -> None:
     history = History()
     envelope, proof = history.record()
     with pytest.raises(SignatureError, match="nobody independent"):
@@ -116,14 +122,14 @@ def test_a_stolen_key_needs_somebody_independent():
         verify_record(envelope, stolen(log_size=0), proof, SALT)
 
 
-def test_a_witness_that_is_not_trusted_tells_no_time():
+def test_a_witness_that_is_not_trusted_tells_no_time() -> None:
     envelope, proof = History().record(time_s=THEFT_S - DAY)
     without = dataclasses.replace(stolen(), log=(LOG.key,))
     with pytest.raises(SignatureError, match="nobody independent"):
         verify_record(envelope, without, proof, SALT)
 
 
-def test_another_good_signature_saves_the_record_but_not_the_issuer():
+def test_another_good_signature_saves_the_record_but_not_the_issuer() -> None:
     history = History()
     record = small()
     payload = record.to_payload()
@@ -137,7 +143,7 @@ def test_another_good_signature_saves_the_record_but_not_the_issuer():
         verify_record(dsse.sign(named.to_payload(), PAYLOAD_TYPE, [ISSUER, SUCCESSOR]), keys)
 
 
-def test_a_stolen_log_key_is_judged_too():
+def test_a_stolen_log_key_is_judged_too() -> None:
     life = KeyLife(LOG.key.keyid, revoked_at=LATER, compromised_since=THEFT, log_size=100)
     keys = dataclasses.replace(KEYS, lives=(life,))
     history = History()
@@ -166,7 +172,7 @@ def test_a_stolen_log_key_is_judged_too():
         ({"compromised_since": THEFT, "not_after": LATER}, Seen(THEFT_S + 1), None),
     ],
 )
-def test_every_case_of_a_life(life, seen, status):
+def test_every_case_of_a_life(life: dict[str, Any], seen: Seen, status: str | None) -> None:
     whole = KeyLife("ab" * 32, **life)
     if status is None:
         with pytest.raises(SignatureError):
@@ -175,7 +181,7 @@ def test_every_case_of_a_life(life, seen, status):
         assert judge(whole, seen) == status
 
 
-def test_a_reader_that_knows_no_dates_refuses_the_list():
+def test_a_reader_that_knows_no_dates_refuses_the_list() -> None:
     assert json.loads(KEYS.to_json())["v"] == 1
     born = dataclasses.replace(KEYS, lives=(KeyLife(ISSUER.keyid, not_before=THEFT),))
     assert json.loads(born.to_json())["v"] == 1
@@ -186,7 +192,7 @@ def test_a_reader_that_knows_no_dates_refuses_the_list():
         KeyLife("ab" * 32, compromised_since="yesterday")
 
 
-def test_whoever_trusts_the_first_key_arrives_at_the_second():
+def test_whoever_trusts_the_first_key_arrives_at_the_second() -> None:
     history = History()
     old, _ = history.record(time_s=THEFT_S)
     event = history.event(rotation())
@@ -202,7 +208,7 @@ def test_whoever_trusts_the_first_key_arrives_at_the_second():
     assert follow(keys, [event]) == keys
 
 
-def test_a_rotation_needs_both_signatures_and_its_place_in_the_log():
+def test_a_rotation_needs_both_signatures_and_its_place_in_the_log() -> None:
     both = rotation()
     for kept in both.signatures:
         event = History().event(dataclasses.replace(both, signatures=(kept,)))
@@ -218,20 +224,20 @@ def test_a_rotation_needs_both_signatures_and_its_place_in_the_log():
     assert len(follow(KEYS, [History().event(both, THEFT_S)], witnesses=1).record) == 2
 
 
-def test_only_the_first_rotation_of_a_key_counts():
+def test_only_the_first_rotation_of_a_key_counts() -> None:
     history = History()
     first, second = history.event(rotation()), history.event(rotation(new=THIEF))
     with pytest.raises(SignatureError, match="retired"):
         follow(KEYS, [second, first])
 
 
-def test_a_thief_s_rotation_after_the_theft_is_void():
+def test_a_thief_s_rotation_after_the_theft_is_void() -> None:
     event = History().event(rotation(new=THIEF), THEFT_S + DAY)
     with pytest.raises(SignatureError, match="compromised"):
         follow(stolen(), [event])
 
 
-def test_a_revocation_is_signed_by_another_trusted_key():
+def test_a_revocation_is_signed_by_another_trusted_key() -> None:
     history = History()
     before, proof = history.record(time_s=THEFT_S - DAY)
     handed_over = history.event(rotation())
@@ -247,7 +253,7 @@ def test_a_revocation_is_signed_by_another_trusted_key():
         revocation(ISSUER)
 
 
-def test_a_plain_revocation_ends_the_key_where_it_is_logged():
+def test_a_plain_revocation_ends_the_key_where_it_is_logged() -> None:
     history = History()
     before, _ = history.record()
     events = [history.event(rotation()), history.event(revocation(compromised_since=None))]
@@ -257,14 +263,16 @@ def test_a_plain_revocation_ends_the_key_where_it_is_logged():
         verify_record(before, keys)
 
 
-def test_the_log_s_size_at_the_theft_saves_what_was_logged_before():
+def test_the_log_s_size_at_the_theft_saves_what_was_logged_before() -> None:
     history = History()
     before, _ = history.record()
     keys = follow(KEYS, [history.event(rotation()), history.event(revocation(log_size=1))])
     assert verify_record(before, keys, history.proof(0, None), SALT).key_status == BEFORE_COMPROMISE
 
 
-def test_a_folder_with_a_rotation_verifies_from_the_first_key(tmp_path, capsys):
+def test_a_folder_with_a_rotation_verifies_from_the_first_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     history = History()
     event = history.event(rotation())
     fresh, proof = history.record(SUCCESSOR)
@@ -301,7 +309,7 @@ def test_a_folder_with_a_rotation_verifies_from_the_first_key(tmp_path, capsys):
         {"compromised_since": "2027"},
     ],
 )
-def test_a_malformed_event_is_refused(changes):
+def test_a_malformed_event_is_refused(changes: dict[str, Any]) -> None:
     event = KeyEvent(REVOKE, "record", ISSUER.keyid, LATER, "reason", compromised_since=THEFT)
     assert KeyEvent.from_payload(event.to_payload()) == event
     with pytest.raises(RecordError):

@@ -4,10 +4,12 @@ import base64
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from core.errors import KeyFileError, SignatureError
 from provenance.records.keys import Ed25519Signer, Es256Signer, PublicKey, load_signer
@@ -17,7 +19,9 @@ KINDS = [Ed25519Signer, Es256Signer]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("passphrase", [None, b"correct horse"])
-def test_a_key_survives_its_file(kind, passphrase):
+def test_a_key_survives_its_file(
+    kind: type[Ed25519Signer] | type[Es256Signer], passphrase: bytes | None
+) -> None:
     signer = kind.generate()
     pem = signer.to_pem(passphrase)
     assert pem.startswith(b"-----BEGIN ENCRYPTED" if passphrase else b"-----BEGIN PRIVATE")
@@ -29,7 +33,7 @@ def test_a_key_survives_its_file(kind, passphrase):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_locked_or_damaged_file_is_refused(kind):
+def test_a_locked_or_damaged_file_is_refused(kind: type[Ed25519Signer] | type[Es256Signer]) -> None:
     locked, plain = kind.generate().to_pem(b"secret"), kind.generate().to_pem()
     for pem, passphrase in (
         (locked, None),
@@ -45,7 +49,7 @@ def test_a_locked_or_damaged_file_is_refused(kind):
         kind.generate().to_pem(b"")
 
 
-def test_a_key_of_the_other_kind_is_refused():
+def test_a_key_of_the_other_kind_is_refused() -> None:
     with pytest.raises(KeyFileError, match="Ed25519"):
         Ed25519Signer.from_pem(Es256Signer.generate().to_pem())
     with pytest.raises(KeyFileError, match="ES256"):
@@ -55,7 +59,7 @@ def test_a_key_of_the_other_kind_is_refused():
 @pytest.mark.parametrize(
     "private", [ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)]
 )
-def test_other_algorithms_are_refused(private):
+def test_other_algorithms_are_refused(private: PrivateKeyTypes) -> None:
     pem = private.private_bytes(ser.Encoding.PEM, ser.PrivateFormat.PKCS8, ser.NoEncryption())
     with pytest.raises(KeyFileError):
         load_signer(pem)
@@ -65,7 +69,9 @@ def test_other_algorithms_are_refused(private):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_signature_holds_for_its_message_and_key_only(kind):
+def test_a_signature_holds_for_its_message_and_key_only(
+    kind: type[Ed25519Signer] | type[Es256Signer],
+) -> None:
     signer, other = kind.generate(), kind.generate()
     signature = signer.sign(b"message")
     key = PublicKey.from_pem(signer.public_key.pem)
@@ -83,19 +89,21 @@ def test_a_signature_holds_for_its_message_and_key_only(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_keyid_is_the_hash_of_the_der_key(kind, tmp_path):
+def test_the_keyid_is_the_hash_of_the_der_key(
+    kind: type[Ed25519Signer] | type[Es256Signer], tmp_path: Path
+) -> None:
     key = kind.generate().public_key
     body = b"".join(line for line in key.pem.splitlines() if not line.startswith(b"-"))
     der = base64.b64decode(body)
     assert key.keyid == hashlib.sha256(der).hexdigest()
 
 
-def test_es256_signatures_are_deterministic():
+def test_es256_signatures_are_deterministic() -> None:
     signer = Es256Signer.generate()
     assert signer.sign(b"m") == signer.sign(b"m")
 
 
-def test_records_and_their_verifier_load_without_torch(tmp_path):
+def test_records_and_their_verifier_load_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys, provenance.records.verify, provenance.records.folder, provenance.records.lifecycle\n"
         "heavy = {'torch', 'numpy', 'av', 'c2pa', 'sqlalchemy', 'pydantic', 'mutagen'} & set(sys.modules)\n"

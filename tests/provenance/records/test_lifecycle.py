@@ -1,6 +1,7 @@
 """Revisions and events: what they add up to, and which histories are impossible."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import ProofError, RecordError
 from provenance.records.lifecycle import Statement, amend, fold
+from provenance.records.record import OwnershipRecord
 from provenance.records.rights import Party, RightShare
 
 from .samples import TIME, small
@@ -16,19 +18,11 @@ FIRST = small()
 LATER = "2027-01-01T00:00:00Z"
 
 
-def statement(kind: str, about=FIRST, **changes: str) -> Statement:
-    values = {
-        "type": kind,
-        "record_id": about.record_id,
-        "about": about.digest(),
-        "issued_at": LATER,
-        "issuer": "Another Label",
-        "reason": "the master is ours",
-    }
-    return Statement(**{**values, **changes})
+def statement(kind: str, about: OwnershipRecord = FIRST, record_id: str = FIRST.record_id) -> Statement:
+    return Statement(kind, record_id, about.digest(), LATER, "Another Label", "the master is ours")
 
 
-def transfer(record, name: str):
+def transfer(record: OwnershipRecord, name: str) -> OwnershipRecord:
     return amend(
         record,
         issued_at=LATER,
@@ -37,7 +31,7 @@ def transfer(record, name: str):
     )
 
 
-def test_revisions_follow_one_another():
+def test_revisions_follow_one_another() -> None:
     second = transfer(FIRST, "Buyer")
     third = amend(second, issued_at=LATER, claim_status="disputed")
     state = fold([FIRST, second, third])
@@ -47,7 +41,7 @@ def test_revisions_follow_one_another():
     assert third.record_id == FIRST.record_id
 
 
-def test_an_amendment_keeps_the_chain():
+def test_an_amendment_keeps_the_chain() -> None:
     for name in ("record_id", "revision", "supersedes", "schema"):
         with pytest.raises(RecordError, match=name):
             amend(FIRST, issued_at=LATER, **{name: "x"})
@@ -57,7 +51,7 @@ def test_an_amendment_keeps_the_chain():
         amend(FIRST, issued_at=LATER, rights=(RightShare("master", "owner", 1),))
 
 
-def test_disputes_open_and_close():
+def test_disputes_open_and_close() -> None:
     opened, closed = statement("dispute.open"), statement("dispute.close")
     assert fold([FIRST]).status == "asserted"
     assert fold([FIRST, opened]).status == "disputed"
@@ -66,7 +60,7 @@ def test_disputes_open_and_close():
     assert fold([FIRST, opened, statement("revoke")]).status == "revoked"
 
 
-IMPOSSIBLE = {
+IMPOSSIBLE: dict[str, Callable[[], list[OwnershipRecord | Statement]]] = {
     "closed before opened": lambda: [FIRST, statement("dispute.close")],
     "statement first": lambda: [statement("dispute.open"), FIRST],
     "registered twice": lambda: [FIRST, FIRST],
@@ -83,7 +77,7 @@ IMPOSSIBLE = {
 
 
 @pytest.mark.parametrize("case", IMPOSSIBLE)
-def test_impossible_histories_are_refused(case):
+def test_impossible_histories_are_refused(case: str) -> None:
     with pytest.raises(ProofError):
         fold(IMPOSSIBLE[case]())
     with pytest.raises(RecordError):
@@ -92,8 +86,9 @@ def test_impossible_histories_are_refused(case):
 
 @given(st.lists(st.sampled_from(["amend", "dispute.open", "dispute.close", "revoke"]), max_size=12))
 @settings(max_examples=60, deadline=None)
-def test_any_accepted_history_adds_up(kinds):
-    events, record, opened, revoked = [FIRST], FIRST, 0, False
+def test_any_accepted_history_adds_up(kinds: list[str]) -> None:
+    events: list[OwnershipRecord | Statement] = [FIRST]
+    record, opened, revoked = FIRST, 0, False
     for kind in kinds:
         if revoked or (kind == "dispute.close" and not opened):
             continue
@@ -108,7 +103,7 @@ def test_any_accepted_history_adds_up(kinds):
     assert (state.record, state.open_disputes, state.revoked) == (record, opened, revoked)
 
 
-def test_a_statement_has_one_spelling():
+def test_a_statement_has_one_spelling() -> None:
     value = statement("revoke")
     assert Statement.from_payload(value.to_payload()) == value
     for payload in (b"{}", value.to_payload() + b" ", value.to_payload().replace(b',"v":1', b"")):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def flips(value: bytes, every: int) -> list[bytes]:
     ]
 
 
-def test_known_roots_of_the_certificate_transparency_project():
+def test_known_roots_of_the_certificate_transparency_project() -> None:
     leaves = [leaf_hash(bytes.fromhex(text)) for text in VECTORS["inputs"]]
     log = MerkleLog(MemoryNodeStore())
     assert log.root().hex() == VECTORS["empty_root"]
@@ -84,7 +85,7 @@ def test_known_roots_of_the_certificate_transparency_project():
         assert log.root().hex() == root
 
 
-def test_known_proofs_of_the_certificate_transparency_project():
+def test_known_proofs_of_the_certificate_transparency_project() -> None:
     log = MerkleLog(MemoryNodeStore())
     log.extend(leaf_hash(bytes.fromhex(text)) for text in VECTORS["inputs"])
     for item in VECTORS["inclusion"]:
@@ -95,7 +96,7 @@ def test_known_proofs_of_the_certificate_transparency_project():
         assert [node.hex() for node in proof] == item["proof"]
 
 
-def test_every_inclusion_proof_up_to_64(log):
+def test_every_inclusion_proof_up_to_64(log: MerkleLog) -> None:
     for size in range(1, SIZES + 1):
         root = by_definition(LEAVES[:size])
         assert log.root(size) == root
@@ -105,7 +106,7 @@ def test_every_inclusion_proof_up_to_64(log):
             verify_inclusion(LEAVES[index], index, size, proof, root)
 
 
-def test_every_inclusion_proof_up_to_64_is_refused_with_one_bit_flipped(log):
+def test_every_inclusion_proof_up_to_64_is_refused_with_one_bit_flipped(log: MerkleLog) -> None:
     for size in range(1, SIZES + 1):
         root = log.root(size)
         for index in range(size):
@@ -120,7 +121,7 @@ def test_every_inclusion_proof_up_to_64_is_refused_with_one_bit_flipped(log):
                     verify_inclusion(LEAVES[index], index, size, bad_proof, root)
 
 
-def test_each_single_bit_of_a_proof_counts(log):
+def test_each_single_bit_of_a_proof_counts(log: MerkleLog) -> None:
     proof, root = log.inclusion_proof(36, 61), log.root(61)
     for place, node in enumerate(proof):
         for bad in flips(node, 1):
@@ -131,7 +132,7 @@ def test_each_single_bit_of_a_proof_counts(log):
             verify_inclusion(LEAVES[36], 36, 61, proof, bad)
 
 
-def test_inclusion_at_another_place_or_length_is_refused(log):
+def test_inclusion_at_another_place_or_length_is_refused(log: MerkleLog) -> None:
     for size in range(2, 33):
         root = log.root(size)
         for index in range(size):
@@ -147,7 +148,7 @@ def test_inclusion_at_another_place_or_length_is_refused(log):
             verify_inclusion(LEAVES[0], index, size, [], LEAVES[0])
 
 
-def test_an_inner_node_cannot_pose_as_an_entry_by_a_shorter_proof(log):
+def test_an_inner_node_cannot_pose_as_an_entry_by_a_shorter_proof(log: MerkleLog) -> None:
     # The root itself, and its left child, given as "leaves" whose shortened path does lead to the root.
     for size in range(2, 33):
         root, path = log.root(size), log.inclusion_proof(0, size)
@@ -158,7 +159,7 @@ def test_an_inner_node_cannot_pose_as_an_entry_by_a_shorter_proof(log):
                 verify_inclusion(node, 0, size, path[height:], root)
 
 
-def test_every_consistency_proof_up_to_64_and_its_bit_flips(log):
+def test_every_consistency_proof_up_to_64_and_its_bit_flips(log: MerkleLog) -> None:
     roots = [log.root(size) for size in range(SIZES + 1)]
     for new in range(1, SIZES + 1):
         for old in range(1, new + 1):
@@ -166,8 +167,10 @@ def test_every_consistency_proof_up_to_64_and_its_bit_flips(log):
             assert list(proof) == subproof_by_definition(old, LEAVES[:new], True)
             verify_consistency(old, new, roots[old], roots[new], proof)
             bit = (old * 31 + new) % 256
-            damaged = [(flips(roots[old], 256 - bit)[-1], roots[new], proof)]
-            damaged.append((roots[old], flips(roots[new], 256 - bit)[-1], proof))
+            damaged: list[tuple[bytes, bytes, Sequence[bytes]]] = [
+                (flips(roots[old], 256 - bit)[-1], roots[new], proof),
+                (roots[old], flips(roots[new], 256 - bit)[-1], proof),
+            ]
             damaged += [
                 (roots[old], roots[new], [*proof[:i], flips(node, 256 - bit)[-1], *proof[i + 1 :]])
                 for i, node in enumerate(proof)
@@ -177,7 +180,7 @@ def test_every_consistency_proof_up_to_64_and_its_bit_flips(log):
                     verify_consistency(old, new, old_root, new_root, bad)
 
 
-def test_consistency_edges(log):
+def test_consistency_edges(log: MerkleLog) -> None:
     verify_consistency(0, 9, EMPTY_ROOT, log.root(9), [])
     for arguments in (
         (0, 9, LEAVES[0], log.root(9), []),
@@ -196,6 +199,6 @@ def test_consistency_edges(log):
             verify_consistency(*arguments)
 
 
-def test_a_node_cannot_pose_as_a_leaf():
+def test_a_node_cannot_pose_as_a_leaf() -> None:
     inner = node_hash(LEAVES[0], LEAVES[1])
     assert leaf_hash(LEAVES[0] + LEAVES[1]) != inner

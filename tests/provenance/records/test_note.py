@@ -46,7 +46,7 @@ def proof_of(log: MerkleLog, index: int, extra: bytes | None = None) -> TlogProo
     return TlogProof(index, log.inclusion_proof(index), note, extra)
 
 
-def test_the_reference_implementation_s_note():
+def test_the_reference_implementation_s_note() -> None:
     peter, enoch = NoteKey.from_vkey(PETER), NoteKey.from_vkey(ENOCH)
     assert peter.vkey == PETER
     assert verify_note(PETER_NOTE, [peter]).text == PETER_TEXT
@@ -57,7 +57,7 @@ def test_the_reference_implementation_s_note():
     assert sign_note(PETER_TEXT, [signer]) == PETER_NOTE
 
 
-def test_the_specifications_examples_parse():
+def test_the_specifications_examples_parse() -> None:
     text, signatures = split_note(QUASIMODO)
     assert text.endswith("sole:\n\ned è subito sera.\n")
     assert [(name, len(sig)) for name, _, sig in signatures] == [("quasimodo.example/salvatore", 64)]
@@ -65,7 +65,7 @@ def test_the_specifications_examples_parse():
     assert split_note(SOFA)[1][1][2][:8] == (1679315147).to_bytes(8, "big")
 
 
-def test_unknown_signatures_are_ignored_and_bad_known_ones_refused():
+def test_unknown_signatures_are_ignored_and_bad_known_ones_refused() -> None:
     peter, enoch = NoteKey.from_vkey(PETER), NoteKey.from_vkey(ENOCH)
     forged = ENOCH_LINE.replace("rwz+eBzm", "rwz+eBzn")
     assert verify_note(PETER_NOTE + forged, [peter]).signers == (peter,)
@@ -78,7 +78,7 @@ def test_unknown_signatures_are_ignored_and_bad_known_ones_refused():
         verify_note(PETER_NOTE, [same_name])
 
 
-def test_changed_text_is_refused():
+def test_changed_text_is_refused() -> None:
     with pytest.raises(SignatureError):
         verify_note(PETER_NOTE.replace("answer", "Answer"), [NoteKey.from_vkey(PETER)])
 
@@ -102,7 +102,7 @@ def test_changed_text_is_refused():
         "a" * 200_000 + "\n\n— a AAAAAAAA\n",
     ],
 )
-def test_malformed_notes_are_refused(note):
+def test_malformed_notes_are_refused(note: str) -> None:
     with pytest.raises(SignatureError):
         verify_note(note, [])
 
@@ -110,17 +110,17 @@ def test_malformed_notes_are_refused(note):
 @pytest.mark.parametrize(
     "vkey", ["", "a", "a+b", PETER.replace("c74f20a3", "c74f20a4"), "a b+00000000+AQ==", PETER[:-4]]
 )
-def test_malformed_verifier_keys_are_refused(vkey):
+def test_malformed_verifier_keys_are_refused(vkey: str) -> None:
     with pytest.raises(SignatureError):
         NoteKey.from_vkey(vkey)
 
 
-def test_only_ed25519_signs_notes():
+def test_only_ed25519_signs_notes() -> None:
     with pytest.raises(SignatureError, match="Ed25519"):
         NoteSigner("a", Es256Signer.generate())
 
 
-def test_a_checkpoint_needs_its_own_log_s_signature():
+def test_a_checkpoint_needs_its_own_log_s_signature() -> None:
     checkpoint = Checkpoint(LOG.name, 5, bytes(32))
     note = sign_checkpoint(checkpoint, LOG)
     assert verify_checkpoint(note, [LOG.key]).checkpoint == checkpoint
@@ -131,7 +131,7 @@ def test_a_checkpoint_needs_its_own_log_s_signature():
         verify_checkpoint(stranger, [LOG.key, WITNESS.key])
 
 
-def test_witnesses_are_counted_and_their_time_is_read():
+def test_witnesses_are_counted_and_their_time_is_read() -> None:
     note = cosign_note(sign_checkpoint(Checkpoint(LOG.name, 5, bytes(32)), LOG), WITNESS, 1_700_000_000)
     verified = verify_checkpoint(note, [LOG.key, WITNESS.cosigner_key], witnesses=1)
     assert verified.earliest_witness_s == 1_700_000_000
@@ -163,12 +163,12 @@ def test_witnesses_are_counted_and_their_time_is_read():
         f"a\n{'9' * 30}\n{ZEROS}\n",
     ],
 )
-def test_malformed_checkpoints_are_refused(text):
+def test_malformed_checkpoints_are_refused(text: str) -> None:
     with pytest.raises(ProofError):
         Checkpoint.from_text(text)
 
 
-def test_a_proof_file_holds_for_its_entry_only():
+def test_a_proof_file_holds_for_its_entry_only() -> None:
     log, entries = tree(11)
     for index, entry in enumerate(entries):
         proof = proof_of(log, index, b"extra bytes")
@@ -183,7 +183,7 @@ def test_a_proof_file_holds_for_its_entry_only():
             verify_tlog_proof(moved.to_text(), entry, [LOG.key])
 
 
-def test_a_log_of_one_entry_has_an_empty_proof():
+def test_a_log_of_one_entry_has_an_empty_proof() -> None:
     log, entries = tree(1)
     text = proof_of(log, 0).to_text()
     assert "index 0\n\n" + LOG.name in text
@@ -192,7 +192,7 @@ def test_a_log_of_one_entry_has_an_empty_proof():
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
 @settings(max_examples=150, deadline=None)
-def test_no_changed_byte_of_a_proof_file_goes_unnoticed_or_astray(place, change):
+def test_no_changed_byte_of_a_proof_file_goes_unnoticed_or_astray(place: int, change: int) -> None:
     log, entries = tree(6)
     text = PROOF_TEXT.encode()
     place %= len(text)
@@ -207,7 +207,7 @@ def test_no_changed_byte_of_a_proof_file_goes_unnoticed_or_astray(place, change)
     assert TlogProof.from_text(decoded).extra != b"extra"
 
 
-def test_a_signature_has_one_spelling():
+def test_a_signature_has_one_spelling() -> None:
     log, entries = tree(6)
     text = proof_of(log, 3, b"extra").to_text()
     signature = next(line for line in text.splitlines() if line.startswith("\N{EM DASH} "))
@@ -237,7 +237,7 @@ PROOF_TEXT = proof_of(tree(6)[0], 3, b"extra").to_text()
         ("index 3", "index 3" + "0" * 300_000),
     ],
 )
-def test_malformed_proof_files_are_refused(old, new):
+def test_malformed_proof_files_are_refused(old: str, new: str) -> None:
     assert old in PROOF_TEXT
     with pytest.raises(VerificationError):
         verify_tlog_proof(PROOF_TEXT.replace(old, new, 1), b"entry 3", [LOG.key])

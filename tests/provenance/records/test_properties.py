@@ -26,7 +26,7 @@ values = st.recursive(
 
 
 @given(splits())
-def test_shares_that_make_a_whole_are_accepted_in_any_order(rows):
+def test_shares_that_make_a_whole_are_accepted_in_any_order(rows: tuple[RightShare, ...]) -> None:
     check_shares(rows)
     check_shares(tuple(reversed(rows)))
     sums: dict[tuple[str, str], int] = defaultdict(int)
@@ -37,7 +37,7 @@ def test_shares_that_make_a_whole_are_accepted_in_any_order(rows):
 
 
 @given(splits().filter(bool), st.data())
-def test_a_millionth_more_or_less_is_refused(rows, data):
+def test_a_millionth_more_or_less_is_refused(rows: tuple[RightShare, ...], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(rows) - 1))
     change = data.draw(st.sampled_from([-1, 1]).filter(lambda c: 1 <= rows[place].share_ppm + c <= WHOLE_PPM))
     wrong = dataclasses.replace(rows[place], share_ppm=rows[place].share_ppm + change)
@@ -48,7 +48,9 @@ def test_a_millionth_more_or_less_is_refused(rows, data):
 @given(
     st.lists(st.integers(1, WHOLE_PPM), min_size=1, max_size=5), st.sampled_from([("WORLD",), ("DE", "FR")])
 )
-def test_shares_of_one_right_are_accepted_exactly_if_they_sum_to_the_whole(shares, where):
+def test_shares_of_one_right_are_accepted_exactly_if_they_sum_to_the_whole(
+    shares: list[int], where: tuple[str, ...]
+) -> None:
     rows = tuple(RightShare("master", f"p{n}", share, where) for n, share in enumerate(shares))
     if sum(shares) == WHOLE_PPM:
         check_shares(rows)
@@ -58,7 +60,7 @@ def test_shares_of_one_right_are_accepted_exactly_if_they_sum_to_the_whole(share
 
 
 @given(values)
-def test_the_canonical_form_goes_round_and_is_one(value):
+def test_the_canonical_form_goes_round_and_is_one(value: object) -> None:
     written = encode(value, RecordError)
     assert decode(written, RecordError) == value
     assert encode(decode(written, RecordError), RecordError) == written
@@ -70,7 +72,7 @@ def test_the_canonical_form_goes_round_and_is_one(value):
 
 @given(records())
 @settings(max_examples=50)
-def test_the_hash_of_a_record_does_not_depend_on_how_it_was_read(record):
+def test_the_hash_of_a_record_does_not_depend_on_how_it_was_read(record: OwnershipRecord) -> None:
     payload = record.to_payload()
     shuffled = dict(random.Random(1).sample(items := list(json.loads(payload).items()), len(items)))
     assert encode(shuffled, RecordError) == payload
@@ -83,7 +85,7 @@ def said(record: OwnershipRecord, kind: str, n: int) -> Statement:
 
 @given(st.integers(1, 4), st.integers(0, 3), st.randoms(use_true_random=False))
 @settings(max_examples=50)
-def test_only_the_order_that_matters_matters(revisions, disputes, shuffle):
+def test_only_the_order_that_matters_matters(revisions: int, disputes: int, shuffle: random.Random) -> None:
     """Disputes may fall anywhere after the registration; revisions have one order and no other."""
     chain = [small()]
     for n in range(revisions - 1):

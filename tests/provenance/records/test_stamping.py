@@ -1,7 +1,9 @@
 """Time stamps on checkpoints: carried by the note, tied to it, and counted as an independent time."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +54,7 @@ def stamped(note: str = NOTE, shift_s: float = 0.0, authority: Authority = AUTHO
     return add_token(note, token, [authority.root])[0]
 
 
-def test_a_token_and_a_cosignature_do_not_disturb_each_other():
+def test_a_token_and_a_cosignature_do_not_disturb_each_other() -> None:
     first = cosign_note(stamped(), WITNESS, THEFT_S + 50)
     second = stamped(cosign_note(NOTE, WITNESS, THEFT_S + 50))
     for note in (first, second):
@@ -63,12 +65,12 @@ def test_a_token_and_a_cosignature_do_not_disturb_each_other():
     assert add_token(first, tokens_of(first)[0], KEYS.tsa)[0] == first
 
 
-def test_a_reader_without_roots_sees_the_rest():
+def test_a_reader_without_roots_sees_the_rest() -> None:
     verified = verify_checkpoint(cosign_note(stamped(), WITNESS, THEFT_S), KEYS.log, witnesses=1)
     assert (verified.stamps.times, verified.stamps.strangers) == ((), (NO_ROOTS,))
 
 
-def test_a_stranger_s_token_counts_for_nothing():
+def test_a_stranger_s_token_counts_for_nothing() -> None:
     stranger = Authority.generate(start=MOMENT - timedelta(days=1))
     note = stamped(stamped(authority=stranger), 9)
     verified = verify_checkpoint(note, KEYS.log, roots=KEYS.tsa)
@@ -76,7 +78,7 @@ def test_a_stranger_s_token_counts_for_nothing():
     assert "no trusted root issued" in verified.stamps.strangers[0]
 
 
-def test_a_token_of_another_checkpoint_spoils_this_one():
+def test_a_token_of_another_checkpoint_spoils_this_one() -> None:
     other = sign_checkpoint(Checkpoint(LOG.name, 2, bytes(32)), LOG)
     token = tokens_of(stamped(other))[0]
     with pytest.raises(TimestampError, match="something else"):
@@ -91,7 +93,7 @@ def test_a_token_of_another_checkpoint_spoils_this_one():
         verify_checkpoint(many, KEYS.log, roots=KEYS.tsa)
 
 
-def test_the_log_s_own_signature_is_stamped_with_its_text():
+def test_the_log_s_own_signature_is_stamped_with_its_text() -> None:
     text = NOTE.partition("\n\n")[0] + "\n\n"
     unsigned = text + signature_line("somebody.example", bytes(4), bytes(64))
     with pytest.raises(SignatureError, match="has not signed"):
@@ -102,7 +104,7 @@ def test_the_log_s_own_signature_is_stamped_with_its_text():
     assert stamped_bytes(impostor) != stamped_bytes(NOTE)
 
 
-def proven(note_of) -> tuple[dsse.Envelope, str]:
+def proven(note_of: Callable[[str], str]) -> tuple[dsse.Envelope, str]:
     record = small(issuer=Issuer("Test Label", ISSUER.keyid))
     payload = record.to_payload()
     entry = LogEntry("register", record.record_id, 1, commit(SALT, payload), ISSUER.keyid).to_bytes()
@@ -116,7 +118,7 @@ STOLEN = dataclasses.replace(KEYS, lives=(KeyLife(ISSUER.keyid, compromised_sinc
 
 
 @pytest.mark.parametrize("shift_s", [-1, -0.5, 0, 1])
-def test_a_stolen_key_is_judged_by_the_authority_s_clock(shift_s):
+def test_a_stolen_key_is_judged_by_the_authority_s_clock(shift_s: float) -> None:
     envelope, proof = proven(lambda note: stamped(note, shift_s))
     if shift_s == -1:
         verified = verify_record(envelope, STOLEN, proof, SALT)
@@ -126,7 +128,7 @@ def test_a_stolen_key_is_judged_by_the_authority_s_clock(shift_s):
             verify_record(envelope, STOLEN, proof, SALT)
 
 
-def test_the_earliest_of_witness_and_authority_counts():
+def test_the_earliest_of_witness_and_authority_counts() -> None:
     envelope, proof = proven(lambda note: cosign_note(stamped(note, -1), WITNESS, THEFT_S + 1000))
     assert verify_record(envelope, STOLEN, proof, SALT, witnesses=1).key_status == BEFORE_COMPROMISE
     envelope, proof = proven(lambda note: cosign_note(stamped(note, 1000), WITNESS, THEFT_S - 1))
@@ -137,14 +139,16 @@ def test_the_earliest_of_witness_and_authority_counts():
         verify_record(envelope, nobody, proof, SALT)
 
 
-def test_a_vague_clock_does_not_save_a_stolen_key():
+def test_a_vague_clock_does_not_save_a_stolen_key() -> None:
     vague = dataclasses.replace(AUTHORITY, accuracy=timedelta(seconds=60))
     envelope, proof = proven(lambda note: stamped(note, -30, vague))
     with pytest.raises(SignatureError, match="nobody independent"):
         verify_record(envelope, STOLEN, proof, SALT)
 
 
-def test_a_folder_shows_the_time_stamp_and_refuses_an_altered_one(tmp_path, capsys):
+def test_a_folder_shows_the_time_stamp_and_refuses_an_altered_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     envelope, proof = proven(stamped)
     for name, data in bundle("one", KEYS, record=envelope, tlog_proof=proof, salt=SALT).items():
         (tmp_path / name).write_bytes(data)

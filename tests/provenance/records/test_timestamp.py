@@ -4,8 +4,11 @@ import hashlib
 import random
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import rfc3161_client
@@ -29,7 +32,7 @@ AUTHORITY = Authority.generate(start=START)
 TST_INFO, SHA1, SHA512 = "1.2.840.113549.1.9.16.1.4", "1.3.14.3.2.26", "2.16.840.1.101.3.4.2.3"
 
 
-def openssl(*arguments: object, folder) -> subprocess.CompletedProcess[str]:
+def openssl(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run OpenSSL."""
     if shutil.which("openssl") is None:
         left_out(OPENSSL)
@@ -37,7 +40,7 @@ def openssl(*arguments: object, folder) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_a_token_tells_the_time():
+def test_a_token_tells_the_time() -> None:
     token = AUTHORITY.stamp(NOTE, MOMENT, nonce=(1 << 64) - 1)
     stamped = verify_token(token, NOTE, [AUTHORITY.root], nonce=(1 << 64) - 1)
     assert (stamped.time_s, stamped.authority) == (1_800_000_000, "CN=Trackmark test clock")
@@ -45,7 +48,7 @@ def test_a_token_tells_the_time():
     assert verify_token(parse_token(token), NOTE, [Authority.generate().root, AUTHORITY.root]) == stamped
 
 
-def test_fractions_and_accuracy_count_against_whoever_was_late():
+def test_fractions_and_accuracy_count_against_whoever_was_late() -> None:
     # "No later than": half a second is rounded up, and what the authority does not know is added.
     late = MOMENT + timedelta(milliseconds=500)
     assert verify_token(AUTHORITY.stamp(NOTE, late), NOTE, [AUTHORITY.root]).time_s == 1_800_000_001
@@ -53,7 +56,7 @@ def test_fractions_and_accuracy_count_against_whoever_was_late():
     assert verify_token(vague.stamp(NOTE, late), NOTE, [AUTHORITY.root]).time_s == 1_800_000_061
 
 
-def test_openssl_accepts_our_authority_s_tokens_and_refuses_them_for_other_bytes(tmp_path):
+def test_openssl_accepts_our_authority_s_tokens_and_refuses_them_for_other_bytes(tmp_path: Path) -> None:
     (tmp_path / "token").write_bytes(AUTHORITY.stamp(NOTE))
     (tmp_path / "note").write_bytes(NOTE)
     (tmp_path / "other").write_bytes(NOTE + b" ")
@@ -85,7 +88,7 @@ RSA, P384 = ("rsa", "rsa_keygen_bits:2048"), ("ec", "ec_paramgen_curve:P-384")
 
 
 @pytest.mark.parametrize(("key", "chain"), [(RSA, "yes"), (P384, "no")], ids=["rsa", "ec"])
-def test_we_accept_openssl_s_tokens(tmp_path, key, chain):
+def test_we_accept_openssl_s_tokens(tmp_path: Path, key: tuple[str, str], chain: str) -> None:
     """Made by another implementation from start to end: keys, certificates, request, token."""
     (tmp_path / "openssl.cnf").write_text(OPENSSL_CONFIGURATION.format(chain=chain))
     (tmp_path / "usage").write_text("extendedKeyUsage=critical,timeStamping\nkeyUsage=digitalSignature\n")
@@ -118,9 +121,10 @@ def test_we_accept_openssl_s_tokens(tmp_path, key, chain):
         verify_token(token, NOTE, roots, nonce=nonce ^ 1)
 
 
-def test_rfc3161_client_accepts_our_authority_s_tokens():
+def test_rfc3161_client_accepts_our_authority_s_tokens() -> None:
     wanted = rfc3161_client.TimestampRequestBuilder().data(NOTE).nonce(nonce=True)
     request = wanted.hash_algorithm(rfc3161_client.HashAlgorithm.SHA256).build()
+    assert request.nonce is not None
     now = datetime.now(UTC)
     authority = Authority.generate()
     answer = rfc3161_client.decode_timestamp_response(authority.reply(request.as_bytes(), now))
@@ -129,7 +133,7 @@ def test_rfc3161_client_accepts_our_authority_s_tokens():
     assert verify_token(answer.time_stamp_token(), NOTE, [authority.root], nonce=request.nonce).time_s
 
 
-def test_every_flipped_bit_is_refused():
+def test_every_flipped_bit_is_refused() -> None:
     token = AUTHORITY.stamp(NOTE, MOMENT, nonce=7)
     inside = [token.index(one.tbs_certificate_bytes) for one in AUTHORITY.chain]
     lengths = [len(one.tbs_certificate_bytes) for one in AUTHORITY.chain]
@@ -144,7 +148,7 @@ def test_every_flipped_bit_is_refused():
                 verify_token(bytes(broken), NOTE, [AUTHORITY.root], nonce=7)
 
 
-def test_a_cut_or_lengthened_token_is_refused():
+def test_a_cut_or_lengthened_token_is_refused() -> None:
     token = AUTHORITY.stamp(NOTE, MOMENT)
     for broken in (
         b"",
@@ -158,38 +162,42 @@ def test_a_cut_or_lengthened_token_is_refused():
             verify_token(broken, NOTE, [AUTHORITY.root])
 
 
-def altered(**methods) -> Authority:
+Attributes = Callable[[Authority, bytes], list[bytes]]
+Info = Callable[[Authority, bytes, int | None, datetime], bytes]
+
+
+def altered(**methods: Callable[..., object]) -> Authority:
     """The authority with some of its methods replaced: it signs what it should not."""
-    kind = type("Altered", (Authority,), methods)
+    kind: type[Authority] = type("Altered", (Authority,), methods)
     return kind(**vars(AUTHORITY))
 
 
-def without(kind: str):
-    def attributes(self, info):
+def without(kind: str) -> Attributes:
+    def attributes(self: Authority, info: bytes) -> list[bytes]:
         return [one for one in Authority.attributes(self, info) if oid(kind) not in one]
 
     return attributes
 
 
-def instead(kind: str, value: bytes):
-    def attributes(self, info):
+def instead(kind: str, value: bytes) -> Attributes:
+    def attributes(self: Authority, info: bytes) -> list[bytes]:
         kept = without(kind)(self, info)
         return [*kept, attribute(kind, value)]
 
     return attributes
 
 
-def info_with(change):
-    def info(self, imprint, nonce, moment):
+def info_with(change: Callable[[bytes], bytes]) -> Info:
+    def info(self: Authority, imprint: bytes, nonce: int | None, moment: datetime) -> bytes:
         return change(Authority.info(self, imprint, nonce, moment))
 
     return info
 
 
-def refilled(place: int, value: bytes):
+def refilled(place: int, value: bytes) -> Info:
     """TSTInfo with one of its fields replaced."""
 
-    def change(info):
+    def change(info: bytes) -> bytes:
         parts = [one.encoded for one in der.parse(info, der.SEQUENCE, "info").fields().rest()]
         parts[place : place + 1] = [value]
         return tlv(der.SEQUENCE, *parts)
@@ -197,7 +205,7 @@ def refilled(place: int, value: bytes):
     return info_with(change)
 
 
-def time(text: bytes):
+def time(text: bytes) -> Info:
     return refilled(4, tlv(der.GENERAL_TIME, text))
 
 
@@ -211,7 +219,7 @@ WRONG_CERTIFICATE = tlv(0x30, tlv(0x30, tlv(0x30, tlv(der.OCTET_STRING, bytes(32
 OF_SHA1 = tlv(0x30, tlv(0x30, oid(SHA1)), tlv(der.OCTET_STRING, bytes(20)))
 SHORT = tlv(0x30, tlv(0x30, oid("2.16.840.1.101.3.4.2.1")), tlv(der.OCTET_STRING, DIGEST[:31]))
 EXTRA = tlv(0xA1, tlv(0x30, oid("1.2.3"), tlv(der.BOOLEAN, b"\xff"), tlv(der.OCTET_STRING, b"")))
-ALTERED = {
+ALTERED: dict[str, dict[str, Callable[..., object]]] = {
     "no content-type": {"attributes": without(CONTENT_TYPE)},
     "another content-type": {"attributes": instead(CONTENT_TYPE, oid("1.2.840.113549.1.7.1"))},
     "no message-digest": {"attributes": without(MESSAGE_DIGEST)},
@@ -243,13 +251,13 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("case", ALTERED)
-def test_a_well_signed_token_with_a_wrong_field_is_refused(case):
+def test_a_well_signed_token_with_a_wrong_field_is_refused(case: str) -> None:
     token = altered(**ALTERED[case]).stamp(NOTE, MOMENT, nonce=7)
     with pytest.raises(VerificationError):
         verify_token(token, NOTE, [AUTHORITY.root])
 
 
-def test_the_alterations_above_are_what_is_refused():
+def test_the_alterations_above_are_what_is_refused() -> None:
     untouched = altered(attributes=instead(CONTENT_TYPE, oid(TST_INFO)), info=info_with(lambda info: info))
     assert verify_token(untouched.stamp(NOTE, MOMENT, nonce=7), NOTE, [AUTHORITY.root])
 
@@ -263,8 +271,8 @@ def test_the_alterations_above_are_what_is_refused():
     ],
     ids=["digest algorithms", "signature digest", "signature algorithm"],
 )
-def test_an_unsigned_field_that_disagrees_is_refused(old, new):
-    def signed_data(self, info, attributes, signature):
+def test_an_unsigned_field_that_disagrees_is_refused(old: bytes, new: bytes) -> None:
+    def signed_data(self: Authority, info: bytes, attributes: bytes, signature: bytes) -> bytes:
         parts = Authority.signed_data(self, info, attributes, signature)
         outer = der.parse(parts, der.SEQUENCE, "token").fields()
         kind, body = outer.next().encoded, outer.next().content
@@ -305,13 +313,13 @@ def _renamed(signers: der.Element, old: bytes, new: bytes) -> bytes:
         "expired",
     ],
 )
-def test_a_certificate_that_may_not_stamp_is_refused(options):
+def test_a_certificate_that_may_not_stamp_is_refused(options: dict[str, Any]) -> None:
     authority = Authority.generate(**{"start": START, **options})
     with pytest.raises(UntrustedAuthority):
         verify_token(authority.stamp(NOTE, MOMENT), NOTE, [authority.root])
 
 
-def test_the_chain_must_lead_to_the_root_that_is_trusted():
+def test_the_chain_must_lead_to_the_root_that_is_trusted() -> None:
     token = AUTHORITY.stamp(NOTE, MOMENT)
     for roots in ([], [Authority.generate(start=START).root], [AUTHORITY.chain[0]]):
         with pytest.raises(UntrustedAuthority):
@@ -323,7 +331,7 @@ def test_the_chain_must_lead_to_the_root_that_is_trusted():
     assert verify_token(orphan.stamp(NOTE, MOMENT), NOTE, [AUTHORITY.chain[1]])
 
 
-def test_an_impostor_with_the_same_names_is_refused():
+def test_an_impostor_with_the_same_names_is_refused() -> None:
     stranger = Authority.generate(start=START)
     mixed = replace(stranger, chain=(stranger.chain[0], AUTHORITY.chain[1]))
     with pytest.raises(UntrustedAuthority):
@@ -333,7 +341,7 @@ def test_an_impostor_with_the_same_names_is_refused():
         verify_token(thief.stamp(NOTE, MOMENT), NOTE, [AUTHORITY.root])
 
 
-def test_a_weak_key_is_refused():
+def test_a_weak_key_is_refused() -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     weak = rsa.generate_private_key(65537, 1024)
@@ -345,7 +353,7 @@ def test_a_weak_key_is_refused():
         verify_token(short.stamp(NOTE, MOMENT), NOTE, [AUTHORITY.root])
 
 
-def test_roots_are_read_from_pem():
+def test_roots_are_read_from_pem() -> None:
     both = AUTHORITY.root_pem + AUTHORITY.chain[1].public_bytes(ser.Encoding.PEM)
     assert read_roots(both) == (AUTHORITY.root, AUTHORITY.chain[1])
     with pytest.raises(KeyFileError):
@@ -366,7 +374,7 @@ def test_roots_are_read_from_pem():
         "3005020101",
     ],
 )
-def test_what_is_not_der_is_refused(data):
+def test_what_is_not_der_is_refused(data: str) -> None:
     with pytest.raises(der.DerError):
         fields = der.Fields(bytes.fromhex(data))
         while fields.more:
@@ -378,7 +386,7 @@ def test_what_is_not_der_is_refused(data):
 
 
 @pytest.mark.parametrize("text", ["1.2.840.113549.1.9.16.1.4", "2.999.1", "0.0", "1.39.16384"])
-def test_object_identifiers_survive(text):
+def test_object_identifiers_survive(text: str) -> None:
     if not text.startswith("2.9"):
         assert der.parse(oid(text), der.OBJECT, "oid").oid() == text
     with pytest.raises(der.DerError):

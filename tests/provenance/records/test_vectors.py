@@ -20,14 +20,14 @@ EVIDENCE = Path(__file__).parents[2] / "vectors" / "evidence"
 VALUES = json.loads((EVIDENCE / "values.json").read_text())
 
 
-def test_the_folder_verifies_from_the_log_s_first_key(capsys):
+def test_the_folder_verifies_from_the_log_s_first_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(EVIDENCE), "--witnesses", "1"]) == 0
     text = capsys.readouterr().out
     for part in ("1 rotations or revocations", "1 witnesses saw it", "stamped it no later than", "VERIFIED"):
         assert part in text
 
 
-def test_the_values_between_the_files_and_the_verdict():
+def test_the_values_between_the_files_and_the_verdict() -> None:
     envelope = json.loads((EVIDENCE / "record.record.dsse.json").read_bytes())
     payload = base64.b64decode(envelope["payload"])
     assert payload.decode() == VALUES["record_payload"]
@@ -35,7 +35,7 @@ def test_the_values_between_the_files_and_the_verdict():
     signed = dsse.pae(envelope["payloadType"], payload)
     assert hashlib.sha256(signed).hexdigest() == VALUES["record_signed_sha256"]
     proof = TlogProof.from_text((EVIDENCE / "record.tlog-proof").read_text())
-    assert proof.extra == VALUES["record_entry"].encode()
+    assert proof.extra is not None and proof.extra == VALUES["record_entry"].encode()
     assert leaf_hash(proof.extra).hex() == VALUES["record_leaf_hash"]
     assert checkpoint_of(proof.checkpoint).root_hash.hex() == VALUES["root_of_7"]
     assert hashlib.sha256(stamped_bytes(proof.checkpoint)).hexdigest() == VALUES["stamped_bytes_sha256"]
@@ -53,7 +53,7 @@ SIGNED = [path.name for path in sorted(EVIDENCE.iterdir()) if path.name not in (
 
 @pytest.mark.parametrize("name", SIGNED)
 @pytest.mark.parametrize("place", [0.1, 0.3, 0.9])
-def test_an_altered_file_fails_the_folder(name, place, tmp_path):
+def test_an_altered_file_fails_the_folder(name: str, place: float, tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
     shutil.copytree(EVIDENCE, folder)
     data = bytearray((folder / name).read_bytes())
@@ -64,7 +64,7 @@ def test_an_altered_file_fails_the_folder(name, place, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name in SIGNED if not name.endswith(".dsse.json")])
-def test_a_missing_proof_or_salt_is_noticed(name, tmp_path):
+def test_a_missing_proof_or_salt_is_noticed(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
     shutil.copytree(EVIDENCE, folder)
     (folder / name).unlink()

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from provenance.records.checkpoint import Checkpoint, TlogProof, cosign_note, si
 from provenance.records.keys import Ed25519Signer, Es256Signer
 from provenance.records.log import LogEntry, MemoryNodeStore, MerkleLog, commit, leaf_hash
 from provenance.records.note import NoteSigner
-from provenance.records.record import PAYLOAD_TYPE, Issuer
+from provenance.records.record import PAYLOAD_TYPE, Issuer, OwnershipRecord
 from provenance.records.report import PAYLOAD_TYPE as REPORT_TYPE
 from provenance.records.report import sign_report
 from provenance.records.trust import TrustedKeys
@@ -41,7 +42,13 @@ def logged(entry: LogEntry, *, origin: NoteSigner = LOG) -> str:
     return TlogProof(index, log.inclusion_proof(index), note, entry.to_bytes()).to_text()
 
 
-def registered(record=None, *, signer=ISSUER, kind="register", **entry_changes) -> SimpleNamespace:
+def registered(
+    record: OwnershipRecord | None = None,
+    *,
+    signer: Ed25519Signer | Es256Signer = ISSUER,
+    kind: str = "register",
+    **entry_changes: Any,
+) -> SimpleNamespace:
     record = record or small(issuer=Issuer("Test Label", ISSUER.keyid))
     payload = record.to_payload()
     entry = LogEntry(kind, record.record_id, record.revision, commit(SALT, payload), signer.keyid)
@@ -50,27 +57,28 @@ def registered(record=None, *, signer=ISSUER, kind="register", **entry_changes) 
     return SimpleNamespace(record=record, envelope=envelope, entry=entry, proof=logged(entry))
 
 
-def test_the_whole_chain_holds():
+def test_the_whole_chain_holds() -> None:
     made = registered()
     verified = verify_record(made.envelope.to_json(), KEYS, made.proof, SALT, witnesses=1)
     assert verified.record == made.record
     assert verified.keyids == (ISSUER.keyid,)
-    assert verified.logged.entry == made.entry
+    assert verified.logged is not None and verified.logged.entry == made.entry
     assert (verified.logged.index, verified.logged.verified.checkpoint.size) == (5, 9)
     assert verified.logged.verified.earliest_witness_s == 1_800_000_000
     assert verify_record(made.envelope, KEYS).logged is None
 
 
-def test_a_report_with_scores_holds():
+def test_a_report_with_scores_holds() -> None:
     envelope = sign_report(REPORT, [REPORTER])
     assert verify_report(envelope.to_json(), KEYS).report == REPORT
     entry = LogEntry("detector.report", "0" * 16, 1, commit(SALT, envelope.payload), REPORTER.keyid)
-    assert verify_report(envelope, KEYS, logged(entry), SALT).logged.index == 5
+    place = verify_report(envelope, KEYS, logged(entry), SALT).logged
+    assert place is not None and place.index == 5
     with pytest.raises(ProofError, match="not a report"):
         verify_report(envelope, KEYS, logged(dataclasses.replace(entry, type="register")), SALT)
 
 
-def test_a_key_is_trusted_for_its_purpose_only():
+def test_a_key_is_trusted_for_its_purpose_only() -> None:
     with pytest.raises(SignatureError):
         verify_report(sign_report(REPORT, [ISSUER]), KEYS)
     record = small()
@@ -78,7 +86,7 @@ def test_a_key_is_trusted_for_its_purpose_only():
         verify_record(dsse.sign(record.to_payload(), PAYLOAD_TYPE, [REPORTER]), KEYS)
 
 
-def test_a_record_cannot_pose_as_a_report_nor_the_reverse():
+def test_a_record_cannot_pose_as_a_report_nor_the_reverse() -> None:
     both = TrustedKeys(record=(ISSUER.public_key,), report=(ISSUER.public_key,))
     with pytest.raises(SignatureError, match="of type"):
         verify_report(dsse.sign(small().to_payload(), PAYLOAD_TYPE, [ISSUER]), both)
@@ -92,13 +100,13 @@ def test_a_record_cannot_pose_as_a_report_nor_the_reverse():
         verify_report(dsse.sign(b'{"a": 1}', REPORT_TYPE, [ISSUER]), both)
 
 
-def test_reports_that_are_not_finite_json_are_not_signed():
+def test_reports_that_are_not_finite_json_are_not_signed() -> None:
     for report in ({"a": float("nan")}, {"a": object()}, {"a": "b" * (2 << 20)}):
         with pytest.raises(SignatureError):
             sign_report(report, [REPORTER])
 
 
-def test_the_issuer_s_key_must_be_the_one_that_signed():
+def test_the_issuer_s_key_must_be_the_one_that_signed() -> None:
     stranger = Ed25519Signer.generate()
     keys = dataclasses.replace(KEYS, record=(ISSUER.public_key, stranger.public_key))
     record = small(issuer=Issuer("Test Label", ISSUER.keyid))
@@ -116,14 +124,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_log_entry_of_something_else_is_refused(case):
+def test_a_log_entry_of_something_else_is_refused(case: str) -> None:
     made = BROKEN[case]()
     verify_record(made.envelope, KEYS)
     with pytest.raises(ProofError):
         verify_record(made.envelope, KEYS, made.proof, SALT)
 
 
-def test_a_proof_needs_salt_entry_log_and_witness():
+def test_a_proof_needs_salt_entry_log_and_witness() -> None:
     made = registered()
     with pytest.raises(ProofError, match="salt is missing"):
         verify_record(made.envelope, KEYS, made.proof)
@@ -140,7 +148,7 @@ def test_a_proof_needs_salt_entry_log_and_witness():
         verify_record(made.envelope, lonely, made.proof, SALT, witnesses=1)
 
 
-def test_erasing_a_person_keeps_every_other_proof():
+def test_erasing_a_person_keeps_every_other_proof() -> None:
     # The log holds commitments only, so nothing in it changes when payload and salt of one entry are deleted.
     gone, kept = registered(small(record_id="aa" * 8)), registered()
     log = MerkleLog(MemoryNodeStore())
@@ -152,10 +160,10 @@ def test_erasing_a_person_keeps_every_other_proof():
     assert verify_record(kept.envelope, KEYS, proof.to_text(), SALT).record == kept.record
 
 
-def test_trusted_keys_survive_their_file_and_refuse_nonsense():
+def test_trusted_keys_survive_their_file_and_refuse_nonsense() -> None:
     assert TrustedKeys.from_json(KEYS.to_json()) == KEYS
     good = json.loads(KEYS.to_json())
-    for value in (
+    wrong: tuple[object, ...] = (
         [],
         {},
         good | {"v": 3},
@@ -165,6 +173,7 @@ def test_trusted_keys_survive_their_file_and_refuse_nonsense():
         good | {"log": "x"},
         good | {"log": ["x"]},
         good | {"record": ["x"]},
-    ):
+    )
+    for value in wrong:
         with pytest.raises(KeyFileError):
             TrustedKeys.from_json(json.dumps(value).encode())

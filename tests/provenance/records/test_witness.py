@@ -37,11 +37,11 @@ def request(log: MerkleLog, old: int, size: int, *, signer: NoteSigner = LOG) ->
 
 
 @pytest.fixture
-def witness():
+def witness() -> Witness:
     return Witness(NAME, [LOG.key], MemoryState(), lambda: TIME_S + 0.9)
 
 
-def test_a_growing_log_is_cosigned(witness):
+def test_a_growing_log_is_cosigned(witness: Witness) -> None:
     log = grown(20)
     for old, size in ((0, 3), (3, 3), (3, 8), (8, 20)):
         asked = AddCheckpoint.from_text(request(log, old, size).to_text())
@@ -50,7 +50,7 @@ def test_a_growing_log_is_cosigned(witness):
         assert (verified.checkpoint.size, verified.earliest_witness_s) == (size, TIME_S)
 
 
-def test_every_fork_is_refused(witness):
+def test_every_fork_is_refused(witness: Witness) -> None:
     log = grown(16)
     witness.add_checkpoint(request(log, 0, 9))
     for start in range(9):
@@ -63,7 +63,7 @@ def test_every_fork_is_refused(witness):
     assert witness.add_checkpoint(request(log, 9, 16))
 
 
-def test_two_histories_get_one_cosignature(witness):
+def test_two_histories_get_one_cosignature(witness: Witness) -> None:
     # The log shows one history to the witness and the label, another to the auditor.
     shown, hidden = grown(8), grown(8, other_from=5)
     honest = request(shown, 0, 8)
@@ -78,7 +78,7 @@ def test_two_histories_get_one_cosignature(witness):
         add_cosignature(lie.checkpoint, stolen_line, NAME.cosigner_key)
 
 
-def test_a_replay_and_a_rollback_are_refused(witness):
+def test_a_replay_and_a_rollback_are_refused(witness: Witness) -> None:
     log = grown(12)
     first, second = request(log, 0, 4), request(log, 4, 12)
     witness.add_checkpoint(first)
@@ -91,7 +91,7 @@ def test_a_replay_and_a_rollback_are_refused(witness):
         witness.add_checkpoint(request(log, 12, 8))
 
 
-def test_only_known_logs_with_their_own_signature(witness):
+def test_only_known_logs_with_their_own_signature(witness: Witness) -> None:
     log = grown(2)
     stranger = NoteSigner("example.com/other", Ed25519Signer.generate())
     note = sign_checkpoint(Checkpoint(stranger.name, 2, log.root()), stranger)
@@ -102,9 +102,9 @@ def test_only_known_logs_with_their_own_signature(witness):
         witness.add_checkpoint(request(log, 0, 2, signer=impostor))
 
 
-def test_a_state_that_moved_meanwhile_is_a_conflict():
+def test_a_state_that_moved_meanwhile_is_a_conflict() -> None:
     class Busy(MemoryState):
-        def advance(self, old, new):
+        def advance(self, old: Checkpoint | None, new: Checkpoint) -> bool:
             return False
 
     with pytest.raises(Conflict):
@@ -125,12 +125,12 @@ def test_a_state_that_moved_meanwhile_is_a_conflict():
         "new 0\n\nx",
     ],
 )
-def test_a_malformed_request_is_refused(text):
+def test_a_malformed_request_is_refused(text: str) -> None:
     with pytest.raises(MalformedRequest):
         AddCheckpoint.from_text(text)
 
 
-def test_a_checkpoint_with_more_lines_is_malformed(witness):
+def test_a_checkpoint_with_more_lines_is_malformed(witness: Witness) -> None:
     from provenance.records.note import sign_note
 
     note = sign_note(Checkpoint(LOG.name, 0, grown(0).root()).to_text() + "extension\n", [LOG])
@@ -138,7 +138,7 @@ def test_a_checkpoint_with_more_lines_is_malformed(witness):
         witness.add_checkpoint(AddCheckpoint(0, (), note))
 
 
-def test_an_answer_of_somebody_else_is_not_taken(witness):
+def test_an_answer_of_somebody_else_is_not_taken(witness: Witness) -> None:
     asked = request(grown(2), 0, 2)
     line = witness.add_checkpoint(asked)
     other = NoteSigner("other.example", Ed25519Signer.generate())
