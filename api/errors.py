@@ -3,6 +3,7 @@
 Codes are part of the API: clients branch on them, so they never change once published.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,16 +87,37 @@ class JobCrashed(ServiceError):
     """A job took the process down with it as often as is allowed."""
 
 
-class TooManyRequests(ServiceError):
-    """The rate limit was reached.
+class Later(ServiceError):
+    """Nothing is wrong with the request; it can be repeated.
 
     Attributes:
-        retry_after_s: seconds until a request will be accepted.
+        retry_after_s: seconds until it is worth another try.
     """
 
     def __init__(self, message: str, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class TooManyRequests(Later):
+    """The rate limit was reached."""
+
+
+class Unavailable(Later):
+    """Something that the server needs, such as its database, does not answer."""
+
+
+class NotReady(Later):
+    """The server cannot work at the moment.
+
+    Attributes:
+        parts: what it needs, each `ok` or what is wrong.
+    """
+
+    def __init__(self, parts: Mapping[str, str], retry_after_s: float) -> None:
+        broken = ", ".join(f"{name}: {state}" for name, state in parts.items() if state != "ok")
+        super().__init__(broken, retry_after_s)
+        self.parts = parts
 
 
 @dataclass(frozen=True)
@@ -121,6 +143,8 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
         422, "idempotency-key-reused", "The Idempotency-Key belongs to another request"
     ),
     TooManyRequests: Answer(429, "too-many-requests", "Too many requests"),
+    Unavailable: Answer(503, "unavailable", "Something that the server needs does not answer"),
+    NotReady: Answer(503, "not-ready", "The server cannot work at the moment"),
     NotOffered: Answer(501, "not-implemented", "This route is not offered here"),
     JobCrashed: Answer(500, "job-crashed", "The job ended the process that ran it"),
     UnreadableAudio: Answer(422, "unreadable-audio", "The file is not readable audio"),

@@ -18,13 +18,20 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 LOG_LOCK = 0x747261636B6D6B  # "trackmk": advisory locks of this application on PostgreSQL
 MIGRATION_LOCK = LOG_LOCK + 1
 BUSY_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_S = 10
 
 
 def connect(database_url: str) -> Engine:
     """An engine with our transaction rules, its SQLite folder created; no connection is opened yet."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_timeout=CONNECT_TIMEOUT_S,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+            hide_parameters=True,  # what is stored is told to no log
+        )
     if url.database and url.database != ":memory:":
         path = Path(url.database)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -32,7 +39,7 @@ def connect(database_url: str) -> Engine:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         for file in (path, *path.parent.glob(f"{glob.escape(path.name)}-*")):
             file.chmod(0o600)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

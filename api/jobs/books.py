@@ -9,7 +9,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, and_, delete, insert, or_, select, update
@@ -206,7 +206,7 @@ class Jobs:
             found = [_job(row) for row in connection.execute(query)]
         shown = found[: min(limit, MAX_PAGE)]
         more = len(found) > len(shown)
-        return Page(tuple(shown), _write_cursor(shown[-1]) if more else None)
+        return Page(tuple(shown), _cursor(shown[-1].created_at, shown[-1].id) if more else None)
 
     def delete(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
         """Forget a finished job.
@@ -293,16 +293,17 @@ def _job(row: Row[Any]) -> Job:
     return Job(**row._mapping)
 
 
-def _write_cursor(job: Job) -> str:
-    return base64.urlsafe_b64encode(json.dumps([job.created_at.isoformat(), job.id]).encode()).decode()
+def _cursor(moment: datetime, job_id: str) -> str:
+    text = json.dumps([moment.astimezone(UTC).isoformat(), job_id])
+    return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         at, last = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError("no time zone")
-    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        if cursor != _cursor(moment, str(uuid.UUID(last))):
+            raise ValueError("not one of ours")
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error) as error:
         raise InvalidRequest("the cursor is not one that a list gave out; start without one") from error
-    return moment, str(last)
+    return moment, last

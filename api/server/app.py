@@ -2,48 +2,35 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from api.audit.engines import Engines, product_engines
-from api.errors import LengthRequired, UploadTooLarge, problem
 from api.jobs.books import Jobs
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server import problems
 from api.server.api_keys import ApiKeys
+from api.server.guard import Guard
 from api.server.pages import routes as pages
 from api.server.parts import Parts
 from api.server.rate_limit import RateLimit
 from api.server.routes import artists, audits, events, exports, health, keys, log, records, resolution, tracks
 from api.settings import Settings
-from core.errors import TrackmarkError
 
 logger = logging.getLogger(__name__)
 
-MAX_SMALL_BODY = 1 << 20
-UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits", "/c2pa/v1/matches/byContent"})
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """Audit audio files, tag tracks, and prove what was registered.
 
 Send an API key as `Authorization: Bearer tmk_...`. Errors are RFC 9457 problem details with a stable `code`.
 Work that takes long is answered with 202 and a `Location` to follow. The log and the public keys need no key.
 """
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
@@ -72,7 +59,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     for module in (audits, tracks, records, events, exports, resolution, artists, log, keys, health, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.middleware("http")(_guard)
+    app.add_middleware(Guard)
     return app
 
 
@@ -107,26 +94,3 @@ def _open(settings: Settings, engines: Engines) -> Parts:
 def _close(parts: Parts) -> None:
     parts.worker.stop()
     parts.registry.close()
-
-
-async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse large bodies where no file is expected, and send the headers that browsers heed."""
-    refused = _refusal(request)
-    response = await call_next(request) if refused is None else problems.respond(problem(refused), request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith(("/v1/", "/c2pa/", "/audits")):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def _refusal(request: Request) -> TrackmarkError | None:
-    """Why a body is not even read: FastAPI would hold it in memory. Upload routes count for themselves."""
-    if request.method in ("GET", "HEAD", "OPTIONS", "DELETE") or request.url.path in UPLOADS:
-        return None
-    length = request.headers.get("content-length")
-    if length is None and "transfer-encoding" in request.headers:
-        return LengthRequired("send a Content-Length with this request")
-    if length is not None and length.isdigit() and int(length) > MAX_SMALL_BODY:
-        return UploadTooLarge(f"at most {MAX_SMALL_BODY} bytes are accepted here")
-    return None

@@ -1,21 +1,28 @@
 """Every failure as `application/problem+json` (RFC 9457), whoever raised it."""
 
+import json
 import logging
 import math
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
 from starlette.exceptions import HTTPException
 
-from api.errors import TooManyRequests, Unauthorized, problem
+from api.errors import InvalidRequest, Later, NotReady, Unauthorized, Unavailable, problem
 from core.errors import TrackmarkError
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_S = 5.0
+_BAD_VALUES = (OverflowError, ValueError, RecursionError)
 _CODES = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable", 413: "upload-too-large"}
 
 
@@ -24,12 +31,20 @@ class ProblemResponse(JSONResponse):
 
     media_type = MEDIA_TYPE
 
+    def render(self, content: Any) -> bytes:
+        """As JSON; half a surrogate pair, which UTF-8 cannot say, becomes the escape that JSON has for it."""
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
 
 def install(app: FastAPI) -> None:
     """Answer every exception of the application with problem details."""
     app.add_exception_handler(TrackmarkError, _own)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    for kind in (OverflowError, UnicodeError, RecursionError):
+        app.add_exception_handler(kind, _bad_value)
+    app.add_exception_handler(StatementError, _database)
+    app.add_exception_handler(sqlalchemy.exc.TimeoutError, _database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -54,7 +69,32 @@ async def _own(request: Request, error: Exception) -> Response:
     body = problem(error)
     if body["status"] == 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if isinstance(error, NotReady):
+        body["parts"] = dict(error.parts)
     return respond(body, request, _headers(error))
+
+
+async def _bad_value(request: Request, error: Exception) -> Response:
+    """A value that no check foresaw and something behind them could not take: the client's to change."""
+    log.warning("%s %s held a value that nothing takes: %r", request.method, request.url.path, error)
+    return respond(problem(InvalidRequest("a value in the request is out of range")), request)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """What the database says: of a value that it cannot hold, of itself, or of a mistake of ours."""
+    if isinstance(error, DataError) or isinstance(getattr(error, "orig", None), _BAD_VALUES):
+        return await _bad_value(request, error)
+    if not unreachable(error):
+        return await _unforeseen(request, error)
+    log.error("%s %s: the database does not answer: %s", request.method, request.url.path, error)
+    return await _own(request, Unavailable("the database does not answer; try again soon", RETRY_S))
+
+
+def unreachable(error: Exception) -> bool:
+    """Whether a database error says that the database is away, busy or full, and nothing of the statement."""
+    if not isinstance(error, OperationalError | InterfaceError | sqlalchemy.exc.TimeoutError):
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -73,6 +113,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 400:  # FastAPI's word for a body that it could not read
+        return respond(problem(InvalidRequest("the body cannot be read")), request)
+    headers = {"Allow": allowed(request)} if status == 405 else getattr(error, "headers", None)
     detail = str(error.detail) if isinstance(error, HTTPException) else "error"
     code = _CODES.get(status, f"http-{status}")
     body = {
@@ -82,7 +125,18 @@ async def _http(request: Request, error: Exception) -> Response:
         "code": code,
         "detail": detail,
     }
-    return respond(body, request, getattr(error, "headers", None))
+    return respond(body, request, headers)
+
+
+def allowed(request: Request) -> str:
+    """Every method that some route has for the request's path."""
+    methods = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.methods and route.path_regex.match(request.url.path)
+        for method in route.methods
+    }
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
@@ -91,7 +145,7 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, Later):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
     if isinstance(error, Unauthorized):
         return {"WWW-Authenticate": 'Bearer realm="trackmark"'}

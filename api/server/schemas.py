@@ -1,9 +1,9 @@
 """The shapes of requests and answers, with an example each, as the OpenAPI document shows them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.jobs.books import Job
 from api.registry.artists import EnrolledArtist
@@ -239,6 +239,19 @@ class KeyRequest(Model):
         description="only admins of the tenant `default` may make keys of others",
         examples=[None],
     )
+
+    @field_validator("expires_at")
+    @classmethod
+    def _in_utc(cls, moment: datetime | None) -> datetime | None:
+        """As it is stored."""
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            raise ValueError("expires_at needs a time zone, such as Z")
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("expires_at lies outside the calendar") from None
 
 
 class KeyAnswer(Model):

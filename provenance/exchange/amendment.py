@@ -1,5 +1,6 @@
 """Amend a record by a JSON Merge Patch (RFC 7396): only what changes is said, null takes a field away."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ def patched(record: OwnershipRecord, patch: Mapping[str, Any], *, issued_at: str
     touched |= {f"asset.{name}" for name in FIXED_IN_ASSET & set(asset if isinstance(asset, Mapping) else ())}
     if touched:
         raise RecordError(f"an amendment cannot change {', '.join(sorted(touched))}; register another record")
+    unknown = set(patch) - {field.name for field in dataclasses.fields(OwnershipRecord)}
+    if unknown:  # a name that is only taken away would not be missed
+        raise RecordError(f"a record has no {', '.join(map(repr, sorted(unknown)))}")
     wanted = fields.from_json(OwnershipRecord, merge(fields.to_json(record), patch), "record")
     changes = {name: getattr(wanted, name) for name in patch}
     if all(getattr(record, name) == value for name, value in changes.items()):

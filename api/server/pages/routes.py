@@ -15,10 +15,11 @@ from api.jobs.work import PICTURE
 from api.server.api_keys import Scope
 from api.server.pages import cards as view
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, caller, parts
+from api.server.route import Route
 from api.server.routes import audits
 from core.errors import TrackmarkError
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=Route)
 
 TEMPLATES = Path(__file__).parent / "templates"
 RECENT = 10

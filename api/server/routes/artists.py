@@ -10,10 +10,11 @@ from api.errors import InvalidRequest
 from api.server import fields
 from api.server.intake import inspect, read_form
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
+from api.server.route import Route
 from api.server.routes.openapi import form, problems
 from api.server.schemas import ArtistAnswer, ArtistList
 
-router = APIRouter(prefix="/v1/artists", tags=["artists"])
+router = APIRouter(prefix="/v1/artists", tags=["artists"], route_class=Route)
 
 MAX_RECORDINGS = 10
 _FORM = form(

@@ -15,12 +15,13 @@ from api.server import fields
 from api.server.api_keys import Caller
 from api.server.intake import accept
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
+from api.server.route import Route
 from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
 from core.errors import TrackmarkError
 
-router = APIRouter(prefix="/v1/audits", tags=["audits"])
+router = APIRouter(prefix="/v1/audits", tags=["audits"], route_class=Route)
 
 _FORM = form(
     {"file": "the audio file"},

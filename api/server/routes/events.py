@@ -11,12 +11,14 @@ from pydantic import Field
 from api.errors import UnknownEntry
 from api.registry.events import RecordEvents
 from api.registry.history import StoredEvent
+from api.server.inputs import LARGEST
 from api.server.parts import PartsDep, RecordReader, RecordWriter
+from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.routes.records import RecordId
 from api.server.schemas import Model
 
-router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"])
+router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"], route_class=Route)
 
 
 class TransferRequest(Model):
@@ -105,7 +107,7 @@ def list_events(record_id: RecordId, history: Readable) -> EventList:
 )
 def get_event(
     record_id: RecordId,
-    leaf_index: Annotated[int, PathParameter(ge=0)],
+    leaf_index: Annotated[int, PathParameter(ge=0, le=LARGEST)],
     history: Readable,
     parts: PartsDep,
 ) -> EventAnswer:

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 
 from api.registry.exports import EXPORTS, Export
 from api.server.parts import PartsDep, RecordReader
+from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.routes.records import RecordId
 
-router = APIRouter(prefix="/v1/records/{record_id}/exports", tags=["records"])
+router = APIRouter(prefix="/v1/records/{record_id}/exports", tags=["records"], route_class=Route)
 
 # name: operation id, summary, description
 _ROUTES = {

@@ -1,13 +1,22 @@
 """Whether the server lives, and whether it can work."""
 
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
 from fastapi import APIRouter
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from api import database
+from api.errors import NotReady
 from api.server.parts import PartsDep
+from api.server.problems import RETRY_S
+from api.server.route import Route
+from api.server.routes.openapi import problems
 from api.server.schemas import Health
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=Route)
 
 
 @router.get("/healthz", operation_id="getHealth", summary="Alive")
@@ -16,12 +25,35 @@ def healthz() -> Health:
     return Health()
 
 
-@router.get("/readyz", operation_id="getReadiness", summary="Ready")
+@router.get("/readyz", operation_id="getReadiness", summary="Ready", responses=problems(503))
 def readyz(parts: PartsDep) -> Health:
-    """The database answers and the folders can be written."""
-    with database.reading(parts.registry.engine) as connection:
-        connection.execute(text("SELECT 1"))
-    probe = parts.settings.uploads / ".ready"
-    probe.touch()
-    probe.unlink(missing_ok=True)
+    """The database answers and the folders can be written; 503 names, in `parts`, what does not."""
+    settings = parts.settings
+    found = {
+        "database": _state(lambda: _ask(parts.registry.engine)),
+        "uploads": _state(lambda: _write(settings.uploads)),
+        "outputs": _state(lambda: _write(settings.outputs)),
+    }
+    if set(found.values()) != {"ok"}:
+        raise NotReady(found, RETRY_S)
     return Health()
+
+
+def _state(attempt: Callable[[], None]) -> str:
+    try:
+        attempt()
+    except OSError as error:
+        return f"cannot be written ({error.strerror})"
+    except SQLAlchemyError:
+        return "does not answer"
+    return "ok"
+
+
+def _ask(engine: Engine) -> None:
+    with database.reading(engine) as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _write(folder: Path) -> None:
+    with NamedTemporaryFile(dir=folder, prefix=".ready-"):
+        pass

@@ -46,17 +46,20 @@ def left_behind(
 ) -> Response:
     """A file of a finished job of the caller's; of a failed one, the problem that made it fail.
 
+    Whatever ended the job, this request did not fail: a failure of the server's then is a conflict now.
+
     Raises:
         ConflictingEntry: it is not finished.
         UnknownEntry: there is no such job, or the file is gone.
     """
     job = parts.jobs.get(job_id, tenant=caller.tenant, kind=kind)
     if job.error is not None:
-        return respond(job.error, request)
+        status = int(job.error["status"])
+        return respond({**job.error, "status": 409 if status >= 500 else status}, request)
     if job.state != "succeeded":
         raise ConflictingEntry(f"the {kind} is not finished; ask for it again in a moment")
     file = which(job)
     path = parts.worker.files.output(job) / file.name
     if not path.is_file():
         raise UnknownEntry(f"{kind} {job_id} left no {file.name}")
-    return FileResponse(path, media_type=file.media, filename=file.saved_as)
+    return FileResponse(path, media_type=file.media, filename=file.saved_as, stat_result=path.stat())

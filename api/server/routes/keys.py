@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from api.database.tables import DEFAULT_TENANT
-from api.errors import Forbidden, InvalidRequest
+from api.errors import Forbidden
 from api.server.parts import Admin, PartsDep
+from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import KeyAnswer, KeyList, KeyRequest, NewKeyAnswer
 
-router = APIRouter(tags=["keys"])
+router = APIRouter(tags=["keys"], route_class=Route)
 
 
 @router.post(
@@ -23,8 +24,6 @@ def create(wanted: KeyRequest, parts: PartsDep, caller: Admin) -> NewKeyAnswer:
     tenant = wanted.tenant or caller.tenant
     if tenant != caller.tenant and caller.tenant != DEFAULT_TENANT:
         raise Forbidden("only admins of the tenant 'default' may make keys of other tenants")
-    if wanted.expires_at is not None and wanted.expires_at.tzinfo is None:
-        raise InvalidRequest("expires_at needs a time zone, such as Z")
     made = parts.keys.create(
         wanted.name, frozenset(wanted.scopes), tenant=tenant, expires_at=wanted.expires_at
     )

@@ -12,13 +12,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from api.errors import InvalidRequest, UnknownEntry
 from api.log.transparency import TransparencyLog
 from api.server.parts import PartsDep
+from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import HashPath
 from core.errors import ProofError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.tiles import Tile
 
-router = APIRouter(prefix="/v1/log", tags=["log"])
+router = APIRouter(prefix="/v1/log", tags=["log"], route_class=Route)
 
 Whole = Annotated[int, Query(ge=0, lt=1 << 62)]
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}

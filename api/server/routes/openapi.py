@@ -17,6 +17,7 @@ _TITLES = {
     422: "The request or the audio is not usable",
     429: "Rate limit reached",
     501: "Not offered here",
+    503: "Something that the server needs does not answer",
 }
 
 
@@ -27,7 +28,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": _TITLES[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
         }
-        for status in sorted({401, 403, 429, *statuses})
+        for status in sorted({401, 403, 429, 503, *statuses})
     }
 
 

@@ -10,12 +10,14 @@ from api.jobs.books import MAX_PAGE
 from api.jobs.erasure import erase
 from api.registry.records import StoredRecord
 from api.registry.registry import Registry
+from api.server.inputs import LARGEST
 from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
+from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import RecordAnswer, RecordLine, RecordPage
 from core.errors import RecordError, VerificationError
 
-router = APIRouter(prefix="/v1/records", tags=["records"])
+router = APIRouter(prefix="/v1/records", tags=["records"], route_class=Route)
 
 RecordId = Annotated[
     str, Path(pattern="^[0-9a-f]{16}$", description="16 hex digits: the watermark's message")
@@ -27,7 +29,7 @@ def list_records(
     parts: PartsDep,
     caller: RecordReader,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
-    before: Annotated[int | None, Query(ge=0)] = None,
+    before: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
     sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
 ) -> RecordPage:
     """The tenant's records, newest first; with `sha256` those of one file or of its decoded samples."""

@@ -19,11 +19,12 @@ from api.errors import AddressTooLong, InvalidRequest, NotOffered
 from api.registry.registry import Registry
 from api.server.intake import inspect, read_asset
 from api.server.parts import Parts, PartsDep, RecordReader
+from api.server.route import Route
 from api.server.routes.openapi import form, problems
 from api.server.schemas import Model
 from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
 
-router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"])
+router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"], route_class=Route)
 
 MAX_VALUE = 4096
 MAX_VALUE_IN_ADDRESS = 1024

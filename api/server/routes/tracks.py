@@ -10,13 +10,14 @@ from api.jobs.books import Job
 from api.server import fields
 from api.server.intake import accept
 from api.server.parts import PartsDep, TrackWriter
+from api.server.route import Route
 from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import TrackAnswer, TrackPage
 from core.errors import RecordError
 from provenance.records import identifiers
 
-router = APIRouter(prefix="/v1/tracks", tags=["tracks"])
+router = APIRouter(prefix="/v1/tracks", tags=["tracks"], route_class=Route)
 
 FORMATS = {
     "wav": "audio/wav",

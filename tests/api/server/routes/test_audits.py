@@ -140,4 +140,4 @@ def test_an_audit_that_fails_tells_why(client: TestClient, monkeypatch: pytest.M
     assert failed["problem"]["code"] == "internal"
     assert "somebody" not in json.dumps(failed)
     report = client.get(f"/v1/audits/{failed['id']}/report")
-    assert (report.status_code, report.headers["content-type"]) == (500, "application/problem+json")
+    assert (report.status_code, report.headers["content-type"]) == (409, "application/problem+json")
