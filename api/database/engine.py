@@ -25,13 +25,15 @@ def connect(database_url: str) -> Engine:
     """An engine with our transaction rules, its SQLite folder created; no connection is opened yet."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        return create_engine(
+        engine = create_engine(
             url,
             pool_pre_ping=True,
             pool_timeout=CONNECT_TIMEOUT_S,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
             hide_parameters=True,  # what is stored is told to no log
         )
+        event.listen(engine, "begin", _name_the_tenant)
+        return engine
     if url.database and url.database != ":memory:":
         path = Path(url.database)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,6 +65,21 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("trackmark_writer", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def for_tenant(engine: Engine, tenant: str) -> Engine:
+    """The same engine, whose transactions see and write rows of one tenant only where PostgreSQL runs it.
+
+    A second wall behind the queries, which name their tenant too. A superuser passes it, so the service's
+    role should be none; SQLite has no such wall.
+    """
+    return engine.execution_options(trackmark_tenant=tenant)
+
+
+def _name_the_tenant(connection: Connection) -> None:
+    tenant = connection.get_execution_options().get("trackmark_tenant")
+    if tenant is not None:  # forgotten at the end of the transaction
+        connection.exec_driver_sql("SELECT set_config('trackmark.tenant', %s, true)", (tenant,))
 
 
 @contextmanager

@@ -86,11 +86,12 @@ class Registry:
         self.tenant = tenant
         self.keys = self.keys.for_tenant(tenant)
         self.log: TransparencyLog = self.keys.published.log
-        self.events = RecordEvents(self.engine, self.keys, tenant, witnesses)
+        own = database.for_tenant(self.engine, tenant)
+        self.events = RecordEvents(own, self.keys, tenant, witnesses)
         # All tenants write into one log, so they share its transactions too.
-        self.records = Records(self.engine, self.keys, self.events, self._desk, tenant)
-        self.artists = Artists(self.engine, tenant)
-        self.manifests = Manifests(self.engine, tenant)
+        self.records = Records(own, self.keys, self.events, self._desk, tenant)
+        self.artists = Artists(own, tenant)
+        self.manifests = Manifests(own, tenant)
         self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant)
 
     @classmethod

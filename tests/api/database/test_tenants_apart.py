@@ -1,0 +1,71 @@
+"""A query that forgets its tenant finds nothing of another one: PostgreSQL itself keeps them apart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from api import database
+from api.database.migrations.versions import v0008_tenants_apart as wall
+from api.database.tables import Table
+from api.registry.registry import Registry
+from api.settings import Settings
+from tests.api.serving import register
+from tests.postgres import Cluster
+
+PUBLIC = {"log_leaves", "watermark_keys"}
+"""Tables with a tenant that everybody may read: commitments, and names of keys."""
+
+
+@pytest.fixture
+def registry(tmp_path: Path, postgres: Cluster) -> Iterator[Registry]:
+    """A registry whose role is no superuser, as that of a service should be."""
+    url = postgres.database()
+    schema = url.rpartition("%3D")[2]
+    admin = database.connect(url)
+    role = f"role_{schema}"
+    with database.writing(admin) as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+        connection.execute(text(f"GRANT ALL ON SCHEMA {schema} TO {role}"))
+    admin.dispose()
+    own = Settings(home=tmp_path / "home", database_url=url.replace("//trackmark@", f"//{role}@"))
+    opened = Registry.open(own)
+    yield opened
+    opened.close()
+
+
+def seen(engine: Engine, table: str) -> set[str]:
+    with database.reading(engine) as connection:
+        return set(connection.execute(text(f"SELECT tenant FROM {table}")).scalars())  # ours
+
+
+def test_a_query_without_a_tenant_stays_with_its_own(registry: Registry) -> None:
+    label_b = registry.for_tenant("label-b")
+    mine, theirs = register(registry), register(label_b)
+    for table in ("records", "record_files"):
+        assert seen(registry.records.engine, table) == {"default"}
+        assert seen(label_b.records.engine, table) == {"label-b"}
+        assert seen(registry.engine, table) == {"default", "label-b"}  # what serves all of them
+    registry.records.verified(mine.record_id)
+    label_b.events.dispute(theirs.record_id, issuer="Other", reason="ours")
+    assert label_b.records.get(mine.record_id) is None
+    assert seen(registry.events.engine, "record_events") == set()
+
+
+def test_nobody_writes_for_another_tenant(registry: Registry) -> None:
+    label_b = registry.for_tenant("label-b")
+    register(label_b)
+    with database.writing(registry.records.engine) as connection:
+        assert connection.execute(text("DELETE FROM records")).rowcount == 0
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        database.writing(registry.records.engine) as connection,
+    ):
+        connection.execute(text("INSERT INTO manifests VALUES ('m', 'r', 'label-b', '', now())"))
+
+
+def test_every_table_with_a_tenant_has_the_wall() -> None:
+    tables = {name for name, table in Table.metadata.tables.items() if "tenant" in table.columns}
+    assert tables - PUBLIC == set(wall.TABLES)
