@@ -17,7 +17,8 @@ import sys
 _X86_64 = {
     "read": 0, "write": 1, "close": 3, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11, "brk": 12,
     "rt_sigreturn": 15, "mremap": 25, "madvise": 28, "getpid": 39, "exit": 60, "gettimeofday": 96,
-    "time": 201, "futex": 202, "restart_syscall": 219, "clock_gettime": 228, "exit_group": 231, "getrandom": 318,
+    "time": 201, "futex": 202, "restart_syscall": 219, "clock_gettime": 228, "exit_group": 231,
+    "getrandom": 318,
 }  # fmt: skip
 _ARM64 = {
     "close": 57, "lseek": 62, "read": 63, "write": 64, "exit": 93, "exit_group": 94, "futex": 98,
