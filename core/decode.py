@@ -1,18 +1,15 @@
 """Audio in: any file a label receives, decoded in a sandboxed process, to a `Clip`.
 
-The bytes are hostile until proven otherwise. They are parsed in a worker process (`core.decoder_child`)
-that cannot open files or sockets, with bounded memory and time; this process only reads raw samples
-from a pipe and checks them. What comes back is a clip or a typed error of `core.errors`.
+The bytes are hostile until proven otherwise. They are parsed in a locked-in process (`core.decoder_child`)
+that can do nothing but compute, with bounded memory and time; this process only reads raw samples
+from a socket and checks them. What comes back is a clip or a typed error of `core.errors`.
 """
 
 import hashlib
 import json
 import os
-import select
 import stat
-import struct
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,15 +23,15 @@ from torch import Tensor
 
 from core import errors
 from core.clip import Clip, Source
-from core.decoder_process import submit
 from core.layouts import LAYOUTS
 from core.limits import DEFAULT_LIMITS, LONG_LIMITS, Limits
+from core.locked import Locked, LockedError, LockedTimeout, Talk, refusal
 
 _REFUSALS: dict[str, type[errors.AudioError]] = {
     kind.__name__: kind
     for kind in (errors.UnreadableAudio, errors.UnsupportedAudio, errors.AudioTooLarge, errors.EmptyAudio)
 }
-_LARGEST_MESSAGE = 1 << 26
+DECODER = Locked("core.decoder_child")
 _MISBEHAVED = "the decoder misbehaved on it: the file is damaged or hostile"
 Samples = NDArray[np.float32]
 
@@ -186,22 +183,21 @@ class _Reception:
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self.end: dict[str, Any] = {}
         self._limits = limits
-        self._patience_s = limits.timeout_s
-        self._pipe = os.fdopen(submit(file.fileno(), json.dumps(asdict(limits)).encode()), "rb", buffering=0)
+        self._talk = begin(file.fileno(), limits)
         try:
             tag, body = self._message()
             if tag != b"H":
-                raise self._refusal(tag, body)
+                raise _refused(tag, body)
             self.header = _header(_parsed(body), limits)
         except BaseException:
-            self._pipe.close()
+            self._talk.close()
             raise
 
     def __enter__(self) -> "_Reception":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pipe.close()
+        self._talk.close()
 
     def blocks(self) -> Iterator[Samples]:
         """The samples, each block [C, n], checked; sets `end` after the last."""
@@ -212,7 +208,7 @@ class _Reception:
                 self.end = _parsed(body)
                 return
             if tag != b"B":
-                raise self._refusal(tag, body)
+                raise _refused(tag, body)
             room, count = room - len(body), count + 1
             if room < 0 or len(body) % (4 * channels):
                 raise errors.UnreadableAudio(_MISBEHAVED)
@@ -223,41 +219,32 @@ class _Reception:
                 )
             yield block
 
-    def _refusal(self, tag: bytes, body: bytes) -> errors.AudioError:
-        if tag != b"X":
-            return errors.UnreadableAudio("the decoder crashed on it: the file is damaged or hostile")
-        refusal = _parsed(body)
-        kind = _REFUSALS.get(str(refusal.get("kind")), errors.UnreadableAudio)
-        return kind(str(refusal.get("message"))[:500])
-
     def _message(self) -> tuple[bytes, bytes]:
-        """The worker's next message; an empty tag where it has gone away."""
-        head = self._exactly(5)
-        if len(head) < 5:
-            return b"", b""
-        tag, length = struct.unpack("<cI", head)
-        body = self._exactly(min(length, _LARGEST_MESSAGE))
-        return (tag, bytes(body)) if len(body) == length else (b"", b"")
+        try:
+            return self._talk.message()
+        except LockedTimeout as error:
+            raise errors.DecodeTimeout("decoding took too long: the file is damaged or hostile") from error
 
-    def _exactly(self, length: int) -> bytearray:
-        """Read `length` bytes, fewer only at the end of the pipe; only waiting uses up patience."""
-        buffer = bytearray(length)
-        view, filled = memoryview(buffer), 0
-        poll = select.poll()
-        poll.register(self._pipe, select.POLLIN)
-        while filled < length:
-            asked = time.monotonic()
-            ready = self._patience_s > 0 and poll.poll(1000 * self._patience_s)
-            self._patience_s -= time.monotonic() - asked
-            if not ready:
-                raise errors.DecodeTimeout("decoding took too long: the file is damaged or hostile")
-            got = self._pipe.readinto(view[filled:])
-            if not got:
-                break
-            filled += got
-        view.release()
-        del buffer[filled:]
-        return buffer
+
+def begin(file: int, limits: Limits) -> Talk:
+    """Have a fresh locked-in child decode an open file, positioned at its start.
+
+    Raises:
+        UnreadableAudio: the decoding process cannot be started.
+    """
+    try:
+        return DECODER.begin(
+            asdict(limits), [file], memory_bytes=limits.memory_bytes, seconds=limits.timeout_s
+        )
+    except LockedError as error:
+        raise errors.UnreadableAudio(str(error)) from error
+
+
+def _refused(tag: bytes, body: bytes) -> errors.AudioError:
+    if tag != b"X":
+        return errors.UnreadableAudio("the decoder crashed on it: the file is damaged or hostile")
+    told = refusal(tag, body)
+    return _REFUSALS.get(told.kind, errors.UnreadableAudio)(str(told))
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core import foreign
 from core.containers import Structure, structure
 from core.layouts import LAYOUTS, named
+from core.locked_child import Refusal
 from core.windows import Window
 
 DEMUXERS = "wav,w64,aiff,caf,flac,mp3,ogg,mov,matroska,aac,amr"
@@ -42,14 +43,6 @@ the turn between long and short blocks of Vorbis, or a container's clock that co
 _KINDS = {"u8": "u1", "s16": "<i2", "s32": "<i4", "s64": "<i8", "flt": "<f4", "dbl": "<f8"}
 
 Samples = NDArray[np.float32]
-
-
-class Refusal(Exception):
-    """The file is not accepted; `kind` names a class of core.errors."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 def decode_messages(source: Any, limits: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:

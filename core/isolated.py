@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 
-def start(script: str) -> tuple["subprocess.Popen[bytes]", socket.socket]:
+def start(script: str, *arguments: str) -> tuple["subprocess.Popen[bytes]", socket.socket]:
     """Run a script in an isolated interpreter with an empty environment.
 
     Args:
         script: Python source that may import this project; `sys.argv[1]` is its socket's descriptor.
+        arguments: what follows in `sys.argv`.
 
     Returns:
         The process, which ends with its socket, and this side of it.
@@ -24,7 +25,7 @@ def start(script: str) -> tuple["subprocess.Popen[bytes]", socket.socket]:
         environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-c", source, str(theirs.fileno())],
+            [sys.executable, "-I", "-c", source, str(theirs.fileno()), *arguments],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

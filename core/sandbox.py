@@ -25,13 +25,16 @@ def mapped_bytes() -> int:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
-def limit_resources(*, memory_bytes: int, seconds: float, mapped: int | None = None) -> None:
+def limit_resources(
+    *, memory_bytes: int, seconds: float, growth_bytes: int = 0, mapped: int | None = None
+) -> None:
     """Bound what this process may use; exceeding the time ends it by signal.
 
     Args:
         memory_bytes: address space allowed on top of what is mapped now.
         seconds: wall time from now; processor time is bounded by the same figure, rounded up. A process could
             ignore the signal of the wall time: whoever started it must end it, too.
+        growth_bytes: how large a file that is open for writing may become.
         mapped: what `mapped_bytes` said, where `/proc` is out of reach by now.
     """
     if sys.platform == "linux":  # elsewhere the address space of a process says little
@@ -40,7 +43,7 @@ def limit_resources(*, memory_bytes: int, seconds: float, mapped: int | None = N
         resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
     whole = int(seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (growth_bytes, growth_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))

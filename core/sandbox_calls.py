@@ -18,12 +18,13 @@ _X86_64 = {
     "read": 0, "write": 1, "close": 3, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11, "brk": 12,
     "rt_sigreturn": 15, "mremap": 25, "madvise": 28, "getpid": 39, "exit": 60, "gettimeofday": 96,
     "time": 201, "futex": 202, "restart_syscall": 219, "clock_gettime": 228, "exit_group": 231,
-    "getrandom": 318,
+    "getrandom": 318, "ftruncate": 77,
 }  # fmt: skip
 _ARM64 = {
-    "close": 57, "lseek": 62, "read": 63, "write": 64, "exit": 93, "exit_group": 94, "futex": 98,
-    "clock_gettime": 113, "restart_syscall": 128, "rt_sigreturn": 139, "gettimeofday": 169, "getpid": 172,
-    "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222, "mprotect": 226, "madvise": 233, "getrandom": 278,
+    "ftruncate": 46, "close": 57, "lseek": 62, "read": 63, "write": 64, "exit": 93, "exit_group": 94,
+    "futex": 98, "clock_gettime": 113, "restart_syscall": 128, "rt_sigreturn": 139, "gettimeofday": 169,
+    "getpid": 172, "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222, "mprotect": 226, "madvise": 233,
+    "getrandom": 278,
 }  # fmt: skip
 ALLOWED = {"x86_64": _X86_64, "aarch64": _ARM64}
 _AUDIT_NAMES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}

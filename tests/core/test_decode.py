@@ -1,22 +1,24 @@
 """Decoding: what is healthy arrives whole, what is hostile is refused by name, in bounded time."""
 
 import hashlib
-import json
 import os
 import re
+import signal
+import socket
 import threading
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core import decoder_process, errors
+from core import errors
 from core.codecs import Codec
-from core.decode import decode, decode_bytes, stream
+from core.decode import DECODER, begin, decode, decode_bytes, stream
 from core.encode import encode, encode_bytes
 from core.limits import DEFAULT_LIMITS, Limits
+from core.locked import Talk
+from tests.core import processes
 from tests.hostile import ACCEPTED, REFUSED, encoded, tone, wav
 from tests.signals import music, noise
 
@@ -102,11 +104,11 @@ def test_a_file_beyond_the_size_limit_is_not_even_read() -> None:
 
 
 def test_decoding_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, writer = os.pipe()
-    monkeypatch.setattr("core.decode.submit", lambda file, limits: reader)
+    reader, writer = socket.socketpair()
+    monkeypatch.setattr("core.decode.begin", lambda file, limits: Talk(reader, 0.3))
     with pytest.raises(errors.DecodeTimeout):
-        decode_bytes(encoded("mp3"), "slow.mp3", Limits(timeout_s=0.3))
-    os.close(writer)
+        decode_bytes(encoded("mp3"), "slow.mp3")
+    writer.close()
 
 
 def test_a_decoder_short_of_memory_is_no_crash() -> None:
@@ -116,9 +118,9 @@ def test_a_decoder_short_of_memory_is_no_crash() -> None:
 
 
 def test_a_silent_worker_crash_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, writer = os.pipe()
-    os.close(writer)
-    monkeypatch.setattr("core.decode.submit", lambda file, limits: reader)
+    reader, writer = socket.socketpair()
+    writer.close()
+    monkeypatch.setattr("core.decode.begin", lambda file, limits: Talk(reader, 60))
     with pytest.raises(errors.UnreadableAudio, match="crashed"):
         decode_bytes(encoded("mp3"), "crash.mp3")
 
@@ -136,10 +138,10 @@ def test_a_silent_worker_crash_is_reported(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_subverted_worker_is_not_believed(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, writer = os.pipe()
-    os.write(writer, answer)
-    os.close(writer)
-    monkeypatch.setattr("core.decode.submit", lambda file, limits: reader)
+    reader, writer = socket.socketpair()
+    writer.sendall(answer)
+    writer.close()
+    monkeypatch.setattr("core.decode.begin", lambda file, limits: Talk(reader, 60))
     with pytest.raises(errors.UnreadableAudio):
         decode_bytes(encoded("mp3"), "evil.mp3")
 
@@ -147,12 +149,11 @@ def test_a_subverted_worker_is_not_believed(answer: bytes, monkeypatch: pytest.M
 def test_a_killed_decoding_process_is_replaced() -> None:
     data = encoded("mp3")
     decode_bytes(data, "before.mp3")
-    server = decoder_process._server
-    assert server is not None
-    server.process.kill()
-    server.process.wait()
+    before = DECODER.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
     assert decode_bytes(data, "after.mp3").wav.shape[0] == 2
-    assert decoder_process._server is not server
+    assert DECODER.pid != before
 
 
 def test_threads_share_the_decoding_process() -> None:
@@ -225,21 +226,18 @@ def test_the_default_limits_bound_the_memory_of_any_file() -> None:
 def test_the_child_that_decodes_is_locked_in(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     path.write_bytes(wav(tone(400_000), RATE))  # more than a pipe holds: the child waits for its reader
-    with path.open("rb") as file:
-        answers = decoder_process.submit(file.fileno(), json.dumps(asdict(DEFAULT_LIMITS)).encode())
-        assert os.read(answers, 1) == b"H"
-        server = decoder_process._server
-        assert server is not None
-        pid = server.process.pid
-        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[-1]
+    with path.open("rb") as file, begin(file.fileno(), DEFAULT_LIMITS) as talk:
+        assert talk.message()[0] == b"H"
+        child = processes.youngest(DECODER.pid)
         status = Path(f"/proc/{child}/status").read_text()
         limits = Path(f"/proc/{child}/limits").read_text()
         environment = Path(f"/proc/{child}/environ").read_bytes()
-        os.close(answers)
+        descriptors = len(list(Path(f"/proc/{child}/fd").iterdir()))
+    assert descriptors == 2  # the file and the socket
     assert "Seccomp:\t2" in status
     assert "NoNewPrivs:\t1" in status
     assert re.search(r"Max file size +0 +0 ", limits)
-    assert re.search(r"Max cpu time +61 +61 ", limits)
+    assert re.search(r"Max cpu time +62 +62 ", limits)
     assert not re.search(r"Max address space +unlimited", limits)
     assert b"TRACKMARK" not in environment and b"HOME" not in environment
 
