@@ -7,7 +7,7 @@ from types import TracebackType
 
 import httpx
 
-from api.audit.findings import Json
+from api.audit.json_form import Json
 from core.errors import TrackmarkError
 
 POLL_S = 0.5

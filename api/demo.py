@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.audit.findings import Json
+from api.audit.json_form import Json
 from api.client import AuditClient
 from core.errors import TrackmarkError
 

@@ -1,13 +1,15 @@
 """Whether the record of a track allows the copies of a voice that are heard in it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from api.audit.findings import Json, Ownership
+from api.audit.claims import Ownership
+from api.audit.heard import ArtistHeard, Consent
 
 
-def consented(artists: Sequence[Json], ownership: Ownership, *, on: date) -> list[Json]:
+def consented(artists: Sequence[ArtistHeard], ownership: Ownership, *, on: date) -> tuple[ArtistHeard, ...]:
     """Fill in whether the matching record holds the artist's consent to a copy of the voice.
 
     An authorised and an unauthorised clone sound alike; only the record tells them apart.
@@ -15,10 +17,10 @@ def consented(artists: Sequence[Json], ownership: Ownership, *, on: date) -> lis
     granted: Sequence[Mapping[str, Any]] = ()
     if ownership.status == "match" and ownership.record is not None:
         granted = ownership.record.get("voice_consents") or ()
-    return [{**artist, "consent": _state(str(artist["name"]), granted, on)} for artist in artists]
+    return tuple(replace(artist, consent=_state(artist.name, granted, on)) for artist in artists)
 
 
-def _state(name: str, granted: Sequence[Mapping[str, Any]], on: date) -> str:
+def _state(name: str, granted: Sequence[Mapping[str, Any]], on: date) -> Consent:
     found = [consent for consent in granted if consent["artist"] == name]
     if any(_holds(consent, on) for consent in found):
         return "active"

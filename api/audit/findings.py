@@ -1,250 +1,220 @@
-"""What an audit found: one frozen value per question, and its JSON.
+"""What the checks found of a track's provenance: one frozen value per check, or why a check gave no answer.
 
-The keys are a contract (see `docs/architecture.md`): they may gain siblings, they are never
-renamed or dropped. Numbers that could not be measured are `None`, never 0.
+A field's name is its key in the JSON (`api.audit.json_form`); values are rounded as they are told.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from api.audit.json_form import number, rounded, significant
 
 if TYPE_CHECKING:
-    from core.clip import Clip
+    from core.clip import Clip, Segment
+    from provenance.credentials.findings import Credentials
+    from provenance.fingerprint import Match
+    from provenance.watermark import Detection
 
-Json = dict[str, Any]
-
-OwnershipStatus = Literal[
-    "match",
-    "disputed",
-    "record_revoked",
-    "transplant_suspected",
-    "mark_removed_or_unmarked",
-    "fingerprint_only",
-    "mark_unconfirmed",
-    "unknown_mark",
-    "record_invalid",
-    "credentials_only",
-    "no_record",
-    "not_checked",
-]
 Outcome = Literal["done", "inconclusive", "failed", "skipped"]
-Action = Literal["accept", "review", "reject"]
-
-
-class SegmentLike(Protocol):
-    """A stretch of time with a score."""
-
-    @property
-    def start_s(self) -> float:
-        """Start in seconds."""
-        ...
-
-    @property
-    def end_s(self) -> float:
-        """End in seconds."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """Higher: more of what was looked for."""
-        ...
-
-
-def number(value: float | None, digits: int = 6) -> float | None:
-    """A float that JSON can carry: rounded, and `None` for anything that is not finite."""
-    if value is None or not math.isfinite(value):
-        return None
-    return round(float(value), digits) + 0.0  # no -0.0
-
-
-def significant(value: float | None) -> float | None:
-    """A probability that may be tiny: six significant digits rather than six decimals."""
-    if value is None or not math.isfinite(value):
-        return None
-    return float(f"{float(value):.6g}")
-
-
-def score_text(score: float) -> str:
-    """A score for people: no score is ever shown as certainty."""
-    if score >= 0.995:
-        return "above 0.99"
-    return "below 0.01" if score < 0.005 else f"{score:.2f}"
-
-
-def time_text(seconds: float) -> str:
-    """A moment for people, to a tenth of a second."""
-    return f"{round(seconds, 1) + 0.0:.1f} s"
-
-
-def segments_json(segments: Sequence[SegmentLike]) -> list[Json]:
-    """Segments as `[{"start_s", "end_s", "score"}]`."""
-    return [
-        {"start_s": number(s.start_s, 3), "end_s": number(s.end_s, 3), "score": number(s.score)}
-        for s in segments
-    ]
+Search = Literal["quick", "full"]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Ownership:
-    """What watermark, record and fingerprint say together.
+class NotRun(Generic[Found]):
+    """A check that gave no answer.
 
     Attributes:
-        status: see `api.audit.ownership.judge` for the rule behind each value.
-        record_id: the record that the status speaks of, or None.
-        text: the same in one plain sentence.
-        record: title, owners, AI declaration and whether signature and log proof verify.
-        claims: where several parties claim the audio, their records in log order, the earliest first.
-        tracks: every registered track in the audio, as it is heard, each with its stretches.
+        outcome: `inconclusive` it cannot answer for this audio; `failed` it broke; `skipped` nobody asked.
+        reason: why.
+        found: what was found all the same, which does not answer the question.
     """
 
-    status: OwnershipStatus
-    text: str
+    outcome: Literal["inconclusive", "failed", "skipped"]
+    reason: str
+    found: Found | None = None
+
+    @property
+    def told(self) -> str:
+        """The reason as warnings and findings tell it."""
+        return f"inconclusive: {self.reason}" if self.outcome == "inconclusive" else self.reason
+
+
+def revised(said: Found | NotRun[Found], change: Callable[[Found], Found]) -> Found | NotRun[Found]:
+    """What a check said, with a change made to what it found, if it found anything."""
+    if not isinstance(said, NotRun):
+        return change(said)
+    return said if said.found is None else replace(said, found=change(said.found))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the audio, in seconds."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A part of the audio and its score: more of what was looked for the higher; None where not measured."""
+
+    start_s: float
+    end_s: float
+    score: float | None
+
+
+def scored(segments: Iterable["Segment"]) -> tuple[Scored, ...]:
+    """A detector's segments."""
+    return tuple(Scored(rounded(s.start_s, 3), rounded(s.end_s, 3), number(s.score)) for s in segments)
+
+
+@dataclass(frozen=True)
+class Media:
+    """The container as it was decoded."""
+
+    size_bytes: int
+    container: str
+    codec: str
+    bit_rate: int | None
+    sample_rate: int
+    channels: int
+    truncated: bool
+
+    @classmethod
+    def of(cls, clip: "Clip") -> "Media":
+        """Container facts of a clip."""
+        return cls(
+            size_bytes=clip.source.size_bytes,
+            container=clip.source.container,
+            codec=clip.source.codec,
+            bit_rate=clip.source.bit_rate,
+            sample_rate=clip.sample_rate,
+            channels=int(clip.wav.shape[0]),
+            truncated=clip.source.truncated,
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of speed, and by what factor the pitch is higher."""
+
+    speed: float
+    pitch: float
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How far a mark was looked for: everywhere or quickly, and at which changes because they were known."""
+
+    search: Search
+    known: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class WatermarkFound:
+    """What was read of a mark; without arguments what is told of a check that gave no answer.
+
+    Attributes:
+        p_value: chance of this finding in audio without a mark of ours.
+        message: 16 hex digits, the record that the mark names.
+        record_id: the same where the registry knows that record.
+    """
+
+    present: bool = False
+    p_value: float | None = None
+    message: str | None = None
+    speed: float = 1.0
+    pitch_semitones: float = 0.0
+    segments: tuple[Scored, ...] = ()
+    duration_s: float | None = None
+    elapsed_s: float | None = None
+    searched: Searched | None = None
     record_id: str | None = None
-    record: Mapping[str, Any] | None = None
-    claims: tuple[Mapping[str, Any], ...] = ()
-    tracks: tuple[Mapping[str, Any], ...] = ()
 
-    def to_dict(self) -> Json:
-        """Return the JSON form."""
-        return {
-            "status": self.status,
-            "record_id": self.record_id,
-            "text": self.text,
-            "record": None if self.record is None else dict(self.record),
-            "claims": [dict(claim) for claim in self.claims],
-            "tracks": [dict(track) for track in self.tracks],
-        }
-
-
-@dataclass(frozen=True)
-class Fired:
-    """A policy rule that applied."""
-
-    rule: str
-    action: Action
-    text: str
-    source: str | None = None
-
-    def to_dict(self) -> Json:
-        """Return the JSON form."""
-        return {"rule": self.rule, "action": self.action, "text": self.text, "source": self.source}
+    @classmethod
+    def of(cls, found: "Detection") -> "WatermarkFound":
+        """A detection."""
+        known = tuple(Change(rounded(speed), rounded(pitch)) for speed, pitch in found.known)
+        return cls(
+            present=bool(found.present),
+            p_value=significant(found.p_value),
+            message=None if found.message is None else found.message.hex(),
+            speed=rounded(found.speed),
+            pitch_semitones=rounded(found.pitch_semitones, 3),
+            segments=scored(found.segments),
+            duration_s=rounded(found.duration_s, 3),
+            elapsed_s=rounded(found.elapsed_s, 3),
+            searched=Searched("full" if found.exhaustive else "quick", known),
+        )
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What the policy makes of the findings."""
-
-    action: Action
-    rules: tuple[Fired, ...]
-    policy: str
-    policy_sha256: str
-
-    def to_dict(self) -> Json:
-        """Return the JSON form."""
-        return {
-            "action": self.action,
-            "rules": [rule.to_dict() for rule in self.rules],
-            "policy": self.policy,
-            "policy_sha256": self.policy_sha256,
-        }
-
-
-EMPTY_WATERMARK: Json = {
-    "present": False,
-    "p_value": None,
-    "message": None,
-    "speed": 1.0,
-    "pitch_semitones": 0.0,
-    "segments": [],
-    "duration_s": None,
-    "elapsed_s": None,
-    "searched": None,
-    "record_id": None,
-}
-EMPTY_CREDENTIALS: Json = {
-    "present": False,
-    "valid": False,
-    "signature_valid": False,
-    "content_bound": False,
-    "trusted": False,
-    "stamped_at": None,
-    "stamp_trusted": False,
-    "signer": None,
-    "digital_source_type": None,
-    "record_id": None,
-    "record_known": None,
-}
-EMPTY_AI: Json = {
-    "score": None,
-    "likelihood_ratio": None,
-    "p_value": None,
-    "verdict": "uncertain",
-    "generator": [],
-    "evidence": [],
-    "segments": [],
-    "reason": None,
-    "propositions": [],
-    "misses": [],
-    "calibration": "",
-    "group": "",
-}
-EMPTY_VOICE: Json = {
-    "has_voice": None,
-    "synthetic_score": None,
-    "artists": [],
-    "segments": [],
-    "reason": None,
-}
-
-
-@dataclass(frozen=True)
-class AuditResult:
-    """Everything one audit found about one file.
+class CredentialsFound:
+    """What content credentials say (see `provenance.credentials.findings`); without arguments: none.
 
     Attributes:
-        file: name as given by the caller.
-        sha256: digest of the file's bytes, hex.
-        duration_s: decoded length.
-        elapsed_s: how long the audit took; the only field that two runs may differ in.
-        media: size, container, codec, sample rate and channels as decoded.
-        checks: stage name to what became of it.
-        clip: the decoded audio, for the picture of a report; never part of the JSON.
+        record_known: whether the registry knows the record that they name; None where they name none.
     """
 
-    file: str
-    sha256: str
-    duration_s: float
-    elapsed_s: float
-    media: Mapping[str, Any]
-    watermark: Mapping[str, Any]
-    credentials: Mapping[str, Any]
-    fingerprint: tuple[Mapping[str, Any], ...]
-    ai: Mapping[str, Any]
-    voice: Mapping[str, Any]
-    ownership: Ownership
-    decision: Decision
-    checks: Mapping[str, Outcome]
-    warnings: tuple[str, ...] = ()
-    report: str | None = None
-    clip: "Clip | None" = field(default=None, repr=False, compare=False)
+    present: bool = False
+    valid: bool = False
+    signature_valid: bool = False
+    content_bound: bool = False
+    trusted: bool = False
+    stamped_at: str | None = None
+    stamp_trusted: bool = False
+    signer: str | None = None
+    digital_source_type: str | None = None
+    record_id: str | None = None
+    record_known: bool | None = None
 
-    def to_dict(self) -> Json:
-        """Return the JSON object of `trackmark audit --json`."""
-        return {
-            "file": self.file,
-            "sha256": self.sha256,
-            "duration_s": number(self.duration_s, 3),
-            "elapsed_s": number(self.elapsed_s, 3),
-            "media": dict(self.media),
-            "watermark": dict(self.watermark),
-            "credentials": dict(self.credentials),
-            "fingerprint": [dict(match) for match in self.fingerprint],
-            "ai": dict(self.ai),
-            "voice": dict(self.voice),
-            "ownership": self.ownership.to_dict(),
-            "decision": self.decision.to_dict(),
-            "checks": dict(self.checks),
-            "report": self.report,
-            "warnings": list(self.warnings),
-        }
+    @classmethod
+    def of(cls, found: "Credentials") -> "CredentialsFound":
+        """Credentials as they were read."""
+        return cls(
+            present=found.present,
+            valid=found.valid,
+            signature_valid=found.signature_valid,
+            content_bound=found.content_bound,
+            trusted=found.trusted,
+            stamped_at=found.stamped_at,
+            stamp_trusted=found.stamp_trusted,
+            signer=found.signer,
+            digital_source_type=found.digital_source_type,
+            record_id=found.record_id,
+        )
+
+
+@dataclass(frozen=True)
+class MatchFound:
+    """A registered track that the audio holds (see `provenance.fingerprint.Match`).
+
+    Attributes:
+        offset_s: where the audio's first sample lies in the registered track.
+        stretches: where in the audio the track is heard.
+    """
+
+    record_id: str
+    score: float
+    offset_s: float
+    speed: float
+    pitch_semitones: float
+    matched_s: float
+    stretches: tuple[Stretch, ...]
+    p_value: float | None
+
+    @classmethod
+    def of(cls, match: "Match") -> "MatchFound":
+        """A match of the index."""
+        return cls(
+            record_id=match.record_id,
+            score=rounded(match.score),
+            offset_s=rounded(match.offset_s, 3),
+            speed=rounded(match.speed),
+            pitch_semitones=rounded(12.0 * math.log2(match.pitch), 3),
+            matched_s=rounded(match.matched_s, 3),
+            stretches=tuple(Stretch(rounded(start, 3), rounded(end, 3)) for start, end in match.stretches),
+            p_value=significant(match.p_value),
+        )

@@ -7,11 +7,13 @@ audio is the audio of the record that it names.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from api.audit.findings import Json, Ownership
-from core import clock
+from api.audit.claims import NOT_CHECKED, Claim, Ownership, Record, TrackHeard
+from api.audit.findings import CredentialsFound, MatchFound, NotRun, WatermarkFound
+from api.audit.result import Matches, told
+
+Records = Mapping[str, Record]
 
 # A sample in a mix is no claim on the whole: a rival must match at least this part of what the best one does.
 # And a dispute is two owners of the same stretch: at least this part of the shorter lies in the other.
@@ -19,22 +21,19 @@ RIVAL_SHARE = 0.5
 
 
 def judge(
-    watermark: Mapping[str, Any] | None,
-    fingerprint: Sequence[Mapping[str, Any]] | None,
-    credentials: Mapping[str, Any] | None,
-    records: Mapping[str, Mapping[str, Any]],
-    gaps: Mapping[str, str] | None = None,
+    watermark: WatermarkFound | NotRun[WatermarkFound],
+    fingerprint: Matches | NotRun[Matches],
+    credentials: CredentialsFound | NotRun[CredentialsFound],
+    records: Records,
 ) -> Ownership:
     """Join the findings into one statement.
 
     Args:
-        watermark: JSON of the detection, or None where the check did not run or could not.
-        fingerprint: matches, best first; None where the check did not run or could not (too
-            short, silent). An empty list means: compared, and no record's audio.
-        credentials: JSON of the content credentials, or None where the check did not run.
-        records: summaries of the known records among all ids named above; each has `verified`
-            and, when that is False, `problem`.
-        gaps: why a check gave no answer, by its name; a check without a finding or a reason was not asked.
+        watermark: the detection.
+        fingerprint: matches, best first; none means: compared, and no record's audio. Of a comparison that
+            could not be finished what it found counts, and what it did not find says nothing.
+        credentials: the content credentials.
+        records: summaries of the known records among all ids named above.
 
     Returns:
         `match` mark and fingerprint name the same verified record; `disputed` it is the audio of records of
@@ -46,51 +45,53 @@ def judge(
         `record_invalid` the record does not verify; `credentials_only`
         trusted and bound credentials name a record; `no_record`; `not_checked`.
     """
-    if watermark is None and fingerprint is None and credentials is None:
-        return Ownership("not_checked", "Ownership was not checked.")
-    gaps = gaps or {}
-    tracks = _tracks(fingerprint, records)
-    message = watermark["message"] if watermark is not None and watermark["present"] else None
+    if all(isinstance(said, NotRun) for said in (watermark, fingerprint, credentials)):
+        return NOT_CHECKED
+    message = None if isinstance(watermark, NotRun) or not watermark.present else watermark.message
     if message is not None:
-        found = _marked(str(message), fingerprint, records, gaps)
+        found = _marked(message, fingerprint, records)
     else:
-        found = _unmarked(watermark, fingerprint, credentials, records, gaps)
-    return replace(found, tracks=_beside(found, tracks))
+        found = _unmarked(watermark, fingerprint, credentials, records)
+    return replace(found, tracks=_beside(found, _tracks(told(fingerprint, ()), records)))
 
 
-def _beside(found: Ownership, tracks: Sequence[Json]) -> tuple[Json, ...]:
+def also_known_as(ownership: Ownership, matches: Matches) -> list[str]:
+    """A warning for each further record of the same audio: two parties may claim one track."""
+    others = [m.record_id for m in matches if m.record_id != ownership.record_id]
+    if ownership.status not in ("match", "mark_removed_or_unmarked", "fingerprint_only"):
+        return []
+    return [f"the same audio is also registered as record {other}; see who was first" for other in others]
+
+
+def _beside(found: Ownership, tracks: Sequence[TrackHeard]) -> tuple[TrackHeard, ...]:
     """Say of each track whether it belongs to others than those whom the statement is about."""
-    spoken_of = {found.record_id, *(claim["record_id"] for claim in found.claims)}
-    named = {name for track in tracks if track["record_id"] == found.record_id for name in track["owners"]}
+    spoken_of = {found.record_id, *(claim.record_id for claim in found.claims)}
+    named = {name for track in tracks if track.record_id == found.record_id for name in track.owners}
     return tuple(
-        {
-            **track,
-            "of_others": bool(named)
-            and track["record_id"] not in spoken_of
-            and set(track["owners"]) != named,
-        }
-        for track in tracks
+        replace(t, of_others=bool(named) and t.record_id not in spoken_of and set(t.owners) != named)
+        for t in tracks
     )
 
 
 def _unmarked(
-    watermark: Mapping[str, Any] | None,
-    fingerprint: Sequence[Mapping[str, Any]] | None,
-    credentials: Mapping[str, Any] | None,
-    records: Mapping[str, Mapping[str, Any]],
-    gaps: Mapping[str, str],
+    watermark: WatermarkFound | NotRun[WatermarkFound],
+    fingerprint: Matches | NotRun[Matches],
+    credentials: CredentialsFound | NotRun[CredentialsFound],
+    records: Records,
 ) -> Ownership:
-    best = next((m for m in fingerprint or () if m["record_id"] in records), None)
+    matches = told(fingerprint, ())
+    best = next((m for m in matches if m.record_id in records), None)
     if best is not None:
-        record_id = str(best["record_id"])
+        record_id = best.record_id
         refused = _refused(record_id, records)
         if refused is not None:
             return refused
-        contested = _contested(record_id, fingerprint, records)
+        contested = _contested(record_id, matches, records)
         if contested is not None:
             return contested
-        if watermark is None:
-            text = f"The audio is that of record {record_id} by its fingerprint. {_gap('watermark', gaps)}"
+        if isinstance(watermark, NotRun):
+            text = f"The audio is that of record {record_id} by its fingerprint. "
+            text += f"Whether it carries the mark is not known: {_why(watermark)}."
             return Ownership("fingerprint_only", text, record_id, records[record_id])
         text = f"The audio is that of record {record_id}, and no watermark was found in it: "
         text += (
@@ -102,12 +103,7 @@ def _unmarked(
     return _named_by_credentials(watermark, fingerprint, credentials, records)
 
 
-def _marked(
-    message: str,
-    fingerprint: Sequence[Mapping[str, Any]] | None,
-    records: Mapping[str, Mapping[str, Any]],
-    gaps: Mapping[str, str],
-) -> Ownership:
+def _marked(message: str, fingerprint: Matches | NotRun[Matches], records: Records) -> Ownership:
     if message not in records:
         return Ownership(
             "unknown_mark",
@@ -117,18 +113,15 @@ def _marked(
     refused = _refused(message, records)
     if refused is not None:
         return refused
-    if fingerprint is None:
-        return Ownership(
-            "mark_unconfirmed",
-            f"The mark names record {message}. {_gap('fingerprint', gaps)}",
-            message,
-            records[message],
-        )
-    if any(m["record_id"] == message for m in fingerprint):
-        return _contested(message, fingerprint, records) or Ownership(
+    matches = told(fingerprint, ())
+    if any(m.record_id == message for m in matches):
+        return _contested(message, matches, records) or Ownership(
             "match", f"Watermark and fingerprint both name record {message}.", message, records[message]
         )
-    other = fingerprint[0]["record_id"] if fingerprint else None
+    if isinstance(fingerprint, NotRun):
+        text = f"The mark names record {message}. Whether the audio is that record's is not known: "
+        return Ownership("mark_unconfirmed", f"{text}{_why(fingerprint)}.", message, records[message])
+    other = matches[0].record_id if matches else None
     return Ownership(
         "transplant_suspected",
         f"The mark names record {message}, but the audio is "
@@ -139,47 +132,45 @@ def _marked(
     )
 
 
-def _contested(
-    record_id: str, fingerprint: Sequence[Mapping[str, Any]] | None, records: Mapping[str, Mapping[str, Any]]
-) -> Ownership | None:
+def _contested(record_id: str, matches: Matches, records: Records) -> Ownership | None:
     """Revoked, disputed, or claimed by others too; None where nobody contradicts the record."""
     record = records[record_id]
     if record.get("status") == "revoked":
         text = f"Record {record_id} was revoked: {_said(record, 'revoke')}"
         return Ownership("record_revoked", text, record_id, record)
-    longest = max((m["matched_s"] for m in fingerprint or ()), default=0.0)
-    own = next((m for m in fingerprint or () if m["record_id"] == record_id), None)
+    longest = max((m.matched_s for m in matches), default=0.0)
+    own = next((m for m in matches if m.record_id == record_id), None)
     rivals = [
-        str(m["record_id"])
-        for m in fingerprint or ()
-        if m["record_id"] != record_id
-        and m["matched_s"] >= RIVAL_SHARE * longest
+        m.record_id
+        for m in matches
+        if m.record_id != record_id
+        and m.matched_s >= RIVAL_SHARE * longest
         and _same_stretch(m, own)
-        and _stands(records.get(m["record_id"]))
-        and _owners(records[m["record_id"]]) != _owners(record)
+        and _stands(records.get(m.record_id))
+        and _owners(records[m.record_id]) != _owners(record)
     ]
     claims = sorted(
-        (_claim(name, records[name]) for name in dict.fromkeys([record_id, *rivals])),
-        key=lambda claim: claim["log_index"],
+        (Claim.of(name, records[name]) for name in dict.fromkeys([record_id, *rivals])),
+        key=lambda claim: claim.log_index,
     )
     if rivals:
-        told = "; ".join(f"record {c['record_id']} of {', '.join(c['owners'])} ({_when(c)})" for c in claims)
-        text = f"{len(claims)} records of different owners claim this audio, the earliest first: {told}."
-        first = str(claims[0]["record_id"])
+        each = "; ".join(f"record {c.record_id} of {', '.join(c.owners)} ({c.when()})" for c in claims)
+        text = f"{len(claims)} records of different owners claim this audio, the earliest first: {each}."
+        first = claims[0].record_id
         return Ownership("disputed", text, first, records[first], tuple(claims))
     if record.get("status") == "disputed":
-        text = f"The claim of record {record_id} ({_when(claims[0])}) is disputed: "
+        text = f"The claim of record {record_id} ({claims[0].when()}) is disputed: "
         text += _said(record, "dispute.open")
         return Ownership("disputed", text, record_id, record, tuple(claims))
     return None
 
 
-def _said(record: Mapping[str, Any], kind: str) -> str:
+def _said(record: Record, kind: str) -> str:
     """Who said so, by which key, and what that proves: the name is whatever the writer put there."""
-    told = [s for s in record.get("statements") or () if s["type"] == kind]
-    if not told:
+    stated = [s for s in record.get("statements") or () if s["type"] == kind]
+    if not stated:
         return "who said so is not on record."
-    last = told[-1]
+    last = stated[-1]
     text = f"stated in the name of {last['issuer']} ({last['reason']}), signed by key {last['keyid'][:16]}"
     if kind != "revoke":
         return f"{text}. That proves the statement, not that it is right."
@@ -188,74 +179,35 @@ def _said(record: Mapping[str, Any], kind: str) -> str:
     return f"{text}. That is no owner on the record: ask its owners whether they withdrew it."
 
 
-def _gap(check: str, gaps: Mapping[str, str]) -> str:
+def _why(said: NotRun[Any]) -> str:
     """Why a check gave no answer; never a guess at the reason."""
-    what = {
-        "watermark": "Whether it carries the mark is not known",
-        "fingerprint": "Whether the audio is that record's is not known",
-    }[check]
-    return f"{what}: {gaps.get(check, 'the check was not asked for')}."
+    return "the check was not asked for" if said.outcome == "skipped" else said.told
 
 
-def _tracks(
-    fingerprint: Sequence[Mapping[str, Any]] | None, records: Mapping[str, Mapping[str, Any]]
-) -> tuple[Json, ...]:
+def _tracks(matches: Matches, records: Records) -> list[TrackHeard]:
     """Every registered track that the audio holds, in the order in which they are heard."""
-    found = [
-        {
-            "record_id": m["record_id"],
-            "title": records[m["record_id"]]["title"],
-            "owners": sorted({str(owner["name"]) for owner in records[m["record_id"]]["owners"]}),
-            "stretches": [dict(stretch) for stretch in m["stretches"]],
-            "where": ", ".join(f"{s['start_s']:.0f}-{s['end_s']:.0f} s" for s in m["stretches"]),
-            "offset_s": m["offset_s"],
-            "speed": m["speed"],
-        }
-        for m in fingerprint or ()
-        if _stands(records.get(m["record_id"]))
-    ]
-    return tuple(sorted(found, key=lambda t: t["stretches"][0]["start_s"] if t["stretches"] else 0.0))
+    found = [TrackHeard.of(m, records[m.record_id]) for m in matches if _stands(records.get(m.record_id))]
+    return sorted(found, key=lambda track: track.stretches[0].start_s if track.stretches else 0.0)
 
 
-def _same_stretch(one: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
+def _same_stretch(one: MatchFound, other: MatchFound | None) -> bool:
     """Whether two matches are of the same part of the audio; where a place is not known they count as it."""
-    if other is None or not one["stretches"] or not other["stretches"]:
+    if other is None or not one.stretches or not other.stretches:
         return True
-    spans = [[(s["start_s"], s["end_s"]) for s in match["stretches"]] for match in (one, other)]
+    spans = [[(s.start_s, s.end_s) for s in match.stretches] for match in (one, other)]
     common = sum(max(0.0, min(b, d) - max(a, c)) for a, b in spans[0] for c, d in spans[1])
     return bool(common >= RIVAL_SHARE * min(sum(b - a for a, b in span) for span in spans))
 
 
-def _stands(record: Mapping[str, Any] | None) -> bool:
+def _stands(record: Record | None) -> bool:
     return record is not None and bool(record.get("verified")) and record.get("status") != "revoked"
 
 
-def _owners(record: Mapping[str, Any]) -> frozenset[str]:
+def _owners(record: Record) -> frozenset[str]:
     return frozenset(str(owner["name"]).casefold() for owner in record["owners"])
 
 
-def _claim(record_id: str, record: Mapping[str, Any]) -> Json:
-    return {
-        "record_id": record_id,
-        "owners": list(dict.fromkeys(owner["name"] for owner in record["owners"])),
-        "log_index": record.get("first_index", record["leaf_index"]),
-        "logged_at": record.get("logged_at"),
-        "witnessed_at": record.get("witnessed_at"),
-    }
-
-
-def _when(claim: Json) -> str:
-    """The place in the log is proven; its clock is the log's own unless somebody else has told a time."""
-    text = f"entry {claim['log_index']} of the log"
-    if claim["logged_at"] is not None:
-        text += f", written {claim['logged_at'][:19]}Z by the log's own clock"
-    if claim["witnessed_at"] is not None:
-        seen = datetime.fromtimestamp(claim["witnessed_at"], UTC)
-        text += f", seen by a third party by {clock.utc_text(seen)}"
-    return text
-
-
-def _refused(record_id: str, records: Mapping[str, Mapping[str, Any]]) -> Ownership | None:
+def _refused(record_id: str, records: Records) -> Ownership | None:
     record = records[record_id]
     if record.get("verified"):
         return None
@@ -268,20 +220,20 @@ def _refused(record_id: str, records: Mapping[str, Mapping[str, Any]]) -> Owners
 
 
 def _named_by_credentials(
-    watermark: Mapping[str, Any] | None,
-    fingerprint: Sequence[Mapping[str, Any]] | None,
-    credentials: Mapping[str, Any] | None,
-    records: Mapping[str, Mapping[str, Any]],
+    watermark: WatermarkFound | NotRun[WatermarkFound],
+    fingerprint: Matches | NotRun[Matches],
+    credentials: CredentialsFound | NotRun[CredentialsFound],
+    records: Records,
 ) -> Ownership:
-    named = credentials.get("record_id") if credentials else None
-    bound = bool(credentials and credentials["valid"] and credentials.get("trusted"))
-    if named and bound and named in records:
-        return _refused(str(named), records) or Ownership(
+    read = told(credentials, CredentialsFound())
+    named = read.record_id
+    if named and read.valid and read.trusted and named in records:
+        return _refused(named, records) or Ownership(
             "credentials_only",
             f"Trusted credentials, bound to this file, name record {named}; mark and fingerprint do not.",
-            str(named),
-            records[str(named)],
+            named,
+            records[named],
         )
-    if watermark is None and fingerprint is None:
+    if isinstance(watermark, NotRun) and isinstance(fingerprint, NotRun):
         return Ownership("not_checked", "Neither the watermark nor the fingerprint could be checked.")
     return Ownership("no_record", "No record of this registry is known for this audio.")

@@ -13,7 +13,7 @@ decoded, calls for its `unanswered` action (a review unless the policy says othe
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -21,7 +21,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from api.audit.findings import Action, Decision, Fired
+from api.audit.decision import Action, Decision, Fired, Gap
 from core.errors import TrackmarkError
 
 _SEVERITY: dict[Action, int] = {"accept": 0, "review": 1, "reject": 2}
@@ -118,18 +118,18 @@ class Policy:
     rules: tuple[Rule, ...]
     sha256: str
 
-    def decide(self, findings: Mapping[str, Any], *, on: date) -> Decision:
+    def decide(self, findings: Mapping[str, Any], *, on: date, unanswered: Sequence[Gap] = ()) -> Decision:
         """Apply every rule that is in force; the most severe action wins.
 
         Args:
-            findings: JSON form of an audit, without its decision, and the facts `ai_declared` (whether a
-                record that verifies declares AI) and `unanswered` (`check`, `outcome` and `reason` of each
-                open question).
+            findings: JSON form of the findings, and the facts `duration_s` and `ai_declared` (whether a
+                record that verifies declares AI).
             on: the day by which the rules are dated (UTC).
+            unanswered: the open questions.
         """
         fired = tuple(
-            Fired(f"check-{gap['outcome']}", self.unanswered, f"{_OPEN[gap['check']]} {gap['reason']}.")
-            for gap in findings.get("unanswered", ())
+            Fired(f"check-{gap.outcome}", self.unanswered, f"{_OPEN[gap.check]} {gap.reason}.")
+            for gap in unanswered
         )
         fired += tuple(f for rule in self.rules if rule.in_force(on) for f in rule.fire(findings))
         action = max((f.action for f in fired), key=_SEVERITY.__getitem__, default=self.otherwise)

@@ -7,9 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.audit.findings import score_text, time_text
 from api.report import words
 from api.report.steps import claim_text
+from api.report.words import score_text, time_text
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
 _OUTCOMES = {

@@ -109,8 +109,9 @@ def detect(
 ) -> None:
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
     with failures():
-        from api.audit.checks import unusable, watermark_json
-        from api.audit.findings import EMPTY_WATERMARK
+        from api.audit import json_form
+        from api.audit.checks import unusable
+        from api.audit.findings import NotRun, WatermarkFound
         from core.decode import stream
         from provenance.watermark import WatermarkKey, detect_blocks
 
@@ -123,11 +124,13 @@ def detect(
                 blocks = (_noting(block, peaks) for block in audio.blocks)
                 found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive)
             reason = unusable(found.duration_s, max(peaks))
-            if reason is None:
-                return {"file": str(file), **watermark_json(found)}
-            blank = {k: v for k, v in EMPTY_WATERMARK.items() if k not in ("record_id", "searched")}
-            measured = {"duration_s": round(found.duration_s, 3), "elapsed_s": 0.0, "reason": reason}
-            return {"file": str(file), **blank, **measured}
+            told = WatermarkFound.of(found)
+            if reason is not None:
+                told = WatermarkFound(duration_s=told.duration_s, elapsed_s=0.0)
+            answer = json_form.as_json(told)
+            del answer["record_id"], answer["searched"]  # a key of one's own knows no records
+            why = {} if reason is None else {"reason": NotRun[WatermarkFound]("inconclusive", reason).told}
+            return {"file": str(file), **answer, **why}
 
         for_each(files, ask, _show, lambda _found: True, as_json=as_json, quiet=quiet)
 

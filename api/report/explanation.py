@@ -1,6 +1,6 @@
 """What an ownership verdict means, in plain words, and what to do about it."""
 
-from api.audit.findings import OwnershipStatus
+from api.audit.claims import OwnershipStatus
 
 MEANINGS: dict[OwnershipStatus, str] = {
     "match": (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.audit.findings import AuditResult, Json
+from api.audit.json_form import Json
+from api.audit.result import AuditResult
 from api.report import words
 from core.clip import Clip
 from core.files import replacing

@@ -18,8 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.audit.findings import AuditResult, Json
+from api.audit.json_form import Json, as_json
 from api.audit.policy import Policy, load_policy
+from api.audit.result import AuditResult
 from core import clock
 from core.errors import ProofError, SignatureError, TrackmarkError
 from core.files import write_whole
@@ -108,7 +109,7 @@ def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | 
         "report_id": secrets.token_hex(16),
         "created_at": clock.now_text(),
         "software": {"name": "trackmark", "version": version()},
-        "file": {"name": Path(result.file).name, "sha256": result.sha256, **result.media},
+        "file": {"name": Path(result.file).name, "sha256": result.sha256, **as_json(result.findings.media)},
         "findings": findings,
         "basis": BASIS,
         "models": list(model_cards()),
@@ -250,8 +251,9 @@ def _identity(card: Mapping[str, Any]) -> Json:
 
 def _evidence(result: AuditResult, registry: "Registry") -> Json | None:
     """The matched record with everything that proves it; None where none was matched or it is invalid."""
-    record_id = result.ownership.record_id
-    if record_id is None or not (result.ownership.record or {}).get("verified"):
+    owned = result.findings.ownership
+    record_id = owned.record_id
+    if record_id is None or not (owned.record or {}).get("verified"):
         return None
     stored = registry.records.get(record_id)
     if stored is None:

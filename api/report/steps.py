@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from api.audit.findings import AuditResult, Json, time_text
+from api.audit.findings import NotRun
+from api.audit.json_form import Json, as_json
+from api.audit.result import AuditResult, Findings
 from api.report.explanation import FOLDER_MEANINGS, MEANINGS
+from api.report.words import time_text
 from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
 from provenance.records.words import UNSEEN, conclude
@@ -21,24 +24,20 @@ def steps(result: AuditResult) -> Json:
         `verified` is True where watermark, signed record, log proof and sound agree and no
         credentials contradict them.
     """
-    record = result.ownership.record or {}
-    told = [
-        _watermark(result),
-        *_record(record),
-        _credentials(result),
-        _fingerprint(result),
-    ]
+    findings, owned = result.findings, result.findings.ownership
+    record = owned.record or {}
+    told = [_watermark(findings), *_record(record), _credentials(findings), _fingerprint(findings)]
     contradicted = any(step["outcome"] == "failed" for step in told)
     return {
         "file": result.file,
         "sha256": result.sha256,
-        "verified": result.ownership.status == "match" and not contradicted,
-        "status": result.ownership.status,
-        "record_id": result.ownership.record_id,
+        "verified": owned.status == "match" and not contradicted,
+        "status": owned.status,
+        "record_id": owned.record_id,
         "record": dict(record) or None,
-        "text": result.ownership.text,
-        "explanation": MEANINGS[result.ownership.status],
-        "claims": [dict(claim) for claim in result.ownership.claims],
+        "text": owned.text,
+        "explanation": MEANINGS[owned.status],
+        "claims": as_json(owned.claims),
         "steps": told,
         "elapsed_s": result.to_dict()["elapsed_s"],
         "warnings": list(result.warnings),
@@ -90,14 +89,14 @@ def _step(name: str, outcome: str, text: str) -> Json:
     return {"step": name, "outcome": outcome, "text": text}
 
 
-def _watermark(result: AuditResult) -> Json:
-    found = result.watermark
-    if result.checks["watermark"] != "done":
-        return _step("watermark", "not_checked", _why(result, "watermark"))
-    if not found["present"]:
-        return _step("watermark", "absent", f"no mark of ours (p-value {found['p_value']:.2g})")
-    changed = "" if found["speed"] == 1.0 else f", played at {found['speed']:.3f} of its speed"
-    return _step("watermark", "ok", f"mark {found['message']} (p-value {found['p_value']:.2g}{changed})")
+def _watermark(findings: Findings) -> Json:
+    found = findings.watermark
+    if isinstance(found, NotRun):
+        return _step("watermark", "not_checked", _why(found))
+    if not found.present:
+        return _step("watermark", "absent", f"no mark of ours (p-value {found.p_value:.2g})")
+    changed = "" if found.speed == 1.0 else f", played at {found.speed:.3f} of its speed"
+    return _step("watermark", "ok", f"mark {found.message} (p-value {found.p_value:.2g}{changed})")
 
 
 def _record(record: Mapping[str, Any]) -> list[Json]:
@@ -136,41 +135,38 @@ def _time_stamp(record: Mapping[str, Any]) -> Json:
     return _step("time stamp", "absent", "none; when it was registered is the log's own word, or a witness's")
 
 
-def _credentials(result: AuditResult) -> Json:
-    found = result.credentials
-    if result.checks["credentials"] != "done":
-        return _step("credentials", "not_checked", _why(result, "credentials"))
-    if not found["present"]:
+def _credentials(findings: Findings) -> Json:
+    found, owned = findings.credentials, findings.ownership
+    if isinstance(found, NotRun):
+        return _step("credentials", "not_checked", _why(found))
+    if not found.present:
         return _step("credentials", "absent", "no C2PA credentials (re-encoding strips them)")
     parts = (
-        ("signature valid", "signature NOT valid", found["signature_valid"]),
-        ("content bound", "content CHANGED after signing", found["content_bound"]),
-        ("signer trusted", "signer not known here", found["trusted"]),
+        ("signature valid", "signature NOT valid", found.signature_valid),
+        ("content bound", "content CHANGED after signing", found.content_bound),
+        ("signer trusted", "signer not known here", found.trusted),
     )
-    text = ", ".join(yes if holds else no for yes, no, holds in parts) + f"; signed by {found['signer']}"
-    if found["stamped_at"]:
-        whom = "trusted here" if found["stamp_trusted"] else "NOT trusted here"
-        text += f"; stamped {found['stamped_at'][:19]}Z by a time-stamp authority that is {whom}"
-    named = found["record_id"]
-    if named and result.ownership.record_id and named != result.ownership.record_id:
+    text = ", ".join(yes if holds else no for yes, no, holds in parts) + f"; signed by {found.signer}"
+    if found.stamped_at:
+        whom = "trusted here" if found.stamp_trusted else "NOT trusted here"
+        text += f"; stamped {found.stamped_at[:19]}Z by a time-stamp authority that is {whom}"
+    named = found.record_id
+    if named and owned.record_id and named != owned.record_id:
         return _step("credentials", "failed", f"{text}; they name another record, {named}")
-    return _step("credentials", "ok" if found["valid"] else "failed", text)
+    return _step("credentials", "ok" if found.valid else "failed", text)
 
 
-def _fingerprint(result: AuditResult) -> Json:
-    if result.checks["fingerprint"] != "done":
-        return _step("fingerprint", "not_checked", _why(result, "fingerprint"))
-    if not result.fingerprint:
+def _fingerprint(findings: Findings) -> Json:
+    found, owned = findings.fingerprint, findings.ownership
+    if isinstance(found, NotRun):
+        return _step("fingerprint", "not_checked", _why(found))
+    if not found:
         return _step("fingerprint", "absent", "not the audio of any registered track")
-    best = next(
-        (m for m in result.fingerprint if m["record_id"] == result.ownership.record_id), result.fingerprint[0]
-    )
-    agrees = result.ownership.record_id in (None, best["record_id"])
-    start = time_text(best["offset_s"])
-    text = f"audio of record {best['record_id']} from {start} on, score {best['score']:.2f}"
+    best = next((m for m in found if m.record_id == owned.record_id), found[0])
+    agrees = owned.record_id in (None, best.record_id)
+    text = f"audio of record {best.record_id} from {time_text(best.offset_s)} on, score {best.score:.2f}"
     return _step("fingerprint", "ok" if agrees else "failed", text)
 
 
-def _why(result: AuditResult, check: str) -> str:
-    prefix = f"{check}: "
-    return next((w[len(prefix) :] for w in result.warnings if w.startswith(prefix)), "not asked for")
+def _why(said: NotRun[Any]) -> str:
+    return "not asked for" if said.outcome == "skipped" else said.told

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.audit.findings import score_text
-
 Tone = Literal["good", "warn", "bad", "neutral"]
 
 NO_VOCALS = "No singing or speech was found."
@@ -140,6 +138,18 @@ def credentials(found: Mapping[str, Any]) -> Told:
         text = f"They name record {found['record_id']}, which this registry does not know."
         return Told("Another registry's or tenant's", text, "warn")
     return Told("Valid", "Signed by a trusted party and unchanged since.", "good")
+
+
+def score_text(score: float) -> str:
+    """A score for people: no score is ever shown as certainty."""
+    if score >= 0.995:
+        return "above 0.99"
+    return "below 0.01" if score < 0.005 else f"{score:.2f}"
+
+
+def time_text(seconds: float) -> str:
+    """A moment for people, to a tenth of a second."""
+    return f"{round(seconds, 1) + 0.0:.1f} s"
 
 
 def _sentence(text: str) -> str:

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from api.audit.findings import Json
+from api.audit.json_form import Json
 from api.scan.find import Item, ScanError
 from api.scan.table import failed
 

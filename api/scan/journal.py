@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from api.audit.findings import Json
+from api.audit.json_form import Json
 from api.scan.find import Item, ScanError
 
 

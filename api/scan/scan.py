@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.audit.findings import Json
+from api.audit.json_form import Json
 from api.scan import journal
 from api.scan.engines import ENGINES, Auditor
 from api.scan.find import Item, ScanError

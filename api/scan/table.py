@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from api.audit.findings import Json
+from api.audit.json_form import Json
 from api.scan.find import Item, ScanError
 from core.files import replacing
 

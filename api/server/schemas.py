@@ -5,6 +5,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from api.audit.claims import Ownership
+from api.audit.decision import Decision
+from api.audit.findings import CredentialsFound, MatchFound, Media, Stretch, WatermarkFound
+from api.audit.heard import MusicFound, VoiceFound
+from api.audit.result import AuditResult, Findings
 from api.jobs.books import Job
 from api.registry.artists import EnrolledArtist
 from api.registry.records import StoredRecord
@@ -12,18 +17,25 @@ from api.server.api_keys import KeyInfo, Scope
 
 State = Literal["queued", "running", "succeeded", "failed"]
 
-FINDINGS_EXAMPLE: dict[str, Any] = {
-    "file": "song.mp3",
-    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "duration_s": 183.2,
-    "watermark": {"present": True, "p_value": 1e-12, "message": "5f1c0a9e33b2d417", "segments": []},
-    "credentials": {"present": False, "valid": False, "signer": None, "digital_source_type": None},
-    "fingerprint": [{"record_id": "5f1c0a9e33b2d417", "score": 0.93, "offset_s": 0.0, "speed": 1.0}],
-    "ai": {"score": 0.97, "likelihood_ratio": 1.8, "p_value": 0.004, "verdict": "synthetic"},
-    "voice": {"has_voice": True, "synthetic_score": 0.12, "artists": [], "segments": []},
-    "decision": {"action": "review", "rules": []},
-    "warnings": [],
-}
+EXAMPLE = AuditResult(
+    file="song.mp3",
+    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    duration_s=183.2,
+    elapsed_s=4.1,
+    findings=Findings(
+        Media(4_396_800, "mp3", "mp3float", 192_000, 44_100, 2, truncated=False),
+        WatermarkFound(True, 1e-12, "5f1c0a9e33b2d417", record_id="5f1c0a9e33b2d417"),
+        CredentialsFound(),
+        (MatchFound("5f1c0a9e33b2d417", 0.93, 0.0, 1.0, 0.0, 170.5, (Stretch(0.0, 183.0),), 1e-12),),
+        MusicFound(0.97, 1.8, 0.004, "synthetic"),
+        VoiceFound(has_voice=True, synthetic_score=0.12),
+        Ownership(
+            "match", "Watermark and fingerprint both name record 5f1c0a9e33b2d417.", "5f1c0a9e33b2d417"
+        ),
+    ),
+    decision=Decision("review", (), "trackmark-default 2026-11-28", "ab" * 32),
+)
+FINDINGS_EXAMPLE = EXAMPLE.to_dict()
 PROBLEM_EXAMPLE: dict[str, Any] = {
     "type": "urn:trackmark:problem:unreadable-audio",
     "title": "The file is not readable audio",

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 import api.report.picture
 from api.audit.engines import Engines
-from api.audit.findings import AuditResult
+from api.audit.result import AuditResult
 from api.registry.records import Registration
 from api.registry.registry import Registry, RegistryLedger
 from api.report.picture import picture

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.audit.findings import score_text
 from api.report import words
-from api.report.words import Tone
+from api.report.words import Tone, score_text
 
 LANES = (("watermark", "Watermark"), ("ai", "AI music"), ("voice", "Synthetic voice"))
 LANE_WIDTH = 1000

@@ -247,11 +247,11 @@ def _heard(
         checks=("watermark", "fingerprint"),
         engines=parts.engines,
     )
-    manifests, marked = registry.manifests, result.watermark["message"]
-    agreeing = [m for m in result.fingerprint if not marked_only or m["record_id"] == marked]
-    agreeing.sort(key=lambda match: match["record_id"] != hint)  # stable: the rest keeps its order
+    manifests, marked = registry.manifests, result.findings.mark.message
+    agreeing = [m for m in result.findings.matches if not marked_only or m.record_id == marked]
+    agreeing.sort(key=lambda match: match.record_id != hint)  # stable: the rest keeps its order
     return [
-        Match(manifestId=name, similarityScore=min(100, max(0, round(100 * match["score"]))))
+        Match(manifestId=name, similarityScore=min(100, max(0, round(100 * match.score))))
         for match in agreeing
-        for name in manifests.of_record(match["record_id"])
+        for name in manifests.of_record(match.record_id)
     ]

@@ -1,15 +1,17 @@
 """The audit of one file, with parts that answer as told."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, get_args
 
 import pytest
 
 from api.audit.audit import ALL, PROVENANCE, audit_file
-from api.audit.findings import AuditResult, OwnershipStatus
+from api.audit.claims import OwnershipStatus
+from api.audit.findings import Searched
 from api.audit.policy import parse_policy
+from api.audit.result import AuditResult
 from api.report.explanation import MEANINGS
 from api.report.steps import steps
 from core.clip import Segment
@@ -35,8 +37,8 @@ def audit(registry: Registry | None = None, **answers: Any) -> AuditResult:
 
 def test_mark_and_fingerprint_of_one_record_are_a_match() -> None:
     result = audit(Registry(matches=[match(RECORD)]), detection=marked())
-    assert result.ownership.status == "match"
-    assert result.ownership.record_id == RECORD
+    assert result.findings.ownership.status == "match"
+    assert result.findings.ownership.record_id == RECORD
     assert result.to_dict()["watermark"]["record_id"] == RECORD
     assert result.decision.action == "accept"
 
@@ -45,47 +47,47 @@ def test_a_mark_on_other_audio_is_a_suspected_transplant() -> None:
     other = Registry({RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[match(OTHER)])
     for registry in (Registry(matches=[]), other):
         result = audit(registry, detection=marked())
-        assert result.ownership.status == "transplant_suspected"
+        assert result.findings.ownership.status == "transplant_suspected"
         assert result.decision.action == "reject"
 
 
 def test_a_fingerprint_without_a_mark_tells_of_a_removed_one() -> None:
     result = audit(Registry(matches=[match(RECORD)]))
-    assert result.ownership.status == "mark_removed_or_unmarked"
+    assert result.findings.ownership.status == "mark_removed_or_unmarked"
     assert result.decision.action == "review"
 
 
 def test_a_failed_watermark_check_is_not_a_removed_mark() -> None:
     result = audit(Registry(matches=[match(RECORD)]), detection=RuntimeError("boom"))
-    assert result.ownership.status == "fingerprint_only"
+    assert result.findings.ownership.status == "fingerprint_only"
 
 
 def test_a_mark_without_enough_audio_to_compare_is_unconfirmed() -> None:
     result = audit(Registry(matches=[match(RECORD)]), detection=marked(), hashes=())
-    assert result.ownership.status == "mark_unconfirmed"
-    assert result.checks["fingerprint"] == "inconclusive"
+    assert result.findings.ownership.status == "mark_unconfirmed"
+    assert result.findings.checks()["fingerprint"] == "inconclusive"
 
 
 def test_a_mark_that_names_no_record_is_unknown() -> None:
     result = audit(Registry({}), detection=marked())
-    assert result.ownership.status == "unknown_mark"
+    assert result.findings.ownership.status == "unknown_mark"
     assert result.to_dict()["watermark"]["record_id"] is None
 
 
 def test_a_record_that_does_not_verify_is_never_quoted() -> None:
     registry = Registry({RECORD: ProofError("the entry is not in the log")}, matches=[match(RECORD)])
     result = audit(registry, detection=marked())
-    assert result.ownership.status == "record_invalid"
-    assert "not in the log" in result.ownership.text
-    assert "title" not in (result.ownership.record or {})
+    assert result.findings.ownership.status == "record_invalid"
+    assert "not in the log" in result.findings.ownership.text
+    assert "title" not in (result.findings.ownership.record or {})
     assert result.decision.action == "reject"
 
 
 def test_credentials_alone_count_only_when_bound_and_trusted() -> None:
     good = credentials()
-    assert audit(credentials=good).ownership.status == "credentials_only"
+    assert audit(credentials=good).findings.ownership.status == "credentials_only"
     for broken in (replace(good, trusted=False), replace(good, valid=False, content_bound=False)):
-        assert audit(credentials=broken).ownership.status == "no_record"
+        assert audit(credentials=broken).findings.ownership.status == "no_record"
 
 
 def test_the_stamp_of_credentials_is_told_with_its_trust() -> None:
@@ -110,7 +112,7 @@ def test_changed_content_under_credentials_is_reviewed() -> None:
 def test_a_stage_that_breaks_is_a_warning_and_a_review(stage: str) -> None:
     answers: dict[str, Any] = {stage: RuntimeError("boom")}
     result = audit(**answers)
-    assert sum(outcome == "failed" for outcome in result.checks.values()) == 1
+    assert sum(outcome == "failed" for outcome in result.findings.checks().values()) == 1
     assert any("RuntimeError: boom" in warning for warning in result.warnings)
     assert result.decision.action == "review"
 
@@ -127,7 +129,7 @@ def test_silence_and_a_blink_are_inconclusive_with_a_reason(
     seconds: float, amplitude: float, word: str
 ) -> None:
     result = audit(audio=clip(seconds, amplitude=amplitude), detection=AssertionError("must not be asked"))
-    assert {result.checks[name] for name in ALL if name != "credentials"} == {"inconclusive"}
+    assert {result.findings.checks()[name] for name in ALL if name != "credentials"} == {"inconclusive"}
     found = result.to_dict()
     assert found["ai"]["verdict"] == "uncertain"
     assert word in found["ai"]["reason"]
@@ -137,7 +139,7 @@ def test_silence_and_a_blink_are_inconclusive_with_a_reason(
 
 def test_a_detector_that_cannot_answer_is_inconclusive_not_failed() -> None:
     result = audit(detection=WatermarkError("three seconds are needed"))
-    assert result.checks["watermark"] == "inconclusive"
+    assert result.findings.checks()["watermark"] == "inconclusive"
     assert "check-failed" not in [rule.rule for rule in result.decision.rules]
 
 
@@ -153,8 +155,8 @@ def test_only_the_checks_asked_for_are_run() -> None:
     result = audit(
         checks=PROVENANCE, music=AssertionError("not asked for"), voice=AssertionError("not asked for")
     )
-    assert result.checks["music"] == result.checks["voice"] == "skipped"
-    assert result.ai["reason"] == "not checked"
+    assert result.findings.checks()["music"] == result.findings.checks()["voice"] == "skipped"
+    assert result.to_dict()["ai"]["reason"] == "not checked"
     with pytest.raises(ValueError, match="unknown checks"):
         audit(checks=("colour",))
 
@@ -169,10 +171,10 @@ def test_an_artist_who_was_not_compared_is_named_and_nobody_compared_is_no_answe
     left = "'Old' was not compared: enrol the artist again"
     registry = Registry(voices={"Ada": b"print", "Old": b"print"})
     found = audit(registry, voice=voice(True, 0.2, artist, left_out=(left,)))
-    assert found.checks["voice"] == "done" and f"voice: {left}" in found.warnings
-    assert found.voice["reason"] == left and len(found.voice["artists"]) == 1
+    assert found.findings.checks()["voice"] == "done" and f"voice: {left}" in found.warnings
+    assert found.to_dict()["voice"]["reason"] == left and len(found.to_dict()["voice"]["artists"]) == 1
     alone = audit(Registry(voices={"Old": b"print"}), voice=voice(True, 0.2, left_out=(left,)))
-    assert alone.checks["voice"] == "inconclusive"
+    assert alone.findings.checks()["voice"] == "inconclusive"
     assert [text for text in alone.warnings if "Old" in text] == [f"voice: inconclusive: {left}"]
 
 
@@ -186,7 +188,7 @@ def cloned(consents: list[dict[str, Any]]) -> AuditResult:
 
 def test_a_clone_is_judged_by_the_consent_in_the_record() -> None:
     consent = {"artist": "Ada", "from": "2026-01-01T00:00:00Z", "to": None, "revoked_at": None}
-    assert cloned([consent]).voice["artists"][0]["consent"] == "active"
+    assert cloned([consent]).to_dict()["voice"]["artists"][0]["consent"] == "active"
     assert cloned([consent]).decision.action == "accept"
     lapsed = {**consent, "to": "2026-06-01T00:00:00Z"}
     revoked = {**consent, "revoked_at": "2026-02-01T00:00:00Z"}
@@ -198,7 +200,7 @@ def test_a_clone_is_judged_by_the_consent_in_the_record() -> None:
         ([future], "expired"),
     ):
         result = cloned(consents)
-        assert result.voice["artists"][0]["consent"] == state
+        assert result.to_dict()["voice"]["artists"][0]["consent"] == state
         assert [rule.rule for rule in result.decision.rules] == ["voice-clone-without-consent"]
 
 
@@ -216,7 +218,7 @@ def test_a_second_record_of_the_same_audio_is_told() -> None:
         {RECORD: fakes.claims(), OTHER: fakes.claims()}, matches=[match(RECORD), match(OTHER)]
     )
     result = audit(registry, detection=marked())
-    assert result.ownership.status == "match"
+    assert result.findings.ownership.status == "match"
     assert any(OTHER in warning for warning in result.warnings)
 
 
@@ -227,9 +229,9 @@ def test_two_owners_of_one_audio_are_a_dispute_and_the_log_says_who_came_first()
     registry = Registry({RECORD: late, OTHER: early}, matches=[match(RECORD), match(OTHER)])
     for detection in (marked(), fakes.unmarked()):
         found = audit(registry, detection=detection)
-        assert (found.ownership.status, found.ownership.record_id) == ("disputed", OTHER)
-        assert [claim["record_id"] for claim in found.ownership.claims] == [OTHER, RECORD]
-        assert "entry 1 of the log, seen by a third party by 2023-11-14" in found.ownership.text
+        assert (found.findings.ownership.status, found.findings.ownership.record_id) == ("disputed", OTHER)
+        assert [claim.record_id for claim in found.findings.ownership.claims] == [OTHER, RECORD]
+        assert "entry 1 of the log, seen by a third party by 2023-11-14" in found.findings.ownership.text
         assert [rule.rule for rule in found.decision.rules] == ["disputed"]
         assert not steps(found)["verified"]
 
@@ -245,7 +247,7 @@ def test_a_sample_a_reissue_and_a_withdrawn_claim_are_no_dispute() -> None:
         matches=[match(RECORD), match(OTHER)],
     )
     for registry in (sample, withdrawn):
-        assert audit(registry, detection=marked()).ownership.status == "match"
+        assert audit(registry, detection=marked()).findings.ownership.status == "match"
 
 
 def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
@@ -253,15 +255,15 @@ def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
     known = {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)}
     first, second = match(RECORD, stretches=((0.0, 9.0),)), match(OTHER, stretches=((10.0, 19.0),))
     medley = audit(Registry(known, matches=[first, second]), detection=marked())
-    assert medley.ownership.status == "match"
-    told = [(track["record_id"], track["where"], track["of_others"]) for track in medley.ownership.tracks]
-    assert told == [(RECORD, "0-9 s", False), (OTHER, "10-19 s", True)]
+    assert medley.findings.ownership.status == "match"
+    heard = [(track.record_id, track.where, track.of_others) for track in medley.findings.ownership.tracks]
+    assert heard == [(RECORD, "0-9 s", False), (OTHER, "10-19 s", True)]
     assert [rule.rule for rule in medley.decision.rules] == ["holds-a-track-of-others"]
     assert medley.decision.action == "review"
     over = audit(
         Registry(known, matches=[first, replace(second, stretches=((4.0, 13.0),))]), detection=marked()
     )
-    assert over.ownership.status == "disputed", "more than half of it is the same stretch"
+    assert over.findings.ownership.status == "disputed", "more than half of it is the same stretch"
 
 
 @pytest.mark.parametrize(
@@ -274,17 +276,17 @@ def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
 )
 def test_an_unconfirmed_mark_gives_the_true_reason(answers: dict[str, Any], reason: str) -> None:
     result = audit(Registry(matches=[match(RECORD)]), detection=marked(), **answers)
-    assert result.ownership.status == "mark_unconfirmed"
-    assert reason in result.ownership.text
+    assert result.findings.ownership.status == "mark_unconfirmed"
+    assert reason in result.findings.ownership.text
 
 
 def test_only_a_track_that_was_marked_can_have_lost_its_mark() -> None:
     for was_marked, said in ((True, "lost its mark"), (False, "does not say that the track was ever marked")):
         registry = Registry({RECORD: fakes.claims(marked=was_marked)}, matches=[match(RECORD)])
         result = audit(registry)
-        assert said in result.ownership.text
-        assert "removed" not in result.ownership.text
-        assert result.decision.rules[0].text == result.ownership.text
+        assert said in result.findings.ownership.text
+        assert "removed" not in result.findings.ownership.text
+        assert result.decision.rules[0].text == result.findings.ownership.text
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,7 @@ def test_only_a_track_that_was_marked_can_have_lost_its_mark() -> None:
 def test_a_revocation_names_who_said_it(issuer: str, said: str) -> None:
     statement = {"type": "revoke", "issuer": issuer, "reason": "sold", "keyid": "cd" * 32}
     record = fakes.claims(status="revoked", statements=[statement])
-    text = audit(Registry({RECORD: record}, matches=[match(RECORD)])).ownership.text
+    text = audit(Registry({RECORD: record}, matches=[match(RECORD)])).findings.ownership.text
     assert f"in the name of {issuer} (sold), signed by key {'cd' * 8}" in text
     assert said in text
     assert "has withdrawn" not in text
@@ -304,7 +306,7 @@ def test_a_revocation_names_who_said_it(issuer: str, said: str) -> None:
 )
 def test_the_state_of_a_record_decides(status: str, verdict: str) -> None:
     registry = Registry({RECORD: fakes.claims(status=status)}, matches=[match(RECORD)])
-    assert audit(registry, detection=marked()).ownership.status == verdict
+    assert audit(registry, detection=marked()).findings.ownership.status == verdict
 
 
 def test_every_verdict_is_explained_in_plain_words() -> None:
@@ -392,5 +394,39 @@ def test_the_mark_is_looked_for_at_the_change_that_the_fingerprint_tells() -> No
         today=TODAY,
     )
     assert [[pytest.approx(change, abs=1e-3) for change in known] for known in asked] == [[(1.15, 1.15)]]
-    assert result.ownership.status == "match" and registry.queries == 1
-    assert result.watermark["searched"] == {"search": "full", "known": []}
+    assert result.findings.ownership.status == "match" and registry.queries == 1
+    assert result.findings.mark.searched == Searched("full", ())
+
+
+@dataclass
+class SecondFails:
+    """A printer that answers once and breaks when it is asked again."""
+
+    asked: int = 0
+
+    def extract(self, _wav: Any, _rate: int) -> Any:
+        self.asked += 1
+        if self.asked > 1:
+            raise RuntimeError("boom")
+        return fakes.fingerprint((1, 2, 3))
+
+
+@pytest.mark.parametrize("heard", [[], [match(OTHER)], [match(OTHER), match("ab" * 8)]])
+def test_a_second_question_that_fails_keeps_what_the_first_found_and_accuses_nobody(heard: list[Any]) -> None:
+    else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+    registry = Registry({RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)}, matches=heard)
+    result = audit_file(
+        fakes.PATH,
+        registry=registry,  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=fakes.SETTINGS,
+        engines=replace(engines(detection=marked(speed=1.1)), printer=SecondFails()),
+        today=TODAY,
+    )
+    found = result.to_dict()
+    assert [m["record_id"] for m in found["fingerprint"]] == [m.record_id for m in heard]
+    assert [t["record_id"] for t in found["ownership"]["tracks"]] == [OTHER][: len(heard)]
+    assert found["checks"]["fingerprint"] == "failed"
+    assert found["ownership"]["status"] == "mark_unconfirmed", "what was not compared is no other audio"
+    assert "RuntimeError: boom" in found["ownership"]["text"]
+    assert found["decision"]["rules"][0]["rule"] == "check-failed"
+    assert found["decision"]["action"] == "review"

@@ -10,8 +10,11 @@ from typing import Any, get_args
 
 import pytest
 
-from api.audit.audit import ALL, audit_file, declares_ai
-from api.audit.findings import Outcome, Ownership, OwnershipStatus
+from api.audit.audit import ALL, audit_file
+from api.audit.claims import Ownership, OwnershipStatus
+from api.audit.decision import Gap
+from api.audit.findings import Outcome
+from api.audit.json_form import as_json
 from api.audit.policy import PolicyError, load_policy, parse_policy
 from core.errors import TrackmarkError, WatermarkError
 from tests import fakes
@@ -55,18 +58,17 @@ def test_every_combination_has_its_action(status: str) -> None:
     for declared, verdict, clone, gaps, cut in product(DECLARATIONS, VERDICTS, CLONES, GAPS, (False, True)):
         record = None if declared is None else {"verified": True, "ai_involvement": {"overall": declared}}
         ownership = Ownership(status, "said.", "00" * 8, record)  # type: ignore[arg-type]  # one of its values
-        missing = [{"check": name, "outcome": "inconclusive", "reason": "too short"} for name in gaps]
+        missing = [Gap(name, "inconclusive", "too short") for name in gaps]
         if cut:
-            missing.insert(0, {"check": "decode", "outcome": "partly", "reason": "cut"})
+            missing.insert(0, Gap("decode", "partly", "cut"))
         findings = {
-            "ownership": ownership.to_dict(),
+            "ownership": as_json(ownership),
             "ai": {"verdict": verdict, "score": 0.99, "p_value": 0.001},
             "voice": {"artists": [{"name": "Ada", "clone_score": clone[0], "consent": clone[1]}]},
             "credentials": {"present": False, "record_known": None},
-            "ai_declared": declares_ai(ownership),
-            "unanswered": missing,
+            "ai_declared": ownership.declares_ai,
         }
-        decision = policy.decide(findings, on=ON)
+        decision = policy.decide(findings, on=ON, unanswered=missing)
         told = (status, declared, verdict, clone, gaps, cut)
         assert decision.action == expected(*told), told
         if cut:
@@ -109,7 +111,7 @@ def test_what_was_asked_and_not_answered_is_reviewed(outcomes: tuple[str, ...]) 
         checks=[name for name in ALL if wish[name] != "skipped"],
         today=ON,
     )
-    assert result.checks == wish
+    assert result.findings.checks() == wish
     open_checks = [name for name in ALL if wish[name] in broken]
     assert result.decision.action == ("review" if open_checks else "accept")
     assert [rule.rule for rule in result.decision.rules] == [f"check-{wish[name]}" for name in open_checks]
@@ -117,9 +119,12 @@ def test_what_was_asked_and_not_answered_is_reviewed(outcomes: tuple[str, ...]) 
 
 def test_a_policy_of_ones_own_fails_closed_too() -> None:
     own = '[policy]\nname = "p"\nversion = "1"\n'
-    gap = {"unanswered": [{"check": "music", "outcome": "failed", "reason": "broke"}]}
-    assert parse_policy(own.encode()).decide(gap, on=ON).action == "review"
-    assert parse_policy((own + 'unanswered = "reject"\n').encode()).decide(gap, on=ON).action == "reject"
+    gap = [Gap("music", "failed", "broke")]
+    assert parse_policy(own.encode()).decide({}, on=ON, unanswered=gap).action == "review"
+    assert (
+        parse_policy((own + 'unanswered = "reject"\n').encode()).decide({}, on=ON, unanswered=gap).action
+        == "reject"
+    )
     assert parse_policy(own.encode()).decide({}, on=ON).action == "accept"
 
 

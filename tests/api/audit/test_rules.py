@@ -11,7 +11,7 @@ from torch import Tensor
 
 from api.audit.audit import PROVENANCE, audit_file
 from api.audit.engines import product_engines
-from api.audit.findings import AuditResult
+from api.audit.result import AuditResult
 from api.keys.witnessing import cosign
 from api.registry.registry import Registry
 from api.report.steps import steps
@@ -61,20 +61,25 @@ def audit(path: Path, registry: Registry, detection: Any = None) -> AuditResult:
     return audit_file(path, registry=registry, settings=settings, checks=PROVENANCE, engines=engines)
 
 
+def settled(result: AuditResult) -> tuple[str, str | None]:
+    """The status of ownership, and the record that it speaks of."""
+    return result.findings.ownership.status, result.findings.ownership.record_id
+
+
 def test_watermark_and_fingerprint_agree_disagree_or_stand_alone(
     registry: Registry, files: dict[str, Path]
 ) -> None:
     song = claim(registry, SONG, "A Label")
     other = claim(registry, OTHER, "B Label")
     found = audit(files["song"], registry, fakes.marked(song))
-    assert (found.ownership.status, found.ownership.record_id) == ("match", song)
+    assert settled(found) == ("match", song)
     assert steps(found)["verified"]
     lifted = audit(files["other"], registry, fakes.marked(song))
-    assert (lifted.ownership.status, lifted.ownership.record_id) == ("transplant_suspected", song)
-    assert f"the audio is that of record {other}" in lifted.ownership.text
+    assert settled(lifted) == ("transplant_suspected", song)
+    assert f"the audio is that of record {other}" in lifted.findings.ownership.text
     assert not steps(lifted)["verified"]
     stripped = audit(files["song"], registry)
-    assert (stripped.ownership.status, stripped.ownership.record_id) == ("mark_removed_or_unmarked", song)
+    assert settled(stripped) == ("mark_removed_or_unmarked", song)
     assert not steps(stripped)["verified"]
 
 
@@ -94,15 +99,15 @@ def test_two_claims_on_one_audio_are_a_dispute_with_the_earliest_witnessed_time(
     cosign(registry.keys.published, net.send)
     for detection in (None, fakes.marked(first), fakes.marked(second)):
         found = audit(files["song"], registry, detection)
-        assert (found.ownership.status, found.ownership.record_id) == ("disputed", first)
-        claims = [(c["record_id"], c["owners"], c["witnessed_at"]) for c in found.ownership.claims]
+        assert settled(found) == ("disputed", first)
+        claims = [(c.record_id, list(c.owners), c.witnessed_at) for c in found.findings.ownership.claims]
         assert claims == [(first, ["A Label"], TIME_S), (second, ["B Label"], TIME_S + 86_400)]
         seen = datetime.fromtimestamp(TIME_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        assert f"seen by a third party by {seen}" in found.ownership.text
+        assert f"seen by a third party by {seen}" in found.findings.ownership.text
         assert not steps(found)["verified"]
     registry.events.revoke(first, issuer="A Label", reason="registered by mistake")
-    settled = audit(files["song"], registry, fakes.marked(second))
-    assert (settled.ownership.status, settled.ownership.record_id) == ("match", second)
+    withdrawn = audit(files["song"], registry, fakes.marked(second))
+    assert settled(withdrawn) == ("match", second)
 
 
 def test_a_claim_that_nobody_else_saw_has_no_independent_time(
@@ -111,7 +116,7 @@ def test_a_claim_that_nobody_else_saw_has_no_independent_time(
     first = claim(registry, SONG, "A Label")
     claim(registry, SONG, "B Label")
     found = audit(files["song"], registry)
-    assert [claim["witnessed_at"] for claim in found.ownership.claims] == [None, None]
-    assert found.ownership.record_id == first  # the order of the log is proven all the same
-    assert "by the log's own clock" in found.ownership.text
-    assert "third party" not in found.ownership.text
+    assert [claim.witnessed_at for claim in found.findings.ownership.claims] == [None, None]
+    assert found.findings.ownership.record_id == first  # the order of the log is proven all the same
+    assert "by the log's own clock" in found.findings.ownership.text
+    assert "third party" not in found.findings.ownership.text

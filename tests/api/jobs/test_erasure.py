@@ -68,7 +68,7 @@ def test_a_record_is_erased_and_all_others_still_verify(tmp_path: Path) -> None:
     found = audit_file(
         fakes.PATH, registry=registry, settings=settings, checks=(PROVENANCE[0],), engines=engines
     )
-    assert found.ownership.status == "unknown_mark"
+    assert found.findings.ownership.status == "unknown_mark"
     registry.close()
     left = b"".join(path.read_bytes() for path in settings.home.glob("trackmark.db*"))
     for text in (SECRET, HOLDER, "a secret reason"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from api.audit.audit import audit_file
-from api.audit.findings import AuditResult
+from api.audit.result import AuditResult
 from api.keys.signing import SigningKeys
 from api.registry.fingerprints import Fingerprints
 from api.registry.registry import Registry
@@ -73,7 +73,7 @@ def audited(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str = "so
 def result(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> AuditResult:
     register(registry)
     found = audited(registry, monkeypatch)
-    assert found.ownership.status == "match", found.ownership
+    assert found.findings.ownership.status == "match", found.findings.ownership
     return found
 
 
@@ -127,7 +127,8 @@ def test_a_stranger_s_keys_do_not_verify(registry: Registry, result: AuditResult
 def test_a_report_on_another_record_than_its_evidence_is_refused(
     registry: Registry, result: AuditResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claimed = replace(result, ownership=replace(result.ownership, record_id="1234567890abcdef"))
+    other = replace(result.findings.ownership, record_id="1234567890abcdef")
+    claimed = replace(result, findings=replace(result.findings, ownership=other))
     evidence = reports._evidence(result, registry)
     monkeypatch.setattr(reports, "_evidence", lambda *_: evidence)
     path = tmp_path / "r.json"

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from api.audit.findings import OwnershipStatus
+from api.audit.claims import OwnershipStatus
 from api.report import words
 
 COMFORT = re.compile(

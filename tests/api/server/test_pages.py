@@ -139,7 +139,7 @@ def contrast(one: str, other: str) -> float:
 def test_every_ownership_status_has_words() -> None:
     from typing import get_args
 
-    from api.audit.findings import OwnershipStatus
+    from api.audit.claims import OwnershipStatus
     from api.report import words
 
     assert set(get_args(OwnershipStatus)) == set(words.OWNERSHIP)

@@ -1,0 +1,127 @@
+"""Whose audio it is, as far as known: a status, the record it speaks of, rival claims, the tracks heard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from api.audit.findings import MatchFound, Stretch
+from core import clock
+
+OwnershipStatus = Literal[
+    "match",
+    "disputed",
+    "record_revoked",
+    "transplant_suspected",
+    "mark_removed_or_unmarked",
+    "fingerprint_only",
+    "mark_unconfirmed",
+    "unknown_mark",
+    "record_invalid",
+    "credentials_only",
+    "no_record",
+    "not_checked",
+]
+Record = Mapping[str, Any]
+"""What a record says today (`api.registry.summary.known`): `verified`, and `problem` where it does not."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A record that claims the audio, and how old the claim is.
+
+    Attributes:
+        log_index: place of the registration in the log, which is proven.
+        logged_at: when the log wrote it down, by its own clock.
+        witnessed_at: by when somebody independent had seen it, in POSIX seconds.
+    """
+
+    record_id: str
+    owners: tuple[str, ...]
+    log_index: int
+    logged_at: str | None
+    witnessed_at: int | None
+
+    @classmethod
+    def of(cls, record_id: str, record: Record) -> "Claim":
+        """The claim of a record."""
+        return cls(
+            record_id=record_id,
+            owners=tuple(dict.fromkeys(owner["name"] for owner in record["owners"])),
+            log_index=record.get("first_index", record["leaf_index"]),
+            logged_at=record.get("logged_at"),
+            witnessed_at=record.get("witnessed_at"),
+        )
+
+    def when(self) -> str:
+        """The place in the log is proven; its clock is the log's own unless somebody else has told a time."""
+        text = f"entry {self.log_index} of the log"
+        if self.logged_at is not None:
+            text += f", written {self.logged_at[:19]}Z by the log's own clock"
+        if self.witnessed_at is not None:
+            seen = datetime.fromtimestamp(self.witnessed_at, UTC)
+            text += f", seen by a third party by {clock.utc_text(seen)}"
+        return text
+
+
+@dataclass(frozen=True)
+class TrackHeard:
+    """A registered track in the audio.
+
+    Attributes:
+        stretches: where in the audio it is heard; `where` the same in words.
+        of_others: whether it belongs to others than those whom the statement is about.
+    """
+
+    record_id: str
+    title: str
+    owners: tuple[str, ...]
+    stretches: tuple[Stretch, ...]
+    where: str
+    offset_s: float
+    speed: float
+    of_others: bool = False
+
+    @classmethod
+    def of(cls, match: MatchFound, record: Record) -> "TrackHeard":
+        """A match, with what its record says."""
+        return cls(
+            record_id=match.record_id,
+            title=record["title"],
+            owners=tuple(sorted({str(owner["name"]) for owner in record["owners"]})),
+            stretches=match.stretches,
+            where=", ".join(f"{s.start_s:.0f}-{s.end_s:.0f} s" for s in match.stretches),
+            offset_s=match.offset_s,
+            speed=match.speed,
+        )
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """What watermark, record and fingerprint say together.
+
+    Attributes:
+        status: see `api.audit.ownership.judge` for the rule behind each value.
+        record_id: the record that the status speaks of, or None.
+        text: the same in one plain sentence.
+        record: title, owners, AI declaration and whether signature and log proof verify.
+        claims: where several parties claim the audio, their records in log order, the earliest first.
+        tracks: every registered track in the audio, as it is heard, each with its stretches.
+    """
+
+    status: OwnershipStatus
+    text: str
+    record_id: str | None = None
+    record: Record | None = None
+    claims: tuple[Claim, ...] = ()
+    tracks: tuple[TrackHeard, ...] = ()
+
+    @property
+    def declares_ai(self) -> bool:
+        """Whether a record that verifies says that a machine made this audio, wholly or partly."""
+        record = self.record or {}
+        involvement = record.get("ai_involvement") or {}
+        return bool(record.get("verified")) and involvement.get("overall") in ("All", "Partly")
+
+
+NOT_CHECKED = Ownership("not_checked", "Ownership was not checked.")

@@ -1,0 +1,41 @@
+"""What a policy makes of the findings, and the open questions that call for a person."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["accept", "review", "reject"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that was asked for and not answered.
+
+    Attributes:
+        check: its name, or `decode` for audio that could only be decoded in part.
+        outcome: `inconclusive`, `failed`, or `partly`.
+        reason: why.
+    """
+
+    check: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A policy rule that applied."""
+
+    rule: str
+    action: Action
+    text: str
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the policy makes of the findings."""
+
+    action: Action
+    rules: tuple[Fired, ...]
+    policy: str
+    policy_sha256: str

@@ -1,0 +1,146 @@
+"""What was heard in the sound: traces of a machine, and whose voice it is; estimates, never proof.
+
+A field's name is its key in the JSON (`api.audit.json_form`); values are rounded as they are told.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from api.audit.findings import Scored, scored
+from api.audit.json_form import UNTOLD, number, plain, significant
+
+if TYPE_CHECKING:
+    from detector.music import MusicFinding
+    from detector.voice import ArtistScore, VoiceFinding
+
+Verdict = Literal["synthetic", "no_trace", "uncertain"]
+Consent = Literal["active", "expired", "none"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A decoder architecture that could have left the traces, and its share among those looked at."""
+
+    family: str
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One piece of evidence: a sentence, and the numbers behind it."""
+
+    kind: str
+    text: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Proposition:
+    """One statement about the recording, judged apart from the others."""
+
+    name: str
+    text: str
+    answer: str
+    likelihood_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Miss:
+    """How often known generators leave no trace that is found, in one condition."""
+
+    condition: str
+    share: float | None
+
+
+@dataclass(frozen=True)
+class MusicFound:
+    """Whether traces of a neural decoder are in the sound (see `detector.music.finding.MusicFinding`).
+
+    Without arguments: what is told of a check that gave no answer.
+    """
+
+    score: float | None = None
+    likelihood_ratio: float | None = None
+    p_value: float | None = None
+    verdict: Verdict = "uncertain"
+    generator: tuple[Family, ...] = ()
+    evidence: tuple[Exhibit, ...] = ()
+    segments: tuple[Scored, ...] = ()
+    reason: str | None = None
+    propositions: tuple[Proposition, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    calibration: str = ""
+    group: str = ""
+
+    @classmethod
+    def of(cls, found: "MusicFinding") -> "MusicFound":
+        """The detector's finding."""
+        return cls(
+            score=number(found.score),
+            likelihood_ratio=number(found.llr),
+            p_value=significant(found.p_value),
+            verdict=found.verdict,
+            generator=tuple(Family(f.name, number(f.share)) for f in found.families),
+            evidence=tuple(Exhibit(e.kind, e.text, plain(e.data)) for e in found.evidence),
+            segments=scored(found.segments),
+            reason=found.reason,
+            propositions=tuple(
+                Proposition(p.name, p.text, p.answer, number(p.llr)) for p in found.propositions
+            ),
+            misses=tuple(Miss(m.condition, number(m.share)) for m in found.misses),
+            calibration=found.calibration,
+            group=found.group,
+        )
+
+
+@dataclass(frozen=True)
+class ArtistHeard:
+    """How the vocals compare with one enrolled artist.
+
+    Attributes:
+        consent: whether the matching record holds the artist's consent to a copy of the voice.
+        suspected: whether the policy calls the voice a copy: the one threshold for all who read it.
+    """
+
+    name: str
+    similarity: float | None
+    likelihood_ratio: float | None
+    clone_score: float | None
+    consent: Consent = "none"
+    suspected: bool = False
+
+    @classmethod
+    def of(cls, found: "ArtistScore") -> "ArtistHeard":
+        """The detector's score for an artist."""
+        return cls(found.name, number(found.similarity), number(found.llr), number(found.clone_score))
+
+
+@dataclass(frozen=True)
+class VoiceFound:
+    """Vocals, how synthetic they are and whose they resemble (see `detector.voice.finding.VoiceFinding`).
+
+    Without arguments: what is told of a check that gave no answer.
+
+    Attributes:
+        left_out: why artists could not be compared, one sentence each.
+    """
+
+    has_voice: bool | None = None
+    synthetic_score: float | None = None
+    artists: tuple[ArtistHeard, ...] = ()
+    segments: tuple[Scored, ...] = ()
+    reason: str | None = None
+    left_out: tuple[str, ...] = field(default=(), metadata=UNTOLD)
+
+    @classmethod
+    def of(cls, found: "VoiceFinding") -> "VoiceFound":
+        """The detector's finding."""
+        return cls(
+            has_voice=found.has_voice,
+            synthetic_score=number(found.synthetic_score),
+            artists=tuple(ArtistHeard.of(artist) for artist in found.artists),
+            segments=scored(found.segments),
+            reason="; ".join([*filter(None, [found.reason]), *found.left_out]) or None,
+            left_out=tuple(found.left_out),
+        )

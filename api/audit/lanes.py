@@ -1,0 +1,57 @@
+"""Asks the checks of an audit: whatever a check raises becomes an answer with a reason."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from api.audit.checks import Inconclusive
+from api.audit.findings import Found, NotRun
+from core.errors import TrackmarkError
+from core.progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Asking:
+    """Which checks are asked; two lanes may ask side by side.
+
+    Attributes:
+        wanted: the checks that were asked for.
+        unusable: why no check of the sound can answer, or None.
+        report: the caller's progress.
+        steps: how many steps an audit has.
+        begun: how many of them have begun.
+    """
+
+    wanted: frozenset[str]
+    unusable: str | None
+    report: Progress
+    steps: int
+    begun: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def ask(self, name: str, check: Callable[[], Found], kept: Found | None = None) -> Found | NotRun[Found]:
+        """Run one check.
+
+        Args:
+            name: of the check.
+            check: asks it.
+            kept: what an earlier question of the same check found, which a failure does not undo.
+        """
+        with self.lock:
+            self.begun += 1
+            self.report(name, self.begun / self.steps)
+        if name not in self.wanted:
+            return NotRun("skipped", "not checked")
+        if self.unusable is not None and name != "credentials":
+            return NotRun("inconclusive", self.unusable)
+        try:
+            return check()
+        except Inconclusive as reason:
+            return NotRun("inconclusive", str(reason), reason.found)
+        except Exception as error:
+            log.warning("the %s check failed", name, exc_info=True)
+            kind = "" if isinstance(error, TrackmarkError) else f"{type(error).__name__}: "
+            return NotRun("failed", f"the check failed: {kind}{error}", kept)

@@ -1,0 +1,94 @@
+"""The JSON of an audit is a contract: what it was for these files, it is."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.audit.audit import ALL, PROVENANCE, audit_file
+from core.clip import Segment
+from core.errors import ProofError, WatermarkError
+from detector.music.finding import Evidence, Family, Proposition
+from detector.music.misses import Miss
+from detector.voice.finding import ArtistScore
+from tests import fakes
+from tests.fakes import OTHER, RECORD, Registry, claims, credentials, marked, match, music, voice
+
+GOLDEN = Path(__file__).with_name("audits.json")
+ELSE = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+CONSENT = {"artist": "Ada", "from": "2026-01-01T00:00:00Z", "to": None, "revoked_at": None}
+MACHINE = music(
+    0.9712345678,
+    2.0123456,
+    0.00123456789,
+    "synthetic",
+    families=(Family("EnCodec", 0.7654321),),
+    evidence=(Evidence("comb", "a comb", {"hz": 50.0, "n": 3, "bad": float("nan"), "list": [1.0, "x"]}),),
+    segments=(Segment(0, 5, 0.97), Segment(5, 10, float("nan"))),
+    propositions=(Proposition("P1", "a decoder", "supported", 2.0), Proposition("C", "x", "open", None)),
+    misses=(Miss("in wide", 0.63),),
+    group="wide/short",
+)
+SINGER = voice(
+    True, 0.99123456, ArtistScore("Ada", 4.1234567, 3.1, 0.9723456), segments=(Segment(1, 2, 0.9),)
+)
+BOOM = RuntimeError("boom")
+AUDITS: dict[str, dict[str, Any]] = {
+    "everything": {
+        "registry": Registry({RECORD: claims(voice_consents=[CONSENT])}, matches=[match(RECORD, pitch=1.06)]),
+        "detection": marked(speed=1.1, known=((1.15, 1.15),), p_value=1.234567891e-14),
+        "credentials": credentials(stamped_at="2026-11-22T13:00:00Z", stamp_trusted=True),
+        "music": MACHINE,
+        "voice": SINGER,
+    },
+    "nothing": {"registry": Registry({}, matches=[])},
+    "silence": {"audio": fakes.clip(5.0, amplitude=0.0)},
+    "broken": dict.fromkeys(("detection", "credentials", "hashes", "music", "voice"), BOOM),
+    "inconclusive": {
+        "detection": WatermarkError("too plain"),
+        "hashes": (),
+        "music": music(None, None, None, "uncertain", reason="too short", evidence=MACHINE.evidence),
+        "voice": voice(True, None, left_out=("'Old' was not compared",)),
+    },
+    "not asked": {"checks": PROVENANCE},
+    "asked one": {"checks": ("voice",), "voice": SINGER},
+    "disputed": {
+        "registry": Registry(
+            {RECORD: claims(first_index=3), OTHER: claims(owners=ELSE, witnessed_at=1_700_000_000)},
+            matches=[match(RECORD), match(OTHER)],
+        ),
+        "detection": marked(),
+    },
+    "two tracks": {
+        "registry": Registry(
+            {RECORD: claims(), OTHER: claims(owners=ELSE)},
+            matches=[match(RECORD), match(OTHER, stretches=((10.0, 19.0),))],
+        ),
+        "detection": marked(),
+    },
+    "refused": {"registry": Registry({RECORD: ProofError("not in the log")}, matches=[match(RECORD)])},
+    "cut": {"audio": replace(fakes.clip(), source=replace(fakes.clip().source, truncated=True))},
+}
+
+
+def audited(
+    *, registry: Registry | None = None, checks: tuple[str, ...] = ALL, **answers: Any
+) -> dict[str, Any]:
+    result = audit_file(
+        fakes.PATH,
+        registry=registry or Registry(voices={"Ada": b"print"}),  # type: ignore[arg-type]  # a fake
+        settings=fakes.SETTINGS,
+        engines=fakes.engines(**answers),
+        checks=checks,
+        today=date(2026, 11, 28),
+    )
+    return {**result.to_dict(), "elapsed_s": 0.0}
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_the_json_of_an_audit_stays_as_it_is(name: str) -> None:
+    told = json.loads(json.dumps(audited(**AUDITS[name]), allow_nan=False))
+    assert told == json.loads(GOLDEN.read_text())[name]
