@@ -14,7 +14,11 @@ def at(time_s: float) -> datetime:
 
 
 def utc_text(moment: datetime) -> str:
-    """A moment to the second as records, logs and reports write it: `2026-01-31T12:00:00Z`."""
+    """A moment to the second as records, logs and reports write it.
+
+    >>> utc_text(at(1_800_000_000.9))
+    '2027-01-15T08:00:00Z'
+    """
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -9,5 +9,9 @@ SUFFIXES = frozenset(
 
 
 def is_audio(name: str) -> bool:
-    """Whether a file's name says that it holds audio; capitals do not matter."""
+    """Whether a file's name says that it holds audio; capitals do not matter.
+
+    >>> is_audio("Song.FLAC"), is_audio("cover.jpg")
+    (True, False)
+    """
     return any(name.lower().endswith(suffix) for suffix in SUFFIXES)

@@ -23,7 +23,11 @@ def _two(synthetic: ArrayLike, bona_fide: ArrayLike) -> tuple[Scores, Scores]:
 
 
 def auc(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:
-    """Chance that a synthetic score exceeds a bona fide one (ties count half). Never folded above 0.5."""
+    """Chance that a synthetic score exceeds a bona fide one (ties count half). Never folded above 0.5.
+
+    >>> auc([2.0, 1.0], [0.0, 1.0])
+    0.875
+    """
     s, b = _two(synthetic, bona_fide)
     ranks = stats.rankdata(np.concatenate([s, b]))[: s.size]
     return float((ranks.sum() - s.size * (s.size + 1) / 2) / (s.size * b.size))
@@ -46,7 +50,11 @@ def threshold_at_fpr(bona_fide: ArrayLike, fpr: float) -> float:
 
 
 def tpr_at_fpr(synthetic: ArrayLike, bona_fide: ArrayLike, fpr: float) -> float:
-    """Share of synthetic recordings above the threshold of `threshold_at_fpr`."""
+    """Share of synthetic recordings above the threshold of `threshold_at_fpr`.
+
+    >>> tpr_at_fpr([0.5, 3.0], [0.0, 1.0, 2.0], fpr=0.34)
+    0.5
+    """
     s, b = _two(synthetic, bona_fide)
     return float((s > threshold_at_fpr(b, fpr)).mean())
 

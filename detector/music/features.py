@@ -123,7 +123,7 @@ def limit(values: Vector) -> Vector:
 def joined(vectors: Vector, weights: Vector) -> Vector:
     """One score for many: the norm of order `ORDER` of the weighted scores, [..., F] -> [...].
 
-    >>> joined(np.array([[3.0, 0.0], [0.0, 0.0]]), np.array([1.0, 2.0])).tolist()
+    >>> joined(np.array([[3.0, 0.0], [0.0, 0.0]]), np.array([1.0, 2.0])).round(9).tolist()
     [3.0, 0.0]
     """
     return np.asarray(((vectors * weights) ** ORDER).sum(-1) ** (1 / ORDER), np.float64)

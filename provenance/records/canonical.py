@@ -23,6 +23,9 @@ def encode(value: Any, error: type[TrackmarkError], *, floats: bool = False) -> 
         value: dicts with string keys, lists, strings, integers within ±(2^53 - 1), booleans, None.
         error: the type to raise when `value` cannot be written.
         floats: accept finite floats too.
+
+    >>> encode({"b": [1, True], "a": None}, TrackmarkError)
+    b'{"a":null,"b":[1,true]}'
     """
     _check(value, error, 0, floats)
     try:

@@ -12,7 +12,11 @@ _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def isrc(text: str) -> str:
-    """Recording code, ISO 3901: two letters, three letters or digits, two digits of year, five digits."""
+    """Recording code, ISO 3901: two letters, three letters or digits, two digits of year, five digits.
+
+    >>> isrc("us-rc1-76-07839")
+    'USRC17607839'
+    """
     code = re.sub(r"^ISRC[:.]?(?=.{12})", "", _compact(text))
     if not re.fullmatch(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", code):
         raise RecordError(f"{text!r} is not an ISRC; it has the form CC-XXX-YY-NNNNN")
@@ -20,7 +24,11 @@ def isrc(text: str) -> str:
 
 
 def iswc(text: str) -> str:
-    """Work code, ISO 15707: T, nine digits, and a check digit with weights 1 to 9 and 1 for the T."""
+    """Work code, ISO 15707: T, nine digits, and a check digit with weights 1 to 9 and 1 for the T.
+
+    >>> iswc("T-034.524.680-1")
+    'T0345246801'
+    """
     code = _compact(text)
     if not re.fullmatch(r"T[0-9]{10}", code):
         raise RecordError(f"{text!r} is not an ISWC; it has the form T-DDD.DDD.DDD-C")

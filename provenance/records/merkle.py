@@ -21,7 +21,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_hash(leaf_hashes: Sequence[bytes]) -> bytes:
-    """Root of a tree from all its leaf hashes, by the definition (RFC 6962 §2.1)."""
+    """Root of a tree from all its leaf hashes, by the definition (RFC 6962 §2.1).
+
+    >>> first, second = leaf_hash(b"first"), leaf_hash(b"second")
+    >>> root_hash([first, second]) == node_hash(first, second)
+    True
+    """
     if not leaf_hashes:
         return EMPTY_ROOT
     row = list(leaf_hashes)
