@@ -137,7 +137,12 @@ class Registry:
     @property
     def artists(self) -> Any:
         voices = [SimpleNamespace(name=name, voiceprint=data) for name, data in self.voices.items()]
-        return SimpleNamespace(all=lambda: voices)
+        return SimpleNamespace(all=lambda: voices, one=self._voice, consents_of=lambda names: {})
+
+    def _voice(self, name: str) -> Any:
+        if name not in self.voices:
+            raise UnknownEntry(f"no artist {name!r}")
+        return SimpleNamespace(name=name, voiceprint=self.voices[name])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from api.audit.engines import Engines
 from api.audit.findings import CredentialsFound, MatchFound, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.json_form import rounded
+from api.errors import UnknownEntry
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
 
@@ -148,12 +149,13 @@ def enrolled(registry: "Registry", artist: str | None) -> dict[str, bytes]:
     Raises:
         RegistryError: the named artist is not enrolled.
     """
-    known = {a.name: a.voiceprint for a in registry.artists.all()}
     if artist is None:
-        return known
-    if artist not in known:
-        raise RegistryError(f"no artist named {artist!r} is enrolled; see `trackmark artist list`")
-    return {artist: known[artist]}
+        return {a.name: a.voiceprint for a in registry.artists.all()}
+    try:
+        only = registry.artists.one(artist)
+    except UnknownEntry as error:
+        raise RegistryError(f"no artist named {artist!r} is enrolled; see `trackmark artist list`") from error
+    return {only.name: only.voiceprint}
 
 
 def _names(matches: Sequence[MatchFound], record_id: str | None) -> bool:

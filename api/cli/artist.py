@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from api.cli import consent as consents
 from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry, settings
 
-commands = typer.Typer(help="Enrol, list and delete artists' voices.", no_args_is_help=True)
+commands = typer.Typer(help="Enrol, list and delete voices; keep consents.", no_args_is_help=True)
+commands.add_typer(consents.commands, name="consent")
 
 
 @commands.command("enrol")
@@ -51,8 +53,14 @@ def list_artists(as_json: AsJson = False) -> None:
     """List the enrolled artists."""
     with failures(), registry() as (store, _settings):
         artists = [
-            {"name": a.name, "consent": a.consent is not None, "enrolled_at": a.created_at.isoformat()}
-            for a in store.artists.all()
+            {
+                "name": a.name,
+                "id": a.id,
+                "consent": a.consent is not None,
+                "enrolled_at": a.created_at.isoformat(),
+                "encoder": a.encoder,
+            }
+            for a in store.artists.listed()
         ]
     if as_json:
         for artist in artists:
@@ -66,14 +74,35 @@ def list_artists(as_json: AsJson = False) -> None:
 
 
 @commands.command("delete")
-def delete(name: Annotated[str, typer.Argument(help="The artist's name.")], as_json: AsJson = False) -> None:
-    """Delete an artist's voice print for good."""
+def delete(
+    name: Annotated[str, typer.Argument(help="The artist's name or id.")], as_json: AsJson = False
+) -> None:
+    """Delete an artist's voice print, its key and every consent for good."""
     with failures(), registry() as (store, _settings):
         store.artists.remove(name)
     if as_json:
         emit({"name": name, "deleted": True})
     else:
         answers().print(f"the voice print of {name} is deleted", markup=False)
+
+
+@commands.command("reads")
+def reads(
+    name: Annotated[str, typer.Argument(help="The artist's name or id.")], as_json: AsJson = False
+) -> None:
+    """List who opened an artist's voice print, when and for which audit, the latest first."""
+    with failures(), registry() as (store, _settings):
+        found = [
+            {"read_at": r.read_at.isoformat(), "who": r.who, "purpose": r.purpose, "voices": r.voices}
+            for r in store.artists.readings(store.artists.find(name).id)
+        ]
+    for read in found:
+        if as_json:
+            emit(read)
+        else:
+            answers().print(f"{read['read_at']}  {read['who']}, {read['purpose']}", markup=False)
+    if not found and not as_json:
+        answers().print(f"nobody opened the voice print of {name} yet", markup=False)
 
 
 def _read_consent(path: Path | None) -> str | None:

@@ -1,5 +1,6 @@
 """`trackmark audit`: everything about a file, with a decision."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,8 +45,9 @@ def audit(
                 settings = settings.model_copy(update={"watermark_search": search.value})
 
             def ask(file: Path, report: Report) -> dict[str, Any]:
+                reader = store.on_behalf(f"user {os.getuid()} of this machine", f"audit of {file.name}")
                 result = audit_file(
-                    file, registry=store, settings=settings, artist=artist, policy=rules, progress=report
+                    file, registry=reader, settings=settings, artist=artist, policy=rules, progress=report
                 )
                 if reports is not None:
                     from api.report.report import write_all

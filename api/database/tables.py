@@ -1,6 +1,6 @@
 """The database tables. Every row belongs to a tenant, or is public (the log's nodes, the public keys)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -201,7 +201,11 @@ class LogNode(Table, table=True):
 
 
 class Artist(Table, table=True):
-    """An enrolled voice. Biometric data: deleted for good when asked."""
+    """An enrolled voice. Biometric data: sealed, and deleted for good when asked.
+
+    A row without a key in `voice_keys` is of an earlier release and holds the plain voice print; whoever
+    opens the registry seals it.
+    """
 
     __tablename__ = "artists"
     __table_args__ = (UniqueConstraint("tenant", "name"),)
@@ -212,6 +216,52 @@ class Artist(Table, table=True):
     voiceprint: bytes = Field(sa_type=LargeBinary)
     consent: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    encoder: str | None = Field(default=None, max_length=100)
+
+
+class VoiceKeyRow(Table, table=True):
+    """The key of one artist's voice print, wrapped; without it the print is noise, in every copy of it."""
+
+    __tablename__ = "voice_keys"
+
+    artist_id: str = Field(primary_key=True, max_length=32, foreign_key="artists.id", ondelete="CASCADE")
+    tenant: str = Field(max_length=63, index=True)
+    keyid: str = Field(max_length=64)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+
+
+class VoiceReadRow(Table, table=True):
+    """Somebody opened voice prints, of one artist or of all who were enrolled then."""
+
+    __tablename__ = "voice_reads"
+    __table_args__ = (Index("ix_voice_reads_tenant_read_at", "tenant", "read_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    tenant: str = Field(max_length=63)
+    artist_id: str | None = Field(default=None, max_length=32)
+    voices: int
+    who: str = Field(max_length=200)
+    purpose: str = Field(sa_type=Text)
+    read_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ConsentRow(Table, table=True):
+    """What an artist allows others to do with the voice: only ever revoked; erased with the artist."""
+
+    __tablename__ = "artist_consents"
+
+    id: str = Field(primary_key=True, max_length=32)
+    artist_id: str = Field(max_length=32, index=True, foreign_key="artists.id", ondelete="CASCADE")
+    tenant: str = Field(max_length=63)
+    scopes: list[str] = Field(sa_type=JSON)
+    territories: list[str] = Field(sa_type=JSON)
+    valid_from: date
+    valid_until: date | None = None
+    licence: str | None = Field(default=None, sa_type=Text)
+    evidence_sha256: str | None = Field(default=None, max_length=64)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_reason: str | None = Field(default=None, sa_type=Text)
 
 
 class Job(Table, table=True):

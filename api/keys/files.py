@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from api.keys.hardware import SCHEME, Access, Pkcs11Signer
+from api.keys.sealing import WrappingKey
 from core.errors import KeyFileError
 from core.files import replacing
 from provenance.records.keys import ED25519, Ed25519Signer, Signer, load_signer
@@ -150,6 +151,17 @@ class KeyStore:
             self._make(
                 self.folder / f"watermark-{tenant}.key", lambda file: key.save(file, self._secrets.passphrase)
             )
+
+    def voice_key(self, tenant: str, *, make: bool = False) -> WrappingKey | None:
+        """The key under which one tenant's voice prints are sealed; arguments and errors as above."""
+        if not _TENANT.fullmatch(tenant):
+            raise KeyFileError(f"{tenant!r} is no tenant id: use lower-case letters, digits and hyphens")
+        name = f"voices-{tenant}.key"
+        if make:
+            fresh = WrappingKey.generate()
+            self._ensure(name, lambda file: _write(file, fresh.to_json(self._secrets.passphrase)))
+        path = self.folder / name
+        return WrappingKey.load(path, self._secrets.passphrase) if path.exists() else None
 
     def c2pa_identity(self, *, make: bool = False) -> "C2paIdentity | None":
         """Certificate chain and key that sign content credentials; made where asked, None where missing."""

@@ -25,6 +25,7 @@ from api.errors import InvalidRequest, UnknownEntry
 from api.keys.files import PURPOSES, KeyStore, Purpose
 from api.keys.marking import MarkingKeys
 from api.keys.published import PublishedKeys
+from api.keys.sealing import WrappingKey
 from api.log import store as log_store
 from core import clock
 from core.errors import KeyFileError
@@ -87,6 +88,27 @@ class SigningKeys:
     def watermark(self) -> "WatermarkKey":
         """The secret of the tenant's watermarks (see `MarkingKeys.watermark`)."""
         return self._marking.watermark(self._tenant)
+
+    def voices(self) -> WrappingKey | None:
+        """The key of the tenant's voice prints; None where this machine does not have it."""
+        return self._store.voice_key(self._tenant)
+
+    def first_of_voices(self, *, known: bool) -> WrappingKey:
+        """The same, made where the registry keeps no voice yet.
+
+        Args:
+            known: whether voices are sealed already, under a key that this machine does not have.
+
+        Raises:
+            KeyFileError: it is for another machine to make, or was lost.
+        """
+        key = None if known else self._store.voice_key(self._tenant, make=self.at_home())
+        if key is None:
+            raise KeyFileError(
+                f"this machine does not have the key of {self._tenant}'s voice prints: copy "
+                f"keys/voices-{self._tenant}.key into its TRACKMARK_HOME from the machine that enrols"
+            )
+        return key
 
     def next_watermark_epoch(self) -> "WatermarkKey":
         """Mark with fresh chips from now on (see `MarkingKeys.next_watermark_epoch`)."""

@@ -1,75 +1,268 @@
-"""The enrolled voices of a tenant."""
+"""The enrolled voices of a tenant: sealed at rest under a key each, every reading on record."""
 
+import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api import database
+from api.database.engine import LOG_LOCK
 from api.database.tables import Table
 from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.keys.sealing import SealBroken, WrappingKey
+from api.keys.signing import SigningKeys
+from api.registry.consents import Consent, Consents, on_file
 from core import clock
+from core.errors import KeyFileError
 
 _ARTISTS = Table.metadata.tables["artists"]
+_KEYS = Table.metadata.tables["voice_keys"]
+_READS = Table.metadata.tables["voice_reads"]
+_OPENED = select(_ARTISTS, _KEYS.c.wrapped).outerjoin(_KEYS, _KEYS.c.artist_id == _ARTISTS.c.id)
+_SEALING = LOG_LOCK + 2
+
+
+@dataclass(frozen=True)
+class Reader:
+    """On whose behalf voice prints are opened, and what for."""
+
+    who: str
+    purpose: str = "not stated"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One opening of voice prints.
+
+    Attributes:
+        artist_id: whose, or None for all who were enrolled at that moment.
+        voices: how many prints were opened.
+        who: an API key, or a user of the machine.
+        purpose: the audit.
+    """
+
+    artist_id: str | None
+    voices: int
+    who: str
+    purpose: str
+    read_at: datetime
 
 
 @dataclass(frozen=True)
 class EnrolledArtist:
-    """A voice that audits compare against."""
+    """A voice that audits compare against.
+
+    Attributes:
+        encoder: name of the speaker encoder that made the voice print, where it is known.
+    """
 
     id: str
     name: str
-    voiceprint: bytes
     consent: str | None
     created_at: datetime
+    encoder: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenedVoice(EnrolledArtist):
+    """The same with the voice print; one that cannot be opened here is as it is stored, sealed."""
+
+    voiceprint: bytes = b""
+
+
+_KNOWN = [_ARTISTS.c[name] for name in EnrolledArtist.__dataclass_fields__]
 
 
 @dataclass(frozen=True)
 class Artists:
-    """The artists of one tenant."""
+    """The artists of one tenant.
+
+    Attributes:
+        reader: who opens voice prints.
+    """
 
     engine: Engine
     tenant: str
+    keys: SigningKeys
+    reader: Reader | None = None
 
     def enrol(self, name: str, voiceprint: bytes, consent: str | None = None) -> EnrolledArtist:
-        """Keep an artist's voice print.
+        """Seal and keep an artist's voice print.
 
         Raises:
             ConflictingEntry: the tenant has an artist of that name.
             InvalidRequest: the name is empty or too long.
+            KeyFileError: this machine does not have the key of the tenant's voice prints.
         """
         name = name.strip()
         if not 0 < len(name) <= 200:
             raise InvalidRequest("an artist's name has 1 to 200 characters")
-        artist = EnrolledArtist(secrets.token_hex(8), name, voiceprint, consent, clock.now())
+        from detector.voice.voiceprint import encoder_of
+
+        made_by = encoder_of(voiceprint)
+        artist = EnrolledArtist(secrets.token_hex(8), name, consent, clock.now(), made_by)
+        key = self._key()
+        sealed, wrapped = key.seal(voiceprint, self._about(artist.id))
         try:
             with database.writing(self.engine) as connection:
-                connection.execute(insert(_ARTISTS).values(**vars(artist), tenant=self.tenant))
+                row = {**vars(artist), "voiceprint": sealed, "tenant": self.tenant}
+                connection.execute(insert(_ARTISTS).values(**row))
+                self._keep_key(connection, artist.id, key, wrapped)
         except IntegrityError as error:
             raise ConflictingEntry(
                 f"artist {name!r} is enrolled already; delete the old entry first"
             ) from error
         return artist
 
-    def all(self) -> list[EnrolledArtist]:
-        """This tenant's artists by name."""
-        query = select(_ARTISTS).where(_ARTISTS.c.tenant == self.tenant).order_by(_ARTISTS.c.name)
+    def listed(self) -> list[EnrolledArtist]:
+        """This tenant's artists by name; no voice print is opened."""
+        query = select(*_KNOWN).where(_ARTISTS.c.tenant == self.tenant).order_by(_ARTISTS.c.name)
         with database.reading(self.engine) as connection:
-            rows = connection.execute(query).all()
-        return [EnrolledArtist(row.id, row.name, row.voiceprint, row.consent, row.created_at) for row in rows]
+            return [EnrolledArtist(**row._mapping) for row in connection.execute(query)]
 
-    def remove(self, name: str) -> None:
-        """Erase an artist's voice print.
+    def find(self, named: str) -> EnrolledArtist:
+        """The artist of that name, else of that id; no voice print is opened.
 
         Raises:
-            UnknownEntry: the tenant has no artist of that name.
+            UnknownEntry: the tenant has none.
         """
-        with database.writing(self.engine) as connection:
-            gone = connection.execute(
-                delete(_ARTISTS).where(_ARTISTS.c.name == name, _ARTISTS.c.tenant == self.tenant)
-            )
+        mine = (_ARTISTS.c.tenant == self.tenant, or_(_ARTISTS.c.name == named, _ARTISTS.c.id == named))
+        with database.reading(self.engine) as connection:
+            found = [
+                EnrolledArtist(**row._mapping) for row in connection.execute(select(*_KNOWN).where(*mine))
+            ]
+        if not found:
+            raise UnknownEntry(f"no artist {named!r}")
+        return next((artist for artist in found if artist.name == named), found[0])
+
+    def all(self) -> list[OpenedVoice]:
+        """This tenant's artists by name with their voice prints, which is recorded as a reading."""
+        return self._open(None)
+
+    def one(self, named: str) -> OpenedVoice:
+        """One artist with the voice print, recorded as a reading.
+
+        Raises:
+            UnknownEntry: the tenant has no artist of that name or id.
+        """
+        artist = self.find(named)
+        opened = self._open(artist.id)
+        if not opened:
+            raise UnknownEntry(f"no artist {named!r}")  # erased at this very moment
+        return opened[0]
+
+    def readings(self, artist_id: str | None = None) -> list[Reading]:
+        """Who opened voice prints, the latest first: all readings, or those that concern one artist."""
+        query = select(_READS).where(_READS.c.tenant == self.tenant).order_by(_READS.c.id.desc())
+        if artist_id is not None:
+            enrolled = select(_ARTISTS.c.created_at).where(_ARTISTS.c.id == artist_id).scalar_subquery()
+            every = _READS.c.artist_id.is_(None) & (_READS.c.read_at >= enrolled)
+            query = query.where(or_(_READS.c.artist_id == artist_id, every))
+        with database.reading(self.engine) as connection:
+            return [
+                Reading(row.artist_id, row.voices, row.who, row.purpose, row.read_at)
+                for row in connection.execute(query)
+            ]
+
+    def remove(self, named: str) -> None:
+        """Erase an artist with voice print, its key and consents, for good.
+
+        Raises:
+            UnknownEntry: the tenant has no artist of that name or id.
+        """
+        artist = self.find(named)
+        with database.writing(self.engine) as connection:  # its key and consents go with it
+            gone = connection.execute(delete(_ARTISTS).where(_ARTISTS.c.id == artist.id))
         if gone.rowcount == 0:
-            raise UnknownEntry(f"no artist {name!r}")
+            raise UnknownEntry(f"no artist {named!r}")
         database.forget_traces(self.engine)
+
+    def consents(self, named: str) -> Consents:
+        """What an artist allows.
+
+        Raises:
+            UnknownEntry: the tenant has no artist of that name or id.
+        """
+        return Consents(self.engine, self.tenant, self.find(named).id)
+
+    def seal_old(self) -> int:
+        """Seal the voice prints that an earlier release kept plain; returns how many."""
+        plain = (_ARTISTS.c.tenant == self.tenant, _KEYS.c.artist_id.is_(None))
+        key = self._key()
+        with database.writing(self.engine) as connection:
+            database.hold(connection, _SEALING)
+            rows = connection.execute(_OPENED.where(*plain)).all()
+            for row in rows:
+                sealed, wrapped = key.seal(row.voiceprint, self._about(row.id))
+                connection.execute(update(_ARTISTS).where(_ARTISTS.c.id == row.id).values(voiceprint=sealed))
+                self._keep_key(connection, row.id, key, wrapped)
+        database.forget_traces(self.engine)
+        return len(rows)
+
+    def consents_of(self, names: Sequence[str]) -> dict[str, list[Consent]]:
+        """The consents on file of several artists, by name."""
+        chosen = {artist.id: artist.name for artist in self.listed() if artist.name in set(names)}
+        found = on_file(self.engine, self.tenant, list(chosen))
+        return {chosen[artist_id]: consents for artist_id, consents in found.items()}
+
+    def _open(self, artist_id: str | None) -> list[OpenedVoice]:
+        query = _OPENED.where(_ARTISTS.c.tenant == self.tenant).order_by(_ARTISTS.c.name)
+        if artist_id is not None:
+            query = query.where(_ARTISTS.c.id == artist_id)
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+        if rows:
+            key = self.keys.voices()
+            self._record(artist_id, len(rows))
+            return [self._opened(row, key) for row in rows]
+        return []
+
+    def _opened(self, row: Row[Any], key: WrappingKey | None) -> OpenedVoice:
+        artist = OpenedVoice(row.id, row.name, row.consent, row.created_at, row.encoder, row.voiceprint)
+        if row.wrapped is None or key is None:
+            return artist
+        with suppress(SealBroken):
+            return replace(artist, voiceprint=key.open(row.voiceprint, row.wrapped, self._about(row.id)))
+        return artist
+
+    def _record(self, artist_id: str | None, voices: int) -> None:
+        reader = self.reader or Reader(f"user {os.getuid()} of this machine")
+        values = {"who": reader.who[:200], "purpose": reader.purpose, "read_at": clock.now()}
+        with database.writing(self.engine) as connection:
+            row = insert(_READS).values(tenant=self.tenant, artist_id=artist_id, voices=voices, **values)
+            connection.execute(row)
+
+    def _key(self) -> WrappingKey:
+        """The key under which the tenant's voices are sealed, made for the first of them."""
+        query = select(_KEYS.c.keyid).where(_KEYS.c.tenant == self.tenant).distinct()
+        with database.reading(self.engine) as connection:
+            used = set(connection.execute(query).scalars())
+        key = self.keys.voices()
+        if key is None or (
+            used and key.keyid not in used
+        ):  # a second key would hide the voices under the first
+            return self.keys.first_of_voices(known=bool(used))
+        return key
+
+    def _keep_key(self, connection: Connection, artist_id: str, key: WrappingKey, wrapped: bytes) -> None:
+        row = {"artist_id": artist_id, "tenant": self.tenant, "keyid": key.keyid, "wrapped": wrapped}
+        connection.execute(insert(_KEYS).values(**row))
+
+    def _about(self, artist_id: str) -> bytes:
+        return f"{self.tenant}/{artist_id}".encode()
+
+
+def seal_old(engine: Engine, keys: SigningKeys) -> None:
+    """Seal what an earlier release kept plain, for every tenant whose key is at hand."""
+    query = select(_ARTISTS.c.tenant).distinct().outerjoin(_KEYS, _KEYS.c.artist_id == _ARTISTS.c.id)
+    with database.reading(engine) as connection:
+        tenants = connection.execute(query.where(_KEYS.c.artist_id.is_(None))).scalars().all()
+    for tenant in tenants:
+        with suppress(KeyFileError):  # another machine's to do
+            Artists(engine, tenant, keys.for_tenant(tenant)).seal_old()

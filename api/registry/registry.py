@@ -21,7 +21,7 @@ from api.keys.published import PublishedKeys
 from api.keys.signing import SigningKeys
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
-from api.registry.artists import Artists
+from api.registry.artists import Artists, Reader, seal_old
 from api.registry.events import RecordEvents
 from api.registry.fingerprints import Fingerprints
 from api.registry.manifests import Manifests
@@ -80,6 +80,7 @@ class Registry:
         )
         self._fingerprint_folder = fingerprint_folder or self.home / "fingerprints"
         self._desk = desk(engine, self.keys.appending)
+        self._reader: Reader | None = None
         self._bind(tenant, 0)
 
     def _bind(self, tenant: str, witnesses: int) -> None:
@@ -90,7 +91,7 @@ class Registry:
         self.events = RecordEvents(own, self.keys, tenant, witnesses)
         # All tenants write into one log, so they share its transactions too.
         self.records = Records(own, self.keys, self.events, self._desk, tenant)
-        self.artists = Artists(own, tenant)
+        self.artists = Artists(own, tenant, self.keys, self._reader)
         self.manifests = Manifests(own, tenant)
         self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant)
 
@@ -115,6 +116,7 @@ class Registry:
             limits=settings.limits(),
         )
         registry.keys.catch_up()
+        seal_old(engine, registry.keys)
         return registry
 
     def for_tenant(self, tenant: str) -> "Registry":
@@ -127,6 +129,13 @@ class Registry:
         """The same registry, believing only records that so many of its witnesses co-signed."""
         registry = copy(self)
         registry._bind(self.tenant, witnesses)
+        return registry
+
+    def on_behalf(self, who: str, purpose: str) -> "Registry":
+        """The same registry, which puts on record on whose behalf it opens voice prints, and what for."""
+        registry = copy(self)
+        registry._reader = Reader(who, purpose)
+        registry._bind(self.tenant, self.events.witnesses)
         return registry
 
     def ledger(self) -> "RegistryLedger":

@@ -4,6 +4,7 @@ Every finished file is written to a journal beside the results before the next o
 scan that was interrupted goes on where it stopped. The table is written at the end, in one piece.
 """
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,7 +95,8 @@ def audit_item(item: Item, home: Path) -> Json:
     registry, settings = _opened(str(home))
     try:
         with _local_copy(item) as path:
-            found = audit_file(path, registry=registry, settings=settings).to_dict()
+            reader = registry.on_behalf(f"user {os.getuid()} of this machine", f"scan of {item.location}")
+            found = audit_file(path, registry=reader, settings=settings).to_dict()
     except (TrackmarkError, OSError) as error:
         return failed(item, type(error).__name__, str(error))
     return flatten(item, found)

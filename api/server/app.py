@@ -20,7 +20,19 @@ from api.server.guard import Guard
 from api.server.pages import routes as pages
 from api.server.parts import Parts
 from api.server.rate_limit import RateLimit
-from api.server.routes import artists, audits, events, exports, health, keys, log, records, resolution, tracks
+from api.server.routes import (
+    artists,
+    audits,
+    consents,
+    events,
+    exports,
+    health,
+    keys,
+    log,
+    records,
+    resolution,
+    tracks,
+)
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -56,7 +68,20 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     )
     problems.install(app)
     app.state.problem_page = pages.problem_page
-    for module in (audits, tracks, records, events, exports, resolution, artists, log, keys, health, pages):
+    for module in (
+        audits,
+        tracks,
+        records,
+        events,
+        exports,
+        resolution,
+        artists,
+        consents,
+        log,
+        keys,
+        health,
+        pages,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard)

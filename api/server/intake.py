@@ -80,7 +80,8 @@ async def _enter(
     upload = form.one_file("file")
     await inspect(form, upload, parts, request)
     once = _idempotency(request, upload, wishes, parts)
-    job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, wishes, once)
+    kept = {**wishes, "by": caller.key_id}  # no part of the digest: another key may ask for the same again
+    job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
     if not new:
         form.discard()
         return job

@@ -226,11 +226,21 @@ class ArtistAnswer(Model):
         description="reference to the artist's consent", examples=["contract 2026-17"]
     )
     created_at: datetime
+    encoder: str | None = Field(
+        description="what made the voice print; only prints of the server's own encoder are compared",
+        examples=["resemblyzer-0.1.4"],
+    )
 
     @classmethod
     def of(cls, artist: EnrolledArtist) -> "ArtistAnswer":
         """The artist as clients see it."""
-        return cls(id=artist.id, name=artist.name, consent=artist.consent, created_at=artist.created_at)
+        return cls(
+            id=artist.id,
+            name=artist.name,
+            consent=artist.consent,
+            created_at=artist.created_at,
+            encoder=artist.encoder,
+        )
 
 
 class ArtistList(Model):

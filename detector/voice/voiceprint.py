@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -56,14 +57,12 @@ class VoicePrint:
         if not body.startswith(_MAGIC) or hashlib.sha256(body).digest() != digest:
             raise VoicePrintError("not a voice print, or damaged: enrol the artist again")
         try:
-            (length,) = struct.unpack_from("<I", body, len(_MAGIC))
-            start = len(_MAGIC) + 4
-            head = json.loads(body[start : start + length])
+            head, start = _head(body)
             rows, columns, name = int(head["rows"]), int(head["columns"]), str(head["encoder"])
             seconds = float(head["voice_s"])
         except (struct.error, ValueError, KeyError, TypeError) as error:
             raise VoicePrintError("a voice print with an unreadable head: enrol the artist again") from error
-        numbers = body[start + length :]
+        numbers = body[start:]
         if not 1 <= rows <= _MOST_EMBEDDINGS or columns < 1 or len(numbers) != rows * columns * 4:
             raise VoicePrintError("a voice print of the wrong size: enrol the artist again")
         values = torch.frombuffer(bytearray(numbers), dtype=torch.float32).reshape(rows, columns).clone()
@@ -71,6 +70,22 @@ class VoicePrint:
         if not bool(torch.isfinite(values).all()) or bool(((norms - 1).abs() > 1e-2).any()):
             raise VoicePrintError("a voice print whose rows are no unit vectors: enrol the artist again")
         return cls(embeddings=values, encoder=name, voice_s=seconds)
+
+
+def encoder_of(stored: bytes) -> str | None:
+    """Name of the encoder that made a stored voice print; None where its head cannot be read."""
+    try:
+        return str(_head(stored)[0]["encoder"])
+    except (struct.error, ValueError, KeyError, TypeError):
+        return None
+
+
+def _head(body: bytes) -> tuple[dict[str, Any], int]:
+    """The JSON head, and where the numbers start."""
+    (length,) = struct.unpack_from("<I", body, len(_MAGIC))
+    start = len(_MAGIC) + 4
+    head = json.loads(body[start : start + length])
+    return dict(head), start + length
 
 
 def read_all(stored: Mapping[str, bytes]) -> tuple[dict[str, VoicePrint], tuple[str, ...]]:

@@ -69,7 +69,7 @@ async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Res
     recent = await run_in_threadpool(
         lambda: parts.jobs.page("audit", tenant=who.tenant, limit=RECENT, cursor=None)
     )
-    artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists.all)
+    artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists.listed)
     largest = parts.settings.max_upload_bytes
     return page(request, "home.html", jobs=recent.jobs, artists=artists, largest=largest, problem=None)
 

@@ -1,18 +1,21 @@
 """Artists: enrol a voice that audits compare against, list them, erase them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import APIRouter, Request
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import InvalidRequest
+from api.registry.artists import Reading
 from api.server import fields
 from api.server.intake import inspect, read_form
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.openapi import form, problems
-from api.server.schemas import ArtistAnswer, ArtistList
+from api.server.schemas import ArtistAnswer, ArtistList, Model
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"], route_class=Route)
 
@@ -25,6 +28,26 @@ _FORM = form(
     },
     ["files", "name"],
 )
+
+
+class ReadLine(Model):
+    """One opening of a voice print."""
+
+    read_at: datetime
+    who: str = Field(examples=["API key 3f9a1c2b"])
+    purpose: str = Field(examples=["audit 0c2f0a4e-8f6e-4f5e-9a57-0d8e2f6c1b11"])
+    voices: int = Field(description="how many prints were opened at once", examples=[1])
+
+    @classmethod
+    def of(cls, reading: Reading) -> "ReadLine":
+        """The reading as clients see it."""
+        return cls(read_at=reading.read_at, who=reading.who, purpose=reading.purpose, voices=reading.voices)
+
+
+class ReadList(Model):
+    """Every opening of a voice print."""
+
+    items: list[ReadLine]
 
 
 @router.post(
@@ -58,7 +81,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
 @router.get("", operation_id="listArtists", summary="List voices", responses=problems())
 def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
     """The tenant's enrolled voices, by name."""
-    artists = parts.registry.for_tenant(caller.tenant).artists.all()
+    artists = parts.registry.for_tenant(caller.tenant).artists.listed()
     return ArtistList(items=[ArtistAnswer.of(artist) for artist in artists])
 
 
@@ -66,10 +89,19 @@ def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
     "/{name}", status_code=204, operation_id="deleteArtist", summary="Erase a voice", responses=problems(404)
 )
 def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
-    """Erase a voice print for good."""
+    """Erase the voice print of the artist of that name or id with its key and every consent, for good."""
     parts.registry.for_tenant(caller.tenant).artists.remove(name)
 
 
 def _voiceprint(recordings: Sequence[Path], parts: Parts) -> bytes:
     limits = parts.settings.limits()
     return parts.engines.voice.enrol([parts.engines.decoder.decode(path, limits) for path in recordings])
+
+
+@router.get(
+    "/{name}/reads", operation_id="listVoiceReads", summary="List who opened a voice", responses=problems(404)
+)
+def reads(name: str, parts: PartsDep, caller: ArtistWriter) -> ReadList:
+    """Who opened the voice print of the artist of that name or id, when and for which audit, latest first."""
+    artists = parts.registry.for_tenant(caller.tenant).artists
+    return ReadList(items=[ReadLine.of(one) for one in artists.readings(artists.find(name).id)])

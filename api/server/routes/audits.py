@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from api.audit.audit import ALL
 from api.audit.policy import parse_policy
-from api.errors import InvalidRequest, UnknownEntry
+from api.errors import InvalidRequest
 from api.jobs.books import Job
 from api.jobs.work import PICTURE, REPORT
 from api.server import fields
@@ -43,9 +43,7 @@ async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
         policy = sent.get("policy", "").strip() or None
         artist = fields.text(sent, "artist", limit=200)
         if artist is not None:
-            known = parts.registry.for_tenant(caller.tenant).artists.all()
-            if artist not in {entry.name for entry in known}:
-                raise UnknownEntry(f"no artist {artist!r} is enrolled")
+            artist = parts.registry.for_tenant(caller.tenant).artists.find(artist).name
         if policy is not None:
             _check_policy(policy)
         return {
