@@ -8,7 +8,8 @@ that share them.
 from provenance.fingerprint.copies import Copies
 from provenance.fingerprint.extract import Fingerprint, extract
 from provenance.fingerprint.mapped_index import MappedIndex
-from provenance.fingerprint.search import Index, Match
+from provenance.fingerprint.match import Match, Stretch
+from provenance.fingerprint.search import Index
 from provenance.fingerprint.sql import SqlIndex, fingerprint_metadata
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "MappedIndex",
     "Match",
     "SqlIndex",
+    "Stretch",
     "extract",
     "fingerprint_metadata",
 ]

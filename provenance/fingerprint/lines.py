@@ -5,13 +5,13 @@ several hits at about one offset are found by counting in slots, then the line i
 moments of the query on it are its votes. Voting for a line: P. Hough, 1962.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.fingerprint.peaks import BINS_PER_OCTAVE
-from provenance.fingerprint.played import STRETCHED, TRANSPOSED, Played
+from provenance.fingerprint.played import TRANSPOSED, Played
 
 IntArray = NDArray[np.int64]
 
@@ -19,7 +19,10 @@ CELL = 12
 CANDIDATES = 12
 FIT_FRAMES = 3.5
 NEAR_FRAMES = 2.0
+NEIGHBOUR_FRAMES = 12
 ROUNDS = 3
+APART_FRAMES = 43
+"""Half a second: moments of one track that lie nearer belong to the better line, for music repeats itself."""
 SPREAD = np.arange(-6, 7) * 0.0025
 """How far, as a share of the speed, the true speed may lie from the one that was assumed."""
 SPREAD_UNCHANGED = np.arange(-2, 3) * 0.0025
@@ -45,14 +48,29 @@ class Hits:
         """The hits where `keep` holds."""
         return Hits(self.played[keep], self.track[keep], self.query[keep], self.reference[keep])
 
+    def near(self, line: "Line") -> IntArray:
+        """Distinct query frames of the hits of a line's track that lie on it, or on one beside it."""
+        off = self.reference - line.through(self.query)
+        beside = (self.track == line.track) & (abs(off) <= NEIGHBOUR_FRAMES)
+        if not beside.any():
+            return np.zeros(0, np.int64)
+        return np.unique(self.query[beside & (abs(off - np.median(off[beside])) <= FIT_FRAMES)])
+
 
 @dataclass(frozen=True)
 class Line:
-    """The best line through the hits of one track: reference = speed * query + at_centre."""
+    """A line through hits of one track: reference = speed * query + at_zero.
+
+    Attributes:
+        track: track number.
+        played: speed and pitch.
+        at_zero: frame of the track where the query's frames begin to count.
+        moments: distinct query frames on the line, rising, [V].
+    """
 
     track: int
     played: Played
-    at_centre: float
+    at_zero: float
     moments: IntArray
 
     @property
@@ -60,9 +78,56 @@ class Line:
         """Distinct query frames on the line."""
         return len(self.moments)
 
+    def at(self, frame: float) -> float:
+        """Frame of the track at a frame of the query."""
+        return self.at_zero + self.played.speed * frame
+
+    def through(self, frames: IntArray) -> NDArray[np.float64]:
+        """Frames of the track at frames of the query."""
+        return np.asarray(self.at_zero + self.played.speed * frames, np.float64)
+
+    def moved(self, frames: int) -> "Line":
+        """The same line where the query's frames are counted from `frames` earlier."""
+        return replace(self, at_zero=self.at_zero - self.played.speed * frames, moments=self.moments + frames)
+
+
+def distinct(lines: Sequence[Line], needed: int) -> list[Line]:
+    """The lines of at least `needed` votes, fullest first, each with the moments that no better one explains.
+
+    A track may be heard several times at once, or one after another (a loop); but the repeats inside it,
+    which its own copy meets too, are no second hearing.
+    """
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: (-line.votes, line.track)):
+        own = apart(line.moments, [better.moments for better in kept if better.track == line.track])
+        if len(own) >= needed:
+            kept.append(replace(line, moments=own))
+    return sorted(kept, key=lambda line: (-line.votes, line.track))
+
+
+def apart(moments: IntArray, others: Sequence[IntArray]) -> IntArray:
+    """The moments that are not within `APART_FRAMES` of any of the others."""
+    if not others:
+        return moments
+    near = np.sort(np.concatenate(others))
+    first = np.searchsorted(near, moments - APART_FRAMES)
+    last = np.searchsorted(near, moments + APART_FRAMES, side="right")
+    return np.asarray(moments[first == last], np.int64)
+
+
+def refit(lines: Sequence[Line]) -> Line:
+    """The one line through several of a track that lie on about the same."""
+    best = max(lines, key=lambda line: line.votes)
+    query = np.concatenate([line.moments for line in lines])
+    reference = np.concatenate([line.through(line.moments) for line in lines])
+    middle, level = float(query.mean()), float(reference.mean())
+    speed = float((query - middle) @ (reference - level)) / float((query - middle) @ (query - middle))
+    played = best.played.fitted(speed)
+    return Line(best.track, played, level - speed * middle, np.unique(query))
+
 
 def find_lines(hits: Hits, assumed: list[Played], needed: int) -> list[Line]:
-    """The best line of each track that reaches `needed` votes, fullest first.
+    """The lines of all tracks that reach `needed` votes, fullest first; see `distinct`.
 
     Args:
         hits: of one window of a query.
@@ -89,16 +154,14 @@ def find_lines(hits: Hits, assumed: list[Played], needed: int) -> list[Line]:
     place, where, sizes = np.unique(group, return_inverse=True, return_counts=True)
     together = sizes.copy()
     together[:-1] += np.where(np.diff(place) == 1, sizes[1:], 0)
-    best: dict[int, Line] = {}
+    lines = []
     for at in np.argsort(-together, kind="stable")[: 2 * CANDIDATES]:
         if together[at] < needed:
             break
         near = marked[(where >= at - 1) & (where <= at + 2) & (abs(place[where] - place[at]) <= 2)]
         track, number = divmod(int(place[at] >> 26), len(assumed))
-        line = _line(hits.take(near), track, assumed[number])
-        if line.votes >= needed and (track not in best or line.votes > best[track].votes):
-            best[track] = line
-    return sorted(best.values(), key=lambda line: (-line.votes, line.track))[:CANDIDATES]
+        lines.append(_line(hits.take(near), track, assumed[number]))
+    return distinct(lines, needed)[:CANDIDATES]
 
 
 def _line(hits: Hits, track: int, assumed: Played) -> Line:
@@ -117,9 +180,9 @@ def _line(hits: Hits, track: int, assumed: Played) -> Line:
     # Of equally full lines the one nearest to the assumed speed.
     row = min(range(len(speeds)), key=lambda n: (-int(both[n].max()), abs(float(spread[n]))))
     speed = float(speeds[row])
-    at_centre = float(away.min() + (int(both[row].argmax()) + 1) * FIT_FRAMES)
+    at_zero = float(away.min() + (int(both[row].argmax()) + 1) * FIT_FRAMES)
     for _ in range(ROUNDS):
-        off = hits.reference - speed * hits.query - at_centre
+        off = hits.reference - speed * hits.query - at_zero
         near = np.flatnonzero(abs(off) <= FIT_FRAMES)
         if not len(near):
             break
@@ -129,11 +192,8 @@ def _line(hits: Hits, track: int, assumed: Played) -> Line:
         if np.ptp(query) >= 86 and spread_of > 0:
             slope = float(weight @ ((query - middle) * (off[near] - shift))) / spread_of
             slope = float(np.clip(speed + slope, speeds[0], speeds[-1])) - speed
-            speed, at_centre = speed + slope, at_centre + shift - slope * middle
+            speed, at_zero = speed + slope, at_zero + shift - slope * middle
         else:
-            at_centre += shift
-    near = np.flatnonzero(abs(hits.reference - speed * hits.query - at_centre) <= FIT_FRAMES)
-    bins = assumed.bins
-    if not unchanged and assumed.kind != STRETCHED:
-        bins += BINS_PER_OCTAVE * float(np.log2(speed / assumed.speed))
-    return Line(track, Played(speed, bins, assumed.kind), float(at_centre), np.unique(hits.query[near]))
+            at_zero += shift
+    near = np.flatnonzero(abs(hits.reference - speed * hits.query - at_zero) <= FIT_FRAMES)
+    return Line(track, assumed.fitted(speed), float(at_zero), np.unique(hits.query[near]))

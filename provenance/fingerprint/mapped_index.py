@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine
 from core.errors import RegistryError
 from provenance.fingerprint.copies import Copies, Copy
 from provenance.fingerprint.extract import Fingerprint
-from provenance.fingerprint.search import IntArray, Lookup, Match, Postings, search
+from provenance.fingerprint.match import Match
+from provenance.fingerprint.search import IntArray, Lookup, Postings, search
 from provenance.fingerprint.sql import SqlIndex
 
 

@@ -6,6 +6,8 @@ only; "nightcore" plays faster and transposes by whole semitones besides.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from provenance.fingerprint.peaks import BINS_PER_OCTAVE
 
 RESAMPLED, STRETCHED, TRANSPOSED = range(3)
@@ -24,6 +26,12 @@ class Played:
     speed: float
     bins: float
     kind: int
+
+    def fitted(self, speed: float) -> "Played":
+        """The same kind of change at a speed that was measured more finely."""
+        follows = self.kind == RESAMPLED
+        higher = BINS_PER_OCTAVE * float(np.log2(speed / self.speed)) if follows else 0.0
+        return Played(speed, self.bins + higher, self.kind)
 
 
 def _resampled(bins: float, semitones: int = 0) -> Played:

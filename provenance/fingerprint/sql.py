@@ -26,7 +26,8 @@ from sqlalchemy import (
 from core.errors import RegistryError
 from provenance.fingerprint import triplets
 from provenance.fingerprint.extract import Fingerprint
-from provenance.fingerprint.search import Found, IntArray, Lookup, Match, Postings, search
+from provenance.fingerprint.match import Found, Match
+from provenance.fingerprint.search import IntArray, Lookup, Postings, search
 
 fingerprint_metadata = MetaData()
 

@@ -12,6 +12,7 @@ A packed triplet is 50 bits: B - A and C - A in 16ths of a bin (10 bits each), A
 times A to B and A to C in quarters of a frame (9 bits each).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,14 @@ def at(cells: FloatArray, speed: float, bins: float) -> FloatArray:
     moved = cells * change
     moved[2] -= np.float32(bins / CELL_BINS)
     return moved
+
+
+def at_each(cells: FloatArray, speeds: Sequence[float], bins: Sequence[float]) -> FloatArray:
+    """`at` for each of several changes, one after another, [5, changes * H]."""
+    moved = np.repeat(cells[:, None], len(speeds), axis=1)
+    moved[3:] *= np.asarray(speeds, np.float32)[:, None]
+    moved[2] -= np.asarray(bins, np.float32)[:, None] / np.float32(CELL_BINS)
+    return moved.reshape(len(cells), -1)
 
 
 def keys(cells: FloatArray) -> IntArray:

@@ -33,7 +33,8 @@ from lab.evaluation.fingerprint.scale import build, crowding, measure
 from provenance.fingerprint import Fingerprint, Match, SqlIndex, extract, fingerprint_metadata, triplets
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
 from provenance.fingerprint.peaks import FRAME_RATE
-from provenance.fingerprint.search import IntArray, Lookup, Postings, window_lines, windows
+from provenance.fingerprint.search import IntArray, Lookup, Postings, window_lines
+from provenance.fingerprint.windows import Windows
 
 ROOT = Path(__file__).resolve().parents[3]
 OUTPUT = ROOT / "docs" / "benchmarks" / "fingerprint.md"
@@ -118,7 +119,7 @@ def chance(asked: Sequence[Asked], sources: Sequence[str]) -> Chance:
             if {entry.name, other.name} in KNOWN_COPIES:
                 strange[number] = False
         pairs += int(strange.sum())
-        window = windows(_beginning(entry.fingerprint, round(LONG_S * FRAME_RATE)))[0]
+        window = Windows(_beginning(entry.fingerprint, round(LONG_S * FRAME_RATE)))[0]
         for line in window_lines(window, partial(_among, lookup, strange), LEAST_VOTES):
             votes.append(line.votes)
     return Chance(len(asked), pairs, frames / FRAME_RATE, tuple(votes))
@@ -195,7 +196,7 @@ def scale(
     for entry, timing in zip(known, timings[: len(known)], strict=True):
         own = timing.found if entry.mixed else timing.found[:1]
         found.append(
-            any(f.track == bench.number[entry.name] and abs(f.speed - entry.tempo) < 0.02 for f in own)
+            any(f.track == bench.number[entry.name] and abs(f.main.speed - entry.tempo) < 0.02 for f in own)
         )
     made_up = sum(any(f.track >= len(references) for f in timing.found) for timing in timings)
     size = sum(path.stat().st_size for path in folder.iterdir())

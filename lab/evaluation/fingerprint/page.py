@@ -7,7 +7,7 @@ import numpy as np
 
 from lab.evaluation.fingerprint.scale import Crowding, Timing
 from lab.metrics import upper_bound, wilson
-from provenance.fingerprint.search import MAX_P, MIN_MATCHED_S, MIN_VOTES, needed_votes
+from provenance.fingerprint.chance import MAX_P, MIN_MATCHED_S, MIN_VOTES, needed_votes
 
 GOAL_FALSE = 1e-4
 GOAL_MS = 50.0

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from provenance.fingerprint import Fingerprint, triplets
 from provenance.fingerprint.mapped import pack, slot_bits, write_slots
+from provenance.fingerprint.match import Found
 from provenance.fingerprint.peaks import FRAME_RATE
-from provenance.fingerprint.search import Found, IntArray, Lookup, search
+from provenance.fingerprint.search import IntArray, Lookup, search
 
 MOVED_CELLS = 1.0
 COPIES = 40

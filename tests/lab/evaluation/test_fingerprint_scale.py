@@ -27,8 +27,8 @@ def test_a_hundred_thousand_tracks(tmp_path: Path) -> None:
     assert frames == sum(r.frames for r in references) + (TRACKS - 3) * round(0.5 * 11025 / 128)
     for number, song in enumerate(songs):
         best = search(extract(song[:, 2 * RATE : 11 * RATE], RATE), index.lookup, frames)[0]
-        assert best.track == number and best.offset_s == pytest.approx(2.0, abs=0.05)
-        assert best.speed == pytest.approx(1.0, abs=0.003)
+        assert best.track == number and best.main.offset_s == pytest.approx(2.0, abs=0.05)
+        assert best.main.speed == pytest.approx(1.0, abs=0.003)
     stranger = extract(music(9.0, RATE, seed=7), RATE)
     assert search(stranger, index.lookup, frames) == []
 

@@ -15,6 +15,7 @@ from core.errors import RegistryError
 from lab.sound.stretch import stretch
 from provenance.fingerprint import Fingerprint, SqlIndex, extract, fingerprint_metadata
 from provenance.fingerprint.sql import hash_table
+from tests.provenance.fingerprint.plucked import plucked
 from tests.signals import music, noise
 
 RATE = 44100
@@ -32,21 +33,6 @@ def excerpt(number: int) -> Tensor:
     return song(number)[:, int(START_S * RATE) : int((START_S + LENGTH_S) * RATE)]
 
 
-def plucked(seed: int, seconds: float = SECONDS) -> Tensor:
-    """Notes with an attack and a decay: music that still has its peaks when played a quarter faster."""
-    rng, times = np.random.default_rng(seed), np.arange(round(seconds * RATE)) / RATE
-    wav = np.zeros(len(times))
-    for start in np.arange(0.0, seconds - 1.0, 0.13) + rng.uniform(
-        0, 0.05, round((seconds - 1.0) / 0.13 + 0.5)
-    ):
-        first = int(start * RATE)
-        heard = times[: len(times) - first][: RATE // 2]
-        pitch = 220.0 * 2 ** (rng.integers(0, 36) / 12)
-        tone = sum(np.sin(2 * np.pi * pitch * k * heard) / k for k in (1, 2, 3))
-        wav[first : first + len(heard)] += rng.uniform(0.3, 1.0) * tone * np.exp(-heard * 9)
-    return torch.from_numpy(wav / abs(wav).max()).float()[None]
-
-
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     made = create_engine(f"sqlite:///{tmp_path_factory.mktemp('index') / 'index.db'}")
@@ -54,7 +40,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     index = SqlIndex(made)
     for number in range(SONGS):
         index.add(f"{number:016x}", extract(song(number), RATE))
-    index.add(PLUCKED, extract(plucked(1), RATE))
+    index.add(PLUCKED, extract(plucked(1, SECONDS, RATE), RATE))
     yield made
     made.dispose()
 
@@ -120,7 +106,7 @@ def test_excerpt_is_found_after_a_codec(engine: Engine, codec: Codec, bit_rate: 
     [(1.25, 1.25), (0.8, 0.8), (1.2, 1.0), (0.85, 1.0), (1.0, 2 ** (2 / 12)), (1.15, 1.15 * 2 ** (2 / 12))],
 )
 def test_far_from_its_own_speed_and_pitch(engine: Engine, tempo: float, pitch: float) -> None:
-    cut = plucked(1)[:, int(4 * RATE) : int(14 * RATE)]
+    cut = plucked(1, SECONDS, RATE)[:, int(4 * RATE) : int(14 * RATE)]
     changed = played_faster(cut if tempo == pitch else stretch(cut, RATE, tempo / pitch), pitch)
     best = SqlIndex(engine).query(extract(changed, RATE))[0]
     assert best.record_id == PLUCKED and best.offset_s == pytest.approx(4.0, abs=0.2)
@@ -130,7 +116,12 @@ def test_far_from_its_own_speed_and_pitch(engine: Engine, tempo: float, pitch: f
 
 def test_strangers_and_silence_are_not_found(engine: Engine) -> None:
     index = SqlIndex(engine)
-    for wav in (noise(10, RATE, seed=9), torch.zeros(1, RATE * 5), music(10, RATE, seed=9), plucked(2, 10.0)):
+    for wav in (
+        noise(10, RATE, seed=9),
+        torch.zeros(1, RATE * 5),
+        music(10, RATE, seed=9),
+        plucked(2, 10.0, RATE),
+    ):
         assert index.query(extract(wav, RATE)) == []
 
 
