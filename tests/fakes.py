@@ -17,8 +17,7 @@ from core.errors import TrackmarkError
 from detector.music.finding import MusicFinding, Verdict
 from detector.voice.finding import ArtistScore, VoiceFinding
 from provenance.credentials.findings import Credentials
-from provenance.fingerprint import Fingerprint
-from provenance.fingerprint.search import Match
+from provenance.fingerprint import Fingerprint, Match, Stretch
 from provenance.watermark import Detection
 
 RECORD = "00112233445566aa"
@@ -41,7 +40,13 @@ def marked(record_id: str = RECORD, **changes: Any) -> Detection:
 def match(record_id: str, **changes: Any) -> Match:
     """What a fingerprint index answers."""
     found = Match(record_id, 0.8, 0.0, 1.0, 1.0, matched_s=9.0, votes=40, p_value=1e-12)
-    return replace(found, **{"stretches": ((0.0, 9.0),), **changes})
+    spans = changes.pop("stretches", ((0.0, 9.0),))
+    return replace(found, stretches=tuple(stretch(*span) for span in spans), **changes)
+
+
+def stretch(start_s: float, end_s: float) -> Stretch:
+    """A track heard unchanged from `start_s` on."""
+    return Stretch(start_s, end_s, start_s, 1.0, 1.0, matched_s=end_s - start_s, votes=40, p_value=1e-12)
 
 
 def credentials(**changes: Any) -> Credentials:

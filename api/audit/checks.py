@@ -4,9 +4,10 @@ A check raises `Inconclusive` when it cannot answer for this audio; anything els
 is a failure of the check.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.audit.engines import Engines
 from api.audit.findings import CredentialsFound, MatchFound, Stretch, WatermarkFound
@@ -28,6 +29,8 @@ SHORTEST_S = 0.25
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
 SPEED_TOLERANCE = 0.005
 MOST_CHANGES = 3
+
+Played = TypeVar("Played", MatchFound, Stretch)
 
 
 class Inconclusive(Exception):
@@ -164,14 +167,17 @@ def _names(matches: Sequence[MatchFound], record_id: str | None) -> bool:
 
 def _as_played(match: MatchFound, speed: float) -> MatchFound:
     """A match of the restored audio, which is `speed` times as long, as one of the audio as it plays."""
-    return replace(
-        match,
-        offset_s=rounded(match.offset_s / speed, 3),
-        speed=rounded(match.speed * speed),
-        stretches=tuple(
-            Stretch(rounded(s.start_s / speed, 3), rounded(s.end_s / speed, 3)) for s in match.stretches
-        ),
+    higher = 12.0 * math.log2(speed)
+
+    def played(part: Played) -> Played:
+        faster, pitch = rounded(part.speed * speed), rounded(part.pitch_semitones + higher, 3)
+        return replace(part, speed=faster, pitch_semitones=pitch)
+
+    stretches = tuple(
+        replace(played(s), start_s=rounded(s.start_s / speed, 3), end_s=rounded(s.end_s / speed, 3))
+        for s in match.stretches
     )
+    return replace(played(match), stretches=stretches)
 
 
 def _at_own_speed(clip: Clip, speed: float) -> "Tensor":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.clip import Clip, Segment
     from provenance.credentials.findings import Credentials
     from provenance.fingerprint import Match
+    from provenance.fingerprint import Stretch as Heard
     from provenance.watermark import Detection
 
 Outcome = Literal["done", "inconclusive", "failed", "skipped"]
@@ -50,10 +51,35 @@ def revised(said: Found | NotRun[Found], change: Callable[[Found], Found]) -> Fo
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the audio, in seconds."""
+    """A part of the audio in which a part of a registered track plays.
+
+    Attributes:
+        start_s: where it begins in the audio, in seconds; to about one.
+        end_s: where it ends.
+        track_start_s: where in the track its beginning lies.
+        offset_s: where the audio's first sample would lie in the track, were it played so from there.
+        speed: how much faster than the track.
+        pitch_semitones: how much higher.
+    """
 
     start_s: float
     end_s: float
+    track_start_s: float
+    offset_s: float
+    speed: float
+    pitch_semitones: float
+
+    @classmethod
+    def of(cls, stretch: "Heard") -> "Stretch":
+        """A stretch of a match."""
+        return cls(
+            start_s=rounded(stretch.start_s, 3),
+            end_s=rounded(stretch.end_s, 3),
+            track_start_s=rounded(stretch.track_start_s, 3),
+            offset_s=rounded(stretch.offset_s, 3),
+            speed=rounded(stretch.speed),
+            pitch_semitones=rounded(12.0 * math.log2(stretch.pitch), 3),
+        )
 
 
 @dataclass(frozen=True)
@@ -215,6 +241,6 @@ class MatchFound:
             speed=rounded(match.speed),
             pitch_semitones=rounded(12.0 * math.log2(match.pitch), 3),
             matched_s=rounded(match.matched_s, 3),
-            stretches=tuple(Stretch(rounded(start, 3), rounded(end, 3)) for start, end in match.stretches),
+            stretches=tuple(Stretch.of(stretch) for stretch in match.stretches),
             p_value=significant(match.p_value),
         )

@@ -17,6 +17,7 @@ from api.server.api_keys import KeyInfo, Scope
 
 State = Literal["queued", "running", "succeeded", "failed"]
 
+_WHOLE = Stretch(0.0, 183.0, track_start_s=0.0, offset_s=0.0, speed=1.0, pitch_semitones=0.0)
 EXAMPLE = AuditResult(
     file="song.mp3",
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -26,7 +27,18 @@ EXAMPLE = AuditResult(
         Media(4_396_800, "mp3", "mp3float", 192_000, 44_100, 2, truncated=False),
         WatermarkFound(True, 1e-12, "5f1c0a9e33b2d417", record_id="5f1c0a9e33b2d417"),
         CredentialsFound(),
-        (MatchFound("5f1c0a9e33b2d417", 0.93, 0.0, 1.0, 0.0, 170.5, (Stretch(0.0, 183.0),), 1e-12),),
+        (
+            MatchFound(
+                "5f1c0a9e33b2d417",
+                0.93,
+                0.0,
+                1.0,
+                0.0,
+                170.5,
+                (Stretch(0.0, 183.0, 0.0, 0.0, 1.0, 0.0),),
+                1e-12,
+            ),
+        ),
         MusicFound(0.97, 1.8, 0.004, "synthetic"),
         VoiceFound(has_voice=True, synthetic_score=0.12),
         Ownership(

@@ -65,7 +65,7 @@ class Found:
             matched_s=sum(stretch.matched_s for stretch in self.heard),
             votes=main.votes,
             p_value=min(stretch.p_value for stretch in self.heard),
-            heard=self.heard,
+            stretches=self.heard,
         )
 
 
@@ -83,7 +83,7 @@ class Match:
         matched_s: seconds of the query that hold a consistent hit.
         votes: distinct moments of the query on the line.
         p_value: chance of as many votes anywhere in the index, for an unrelated query.
-        heard: every stretch in which the track plays, in the order of the query.
+        stretches: every part of it in which the track plays, in the order of the query.
     """
 
     record_id: str
@@ -94,9 +94,4 @@ class Match:
     matched_s: float
     votes: int
     p_value: float
-    heard: tuple[Stretch, ...] = ()
-
-    @property
-    def stretches(self) -> tuple[tuple[float, float], ...]:
-        """Where in the query the track is heard, as (start, end) in seconds."""
-        return tuple((stretch.start_s, stretch.end_s) for stretch in self.heard)
+    stretches: tuple[Stretch, ...] = ()

@@ -19,8 +19,7 @@ from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.credentials.sidecar import manifest_id
 from provenance.declaration import Declaration, parse_generator
 from provenance.description import pcm_sha256
-from provenance.fingerprint import Fingerprint
-from provenance.fingerprint.search import Match
+from provenance.fingerprint import Fingerprint, Match
 from provenance.records.keys import Ed25519Signer
 from provenance.records.record import OwnershipRecord
 from provenance.records.rights import VoiceConsent

@@ -260,9 +260,7 @@ def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
     assert heard == [(RECORD, "0-9 s", False), (OTHER, "10-19 s", True)]
     assert [rule.rule for rule in medley.decision.rules] == ["holds-a-track-of-others"]
     assert medley.decision.action == "review"
-    over = audit(
-        Registry(known, matches=[first, replace(second, stretches=((4.0, 13.0),))]), detection=marked()
-    )
+    over = audit(Registry(known, matches=[first, match(OTHER, stretches=((4.0, 13.0),))]), detection=marked())
     assert over.findings.ownership.status == "disputed", "more than half of it is the same stretch"
 
 

@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def without_p(match: Match) -> Match:
-    return replace(match, p_value=0.0, heard=tuple(replace(part, p_value=0.0) for part in match.heard))
+    return replace(match, p_value=0.0, stretches=tuple(replace(p, p_value=0.0) for p in match.stretches))
 
 
 def record_id(number: int) -> str:
