@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.downmix import downmix
 from core.errors import EncodeError
 
 EXCERPT = 1 << 18
@@ -31,7 +32,9 @@ def align(reference: Tensor, delayed: Tensor, what: str) -> Tensor:
     Raises:
         EncodeError: the two have too little in common for a delay to mean anything.
     """
-    lag, correlation = delay(reference.mean(0).numpy(), delayed.mean(0).numpy())
+    # end to end, so that what the channels cancel is decided once for both
+    both = downmix(torch.cat([reference, delayed], dim=1)).numpy()
+    lag, correlation = delay(both[: reference.shape[-1]], both[reference.shape[-1] :])
     if correlation < LEAST_CORRELATION:
         raise EncodeError(f"{what} returned other audio than went in (correlation {correlation:.2f})")
     length = reference.shape[-1]

@@ -139,7 +139,7 @@ class Rank:
     """Where a score stands among human recordings.
 
     Attributes:
-        p_value: share of the group that looks at least as synthetic.
+        p_value: share of the group that looks at least as synthetic, times the number of looks.
         group: name of the group; empty for all human recordings.
         size: recordings in the group.
     """
@@ -175,24 +175,35 @@ class GroupedReference:
             raise ValueError(f"{values.size} scores, but {len(groups)} groups")
         return cls(values, tuple(groups))
 
-    def within(self, group: str) -> tuple[str, HumanReference]:
-        """The narrowest group around this one with at least `LEAST_GROUP` recordings, and its scores."""
+    def within(self, group: str, looks: int = 1) -> tuple[str, HumanReference]:
+        """The narrowest group around this one that is large enough, and its scores.
+
+        Args:
+            group: finest one of the recording.
+            looks: so many p-values will be paid for, each of which takes `LEAST_GROUP` + 1 more recordings.
+        """
+        least = looks * (LEAST_GROUP + 1) - 1
         levels = group.split("/") if group else []
         for depth in range(len(levels), 0, -1):
             name = "/".join(levels[:depth])
             members = np.array([g == name or g.startswith(name + "/") for g in self.groups])
-            if int(members.sum()) >= LEAST_GROUP:
+            if int(members.sum()) >= least:
                 return name, HumanReference.of(self.scores[members])
         return "", HumanReference.of(self.scores)
 
-    def rank(self, score: float, group: str = "") -> Rank:
-        """Rank a score within its group (see `within`).
+    def rank(self, score: float, group: str = "", looks: int = 1) -> Rank:
+        """Rank the highest of some scores within its group (see `within`).
+
+        Args:
+            score: the highest of `looks`.
+            group: finest one of the recording.
+            looks: how often it was looked; the p-value is multiplied by it (Bonferroni).
 
         >>> GroupedReference.of([0.0, 1.0, 2.0], ["a", "a", "b"]).rank(1.5, "a")
         Rank(p_value=0.5, group='', size=3)
         """
-        name, reference = self.within(group)
-        return Rank(reference.p_value(score), name, reference.scores.size)
+        name, reference = self.within(group, looks)
+        return Rank(min(1.0, looks * reference.p_value(score)), name, reference.scores.size)
 
     def sizes(self) -> Mapping[str, int]:
         """Recordings per finest group."""

@@ -15,6 +15,7 @@ from api.audit.json_form import Json
 from api.audit.result import AuditResult
 from api.report import words
 from core.clip import Clip
+from core.downmix import downmix
 from core.files import replacing
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _heading(figure: Any, found: Json) -> None:
 
 
 def _waveform(axis: "Axes", clip: Clip) -> None:
-    low, high = envelope(clip.wav.mean(dim=0).numpy(), COLUMNS)
+    low, high = envelope(downmix(clip.wav).numpy(), COLUMNS)
     times = (np.arange(len(low)) + 0.5) * clip.duration_s / len(low)
     axis.fill_between(times, low, high, color="#4d4d4d", linewidth=0, step="mid")
     top = max(float(np.abs([low.min(), high.max()]).max()), 0.05)
@@ -108,7 +109,7 @@ def _waveform(axis: "Axes", clip: Clip) -> None:
 
 def _spectrogram(axis: "Axes", clip: Clip) -> None:
     top_hz = min(TOP_HZ, clip.sample_rate / 2)
-    levels = spectrogram_db(clip.wav.mean(dim=0).numpy(), clip.sample_rate, top_hz)
+    levels = spectrogram_db(downmix(clip.wav).numpy(), clip.sample_rate, top_hz)
     axis.imshow(
         levels,
         origin="lower",

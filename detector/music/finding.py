@@ -29,7 +29,7 @@ class Evidence:
     """One exhibit.
 
     Attributes:
-        kind: `comb`, `lines`, `speed`, `stationarity`, `band` or `adapter`.
+        kind: `comb`, `lines`, `speed`, `stationarity`, `band`, `looks` or `adapter`.
         text: a sentence for a person.
         data: the numbers behind it, JSON-compatible.
     """

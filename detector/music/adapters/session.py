@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core import isolated
 from core.clip import Clip
+from core.downmix import downmix
 from core.errors import EmptyAudio, WeightsError
 from core.resample import resample
 from detector.music.adapters.manifest import Adapter
@@ -153,7 +154,7 @@ def windows(clip: Clip, adapter: Adapter) -> NDArray[np.float32]:
     Returns:
         Windows, [N, `adapter.window`], at most `MOST_WINDOWS`; a recording shorter than one is repeated.
     """
-    mono = resample(clip.wav.float().mean(0), clip.sample_rate, adapter.sample_rate).numpy()
+    mono = resample(downmix(clip.wav.float()), clip.sample_rate, adapter.sample_rate).numpy()
     samples = np.asarray(mono / max(1.0, float(np.abs(mono).max(initial=0.0))), np.float32)
     size = adapter.window
     if samples.size < size:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from core.clip import Clip
+from core.downmix import downmix
 from core.encode import recode
 from core.resample import resample
 from detector.calibration import LogisticCalibration
@@ -121,7 +122,7 @@ def judge(heard: Sequence[Heard]) -> Trial:
 
 def confounds(clip: Clip) -> tuple[float, ...]:
     """Rate (Hz), level and crest (dB), width (side over middle), length (s) and band (Hz) of a recording."""
-    mono = clip.wav.float().mean(0)
+    mono = downmix(clip.wav.float())
     rms = float(mono.square().mean().sqrt()) + 1e-6
     side = float((clip.wav - mono).square().mean().sqrt()) / rms
     samples = resample(mono, clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
@@ -143,7 +144,7 @@ def matched(clip: Clip, rate: int, seconds: float) -> Clip:
         rate: from `common_rate`.
         seconds: length of all copies, at most that of the shortest recording.
     """
-    mono = clip.wav.float()[:, : round(seconds * clip.sample_rate)].mean(0, keepdim=True)
+    mono = downmix(clip.wav.float()[:, : round(seconds * clip.sample_rate)])[None]
     low = resample(mono, clip.sample_rate, rate)
     gain = 10 ** (LEVEL_DBFS / 20) / (float(low.square().mean().sqrt()) + 1e-9)
     low = low * min(gain, 1.0 / (float(low.abs().max()) + 1e-9))
