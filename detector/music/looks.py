@@ -128,6 +128,8 @@ def moved_edges(spectrum: Array) -> tuple[float, ...]:
     if falls.max() < EDGE_DB:
         return ()
     edge_hz = float(places[falls.argmax()]) * bin_hz
+    if any(abs(edge_hz / usual_hz - 1.0) <= LEAST_MOVED for usual_hz in EDGES_HZ):
+        return ()
     found = []
     for usual_hz in EDGES_HZ:
         ratio = edge_hz / usual_hz

@@ -1,8 +1,8 @@
 """The voice detector: vocals found, synthetic-ness and identity measured, then one decision."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.clip import Clip, Segment
+from core.downmix import further_looks
 from detector.voice import fusion
 from detector.voice.activity import Activity, VocalActivity, covered, mask
 from detector.voice.countermeasure import Listener, Synthesis
@@ -112,51 +113,67 @@ class VoiceDetector:
         return known.encoder == self.encoder.name and known.embeddings.shape[1] == self.encoder.dimension
 
     def _score(self, clip: Clip, artists: Mapping[str, VoicePrint]) -> VoiceFinding:
-        wav = mono(clip.wav, clip.sample_rate)
-        if not wav.any():
+        looks = [wav for wav in _looks(clip) if wav.any()]
+        if not looks:
             return _unmeasured("the clip is silent", len(artists), heard=False)
-        activity = self.activity.find(wav)
-        if not bool(activity.voiced.any()):
+        found = [(wav, self.activity.find(wav)) for wav in looks]
+        longest = max((activity for _, activity in found), key=lambda activity: activity.voice_s)
+        if not bool(longest.voiced.any()):
             return _unmeasured("no singing or speech found", len(artists))
-        if activity.voice_s < LEAST_VOICE_S:
-            reason = (
-                f"only {activity.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
-            )
+        if longest.voice_s < LEAST_VOICE_S:
+            reason = f"only {longest.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
             stretches = tuple(
-                Segment(start, end, 0.0) for start, end in _within(covered_of(activity), clip.duration_s)
+                Segment(start, end, 0.0) for start, end in _within(covered_of(longest), clip.duration_s)
             )
-            return VoiceFinding(True, None, (), stretches, reason, None, activity.voice_s, len(artists))
-        voiced = mask(activity.starts_s, activity.voiced, wav.numel())
-        synthesis = self.countermeasure.listen(wav, voiced)
-        weight = _voice_share(synthesis, voiced)
-        llr_syn = float(
-            self.countermeasure.llr((synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6))
-        )
-        heard = centre(self.encoder.embed(wav[voiced])) if artists else torch.zeros(self.encoder.dimension)
+            return VoiceFinding(True, None, (), stretches, reason, None, longest.voice_s, len(artists))
+        heard = [
+            self._hear(wav, activity, clip.duration_s, embed=bool(artists))
+            for wav, activity in found
+            if activity.voice_s >= LEAST_VOICE_S
+        ]
+        strongest = max(heard, key=lambda voice: voice.llr_syn)
+        llr_syn = fusion.any_of([voice.llr_syn for voice in heard])
         scores = sorted(
-            (self._artist(name, known, heard, llr_syn, len(artists)) for name, known in artists.items()),
+            (self._artist(name, known, heard, len(artists)) for name, known in artists.items()),
             key=lambda found: (-found.clone_llr, found.name),
         )
         return VoiceFinding(
             has_voice=True,
             synthetic_score=fusion.probability(llr_syn),
             artists=tuple(scores),
-            segments=_segments(synthesis, activity, clip.duration_s),
+            segments=strongest.segments,
             reason=None,
             synthetic_llr=llr_syn / fusion.LOG10,
-            voice_s=activity.voice_s,
+            voice_s=strongest.voice_s,
             artists_compared=len(artists),
+        )
+
+    def _hear(self, wav: Tensor, activity: Activity, duration_s: float, *, embed: bool) -> "_Voice":
+        voiced = mask(activity.starts_s, activity.voiced, wav.numel())
+        synthesis = self.countermeasure.listen(wav, voiced)
+        weight = _voice_share(synthesis, voiced)
+        mean = (synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)
+        return _Voice(
+            float(self.countermeasure.llr(mean)),
+            _segments(synthesis, activity, duration_s),
+            activity.voice_s,
+            centre(self.encoder.embed(wav[voiced])) if embed else None,
         )
 
     def _embed(self, wav: Tensor, activity: Activity) -> Tensor:
         return self.encoder.embed(wav[mask(activity.starts_s, activity.voiced, wav.numel())])
 
-    def _artist(
-        self, name: str, known: VoicePrint, heard: Tensor, llr_syn: float, artists: int
-    ) -> ArtistScore:
-        similarity = self.identity.similarity(known.centre(), heard)
-        llr_id = fusion.among(self.identity.llr_imitation(similarity), artists)
-        llr_clone = fusion.llr_clone(llr_syn, llr_id)
+    def _artist(self, name: str, known: VoicePrint, heard: Sequence["_Voice"], artists: int) -> ArtistScore:
+        """An artist in the look that speaks most for a clone; both ratios pay for all looks."""
+        tried = []
+        for voice in heard:
+            if voice.direction is None:
+                continue
+            similarity = self.identity.similarity(known.centre(), voice.direction)
+            llr_id = fusion.among(self.identity.llr_imitation(similarity), artists * len(heard))
+            llr_syn = fusion.among(voice.llr_syn, len(heard))
+            tried.append((fusion.llr_clone(llr_syn, llr_id), llr_syn, llr_id, similarity))
+        llr_clone, llr_syn, llr_id, similarity = max(tried)
         shares = fusion.posterior(llr_syn, llr_id)
         return ArtistScore(
             name=name,
@@ -169,6 +186,30 @@ class VoiceDetector:
             other_synthetic=shares.other_synthetic,
             outcome=shares.outcome(name, llr_syn),
         )
+
+
+@dataclass(frozen=True)
+class _Voice:
+    """A voice in one look at the channels.
+
+    Attributes:
+        llr_syn: natural log-likelihood ratio, synthetic against human.
+        segments: its stretches with their scores.
+        voice_s: seconds of it.
+        direction: centre of its embeddings, a unit vector [D]; None where nobody is compared.
+    """
+
+    llr_syn: float
+    segments: tuple[Segment, ...]
+    voice_s: float
+    direction: Tensor | None
+
+
+def _looks(clip: Clip) -> Iterator[Tensor]:
+    """The downmix and what is worth a look beside it, each as `frontend.mono` makes it, [T]."""
+    yield mono(clip.wav, clip.sample_rate)
+    for look in further_looks(clip.wav.float()):
+        yield mono(look.of(clip.wav.float())[None], clip.sample_rate)
 
 
 def _unmeasured(reason: str, artists: int, *, heard: bool = True) -> VoiceFinding:

@@ -121,6 +121,15 @@ def probability(llr: float, prior: float = 0.5) -> float:
     return 1.0 / (1.0 + math.exp(-odds))
 
 
-def among(llr_id: float, artists: int) -> float:
-    """Correct an identity ratio for having looked at several artists (Bonferroni on the odds)."""
-    return llr_id - math.log(max(1, artists))
+def among(llr: float, tried: int) -> float:
+    """Correct a ratio for being the best of several (Bonferroni on the odds)."""
+    return llr - math.log(max(1, tried))
+
+
+def any_of(llrs: list[float]) -> float:
+    """Natural log of the mean likelihood ratio: it is in one of the looks, nobody knows in which.
+
+    >>> any_of([2.0])
+    2.0
+    """
+    return _log_sum(llrs) - math.log(len(llrs))

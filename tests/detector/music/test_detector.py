@@ -1,6 +1,8 @@
+import math
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +11,8 @@ from core.clip import Clip, Source
 from core.errors import WeightsError
 from detector.music import MusicDetector, MusicFinding
 from detector.music.detector import CARD
+from detector.music.looks import joint_llr, moved_edges
+from detector.music.spectra import ANALYSIS_RATE, LINE_FRAME
 from tests.detector.music.combs import decoded, sped_up
 from tests.signals import music, noise, silence, sine
 
@@ -110,3 +114,77 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "music.safetensors").write_bytes(weights)
     with pytest.raises(WeightsError):
         MusicDetector.load(tmp_path / "music.toml")
+
+
+def stereo(image: str) -> Tensor:
+    """A decoder's sound in one stereo image, with other music where there is room."""
+    own = decoded(12, RATE, 86.1328125, seed=11)[0]
+    other = music(12, RATE, seed=5)[0]
+    other = other * (own.std() / other.std())
+    return {
+        "inverted": torch.stack([own, -own]),
+        "nearly inverted": torch.stack([own, -0.7 * own]),
+        "left only": torch.stack([own, 0 * own]),
+        "right only": torch.stack([0 * own, own]),
+        "twice": torch.stack([own, own]),
+        "beside other music": torch.stack([other, own]),
+        "in the side": torch.stack([other + 0.7 * own, other - 0.7 * own]),
+        "in the middle, wide music beside": torch.stack([own + 1.5 * other, own - 1.5 * other]),
+        "in channel 4 of 5": torch.stack([other, other.roll(999), other.roll(99_999), own, 0 * own]),
+    }[image]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "inverted",
+        "nearly inverted",
+        "left only",
+        "right only",
+        "twice",
+        "beside other music",
+        "in the side",
+        "in the middle, wide music beside",
+        "in channel 4 of 5",
+    ],
+)
+def test_a_decoder_is_heard_in_every_stereo_image(detector: MusicDetector, image: str) -> None:
+    found = detector.score(clip_of(stereo(image)))
+    assert found.verdict == "synthetic", found.reason
+    told = [e.data for e in found.evidence if e.kind == "looks"]
+    if image in ("inverted", "nearly inverted", "left only", "right only", "twice"):
+        alone = detector.score(clip_of(stereo("left only")[:1]))
+        assert not told and found.llr == pytest.approx(alone.llr, abs=0.1), "one look, the same answer"
+    else:
+        assert told and 2 <= told[0]["looks"] <= 4
+
+
+def test_looks_are_paid_for(detector: MusicDetector) -> None:
+    wide = torch.stack([music(12, RATE, seed=s)[0] for s in (1, 2)])
+    found, alone = detector.score(clip_of(wide)), detector.score(clip_of(wide.mean(0, keepdim=True)))
+    assert found.verdict != "synthetic"
+    assert found.p_value is not None and alone.p_value is not None
+    assert joint_llr([3.0, 3.0]) == pytest.approx(3.0)
+    assert joint_llr([3.0, -4.0]) == pytest.approx(3.0 - math.log10(2), abs=1e-4)
+
+
+@pytest.mark.parametrize("ratio", [25 / 26, 26 / 25, 9 / 8])
+def test_a_known_change_is_undone(detector: MusicDetector, ratio: float) -> None:
+    wav = decoded(12, RATE, 86.1328125, seed=4, level_db=-45)
+    up, down = {25 / 26: (25, 26), 26 / 25: (26, 25), 9 / 8: (9, 8)}[ratio]
+    changed = clip_of(sped_up(wav, down, up))
+    found = detector.score(changed, [ratio])
+    told = [e.data for e in found.evidence if e.kind == "looks"]
+    assert told and told[0]["looks"] >= 2
+    assert found.verdict == "synthetic"
+    assert found.segments[-1].end_s == pytest.approx(changed.duration_s, rel=0.01), (
+        "times are those of the file"
+    )
+
+
+def test_an_edge_that_moved_tells_the_ratio() -> None:
+    bins = np.arange(LINE_FRAME // 2 + 1) * ANALYSIS_RATE / LINE_FRAME
+    for edge_hz, wanted in ((12000 * 1.06, 1.06), (8000 * 0.9, 0.9), (12000.0, None), (15900.0, None)):
+        told = moved_edges(np.where(bins < edge_hz, -40.0, -100.0).astype(np.float32))
+        assert wanted in told if wanted else not told
+    assert moved_edges(np.linspace(-20, -100, bins.size, dtype=np.float32)) == (), "a slope has no edge"

@@ -1,5 +1,6 @@
 """The detector's flow, with fakes for the networks, and the shipped weights on generated sound."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.clip import Clip, Source
-from detector.voice import VoiceDetector, VoicePrint
+from detector.voice import VoiceDetector, VoicePrint, fusion
 from detector.voice.activity import HOP_S, WINDOW_S, Activity, VocalActivity, mask
 from detector.voice.countermeasure import Countermeasure, Synthesis
 from detector.voice.errors import EnrolmentError
@@ -221,3 +222,39 @@ def test_nobody_is_embedded_where_nobody_is_enrolled() -> None:
 
     detector.encoder = Deaf()
     assert detector.score(clip(ADA), {}).synthetic_score is not None
+
+
+def test_a_voice_is_heard_in_whatever_channel_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = fake(llr_syn=6.0)
+    known = prints(detector)
+    other = music(12.0, SAMPLE_RATE, seed=8)[0]
+    other = other * (0.1 / other.square().mean().sqrt())
+    plain = detector.score(clip(ADA), known)
+    images = {
+        "inverted": torch.stack([ADA[0], -ADA[0]]),
+        "nearly inverted": torch.stack([ADA[0], -0.8 * ADA[0]]),
+        "one-sided": torch.stack([ADA[0], 0 * ADA[0]]),
+    }
+    for wav in images.values():
+        assert detector.score(clip(wav), known).artists[0].clone_score == pytest.approx(
+            plain.artists[0].clone_score
+        )
+    listened: list[Tensor] = []
+    find = detector.activity.find
+
+    def counted(wav: Tensor) -> Activity:
+        listened.append(wav)
+        return find(wav)
+
+    monkeypatch.setattr(detector.activity, "find", counted)
+    detector.score(clip(torch.stack([ADA[0], other])), known)
+    assert len(listened) > 1, "independent channels are looked at one by one"
+    listened.clear()
+    detector.score(clip(ADA), known)
+    assert len(listened) == 1
+
+
+def test_looks_are_paid_for() -> None:
+    assert fusion.any_of([3.0, 3.0]) == pytest.approx(3.0)
+    assert fusion.any_of([3.0, -9.0]) == pytest.approx(3.0 - math.log(2.0), abs=1e-4)
+    assert fusion.among(3.0, 4) == pytest.approx(3.0 - math.log(4.0))
