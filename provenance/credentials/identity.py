@@ -9,7 +9,6 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,9 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core.errors import KeyFileError
-
-if TYPE_CHECKING:
-    import c2pa
 
 C2PA_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
@@ -96,18 +92,6 @@ class C2paIdentity:
         algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         r, s = utils.decode_dss_signature(self.leaf_key.sign(message, algorithm))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-    def signer(self) -> "c2pa.Signer":
-        """What the C2PA library signs with.
-
-        The callback is where a hardware module would sign; the library never sees the private key.
-
-        Raises:
-            C2paError: the address of the time-stamp authority is none.
-        """
-        import c2pa  # takes a fifth of a second, and only who signs needs it
-
-        return c2pa.Signer.from_callback(self.sign, c2pa.C2paSigningAlg.ES256, self.chain_pem, self.tsa)
 
     def save(self, path: Path, passphrase: bytes | None = None) -> None:
         """Write leaf key and certificates to `path` and the root key beside it, both readable by us only.

@@ -1,13 +1,15 @@
-"""The child process that parses content credentials: one file, locked in, then it is gone.
+"""The task of the process that holds the C2PA library: one file, locked in, then it is gone.
 
-The C2PA library parses nested binary formats from strangers' files. In a process of its own, which can
-neither open another file nor a socket once it starts parsing, a crash, an endless loop, a memory bomb or
-worse costs one answer and nothing else. Request and answer are JSON on standard input and output; run by
-`reading`, never by hand.
+The library parses nested binary formats from strangers' files, when it reads credentials and when it signs a
+file that was made from another one. In a process of its own, a crash, an endless loop, a memory bomb or worse
+costs one answer and nothing else: no key is in it. What it signs it sends out to be signed. Messages (see
+`core.locked_child`):
+
+    A  the answer: JSON of `Credentials`, or the manifest store
+    S  bytes to sign; the reply is the signature
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,24 +17,55 @@ from typing import BinaryIO
 
 import c2pa
 
-from core.sandbox import limit_resources, refuse_system_calls
+from core.locked_child import Refusal, Task
+from provenance.credentials import manifest
 from provenance.credentials.findings import Credentials, from_report
 from provenance.credentials.library import settings
 
-MEMORY_BYTES = 2 << 30
+CODE = True
+"""The library calls back through code that ctypes makes."""
 MAX_STORE_BYTES = 64 << 20
 
 
-def main() -> None:
-    """Answer one request."""
-    request = json.load(sys.stdin)
-    context = c2pa.Context.from_dict(settings(request["trust_anchors"], request["tsa_anchors"]))
-    with Path(request["path"]).open("rb") as file:
-        store = _store(request.get("sidecar"))
-        limit_resources(memory_bytes=MEMORY_BYTES, seconds=request["timeout_s"])
-        refuse_system_calls(code=True)  # the library calls back through code that ctypes makes
-        found = _validate(file, request["media_type"], context, store)
-    json.dump(asdict(found), sys.stdout)
+def prepare() -> None:
+    """Everything is loaded."""
+
+
+def work(task: Task) -> None:
+    """Read the credentials of a file, or sign one."""
+    try:
+        answer = _sign(task) if "definition" in task.request else _read(task)
+    except c2pa.C2paError as error:
+        raise Refusal("CredentialsError", str(error)) from error
+    task.send(b"A", answer)
+
+
+def _read(task: Task) -> bytes:
+    asked = task.request
+    context = c2pa.Context.from_dict(settings(asked["trust_anchors"], asked["tsa_anchors"]))
+    store = task.files[1].read(MAX_STORE_BYTES) if len(task.files) > 1 else None
+    return json.dumps(asdict(_validate(task.files[0], asked["media_type"], context, store))).encode()
+
+
+def _sign(task: Task) -> bytes:
+    """Copy the first file into the second with a signed manifest; the third, if any, is its parent."""
+    asked = task.request
+    source, target, *parents = task.files
+
+    def signed(message: bytes) -> bytes:
+        task.send(b"S", message)
+        return task.receive()
+
+    context = c2pa.Context.from_dict(settings(asked["trust_anchors"]))
+    signer = c2pa.Signer.from_callback(signed, c2pa.C2paSigningAlg.ES256, asked["chain"])
+    with context, signer, c2pa.Builder(asked["definition"], context) as builder:
+        if not asked["embed"]:
+            builder.set_no_embed()
+        for parent in parents:
+            builder.add_ingredient(manifest.PARENT, asked["parent_type"], parent)
+        store = bytes(builder.sign(signer, asked["media_type"], source, target))
+    target.flush()
+    return store
 
 
 def validate(
@@ -41,14 +74,6 @@ def validate(
     """Do the same in this process, without any protection: only for files that we have made ourselves."""
     with path.open("rb") as file:
         return _validate(file, media_type, c2pa.Context.from_dict(settings(trust_anchors, tsa_anchors)))
-
-
-def _store(path: str | None) -> bytes | None:
-    """The manifest store beside the file, read before the process is locked in."""
-    if path is None:
-        return None
-    with Path(path).open("rb") as file:
-        return file.read(MAX_STORE_BYTES)
 
 
 def _validate(
@@ -62,7 +87,3 @@ def _validate(
         return Credentials(present=False) if reader is None else from_report(json.loads(reader.json()))
     except c2pa.C2paError as error:
         return Credentials(present=True, problems=(f"the manifest cannot be read: {str(error)[:200]}",))
-
-
-if __name__ == "__main__":
-    main()

@@ -3,20 +3,17 @@
 import json
 import mmap
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from core.errors import CredentialsError
+from provenance.credentials import locked
 from provenance.credentials.containers import OGG, is_ogg, sniff
 from provenance.credentials.findings import Credentials
 
 __all__ = ["Credentials", "read_credentials"]
 
 MAX_FILE_BYTES = 2 << 30
-TIMEOUT_S = 60.0
 
 
 def read_credentials(
@@ -24,9 +21,9 @@ def read_credentials(
     trust_anchors: Sequence[str] = (),
     tsa_anchors: Sequence[str] = (),
     *,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float = locked.TIMEOUT_S,
 ) -> Credentials:
-    """Read and validate the content credentials of a file, in a child process with limits.
+    """Read and validate the content credentials of a file, in a locked-in child process.
 
     Nothing is fetched: no remote manifest, no OCSP.
 
@@ -51,16 +48,20 @@ def read_credentials(
     if not _may_hold_manifest(sidecar or path):
         return Credentials(present=False)
     request = {
-        "path": str(path.resolve()),
         "media_type": container.media_type,
-        "sidecar": None if sidecar is None else str(sidecar.resolve()),
         "trust_anchors": list(trust_anchors),
         "tsa_anchors": list(tsa_anchors),
-        "timeout_s": timeout_s,
     }
-    answer = _ask_worker(json.dumps(request), path.name, timeout_s)
-    answer["problems"] = tuple(answer["problems"])
-    return Credentials(**answer)
+    try:
+        with path.open("rb") as file, (sidecar or path).open("rb") as beside:
+            files = [file] if sidecar is None else [file, beside]
+            answer = json.loads(locked.read(request, files, path.name, timeout_s))
+            answer["problems"] = tuple(answer["problems"])
+            return Credentials(**answer)
+    except OSError as error:
+        raise CredentialsError(f"cannot read {path.name}: {error}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise CredentialsError(f"the credentials of {path.name} gave no readable answer") from error
 
 
 def _beside(path: Path) -> Path:
@@ -80,33 +81,3 @@ def _may_hold_manifest(path: Path) -> bool:
                 return data.find(b"c2pa") >= 0
     except (OSError, ValueError) as error:
         raise CredentialsError(f"cannot read {path.name}: {error}") from error
-
-
-def _ask_worker(request: str, name: str, timeout_s: float) -> dict[str, Any]:
-    # -P keeps the working directory, which may hold a stranger's files, out of the module search.
-    command = [sys.executable, "-P", "-m", "provenance.credentials.reader_child"]
-    environment = {key: os.environ[key] for key in ("PATH", "PYTHONPATH", "LANG") if key in os.environ}
-    try:
-        done = subprocess.run(
-            command,
-            input=request,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CredentialsError(
-            f"the credentials of {name} took longer than {timeout_s:g} s to parse"
-        ) from error
-    if done.returncode != 0:
-        last = done.stderr.strip().rpartition("\n")[2][:200] or f"exit status {done.returncode}"
-        raise CredentialsError(f"the credentials of {name} broke their parser: {last}")
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        raise CredentialsError(f"the credentials of {name} gave no readable answer") from error
-    if not isinstance(answer, dict):
-        raise CredentialsError(f"the credentials of {name} gave no readable answer")
-    return answer

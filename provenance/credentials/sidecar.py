@@ -13,7 +13,7 @@ from pathlib import Path
 import c2pa
 
 from core.errors import CredentialsError
-from provenance.credentials import manifest
+from provenance.credentials import locked, manifest
 from provenance.credentials.containers import OGG, is_ogg
 from provenance.credentials.identity import C2paIdentity
 from provenance.credentials.library import settings
@@ -61,23 +61,25 @@ def write_sidecar(
     # Nobody is said to have created a track about which nothing was declared: we opened it.
     opened = record.ai_involvement.overall == "Undeclared"
     definition = manifest.build(record, OGG.media_type, opened=opened, log_origin=log_origin)
-    context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
     try:
         with tempfile.TemporaryDirectory(dir=dst.parent, prefix=".credentials-") as folder:
             tagged, unchanged, store = Path(folder, "tagged"), Path(folder, "same"), Path(folder, "store")
             shutil.copyfile(src, tagged)
             write_tags(tagged, record)
-            with context, identity.signer() as signer, c2pa.Builder(definition, context) as builder:
-                builder.set_no_embed()
-                if opened:
-                    with src.open("rb") as parent:
-                        builder.add_ingredient(manifest.PARENT, OGG.media_type, parent)
-                with tagged.open("rb") as source, unchanged.open("w+b") as target:
-                    data = bytes(builder.sign(signer, OGG.media_type, source, target))
+            with unchanged.open("w+b") as target:
+                data = locked.sign(
+                    tagged,
+                    target,
+                    identity,
+                    definition=definition,
+                    media_type=OGG.media_type,
+                    parent=(src, OGG.media_type) if opened else None,
+                    embed=False,
+                )
             store.write_bytes(data)
             store.replace(sidecar_of(dst))
             tagged.replace(dst)
-    except (c2pa.C2paError, OSError) as error:
+    except OSError as error:
         raise CredentialsError(f"cannot write credentials beside {dst}: {error}") from error
     return data
 

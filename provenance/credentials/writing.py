@@ -4,13 +4,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import c2pa
-
 from core.errors import CredentialsError
-from provenance.credentials import manifest
-from provenance.credentials.containers import Container, sniff
+from provenance.credentials import locked, manifest
+from provenance.credentials.containers import sniff
 from provenance.credentials.identity import C2paIdentity
-from provenance.credentials.library import settings
 from provenance.credentials.tags import write_tags
 from provenance.records.record import OwnershipRecord
 
@@ -62,32 +59,23 @@ def write_credentials(
             tagged, signed = Path(folder, "tagged"), Path(folder, "signed")
             shutil.copyfile(src, tagged)
             write_tags(tagged, record)
-            store = _sign(tagged, signed, container, definition, identity, parent)
+            with signed.open("w+b") as target:
+                store = locked.sign(
+                    tagged,
+                    target,
+                    identity,
+                    definition=definition,
+                    media_type=container.media_type,
+                    parent=None if parent is None else (parent, _parent_type(parent)),
+                )
             signed.replace(dst)
-    except (c2pa.C2paError, OSError) as error:
+    except OSError as error:
         raise CredentialsError(f"cannot write credentials into {dst}: {error}") from error
     return store
 
 
-def _sign(
-    src: Path,
-    dst: Path,
-    container: Container,
-    definition: dict[str, object],
-    identity: C2paIdentity,
-    parent: Path | None,
-) -> bytes:
-    context = c2pa.Context.from_dict(settings([identity.trust_anchor]))
-    with context, identity.signer() as signer, c2pa.Builder(definition, context) as builder:
-        if parent is not None:
-            _add_parent(builder, parent)
-        with src.open("rb") as source, dst.open("w+b") as target:
-            return bytes(builder.sign(signer, container.media_type, source, target))
-
-
-def _add_parent(builder: c2pa.Builder, parent: Path) -> None:
+def _parent_type(parent: Path) -> str:
     container = sniff(parent)
     if container is None:
         raise CredentialsError(f"the parent {parent.name} is not WAV, MP3, FLAC or M4A; leave it out")
-    with parent.open("rb") as file:
-        builder.add_ingredient(manifest.PARENT, container.media_type, file)
+    return container.media_type

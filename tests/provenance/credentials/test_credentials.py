@@ -3,13 +3,14 @@
 import dataclasses
 import json
 import os
-import subprocess
+import socket
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import av
+import c2pa
 import pytest
 from mutagen.flac import FLAC
 from mutagen.id3 import ID3, TIT2
@@ -18,9 +19,11 @@ from mutagen.mp4 import MP4
 from core.codecs import Codec
 from core.encode import encode
 from core.errors import CredentialsError
+from core.locked import Talk
 from provenance.credentials import (
     C2paIdentity,
     Credentials,
+    locked,
     read_credentials,
     reading,
     riff,
@@ -362,13 +365,58 @@ def test_unreadable_files_and_slow_parsers_raise_credentials_errors(
         read_credentials(signed["wav"])
 
 
-@pytest.mark.parametrize("returncode", [1, -9])
+@pytest.mark.parametrize("answer", [b"", b"X\x02\0\0\0{}", b"A\xff\xff\xff\xff", b"S\x01\0\0\0s"])
 def test_a_parser_that_dies_is_an_error_not_an_answer(
-    signed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, returncode: int
+    signed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
-    def die(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, returncode, "", "thread panicked\nSegmentation fault")
-
-    monkeypatch.setattr(subprocess, "run", die)
+    ours, theirs = socket.socketpair()
+    theirs.sendall(answer)
+    theirs.close()
+    monkeypatch.setattr(locked.LIBRARY, "begin", lambda *_, **__: Talk(ours, 60))
     with pytest.raises(CredentialsError, match="broke their parser"):
         read_credentials(signed["wav"])
+    ours.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"[]", b"{}", b'{"problems": []}', b"null", b'{"present": true, "x": 1}']
+)
+def test_a_subverted_parser_is_not_believed(
+    signed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(locked, "read", lambda *_: answer)
+    with pytest.raises(CredentialsError, match="no readable answer"):
+        read_credentials(signed["wav"])
+
+
+def test_a_subverted_signer_gets_one_signature(
+    plain: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    ours, theirs = socket.socketpair()
+    theirs.sendall(2 * b"S\x04\0\0\0evil")
+    monkeypatch.setattr(locked.LIBRARY, "begin", lambda *_, **__: Talk(ours, 60))
+
+    def sign(_identity: C2paIdentity, message: bytes) -> bytes:
+        asked.append(message)
+        return bytes(64)
+
+    monkeypatch.setattr(C2paIdentity, "sign", sign)
+    with pytest.raises(CredentialsError, match="signing"):
+        write_credentials(plain["wav"], tmp_path / "out.wav", RECORD, IDENTITY)
+    assert asked == [b"evil"]
+    assert list(tmp_path.iterdir()) == []
+    theirs.close()
+
+
+def test_a_parent_is_not_parsed_where_the_key_is(
+    plain: dict[str, Path], signed: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the C2PA library is used in the process that holds the key")
+
+    for kind in (c2pa.Builder, c2pa.Reader, c2pa.Context, c2pa.Signer):
+        monkeypatch.setattr(kind, "__init__", never)
+    write_credentials(plain["wav"], tmp_path / "out.wav", RECORD, IDENTITY, parent=signed["mp3"])
+    found = read_credentials(tmp_path / "out.wav", ANCHORS)
+    assert found.valid and found.trusted
