@@ -20,7 +20,7 @@ from api.audit.consents import consented
 from api.audit.decision import Gap
 from api.audit.engines import Engines, product_engines
 from api.audit.findings import Media, WatermarkFound, revised
-from api.audit.heard import VoiceFound
+from api.audit.heard import MusicFound, VoiceFound
 from api.audit.lanes import Asking
 from api.audit.ownership import also_known_as, judge
 from api.audit.policy import Policy, load_policy
@@ -124,10 +124,11 @@ def _ask(
     # audit of three minutes take five times the processor time.
     torch.set_num_threads(1)
     with ThreadPoolExecutor(1, thread_name_prefix="audit") as beside:
-        music = beside.submit(asking.ask, "music", lambda: check.music(engines, clip))
         voice = beside.submit(asking.ask, "voice", lambda: check.voice(engines, clip, artists))
         tracks = asking.ask("fingerprint", lambda: check.fingerprint(engines, clip, registry))
         found = told(tracks, ())
+        undone = check.ratios(check.changes(found))
+        music = beside.submit(asking.ask, "music", lambda: check.music(engines, clip, undone))
         marked = asking.ask(
             "watermark", lambda: check.watermark(engines, clip, registry, found, exhaustive=exhaustive)
         )
@@ -135,6 +136,13 @@ def _ask(
             speed = marked.speed
             tracks = asking.ask(
                 "fingerprint", lambda: check.at_own_speed(engines, clip, registry, found, speed), kept=found
+            )
+        more = check.unlike(check.ratios(check.mark_change(marked)), undone)
+        if more:  # a mark survives larger changes than a fingerprint does
+            first = music.result()
+            kept = first if isinstance(first, MusicFound) else None
+            music = beside.submit(
+                asking.ask, "music", lambda: check.music(engines, clip, undone + more), kept
             )
         credentials = asking.ask("credentials", lambda: check.credentials(engines, path, registry))
         return Findings(Media.of(clip), marked, credentials, tracks, music.result(), voice.result())

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.audit.engines import Engines
-from api.audit.findings import CredentialsFound, MatchFound, Stretch, WatermarkFound
+from api.audit.findings import CredentialsFound, MatchFound, NotRun, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.json_form import rounded
 from api.errors import UnknownEntry
@@ -29,6 +29,8 @@ SHORTEST_S = 0.25
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
 SPEED_TOLERANCE = 0.005
 MOST_CHANGES = 3
+PITCH_TOLERANCE = 0.02
+"""The fingerprint tells pitch in steps of about this much."""
 
 Played = TypeVar("Played", MatchFound, Stretch)
 
@@ -117,9 +119,38 @@ def at_own_speed(
     return (*matches, *(match for match in again if not _names(matches, match.record_id)))
 
 
-def music(engines: Engines, clip: Clip) -> MusicFound:
-    """Ask whether the music was made by a machine."""
-    heard = engines.music.hear(clip)
+def mark_change(mark: WatermarkFound | NotRun[WatermarkFound]) -> list[tuple[float, float]]:
+    """The change of speed and pitch that a mark tells, if any."""
+    if not isinstance(mark, WatermarkFound) or not mark.present:
+        return []
+    return [(mark.speed, 2.0 ** (mark.pitch_semitones / 12.0))]
+
+
+def ratios(changes: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    """By how much frequencies were raised, for the music detector to undo.
+
+    Where the pitch went with the speed it is the speed, which is known more exactly; else the pitch, which
+    people change by semitones. A change of tempo alone raises nothing.
+
+    Args:
+        changes: of speed and pitch, as factors.
+    """
+    found = []
+    for speed, pitch in changes:
+        semitones = round(12.0 * math.log2(pitch))
+        together = abs(pitch / speed - 1.0) <= PITCH_TOLERANCE
+        found.append(speed if together else 2.0 ** (semitones / 12.0))
+    return tuple(dict.fromkeys(ratio for ratio in found if abs(ratio - 1.0) > SPEED_TOLERANCE))
+
+
+def unlike(ratios: Sequence[float], known: Sequence[float]) -> tuple[float, ...]:
+    """Those of `ratios` that are none of the known ones told again."""
+    return tuple(r for r in ratios if all(abs(r / k - 1.0) > PITCH_TOLERANCE for k in known))
+
+
+def music(engines: Engines, clip: Clip, ratios: Sequence[float] = ()) -> MusicFound:
+    """Ask whether the music was made by a machine, also with its frequencies lowered by each of `ratios`."""
+    heard = engines.music.hear(clip, ratios)
     found = MusicFound.of(heard)
     if heard.llr is None:
         raise Inconclusive(found.reason or "nothing could be measured", found)

@@ -62,8 +62,8 @@ class CredentialReader(Protocol):
 class MusicEar(Protocol):
     """Hears whether a machine made the sound."""
 
-    def hear(self, clip: "Clip") -> "MusicFinding":
-        """What speaks for and against it."""
+    def hear(self, clip: "Clip", ratios: Sequence[float] = ()) -> "MusicFinding":
+        """What speaks for and against it; `ratios` are those by which frequencies are known to be raised."""
 
 
 class VoiceEar(Protocol):
@@ -162,10 +162,10 @@ class _Music:
     calibration: Path
     adapters: Path
 
-    def hear(self, clip: "Clip") -> "MusicFinding":
+    def hear(self, clip: "Clip", ratios: Sequence[float] = ()) -> "MusicFinding":
         own = self.calibration if self.calibration.is_file() else None
         # a changed file is read again, without a restart of the server
-        finding = _music_detector(own, own.stat().st_mtime_ns if own else 0).score(clip)
+        finding = _music_detector(own, own.stat().st_mtime_ns if own else 0).score(clip, ratios)
         if finding.llr is None or not self.adapters.is_dir():
             return finding
         from detector.music.adapters import heard

@@ -428,3 +428,35 @@ def test_a_second_question_that_fails_keeps_what_the_first_found_and_accuses_nob
     assert "RuntimeError: boom" in found["ownership"]["text"]
     assert found["decision"]["rules"][0]["rule"] == "check-failed"
     assert found["decision"]["action"] == "review"
+
+
+@pytest.mark.parametrize(
+    ("found", "mark", "asked"),
+    [
+        ([], marked(), [()]),
+        ([match(RECORD, speed=1.15, pitch=1.15)], marked(), [(1.15,)]),
+        ([match(RECORD, speed=1.15, pitch=1.145)], marked(speed=1.1499, pitch_semitones=2.42), [(1.15,)]),
+        ([match(RECORD, speed=1.1, pitch=1.0)], marked(), [()]),
+        ([match(RECORD, speed=1.0, pitch=0.8885)], marked(), [(2 ** (-2 / 12),)]),
+        ([], marked(speed=1.2, pitch_semitones=3.16), [(), (1.2,)]),
+    ],
+    ids=["none", "speed", "told twice", "tempo", "pitch", "by the mark"],
+)
+def test_the_music_detector_is_told_what_raised_the_pitch(
+    found: list[Any], mark: Any, asked: list[tuple[float, ...]]
+) -> None:
+    told: list[tuple[float, ...]] = []
+
+    class Ear:
+        def hear(self, clip: Any, ratios: Any = ()) -> Any:
+            told.append(tuple(ratios))
+            return fakes.MUSIC
+
+    audit_file(
+        fakes.PATH,
+        registry=Registry(matches=found),  # type: ignore[arg-type]
+        settings=fakes.SETTINGS,
+        engines=replace(engines(detection=mark), music=Ear()),
+        today=TODAY,
+    )
+    assert [pytest.approx(ratios) for ratios in asked] == told
