@@ -2,16 +2,17 @@
 
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from core.downmix import downmix
 from core.errors import EmptyAudio, TrackmarkError
-from core.resample import resample
 from provenance.fingerprint import triplets
 from provenance.fingerprint.peaks import FRAME_RATE, HOP, SAMPLE_RATE, find_peaks
+
+if TYPE_CHECKING:  # torch stays out of programs that keep and look up fingerprints and hear nothing
+    from torch import Tensor
 
 MAGIC = b"TMF2"
 HEADER = 16
@@ -80,7 +81,7 @@ class Fingerprint:
         )
 
 
-def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
+def extract(wav: "Tensor", sample_rate: int) -> Fingerprint:
     """Fingerprint audio, as a reference or as a query.
 
     Args:
@@ -98,6 +99,9 @@ def extract(wav: Tensor, sample_rate: int) -> Fingerprint:
     >>> extract(torch.zeros(2, 44100), 44100).hashes.shape
     (0,)
     """
+    from core.downmix import downmix
+    from core.resample import resample
+
     if wav.ndim != 2 or wav.numel() == 0:
         raise EmptyAudio(f"a fingerprint needs samples [C, T], got shape {tuple(wav.shape)}")
     return of_samples(
