@@ -79,6 +79,14 @@ class IdempotencyConflict(ServiceError):
     """An `Idempotency-Key` was used before with a different request."""
 
 
+class PreconditionFailed(ServiceError):
+    """`If-Match` names another state than the entry is in."""
+
+
+class PreconditionRequired(ServiceError):
+    """The server is set up to change nothing that the request does not say it has seen."""
+
+
 class NotOffered(ServiceError):
     """A route of a standard that leaves it to the service, and that this one does not have."""
 
@@ -101,6 +109,10 @@ class Later(ServiceError):
 
 class TooManyRequests(Later):
     """The rate limit was reached."""
+
+
+class InProgress(Later):
+    """The same request is under way."""
 
 
 class Unavailable(Later):
@@ -134,7 +146,9 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     Forbidden: Answer(403, "forbidden", "The API key lacks a scope"),
     UnknownEntry: Answer(404, "not-found", "No such entry"),
     ConflictingEntry: Answer(409, "conflict", "The state does not allow this"),
+    InProgress: Answer(409, "request-in-progress", "The same request is under way"),
     LengthRequired: Answer(411, "length-required", "A Content-Length is needed"),
+    PreconditionFailed: Answer(412, "precondition-failed", "The entry has changed meanwhile"),
     UploadTooLarge: Answer(413, "upload-too-large", "The upload is too large"),
     AddressTooLong: Answer(414, "address-too-long", "The address is too long"),
     UnsupportedMedia: Answer(415, "unsupported-media-type", "The content type is not supported"),
@@ -142,6 +156,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     IdempotencyConflict: Answer(
         422, "idempotency-key-reused", "The Idempotency-Key belongs to another request"
     ),
+    PreconditionRequired: Answer(428, "precondition-required", "An If-Match header is needed"),
     TooManyRequests: Answer(429, "too-many-requests", "Too many requests"),
     Unavailable: Answer(503, "unavailable", "Something that the server needs does not answer"),
     NotReady: Answer(503, "not-ready", "The server cannot work at the moment"),

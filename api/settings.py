@@ -63,6 +63,8 @@ class Settings(BaseSettings):
         requests_per_minute: per API key (or address when anonymous); 0 turns the limit off.
         uploads_per_minute: the same for requests that start a job.
         idempotency_hours: how long an `Idempotency-Key` is remembered.
+        require_if_match: refuse (428) events of a record that come with neither `If-Match` nor
+            `Idempotency-Key`, so that none is made twice or on a state that nobody has seen.
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
 
@@ -97,6 +99,7 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=600, ge=0)
     uploads_per_minute: int = Field(default=60, ge=0)
     idempotency_hours: float = Field(default=24.0, gt=0)
+    require_if_match: bool = False
     public_url: str | None = None
 
     @model_validator(mode="before")

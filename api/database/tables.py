@@ -302,6 +302,23 @@ class IdempotentRequest(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+class KeptAnswer(Table, table=True):
+    """A request with an `Idempotency-Key` and, once it was answered, the answer; kept for a day."""
+
+    __tablename__ = "kept_answers"
+
+    id: str = Field(primary_key=True, max_length=64)
+    tenant: str = Field(max_length=63)
+    route: str = Field(sa_type=Text)
+    digest: str = Field(max_length=64)
+    claimed_until: datetime = Field(sa_type=UtcDateTime)
+    status: int | None = None
+    headers: dict[str, str] | None = Field(default=None, sa_type=JSON)
+    body: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sealed: bool = False
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class RecordEvent(Table, table=True):
     """A signed event after the registration: a later revision, a dispute or a revocation, in log order."""
 
@@ -314,6 +331,7 @@ class RecordEvent(Table, table=True):
     envelope: str = Field(sa_type=Text)
     salt: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    once: str | None = Field(default=None, max_length=64, unique=True, index=True)
 
 
 class Manifest(Table, table=True):

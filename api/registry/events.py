@@ -5,7 +5,7 @@ two people who amend at once give one revision and one refusal, never a fork.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from api import database
 from api.database.tables import Table
-from api.errors import ConflictingEntry, InvalidRequest
+from api.errors import ConflictingEntry, InvalidRequest, PreconditionFailed
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
-from api.registry.history import StoredEvent, VerifiedHistory, stored_events, verified_history
+from api.registry.history import StoredEvent, VerifiedHistory, entity_tag, stored_events, verified_history
 from api.registry.summary import owners
 from core import clock
 from core.errors import ProofError
@@ -44,12 +44,17 @@ class RecordEvents:
         keys: sign what is added, and verify what stands.
         tenant: whose records.
         witnesses: how many trusted witnesses must have co-signed what is read.
+        once: names the request that asks for an event; the event that the same request made before is the
+            answer, and no second one is made.
+        expected: states (`history.entity_tag`) of which the record must be in one, or None for any.
     """
 
     engine: Engine
     keys: SigningKeys
     tenant: str
     witnesses: int = 0
+    once: str | None = None
+    expected: frozenset[str] | None = None
 
     def of(self, record_id: str) -> tuple[StoredEvent, ...]:
         """All events in log order, the registration first.
@@ -77,6 +82,7 @@ class RecordEvents:
             UnknownEntry: the tenant has no such record.
             RecordError: the patch breaks a rule of the record.
             ConflictingEntry: the record is revoked.
+            PreconditionFailed: it is in none of the `expected` states.
         """
         return self._revise(
             record_id,
@@ -160,7 +166,15 @@ class RecordEvents:
     ) -> StoredEvent:
         signer = self.keys.signer("record")
         with self.keys.appending() as connection:
-            contents = [one.event.content() for one in stored_events(connection, record_id, self.tenant)]
+            stored = [one.event for one in stored_events(connection, record_id, self.tenant)]
+            made = self._made_before(connection, stored)
+            if made is not None:
+                return made
+            if self.expected is not None and entity_tag(stored) not in self.expected:
+                raise PreconditionFailed(
+                    f"record {record_id} is at {entity_tag(stored)!r} now; read it again before changing it"
+                )
+            contents = [event.content() for event in stored]
             state = lifecycle.fold(contents)
             if state.revoked:
                 raise ConflictingEntry(f"record {record_id} is revoked; nothing can follow")
@@ -185,11 +199,20 @@ class RecordEvents:
                     envelope=envelope.to_json().decode(),
                     salt=salt,
                     created_at=event.created_at,
+                    once=self.once,
                 )
             )
             if isinstance(content, OwnershipRecord):
                 self._keep_findable(connection, content)
         return event
+
+    def _made_before(self, connection: Connection, stored: Sequence[StoredEvent]) -> StoredEvent | None:
+        """The event that this very request made, if it was here before."""
+        if self.once is None:
+            return None
+        mine = select(_EVENTS.c.leaf_index).where(_EVENTS.c.once == self.once)
+        found = connection.execute(mine).scalar_one_or_none()
+        return next((event for event in stored if event.leaf_index == found), None)
 
     def _keep_findable(self, connection: Connection, record: OwnershipRecord) -> None:
         """Lists show the title of today, and files that a revision names lead to the record."""

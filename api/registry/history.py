@@ -102,6 +102,16 @@ class VerifiedHistory:
         }
 
 
+def entity_tag(events: Sequence[StoredEvent]) -> str:
+    """A name of the state that events lead to: the revision and, behind a dot, how many statements there are.
+
+    `2` is revision 2 that nobody said anything about, `2.1` the same after a dispute.
+    """
+    revisions = sum(event.type in REVISIONS for event in events)
+    statements = len(events) - revisions
+    return f"{revisions}.{statements}" if statements else str(revisions)
+
+
 def earliest_independent_time(verified: VerifiedRecord) -> int | None:
     """By when somebody who is neither the signer nor the log had seen an event (POSIX seconds), if anybody.
 

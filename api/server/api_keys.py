@@ -12,7 +12,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from api import database
 from api.database.tables import DEFAULT_TENANT, Table
@@ -97,14 +97,23 @@ class ApiKeys:
         *,
         tenant: str = DEFAULT_TENANT,
         expires_at: datetime | None = None,
+        key_id: str | None = None,
     ) -> NewKey:
         """Make a key.
+
+        Args:
+            name: for people.
+            scopes: what it may do.
+            tenant: whose data it sees.
+            expires_at: when it ends by itself.
+            key_id: its id. A key that has it gets a new secret: its own was told to nobody, because the
+                process died before it answered.
 
         Raises:
             InvalidRequest: no scope, or an expiry in the past.
         """
         secret = _new_secret()
-        return NewKey(self._insert(secret, name, scopes, tenant, expires_at), secret)
+        return NewKey(self._insert(secret, name, scopes, tenant, expires_at, key_id), secret)
 
     def authenticate(self, secret: str) -> Caller:
         """The caller behind a key.
@@ -163,7 +172,13 @@ class ApiKeys:
         return secret, store.folder / "admin-api-key"
 
     def _insert(
-        self, secret: str, name: str, scopes: frozenset[Scope], tenant: str, expires_at: datetime | None
+        self,
+        secret: str,
+        name: str,
+        scopes: frozenset[Scope],
+        tenant: str,
+        expires_at: datetime | None,
+        key_id: str | None = None,
     ) -> KeyInfo:
         if not scopes:
             raise InvalidRequest("a key needs at least one scope")
@@ -171,7 +186,7 @@ class ApiKeys:
         if expires_at is not None and expires_at <= now:
             raise InvalidRequest("expires_at lies in the past")
         info = KeyInfo(
-            secrets.token_hex(8),
+            key_id or secrets.token_hex(8),
             tenant,
             name,
             secret[:12],
@@ -190,6 +205,8 @@ class ApiKeys:
                 "scopes": [scope.value for scope in info.scopes],
                 "digest": _digest(secret),
             }
+            untold = (_KEYS.c.id == info.id, _KEYS.c.last_used_at.is_(None))
+            connection.execute(delete(_KEYS).where(*untold))
             connection.execute(insert(_KEYS).values(**values))
         return info
 

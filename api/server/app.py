@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from api.registry.registry import Registry
 from api.server import problems
 from api.server.api_keys import ApiKeys
 from api.server.guard import Guard
+from api.server.idempotency import Answers
 from api.server.pages import routes as pages
 from api.server.parts import Parts
 from api.server.rate_limit import RateLimit
@@ -113,7 +115,8 @@ def _open(settings: Settings, engines: Engines) -> Parts:
     worker = Worker(settings, registry, jobs, engines)
     worker.start(listen=settings.run_jobs)
     limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
-    return Parts(settings, registry, keys, jobs, worker, engines, *limits)
+    answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
+    return Parts(settings, registry, keys, jobs, worker, engines, *limits, answers)
 
 
 def _close(parts: Parts) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from api.errors import InvalidRequest
 from api.jobs.books import Idempotency, Job, Kind, Upload
 from api.server.api_keys import Caller
+from api.server.idempotency import checked_key
 from api.server.multipart import Form, receive, receive_body
 from api.server.parts import Parts
 
@@ -84,6 +84,7 @@ async def _enter(
     job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
     if not new:
         form.discard()
+        request.state.replayed = True
         return job
     try:
         await run_in_threadpool(parts.worker.submit, job.id)
@@ -99,8 +100,6 @@ def _idempotency(
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise InvalidRequest("an Idempotency-Key has 1 to 255 printable characters")
     meaning = json.dumps([upload.sha256, upload.name, dict(wishes)], sort_keys=True)
     digest = hashlib.sha256(meaning.encode()).hexdigest()
-    return Idempotency(key, digest, timedelta(hours=parts.settings.idempotency_hours))
+    return Idempotency(checked_key(key), digest, timedelta(hours=parts.settings.idempotency_hours))

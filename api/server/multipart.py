@@ -3,6 +3,7 @@
 Starlette's own form parser has no limit on the size of a file, so the multipart stream is read here.
 """
 
+import json
 import os
 import re
 import secrets
@@ -55,6 +56,11 @@ class Form:
     def path(self, upload: Upload) -> Path:
         """Where a file of the form was stored."""
         return self.folder / upload.stored
+
+    def meaning(self) -> bytes:
+        """What the form says, whatever lies between its parts: the same for the same form sent again."""
+        files = [(name, upload.name, upload.sha256) for name, upload in self.files]
+        return json.dumps([self.fields, files], sort_keys=True).encode()
 
     def discard(self) -> None:
         """Delete the stored files."""

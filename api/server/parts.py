@@ -15,6 +15,8 @@ from api.jobs.books import Jobs
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope
+from api.server.guard import UPLOADS
+from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
 from api.settings import Settings
 
@@ -38,6 +40,7 @@ class Parts:
     engines: Engines
     requests: RateLimit
     uploads: RateLimit
+    answers: Answers
 
 
 def parts(request: Request) -> Parts:
@@ -120,14 +123,60 @@ class Needs:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    def __call__(self, caller: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def __call__(
+        self,
+        request: Request,
+        caller: Annotated[Caller, Depends(caller)],
+        parts: Annotated[Parts, Depends(parts)],
+    ) -> Caller:
         """The caller.
 
         Raises:
             Forbidden: the scope is missing.
+            Replayed: the same request was answered before.
         """
         caller.require(self.scope)
+        if request.method == "POST" and request.url.path not in UPLOADS:
+            await begin(request, caller, parts, await request.body())
         return caller
+
+
+class Replayed(Exception):
+    """Ends a request that was answered before.
+
+    Attributes:
+        answer: the one that it had.
+    """
+
+    def __init__(self, answer: Kept) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+async def begin(request: Request, caller: Caller, parts: Parts, asked: bytes) -> None:
+    """Claim a request that names an `Idempotency-Key`, before anything is done.
+
+    Args:
+        request: the request.
+        caller: who asks.
+        parts: of the application.
+        asked: what tells this request from another: the body, or the meaning of a form.
+
+    Raises:
+        Replayed: the same request was answered before.
+        InProgress: it is under way.
+        IdempotencyConflict: the key was used with another request.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return
+    route = f"{request.method} {request.url.path}"
+    meaning = request.url.query.encode() + b"\n" + asked
+    once = Once.of(checked_key(key), caller.tenant, route, meaning, _secret(request))
+    kept = await run_in_threadpool(parts.answers.claim, once)
+    if kept is not None:
+        raise Replayed(kept)
+    request.state.once = once
 
 
 PartsDep = Annotated[Parts, Depends(parts)]

@@ -1,16 +1,26 @@
-"""Our routes: as FastAPI's, but they take the parameters that they declare and no others, and answer HEAD."""
+"""Our routes: as FastAPI's, but they take only the parameters that they declare, answer HEAD, and act once.
+
+A request with an `Idempotency-Key` is claimed by `parts.begin`; here its answer is kept, or given again.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from api.errors import answer_for
+from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
+from api.server.parts import Replayed, parts
+from core.errors import TrackmarkError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _HEAD = "trackmark.head"
@@ -39,10 +49,40 @@ class Route(APIRoute):
                 check_parameters(request.query_params, known)
             if takes_json and (body := await request.body()):
                 check_json(body)
-            response = await answer(request)
+            try:
+                response = await answer(request)
+            except Replayed as replayed:
+                kept = replayed.answer
+                return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
+            except Exception as error:
+                await _release(request, error)
+                raise
+            await _keep(request, response)
             return _Head(response) if request.scope.get(_HEAD) else response
 
         return handler
+
+
+async def _release(request: Request, error: Exception) -> None:
+    """Free the key of a request that failed; one that the server failed may have done something."""
+    once: Once | None = getattr(request.state, "once", None)
+    if once is not None:
+        refused = isinstance(error, RequestValidationError | HTTPException) or (
+            isinstance(error, TrackmarkError) and answer_for(error).status < 500
+        )
+        await run_in_threadpool(parts(request).answers.release, once, done_nothing=refused)
+
+
+async def _keep(request: Request, response: Response) -> None:
+    """Keep the answer to a request that named a key."""
+    once: Once | None = getattr(request.state, "once", None)
+    if once is None:
+        return
+    answers = parts(request).answers
+    headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+    kept = Kept(response.status_code, headers, bytes(response.body))
+    sealed = getattr(request.state, "confidential", False)
+    await run_in_threadpool(answers.keep, once, kept, sealed=sealed)
 
 
 class _Head(Response):

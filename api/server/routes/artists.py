@@ -12,9 +12,9 @@ from api.errors import InvalidRequest
 from api.registry.artists import Reading
 from api.server import fields
 from api.server.intake import inspect, read_form
-from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
+from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep, begin
 from api.server.route import Route
-from api.server.routes.openapi import form, problems
+from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import ArtistAnswer, ArtistList, Model
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"], route_class=Route)
@@ -56,7 +56,7 @@ class ReadList(Model):
     operation_id="enrolArtist",
     summary="Enrol a voice",
     responses=problems(409, 413, 415, 422),
-    openapi_extra=_FORM,
+    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
 )
 async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> ArtistAnswer:
     """Make a voice print from recordings. The recordings are erased before the answer is sent."""
@@ -68,6 +68,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
         recordings = [upload for key, upload in received.files if key == "files"]
         if not recordings or len(recordings) != len(received.files):
             raise InvalidRequest("send the recordings in the form field 'files'")
+        await begin(request, caller, parts, received.meaning())
         for upload in recordings:
             await inspect(received, upload, parts, request)
         paths = [received.path(upload) for upload in recordings]
@@ -90,6 +91,7 @@ def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
 )
 def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
     """Erase the voice print of the artist of that name or id with its key and every consent, for good."""
+    parts.answers.forget(caller.tenant, "POST /v1/artists")
     parts.registry.for_tenant(caller.tenant).artists.remove(name)
 
 

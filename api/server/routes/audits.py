@@ -73,7 +73,7 @@ def _check_policy(policy: str) -> None:
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:
     """Accept a file for audit. Follow `Location` until the state is `succeeded` or `failed`."""
-    return AuditAnswer.of(accepted(await submit(request, parts, caller), "/v1/audits", response))
+    return AuditAnswer.of(accepted(await submit(request, parts, caller), "/v1/audits", request, response))
 
 
 @router.get("", operation_id="listAudits", summary="List audits", responses=problems(422))

@@ -1,24 +1,31 @@
 """What happens to a record: amendments, transfers, disputes, revocation. Each is signed and logged."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body, Depends, Header, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
 
-from api.errors import UnknownEntry
+from api.errors import InvalidRequest, PreconditionRequired, UnknownEntry
 from api.registry.events import RecordEvents
-from api.registry.history import StoredEvent
+from api.registry.history import StoredEvent, entity_tag
+from api.server.idempotency import Once
 from api.server.inputs import LARGEST
 from api.server.parts import PartsDep, RecordReader, RecordWriter
 from api.server.route import Route
-from api.server.routes.openapi import problems
+from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 from api.server.routes.records import RecordId
 from api.server.schemas import Model
 
 router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"], route_class=Route)
+
+
+_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
+_TAG = re.compile(r'"([\x21\x23-\x7e]*)"|(W/"[\x21\x23-\x7e]*"|[0-9]+(?:\.[0-9]+)?)')
 
 
 class TransferRequest(Model):
@@ -75,8 +82,30 @@ def _readable(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> Rec
     return _known(record_id, parts, caller.tenant)
 
 
-def _writable(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> RecordEvents:
-    return _known(record_id, parts, caller.tenant)
+def _writable(
+    record_id: RecordId,
+    request: Request,
+    parts: PartsDep,
+    caller: RecordWriter,
+    if_match: Annotated[str | None, Header(description='the `ETag` that the record had: `"2"`')] = None,
+) -> RecordEvents:
+    """The record's events, to add one: once for a request, and on the state that the client has seen."""
+    events = _known(record_id, parts, caller.tenant)
+    once: Once | None = getattr(request.state, "once", None)
+    if if_match is None and once is None and parts.settings.require_if_match:
+        raise PreconditionRequired("send If-Match with the record's ETag, or an Idempotency-Key")
+    return replace(events, once=None if once is None else once.event, expected=_expected(if_match))
+
+
+def _expected(if_match: str | None) -> frozenset[str] | None:
+    """The states that an `If-Match` names (RFC 9110 §13.1.1); None for any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = [tag.strip() for tag in if_match.split(",")]
+    named = [match[1] or match[2] for tag in tags if (match := _TAG.fullmatch(tag))]
+    if len(named) != len(tags):
+        raise InvalidRequest('If-Match is the ETag of the record, such as "2"')
+    return frozenset(named)
 
 
 def _known(record_id: str, parts: PartsDep, tenant: str) -> RecordEvents:
@@ -92,9 +121,10 @@ Writable = Annotated[RecordEvents, Depends(_writable)]
 
 
 @router.get("/events", operation_id="listRecordEvents", summary="List events", responses=problems(404, 422))
-def list_events(record_id: RecordId, history: Readable) -> EventList:
+def list_events(record_id: RecordId, history: Readable, response: Response) -> EventList:
     """Every revision, dispute and revocation, and what they add up to."""
     verified = history.verified(record_id)
+    response.headers["ETag"] = f'"{entity_tag(verified.events)}"'
     items = [_line(record_id, event) for event in verified.events]
     return EventList(status=verified.state.status, items=items)
 
@@ -128,7 +158,8 @@ def get_event(
     status_code=201,
     operation_id="amendRecord",
     summary="Amend",
-    responses=problems(404, 409, 422),
+    responses=problems(404, 409, 412, 422, 428),
+    openapi_extra=_ONCE,
 )
 def amend(
     record_id: RecordId,
@@ -150,7 +181,8 @@ def amend(
     status_code=201,
     operation_id="transferRecord",
     summary="Transfer shares",
-    responses=problems(404, 409, 422),
+    responses=problems(404, 409, 412, 422, 428),
+    openapi_extra=_ONCE,
 )
 def transfer(record_id: RecordId, history: Writable, asked: TransferRequest) -> EventLine:
     """Make the revision in which another party holds the shares."""
@@ -196,7 +228,8 @@ for _path, (_operation, _summary, _description, _act) in _STATEMENTS.items():
         operation_id=_operation,
         summary=_summary,
         description=_description,
-        responses=problems(404, 409, 422),
+        responses=problems(404, 409, 412, 422, 428),
+        openapi_extra=_ONCE,
     )
 
 

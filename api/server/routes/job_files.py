@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from api.errors import ConflictingEntry, UnknownEntry
 from api.jobs.books import MAX_PAGE, Job, Kind
 from api.server.api_keys import Caller
+from api.server.idempotency import REPLAYED
 from api.server.intake import RETRY_AFTER_S
 from api.server.parts import Parts
 from api.server.problems import respond
@@ -26,8 +27,10 @@ class File:
     saved_as: str | None = None
 
 
-def accepted(job: Job, root: str, response: Response) -> Job:
-    """Tell where the job is found and when to ask."""
+def accepted(job: Job, root: str, request: Request, response: Response) -> Job:
+    """Tell where the job is found and when to ask, and whether it is that of an earlier request."""
+    if getattr(request.state, "replayed", False):
+        response.headers[REPLAYED] = "true"
     response.headers["Location"] = f"{root}/{job.id}"
     response.headers["Retry-After"] = RETRY_AFTER_S
     return job

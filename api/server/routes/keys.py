@@ -3,29 +3,41 @@
 import json
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.database.tables import DEFAULT_TENANT
 from api.errors import Forbidden
+from api.server.idempotency import Once
 from api.server.parts import Admin, PartsDep
 from api.server.route import Route
-from api.server.routes.openapi import problems
+from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 from api.server.schemas import KeyAnswer, KeyList, KeyRequest, NewKeyAnswer
 
 router = APIRouter(tags=["keys"], route_class=Route)
 
 
 @router.post(
-    "/v1/keys", status_code=201, operation_id="createKey", summary="Make an API key", responses=problems(422)
+    "/v1/keys",
+    status_code=201,
+    operation_id="createKey",
+    summary="Make an API key",
+    responses=problems(409, 422),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
-def create(wanted: KeyRequest, parts: PartsDep, caller: Admin) -> NewKeyAnswer:
+def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin) -> NewKeyAnswer:
     """Make an API key. The secret is in this answer and nowhere else."""
+    request.state.confidential = True
+    once: Once | None = getattr(request.state, "once", None)
     tenant = wanted.tenant or caller.tenant
     if tenant != caller.tenant and caller.tenant != DEFAULT_TENANT:
         raise Forbidden("only admins of the tenant 'default' may make keys of other tenants")
     made = parts.keys.create(
-        wanted.name, frozenset(wanted.scopes), tenant=tenant, expires_at=wanted.expires_at
+        wanted.name,
+        frozenset(wanted.scopes),
+        tenant=tenant,
+        expires_at=wanted.expires_at,
+        key_id=None if once is None else once.event[:16],
     )
     return NewKeyAnswer(**KeyAnswer.of(made.info).model_dump(), secret=made.secret)
 

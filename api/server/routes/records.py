@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse
 from api.errors import UnknownEntry, problem
 from api.jobs.books import MAX_PAGE
 from api.jobs.erasure import erase
+from api.registry.history import entity_tag
 from api.registry.records import StoredRecord
 from api.registry.registry import Registry
 from api.server.inputs import LARGEST
@@ -45,13 +46,18 @@ def list_records(
 
 
 @router.get("/{record_id}", operation_id="getRecord", summary="Read a record", responses=problems(404, 422))
-def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAnswer:
-    """What the record says today and its status, after every signature and log entry was checked."""
+def get(record_id: RecordId, response: Response, parts: PartsDep, caller: RecordReader) -> RecordAnswer:
+    """What the record says today and its status, after every signature and log entry was checked.
+
+    `ETag` names its state, for `If-Match`: the revision and, after a dot, how many statements there are.
+    """
     registry, stored = _find(record_id, parts, caller.tenant)
     try:
-        return RecordAnswer.of(stored, registry.records.verified(record_id).today(), None)
+        history = registry.records.verified(record_id)
     except (VerificationError, RecordError) as error:
         return RecordAnswer.of(stored, None, problem(error))
+    response.headers["ETag"] = f'"{entity_tag(history.events)}"'
+    return RecordAnswer.of(stored, history.today(), None)
 
 
 @router.delete(
@@ -63,6 +69,7 @@ def get(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> RecordAns
 )
 def delete(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> None:
     """Erase the record, its events, manifests, fingerprint and tagging; its log entry names nobody."""
+    parts.answers.forget(caller.tenant, f"POST /v1/records/{record_id}/")
     erase(parts.registry.for_tenant(caller.tenant), record_id, parts.worker.files)
 
 

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import AddressTooLong, InvalidRequest, NotOffered
 from api.registry.registry import Registry
 from api.server.intake import inspect, read_asset
-from api.server.parts import Parts, PartsDep, RecordReader
+from api.server.parts import Parts, PartsDep, RecordReader, begin
 from api.server.route import Route
 from api.server.routes.openapi import form, problems
 from api.server.schemas import Model
@@ -148,6 +148,7 @@ async def by_content(
     received = await read_asset(request, parts, caller)
     try:
         upload = received.one_file("file")
+        await begin(request, caller, parts, received.meaning())
         await inspect(received, upload, parts, request)
         registry = _registry(parts, caller)
         matches = await run_in_threadpool(

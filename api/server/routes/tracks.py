@@ -59,7 +59,7 @@ _FORM = form(
 async def create(request: Request, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
     """Accept a track for watermark, signed record and credentials. Follow `Location`."""
     return TrackAnswer.of(
-        accepted(await accept("track", request, parts, caller, _wishes), "/v1/tracks", response)
+        accepted(await accept("track", request, parts, caller, _wishes), "/v1/tracks", request, response)
     )
 
 

@@ -2,12 +2,15 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from api.jobs.books import Upload
+from api.server.route import Route
 from tests.api.serving import GOOD, audited, parts, serve
 from tests.needs import POSTGRESQL, left_out
 from tests.postgres import bundled, cluster, installed
@@ -154,3 +157,13 @@ def test_a_job_that_ended_by_a_fault_of_the_server_is_no_fault_of_its_report(tmp
                 answer = client.get(f"/v1/audits/{job.id}/{name}")
                 assert (answer.status_code, answer.json()["code"]) == (409, code)
                 assert answer.json()["status"] == 409
+
+
+def test_every_route_of_the_interface_is_ours(tmp_path: Path) -> None:
+    """A plain route would ignore parameters, refuse HEAD, and never keep the answer of a claimed request."""
+    with serve(tmp_path) as client:
+        app: Any = client.app
+        every = [route for route in iter_route_contexts(app.routes) if hasattr(route, "endpoint")]
+        routes = [route for route in every if isinstance(route.original_route, APIRoute)]
+        assert len(routes) > 40
+        assert [route.path for route in routes if not isinstance(route.original_route, Route)] == []
