@@ -11,6 +11,7 @@ import torch
 
 from api.audit.engines import Engines
 from api.errors import UnknownEntry
+from api.registry.consents import Consent
 from api.settings import Settings
 from core.clip import Clip, Segment, Source
 from core.errors import TrackmarkError
@@ -113,6 +114,7 @@ class Registry:
     matches: Sequence[Match] = ()
     voices: Mapping[str, bytes] = field(default_factory=dict)
     queries: int = 0
+    consents: Mapping[str, Sequence[Consent]] = field(default_factory=dict)
 
     @property
     def keys(self) -> Any:
@@ -142,7 +144,10 @@ class Registry:
     @property
     def artists(self) -> Any:
         voices = [SimpleNamespace(name=name, voiceprint=data) for name, data in self.voices.items()]
-        return SimpleNamespace(all=lambda: voices, one=self._voice, consents_of=lambda names: {})
+        return SimpleNamespace(all=lambda: voices, one=self._voice, consents_of=self._consents_of)
+
+    def _consents_of(self, names: Sequence[str]) -> Mapping[str, Sequence[Consent]]:
+        return {name: self.consents[name] for name in names if name in self.consents}
 
     def _voice(self, name: str) -> Any:
         if name not in self.voices:

@@ -6,7 +6,7 @@ never a silent "nothing found". A check that cannot answer (silence, too short) 
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -25,6 +25,7 @@ from api.audit.lanes import Asking
 from api.audit.ownership import also_known_as, judge
 from api.audit.policy import Policy, load_policy
 from api.audit.result import AuditResult, Findings, told
+from api.registry.consents import Consent
 from api.registry.summary import known
 from core.clip import Clip
 from core.progress import Progress
@@ -92,7 +93,9 @@ def audit_file(
     findings = _ask(asking, engines, path, clip, registry, artists, exhaustive=full)
 
     report("decide", (STEPS - 1) / STEPS)
-    findings = _settle(findings, known(registry.records, findings.named), policy, on)
+    heard = findings.voice.artists if isinstance(findings.voice, VoiceFound) else ()
+    on_file = registry.artists.consents_of([one.name for one in heard]) if heard else {}
+    findings = _settle(findings, known(registry.records, findings.named), on_file, policy, on)
     facts = {"duration_s": clip.duration_s, "ai_declared": findings.ownership.declares_ai}
     decision = policy.decide({**findings.to_dict(), **facts}, on=on, unanswered=_gaps(findings, clip))
     warnings = _warnings(findings, clip)
@@ -149,7 +152,11 @@ def _ask(
 
 
 def _settle(
-    findings: Findings, records: Mapping[str, Mapping[str, Any]], policy: Policy, on: date
+    findings: Findings,
+    records: Mapping[str, Mapping[str, Any]],
+    on_file: Mapping[str, Sequence[Consent]],
+    policy: Policy,
+    on: date,
 ) -> Findings:
     """Say whose the audio is, and what that says of the mark, the credentials and the voices."""
     ownership = judge(findings.watermark, findings.fingerprint, findings.credentials, records)
@@ -160,7 +167,7 @@ def _settle(
             found,
             artists=tuple(
                 replace(one, suspected=limit is not None and (one.clone_score or 0.0) >= limit)
-                for one in consented(found.artists, ownership, on=on)
+                for one in consented(found.artists, ownership, on_file, on=on)
             ),
         )
 

@@ -1,36 +1,90 @@
-"""Whether the record of a track allows the copies of a voice that are heard in it."""
+"""Whether a consent allows the copies of a voice that are heard: one in the track's record, or one on file.
 
+An authorised and an unauthorised clone sound alike; only a consent tells them apart. It counts where it holds
+on the day for singing (whether vocals are sung or spoken is not measured, and a track is music) everywhere
+(where a track will be sold is not known). Whose upload it is, no consent tells.
+"""
+
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from api.audit.claims import Ownership
-from api.audit.heard import ArtistHeard, Consent
+from api.audit.heard import ArtistHeard, ConsentState
+from api.registry.consents import SCOPES, WORLD, Consent
+
+USE = "singing"
+_MOST_TELLING: tuple[ConsentState, ...] = ("active", "other-scope", "revoked", "expired", "none")
 
 
-def consented(artists: Sequence[ArtistHeard], ownership: Ownership, *, on: date) -> tuple[ArtistHeard, ...]:
-    """Fill in whether the matching record holds the artist's consent to a copy of the voice.
+@dataclass(frozen=True)
+class _Said:
+    """One consent: its state for this track, and what it is, in words."""
 
-    An authorised and an unauthorised clone sound alike; only the record tells them apart.
+    state: ConsentState
+    text: str | None = None
+
+
+def consented(
+    artists: Sequence[ArtistHeard],
+    ownership: Ownership,
+    on_file: Mapping[str, Sequence[Consent]],
+    *,
+    on: date,
+) -> tuple[ArtistHeard, ...]:
+    """Fill in whether the artist consented to a copy of the voice.
+
+    Args:
+        artists: who was compared.
+        ownership: whose record counts where it matches.
+        on_file: the registry's consents by artist.
+        on: the day.
     """
     granted: Sequence[Mapping[str, Any]] = ()
     if ownership.status == "match" and ownership.record is not None:
         granted = ownership.record.get("voice_consents") or ()
-    return tuple(replace(artist, consent=_state(artist.name, granted, on)) for artist in artists)
+    return tuple(_judged(artist, granted, on_file.get(artist.name, ()), on) for artist in artists)
 
 
-def _state(name: str, granted: Sequence[Mapping[str, Any]], on: date) -> Consent:
-    found = [consent for consent in granted if consent["artist"] == name]
-    if any(_holds(consent, on) for consent in found):
-        return "active"
-    return "expired" if found else "none"
+def _judged(
+    artist: ArtistHeard, granted: Sequence[Mapping[str, Any]], on_file: Sequence[Consent], on: date
+) -> ArtistHeard:
+    ended = {consent.terms.licence for consent in on_file if consent.revoked_at is not None} - {None}
+    said = [_Said("none")]
+    said += [_recorded(one, ended, on) for one in granted if one["artist"] == artist.name]
+    said += [_filed(one, on) for one in on_file]
+    best = min(said, key=lambda one: _MOST_TELLING.index(one.state))
+    return replace(artist, consent=best.state, consent_says=best.text)
 
 
-def _holds(consent: Mapping[str, Any], on: date) -> bool:
-    day = on.isoformat()
-    if consent.get("revoked_at"):
-        return False
-    return str(consent.get("from") or "")[:10] <= day and (
-        not consent.get("to") or day <= str(consent["to"])[:10]
+def _filed(consent: Consent, on: date) -> _Said:
+    """A consent on file."""
+    terms, state = consent.terms, consent.state(on)
+    until = terms.valid_until.isoformat() if terms.valid_until else "no end"
+    text = (
+        f"consent {consent.id} on file: {', '.join(terms.scopes)} in {' '.join(terms.territories)}, "
+        f"{terms.valid_from} to {until}"
     )
+    if consent.revoked_at is not None:
+        text += f"; revoked on {consent.revoked_at:%Y-%m-%d}: {consent.revoked_reason}"
+    text += "".join(f"; it {flag}" for flag in consent.flags())
+    if state == "active" and not (USE in terms.scopes and WORLD in terms.territories):
+        return _Said("other-scope", f"{text}; a song heard everywhere needs {USE} in the {WORLD}")
+    return _Said(state, text)
+
+
+def _recorded(consent: Mapping[str, Any], ended: set[str | None], on: date) -> _Said:
+    """A consent in the track's record; a licence that is revoked on file is revoked there, too."""
+    scope, licence = str(consent.get("scope") or ""), consent.get("licence_id")
+    text = f"consent in the record: {scope or 'scope not stated'}, licence {licence or 'not named'}"
+    if consent.get("revoked_at") or licence in ended - {None}:
+        return _Said("revoked", text)
+    day = on.isoformat()
+    begun = str(consent.get("from") or "")[:10] <= day
+    if not begun or (consent.get("to") and str(consent["to"])[:10] < day):
+        return _Said("expired", text)
+    # A record describes the scope in its own words; one that names other uses and not this leaves it out.
+    named = {word for word in SCOPES if re.search(rf"\b{word}\b", scope.lower())}
+    return _Said("other-scope" if named and USE not in named else "active", text)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from detector.voice import ArtistScore, VoiceFinding
 
 Verdict = Literal["synthetic", "no_trace", "uncertain"]
-Consent = Literal["active", "expired", "none"]
+ConsentState = Literal["active", "other-scope", "revoked", "expired", "none"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ class ArtistHeard:
     """How the vocals compare with one enrolled artist.
 
     Attributes:
-        consent: whether the matching record holds the artist's consent to a copy of the voice.
+        consent: whether the artist consented to a copy of the voice, in the track's record or on file:
+            `active`; `other-scope`, for another use or not everywhere; `revoked`; `expired`, not its term.
+        consent_says: which consent that is, in words; None where there is none.
         suspected: whether the policy calls the voice a copy: the one threshold for all who read it.
     """
 
@@ -107,8 +109,9 @@ class ArtistHeard:
     similarity: float | None
     likelihood_ratio: float | None
     clone_score: float | None
-    consent: Consent = "none"
+    consent: ConsentState = "none"
     suspected: bool = False
+    consent_says: str | None = None
 
     @classmethod
     def of(cls, found: "ArtistScore") -> "ArtistHeard":

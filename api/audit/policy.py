@@ -259,6 +259,12 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
         raise PolicyError(f"rule {rule!r}: one_of needs a list")
     if entry["field"] == "ai.verdict" and "bona_fide" in (value if isinstance(value, list) else [value]):
         raise PolicyError(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule")
+    if entry["field"] == "consent" and operator == "one_of" and "expired" in value:
+        value = [
+            *value,
+            "revoked",
+            "other-scope",
+        ]  # what was told as expired before these had names of their own
     return Condition(str(entry["field"]), operator, value)
 
 

@@ -115,7 +115,8 @@ def artist(row: Mapping[str, Any]) -> str:
     text = f"similarity {row['similarity']:.1f} (3 and more: alike)"
     if row.get("clone_score") is not None:
         text += f", clone score {score_text(row['clone_score'])}"
-    return f"{text}, consent on record: {row.get('consent', 'unknown')}"
+    says = row.get("consent_says")
+    return f"{text}, consent on record: {row.get('consent', 'unknown')}{f' ({says})' if says else ''}"
 
 
 def credentials(found: Mapping[str, Any]) -> Told:

@@ -196,7 +196,7 @@ def test_a_clone_is_judged_by_the_consent_in_the_record() -> None:
     for consents, state in (
         ([], "none"),
         ([lapsed], "expired"),
-        ([revoked], "expired"),
+        ([revoked], "revoked"),
         ([future], "expired"),
     ):
         result = cloned(consents)
