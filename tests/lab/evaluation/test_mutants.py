@@ -1,0 +1,48 @@
+"""Damaged files: each gives a clip or a typed error, and nothing of it stays."""
+
+import random
+import sys
+
+import pytest
+
+from lab.evaluation.mutants.__main__ import page
+from lab.evaluation.mutants.mutate import mutant
+from lab.evaluation.mutants.run import run
+from lab.evaluation.mutants.seeds import seeds
+from lab.evaluation.mutants.structure import elements
+
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def healthy() -> dict[str, bytes]:
+    return seeds()
+
+
+def test_the_elements_of_each_container_are_found(healthy: dict[str, bytes]) -> None:
+    for name, data in healthy.items():
+        found = elements(data)
+        assert len(found) > 1, name
+        assert all(
+            0 <= one.start < one.body <= one.end <= len(data) for one in found if one.end > one.body
+        ), name
+
+
+def test_the_same_state_gives_the_same_file(healthy: dict[str, bytes]) -> None:
+    data, other = healthy["flac"], healthy["wav"]
+    made = [
+        [mutant(data, other, chance) for _ in range(20)] for chance in (random.Random(3), random.Random(3))
+    ]
+    assert made[0] == made[1]
+    assert len(set(made[0])) > 15
+    assert data not in made[0] or made[0].count(data) < 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what is left in Linux's /proc")
+def test_damaged_files_are_decoded_or_refused_and_nothing_stays() -> None:
+    found = run(COUNT, seed=2)
+    assert sum(sum(kinds.values()) for kinds in found.by_seed.values()) == COUNT
+    assert found.processes == found.descriptors == 0
+    kinds = {kind for counted in found.by_seed.values() for kind in counted}
+    assert {"decoded", "refused"} <= kinds <= {"decoded", "refused", "crashed"}
+    assert "| signed wav |" in page(found)
