@@ -19,6 +19,7 @@ from api.cli import (
     catalogue,
     db,
     demo,
+    doctor,
     key,
     log,
     record,
@@ -52,6 +53,7 @@ main.command("witness")(witness.witness)
 main.command("backup")(backup.backup)
 main.command("restore")(backup.restore)
 main.command("demo")(demo.demo)
+main.command("doctor")(doctor.doctor)
 main.command("verify-report")(report.verify_report)
 main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")

@@ -1,6 +1,7 @@
 """Damage that respects a file's structure: what fuzzers find by luck, done on purpose."""
 
 import random
+from typing import Literal
 
 from lab.evaluation.mutants.structure import Element, elements, joined
 
@@ -28,7 +29,7 @@ def _length(data: bytes, found: list[Element], _other: bytes, chance: random.Ran
     """A length that lies: extreme, off by one, or the file's own."""
     one = chance.choice(found)
     at, width = one.length_at
-    order = "big" if one.big_endian else "little"
+    order: Literal["big", "little"] = "big" if one.big_endian else "little"
     stands = int.from_bytes(data[at : at + width], order)
     value = chance.choice((*EXTREMES, stands + 1, stands - 1, 2 * stands, len(data), len(data) - one.start))
     return data[:at] + (value % (1 << 8 * width)).to_bytes(width, order) + data[at + width :]

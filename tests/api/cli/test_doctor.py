@@ -1,0 +1,107 @@
+"""`trackmark doctor`: it says what is wrong, exits with 1, and changes nothing."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import doctor
+from core.errors import UnreadableAudio
+from tests.api.cli.conftest import Trackmark
+
+
+def checks(trackmark: Trackmark, code: int) -> dict[str, dict[str, Any]]:
+    done = trackmark("doctor", "--json")
+    (told,) = done.lines
+    assert done.code == code
+    assert told["good"] is (code == 0)
+    assert all(check["do"] for check in told["checks"] if check["state"] == "wrong")
+    return {check["name"]: check for check in told["checks"]}
+
+
+def test_a_healthy_machine_is_told_so_and_left_as_it_was(trackmark: Trackmark, home: Path) -> None:
+    found = checks(trackmark, 0)
+    assert {
+        "sandbox filter",
+        "sandbox room",
+        "sandbox user",
+        "database",
+        "keys",
+        "disk",
+        "clock",
+        "models",
+    } == set(found)
+    assert not home.exists()
+    assert "ok" in trackmark("doctor").out
+
+
+def test_a_sandbox_that_does_not_start_is_wrong(
+    trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise UnreadableAudio("the decoding process does not start")
+
+    monkeypatch.setattr("core.decode.decode_bytes", fails)
+    assert checks(trackmark, 1)["sandbox"]["state"] == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("room", "states"),
+    [
+        ({"separate": [], "user": "server", "empty": False}, ("weaker", "weaker")),
+        ({"separate": ["files", "network"], "user": "namespace", "empty": True}, ("weaker", "ok")),
+    ],
+)
+def test_what_the_kernel_does_not_give_is_named(
+    trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch, room: object, states: tuple[str, str]
+) -> None:
+    monkeypatch.setattr("core.decode.DECODER.room", lambda: room)
+    found = checks(trackmark, 0)
+    assert (found["sandbox room"]["state"], found["sandbox user"]["state"]) == states
+    assert "processes" in found["sandbox room"]["says"]
+
+
+def test_a_platform_without_a_filter_is_wrong(
+    trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.sandbox_calls.available", lambda: False)
+    assert checks(trackmark, 1)["sandbox filter"]["state"] == "wrong"
+
+
+def test_keys_that_others_can_read_are_wrong(trackmark: Trackmark, home: Path) -> None:
+    (home / "keys").mkdir(parents=True, mode=0o700)
+    (home / "keys" / "record.pem").write_text("no key")
+    (home / "keys" / "record.pem").chmod(0o644)
+    assert checks(trackmark, 1)["keys"]["state"] == "wrong"
+
+
+def test_a_database_that_is_none_is_wrong(trackmark: Trackmark, home: Path) -> None:
+    home.mkdir()
+    (home / "trackmark.db").write_bytes(b"this is no database" * 100)
+    assert checks(trackmark, 1)["database"]["state"] == "wrong"
+
+
+def test_a_clock_behind_its_own_files_is_wrong(trackmark: Trackmark, home: Path) -> None:
+    home.mkdir()
+    (home / "later").touch()
+    os.utime(home / "later", (time.time() + 3600, time.time() + 3600))
+    assert checks(trackmark, 1)["clock"]["state"] == "wrong"
+
+
+def test_a_full_disk_is_wrong(trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_DISK_BYTES", 1 << 80)
+    assert checks(trackmark, 1)["disk"]["state"] == "wrong"
+
+
+def test_weights_that_are_not_their_cards_are_wrong(
+    trackmark: Trackmark, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Path("detector/voice/identity.toml")
+    (tmp_path / card.parent).mkdir(parents=True)
+    root = Path(doctor.__file__).resolve().parents[2]
+    (tmp_path / card).write_bytes((root / card).read_bytes())
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.setattr(doctor, "_ROOT", tmp_path)
+    assert checks(trackmark, 1)["models"]["state"] == "wrong"
