@@ -25,6 +25,7 @@ from provenance.records.trust import TrustedKeys
 _KEYS = Table.metadata.tables["signing_keys"]
 _ROOTS = Table.metadata.tables["credential_roots"]
 _EVENTS = Table.metadata.tables["key_events"]
+_ALL_KEYS = select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class PublishedKeys:
             record=tuple(p.key for p in published if p.purpose == "record"),
             report=tuple(p.key for p in published if p.purpose == "report"),
             log=(*log, *(witness.key for witness in self.witnesses)),
-            lives=tuple(p.life for p in published if p.life.ended),
+            lives=tuple(life for life in (p.life for p in published) if life.ended),
             tsa=self._tsa_roots,
         )
 
@@ -162,7 +163,7 @@ class PublishedKeys:
 
 
 def _rows(connection: Connection) -> Sequence[Row[Any]]:
-    return connection.execute(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.keyid)).all()
+    return connection.execute(_ALL_KEYS).all()
 
 
 @lru_cache(maxsize=256)

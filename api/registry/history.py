@@ -6,9 +6,10 @@ Checking reads the database only: five statements for a record, whatever its eve
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy import CompoundSelect, Connection, bindparam, literal, select, union_all
 
 from api.database.tables import Table
 from api.errors import UnknownEntry
@@ -184,22 +185,7 @@ class Stored:
 
 def stored_events(connection: Connection, record_id: str, tenant: str) -> list[Stored]:
     """All events of a record in log order, the registration first, with one statement."""
-    head = select(_HEAD.c.note).scalar_subquery().label("head")
-    selects = [
-        select(
-            kind,
-            table.c.envelope,
-            table.c.salt,
-            table.c.leaf_index,
-            table.c.created_at,
-            _LEAVES.c.entry,
-            head,
-        )
-        .outerjoin(_LEAVES, _LEAVES.c.leaf_index == table.c.leaf_index)
-        .where(table.c.record_id == record_id, table.c.tenant == tenant)
-        for kind, table in ((literal("register").label("type"), _RECORDS), (_EVENTS.c.type, _EVENTS))
-    ]
-    rows = connection.execute(union_all(*selects)).all()
+    rows = connection.execute(_events_of(), {"record_id": record_id, "tenant": tenant}).all()
     if not any(row.type == "register" for row in rows):
         raise UnknownEntry(f"no record {record_id}")
     return [
@@ -216,6 +202,28 @@ def stored_events(connection: Connection, record_id: str, tenant: str) -> list[S
         )
         for row in sorted(rows, key=lambda row: (row.type != "register", row.leaf_index))
     ]
+
+
+@cache  # to build it takes longer than to run it
+def _events_of() -> CompoundSelect[Any]:
+    """The events of the record `record_id` of `tenant`."""
+    head = select(_HEAD.c.note).scalar_subquery().label("head")
+    return union_all(
+        *(
+            select(
+                kind,
+                table.c.envelope,
+                table.c.salt,
+                table.c.leaf_index,
+                table.c.created_at,
+                _LEAVES.c.entry,
+                head,
+            )
+            .outerjoin(_LEAVES, _LEAVES.c.leaf_index == table.c.leaf_index)
+            .where(table.c.record_id == bindparam("record_id"), table.c.tenant == bindparam("tenant"))
+            for kind, table in ((literal("register").label("type"), _RECORDS), (_EVENTS.c.type, _EVENTS))
+        )
+    )
 
 
 def _proofs(

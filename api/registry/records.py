@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api import database
@@ -130,6 +130,34 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
     return indices
 
 
+def _select_stored() -> Select[Any]:
+    """The records of `tenant`, each with its newest revision."""
+    newest = (
+        select(func.max(_EVENTS.c.leaf_index))
+        .where(_EVENTS.c.record_id == _RECORDS.c.record_id, _EVENTS.c.type.in_(("amend", "transfer")))
+        .correlate(_RECORDS)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            _RECORDS.c.record_id,
+            _RECORDS.c.title,
+            _RECORDS.c.created_at,
+            _RECORDS.c.leaf_index.label("first_index"),
+            func.coalesce(_EVENTS.c.leaf_index, _RECORDS.c.leaf_index).label("leaf_index"),
+            func.coalesce(_EVENTS.c.envelope, _RECORDS.c.envelope).label("envelope"),
+            func.coalesce(_EVENTS.c.salt, _RECORDS.c.salt).label("salt"),
+        )
+        .select_from(_RECORDS)
+        .outerjoin(_EVENTS, _EVENTS.c.leaf_index == newest)
+        .where(_RECORDS.c.tenant == bindparam("tenant"))
+    )
+
+
+_STORED = _select_stored()  # to build it takes longer than to run it
+_ONE = _STORED.where(_RECORDS.c.record_id == bindparam("record_id"))
+
+
 @dataclass(frozen=True)
 class Records:
     """The records of one tenant.
@@ -207,53 +235,27 @@ class Records:
 
     def get(self, record_id: str) -> StoredRecord | None:
         """A record of this tenant."""
-        query = self._stored().where(_RECORDS.c.record_id == record_id)
         with database.reading(self.engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_ONE, {"record_id": record_id, "tenant": self.tenant}).one_or_none()
         return None if row is None else _stored(row)
 
     def page(self, *, limit: int = 50, before: int | None = None) -> list[StoredRecord]:
         """This tenant's records, newest first; `before` is the `first_index` of the last page's end."""
-        query = self._stored()
-        if before is not None:
-            query = query.where(_RECORDS.c.leaf_index < before)
+        query = _STORED if before is None else _STORED.where(_RECORDS.c.leaf_index < before)
+        query = query.order_by(_RECORDS.c.leaf_index.desc()).limit(limit)
         with database.reading(self.engine) as connection:
-            rows = connection.execute(query.order_by(_RECORDS.c.leaf_index.desc()).limit(limit)).all()
+            rows = connection.execute(query, {"tenant": self.tenant}).all()
         return [_stored(row) for row in rows]
 
     def find_by_sha256(self, sha256: str) -> list[StoredRecord]:
         """This tenant's records of the audio that has this digest (of a file, or of decoded samples)."""
         query = (
-            self._stored()
-            .join(_FILES, _FILES.c.record_id == _RECORDS.c.record_id)
+            _STORED.join(_FILES, _FILES.c.record_id == _RECORDS.c.record_id)
             .where(_FILES.c.sha256 == sha256, _FILES.c.tenant == self.tenant)
             .order_by(_RECORDS.c.leaf_index)
         )
         with database.reading(self.engine) as connection:
-            return [_stored(row) for row in connection.execute(query)]
-
-    def _stored(self) -> Select[Any]:
-        """This tenant's records, each with its newest revision."""
-        newest = (
-            select(func.max(_EVENTS.c.leaf_index))
-            .where(_EVENTS.c.record_id == _RECORDS.c.record_id, _EVENTS.c.type.in_(("amend", "transfer")))
-            .correlate(_RECORDS)
-            .scalar_subquery()
-        )
-        return (
-            select(
-                _RECORDS.c.record_id,
-                _RECORDS.c.title,
-                _RECORDS.c.created_at,
-                _RECORDS.c.leaf_index.label("first_index"),
-                func.coalesce(_EVENTS.c.leaf_index, _RECORDS.c.leaf_index).label("leaf_index"),
-                func.coalesce(_EVENTS.c.envelope, _RECORDS.c.envelope).label("envelope"),
-                func.coalesce(_EVENTS.c.salt, _RECORDS.c.salt).label("salt"),
-            )
-            .select_from(_RECORDS)
-            .outerjoin(_EVENTS, _EVENTS.c.leaf_index == newest)
-            .where(_RECORDS.c.tenant == self.tenant)
-        )
+            return [_stored(row) for row in connection.execute(query, {"tenant": self.tenant})]
 
     def verified(self, record_id: str) -> VerifiedHistory:
         """Everything about a record, every event's signature and log entry checked.

@@ -28,10 +28,7 @@ def encode(value: Any, error: type[TrackmarkError], *, floats: bool = False) -> 
     b'{"a":null,"b":[1,true]}'
     """
     _check(value, error, 0, floats)
-    try:
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as problem:
-        raise error(f"cannot be written as canonical JSON: {problem}") from problem
+    return _written(value, error)
 
 
 def decode(
@@ -49,7 +46,7 @@ def decode(
         floats: accept finite floats too.
     """
     value = decode_lenient(payload, error, limit=limit, floats=floats)
-    if encode(value, error, floats=floats) != payload:
+    if _written(value, error) != payload:
         raise error("is JSON but not in the canonical form of RFC 8785; sign the canonical bytes")
     return value
 
@@ -71,6 +68,14 @@ def decode_lenient(
         raise error(f"is not JSON in UTF-8: {problem}") from problem
     _check(value, error, 0, floats)
     return value
+
+
+def _written(value: Any, error: type[TrackmarkError]) -> bytes:
+    """A checked value as RFC 8785 bytes."""
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as problem:
+        raise error(f"cannot be written as canonical JSON: {problem}") from problem
 
 
 def _refuse(error: type[TrackmarkError], message: str) -> Callable[[str], NoReturn]:

@@ -7,6 +7,7 @@ true; `claim_status` says how far anybody has looked. Fields: `docs/record.md`.
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.errors import RecordError
 from provenance.records import canonical, fields, identifiers, shape_checks
@@ -116,6 +117,10 @@ class OwnershipRecord:
 
     def to_payload(self) -> bytes:
         """The canonical bytes (RFC 8785) that are signed."""
+        return self._payload
+
+    @cached_property
+    def _payload(self) -> bytes:
         payload = canonical.encode(fields.to_json(self), RecordError)
         if len(payload) > canonical.MAX_PAYLOAD_BYTES:
             raise RecordError(
