@@ -17,7 +17,7 @@ from detector.music.evidence import CLEAR_Z, exhibits
 from detector.music.features import COMB_FEATURES, Combs, Vector, comb_vector, joined, measure
 from detector.music.finding import Evidence, MusicFinding, Proposition, Reservations
 from detector.music.groups import group_of
-from detector.music.looks import AS_IT_IS, View, joint_llr, moved_edges, views
+from detector.music.looks import AS_IT_IS, View, joint_llr, moved_edges, sharpened, views
 from detector.music.misses import Miss, misses
 from detector.music.performance import PerformanceModel
 from detector.music.propositions import composition_proposition
@@ -158,7 +158,8 @@ class MusicDetector:
         if isinstance(first, str):
             return _unmeasured(first, self._basis())
         looks = [(AS_IT_IS, first)]
-        for view in views(clip, (*ratios, *moved_edges(first.combs.spectrum))):
+        told = [sharpened(ratio, first.combs.found) for ratio in ratios]
+        for view in views(clip, (*told, *moved_edges(first.combs.spectrum))):
             heard = self._look(clip, view)
             if heard is not None:
                 looks.append((view, heard))
@@ -167,19 +168,25 @@ class MusicDetector:
     def _look(self, clip: Clip, view: View) -> Measured | None:
         """A further look, screened first, in full where it would accuse; None where nothing is heard."""
         sample = view.sample_of(clip)
-        found = self.measure(sample)
+        found = self.measure(sample, view.ratio)
         in_part = sample.wav.shape[-1] < clip.wav.shape[-1]
         if in_part and not isinstance(found, str) and self.calibration.llr(found.raw) >= LEAST_LLR:
-            found = self.measure(view.of(clip))
+            found = self.measure(view.of(clip), view.ratio)
         if isinstance(found, str):
             return None
-        return replace(found, segments=view.in_file(found.segments, clip))
+        return replace(found, segments=view.in_file(found.segments))
 
-    def measure(self, clip: Clip) -> Measured | str:
-        """Measure a recording's downmix without judging it; a text says why it cannot be measured."""
+    def measure(self, clip: Clip, ratio: float = 1.0) -> Measured | str:
+        """Measure a recording's downmix without judging it; a text says why it cannot be measured.
+
+        Args:
+            clip: audio at its own rate, [C, T].
+            ratio: by which its frequencies were raised: they are measured as they were before, and times are
+                those of a recording played so.
+        """
         if clip.duration_s < SHORTEST_S:
             return f"shorter than {SHORTEST_S} s"
-        whole, parts = spectra.survey(clip.wav, clip.sample_rate)
+        whole, parts = spectra.survey(clip.wav, clip.sample_rate / ratio)
         if not whole.loud:
             return "silent"
         if whole.band_hz < LOWEST_BAND_HZ:
@@ -195,7 +202,7 @@ class MusicDetector:
         raw = self.raw(comb_vector(combs, stretches))
         objection = None
         if self.calibration.llr(raw) >= LEAST_LLR:
-            heard = guards.shares(clip.wav, clip.sample_rate, guards.candidates(combs))
+            heard = guards.shares(clip.wav, clip.sample_rate / ratio, guards.candidates(combs))
             objection = guards.objection(heard, bank=guards.filter_bank(combs))
         alike = misses(
             self.metrics, duration_s=clip.duration_s, band_hz=whole.band_hz, codec=clip.source.codec

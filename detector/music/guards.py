@@ -86,7 +86,7 @@ def candidates(combs: Combs) -> tuple[float, ...]:
     return tuple(sorted(found))
 
 
-def shares(wav: Tensor, sample_rate: int, spacings: tuple[float, ...]) -> Shares:
+def shares(wav: Tensor, sample_rate: float, spacings: tuple[float, ...]) -> Shares:
     """Measure how much of a sound stands on the teeth of combs.
 
     Args:

@@ -11,14 +11,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from core.clip import Clip, Segment
 from core.downmix import MOST_LOOKS, Look, further_looks
+from detector.decoders import SPACINGS_HZ
+from detector.music.comb import Open
 from detector.music.spectra import ANALYSIS_RATE, BLOCK_S, LINE_FRAME, Array
 
 SCREEN_BLOCKS = 6
 """Blocks of ten seconds by which a further look is screened; one that would accuse is measured in full."""
+TOLD_WITHIN = 1e-3
+"""How exactly a fingerprint tells a ratio."""
+CLEAR_FOUND = 8.0
+"""Score of a comb that is believed to be one; see `evidence.CLEAR_Z`."""
 UNCHANGED = 0.002
 """A change smaller than this is none."""
 MOST_CHANGED = 1.26
@@ -48,24 +53,22 @@ class View:
     mix: Look | None = None
 
     def of(self, clip: Clip) -> Clip:
-        """The recording as this look has it."""
-        return self._mixed(self._undone(clip))
-
-    def sample_of(self, clip: Clip) -> Clip:
-        """Parts of the recording as this look has it, see `excerpt`; all of a short one."""
-        return self._mixed(excerpt(self._undone(clip)))
-
-    def _undone(self, clip: Clip) -> Clip:
-        # Played at another rate every frequency is where it was before the change.
-        return replace(clip, sample_rate=round(clip.sample_rate / self.ratio))
-
-    def _mixed(self, clip: Clip) -> Clip:
+        """The recording as this look has it; `ratio` is for the detector to undo."""
         return clip if self.mix is None else replace(clip, wav=self.mix.of(clip.wav.float())[None])
 
-    def in_file(self, segments: Sequence[Segment], clip: Clip) -> tuple[Segment, ...]:
+    def sample_of(self, clip: Clip) -> Clip:
+        """At most `SCREEN_BLOCKS` whole blocks of ten seconds, spread over the recording and end to end."""
+        size = round(BLOCK_S * clip.sample_rate / self.ratio)
+        count = clip.wav.shape[-1] // size
+        if count <= SCREEN_BLOCKS:
+            return self.of(clip)
+        chosen = np.unique(np.linspace(0, count - 1, SCREEN_BLOCKS).round().astype(int)).tolist()
+        parts = [clip.wav[:, k * size : (k + 1) * size] for k in chosen]
+        return self.of(replace(clip, wav=torch.cat(parts, dim=1)))
+
+    def in_file(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
         """Stretches of this look at their times in the file."""
-        scale = self._undone(clip).sample_rate / clip.sample_rate
-        return tuple(replace(s, start_s=s.start_s * scale, end_s=s.end_s * scale) for s in segments)
+        return tuple(replace(s, start_s=s.start_s / self.ratio, end_s=s.end_s / self.ratio) for s in segments)
 
 
 AS_IT_IS = View("all channels together")
@@ -88,18 +91,27 @@ def views(clip: Clip, ratios: Sequence[float]) -> tuple[View, ...]:
     return tuple([*undone, *single][: MOST_LOOKS - 1])
 
 
-def excerpt(clip: Clip) -> Clip:
-    """At most `SCREEN_BLOCKS` whole blocks of ten seconds, spread over a recording and laid end to end."""
-    size = round(BLOCK_S * clip.sample_rate)
-    count = clip.wav.shape[-1] // size
-    if count <= SCREEN_BLOCKS:
-        return clip
-    chosen = np.unique(np.linspace(0, count - 1, SCREEN_BLOCKS).round().astype(int)).tolist()
-    return replace(clip, wav=torch.cat([_block(clip.wav, k, size) for k in chosen], dim=1))
+def sharpened(ratio: float, found: Open) -> float:
+    """A told ratio made exact, where there is a reason to.
 
+    A clock that keeps step for a third of a second wants the ratio to two parts in ten thousand; fingerprints
+    tell it to about one in a thousand. Either the file's own comb, found at any spacing, is a known one at
+    about this ratio; or the ratio is about a round number, as people set them: half per cents, semitones.
 
-def _block(wav: Tensor, number: int, size: int) -> Tensor:
-    return wav[:, number * size : (number + 1) * size]
+    Args:
+        ratio: as told.
+        found: strongest comb of any spacing in the file as it is.
+
+    >>> sharpened(1.1499, Open(0.0, 50.0))
+    1.15
+    """
+    combs = [found.spacing_hz / known for known in SPACINGS_HZ] if found.z >= CLEAR_FOUND else []
+    numbers = [round(200 * ratio) / 200, 2 ** (round(12 * math.log2(ratio)) / 12)]
+    for exact in (combs, numbers):
+        near = [e for e in exact if abs(e / ratio - 1.0) <= TOLD_WITHIN]
+        if near:
+            return min(near, key=lambda e: abs(e / ratio - 1.0))
+    return ratio
 
 
 def joint_llr(llrs: Sequence[float]) -> float:

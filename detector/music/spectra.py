@@ -26,6 +26,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -91,12 +92,12 @@ class Block:
     loud_s: float
 
 
-def survey(wav: Tensor, sample_rate: int) -> tuple[Block, tuple[Block, ...]]:
+def survey(wav: Tensor, sample_rate: float) -> tuple[Block, tuple[Block, ...]]:
     """Measure a recording as a whole and in stretches of about five seconds.
 
     Args:
         wav: audio, [C, T].
-        sample_rate: in Hz.
+        sample_rate: in Hz; where a change of speed is undone, what it then is.
 
     Returns:
         The whole, its correlations averaged over blocks of about ten seconds, and the stretches, with
@@ -115,7 +116,7 @@ def survey(wav: Tensor, sample_rate: int) -> tuple[Block, tuple[Block, ...]]:
     return wholes[0], tuple(segments)
 
 
-def blocks(wav: Tensor, sample_rate: int) -> Iterator[tuple[float, float, Array]]:
+def blocks(wav: Tensor, sample_rate: float) -> Iterator[tuple[float, float, Array]]:
     """Cut audio into mono stretches of about ten seconds at the analysis rate.
 
     Each stretch is resampled on its own, so the memory needed beyond the audio itself does not grow.
@@ -135,11 +136,19 @@ def blocks(wav: Tensor, sample_rate: int) -> Iterator[tuple[float, float, Array]
         starts.pop()
     for start, end in zip(starts, [*starts[1:], total], strict=True):
         mono = downmix(wav[:, start:end].float())
-        samples = resample(mono, sample_rate, ANALYSIS_RATE).numpy()
+        samples = resample(mono, *_rates(sample_rate)).numpy()
         yield start / sample_rate, end / sample_rate, np.ascontiguousarray(samples, dtype=np.float32)
 
 
-def limit_of(sample_rate: int) -> float:
+def _rates(sample_rate: float) -> tuple[int, int]:
+    """A rate and the analysis rate as whole numbers, in proportion to about one part in a million."""
+    if sample_rate == int(sample_rate):
+        return int(sample_rate), ANALYSIS_RATE
+    ratio = Fraction(sample_rate / ANALYSIS_RATE).limit_denominator(1000)
+    return ratio.numerator, ratio.denominator
+
+
+def limit_of(sample_rate: float) -> float:
     """Highest frequency that audio of that rate can hold and the analysis can see, in Hz."""
     return 0.485 * min(sample_rate, ANALYSIS_RATE)
 

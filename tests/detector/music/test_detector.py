@@ -10,8 +10,9 @@ from torch import Tensor
 from core.clip import Clip, Source
 from core.errors import WeightsError
 from detector.music import MusicDetector, MusicFinding
+from detector.music.comb import Open
 from detector.music.detector import CARD
-from detector.music.looks import joint_llr, moved_edges
+from detector.music.looks import joint_llr, moved_edges, sharpened
 from detector.music.spectra import ANALYSIS_RATE, LINE_FRAME
 from tests.detector.music.combs import decoded, sped_up
 from tests.signals import music, noise, silence, sine
@@ -188,3 +189,26 @@ def test_an_edge_that_moved_tells_the_ratio() -> None:
         told = moved_edges(np.where(bins < edge_hz, -40.0, -100.0).astype(np.float32))
         assert wanted in told if wanted else not told
     assert moved_edges(np.linspace(-20, -100, bins.size, dtype=np.float32)) == (), "a slope has no edge"
+
+
+@pytest.mark.parametrize(
+    ("told", "comb", "exact"),
+    [
+        (1.1499, Open(3.0, 50.0), 1.15),
+        (0.9502, Open(3.0, 50.0), 0.95),
+        (1.1223, Open(3.0, 50.0), 2 ** (2 / 12)),
+        (1.0731, Open(3.0, 50.0), 1.0731),
+        (1.0731, Open(20.0, 50.0 * 1.07345), 1.07345),
+        (1.0731, Open(20.0, 50.0 * 1.09), 1.0731),
+    ],
+)
+def test_a_told_ratio_is_made_exact(told: float, comb: Open, exact: float) -> None:
+    assert sharpened(told, comb) == pytest.approx(exact, abs=1e-9)
+
+
+def test_a_ratio_told_roughly_is_undone_exactly(detector: MusicDetector) -> None:
+    wav = decoded(12, RATE, 86.1328125, seed=4, level_db=-45)
+    changed = clip_of(sped_up(wav, 20, 23))
+    rough = detector.score(changed, [1.1497])
+    assert rough.verdict == "synthetic"
+    assert rough == detector.score(changed, [1.15]), "about a round number"
