@@ -12,6 +12,7 @@ import typer
 
 from api.cli import (
     adapter,
+    apikey,
     artist,
     audit,
     backup,
@@ -59,6 +60,7 @@ main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")
 main.add_typer(log.commands, name="log")
 main.add_typer(key.commands, name="key")
+main.add_typer(apikey.commands, name="apikey")
 main.add_typer(db.commands, name="db")
 main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")

@@ -6,21 +6,23 @@ the whole is stored; with 256 bits of entropy a slow hash would add nothing.
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, or_, select, update
 
 from api import database
+from api.database.engine import LOG_LOCK
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import ConflictingEntry, Forbidden, InvalidRequest, Unauthorized, UnknownEntry
 from api.keys.files import KeyStore
 from core import clock
 
 PREFIX = "tmk"
+_GOVERNING = LOG_LOCK + 3
 LAST_USED_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each key
 
 _KEYS = Table.metadata.tables["api_keys"]
@@ -143,20 +145,75 @@ class ApiKeys:
         with database.reading(self._engine) as connection:
             return [_info(row) for row in connection.execute(query)]
 
-    def revoke(self, key_id: str, tenant: str) -> None:
-        """Refuse a key from now on.
+    def every(self) -> list[KeyInfo]:
+        """The keys of all tenants, tenant by tenant, oldest first."""
+        query = select(_KEYS).order_by(_KEYS.c.tenant, _KEYS.c.created_at, _KEYS.c.id)
+        with database.reading(self._engine) as connection:
+            return [_info(row) for row in connection.execute(query)]
+
+    def find(self, key_id: str) -> KeyInfo:
+        """A key of any tenant.
 
         Raises:
-            UnknownEntry: the tenant has no such key.
+            UnknownEntry: there is none.
+        """
+        with database.reading(self._engine) as connection:
+            row = connection.execute(select(_KEYS).where(_KEYS.c.id == key_id)).one_or_none()
+        if row is None:
+            raise UnknownEntry(f"no key {key_id}")
+        return _info(row)
+
+    def revoke(self, key_id: str, tenant: str, *, by_operator: bool = False) -> None:
+        """Refuse a key from now on.
+
+        Args:
+            key_id: which.
+            tenant: whose it is.
+            by_operator: who revokes can make another admin key for the tenant, so its last one may go. The
+                last one of the operators themselves stays in any case.
+
+        Raises:
+            UnknownEntry: the tenant has no such key in force.
+            ConflictingEntry: it is the last admin key.
         """
         with database.writing(self._engine) as connection:
-            changed = connection.execute(
-                update(_KEYS)
-                .where(_KEYS.c.id == key_id, _KEYS.c.tenant == tenant, _KEYS.c.revoked_at.is_(None))
-                .values(revoked_at=clock.now())
+            database.hold(connection, _GOVERNING)  # of two admins who revoke each other, one stays
+            found = self._in_force(connection, key_id, tenant)
+            admins = [one for one in self._admins(connection, tenant) if one != key_id]
+            needed = not by_operator or tenant == DEFAULT_TENANT
+            if needed and Scope.ADMIN in found.scopes and not admins:
+                raise ConflictingEntry("this is the last admin key; make or rotate to another one first")
+            connection.execute(update(_KEYS).where(_KEYS.c.id == key_id).values(revoked_at=clock.now()))
+
+    def rotate(self, key_id: str, tenant: str, overlap: timedelta) -> NewKey:
+        """Make a key that takes another's place; the other works for `overlap` from now on, no longer.
+
+        Raises:
+            UnknownEntry: the tenant has no such key in force.
+        """
+        secret, now = _new_secret(), clock.now()
+        with database.writing(self._engine) as connection:
+            database.hold(connection, _GOVERNING)
+            found = self._in_force(connection, key_id, tenant)
+            info = replace(
+                found, id=secrets.token_hex(8), prefix=secret[:12], created_at=now, last_used_at=None
             )
-        if changed.rowcount == 0:
+            _enter(connection, info, secret)
+            ends = min(now + overlap, found.expires_at or now + overlap)
+            connection.execute(update(_KEYS).where(_KEYS.c.id == key_id).values(expires_at=ends))
+        return NewKey(info, secret)
+
+    @staticmethod
+    def _in_force(connection: Connection, key_id: str, tenant: str) -> KeyInfo:
+        row = connection.execute(select(_KEYS).where(_KEYS.c.id == key_id, *_alive(tenant))).one_or_none()
+        if row is None:
             raise UnknownEntry(f"no active key {key_id}")
+        return _info(row)
+
+    @staticmethod
+    def _admins(connection: Connection, tenant: str) -> list[str]:
+        found = connection.execute(select(_KEYS.c.id, _KEYS.c.scopes).where(*_alive(tenant)))
+        return [row.id for row in found if Scope.ADMIN in row.scopes]
 
     def first_admin(self, home: Path) -> tuple[str, Path]:
         """The key that `trackmark serve` makes on its first start, and the file (0600) that holds it.
@@ -200,15 +257,25 @@ class ApiKeys:
             taken = connection.execute(select(_KEYS.c.id).where(_KEYS.c.digest == _digest(secret))).first()
             if taken is not None:
                 raise ConflictingEntry("this key exists already")
-            values = {
-                **vars(info),
-                "scopes": [scope.value for scope in info.scopes],
-                "digest": _digest(secret),
-            }
             untold = (_KEYS.c.id == info.id, _KEYS.c.last_used_at.is_(None))
             connection.execute(delete(_KEYS).where(*untold))
-            connection.execute(insert(_KEYS).values(**values))
+            _enter(connection, info, secret)
         return info
+
+
+def _enter(connection: Connection, info: KeyInfo, secret: str) -> None:
+    scopes = [scope.value for scope in info.scopes]
+    connection.execute(insert(_KEYS).values(**{**vars(info), "scopes": scopes, "digest": _digest(secret)}))
+
+
+def _alive(tenant: str) -> tuple[ColumnElement[bool], ...]:
+    """Of the tenant, neither revoked nor expired."""
+    expires = _KEYS.c.expires_at
+    return (
+        _KEYS.c.tenant == tenant,
+        _KEYS.c.revoked_at.is_(None),
+        or_(expires.is_(None), expires > clock.now()),
+    )
 
 
 def _new_secret() -> str:

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import LengthRequired, UploadTooLarge, problem
 from api.server.inputs import check_address
 from api.server.problems import respond
+from api.server.rate_limit import Allowance
 from core.errors import TrackmarkError
 
 MAX_SMALL_BODY = 1 << 20
@@ -34,6 +35,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        state = scope.setdefault("state", {})
         private = scope["path"].startswith(("/v1/", "/c2pa/", "/audits"))
 
         async def send_guarded(message: Message) -> None:
@@ -41,6 +43,9 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                left: Allowance | None = state.get("allowance")
+                if left is not None:
+                    headers.update(left.headers())
                 if private:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

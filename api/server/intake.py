@@ -14,7 +14,7 @@ from api.jobs.books import Idempotency, Job, Kind, Upload
 from api.server.api_keys import Caller
 from api.server.idempotency import checked_key
 from api.server.multipart import Form, receive, receive_body
-from api.server.parts import Parts
+from api.server.parts import Parts, address, count
 
 RETRY_AFTER_S = "2"
 Wishes = Callable[[Mapping[str, str]], Mapping[str, Any]]
@@ -37,7 +37,7 @@ async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
 
 def _count(request: Request, parts: Parts, caller: Caller) -> None:
     """Count an upload against the caller's limit."""
-    parts.uploads.spend(caller.key_id or (request.client.host if request.client else "unknown"))
+    count(request, parts.uploads, caller.key_id or address(request))
 
 
 async def inspect(form: Form, upload: Upload, parts: Parts, request: Request) -> None:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.audit.engines import Engines
 from api.database.tables import DEFAULT_TENANT
-from api.errors import Forbidden, Unauthorized
+from api.errors import Forbidden, TooManyRequests, Unauthorized
 from api.jobs.books import Jobs
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
@@ -49,6 +49,27 @@ def parts(request: Request) -> Parts:
     return found
 
 
+def address(request: Request) -> str:
+    """Where a request comes from, as far as this server sees: behind a proxy, the proxy's."""
+    return request.client.host if request.client else "unknown"
+
+
+def count(request: Request, limit: RateLimit, client: str) -> None:
+    """Count a request against a limit, and have its answer tell what is left.
+
+    Raises:
+        TooManyRequests: nothing is.
+    """
+    left = limit.spend(client)
+    if left is None:
+        return
+    request.state.allowance = left
+    if not left.allowed:
+        raise TooManyRequests(
+            f"at most {left.per_minute} such requests a minute; wait {left.wait_s:.0f} s", left.wait_s
+        )
+
+
 async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Caller:
     """Who asks, by `Authorization: Bearer`, `X-API-Key`, or the page's cookie.
 
@@ -56,7 +77,6 @@ async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> C
         Unauthorized: no key, or not a good one.
         TooManyRequests: the rate limit was reached.
     """
-    address = request.client.host if request.client else "unknown"
     try:
         secret = _secret(request)
         if secret is not None:
@@ -64,12 +84,12 @@ async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> C
         elif not parts.settings.allow_anonymous or not _from_here(request):
             raise Unauthorized("send an API key: Authorization: Bearer tmk_...")
     except Unauthorized:
-        parts.requests.spend(f"refused {address}")  # whoever guesses is slowed down, and nobody else is
+        count(request, parts.requests, f"refused {address(request)}")  # slows nobody but whoever guesses
         raise
     if secret is not None:
-        parts.requests.spend(f"key {found.key_id}")
+        count(request, parts.requests, f"key {found.key_id}")
         return found
-    parts.requests.spend(address)
+    count(request, parts.requests, address(request))
     _refuse_foreign_page(request)
     return Caller(DEFAULT_TENANT, EVERYDAY, None)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
@@ -19,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api.errors import answer_for
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
-from api.server.parts import Replayed, parts
+from api.server.parts import Replayed, address, caller, count, parts
 from core.errors import TrackmarkError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -44,7 +45,11 @@ class Route(APIRoute):
         known = frozenset(field.alias for field in declared if isinstance(field.field_info, Query))
         takes_json = self.body_field is not None and self.include_in_schema
 
+        public = not _asks_who(self.dependant) and "health" not in self.tags
+
         async def handler(request: Request) -> Response:
+            if public:  # whoever balances load asks after health as often as it likes
+                count(request, parts(request).requests, f"public {address(request)}")
             if self.include_in_schema:  # a page may be reached by whatever address a browser makes up
                 check_parameters(request.query_params, known)
             if takes_json and (body := await request.body()):
@@ -61,6 +66,11 @@ class Route(APIRoute):
             return _Head(response) if request.scope.get(_HEAD) else response
 
         return handler
+
+
+def _asks_who(dependant: Dependant) -> bool:
+    """Whether a route, or what it depends on, asks for the caller."""
+    return dependant.call is caller or any(map(_asks_who, dependant.dependencies))
 
 
 async def _release(request: Request, error: Exception) -> None:

@@ -13,7 +13,7 @@ from api.audit.result import AuditResult, Findings
 from api.jobs.books import Job
 from api.registry.artists import EnrolledArtist
 from api.registry.records import StoredRecord
-from api.server.api_keys import KeyInfo, Scope
+from api.server.api_keys import KeyInfo, NewKey, Scope
 
 State = Literal["queued", "running", "succeeded", "failed"]
 
@@ -311,6 +311,29 @@ class NewKeyAnswer(KeyAnswer):
     """A fresh API key; `secret` is shown this once."""
 
     secret: str = Field(examples=["tmk_3f9a1c2b_..."])
+
+    @classmethod
+    def of_new(cls, made: NewKey) -> "NewKeyAnswer":
+        """The key as whoever made it sees it."""
+        return cls(**KeyAnswer.of(made.info).model_dump(), secret=made.secret)
+
+
+class RotationRequest(Model):
+    """How a key hands over."""
+
+    overlap_s: int = Field(
+        default=86_400, ge=0, le=30 * 86_400, description="how long the key that is replaced still works"
+    )
+
+
+class CallerAnswer(Model):
+    """Who asks."""
+
+    tenant: str
+    scopes: list[Scope]
+    key_id: str | None = Field(description="null for a request without a key")
+    name: str | None
+    expires_at: datetime | None
 
 
 class KeyList(Model):

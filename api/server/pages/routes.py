@@ -14,7 +14,7 @@ from api.jobs.books import Job
 from api.jobs.work import PICTURE
 from api.server.api_keys import Scope
 from api.server.pages import cards as view
-from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, caller, parts
+from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count, parts
 from api.server.route import Route
 from api.server.routes import audits
 from core.errors import TrackmarkError
@@ -77,7 +77,7 @@ async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Res
 @router.post("/sign-in")
 async def sign_in(request: Request, parts: PartsDep, key: Annotated[str, Form(max_length=200)]) -> Response:
     """Keep a good key in a cookie that scripts cannot read and other sites cannot send."""
-    parts.requests.spend(f"sign-in {request.client.host if request.client else 'unknown'}")
+    count(request, parts.requests, f"sign-in {address(request)}")
     try:
         await run_in_threadpool(parts.keys.authenticate, key.strip())
     except Unauthorized as error:

@@ -1,19 +1,22 @@
 """API keys, made and revoked by admins, and the public keys that verify what we sign."""
 
 import json
-from typing import Any
+from datetime import timedelta
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from api.database.tables import DEFAULT_TENANT
-from api.errors import Forbidden
+from api.errors import Forbidden, UnknownEntry
+from api.server.api_keys import Caller
 from api.server.idempotency import Once
-from api.server.parts import Admin, PartsDep
+from api.server.parts import Admin, Parts, PartsDep, caller
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
-from api.server.schemas import KeyAnswer, KeyList, KeyRequest, NewKeyAnswer
+from api.server.schemas import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest
 
+Tenant = Annotated[str | None, Query(max_length=63, description="for operators; one's own otherwise")]
 router = APIRouter(tags=["keys"], route_class=Route)
 
 
@@ -27,11 +30,10 @@ router = APIRouter(tags=["keys"], route_class=Route)
 )
 def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin) -> NewKeyAnswer:
     """Make an API key. The secret is in this answer and nowhere else."""
-    request.state.confidential = True
-    once: Once | None = getattr(request.state, "once", None)
     tenant = wanted.tenant or caller.tenant
-    if tenant != caller.tenant and caller.tenant != DEFAULT_TENANT:
+    if caller.tenant not in (tenant, DEFAULT_TENANT):
         raise Forbidden("only admins of the tenant 'default' may make keys of other tenants")
+    once = _confidential(request)
     made = parts.keys.create(
         wanted.name,
         frozenset(wanted.scopes),
@@ -39,13 +41,13 @@ def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin)
         expires_at=wanted.expires_at,
         key_id=None if once is None else once.event[:16],
     )
-    return NewKeyAnswer(**KeyAnswer.of(made.info).model_dump(), secret=made.secret)
+    return NewKeyAnswer.of_new(made)
 
 
-@router.get("/v1/keys", operation_id="listKeys", summary="List API keys", responses=problems())
-def list_keys(parts: PartsDep, caller: Admin) -> KeyList:
-    """The tenant's API keys, without their secrets."""
-    return KeyList(items=[KeyAnswer.of(info) for info in parts.keys.keys(caller.tenant)])
+@router.get("/v1/keys", operation_id="listKeys", summary="List API keys", responses=problems(404))
+def list_keys(parts: PartsDep, caller: Admin, tenant: Tenant = None) -> KeyList:
+    """The tenant's API keys, without their secrets; operators may name another tenant."""
+    return list_of(tenant or caller.tenant, parts, caller)
 
 
 @router.delete(
@@ -53,11 +55,89 @@ def list_keys(parts: PartsDep, caller: Admin) -> KeyList:
     status_code=204,
     operation_id="revokeKey",
     summary="Revoke an API key",
-    responses=problems(404),
+    responses=problems(404, 409),
 )
 def revoke(key_id: str, parts: PartsDep, caller: Admin) -> None:
-    """Refuse a key from now on."""
-    parts.keys.revoke(key_id, caller.tenant)
+    """Refuse a key from now on; operators revoke those of every tenant. The last admin key stays."""
+    _revoke(key_id, parts.keys.find(key_id).tenant, parts, caller)
+
+
+@router.post(
+    "/v1/keys/{key_id}:rotate",
+    status_code=201,
+    operation_id="rotateKey",
+    summary="Rotate an API key",
+    responses=problems(404, 409, 422),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
+)
+def rotate(
+    key_id: str,
+    request: Request,
+    parts: PartsDep,
+    caller: Admin,
+    asked: Annotated[RotationRequest, Body(default_factory=RotationRequest)],
+) -> NewKeyAnswer:
+    """Make a key in this one's place: same name, scopes and end. This one works for `overlap_s` more."""
+    tenant = parts.keys.find(key_id).tenant
+    _governs(caller, tenant)
+    _confidential(request)
+    return NewKeyAnswer.of_new(parts.keys.rotate(key_id, tenant, timedelta(seconds=asked.overlap_s)))
+
+
+@router.get(
+    "/v1/tenants/{tenant}/keys",
+    operation_id="listTenantKeys",
+    summary="List a tenant's API keys",
+    responses=problems(404),
+)
+def list_of(tenant: str, parts: PartsDep, caller: Admin) -> KeyList:
+    """The API keys of any tenant, for operators: admins of the tenant `default`."""
+    _governs(caller, tenant)
+    return KeyList(items=[KeyAnswer.of(info) for info in parts.keys.keys(tenant)])
+
+
+@router.delete(
+    "/v1/tenants/{tenant}/keys/{key_id}",
+    status_code=204,
+    operation_id="revokeTenantKey",
+    summary="Revoke a tenant's API key",
+    responses=problems(404, 409),
+)
+def revoke_of(tenant: str, key_id: str, parts: PartsDep, caller: Admin) -> None:
+    """Refuse a key of any tenant from now on, for operators."""
+    _governs(caller, tenant)
+    _revoke(key_id, tenant, parts, caller)
+
+
+@router.get("/v1/whoami", operation_id="getCaller", summary="Who am I", responses=problems())
+def whoami(parts: PartsDep, who: Annotated[Caller, Depends(caller)]) -> CallerAnswer:
+    """Whose data the caller sees and what the key may do; any good key may ask."""
+    info = None if who.key_id is None else parts.keys.find(who.key_id)
+    return CallerAnswer(
+        tenant=who.tenant,
+        scopes=sorted(who.scopes),
+        key_id=who.key_id,
+        name=None if info is None else info.name,
+        expires_at=None if info is None else info.expires_at,
+    )
+
+
+def _confidential(request: Request) -> Once | None:
+    """The answer holds a secret: if it is kept, then sealed."""
+    request.state.confidential = True
+    once: Once | None = getattr(request.state, "once", None)
+    return once
+
+
+def _governs(caller: Caller, tenant: str) -> None:
+    """Keep admins to their own tenant, but for operators; other tenants are not even there for them."""
+    if caller.tenant not in (tenant, DEFAULT_TENANT):
+        raise UnknownEntry("no such tenant or key here")
+
+
+def _revoke(key_id: str, tenant: str, parts: Parts, caller: Caller) -> None:
+    _governs(caller, tenant)
+    parts.keys.revoke(key_id, tenant, by_operator=caller.tenant == DEFAULT_TENANT)
 
 
 @router.get(

@@ -13,7 +13,7 @@ from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
 PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
-NOT_LISTS = ("/v1/keys", "/c2pa/v1/matches/byBinding", "/c2pa/v1/services/supportedAlgorithms")
+NOT_LISTS = ("/v1/keys", "/c2pa/v1/matches/byBinding", "/c2pa/v1/services/supportedAlgorithms", "/v1/whoami")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "manifest_id": "urn:c2pa:0",
         "name": "Ada",
         "key_id": made["id"],
+        "tenant": "default",
     }
 
 
