@@ -8,8 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.report import words
-from api.report.steps import claim_text
-from api.report.words import score_text, time_text
+from api.report.numbers import score_text, time_text
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
 _OUTCOMES = {
@@ -26,12 +25,16 @@ def audit_table(found: dict[str, Any]) -> RenderableType:
     table.add_row("ownership", escape(found["ownership"]["text"]))
     record = found["ownership"]["record"]
     if record and record.get("verified"):
-        table.add_row("record", escape(claim_text(record)))
-    table.add_row("watermark", escape(watermark_text(found["watermark"], found["checks"]["watermark"])))
-    table.add_row("credentials", credentials_text(found["credentials"]))
-    table.add_row("AI music", escape(ai_text(found["ai"])))
-    for item in found["ai"]["evidence"]:
-        table.add_row("", escape(f"· {item['text']}"))
+        table.add_row("record", escape(words.claim(record)))
+    checks = found["checks"]
+    table.add_row("watermark", escape(words.watermark_line(found["watermark"], checks["watermark"])))
+    table.add_row("fingerprint", escape(words.fingerprint_line(found["fingerprint"], checks["fingerprint"])))
+    table.add_row("credentials", escape(words.credentials_line(found["credentials"], checks["credentials"])))
+    table.add_row("AI music", escape(words.music_line(found["ai"])))
+    if found["ai"]["score"] is not None:
+        table.add_row("", escape(words.music(found["ai"]).text))
+    for text in words.exhibits(found["ai"]):
+        table.add_row("", escape(f"· {text}"))
     table.add_row("voice", escape(words.voice_line(found["voice"])))
     for warning in found["warnings"]:
         table.add_row("[yellow]warning[/]", escape(warning))
@@ -67,7 +70,7 @@ def verify_table(found: dict[str, Any]) -> RenderableType:
 def detection_table(found: dict[str, Any]) -> RenderableType:
     """One detection, as printed by `trackmark watermark detect`."""
     table = _plain_table()
-    table.add_row("watermark", escape(watermark_text(found, "done")))
+    table.add_row("watermark", escape(words.watermark_line(found, "done")))
     for segment in found["segments"]:
         table.add_row("", f"{segment['start_s']:.1f} s to {segment['end_s']:.1f} s: {segment['score']:.2f}")
     return Group(_title(found["file"], f"{found['duration_s']:.1f} s"), table, Text())
@@ -86,43 +89,11 @@ def summary_table(rows: list[dict[str, Any]], title: str) -> Table:
             f"read (p {mark['p_value']:.0e})" if mark["present"] else "none",
             words.OWNERSHIP[found["ownership"]["status"]][0].lower(),
             f"{best[0]['score']:.2f} at {time_text(best[0]['offset_s'])}" if best else "none",
-            credentials_text(found["credentials"], short=True),
+            words.credentials(found["credentials"]).answer.lower(),
             words.music(ai).answer.lower() + ("" if ai["score"] is None else f", {score_text(ai['score'])}"),
             f"[{_ACTIONS[action]}]{action}[/]",
         )
     return table
-
-
-def watermark_text(mark: dict[str, Any], outcome: str) -> str:
-    """A detection in one line."""
-    if outcome != "done":
-        return f"not judged ({outcome})"
-    if not mark["present"]:
-        return "none of ours" + ("" if mark["p_value"] is None else f" (p-value {mark['p_value']:.2g})")
-    extra = "" if mark["speed"] == 1.0 else f", speed {mark['speed']:.3f}"
-    extra += "" if not mark["pitch_semitones"] else f", pitch {mark['pitch_semitones']:+.2f} semitones"
-    return f"message {mark['message']} (p-value {mark['p_value']:.2g}{extra})"
-
-
-def credentials_text(found: dict[str, Any], *, short: bool = False) -> str:
-    """Content credentials in one line: signature, binding and trust are three separate facts."""
-    if not found["present"]:
-        return "none"
-    if short:
-        return "valid" if found["valid"] else "not valid"
-    facts = (
-        "signature valid" if found["signature_valid"] else "signature not valid",
-        "content bound" if found["content_bound"] else "content changed after signing",
-        "signer trusted" if found["trusted"] else "signer not known here",
-    )
-    return escape(", ".join(facts) + f"; signed by {found['signer']}")
-
-
-def ai_text(ai: dict[str, Any]) -> str:
-    """The music finding in a line or two."""
-    families = ", ".join(f"{g['family']} {g['share']:.0%}" for g in ai["generator"][:3])
-    resembles = f"; resembles {families}" if families and ai["verdict"] == "synthetic" else ""
-    return words.music_line(ai) + resembles + ("" if ai["score"] is None else f". {words.music(ai).text}")
 
 
 def _plain_table() -> Table:

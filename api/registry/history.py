@@ -64,6 +64,7 @@ class VerifiedHistory:
         registered: the first revision; its place in the log dates the claim.
         current: the newest revision.
         statements: disputes and revocations, in log order.
+        log_signed: whether the log's own key signed every checkpoint that the events were checked against.
     """
 
     state: RecordState
@@ -71,6 +72,7 @@ class VerifiedHistory:
     registered: VerifiedRecord
     current: VerifiedRecord
     statements: tuple[VerifiedStatement, ...] = ()
+    log_signed: bool = True
 
     @property
     def newest(self) -> StoredEvent:
@@ -84,8 +86,9 @@ class VerifiedHistory:
         (`first_index`), when the log wrote that down by its own clock (`logged_at`), and by when somebody
         independent had seen it, if anybody did (`witnessed_at`; POSIX seconds). `time_stamps` tells which
         authorities stamped it, each `{"authority", "stamped_at", "root"}`, `untrusted_time_stamps` why others
-        do not count. `statements` are the disputes and revocations, each with who is named as saying it, the
-        reason, the time and the key that signed it.
+        do not count. `log_signed` is False where the log has signed no checkpoint that holds the events yet:
+        their place in it is then only what the database says. `statements` are the disputes and revocations,
+        each with who is named as saying it, the reason, the time and the key that signed it.
         """
         logged = self.registered.logged
         stamps = Stamps((), ()) if logged is None else logged.verified.stamps
@@ -95,6 +98,7 @@ class VerifiedHistory:
             "revision": self.state.record.revision,
             "open_disputes": self.state.open_disputes,
             "first_index": self.events[0].leaf_index,
+            "log_signed": self.log_signed,
             "logged_at": self.events[0].created_at.isoformat(),
             "witnessed_at": earliest_independent_time(self.registered),
             "time_stamps": [_told(one) for one in stamps.times],
@@ -155,7 +159,8 @@ def verified_history(
     """
     stored = stored_events(connection, record_id, tenant)
     keys = published.trusted_on(connection)
-    proofs, keys = _proofs(connection, stored, keys, witnesses)
+    proofs, for_proofs = _proofs(connection, stored, keys, witnesses)
+    log_signed, keys = for_proofs is keys, for_proofs
     revisions: list[VerifiedRecord] = []
     statements: list[VerifiedStatement] = []
     for one in stored:
@@ -171,7 +176,7 @@ def verified_history(
             raise ProofError("the log holds this event as one of another kind")
     state = standing([*revisions, *statements])
     events = tuple(one.event for one in stored)
-    return VerifiedHistory(state, events, revisions[0], revisions[-1], tuple(statements))
+    return VerifiedHistory(state, events, revisions[0], revisions[-1], tuple(statements), log_signed)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
         axes[2],
         mark["segments"],
         BLUE,
-        title=_mark_title(mark, checked["watermark"]),
+        title=f"watermark: {words.watermark_line(mark, checked['watermark'])}",
         label="evidence",
         top=max([1.0, *(abs(s["score"]) for s in mark["segments"])]),
     )
@@ -64,7 +64,7 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
         axes[3],
         found["ai"]["segments"],
         ORANGE,
-        title=_ai_title(found["ai"]),
+        title=f"AI music: {words.music_line(found['ai'])}",
         label="score",
         top=1.0,
         even=0.5,
@@ -89,11 +89,10 @@ def _heading(figure: Any, found: Json) -> None:
     record = found["ownership"]["record"] or {}
     owned = found["ownership"]["text"]
     if record.get("verified"):
-        owners = ", ".join(dict.fromkeys(owner["name"] for owner in record["owners"]))
-        owned += f"  “{record['title']}”, {owners}."
+        owned += f"  {words.claim(record)}."
     figure.text(0.07, 0.92, _plain(owned, 150), fontsize=12, color=INK)
     rules = [rule["text"] for rule in found["decision"]["rules"]]
-    line = rules[0] if rules else "No rule of the policy objects."
+    line = rules[0] if rules else words.ACTIONS["accept"][2]
     figure.text(0.07, 0.892, _plain(line, 165), fontsize=11, color=GREY if not rules else INK)
 
 
@@ -177,22 +176,6 @@ def spectrogram_db(wave: NDArray[np.float32], sample_rate: int, top_hz: float) -
         return np.full(bands.shape, FLOOR_DB, dtype=np.float32)
     levels = 10 * np.log10(np.maximum(bands / loudest, 10 ** (FLOOR_DB / 10)))
     return levels.astype(np.float32)
-
-
-def _mark_title(mark: Json, outcome: str) -> str:
-    if outcome != "done":
-        return f"watermark: not judged ({outcome})"
-    if not mark["present"]:
-        return f"watermark: none of ours (p-value {_short(mark['p_value'])})"
-    return f"watermark: message {mark['message']} (p-value {_short(mark['p_value'])})"
-
-
-def _ai_title(ai: Json) -> str:
-    return f"AI music: {words.music_line(ai)}"
-
-
-def _short(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.2g}"
 
 
 def _plain(text: str, limit: int) -> str:

@@ -8,7 +8,8 @@ from api.audit.findings import NotRun
 from api.audit.json_form import Json, as_json
 from api.audit.result import AuditResult, Findings
 from api.report.explanation import FOLDER_MEANINGS, MEANINGS
-from api.report.words import time_text
+from api.report.numbers import p_value_text, time_text
+from api.report.words import UNSIGNED, claim
 from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
 from provenance.records.words import UNSEEN, conclude
@@ -22,16 +23,17 @@ def steps(result: AuditResult) -> Json:
         "steps", "warnings"}`. `explanation` says in plain words what the verdict means; each step is
         `{"step", "outcome", "text"}` with outcome `ok`, `failed`, `absent` or `not_checked`.
         `verified` is True where watermark, signed record, log proof and sound agree and no
-        credentials contradict them.
+        credentials contradict them; where the log has signed nothing yet, its proof is missing.
     """
     findings, owned = result.findings, result.findings.ownership
     record = owned.record or {}
     told = [_watermark(findings), *_record(record), _credentials(findings), _fingerprint(findings)]
     contradicted = any(step["outcome"] == "failed" for step in told)
+    unsigned = record.get("log_signed") is False
     return {
         "file": result.file,
         "sha256": result.sha256,
-        "verified": owned.status == "match" and not contradicted,
+        "verified": owned.status == "match" and not contradicted and not unsigned,
         "status": owned.status,
         "record_id": owned.record_id,
         "record": dict(record) or None,
@@ -79,12 +81,6 @@ def folder_steps(folder: Path, keys: TrustedKeys, trust: str, *, witnesses: int 
     }
 
 
-def claim_text(record: Mapping[str, Any]) -> str:
-    """What a verified record claims, in one line."""
-    owners = ", ".join(dict.fromkeys(owner["name"] for owner in record["owners"]))
-    return f"“{record['title']}”, owner {owners}, AI: {record['ai_involvement']['overall']}"
-
-
 def _step(name: str, outcome: str, text: str) -> Json:
     return {"step": name, "outcome": outcome, "text": text}
 
@@ -94,9 +90,9 @@ def _watermark(findings: Findings) -> Json:
     if isinstance(found, NotRun):
         return _step("watermark", "not_checked", _why(found))
     if not found.present:
-        return _step("watermark", "absent", f"no mark of ours (p-value {found.p_value:.2g})")
+        return _step("watermark", "absent", f"no mark of ours (p-value {p_value_text(found.p_value)})")
     changed = "" if found.speed == 1.0 else f", played at {found.speed:.3f} of its speed"
-    return _step("watermark", "ok", f"mark {found.message} (p-value {found.p_value:.2g}{changed})")
+    return _step("watermark", "ok", f"mark {found.message} (p-value {p_value_text(found.p_value)}{changed})")
 
 
 def _record(record: Mapping[str, Any]) -> list[Json]:
@@ -110,11 +106,19 @@ def _record(record: Mapping[str, Any]) -> list[Json]:
         on_file = _step("record", "ok", f"record {record['record_id']} is on file")
         return [on_file, _step("signature and log proof", "failed", problem)]
     return [
-        _step("record", "ok", claim_text(record)),
+        _step("record", "ok", claim(record)),
         _step("signature", "ok", f"signed by key {record['keyids'][0][:16]}, issued {record['issued_at']}"),
-        _step("log proof", "ok", f"entry {record['leaf_index']} of the log, under a signed checkpoint"),
+        _log_proof(record),
         _time_stamp(record),
     ]
+
+
+def _log_proof(record: Mapping[str, Any]) -> Json:
+    """Where the log holds the record; without a checkpoint by the log's key nothing proves that."""
+    place = f"entry {record['leaf_index']} of the log"
+    if record.get("log_signed", True):
+        return _step("log proof", "ok", f"{place}, under a signed checkpoint")
+    return _step("log proof", "not_checked", f"{place} as it is stored here; {UNSIGNED}")
 
 
 def _time_stamp(record: Mapping[str, Any]) -> Json:

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import Forbidden, Unauthorized, problem
 from api.jobs.books import Job
 from api.jobs.work import PICTURE
+from api.report.templates import templates
 from api.server.api_keys import Scope
 from api.server.pages import cards as view
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count, parts
@@ -27,26 +28,11 @@ SESSION_S = 12 * 3600
 _ORDER = ("get", "post", "delete")
 
 
-def _environment() -> Environment:
-    """Templates that escape everything: file names and titles are attacker text."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["clock"] = view.clock
-    made.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M UTC")
-    made.filters["size"] = view.size
-    return made
-
-
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A rendered template."""
     environment: Environment | None = getattr(request.app.state, "templates", None)
     if environment is None:
-        environment = request.app.state.templates = _environment()
+        environment = request.app.state.templates = templates(TEMPLATES)
     text = environment.get_template(name).render(signed_in=COOKIE in request.cookies, **values)
     return HTMLResponse(text, status_code=status)
 

@@ -12,6 +12,7 @@ from api.audit.claims import OwnershipStatus
 from api.audit.findings import Searched
 from api.audit.policy import parse_policy
 from api.audit.result import AuditResult
+from api.report import words
 from api.report.explanation import MEANINGS
 from api.report.steps import steps
 from core.clip import Segment
@@ -92,12 +93,12 @@ def test_credentials_alone_count_only_when_bound_and_trusted() -> None:
 
 def test_the_stamp_of_credentials_is_told_with_its_trust() -> None:
     good = credentials(stamped_at="2026-11-22T13:00:00.5+00:00", stamp_trusted=True)
-    for found, words in (
+    for found, said in (
         (good, "stamped 2026-11-22T13:00:00Z by a time-stamp authority that is trusted here"),
         (replace(good, stamp_trusted=False), "authority that is NOT trusted here"),
     ):
         told = {step["step"]: step for step in steps(audit(credentials=found))["steps"]}["credentials"]
-        assert told["outcome"] == "ok" and words in told["text"]
+        assert told["outcome"] == "ok" and said in told["text"]
     plain = {step["step"]: step for step in steps(audit(credentials=replace(good, stamped_at=None)))["steps"]}
     assert "stamped" not in plain["credentials"]["text"]
 
@@ -318,7 +319,7 @@ def test_synthetic_music_is_reviewed_unless_its_record_declares_it() -> None:
     assert [r.rule for r in audit(music=machine).decision.rules] == ["undeclared-synthetic-music"]
     for level, fired in (
         ("All", []),
-        ("None", ["undeclared-synthetic-music", "declared-human-sounds-synthetic"]),
+        ("None", ["undeclared-synthetic-music", "declares-no-ai-bears-traces"]),
         ("Undeclared", ["undeclared-synthetic-music"]),
     ):
         record = fakes.claims(ai_involvement={"overall": level, "roles": {}})
@@ -460,3 +461,20 @@ def test_the_music_detector_is_told_what_raised_the_pitch(
         today=TODAY,
     )
     assert [pytest.approx(ratios) for ratios in asked] == told
+
+
+def test_a_log_that_has_signed_nothing_yet_proves_no_place() -> None:
+    found = {
+        signed: audit(Registry({RECORD: fakes.claims(**known)}, matches=[match(RECORD)]), detection=marked())
+        for signed, known in ((True, {"log_signed": True}), (None, {}), (False, {"log_signed": False}))
+    }
+    told = {signed: steps(result) for signed, result in found.items()}
+    proofs = {
+        signed: {step["step"]: step for step in each["steps"]}["log proof"] for signed, each in told.items()
+    }
+    assert [told[signed]["verified"] for signed in (True, None, False)] == [True, True, False]
+    assert proofs[True]["text"].endswith("under a signed checkpoint") and proofs[True] == proofs[None]
+    assert proofs[False]["outcome"] == "not_checked" and "signed no checkpoint" in proofs[False]["text"]
+    assert [rule.rule for rule in found[False].decision.rules] == ["log-unsigned"]
+    assert "signed no checkpoint" in words.claim(found[False].to_dict()["ownership"]["record"])
+    assert found[True].decision.action == found[None].decision.action == "accept"

@@ -197,10 +197,12 @@ def test_a_registry_of_an_earlier_release_is_read_and_caught_up(
     with database.writing(home.engine) as connection:
         for table in ("log_head", "credential_roots", "watermark_keys"):  # which it did not have
             connection.execute(text(f"DELETE FROM {table}"))
-    assert elsewhere.records.verified(made.record_id).today()["title"] == "A Song"
+    today = elsewhere.records.verified(made.record_id).today()
+    assert (today["title"], today["log_signed"]) == ("A Song", False)
     with pytest.raises(KeyFileError, match="where its key is"):
         elsewhere.records.proof(made.record_id)
     again = Registry.open(Settings(home=home.home, database_url=database_url))
     again.close()
+    assert elsewhere.records.verified(made.record_id).today()["log_signed"] is True
     assert elsewhere.records.proof(made.record_id)
     assert elsewhere.keys.published.credential_anchors() == [home.keys.credentials().trust_anchor]

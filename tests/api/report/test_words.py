@@ -1,16 +1,23 @@
 """Words about findings: they say no more than was found."""
 
+import json
 import re
 from itertools import product
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from api.audit.claims import OwnershipStatus
+from api.audit.policy import load_policy
 from api.report import words
+from api.server.pages import cards
 
+AUDITS = Path(__file__).parents[1] / "audit" / "audits.json"
 COMFORT = re.compile(
-    r"human-made|made by (a )?(human|people|person)|genuine|bona.?fide|authentic|no clone found", re.I
+    r"human-made|made by (a )?(human|people|person)|genuine|bona.?fide|authentic|no clone found"
+    r"|declared.human|looks? (human|machine-made)|trusted party",
+    re.I,
 )
 
 
@@ -98,3 +105,43 @@ def test_credentials_are_valid_only_where_everything_holds() -> None:
 def test_every_status_of_ownership_has_a_name_that_accuses_nobody() -> None:
     assert set(words.OWNERSHIP) == set(get_args(OwnershipStatus))
     assert not any("removed" in name.lower() for name, _ in words.OWNERSHIP.values())
+
+
+def test_every_question_of_an_audit_is_told_without_comfort() -> None:
+    for audit in json.loads(AUDITS.read_text()).values():
+        for told in words.questions(audit):
+            assert told.question.endswith("?") and told.answer and told.text and told.basis
+            assert not COMFORT.search(" ".join((told.answer, told.text, *sum(told.facts, ()))))
+
+
+def test_no_rule_of_the_default_policy_says_more_than_was_found() -> None:
+    for rule in load_policy().rules:
+        assert not COMFORT.search(f"{rule.id} {rule.says}"), rule.id
+
+
+@pytest.mark.parametrize("source", ["digitalCreation", "digitalCapture", "trainedAlgorithmicMedia", "else"])
+def test_a_declared_source_vouches_for_nobody(source: str) -> None:
+    seen = {**dict.fromkeys(("signature_valid", "content_bound", "valid", "trusted", "present"), True)}
+    told = words.credentials({**seen, "digital_source_type": f"http://x/{source}", "record_known": None})
+    assert "Declared source" in dict(told.facts)
+    assert not COMFORT.search(" ".join((told.text, *sum(told.facts, ()))))
+
+
+@pytest.mark.parametrize("outcome", ["inconclusive", "failed", "skipped"])
+def test_a_check_that_gave_no_answer_is_not_told_as_nothing_found(outcome: str) -> None:
+    nothing = json.loads(AUDITS.read_text())["nothing"]
+    mark, seen, matches = nothing["watermark"], nothing["credentials"], nothing["fingerprint"]
+    assert words.watermark_line(mark, outcome) == f"not judged ({outcome})"
+    assert words.credentials_line(seen, outcome) == f"not judged ({outcome})"
+    assert words.fingerprint_line(matches, outcome) == f"not judged ({outcome})"
+    for told in (words.watermark(mark, outcome, "why"), words.credentials(seen, outcome, "why")):
+        assert (told.answer, told.text) == (words._OUTCOMES[outcome], "why")
+    heard = json.loads(AUDITS.read_text())["everything"]["fingerprint"]
+    assert f"until then: record {heard[0]['record_id']}" in words.fingerprint_line(heard, outcome)
+
+
+def test_no_score_of_a_stretch_is_shown_as_certainty() -> None:
+    audit = json.loads(AUDITS.read_text())["everything"]
+    audit["ai"]["segments"] = [{"start_s": 0.0, "end_s": 5.0, "score": 0.9999}]
+    labels = [bar.label for lane in cards.lanes(audit) for bar in lane.bars]
+    assert any("above 0.99" in label for label in labels) and not any("1.00" in label for label in labels)
