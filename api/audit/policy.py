@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from api.audit.decision import Action, Decision, Fired, Gap
+from core import toml
 from core.errors import TrackmarkError
 
 _SEVERITY: dict[Action, int] = {"accept": 0, "review": 1, "reject": 2}
@@ -182,13 +183,20 @@ def parse_policy(text: bytes) -> Policy:
         PolicyError: the text is not TOML, or a rule is incomplete or contradicts itself.
     """
     try:
-        table = tomllib.loads(text.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = toml.loads(text.decode("utf-8"))
+    except ValueError as error:
         raise PolicyError(f"the policy is not a TOML file: {error}") from error
+    return _policy(table, text)
+
+
+def _policy(table: Mapping[str, Any], text: bytes) -> Policy:
     head = table.get("policy")
     if not isinstance(head, dict) or not {"name", "version"} <= head.keys():
         raise PolicyError("the policy needs a [policy] table with name and version")
-    rules = tuple(_rule(entry) for entry in table.get("rule", []))
+    entries = table.get("rule", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise PolicyError("each rule of the policy is a table [[rule]]")
+    rules = tuple(_rule(entry) for entry in entries)
     ids = [rule.id for rule in rules]
     if len(set(ids)) != len(ids):
         raise PolicyError("two rules of the policy share an id; give each its own")
@@ -218,7 +226,8 @@ def load_policy(path: Path | None = None) -> Policy:
 
 @lru_cache(maxsize=1)
 def _default_policy() -> Policy:
-    return parse_policy(resources.files("api.audit").joinpath("default_policy.toml").read_bytes())
+    text = resources.files("api.audit").joinpath("default_policy.toml").read_bytes()
+    return _policy(tomllib.loads(text.decode("utf-8")), text)
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:
@@ -229,13 +238,19 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
     for key in ("in_force_from", "in_force_until", "last_checked"):
         if key in entry and type(entry[key]) is not date:
             raise PolicyError(f"rule {name!r}: {key} must be a day such as 2026-08-02, without quotes")
-    if not entry["when"]:
+    when = entry["when"]
+    if not isinstance(when, list) or not all(isinstance(one, dict) for one in when):
+        raise PolicyError(f"rule {name!r}: its conditions are a list of tables")
+    if not when:
         raise PolicyError(f"rule {name!r} has no condition; it would always fire")
+    for key in ("source", "each"):
+        if key in entry and not isinstance(entry[key], str):
+            raise PolicyError(f"rule {name!r}: {key} must be a text")
     return Rule(
         id=name,
         action=_action(entry["action"], f"rule {name!r}"),
         says=str(entry["says"]),
-        when=tuple(_condition(c, name) for c in entry["when"]),
+        when=tuple(_condition(c, name) for c in when),
         in_force_from=entry["in_force_from"],
         in_force_until=entry.get("in_force_until"),
         last_checked=entry["last_checked"],

@@ -132,3 +132,23 @@ def test_no_score_alone_rejects_by_default() -> None:
 
 def test_the_limits_are_listed_for_the_report() -> None:
     assert load_policy().thresholds() == {"voice-clone-without-consent": {"clone_score at_least": 0.8}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "[[rule]]\nid = 'a'",
+        "rule = 5\n" + HEAD,
+        "rule = [1]\n" + HEAD,
+        "rule = {}\n" + HEAD,
+        *(
+            HEAD + RULE.replace('when = [{ field = "media.level", at_least = 0.5 }]', flaw)
+            for flaw in ("when = 5", "when = [5]", "when = 'text'", "when = {}", "when = [{ field = 'a' }]")
+        ),
+        HEAD + RULE + "each = 5",
+        HEAD + RULE + "source = 5",
+    ],
+)
+def test_a_rule_of_the_wrong_shape_is_refused(text: str) -> None:
+    with pytest.raises(PolicyError):
+        parse_policy(text.encode())
