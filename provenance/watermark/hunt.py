@@ -2,21 +2,17 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from core.downmix import downmix
-from core.resample import resample
 from provenance.watermark import code, model, sync
 from provenance.watermark.chips import CYCLE_COLUMNS, layout
-from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_FRAMES, FRAMES_PER_S, RATE, STRIDE
+from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_FRAMES, FRAMES_PER_S, STRIDE
 from provenance.watermark.key import WatermarkKey
-from provenance.watermark.reading import read
-from provenance.watermark.receiver import lowered, plane_of, rows_of, warp
+from provenance.watermark.reading import WORTH_READING, read
+from provenance.watermark.receiver import lowered, plane_of, views, warp
 
 PRESENT_P_VALUE = 1e-6
 EXCERPT_S = 20.0
@@ -29,6 +25,8 @@ PHASES = (0.0, 2.0, 4.0)
 FINER = tuple(0.0005 * step for step in range(-4, 5))
 CERTAIN = 1e-9
 CANDIDATES = 3
+STRIKING = 6.0
+"""Statistic of a guess that is believed without a longer look: beyond what chance gives all geometries."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,6 @@ def pitches(tempo: float) -> tuple[float, ...]:
     return tempo, 1.0, tempo * SEMITONE ** (2.0 if tempo > 1.0 else -2.0)
 
 
-def rows_of_mid(wav: Tensor, sample_rate: int) -> Tensor:
-    """Log-power rows of the middle, or of the side where the middle cancels, [C, T] to [ROWS, N]."""
-    return rows_of(resample(downmix(wav)[None], sample_rate, RATE)[0])
-
-
 class Hunt:
     """A search for the marks of a key and its earlier epochs, over the sections of one recording.
 
@@ -139,11 +132,13 @@ class Hunt:
         Returns:
             The section's best finding; None where it is too short or silent.
         """
+        seen = views(wav, sample_rate)
+        rows = seen[0]
         if self.best and self.best.complete:
             self._keys = (self.best.key,)
-            return self._in_geometry(rows_of_mid(wav, sample_rate), self.best.geometry)
+            return self._in_geometry(rows, self.best.geometry)
         finding: Finding | None = None
-        for plane in self.planes(wav, sample_rate, self._networks):
+        for plane in self.planes(seen, self._networks):
             finding = self.read(plane, NOMINAL) or finding
             if finding and finding.complete:
                 return finding
@@ -151,9 +146,6 @@ class Hunt:
                 finding = self._in_parts(plane) or finding
                 if finding and finding.complete:
                     return finding
-        if not self._known and not self._exhaustive:
-            return finding
-        rows = rows_of_mid(wav, sample_rate)
         for geometry in self._known:
             finding = self._in_geometry(rows, geometry) or finding
             if finding and finding.complete:
@@ -172,17 +164,17 @@ class Hunt:
         return None
 
     @staticmethod
-    def planes(wav: Tensor, sample_rate: int, networks: model.Model) -> Iterator[sync.Plane]:
-        """The decoder's planes in nominal geometry: the mid; then with both sides and their difference.
+    def planes(seen: Tensor, networks: model.Model) -> Iterator[sync.Plane]:
+        """The decoder's planes of `receiver.views`: the middle; then with both sides and their difference.
 
-        They see other hosts than the mid does, so their soft chips add up; the difference also
+        They see other hosts than the middle does, so their soft chips add up; the difference also
         holds what a downmix cancels.
         """
-        plane = plane_of(rows_of_mid(wav, sample_rate), networks)
+        plane = plane_of(seen[0], networks)
         yield plane
-        if wav.shape[0] == 2:
-            for channel in (wav[:1], wav[1:], (wav[:1] - wav[1:]) / 2.0):
-                plane = plane + plane_of(rows_of_mid(channel, sample_rate), networks)
+        if len(seen) > 1:
+            for rows in seen[1:]:
+                plane = plane + plane_of(rows, networks)
             yield plane
 
     def read(self, plane: sync.Plane, geometry: Geometry, *, before: int = 0) -> Finding | None:
@@ -236,26 +228,39 @@ class Hunt:
 
     def _everywhere(self, rows: Tensor) -> Finding | None:
         """Coarse geometries on an excerpt, pilots only; then the best ones finely on the whole section."""
-        frames = int(EXCERPT_S * FRAMES_PER_S)
-        first = max(0, (rows.shape[1] - frames) // 2)
-        excerpt = rows[:, first : first + frames]
+        excerpt = _middle(rows, EXCERPT_S)
         found: list[tuple[float, Geometry]] = []
-        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            tried = [pool.submit(self._guesses, excerpt, tempo) for tempo in TEMPOS]
-            for guesses in tried:
-                for geometry, best, searched in guesses.result():
-                    self._places += searched
-                    found.append((best.statistic, geometry))
-                if math.exp(-0.5 * max(statistic for statistic, _ in found) ** 2) * self._places < CERTAIN:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    break
+        for tempo in TEMPOS:
+            for geometry, best, searched in self._guesses(excerpt, tempo):
+                self._places += searched
+                found.append((best.statistic, geometry))
+            if math.exp(-0.5 * max(statistic for statistic, _ in found) ** 2) * self._places < CERTAIN:
+                break
         found.sort(key=lambda entry: -entry[0])
         finding: Finding | None = None
-        for _, geometry in found[:CANDIDATES]:
+        for statistic, geometry in found[:CANDIDATES]:
+            if statistic < STRIKING and not self._grows(rows, geometry):
+                continue
             finding = self._in_geometry(rows, geometry) or finding
             if finding and finding.complete:
                 break
         return finding
+
+    def _grows(self, rows: Tensor, geometry: Geometry) -> bool:
+        """Whether a guess is still worth reading on an excerpt of twice the length.
+
+        A mark's statistic grows by the root of two; the best of thousands of places by chance only falls.
+        """
+        longer = _middle(rows, 2.0 * EXCERPT_S)
+        if longer.shape[1] == rows.shape[1]:
+            return True
+        plane = plane_of(warp(longer, geometry.tempo, geometry.pitch), self._networks)
+        for key in self._keys:
+            place, searched = sync.guess(plane, layout(key), stretches=geometry.stretches, phases=sync.PHASES)
+            self._places += searched
+            if place.p_value(searched) < WORTH_READING:
+                return True
+        return False
 
     def _guesses(self, excerpt: Tensor, tempo: float) -> list[tuple[Geometry, sync.Alignment, int]]:
         """The best place of any epoch's key at a tempo and each of its pitches, and how many were searched.
@@ -265,8 +270,7 @@ class Hunt:
         """
         bands = [BANDS_PER_OCTAVE * math.log2(pitch) for pitch in pitches(tempo)]
         part = bands[0] - round(bands[0])
-        with torch.no_grad():
-            plane = plane_of(warp(excerpt, tempo, 2.0 ** (part / BANDS_PER_OCTAVE)), self._networks)
+        plane = plane_of(warp(excerpt, tempo, 2.0 ** (part / BANDS_PER_OCTAVE)), self._networks)
         found = []
         for pitch, shift in zip(pitches(tempo), bands, strict=True):
             moved = lowered(plane, round(shift - part))
@@ -275,3 +279,10 @@ class Hunt:
             geometry = Geometry(tempo, pitch, tuple(best.stretch + step for step in FINER))
             found.append((geometry, best, sum(searched for _, searched in guesses)))
         return found
+
+
+def _middle(rows: Tensor, seconds: float) -> Tensor:
+    """The middle of a section, or all of a shorter one, [ROWS, N]."""
+    frames = int(seconds * FRAMES_PER_S)
+    first = max(0, (rows.shape[1] - frames) // 2)
+    return rows[:, first : first + frames]

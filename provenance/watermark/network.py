@@ -15,6 +15,9 @@ from torch import Tensor, nn
 
 from provenance.watermark.grid import CELL_FRAMES, FINE, STRIDE, relative_level, spread_chips, whiten
 
+REACH_FRAMES = 28
+"""How far to either side the convolutions of a decoder of four blocks look."""
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -93,10 +96,21 @@ class Decoder(nn.Module):
         Returns:
             Logits, [B, BANDS, N / STRIDE]; column m is centred on frame 2 m + 0.5.
         """
-        white = whiten(rows)
-        hidden = self.blocks(self.stem(torch.stack([white, relative_level(rows)], 1)))
+        return self.logits(self.features(rows))
+
+    @staticmethod
+    def features(rows: Tensor) -> Tensor:
+        """What the convolutions see: whitened rows and their level, [B, ROWS, N] to [B, 2, ROWS, N].
+
+        They reach half a second; the convolutions, with `REACH_FRAMES`, much less.
+        """
+        return torch.stack([whiten(rows), relative_level(rows)], 1)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """`forward` from the features on."""
+        hidden = self.blocks(self.stem(features))
         logits = self.head(nn.functional.silu(hidden))[:, 0]
-        return torch.add(logits, self.patchwork * cell_mean(white))
+        return torch.add(logits, self.patchwork * cell_mean(features[:, 0]))
 
 
 def cell_mean(white: Tensor) -> Tensor:

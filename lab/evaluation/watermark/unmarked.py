@@ -14,6 +14,7 @@ from provenance.watermark.detection import detect
 from provenance.watermark.embedding import embed
 from provenance.watermark.hunt import NOMINAL, Hunt
 from provenance.watermark.key import WatermarkKey
+from provenance.watermark.receiver import views
 
 WINDOW_S = 10.0
 
@@ -46,7 +47,7 @@ def unmarked(recordings: Sequence[Recording], keys: int, windows: int, done: int
             start = int(rng.random() * (clip.wav.shape[-1] - length + 1))
             window = clip.wav[:, start : start + length]
             with torch.no_grad():
-                planes = list(Hunt.planes(window, clip.sample_rate, model.shipped()))
+                planes = list(Hunt.planes(views(window, clip.sample_rate), model.shipped()))
             for _ in range(keys):
                 hunt = Hunt(WatermarkKey(rng.bytes(32)), model.shipped(), exhaustive=False)
                 for plane in planes:
@@ -83,7 +84,7 @@ def wrong_key(recordings: Sequence[Recording], keys: int) -> Iterator[dict[str, 
         message = rng.bytes(8)
         marked = embed(clip.wav, clip.sample_rate, message, owner)
         with torch.no_grad():
-            mid = next(Hunt.planes(marked, clip.sample_rate, model.shipped()))
+            mid = next(Hunt.planes(views(marked, clip.sample_rate), model.shipped()))
         true = sync.search(mid, chips.layout(owner))[0][0]
         for _ in range(keys):
             stranger = WatermarkKey(rng.bytes(32))

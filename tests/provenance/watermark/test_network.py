@@ -1,9 +1,23 @@
 import torch
 
+from core.downmix import downmix
 from provenance.watermark import grid, model
 from provenance.watermark.network import Decoder, Embedder, NetworkConfig, cell_mean
-from provenance.watermark.receiver import plane_of, rows_of, warp
+from provenance.watermark.receiver import plane_of, rows_of, views, warp
 from tests.signals import music, noise
+
+
+def mono_rows(wav: torch.Tensor) -> torch.Tensor:
+    return rows_of(wav[None], torch.ones(1, 1))[0]
+
+
+def test_views_of_stereo_are_the_rows_of_each_mixture() -> None:
+    wav = music(6.0, 44_100)
+    for heard in (wav, torch.stack([wav[0], -wav[0] + 0.01 * wav[1]])):
+        mixtures = (downmix(heard), heard[0], heard[1], (heard[0] - heard[1]) / 2.0)
+        for rows, mixture in zip(views(heard, 44_100), mixtures, strict=True):
+            expected = views(mixture[None], 44_100)[0]
+            assert (rows - expected).abs().mean() < 2e-3  # rounding, in the quietest rows
 
 
 def test_untrained_networks_are_the_patchwork() -> None:
@@ -17,13 +31,13 @@ def test_untrained_networks_are_the_patchwork() -> None:
 def test_gain_and_polarity_leave_the_decoder_unmoved() -> None:
     wav = (music(4.0, grid.RATE) + noise(4.0, grid.RATE, amplitude=0.003)).mean(0)
     decoder = model.shipped().decoder
-    planes = [decoder(rows_of(factor * wav)[None]) for factor in (1.0, -0.25)]
+    planes = [decoder(mono_rows(factor * wav)[None]) for factor in (1.0, -0.25)]
     # level reaches nothing but the 90 dB floor of the log-spectrum
     assert (planes[0] - planes[1]).abs().mean() < 0.01 * planes[0].abs().mean()
 
 
 def test_chunks_equal_one_pass() -> None:
-    rows = rows_of(music(66.0, grid.RATE).mean(0))
+    rows = mono_rows(music(66.0, grid.RATE).mean(0))
     whole = model.shipped().decoder(rows[None])[0].numpy()
     pieces = plane_of(rows, model.shipped())
     assert pieces.shape == whole.shape
@@ -32,7 +46,7 @@ def test_chunks_equal_one_pass() -> None:
 
 def test_rows_in_chunks_equal_rows_in_one_pass() -> None:
     wav = music(40.0, grid.RATE).mean(0)
-    rows = rows_of(wav)
+    rows = mono_rows(wav)
     whole = grid.log_rows(grid.stft(wav[None]))[0, :, : rows.shape[1]]
     assert torch.allclose(rows, whole, atol=1e-3)
 
@@ -42,10 +56,12 @@ def test_warp_undoes_a_change_of_speed() -> None:
 
     wav = music(8.0, grid.RATE).mean(0, keepdim=True)
     faster = resample(wav, 11, 10)[0]
-    rows, warped = rows_of(wav[0]), warp(rows_of(faster), 1.1, 1.1)
+    rows, warped = mono_rows(wav[0]), warp(mono_rows(faster), 1.1, 1.1)
     frames = min(rows.shape[1], warped.shape[1])
     region = (slice(10, 60), slice(20, frames - 20))
-    straight = (rows[:, :frames][region] - rows_of(faster)[:, :frames][region[0], : frames - 40].mean()).abs()
+    straight = (
+        rows[:, :frames][region] - mono_rows(faster)[:, :frames][region[0], : frames - 40].mean()
+    ).abs()
     assert (rows[region] - warped[region]).abs().mean() < 0.35 * straight.mean()
 
 
