@@ -9,8 +9,13 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two cores shared by many tests
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import needs
+
+# No test judges by the clock: not by how long an example took, nor by how long it took to make it up.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 

@@ -39,7 +39,7 @@ def test_pae_counts_bytes_not_characters() -> None:
 
 
 @given(st.binary(max_size=300), st.text(max_size=20).filter(lambda t: t.isprintable()))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_envelope_survives_json(payload: bytes, payload_type: str) -> None:
     envelope = sign(payload, payload_type, [SIGNER, OTHER])
     again = Envelope.from_json(envelope.to_json())

@@ -85,7 +85,7 @@ def test_impossible_histories_are_refused(case: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["amend", "dispute.open", "dispute.close", "revoke"]), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_accepted_history_adds_up(kinds: list[str]) -> None:
     events: list[OwnershipRecord | Statement] = [FIRST]
     record, opened, revoked = FIRST, 0, False

@@ -191,7 +191,7 @@ def test_a_log_of_one_entry_has_an_empty_proof() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_changed_byte_of_a_proof_file_goes_unnoticed_or_astray(place: int, change: int) -> None:
     log, entries = tree(6)
     text = PROOF_TEXT.encode()

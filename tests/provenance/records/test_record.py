@@ -19,7 +19,7 @@ from .samples import TIME, full, records, small
 
 
 @given(records())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_record_survives_the_journey_through_bytes(record: OwnershipRecord) -> None:
     payload = record.to_payload()
     again = OwnershipRecord.from_payload(payload)
@@ -40,7 +40,7 @@ def test_the_payload_of_a_known_record_never_changes() -> None:
 
 
 @given(records(), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_changed_byte_gives_another_record_or_an_error(
     record: OwnershipRecord, data: st.DataObject
 ) -> None:
@@ -70,7 +70,7 @@ json_values = st.recursive(
 
 
 @given(st.sampled_from(sorted(json.loads(full().to_payload()))), json_values)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_hostile_fields_raise_nothing_but_record_errors(field: str, value: object) -> None:
     content = json.loads(full().to_payload())
     content[field] = value
