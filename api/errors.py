@@ -191,7 +191,9 @@ def problem(error: BaseException) -> dict[str, Any]:
     """An error as RFC 9457 problem details; the text of an unforeseen one stays in the server's log."""
     answer = answer_for(error)
     foreseen = isinstance(error, TrackmarkError)
+    why = {"reason": error.reason} if isinstance(error, EnrolmentError) else {}
     return {
+        **why,
         "type": f"urn:trackmark:problem:{answer.code}",
         "title": answer.title,
         "status": answer.status,

@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from api.cli import consent as consents
-from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, progress, registry, settings
+from api.cli.console import (
+    USAGE,
+    AsJson,
+    Quiet,
+    answers,
+    emit,
+    fail,
+    failures,
+    messages,
+    progress,
+    registry,
+    settings,
+)
 
 commands = typer.Typer(help="Enrol, list and delete voices; keep consents.", no_args_is_help=True)
 commands.add_typer(consents.commands, name="consent")
@@ -28,6 +40,7 @@ def enrol(
         statement = _read_consent(consent)
         from core.decode import decode
         from detector.voice import VoiceDetector
+        from detector.voice.errors import EnrolmentError
 
         report, limits = bar(name), settings().limits()
         clips = []
@@ -35,13 +48,25 @@ def enrol(
             report(f"decode {file.name}", 0.5 * place / len(files))
             clips.append(decode(file, limits))
         report("voice print", 0.5)
-        voiceprint = VoiceDetector.load().enrol(clips)
+        try:
+            voiceprint = VoiceDetector.load().enrol(clips)
+        except EnrolmentError as error:
+            if as_json:
+                told = {"type": type(error).__name__, "reason": error.reason, "message": str(error)}
+                emit({"name": name, "error": told})
+            raise
+        from api.registry.artists import enrolment_warnings
+
         with registry() as (store, _settings):
             store.artists.enrol(name, voiceprint.to_bytes(), statement)
         report("done", 1.0)
+    warnings = enrolment_warnings(len(files))
     if as_json:
-        emit({"name": name, "files": [str(file) for file in files], "consent": statement is not None})
+        known = {"name": name, "files": [str(file) for file in files], "consent": statement is not None}
+        emit({**known, "warnings": warnings})
         return
+    for warning in warnings:
+        messages().print(f"[yellow]warning:[/] {warning}")
     note = (
         "" if statement else " (no consent on file: in many places you need it before keeping a voice print)"
     )

@@ -28,6 +28,14 @@ _OPENED = select(_ARTISTS, _KEYS.c.wrapped).outerjoin(_KEYS, _KEYS.c.artist_id =
 _SEALING = LOG_LOCK + 2
 
 
+FROM_ONE = "enrolled from one recording, so no other could confirm whose voice it is: give two or more"
+
+
+def enrolment_warnings(recordings: int) -> list[str]:
+    """What to tell of an enrolment from so many recordings."""
+    return [FROM_ONE] if recordings == 1 else []
+
+
 @dataclass(frozen=True)
 class Reader:
     """On whose behalf voice prints are opened, and what for."""

@@ -1,5 +1,6 @@
 """The shapes of requests and answers, with an example each, as the OpenAPI document shows them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -243,10 +244,13 @@ class ArtistAnswer(Model):
         examples=["resemblyzer-0.1.4"],
     )
 
+    warnings: list[str] = Field(default=[], description="of the enrolment, told once")
+
     @classmethod
-    def of(cls, artist: EnrolledArtist) -> "ArtistAnswer":
+    def of(cls, artist: EnrolledArtist, warnings: Sequence[str] = ()) -> "ArtistAnswer":
         """The artist as clients see it."""
         return cls(
+            warnings=list(warnings),
             id=artist.id,
             name=artist.name,
             consent=artist.consent,

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from core.clip import Clip, Segment
 from core.downmix import further_looks
-from detector.voice import fusion
+from detector.voice import enrolment, fusion
 from detector.voice.activity import Activity, VocalActivity, covered, mask
 from detector.voice.countermeasure import Listener, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
@@ -22,8 +22,9 @@ from detector.voice.identity import Identity, centre
 from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
-LEAST_ENROLMENT_S = 10.0
 LEAST_VOICE_S = 3.0
+SUSPECTED = 0.8
+"""Clone score from which the shipped policy asks a person; nobody is enrolled from what it would call one."""
 
 
 class VoiceDetector:
@@ -34,6 +35,8 @@ class VoiceDetector:
         countermeasure: measures synthetic-ness.
         encoder: embeds voices.
         identity: cohort and calibration for that encoder.
+        most_synthetic: natural log-likelihood ratio (synthetic against human) from which on a recording is
+            refused for enrolment; None asks nothing.
     """
 
     def __init__(
@@ -42,7 +45,9 @@ class VoiceDetector:
         countermeasure: Listener,
         encoder: SpeakerEncoder,
         identity: Identity,
+        most_synthetic: float | None = None,
     ) -> None:
+        self.most_synthetic = most_synthetic
         self.activity, self.countermeasure = activity, countermeasure
         self.encoder, self.identity = encoder, identity
 
@@ -65,32 +70,45 @@ class VoiceDetector:
             raise EnrolmentError(
                 f"encoder {chosen.name!r} needs its own cohort and calibration; pass `identity` made with it"
             )
-        return cls(VocalActivity.load(), SyntheticVoice.load(listener), chosen, known)
+        return cls(
+            VocalActivity.load(),
+            SyntheticVoice.load(listener),
+            chosen,
+            known,
+            fusion.suspicious_llr(SUSPECTED),
+        )
 
     def enrol(self, clips: Iterable[Clip]) -> VoicePrint:
         """Make a voice print from an artist's own recordings.
 
         Args:
-            clips: at least 10 s of the artist's voice in all, alone as far as possible.
+            clips: at least 10 s of the artist's voice in all and 3 s in each, songs or stems; from two files
+                on, they must be of one person.
 
         Raises:
-            EnrolmentError: no clip, or less than 10 s of voice in them.
+            EnrolmentError: a file that is not good enough, or two voices (see `Reason`).
         """
+        given = list(clips)
+        if not given:
+            raise EnrolmentError("no recording was given", "no-recording")
         embeddings, seconds = [], 0.0
-        for clip in clips:
+        for clip in given:
             wav = mono(clip.wav, clip.sample_rate)
-            if not wav.any():
-                continue
+            enrolment.usable(clip, wav)
             activity = self.activity.find(wav)
-            if bool(activity.voiced.any()):
-                seconds += activity.voice_s
-                embeddings.append(self._embed(wav, activity))
-        if seconds < LEAST_ENROLMENT_S:
-            raise EnrolmentError(
-                f"found {seconds:.1f} s of voice, need at least {LEAST_ENROLMENT_S:.0f} s: "
-                "give more recordings in which the artist is heard clearly"
-            )
-        return VoicePrint(torch.cat(embeddings), self.encoder.name, seconds)
+            if not bool(activity.voiced.any()):
+                raise enrolment.no_vocals(clip, wav)
+            enrolment.enough(clip, activity.voice_s)
+            if self.most_synthetic is not None:
+                heard = self._hear(wav, activity, clip.duration_s, embed=False)
+                if heard.llr_syn >= self.most_synthetic:
+                    raise enrolment.sounds_synthetic(clip)
+            seconds += activity.voice_s
+            embeddings.append(self._embed(wav, activity))
+        enrolment.enough_in_all(seconds)
+        enrolment.one_person(given, embeddings)
+        # One direction is all that is ever compared, so nothing else of the voice is kept.
+        return VoicePrint(centre(torch.cat(embeddings))[None], self.encoder.name, seconds)
 
     def score(self, clip: Clip, artists: Mapping[str, VoicePrint]) -> VoiceFinding:
         """Examine a clip's vocals.

@@ -1,10 +1,34 @@
 """What can go wrong when an artist is enrolled."""
 
+from typing import Literal
+
 from core.errors import TrackmarkError
+
+Reason = Literal[
+    "no-recording",
+    "silent",
+    "noise",
+    "instrumental",
+    "too-short",
+    "clipped",
+    "telephone-band",
+    "synthetic",
+    "outlier-file",
+    "two-voices",
+    "unusable",
+]
 
 
 class EnrolmentError(TrackmarkError):
-    """The recordings given for an artist do not make a usable voice print."""
+    """The recordings given for an artist do not make a usable voice print.
+
+    Attributes:
+        reason: why, as a stable word for programs.
+    """
+
+    def __init__(self, message: str, reason: Reason = "unusable") -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
 
 
 class VoicePrintError(EnrolmentError):

@@ -121,6 +121,16 @@ def probability(llr: float, prior: float = 0.5) -> float:
     return 1.0 / (1.0 + math.exp(-odds))
 
 
+def suspicious_llr(clone_score: float, priors: Priors = PRIORS) -> float:
+    """The natural ratio synthetic against human that makes a voice which is surely X's a clone of that score.
+
+    >>> round(posterior(suspicious_llr(0.8), 50.0).clone, 6)
+    0.8
+    """
+    odds = clone_score / (1.0 - clone_score)
+    return math.log(odds * (1.0 - priors.clone) * priors.genuine / priors.clone)
+
+
 def among(llr: float, tried: int) -> float:
     """Correct a ratio for being the best of several (Bonferroni on the odds)."""
     return llr - math.log(max(1, tried))

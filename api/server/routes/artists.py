@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import InvalidRequest
-from api.registry.artists import Reading
+from api.registry.artists import Reading, enrolment_warnings
 from api.server import fields
 from api.server.intake import inspect, read_form
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep, begin
@@ -74,7 +74,8 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
         paths = [received.path(upload) for upload in recordings]
         voiceprint = await run_in_threadpool(_voiceprint, paths, parts)
         registry = parts.registry.for_tenant(caller.tenant)
-        return ArtistAnswer.of(await run_in_threadpool(registry.artists.enrol, name, voiceprint, consent))
+        artist = await run_in_threadpool(registry.artists.enrol, name, voiceprint, consent)
+        return ArtistAnswer.of(artist, enrolment_warnings(len(recordings)))
     finally:
         received.discard()
 

@@ -18,6 +18,7 @@ from api.scan.engines import ENGINES
 from api.settings import Settings
 from core.decode import decode
 from core.encode import encode
+from detector.voice.errors import EnrolmentError
 from provenance.watermark import embed
 from tests import fakes
 from tests.api.cli.conftest import Trackmark, invoke
@@ -203,6 +204,17 @@ def test_artists_come_and_go(
     consent.write_text("I agree. Ada")
     assert trackmark("artist", "enrol", "Ada", track, track, "--consent", consent, "--json").code == 0
     assert trackmark("artist", "enrol", "Ada", track, track).code == 1, "the name is taken"
+
+    def refuse(clips: object) -> None:
+        raise EnrolmentError("two voices are heard", "two-voices")
+
+    loaded.enrol = refuse
+    refused = trackmark("artist", "enrol", "Bob", track, track, "--json")
+    assert refused.code == 3 and refused.lines[0]["error"]["reason"] == "two-voices"
+    loaded.enrol = lambda clips: prints
+    (alone,) = trackmark("artist", "enrol", "Alone", track, "--json").lines
+    assert "one recording" in alone["warnings"][0]
+    assert trackmark("artist", "delete", "Alone").code == 0
     assert trackmark("artist", "enrol", "Bob", track, track, "--consent", tmp_path / "none").code == 2
     listed = trackmark("artist", "list", "--json").lines
     assert [(line["name"], line["consent"]) for line in listed] == [("Ada", True)]

@@ -1,0 +1,189 @@
+"""Whether recordings are good enough to enrol an artist from; every refusal names the file and its reason.
+
+Finished songs will do: only stretches with vocals are embedded. Every file must pass, since a print of the
+wrong voice accuses the wrong person for as long as it is kept.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.clip import Clip
+from detector.voice.errors import EnrolmentError
+from detector.voice.frontend import SAMPLE_RATE
+from detector.voice.identity import centre
+
+LEAST_ENROLMENT_S = 10.0
+LEAST_FILE_S = 3.0
+ALIKE = 0.62
+"""Cosine below which two stretches are two people's: to the rest of a person's files, 0.5 % of the own ones
+lie below 0.66, and about 60 % of another's below this (132 people of the listed recordings)."""
+_MOST_TO_ONE = 5
+_ROUNDS = 15
+_FLAT_RUN = 3
+_CLIPPED = 0.01
+_BAND_HZ, _ABOVE_HZ = (300.0, 3000.0), (4300.0, 5500.0)
+_TELEPHONE_DB = -55.0
+_NOISE_FLATNESS = 0.3
+_SIZE = 1024
+
+
+def usable(clip: Clip, wav: Tensor) -> None:
+    """Refuse a recording whose sound is no use, whatever is heard in it.
+
+    Args:
+        clip: as decoded.
+        wav: the same from `frontend.mono`, [T] at 16 kHz.
+
+    Raises:
+        EnrolmentError: silent, clipped, or a telephone's band.
+    """
+    if not wav.any():
+        raise EnrolmentError(f"{_name(clip)}: the recording is silent", "silent")
+    share = _flat_share(clip.wav)
+    if share > _CLIPPED:
+        raise EnrolmentError(
+            f"{_name(clip)}: {share:.0%} of the samples are clipped: give a recording with headroom",
+            "clipped",
+        )
+    if _above_the_telephone_db(wav) < _TELEPHONE_DB:
+        raise EnrolmentError(
+            f"{_name(clip)}: nothing is heard above 4 kHz, as on a telephone: give a full-band recording",
+            "telephone-band",
+        )
+
+
+def no_vocals(clip: Clip, wav: Tensor) -> EnrolmentError:
+    """Why nobody is heard in a recording."""
+    if _flatness(wav) > _NOISE_FLATNESS:
+        return EnrolmentError(f"{_name(clip)}: only noise is heard", "noise")
+    return EnrolmentError(
+        f"{_name(clip)}: no singing or speech found, so it seems to be an instrumental", "instrumental"
+    )
+
+
+def enough(clip: Clip, voice_s: float) -> None:
+    """Refuse a recording with hardly any voice.
+
+    Raises:
+        EnrolmentError: less than 3 s of it.
+    """
+    if voice_s < LEAST_FILE_S:
+        raise EnrolmentError(
+            f"{_name(clip)}: {voice_s:.1f} s of voice, need at least {LEAST_FILE_S:.0f} s in each file",
+            "too-short",
+        )
+
+
+def sounds_synthetic(clip: Clip) -> EnrolmentError:
+    """Why a recording is refused whose voice the synthetic-voice score takes for a machine's."""
+    return EnrolmentError(
+        f"{_name(clip)}: the voice sounds synthetic, and a copy must not stand for the artist: "
+        "give an original recording",
+        "synthetic",
+    )
+
+
+def enough_in_all(voice_s: float) -> None:
+    """Refuse too little voice.
+
+    Raises:
+        EnrolmentError: less than 10 s in all files together.
+    """
+    if voice_s < LEAST_ENROLMENT_S:
+        raise EnrolmentError(
+            f"found {voice_s:.1f} s of voice, need at least {LEAST_ENROLMENT_S:.0f} s: "
+            "give more recordings in which the artist is heard clearly",
+            "too-short",
+        )
+
+
+def one_person(clips: list[Clip], embeddings: list[Tensor]) -> None:
+    """Refuse recordings that are not all of one person.
+
+    Args:
+        clips: the recordings.
+        embeddings: unit vectors of each, [n, D].
+
+    Raises:
+        EnrolmentError: a file unlike all others, or two voices.
+    """
+    centres = torch.stack([centre(rows) for rows in embeddings])
+    if len(clips) > 2:
+        apart = [number for number in range(len(clips)) if _to_the_rest(centres, number) < ALIKE]
+        others = [number for number in range(len(clips)) if number not in apart]
+        if len(apart) == 1 and _to_the_rest(centres[others], 0) >= ALIKE:
+            raise EnrolmentError(
+                f"{_name(clips[apart[0]])}: another voice than in the other files: leave it out",
+                "outlier-file",
+            )
+        two = bool(apart)
+    else:
+        two = len(clips) == 2 and float(centres[0] @ centres[1]) < ALIKE
+    if two or two_voices(torch.cat(embeddings)):
+        raise EnrolmentError(
+            "two voices are heard: give recordings in which the artist alone sings or speaks", "two-voices"
+        )
+
+
+def two_voices(rows: Tensor) -> bool:
+    """Whether unit vectors fall into two people's groups, the smaller one a fifth or more, [n, D].
+
+    Spherical 2-means from the two rows that are least alike.
+    """
+    if len(rows) < 4:
+        return False
+    alike = rows @ rows.T
+    first, second = divmod(int(alike.argmin()), len(rows))
+    centres = rows[[first, second]]
+    for _ in range(_ROUNDS):
+        member = (rows @ centres.T).argmax(1)
+        if member.min() == member.max():
+            return False
+        centres = torch.stack([centre(rows[member == group]) for group in (0, 1)])
+    smaller = min(int((member == group).sum()) for group in (0, 1))
+    return smaller * _MOST_TO_ONE >= len(rows) and float(centres[0] @ centres[1]) < ALIKE
+
+
+def _to_the_rest(centres: Tensor, number: int) -> float:
+    rest = torch.cat([centres[:number], centres[number + 1 :]])
+    return float(functional.normalize(rest.mean(0), dim=0) @ centres[number])
+
+
+def _flat_share(wav: Tensor) -> float:
+    """Share of samples in runs of three and more at their channel's highest or lowest value, [C, T]."""
+    high, low = wav.amax(1, keepdim=True), wav.amin(1, keepdim=True)
+    near = 0.0005 * (high - low)
+    flat = ((wav >= high - near) | (wav <= low + near)) & (high > low)
+    if wav.shape[1] < _FLAT_RUN:
+        return 0.0
+    return float(flat.unfold(1, _FLAT_RUN, 1).all(2).float().mean())
+
+
+def _spectrum(wav: Tensor) -> Tensor:
+    """Mean power of a recording, [_SIZE // 2 + 1]."""
+    padded = functional.pad(wav, (0, max(0, _SIZE - wav.numel())))
+    window = torch.hann_window(_SIZE)
+    return torch.stft(padded, _SIZE, window=window, return_complex=True).abs().square().mean(1)
+
+
+def _band(power: Tensor, low: float, high: float) -> Tensor:
+    hertz = torch.linspace(0, SAMPLE_RATE / 2, power.numel())
+    return power[(hertz >= low) & (hertz <= high)]
+
+
+def _above_the_telephone_db(wav: Tensor) -> float:
+    """Mean level from 4.3 to 5.5 kHz against the strongest of 0.3 to 3 kHz."""
+    power = _spectrum(wav)
+    inside, above = _band(power, *_BAND_HZ).amax(), _band(power, *_ABOVE_HZ).mean()
+    return float(10 * torch.log10((above + 1e-20) / (inside + 1e-20)))
+
+
+def _flatness(wav: Tensor) -> float:
+    """Geometric against arithmetic mean of the power, 100 Hz to 7 kHz: near 1 for noise, 0 for a tone."""
+    power = _band(_spectrum(wav), 100.0, 7000.0) + 1e-20
+    return float(torch.exp(torch.log(power).mean()) / power.mean())
+
+
+def _name(clip: Clip) -> str:
+    return clip.source.name

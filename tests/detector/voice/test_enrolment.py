@@ -1,0 +1,114 @@
+"""What is refused when an artist is enrolled, each with its own stable reason."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.clip import Clip
+from core.resample import resample
+from detector.voice import VoiceDetector, fusion
+from detector.voice.detector import SUSPECTED
+from detector.voice.enrolment import two_voices
+from detector.voice.errors import EnrolmentError
+from detector.voice.frontend import SAMPLE_RATE
+from tests.detector.voice.test_detector import ADA, BOB, SOURCE, fake
+from tests.signals import music, noise, silence
+
+LONG = 12 * SAMPLE_RATE
+
+
+def named(wav: Tensor, name: str, sample_rate: int = SAMPLE_RATE) -> Clip:
+    return Clip(wav, sample_rate, replace(SOURCE, name=name))
+
+
+def refused(detector: VoiceDetector, *clips: Clip) -> EnrolmentError:
+    with pytest.raises(EnrolmentError) as refusal:
+        detector.enrol(clips)
+    return refusal.value
+
+
+def tuneful(seed: int = 1, seconds: float = 12.0) -> Tensor:
+    return music(seconds, SAMPLE_RATE, seed=seed)[:1]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (silence(12, SAMPLE_RATE), "silent"),
+        (tuneful() * 20, None),
+        ((tuneful() * 20).clamp(-1, 1), "clipped"),
+        ((tuneful() * 20).clamp(-1, 1) * 0.01, "clipped"),
+        (resample(resample(tuneful(), SAMPLE_RATE, 8000), 8000, SAMPLE_RATE), "telephone-band"),
+        (tuneful(seconds=2.0), "too-short"),
+    ],
+    ids=["silent", "loud", "clipped", "clipped and turned down", "telephone", "too short"],
+)
+def test_a_bad_file_is_named_with_its_reason(bad: Tensor, reason: str | None) -> None:
+    good = named(ADA, "good.wav")
+    if reason is None:
+        assert fake().enrol([good, named(bad, "bad.wav")]).voice_s > 20
+        return
+    error = refused(fake(), good, named(bad, "bad.wav"))
+    assert error.reason == reason and "bad.wav" in str(error) and "good.wav" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("wav", "reason"),
+    [(noise(12, SAMPLE_RATE), "noise"), (tuneful(), "instrumental")],
+    ids=["noise", "music"],
+)
+def test_where_nobody_is_heard_it_is_told_what_was(wav: Tensor, reason: str) -> None:
+    assert refused(fake(until_s=0.0), named(wav, "bad.wav")).reason == reason
+
+
+def test_a_copy_never_stands_for_the_artist() -> None:
+    limit = fusion.suspicious_llr(SUSPECTED)
+    assert fusion.posterior(limit, 50.0).clone == pytest.approx(SUSPECTED)
+    for llr, passes in ((limit - 0.01, True), (limit, False), (4.0, False)):
+        detector = fake(llr_syn=llr)
+        detector.most_synthetic = limit
+        if passes:
+            detector.enrol([named(ADA, "a.wav"), named(ADA, "b.wav")])
+        else:
+            assert refused(detector, named(ADA, "a.wav")).reason == "synthetic"
+
+
+def test_a_file_unlike_all_others_is_named() -> None:
+    files = [named(ADA, "1.wav"), named(ADA, "2.wav"), named(BOB, "other.wav"), named(ADA, "3.wav")]
+    error = refused(fake(), *files)
+    assert error.reason == "outlier-file" and "other.wav" in str(error)
+
+
+def test_two_files_of_two_people_are_two_voices() -> None:
+    for files in ([ADA, BOB], [ADA, ADA, BOB, BOB], [ADA, BOB, ADA, BOB, ADA]):
+        clips = [named(wav, f"{number}.wav") for number, wav in enumerate(files)]
+        assert refused(fake(), *clips).reason == "two-voices"
+
+
+@pytest.mark.parametrize(("of_bob", "two"), [(0, False), (1, False), (2, True), (5, True), (9, False)])
+def test_two_people_in_one_file_are_told_by_their_stretches(of_bob: int, two: bool) -> None:
+    rows = torch.eye(4)[[1] * of_bob + [0] * (10 - of_bob)] + 0.1
+    assert two_voices(torch.nn.functional.normalize(rows, dim=1)) is two
+
+
+def test_one_person_s_variety_is_one_voice() -> None:
+    generator = torch.Generator().manual_seed(1)
+    rows = torch.ones(40, 64) + 0.6 * torch.randn(40, 64, generator=generator)
+    assert not two_voices(torch.nn.functional.normalize(rows, dim=1))
+
+
+def test_no_recording_at_all_and_too_little_in_all() -> None:
+    assert refused(fake()).reason == "no-recording"
+    assert refused(fake(until_s=4.0), named(ADA, "a.wav"), named(ADA, "b.wav")).reason == "too-short"
+
+
+def test_only_what_is_compared_is_kept_of_a_voice() -> None:
+    assert fake().enrol([named(ADA, "a.wav")]).embeddings.shape == (1, 4)
+
+
+def test_the_shipped_detector_asks_for_all_of_it() -> None:
+    detector = VoiceDetector.load()
+    assert detector.most_synthetic == pytest.approx(fusion.suspicious_llr(SUSPECTED))
+    assert refused(detector, named(noise(12, SAMPLE_RATE), "n.wav")).reason == "noise"
