@@ -23,6 +23,8 @@ from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
 LEAST_VOICE_S = 3.0
+MOST_TOLD = 100
+"""Artists told of in a finding, those most alike; all are compared and paid for."""
 SUSPECTED = 0.8
 """Clone score from which the shipped policy asks a person; nobody is enrolled from what it would call one."""
 
@@ -152,7 +154,10 @@ class VoiceDetector:
         strongest = max(heard, key=lambda voice: voice.llr_syn)
         llr_syn = fusion.any_of([voice.llr_syn for voice in heard])
         scores = sorted(
-            (self._artist(name, known, heard, len(artists)) for name, known in artists.items()),
+            (
+                self._artist(name, near, heard, len(artists))
+                for name, near in self._nearest(artists, heard).items()
+            ),
             key=lambda found: (-found.clone_llr, found.name),
         )
         return VoiceFinding(
@@ -181,13 +186,29 @@ class VoiceDetector:
     def _embed(self, wav: Tensor, activity: Activity) -> Tensor:
         return self.encoder.embed(wav[mask(activity.starts_s, activity.voiced, wav.numel())])
 
-    def _artist(self, name: str, known: VoicePrint, heard: Sequence["_Voice"], artists: int) -> ArtistScore:
+    def _nearest(
+        self, artists: Mapping[str, VoicePrint], heard: Sequence["_Voice"]
+    ) -> dict[str, list[float]]:
+        """Similarity in each look of the artists most like the voice in one of them, at most `MOST_TOLD`."""
+        if not artists:
+            return {}
+        names = list(artists)
+        gallery = self.identity.gallery(torch.stack([known.centre() for known in artists.values()]))
+        looks = [
+            self.identity.similarities(gallery, voice.direction)
+            for voice in heard
+            if voice.direction is not None
+        ]
+        found = torch.stack(looks)
+        best = found.amax(0).topk(min(MOST_TOLD, len(names))).indices.tolist()
+        return {names[index]: found[:, index].tolist() for index in best}
+
+    def _artist(
+        self, name: str, near: Sequence[float], heard: Sequence["_Voice"], artists: int
+    ) -> ArtistScore:
         """An artist in the look that speaks most for a clone; both ratios pay for all looks."""
         tried = []
-        for voice in heard:
-            if voice.direction is None:
-                continue
-            similarity = self.identity.similarity(known.centre(), voice.direction)
+        for voice, similarity in zip(heard, near, strict=True):
             llr_id = fusion.among(self.identity.llr_imitation(similarity), artists * len(heard))
             llr_syn = fusion.among(voice.llr_syn, len(heard))
             tried.append((fusion.llr_clone(llr_syn, llr_id), llr_syn, llr_id, similarity))

@@ -46,7 +46,8 @@ class VoiceFinding:
         has_voice: singing or speech was found; None where there is nothing to hear.
         synthetic_score: calibrated probability in [0, 1] that the vocals are synthetic, or None
             where it could not be measured.
-        artists: one score per enrolled artist, best clone score first; empty where not measurable.
+        artists: one score per enrolled artist, best clone score first, of the 100 most alike where there are
+            more; empty where not measurable.
         segments: stretches with vocals, each with its synthetic score.
         reason: why something was left open, or None.
         synthetic_llr: log10 likelihood ratio synthetic against human, or None.

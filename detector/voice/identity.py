@@ -10,6 +10,7 @@ score lower. The second feeds the clone decision.
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -48,28 +49,62 @@ class Identity:
         tensors = load(card)[1]
         return cls(tensors["cohort"], tensors["genuine"], tensors["imitation"], encoder)
 
-    def similarity(self, enrolled: Tensor, heard: Tensor) -> float:
-        """Adaptively normalised cosine.
+    def gallery(self, centres: Tensor) -> "Gallery":
+        """Voice prints as one matrix, with what the cohort scores against each.
 
         Args:
-            enrolled: centre of the artist's voice print, [D].
+            centres: of the voice prints, unit vectors [N, D].
+        """
+        return Gallery(centres, *self._cohort(centres))
+
+    def similarities(self, gallery: "Gallery", heard: Tensor) -> Tensor:
+        """Adaptively normalised cosine of a clip to every voice print: one product, however many there are.
+
+        Args:
+            gallery: whom to compare with.
             heard: centre of the clip's embeddings, [D].
 
         Returns:
-            Standard deviations above the cohort's nearest members, the mean of both directions.
+            Standard deviations above the cohort's nearest members, the mean of both directions, [N].
         """
-        score = float(enrolled @ heard)
-        total = 0.0
-        for side in (enrolled, heard):
-            against = self.cohort @ side
-            # A cohort member that is the same recording or person would spoil the statistics.
-            nearest = against[against < 0.995].topk(min(_NEAREST, int((against < 0.995).sum()))).values
-            total += (score - float(nearest.mean())) / max(1e-3, float(nearest.std()))
-        return total / 2
+        score = gallery.centres @ heard
+        mean, spread = self._cohort(heard[None])
+        return ((score - gallery.mean) / gallery.spread + (score - mean) / spread) / 2
+
+    def similarity(self, enrolled: Tensor, heard: Tensor) -> float:
+        """The same for one voice print, [D] each."""
+        return float(self.similarities(self.gallery(enrolled[None]), heard)[0])
+
+    def _cohort(self, sides: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and spread of the nearest cohort members' cosines, [N, D] -> [N] each."""
+        against = sides @ self.cohort.T
+        # A cohort member that is the same recording or person would spoil the statistics.
+        against = against.masked_fill(against >= 0.995, -torch.inf)
+        nearest = against.topk(min(_NEAREST, against.shape[1])).values
+        known = nearest.isfinite()
+        count = known.sum(1)
+        mean = nearest.where(known, 0.0).sum(1) / count
+        squares = (nearest - mean[:, None]).where(known, 0.0).square().sum(1)
+        return mean, (squares / (count - 1)).sqrt().clamp(min=1e-3)
 
     def llr_imitation(self, similarity: float) -> float:
         """Natural log-likelihood ratio that the artist or an imitation is heard."""
         return _bounded(float(self.imitation[0]) * similarity + float(self.imitation[1]))
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Voice prints to search in one pass.
+
+    Attributes:
+        centres: unit vectors, [N, D].
+        mean: of the nearest cohort members' cosines to each, [N].
+        spread: their standard deviation, [N].
+    """
+
+    centres: Tensor
+    mean: Tensor
+    spread: Tensor
 
 
 def _bounded(llr: float) -> float:
