@@ -63,6 +63,10 @@ class AddressTooLong(ServiceError):
     """A parameter in the address is longer than one may be; the same can be sent in a body."""
 
 
+class UploadTimeout(ServiceError):
+    """The body came too slowly, or not at all."""
+
+
 class LengthRequired(ServiceError):
     """A body of unknown length where only small ones are taken."""
 
@@ -146,6 +150,7 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     Forbidden: Answer(403, "forbidden", "The API key lacks a scope"),
     UnknownEntry: Answer(404, "not-found", "No such entry"),
     ConflictingEntry: Answer(409, "conflict", "The state does not allow this"),
+    UploadTimeout: Answer(408, "upload-timeout", "The body did not come in time"),
     InProgress: Answer(409, "request-in-progress", "The same request is under way"),
     LengthRequired: Answer(411, "length-required", "A Content-Length is needed"),
     PreconditionFailed: Answer(412, "precondition-failed", "The entry has changed meanwhile"),

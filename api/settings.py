@@ -62,6 +62,10 @@ class Settings(BaseSettings):
             proxy sets, need a key all the same. A proxy that sets none cannot be told; leave this off there.
         requests_per_minute: per API key (or address when anonymous); 0 turns the limit off.
         uploads_per_minute: the same for requests that start a job.
+        uploads_at_once: how many files one tenant may be sending at a time.
+        body_idle_s: how long a request's body may pause.
+        body_total_s: how long a request's body may take altogether.
+        match_decoded_bytes: how much decoded audio (float32) a query by content may hold in memory.
         idempotency_hours: how long an `Idempotency-Key` is remembered.
         require_if_match: refuse (428) events of a record that come with neither `If-Match` nor
             `Idempotency-Key`, so that none is made twice or on a state that nobody has seen.
@@ -98,6 +102,10 @@ class Settings(BaseSettings):
     allow_anonymous: bool = False
     requests_per_minute: int = Field(default=600, ge=0)
     uploads_per_minute: int = Field(default=60, ge=0)
+    uploads_at_once: int = Field(default=8, ge=1)
+    body_idle_s: float = Field(default=30.0, gt=0)
+    body_total_s: float = Field(default=3600.0, gt=0)
+    match_decoded_bytes: int = Field(default=256 * MIB, gt=0)
     idempotency_hours: float = Field(default=24.0, gt=0)
     require_if_match: bool = False
     public_url: str | None = None

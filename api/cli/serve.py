@@ -37,7 +37,14 @@ def serve(
             f"page  http://{host}:{port}/\nAPI   http://{host}:{port}/docs\nhome  {chosen.home}", markup=False
         )
         # Forwarding headers never change who the peer is: whoever sends one is not taken for this machine.
-        uvicorn.run(create_app(chosen), host=host, port=port, log_level="warning", proxy_headers=False)
+        uvicorn.run(
+            create_app(chosen),
+            host=host,
+            port=port,
+            log_level="warning",
+            proxy_headers=False,
+            timeout_graceful_shutdown=max(1, chosen.shutdown_grace_s),  # an open upload never keeps it up
+        )
 
 
 def worker() -> None:

@@ -1,6 +1,5 @@
 """The application: its parts put together from settings, nothing global, nothing started at import."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,6 +16,7 @@ from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server import problems
 from api.server.api_keys import ApiKeys
+from api.server.gates import Gate, Gates
 from api.server.guard import Guard
 from api.server.idempotency import Answers
 from api.server.pages import routes as pages
@@ -86,7 +86,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s)
     return app
 
 
@@ -95,7 +95,6 @@ def _lifespan(settings: Settings, engines: Engines) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = await run_in_threadpool(_open, settings, engines)
         app.state.parts = parts
-        app.state.inspections = asyncio.Semaphore(1)
         try:
             yield
         finally:
@@ -115,8 +114,9 @@ def _open(settings: Settings, engines: Engines) -> Parts:
     worker = Worker(settings, registry, jobs, engines)
     worker.start(listen=settings.run_jobs)
     limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
+    uploads = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
     answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
-    return Parts(settings, registry, keys, jobs, worker, engines, *limits, answers)
+    return Parts(settings, registry, keys, jobs, worker, engines, *limits, answers, Gates(uploads))
 
 
 def _close(parts: Parts) -> None:

@@ -1,14 +1,21 @@
 """What stands before every route: refuses what need not be read, and sends the headers that browsers heed."""
 
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import LengthRequired, UploadTooLarge, problem
+from api.errors import LengthRequired, Unavailable, UploadTimeout, UploadTooLarge, problem
 from api.server.inputs import check_address
-from api.server.problems import respond
+from api.server.problems import RETRY_S, respond
 from api.server.rate_limit import Allowance
 from core.errors import TrackmarkError
+
+log = logging.getLogger(__name__)
 
 MAX_SMALL_BODY = 1 << 20
 UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits", "/c2pa/v1/matches/byContent"})
@@ -25,10 +32,22 @@ SECURITY_HEADERS = {
 
 
 class Guard:
-    """ASGI middleware around the application."""
+    """ASGI middleware around the application.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: the application.
+        idle_s: how long a body may pause.
+        total_s: how long it may take altogether.
+        now: a clock that only goes forward, in seconds.
+    """
+
+    def __init__(
+        self, app: ASGIApp, idle_s: float, total_s: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._app = app
+        self._idle_s = idle_s
+        self._total_s = total_s
+        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -36,10 +55,13 @@ class Guard:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
+        started = False
         private = scope["path"].startswith(("/v1/", "/c2pa/", "/audits"))
 
         async def send_guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
@@ -56,7 +78,37 @@ class Guard:
         except TrackmarkError as error:
             await respond(problem(error), Request(scope))(scope, receive, send_guarded)
             return
-        await self._app(scope, receive, send_guarded)
+        try:
+            await self._app(scope, self._in_time(receive), send_guarded)
+        except asyncio.CancelledError:  # an orderly stop waits no longer
+            log.warning("%s %s was cut off: the server stops", scope["method"], scope["path"])
+            if started:
+                raise
+            stopping = problem(Unavailable("the server stops; send the request again", RETRY_S))
+            await respond(stopping, Request(scope), {"Connection": "close"})(scope, receive, send_guarded)
+
+    def _in_time(self, receive: Receive) -> Receive:
+        """Receive a body that keeps coming; behind its end, whoever waits for the client may wait."""
+        ends = self._now() + self._total_s
+        complete = False
+
+        async def receive_in_time() -> Message:
+            nonlocal complete
+            if complete:
+                return await receive()
+            try:
+                if self._now() >= ends:
+                    raise TimeoutError
+                async with asyncio.timeout(self._idle_s):
+                    message = await receive()
+            except TimeoutError:
+                raise UploadTimeout(
+                    f"a body may pause for {self._idle_s:g} s and take {self._total_s:g} s; send it again"
+                ) from None
+            complete = message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        return receive_in_time
 
 
 def _check_length(request: Request) -> None:

@@ -1,9 +1,9 @@
 """From a request with a file to an accepted job: receive, inspect, enter, submit."""
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ from api.server.multipart import Form, receive, receive_body
 from api.server.parts import Parts, address, count
 
 RETRY_AFTER_S = "2"
+LOOK_S = 10.0
+"""How long the look at an upload may take; an honest file needs a fraction of a second."""
 Wishes = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
@@ -24,7 +26,8 @@ async def read_form(request: Request, parts: Parts, caller: Caller, *, max_files
     """Receive an upload, counted against the caller's limit."""
     _count(request, parts, caller)
     settings = parts.settings
-    return await receive(request, settings.uploads, settings.max_upload_bytes, max_files=max_files)
+    async with parts.gates.uploads.entered(caller.tenant):
+        return await receive(request, settings.uploads, settings.max_upload_bytes, max_files=max_files)
 
 
 async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
@@ -32,7 +35,8 @@ async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
     if request.headers.get("content-type", "").startswith("multipart/"):
         return await read_form(request, parts, caller)
     _count(request, parts, caller)
-    return await receive_body(request, parts.settings.uploads, parts.settings.max_upload_bytes)
+    async with parts.gates.uploads.entered(caller.tenant):
+        return await receive_body(request, parts.settings.uploads, parts.settings.max_upload_bytes)
 
 
 def _count(request: Request, parts: Parts, caller: Caller) -> None:
@@ -40,15 +44,17 @@ def _count(request: Request, parts: Parts, caller: Caller) -> None:
     count(request, parts.uploads, caller.key_id or address(request))
 
 
-async def inspect(form: Form, upload: Upload, parts: Parts, request: Request) -> None:
+async def inspect(form: Form, upload: Upload, parts: Parts, caller: Caller) -> None:
     """Look into a stored file, so that what is no audio is refused now and not by a job later.
 
     Raises:
-        AudioError: the file's container or its beginning cannot be used as audio.
+        AudioError: the file's container or its beginning cannot be used as audio, or takes too long.
+        TooManyRequests: too many files of the tenant wait for it.
     """
-    gate: asyncio.Semaphore = request.app.state.inspections  # decoding is work: one at a time
-    async with gate:
-        await run_in_threadpool(parts.engines.decoder.probe, form.path(upload), parts.settings.limits())
+    limits = parts.settings.limits()
+    limits = replace(limits, timeout_s=min(LOOK_S, limits.timeout_s))
+    async with parts.gates.looks.entered(caller.tenant):  # decoding is work: one at a time for each tenant
+        await run_in_threadpool(parts.engines.decoder.probe, form.path(upload), limits)
 
 
 async def accept(kind: Kind, request: Request, parts: Parts, caller: Caller, wishes: Wishes) -> Job:
@@ -78,7 +84,7 @@ async def _enter(
     kind: Kind, request: Request, parts: Parts, caller: Caller, form: Form, wishes: Mapping[str, Any]
 ) -> Job:
     upload = form.one_file("file")
-    await inspect(form, upload, parts, request)
+    await inspect(form, upload, parts, caller)
     once = _idempotency(request, upload, wishes, parts)
     kept = {**wishes, "by": caller.key_id}  # no part of the digest: another key may ask for the same again
     job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.errors import InvalidRequest, UnsupportedMedia, UploadTooLarge
@@ -26,6 +28,7 @@ MAX_PARTS = 32
 MAX_FIELD_BYTES = 256 * 1024
 MAX_HEADER_BYTES = 8 * 1024
 MAX_NAME = 200
+PIECE_BYTES = 256 * 1024
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 
 
@@ -93,9 +96,8 @@ async def receive_body(request: Request, folder: Path, max_bytes: int) -> Form:
     complete = False
     try:
         reader.begin_file("file", "audio")
-        async for chunk in request.stream():
-            reader.write(chunk)
-        reader.close()
+        await _feed(request, reader.write)
+        await run_in_threadpool(reader.close)
         complete = True
     finally:
         if not complete:
@@ -127,8 +129,7 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
     complete = False
     try:
         parser = MultipartParser(boundary, reader.callbacks())
-        async for chunk in request.stream():
-            parser.write(chunk)
+        await _feed(request, parser.write)
         parser.finalize()
         if not reader.ended:
             raise InvalidRequest("the form ends in the middle; send it again")
@@ -139,6 +140,18 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
         if not complete:
             reader.abandon()
     return reader.form
+
+
+async def _feed(request: Request, write: Callable[[bytes], object]) -> None:
+    """Hand on a body in larger pieces, away from the event loop: disks may be slow, hashing is work."""
+    waiting = bytearray()
+    async for chunk in request.stream():
+        waiting += chunk
+        if len(waiting) >= PIECE_BYTES:
+            await run_in_threadpool(write, bytes(waiting))
+            waiting.clear()
+    if waiting:
+        await run_in_threadpool(write, bytes(waiting))
 
 
 def _check_length(request: Request, max_bytes: int) -> None:

@@ -15,6 +15,7 @@ from api.jobs.books import Jobs
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope
+from api.server.gates import Gates
 from api.server.guard import UPLOADS
 from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
@@ -41,6 +42,7 @@ class Parts:
     requests: RateLimit
     uploads: RateLimit
     answers: Answers
+    gates: Gates
 
 
 def parts(request: Request) -> Parts:

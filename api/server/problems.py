@@ -14,8 +14,9 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from api.errors import InvalidRequest, Later, NotReady, Unauthorized, Unavailable, problem
+from api.errors import InvalidRequest, Later, NotReady, Unauthorized, Unavailable, UploadTimeout, problem
 from core.errors import TrackmarkError
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TrackmarkError, _own)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _left)
     for kind in (OverflowError, UnicodeError, RecursionError):
         app.add_exception_handler(kind, _bad_value)
     app.add_exception_handler(StatementError, _database)
@@ -72,6 +74,12 @@ async def _own(request: Request, error: Exception) -> Response:
     if isinstance(error, NotReady):
         body["parts"] = dict(error.parts)
     return respond(body, request, _headers(error))
+
+
+async def _left(request: Request, _error: Exception) -> Response:
+    """The client is gone; nobody reads this answer."""
+    log.warning("%s %s: the client left before the end of its body", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def _bad_value(request: Request, error: Exception) -> Response:
@@ -145,6 +153,8 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 
 def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, UploadTimeout):
+        return {"Connection": "close"}
     if isinstance(error, Later):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
     if isinstance(error, Unauthorized):

@@ -70,9 +70,10 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
             raise InvalidRequest("send the recordings in the form field 'files'")
         await begin(request, caller, parts, received.meaning())
         for upload in recordings:
-            await inspect(received, upload, parts, request)
+            await inspect(received, upload, parts, caller)
         paths = [received.path(upload) for upload in recordings]
-        voiceprint = await run_in_threadpool(_voiceprint, paths, parts)
+        async with parts.gates.listening.entered(caller.tenant):
+            voiceprint = await run_in_threadpool(_voiceprint, paths, parts)
         registry = parts.registry.for_tenant(caller.tenant)
         artist = await run_in_threadpool(registry.artists.enrol, name, voiceprint, consent)
         return ArtistAnswer.of(artist, enrolment_warnings(len(recordings)))

@@ -9,12 +9,16 @@ addresses that a client names.
 
 import base64
 import binascii
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from pathlib import Path as PathLike
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
+from api.audit.engines import Decoder
 from api.errors import AddressTooLong, InvalidRequest, NotOffered
 from api.registry.registry import Registry
 from api.server.intake import inspect, read_asset
@@ -22,7 +26,12 @@ from api.server.parts import Parts, PartsDep, RecordReader, begin
 from api.server.route import Route
 from api.server.routes.openapi import form, problems
 from api.server.schemas import Model
+from api.settings import Settings
+from core.limits import Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
+
+if TYPE_CHECKING:
+    from core.clip import Clip
 
 router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"], route_class=Route)
 
@@ -149,11 +158,14 @@ async def by_content(
     try:
         upload = received.one_file("file")
         await begin(request, caller, parts, received.meaning())
-        await inspect(received, upload, parts, request)
+        await inspect(received, upload, parts, caller)
         registry = _registry(parts, caller)
-        matches = await run_in_threadpool(
-            _heard, received.path(upload), registry, parts, marked_only=alg is not None, hint=hint
-        )
+        async with parts.gates.listening.entered(caller.tenant):
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            matches = await run_in_threadpool(
+                _heard, received.path(upload), registry, parts, marked_only=alg is not None, hint=hint
+            )
     finally:
         received.discard()
     return Matches(matches=matches[:max_results])
@@ -246,7 +258,7 @@ def _heard(
         registry=registry,
         settings=parts.settings,
         checks=("watermark", "fingerprint"),
-        engines=parts.engines,
+        engines=replace(parts.engines, decoder=_Frugal(parts.engines.decoder, parts.settings)),
     )
     manifests, marked = registry.manifests, result.findings.mark.message
     agreeing = [m for m in result.findings.matches if not marked_only or m.record_id == marked]
@@ -256,3 +268,20 @@ def _heard(
         for match in agreeing
         for name in manifests.of_record(match.record_id)
     ]
+
+
+@dataclass(frozen=True)
+class _Frugal:
+    """A decoder that holds no more audio than a request may."""
+
+    decoder: Decoder
+    settings: Settings
+
+    def decode(self, path: PathLike, limits: Limits) -> "Clip":
+        """Decode a file; `AudioTooLarge` where it is more than that."""
+        budget = min(limits.max_decoded_bytes, self.settings.match_decoded_bytes)
+        return self.decoder.decode(path, replace(limits, max_decoded_bytes=budget))
+
+    def probe(self, path: PathLike, limits: Limits) -> None:
+        """Look into a file."""
+        self.decoder.probe(path, limits)
