@@ -39,7 +39,8 @@ def curves_picture(curves: Path, path: Path) -> None:
         curves: the run's `curves.csv`.
         path: where to write the picture.
     """
-    rows = list(csv.DictReader(curves.open()))
+    with curves.open(newline="") as file:
+        rows = list(csv.DictReader(file))
     steps = [int(row["step"]) for row in rows]
     attacks = list(rows[0])[5:]
     figure, axes = plt.subplots(figsize=(7.2, 4.4), dpi=120)
@@ -58,6 +59,5 @@ def curves_picture(curves: Path, path: Path) -> None:
     axes.set_ylabel("chips read right, running mean")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight")  # the names of the attacks stand beside the axes
     plt.close(figure)
