@@ -3,7 +3,6 @@
 from detector.music.detector import MusicDetector
 from detector.music.exhibit import picture
 from detector.music.finding import Evidence, Family, MusicFinding, Proposition
-from detector.music.release import ReleaseFinding, release
 
 __all__ = [
     "Evidence",
@@ -11,7 +10,5 @@ __all__ = [
     "MusicDetector",
     "MusicFinding",
     "Proposition",
-    "ReleaseFinding",
     "picture",
-    "release",
 ]

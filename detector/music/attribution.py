@@ -11,7 +11,6 @@ Source: C. Lawson and R. Hanson, Solving Least Squares Problems, 1974 (non-negat
 from fractions import Fraction
 
 import numpy as np
-from scipy.optimize import nnls
 
 from detector.decoders import ARCHITECTURES, SPACINGS_HZ
 from detector.music.comb import Scores
@@ -49,6 +48,8 @@ def explained(scores: Scores) -> Scores:
     Args:
         scores: of every spacing of the table, one row per signal, [2, S].
     """
+    from scipy.optimize import nnls  # slow to import; only recordings with a clear comb need it
+
     total = np.zeros(len(ARCHITECTURES))
     for row in scores:
         noise = 1 + (FAITHFUL * float(row.max())) ** 2

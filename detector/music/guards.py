@@ -18,13 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
 from torch import Tensor
 
 from detector.decoders import SPACINGS_HZ
 from detector.music import spectra
 from detector.music.features import GROUPS_HZ, Combs, Vector
 from detector.music.spectra import ANALYSIS_RATE, Array
+from detector.music.windows import above, hann
 
 MOST_LINES = 0.2
 MOST_FLUTTER = 0.06
@@ -36,7 +37,6 @@ BANK_ALONE = 6.0
 MOST_BLOCKS = 6
 """Blocks of ten seconds that are looked at: a clock that is heard is heard in the first minute."""
 LOWEST_HZ = 300.0
-POWER_ABOVE_HZ = 2000.0
 AROUND_HZ = 0.35
 """Half the width of a tooth: the main lobe of a window of ten seconds, and a little drift."""
 FLUTTER_TO_HZ = 1500.0
@@ -48,7 +48,7 @@ class Shares:
 
     Attributes:
         lines: share of the power above `LOWEST_HZ`, per comb, 0 to 1, [K].
-        flutter: share of the movement of the power above `POWER_ABOVE_HZ`, per comb, 0 to 1, [K].
+        flutter: share of the movement of the power above `windows.ABOVE_HZ`, per comb, 0 to 1, [K].
     """
 
     lines: NDArray[np.float64]
@@ -97,17 +97,16 @@ def shares(wav: Tensor, sample_rate: float, spacings: tuple[float, ...]) -> Shar
     lines, flutter, weight = np.zeros(len(spacings)), np.zeros(len(spacings)), 0.0
     for _, _, samples in itertools.islice(spectra.blocks(wav, sample_rate), MOST_BLOCKS):
         energy = float(np.sum(np.square(samples, dtype=np.float64)))
-        above = signal.oaconvolve(samples, _highpass(), mode="same").astype(np.float32)
         top = 0.97 * spectra.limit_of(sample_rate)
         lines += energy * _on_teeth(samples, spacings, LOWEST_HZ, top)
-        flutter += energy * _on_teeth(np.square(above), spacings, 15.0, FLUTTER_TO_HZ)
+        flutter += energy * _on_teeth(np.square(above(samples, ANALYSIS_RATE)), spacings, 15.0, FLUTTER_TO_HZ)
         weight += energy
     return Shares(lines / max(weight, 1e-12), flutter / max(weight, 1e-12))
 
 
 def _on_teeth(samples: Array, spacings: tuple[float, ...], low_hz: float, high_hz: float) -> Vector:
     """Share of the power between two frequencies on each comb's teeth, less what chance puts there."""
-    window = signal.get_window("hann", samples.size).astype(np.float32)
+    window = hann(samples.size).astype(np.float32)
     spectrum = fft.rfft((samples - samples.mean()) * window)
     power = np.square(spectrum.real, dtype=np.float64) + np.square(spectrum.imag, dtype=np.float64)
     bin_hz = ANALYSIS_RATE / samples.size
@@ -139,7 +138,3 @@ def filter_bank(combs: Combs) -> bool:
         if np.any(row[finer] - row[best] / np.sqrt(ratios[finer]) > BANK_ALONE):
             return False
     return True
-
-
-def _highpass() -> Array:
-    return np.asarray(signal.firwin(301, POWER_ABOVE_HZ, fs=ANALYSIS_RATE, pass_zero=False), np.float32)

@@ -14,12 +14,12 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 from torch import Tensor
 
 from core.downmix import downmix
 from core.resample import resample
 from detector.calibration import LogisticCalibration
+from detector.music.windows import hann, peaks
 
 Vector = NDArray[np.float64]
 
@@ -90,10 +90,10 @@ def describe(wav: Tensor, sample_rate: int) -> Vector:
     samples = resample(mono, sample_rate, RATE).numpy().astype(np.float64)
     levels = _band_levels(samples / (np.sqrt(np.mean(samples**2)) + 1e-9))
     flux = np.maximum(np.diff(levels, axis=0), 0.0).mean(1)
-    onsets, _ = signal.find_peaks(flux, height=flux.mean() + 0.5 * flux.std(), distance=5)
+    onsets = peaks(flux, flux.mean() + 0.5 * flux.std(), 5)
     strengths = flux[onsets] if onsets.size > 2 else np.ones(3)
     loudness = levels.mean(1)
-    slow = signal.fftconvolve(loudness, np.full(100, 0.01), mode="valid") if loudness.size > 200 else loudness
+    slow = np.convolve(loudness, np.full(100, 0.01), mode="valid") if loudness.size > 200 else loudness
     return np.array(
         [
             *_timing(flux),
@@ -110,7 +110,7 @@ def describe(wav: Tensor, sample_rate: int) -> Vector:
 def _band_levels(samples: Vector) -> Vector:
     """Level in dB of log-spaced bands, 60 dB of range, [N, BANDS]."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
-    power = np.square(np.abs(np.fft.rfft(frames * signal.get_window("hann", FRAME), axis=1)))
+    power = np.square(np.abs(np.fft.rfft(frames * hann(FRAME), axis=1)))
     edges = np.unique(np.rint(np.geomspace(2, FRAME // 2, BANDS + 1)).astype(np.int64))
     bands = np.stack([power[:, a:b].mean(1) for a, b in pairwise(edges)], 1)
     levels = 10 * np.log10(bands + 1e-12)
@@ -120,7 +120,7 @@ def _band_levels(samples: Vector) -> Vector:
 def _timing(flux: Vector) -> tuple[float, float, float]:
     """Height of the beat in the flux's autocorrelation, its fall within 20 ms, and the height of its half."""
     centred = flux - flux.mean()
-    correlation = signal.fftconvolve(centred, centred[::-1])[flux.size - 1 :]
+    correlation = np.correlate(centred, centred, "full")[flux.size - 1 :]
     correlation = correlation / (correlation[0] + 1e-12)
     low, high = (round(s * FRAMES_PER_S) for s in BEAT_LAGS_S)
     high = min(high, correlation.size - 4)

@@ -31,11 +31,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage, signal
+from scipy import fft, ndimage
 from torch import Tensor
 
 from core.downmix import downmix
 from core.resample import resample
+from detector.music.windows import above, hann, taper
 
 Array = NDArray[np.float32]
 
@@ -54,7 +55,6 @@ LAG_RATE = ANALYSIS_RATE * OVERSAMPLING
 LAST_LAG_S = 6.0
 LAGS = round(LAST_LAG_S * LAG_RATE) + 1
 SEGMENT_LAGS = round(2.4 * LAG_RATE) + 1
-TAPER = ("tukey", 0.25)
 LINE_FRAME = 16384
 
 LOWEST_HZ = 300.0
@@ -181,8 +181,7 @@ def analyse(samples: Array, start_s: float, end_s: float, limit_hz: float) -> tu
         return _silent(start_s, end_s), [_silent(*times[k : k + 2]) for k in range(count)]
     samples = samples / np.abs(samples).max()
     band_hz = usable_band(samples, limit_hz)
-    above = signal.oaconvolve(samples, _highpass(), mode="same")
-    power = (100 * np.square(above)).astype(np.float32)
+    power = (100 * np.square(above(samples, ANALYSIS_RATE))).astype(np.float32)
     # a power has content at all difference frequencies, whatever the band of the signal
     bands = ((LOWEST_HZ, band_hz), (20.0, 15500.0))
     white = [_whitened(x, *band) for x, band in zip((samples, power), bands, strict=True)]
@@ -306,12 +305,12 @@ def _decibels(samples: Array) -> Array:
 
 @lru_cache(maxsize=4)
 def _window(size: int) -> Array:
-    return np.asarray(signal.get_window("hann", size), np.float32)
+    return hann(size).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
 def _taper(size: int) -> Array:
-    return np.asarray(signal.get_window(TAPER, size), np.float32)
+    return taper(size).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -321,8 +320,3 @@ def _support(size: int) -> Array:
     overlap = fft.irfft(np.square(np.abs(spectrum)))[:size]
     lags = np.arange(LAGS) / OVERSAMPLING
     return np.asarray(np.interp(lags, np.arange(size), overlap / overlap[0], right=0.0), np.float32)
-
-
-@lru_cache(maxsize=1)
-def _highpass() -> Array:
-    return np.asarray(signal.firwin(301, 2000.0, fs=ANALYSIS_RATE, pass_zero=False), np.float32)
