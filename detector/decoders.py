@@ -65,3 +65,10 @@ SEPARATORS = frozenset({"separator, HT-Demucs time branch"})
 
 SPACINGS_HZ = tuple(sorted({round(s, 4) for a in ARCHITECTURES for s in a.spacings_hz}))
 """Every distinct spacing of the table, ascending."""
+
+VOICE_SPACINGS_HZ = (
+    5512.5, 689.0625, 86.1328, 6000.0, 750.0, 600.0, 93.75, 75.0, 172.265, 344.53, 4000.0, 2000.0, 1000.0,
+    400.0, 100.0, 50.0, 62.5, 125.0, 80.0,
+)  # fmt: skip
+"""What the voice detector's weights were fitted on: products of the last strides of EnCodec, DAC, HiFi-GAN,
+BigVGAN, RVC, NSF-HiFiGAN and mel vocoders at 16 to 44.1 kHz, as far as 7 kHz hold three lines or more."""

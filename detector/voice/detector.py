@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from core.clip import Clip, Segment
 from core.downmix import further_looks
+from detector.calibration import probability
 from detector.voice import enrolment, fusion
 from detector.voice.activity import Activity, VocalActivity, covered, mask
 from detector.voice.countermeasure import Listener, Synthesis
@@ -162,7 +163,7 @@ class VoiceDetector:
         )
         return VoiceFinding(
             has_voice=True,
-            synthetic_score=fusion.probability(llr_syn),
+            synthetic_score=probability(llr_syn / fusion.LOG10),
             artists=tuple(scores),
             segments=strongest.segments,
             reason=None,
@@ -286,5 +287,6 @@ def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tu
                 if start < right - 1e-6 and stop > left + 1e-6
             ]
             if inside:
-                found.append(Segment(left, right, fusion.probability(math.fsum(inside) / len(inside))))
+                mean = math.fsum(inside) / len(inside)
+                found.append(Segment(left, right, probability(mean / fusion.LOG10)))
     return tuple(found)

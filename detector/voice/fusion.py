@@ -115,12 +115,6 @@ def posterior(llr_syn: float, llr_id: float, priors: Priors = PRIORS) -> Posteri
     return Posterior(*(math.exp(term - total) for term in terms))
 
 
-def probability(llr: float, prior: float = 0.5) -> float:
-    """Posterior probability in [0, 1] from a natural log-likelihood ratio and a prior."""
-    odds = math.log(prior / (1.0 - prior)) + max(-_BOUND, min(_BOUND, llr))
-    return 1.0 / (1.0 + math.exp(-odds))
-
-
 def suspicious_llr(clone_score: float, priors: Priors = PRIORS) -> float:
     """The natural ratio synthetic against human that makes a voice which is surely X's a clone of that score.
 

@@ -16,17 +16,12 @@ from scipy.ndimage import median_filter
 from torch import Tensor
 from torch.nn import functional
 
+from detector.decoders import VOICE_SPACINGS_HZ
 from detector.voice.frontend import SAMPLE_RATE
 
 COUNT = 3
 _SIZE = 8192
 _BAND_HZ = (1000, 7000)
-# Line spacings in Hz: products of the last strides of EnCodec, DAC, HiFi-GAN, BigVGAN, RVC, NSF-HiFiGAN
-# and mel vocoders at 16-44.1 kHz output.
-SPACINGS = (
-    5512.5, 689.0625, 86.1328, 6000.0, 750.0, 600.0, 93.75, 75.0, 172.265, 344.53, 4000.0, 2000.0, 1000.0,
-    400.0, 100.0, 50.0, 62.5, 125.0, 80.0,
-)  # fmt: skip
 _BETWEEN = (0.17, 0.23, 0.31, 0.37, 0.43, 0.57, 0.63, 0.69, 0.77, 0.83)
 
 
@@ -44,13 +39,13 @@ class Line:
 
 
 def contrasts_of_lines(wav: Tensor) -> Tensor:
-    """Contrast of the mean spectrum on and off each grid of `SPACINGS`, in standard errors.
+    """Contrast of the mean spectrum on and off each grid of `VOICE_SPACINGS_HZ`, in standard errors.
 
     Args:
         wav: [..., T] at 16 kHz, T > 4096.
 
     Returns:
-        [..., len(SPACINGS)], clipped to -6..12.
+        [..., len(VOICE_SPACINGS_HZ)], clipped to -6..12.
 
     >>> contrasts_of_lines(torch.randn(32000)).shape
     torch.Size([19])
@@ -84,9 +79,9 @@ def _highest(values: Tensor) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _grids() -> tuple[tuple[Tensor, Tensor], ...]:
-    """For each of `SPACINGS`, the bins of its lines and bins between them."""
+    """For each of `VOICE_SPACINGS_HZ`, the bins of its lines and bins between them."""
     width, found = SAMPLE_RATE / _SIZE, []
-    for spacing in SPACINGS:
+    for spacing in VOICE_SPACINGS_HZ:
         teeth = torch.arange(max(1, int(_BAND_HZ[0] / spacing)), int(_BAND_HZ[1] / spacing) + 1)
         between = [((teeth + part) * spacing / width).round().long() for part in _BETWEEN]
         found.append(((teeth * spacing / width).round().long(), torch.cat(between).clamp(max=_SIZE // 2)))
@@ -104,4 +99,6 @@ def strongest(contrasts: Tensor) -> Tensor:
 def lines(contrasts: Tensor, least: float = 4.0) -> tuple[Line, ...]:
     """The grids above `least` standard errors, strongest first, as evidence for a reader."""
     order = contrasts.argsort(descending=True, stable=True).tolist()
-    return tuple(Line(SPACINGS[n], float(contrasts[n])) for n in order if float(contrasts[n]) >= least)
+    return tuple(
+        Line(VOICE_SPACINGS_HZ[n], float(contrasts[n])) for n in order if float(contrasts[n]) >= least
+    )

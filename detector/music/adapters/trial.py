@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from torch import Tensor
 
 from core.clip import Clip
 from core.downmix import downmix
@@ -122,13 +123,18 @@ def judge(heard: Sequence[Heard]) -> Trial:
 
 def confounds(clip: Clip) -> tuple[float, ...]:
     """Rate (Hz), level and crest (dB), width (side over middle), length (s) and band (Hz) of a recording."""
-    mono = downmix(clip.wav.float())
-    rms = float(mono.square().mean().sqrt()) + 1e-6
-    side = float((clip.wav - mono).square().mean().sqrt()) / rms
-    samples = resample(mono, clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
+    samples = resample(downmix(clip.wav.float()), clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
     band = spectra.usable_band(samples, spectra.limit_of(clip.sample_rate)) if samples.size else 0.0
+    return float(clip.sample_rate), *levels(clip.wav.float()), clip.duration_s, band
+
+
+def levels(wav: Tensor) -> tuple[float, float, float]:
+    """Level and crest in dB, and width (side over middle) of audio, [C, T]."""
+    mono = downmix(wav)
+    rms = float(mono.square().mean().sqrt()) + 1e-6
+    side = float((wav - mono).square().mean().sqrt()) / rms
     crest = 20 * float(np.log10(float(mono.abs().max()) / rms + 1e-6))
-    return float(clip.sample_rate), 20 * float(np.log10(rms)), crest, side, clip.duration_s, band
+    return 20 * float(np.log10(rms)), crest, side
 
 
 def common_rate(rates: Sequence[int]) -> int:

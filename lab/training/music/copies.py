@@ -31,6 +31,7 @@ from core.errors import TrackmarkError
 from core.files import replacing
 from core.resample import resample
 from detector.music import spectra
+from detector.music.adapters.trial import levels
 from detector.music.features import best_scores, measure
 from lab.datasets import Recording, read_manifest
 from lab.sound.attacks import attack
@@ -217,20 +218,7 @@ def route_of(recording: Recording, sample_rate: int, delivery: str, everything: 
 def analyse(wav: Tensor, sample_rate: int) -> Analysed:
     """Reduce delivered audio to scores and confounds."""
     whole, parts = spectra.survey(wav, sample_rate)
-    mono = wav.mean(0)
-    rms = float(mono.square().mean().sqrt()) + 1e-6
-    side = float((wav - mono).square().mean().sqrt()) / rms
-    crest = float(mono.abs().max()) / rms
-    confounds = np.array(
-        [
-            sample_rate,
-            20 * np.log10(rms),
-            20 * np.log10(crest + 1e-6),
-            side,
-            wav.shape[-1] / sample_rate,
-            whole.band_hz,
-        ]
-    )
+    confounds = np.array([sample_rate, *levels(wav), wav.shape[-1] / sample_rate, whole.band_hz])
     if not whole.loud:
         return Analysed(confounds, np.zeros(0), np.zeros((0, 0)), 0.0)
     combs = measure(whole)

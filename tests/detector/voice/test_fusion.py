@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.voice.fusion import PRIORS, Priors, among, llr_clone, posterior, probability
+from detector.calibration import probability
+from detector.voice.fusion import PRIORS, Priors, among, llr_clone, posterior
 
 RATIO = st.floats(-40, 40)
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from detector.voice.lines import COUNT, SPACINGS, contrasts_of_lines, lines, strongest
+from detector.decoders import VOICE_SPACINGS_HZ
+from detector.voice.lines import COUNT, contrasts_of_lines, lines, strongest
 from tests.signals import music, noise
 
 
@@ -41,7 +42,7 @@ def test_level_makes_no_difference() -> None:
 
 
 def test_strongest_forgets_which_grid() -> None:
-    values = torch.randn(len(SPACINGS), generator=torch.Generator().manual_seed(0))
+    values = torch.randn(len(VOICE_SPACINGS_HZ), generator=torch.Generator().manual_seed(0))
     assert torch.equal(strongest(values), strongest(values.flip(0)))
     assert strongest(values).shape == (COUNT,)
 
