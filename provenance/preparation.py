@@ -9,7 +9,7 @@ from core.errors import EncodeError
 from core.layouts import written
 from core.limits import Limits
 from provenance.declaration import Declaration
-from provenance.metadata.kept import Kept
+from provenance.metadata.carrying import Carried
 
 FULL_SCALE = 0.999
 
@@ -26,7 +26,7 @@ class Prepared:
     """
 
     clip: Clip
-    kept: Kept
+    kept: Carried
     bits: Bits
     warnings: tuple[str, ...]
 
@@ -55,9 +55,9 @@ def prepare(
     from core.decode import decode
 
     if isinstance(source, Clip):
-        clip, kept = source, Kept()
+        clip, kept = source, Carried()
     else:
-        from provenance.metadata.reading import read
+        from provenance.metadata.carrying import read
 
         clip = decode(source, limits)
         kept = read(source, clip.source)

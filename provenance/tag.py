@@ -31,7 +31,7 @@ from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record
 from provenance.description import describe
 from provenance.formats import CREDENTIALS_IN, codec_for
-from provenance.metadata.writing import write as carry
+from provenance.metadata.carrying import carry
 from provenance.preparation import prepare, refuse_overwriting
 from provenance.records.asset import Mark
 from provenance.records.record import OwnershipRecord, new_record_id

@@ -5,6 +5,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from mutagen.id3 import ID3
 
@@ -30,43 +31,55 @@ def chunks(path: Path) -> list[Chunk]:
         CredentialsError: no RIFF file (RF64 counts as one), or a chunk claims to be longer than the file.
     """
     with path.open("rb") as file:
-        total = os.fstat(file.fileno()).st_size
-        head = file.read(12)
-        if head[:4] not in (b"RIFF", b"RF64", b"BW64") or head[8:] != b"WAVE":
-            raise CredentialsError(f"{path.name} is not a RIFF WAVE file")
-        found: list[Chunk] = []
-        wide = 0
-        while len(header := file.read(8)) == 8:
-            size = struct.unpack("<I", header[4:])[0]
-            if header[:4] == b"ds64":
-                wide = struct.unpack("<Q", file.read(16)[8:].ljust(8, b"\0"))[0]
-                file.seek(-16, os.SEEK_CUR)
-            if head[:4] != b"RIFF" and header[:4] == b"data" and size == _MAX_RIFF:
-                size = wide or total - file.tell()
-            chunk = Chunk(header[:4], file.tell(), size)
-            if chunk.start + size > total or len(found) >= MAX_CHUNKS:
-                raise CredentialsError(f"{path.name} has chunks that do not fit into it")
-            found.append(chunk)
-            file.seek(size + size % 2, os.SEEK_CUR)
+        return chunks_in(file, path.name)
+
+
+def chunks_in(file: BinaryIO, name: str) -> list[Chunk]:
+    """The same of an open file; `name` is for messages."""
+    total = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(12)
+    if head[:4] not in (b"RIFF", b"RF64", b"BW64") or head[8:] != b"WAVE":
+        raise CredentialsError(f"{name} is not a RIFF WAVE file")
+    found: list[Chunk] = []
+    wide = 0
+    while len(header := file.read(8)) == 8:
+        size = struct.unpack("<I", header[4:])[0]
+        if header[:4] == b"ds64":
+            wide = struct.unpack("<Q", file.read(16)[8:].ljust(8, b"\0"))[0]
+            file.seek(-16, os.SEEK_CUR)
+        if head[:4] != b"RIFF" and header[:4] == b"data" and size == _MAX_RIFF:
+            size = wide or total - file.tell()
+        chunk = Chunk(header[:4], file.tell(), size)
+        if chunk.start + size > total or len(found) >= MAX_CHUNKS:
+            raise CredentialsError(f"{name} has chunks that do not fit into it")
+        found.append(chunk)
+        file.seek(size + size % 2, os.SEEK_CUR)
     return found
 
 
 def append(path: Path, additions: list[tuple[bytes, bytes]]) -> None:
     """Append chunks (identifier, data) at the end of a WAV file and correct its length."""
-    chunks(path)  # refuses a file whose structure does not hold
     with path.open("r+b") as file:
-        if file.read(4) != b"RIFF":
-            raise CredentialsError("no chunks can be added to a WAV file beyond 4 GB; use FLAC")
-        end = file.seek(0, os.SEEK_END)
-        if end % 2:
-            file.write(b"\0")
-        for identifier, data in additions:
-            file.write(identifier + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2))
-        length = file.tell() - 8
-        if length > _MAX_RIFF:
-            raise CredentialsError("a WAV file cannot be larger than 4 GB; use FLAC")
-        file.seek(4)
-        file.write(struct.pack("<I", length))
+        append_in(file, path.name, additions)
+
+
+def append_in(file: BinaryIO, name: str, additions: list[tuple[bytes, bytes]]) -> None:
+    """The same of an open file; `name` is for messages."""
+    chunks_in(file, name)  # refuses a file whose structure does not hold
+    file.seek(0)
+    if file.read(4) != b"RIFF":
+        raise CredentialsError("no chunks can be added to a WAV file beyond 4 GB; use FLAC")
+    end = file.seek(0, os.SEEK_END)
+    if end % 2:
+        file.write(b"\0")
+    for identifier, data in additions:
+        file.write(identifier + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2))
+    length = file.tell() - 8
+    if length > _MAX_RIFF:
+        raise CredentialsError("a WAV file cannot be larger than 4 GB; use FLAC")
+    file.seek(4)
+    file.write(struct.pack("<I", length))
 
 
 def info_list(values: dict[bytes, str]) -> bytes:
@@ -97,8 +110,13 @@ def id3(data: bytes) -> ID3:
 
 def read_chunk(path: Path, chunk: Chunk, *, limit: int = 1 << 20) -> bytes:
     """Read the data of a chunk; raises `CredentialsError` if it is larger than `limit` bytes."""
-    if chunk.size > limit:
-        raise CredentialsError(f"a metadata chunk of {path.name} is larger than {limit} bytes")
     with path.open("rb") as file:
-        file.seek(chunk.start)
-        return file.read(chunk.size)
+        return read_chunk_in(file, path.name, chunk, limit=limit)
+
+
+def read_chunk_in(file: BinaryIO, name: str, chunk: Chunk, *, limit: int) -> bytes:
+    """The same of an open file; `name` is for messages."""
+    if chunk.size > limit:
+        raise CredentialsError(f"a metadata chunk of {name} is larger than {limit} bytes")
+    file.seek(chunk.start)
+    return file.read(chunk.size)

@@ -19,6 +19,16 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What decoding a source told of it: name, container, chapters and the demuxer's tags."""
+
+    name: str
+    container: str
+    chapters: tuple[Chapter, ...]
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Kept:
     """What a source says of itself.
 
@@ -62,15 +72,6 @@ class Kept:
             ]
         texts = {name: values for name, values in self.texts.items() if name not in names}
         return replace(self, texts=texts, native=native)
-
-    def lost(self, suffix: str) -> tuple[str, ...]:
-        """What cannot be carried into a file of this suffix, in plain words."""
-        lost = [self.unreadable] if self.unreadable else []
-        if self.elsewhere and FAMILIES[suffix] != self.family:
-            lost.append(
-                f"{suffix} files cannot carry the source's {', '.join(self.elsewhere)}: they are left out"
-            )
-        return tuple(lost)
 
 
 FAMILIES = {

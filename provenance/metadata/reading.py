@@ -3,8 +3,7 @@
 import base64
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import mutagen
 from mutagen.apev2 import APENoHeaderError, APEv2
@@ -13,11 +12,10 @@ from mutagen.flac import Picture as FlacPicture
 from mutagen.id3 import ID3, ID3FileType
 from mutagen.mp4 import MP4
 
-from core.clip import Source
 from core.errors import CredentialsError
 from provenance.credentials import riff
 from provenance.metadata import kept
-from provenance.metadata.kept import Kept, Picture, carried
+from provenance.metadata.kept import Kept, Picture, Told, carried
 
 MAX_BYTES = 64 << 20
 """Tags beyond are not taken into memory."""
@@ -34,22 +32,22 @@ _CHUNK_NAMES = {
 }
 
 
-def read(path: Path, source: Source) -> Kept:
+def read(file: BinaryIO, source: Told) -> Kept:
     """What a file says of itself; never fails: what cannot be read is named in `Kept.unreadable`.
 
     Args:
-        path: the source.
+        file: the source, open.
         source: what decoding it told, for the chapters.
     """
     chapters = source.chapters
     try:
-        if path.stat().st_size and _head(path) in (b"RIFF", b"RF64", b"BW64"):
-            return _riff(path, chapters)
-        found: Any = mutagen.File(path)
+        if _head(file) in (b"RIFF", b"RF64", b"BW64"):
+            return _riff(file, source.name, chapters)
+        found: Any = mutagen.File(file)
         if isinstance(found, MP4):
             return _mp4(found, chapters)
         if found is not None and (isinstance(found, ID3FileType) or isinstance(found.tags, ID3)):
-            return _others(_id3(found.tags or (), chapters, _ape(path)), path, source)
+            return _others(_id3(found.tags or (), chapters, _ape(file)), file, source)
         if found is not None and hasattr(found.tags, "as_dict"):
             return _vorbis(found, chapters)
         if found is not None and found.tags:
@@ -58,15 +56,16 @@ def read(path: Path, source: Source) -> Kept:
         return Kept(
             chapters=chapters, unreadable=f"the source's tags cannot be read and are left out: {error}"[:200]
         )
-    return _others(Kept(chapters=chapters), path, source)
+    return _others(Kept(chapters=chapters), file, source)
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(4)
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(4)
+    file.seek(0)
+    return head
 
 
-def _others(found: Kept, path: Path, source: Source) -> Kept:
+def _others(found: Kept, file: BinaryIO, source: Told) -> Kept:
     """With what the demuxer tells where nothing else reads the tags, and what AIFF and CAF hold beside."""
     names = {"ALBUM_ARTIST": "ALBUMARTIST", "TRACK": "TRACKNUMBER", "DISC": "DISCNUMBER", "AUTHOR": "ARTIST"}
     technical = {"LANGUAGE", "HANDLER_NAME", "VENDOR_ID", "DURATION", "CREATION_TIME", "MAJOR_BRAND",
@@ -75,8 +74,8 @@ def _others(found: Kept, path: Path, source: Source) -> Kept:
     told = {names.get(name, name): texts for name, texts in told.items() if name not in technical}
     beside: list[str] = []
     if source.container in ("aiff", "caf"):
-        with path.open("rb") as file:
-            data = file.read(1 << 20) + _tail(file)
+        file.seek(0)
+        data = file.read(1 << 20) + _tail(file)
         beside = [text for name, text in _BESIDE.items() if name in data]
     return replace(found, texts={**told, **found.texts}, elsewhere=(*found.elsewhere, *beside))
 
@@ -132,9 +131,10 @@ def _frame_texts(frame: Any) -> list[tuple[str, str]]:
     return [(name, str(text)) for text in frame.text] if name and hasattr(frame, "text") else []
 
 
-def _ape(path: Path) -> dict[str, list[str]]:
+def _ape(file: BinaryIO) -> dict[str, list[str]]:
     try:
-        return _ape_texts(APEv2(path))
+        file.seek(0)
+        return _ape_texts(APEv2(file))
     except APENoHeaderError:
         return {}
 
@@ -192,9 +192,9 @@ def _atom_belongs(key: str) -> bool:
     return key != "\xa9too" and carried(key.removeprefix(kept.FREEFORM).upper())
 
 
-def _riff(path: Path, chapters: tuple[kept.Chapter, ...]) -> Kept:
+def _riff(file: BinaryIO, name: str, chapters: tuple[kept.Chapter, ...]) -> Kept:
     try:
-        chunks = riff.chunks(path)
+        chunks = riff.chunks_in(file, name)
     except CredentialsError:
         return Kept(chapters=chapters, unreadable="the source's chunks cannot be read and are left out")
     native: list[tuple[bytes, object]] = []
@@ -204,7 +204,7 @@ def _riff(path: Path, chapters: tuple[kept.Chapter, ...]) -> Kept:
     for chunk in chunks:
         if chunk.id in _CHUNKS_LEFT:
             continue
-        data = riff.read_chunk(path, chunk, limit=MAX_BYTES)
+        data = riff.read_chunk_in(file, name, chunk, limit=MAX_BYTES)
         if chunk.id == b"LIST" and data[:4] == b"INFO":
             info = {key.decode("latin-1"): text for key, text in riff.read_info(data).items()}
             texts |= _texts(

@@ -2,8 +2,7 @@
 
 import base64
 import io
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import mutagen
 from mutagen import id3
@@ -21,23 +20,28 @@ _TO_MP4 = {name: atom for atom, name in kept.MP4.items()}
 _TO_RIFF = {name: key for key, name in kept.RIFF.items()}
 
 
-def write(path: Path, found: Kept) -> None:
-    """Add to a file, in place; chapters of an MP4 file are written with its audio.
+def write(file: BinaryIO, suffix: str, found: Kept) -> None:
+    """Add to an open file, in place; chapters of an MP4 file are written with its audio.
+
+    Args:
+        file: open for reading and writing.
+        suffix: of its name.
+        found: what to add.
 
     Raises:
         CredentialsError: the file cannot be written.
     """
     if found.empty:
         return
-    family = FAMILIES[path.suffix.lower()]
     try:
-        {"riff": _riff, "id3": _mp3, "mp4": _mp4, "vorbis": _vorbis}[family](path, found)
+        family = FAMILIES[suffix.lower()]
+        {"riff": _riff, "id3": _mp3, "mp4": _mp4, "vorbis": _vorbis}[family](file, found)
     except (mutagen.MutagenError, OSError, ValueError) as error:
-        raise CredentialsError(f"cannot write the source's tags into {path.name}: {error}") from error
+        raise CredentialsError(f"cannot write the source's tags into a {suffix} file: {error}") from error
 
 
-def _mp3(path: Path, found: Kept) -> None:
-    _frames(found).save(path, v2_version=4)
+def _mp3(file: BinaryIO, found: Kept) -> None:
+    _frames(found).save(file, v2_version=4)
 
 
 def _frames(found: Kept) -> id3.ID3:
@@ -85,8 +89,8 @@ def _frame(name: str, values: list[str]) -> Any:
     return id3.TXXX(encoding=3, desc=name, text=values)
 
 
-def _mp4(path: Path, found: Kept) -> None:
-    audio = MP4(path)
+def _mp4(file: BinaryIO, found: Kept) -> None:
+    audio = MP4(file)
     if audio.tags is None:
         audio.add_tags()
     tags: Any = audio.tags
@@ -106,7 +110,8 @@ def _mp4(path: Path, found: Kept) -> None:
         covers = [one for one in found.pictures if one.mime in ("image/jpeg", "image/jpg", "image/png")]
         if covers:
             tags["covr"] = [MP4Cover(c.data, 14 if c.mime == "image/png" else 13) for c in covers]
-    audio.save()
+    file.seek(0)
+    audio.save(file)
 
 
 def _pair(text: str) -> tuple[int, int] | None:
@@ -115,8 +120,8 @@ def _pair(text: str) -> tuple[int, int] | None:
     return (min(int(at), 65535), min(int(of or 0), 65535)) if whole else None
 
 
-def _vorbis(path: Path, found: Kept) -> None:
-    audio: Any = mutagen.File(path)
+def _vorbis(file: BinaryIO, found: Kept) -> None:
+    audio: Any = mutagen.File(file)
     if audio is None:
         raise ValueError("its kind is not known")
     if audio.tags is None:
@@ -138,7 +143,8 @@ def _vorbis(path: Path, found: Kept) -> None:
             audio.cuesheet = found.native[0]
     elif blocks:
         audio.tags["METADATA_BLOCK_PICTURE"] = [base64.b64encode(block.write()).decode() for block in blocks]
-    audio.save()
+    file.seek(0)
+    audio.save(file)
 
 
 def _block(one: kept.Picture) -> FlacPicture:
@@ -147,7 +153,7 @@ def _block(one: kept.Picture) -> FlacPicture:
     return block
 
 
-def _riff(path: Path, found: Kept) -> None:
+def _riff(file: BinaryIO, found: Kept) -> None:
     additions: list[tuple[bytes, bytes]] = []
     chunks: Any = found.native if found.family == "riff" else ()
     for name, data in chunks:
@@ -160,7 +166,7 @@ def _riff(path: Path, found: Kept) -> None:
         additions.append((b"id3 ", _tag(list(_frames(found).values()))))
     if info:
         additions.append((b"LIST", riff.info_list(info)))
-    riff.append(path, additions)
+    riff.append_in(file, "the file", additions)
 
 
 def _tag(frames: list[Any]) -> bytes:
