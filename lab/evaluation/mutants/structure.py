@@ -103,20 +103,25 @@ def _blocks(data: bytes) -> Iterator[Element]:
 def _mpeg(data: bytes) -> Iterator[Element]:
     place = 0
     if data[:3] == b"ID3" and len(data) > 10:
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+        size = _synchsafe(data[6:10])
         yield Element(0, 10, min(len(data), 10 + size), (6, 4))
         place = 10
-        while place + 10 < 10 + size and data[place : place + 4].isalnum():
-            length = sum(
-                (byte & 0x7F) << s
-                for byte, s in zip(data[place + 4 : place + 8], (21, 14, 7, 0), strict=True)
-            )
+        while place + 10 < min(10 + size, len(data)) and data[place : place + 4].isalnum():
+            length = _synchsafe(data[place + 4 : place + 8])
             yield Element(place, place + 10, min(len(data), place + 10 + length), (place + 4, 4))
             place += 10 + length
         place = 10 + size
     while (place := data.find(b"\xff\xfb", place)) >= 0:
         yield Element(place, place + 4, min(len(data), place + 417), (place + 2, 2))
         place += 100
+
+
+def _synchsafe(four: bytes) -> int:
+    """A length of ID3: seven bits of each byte count."""
+    length = 0
+    for byte in four:
+        length = length << 7 | byte & 0x7F
+    return length
 
 
 def _ebml(data: bytes, place: int, end: int) -> Iterator[Element]:
