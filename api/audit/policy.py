@@ -29,6 +29,10 @@ _SEVERITY: dict[Action, int] = {"accept": 0, "review": 1, "reject": 2}
 _OPERATORS = ("is", "is_not", "one_of", "at_least", "at_most", "known")
 _PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
 _STALE_AFTER_DAYS = 365
+MAX_BYTES = 64 * 1024
+MAX_ENTRIES = 200
+MAX_TEXT = 2000
+MAX_NUMBER = 1 << 53
 _OPEN = {
     "decode": "The audio is incomplete:",
     "watermark": "The watermark could not be looked for:",
@@ -96,8 +100,8 @@ class Rule:
 
     def fire(self, findings: Mapping[str, Any]) -> Iterator[Fired]:
         """Yield the rule once for the findings, or once for each element that it applies to."""
-        subjects = [findings] if self.each is None else look_up(findings, self.each) or []
-        for subject in subjects:
+        subjects = [findings] if self.each is None else look_up(findings, self.each)
+        for subject in subjects if isinstance(subjects, list | tuple) else ():
             if all(condition.holds(subject) for condition in self.when):
                 yield Fired(self.id, self.action, _fill(self.says, subject, findings), self.source)
 
@@ -182,17 +186,40 @@ def parse_policy(text: bytes) -> Policy:
     Raises:
         PolicyError: the text is not TOML, or a rule is incomplete or contradicts itself.
     """
+    if len(text) > MAX_BYTES:
+        raise PolicyError(f"the policy has {len(text)} bytes; at most {MAX_BYTES} are read")
     try:
         table = toml.loads(text.decode("utf-8"))
     except ValueError as error:
         raise PolicyError(f"the policy is not a TOML file: {error}") from error
+    _check_values(table)
     return _policy(table, text)
+
+
+def _check_values(value: Any) -> None:
+    """Refuse what no report could show: control characters, long texts, numbers that are no measurements."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_values(name)
+            _check_values(inner)
+    elif isinstance(value, list):
+        if len(value) > MAX_ENTRIES:
+            raise PolicyError(f"a list of the policy has {len(value)} entries, of {MAX_ENTRIES} at most")
+        for inner in value:
+            _check_values(inner)
+    elif isinstance(value, str):
+        if len(value) > MAX_TEXT or any(ord(c) < 32 and c not in "\n\t" for c in value):
+            raise PolicyError(f"a text of the policy has control characters or is longer than {MAX_TEXT}")
+    elif isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
+        raise PolicyError("a number of the policy is larger than a measurement can be")
 
 
 def _policy(table: Mapping[str, Any], text: bytes) -> Policy:
     head = table.get("policy")
     if not isinstance(head, dict) or not {"name", "version"} <= head.keys():
         raise PolicyError("the policy needs a [policy] table with name and version")
+    if not all(isinstance(head[key], str | int | float) for key in ("name", "version")):
+        raise PolicyError("name and version of the policy are texts")
     entries = table.get("rule", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise PolicyError("each rule of the policy is a table [[rule]]")
@@ -243,7 +270,7 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         raise PolicyError(f"rule {name!r}: its conditions are a list of tables")
     if not when:
         raise PolicyError(f"rule {name!r} has no condition; it would always fire")
-    for key in ("source", "each"):
+    for key in ("id", "says", "source", "each"):
         if key in entry and not isinstance(entry[key], str):
             raise PolicyError(f"rule {name!r}: {key} must be a text")
     return Rule(
@@ -266,6 +293,13 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
             f"rule {rule!r}: a condition is a field and one of {', '.join(_OPERATORS)}; got {dict(entry)}"
         )
     operator, value = operators[0], entry[operators[0]]
+    if not isinstance(entry["field"], str):
+        raise PolicyError(f"rule {rule!r}: a field is named by a text")
+    for one in value if isinstance(value, list) and operator == "one_of" else [value]:
+        if not isinstance(one, str | bool | int | float):
+            raise PolicyError(f"rule {rule!r}: {operator} compares with a text, a number, true or false")
+    if operator == "known" and not isinstance(value, bool):
+        raise PolicyError(f"rule {rule!r}: known is true or false")
     if operator in ("at_least", "at_most") and (
         isinstance(value, bool) or not isinstance(value, int | float)
     ):
