@@ -16,6 +16,7 @@ from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.server import problems
 from api.server.api_keys import ApiKeys
+from api.server.document import document
 from api.server.gates import Gate, Gates
 from api.server.guard import Guard
 from api.server.idempotency import Answers
@@ -86,6 +87,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # as FastAPI has it extended
     app.add_middleware(Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s)
     return app
 

@@ -45,7 +45,7 @@ class Route(APIRoute):
         known = frozenset(field.alias for field in declared if isinstance(field.field_info, Query))
         takes_json = self.body_field is not None and self.include_in_schema
 
-        public = not _asks_who(self.dependant) and "health" not in self.tags
+        public = not asks_who(self.dependant) and "health" not in self.tags
 
         async def handler(request: Request) -> Response:
             if public:  # whoever balances load asks after health as often as it likes
@@ -68,9 +68,9 @@ class Route(APIRoute):
         return handler
 
 
-def _asks_who(dependant: Dependant) -> bool:
+def asks_who(dependant: Dependant) -> bool:
     """Whether a route, or what it depends on, asks for the caller."""
-    return dependant.call is caller or any(map(_asks_who, dependant.dependencies))
+    return dependant.call is caller or any(map(asks_who, dependant.dependencies))
 
 
 async def _release(request: Request, error: Exception) -> None:

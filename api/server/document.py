@@ -1,0 +1,97 @@
+"""The OpenAPI document: what FastAPI makes of the routes, and what every route of ours has besides."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from api.server.route import asks_who
+from api.server.routes.openapi import problems
+
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "an API key: `tmk_...`"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "trackmark_key", "description": "set by the page"},
+}
+HEADERS: dict[str, tuple[str, str]] = {
+    "Retry-After": ("integer", "seconds until it is worth another try"),
+    "RateLimit": ("string", "what is left (draft-ietf-httpapi-ratelimit-headers)"),
+    "RateLimit-Policy": ("string", "how much there is"),
+    "WWW-Authenticate": ("string", "how to send a key"),
+    "Location": ("string", "where the job is followed"),
+    "ETag": ("string", "names the state of the record, for `If-Match`"),
+    "Idempotency-Replayed": ("string", "`true` where the answer was given before"),
+    "Allow": ("string", "every method of this path"),
+}
+_BY_STATUS = {
+    "202": ("Location", "Retry-After"),
+    "401": ("WWW-Authenticate",),
+    "409": ("Retry-After",),
+    "429": ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    "503": ("Retry-After",),
+}
+_TAGGED = ("getRecord", "listRecordEvents")
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an application, made once."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        servers=[{"url": "/"}],
+    )
+    for operation, route in _operations(app, made):
+        _describe(operation, route)
+    made["components"]["securitySchemes"] = SCHEMES
+    made["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": kind}} for name, (kind, text) in HEADERS.items()
+    }
+    for unused in ("HTTPValidationError", "ValidationError"):
+        made["components"]["schemas"].pop(unused, None)
+    app.openapi_schema = made
+    return made
+
+
+def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[dict[str, Any], RouteContext]]:
+    for route in iter_route_contexts(app.routes):
+        for method in route.methods or ():
+            operation = made["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                yield operation, route
+
+
+def _describe(operation: dict[str, Any], route: RouteContext) -> None:
+    """Who may ask, every problem that any route can answer with, and the headers."""
+    dependant: Dependant = route.dependant
+    private, c2pa = asks_who(dependant), str(route.path_format).startswith("/c2pa/")
+    operation["security"] = [{name: []} for name in SCHEMES] if private else []
+    told = operation["responses"]
+    unusable = 400 if c2pa else 422  # an unknown parameter is one, too, so that every route has it
+    general = {unusable, 429, 503} | ({401, 403} if private else set())
+    if operation.get("requestBody"):
+        general |= {408, 409, 411, 413}
+    for status, answer in problems(*general).items():
+        if str(status) in map(str, general):
+            shown = told.get(str(status), {}).get("content", {})
+            if "application/problem+json" not in shown:
+                told[str(status)] = answer
+    if c2pa:
+        told.pop("422", None)
+    if not private:
+        for status in ("401", "403"):
+            told.pop(status, None)
+    for status, answer in told.items():
+        names = list(_BY_STATUS.get(status, ()))
+        if status.startswith("2"):
+            names += ["ETag"] if operation["operationId"] in _TAGGED else []
+            names += ["Idempotency-Replayed"] if "requestBody" in operation else []
+            names += ["RateLimit", "RateLimit-Policy"]
+        if names:
+            answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
