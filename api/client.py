@@ -69,7 +69,7 @@ class AuditClient:
             job: Json = self._checked(self._http.get(location)).json()
             if job["state"] == "succeeded":
                 return job
-            if job["state"] == "failed":
+            if job["state"] not in ("queued", "running"):
                 raise ClientError(f"{path.name}: {job['problem']['detail']}")
             if progress is not None:
                 progress(job["stage"] or job["state"], job["progress"])

@@ -99,6 +99,14 @@ class JobCrashed(ServiceError):
     """A job took the process down with it as often as is allowed."""
 
 
+class JobCancelled(ServiceError):
+    """A client ended the job before it had a result."""
+
+
+class JobExpired(ServiceError):
+    """No worker took the job for as long as it may wait."""
+
+
 class Later(ServiceError):
     """Nothing is wrong with the request; it can be repeated.
 
@@ -166,6 +174,8 @@ ANSWERS: dict[type[TrackmarkError], Answer] = {
     Unavailable: Answer(503, "unavailable", "Something that the server needs does not answer"),
     NotReady: Answer(503, "not-ready", "The server cannot work at the moment"),
     NotOffered: Answer(501, "not-implemented", "This route is not offered here"),
+    JobCancelled: Answer(409, "cancelled", "The job was cancelled"),
+    JobExpired: Answer(409, "expired", "The job waited too long"),
     JobCrashed: Answer(500, "job-crashed", "The job ended the process that ran it"),
     UnreadableAudio: Answer(422, "unreadable-audio", "The file is not readable audio"),
     UnsupportedAudio: Answer(422, "unsupported-audio", "The audio is outside what is accepted"),

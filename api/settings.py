@@ -28,8 +28,6 @@ class Settings(BaseSettings):
         home: folder of keys, uploads, outputs and the default database.
         database_url: SQLAlchemy URL; SQLite in `home` unless given, `postgresql+psycopg://` for many
             machines.
-        jobs_database_url: where DBOS keeps its queues; a file of its own in `home` on SQLite
-            (so that job polling never waits for the log's writer), the main database on PostgreSQL.
         fingerprint_folder: where copies of the fingerprint index lie, `fingerprints` in `home` unless given;
             on a disk of this machine, with room for about twice their size.
         log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
@@ -53,10 +51,13 @@ class Settings(BaseSettings):
             the file's own and at those that its fingerprint tells.
         job_concurrency: jobs that run at once in one process.
         run_jobs: whether a server works on its own queue; False where `trackmark worker` processes do.
-        worker_name: names this process among those that share a queue; after a crash, the process that starts
-            with the same name resumes what it left behind.
+        worker_name: what this process is called where jobs are shown; host and process number unless given.
+        lease_s: how long a worker may be silent before its job goes to another one.
+        job_silence_s: how long a job may make no progress before its worker counts it as hung.
+        job_expiry_hours: how long a job may wait for a worker.
+        retry_hours: how long the audio of a job that failed by the server's fault is kept, for another try.
         job_attempts: how often a job may be started before it counts as the cause of the crashes.
-        shutdown_grace_s: how long a stopping process waits for running jobs; they resume elsewhere after it.
+        shutdown_grace_s: how long a stopping process waits for running jobs; others take them up after it.
         allow_anonymous: answer requests that bring no API key as the `default` tenant with every right but
             `admin`. Meant for a page on one's own machine: requests from elsewhere, or with a header that a
             proxy sets, need a key all the same. A proxy that sets none cannot be told; leave this off there.
@@ -76,7 +77,6 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=default_home)
     database_url: str = ""
-    jobs_database_url: str = ""
     fingerprint_folder: Path | None = None
     log_origin: str | None = None
     witnesses: tuple[str, ...] = ()
@@ -96,7 +96,11 @@ class Settings(BaseSettings):
     watermark_search: Literal["quick", "full"] = "full"
     job_concurrency: int = Field(default=1, ge=1, le=64)
     run_jobs: bool = True
-    worker_name: str = Field(default="server", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    worker_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    lease_s: float = Field(default=30.0, gt=0)
+    job_silence_s: float = Field(default=900.0, gt=0)
+    job_expiry_hours: float = Field(default=168.0, gt=0)
+    retry_hours: float = Field(default=24.0, ge=0)
     job_attempts: int = Field(default=3, ge=1)
     shutdown_grace_s: int = Field(default=5, ge=0)
     allow_anonymous: bool = False
@@ -118,9 +122,6 @@ class Settings(BaseSettings):
         values["home"] = home
         if not values.get("database_url"):
             values["database_url"] = f"sqlite:///{home / 'trackmark.db'}"
-        if not values.get("jobs_database_url"):
-            url = str(values["database_url"])
-            values["jobs_database_url"] = f"sqlite:///{home / 'jobs.db'}" if url.startswith("sqlite") else url
         return values
 
     @property

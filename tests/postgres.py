@@ -6,7 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +63,15 @@ def _unprivileged() -> dict[str, Any]:
 class Cluster:
     """A running server."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, start: Callable[[], None], stop: Callable[[], None]) -> None:
         self.folder = folder
+        self._start, self._stop = start, stop
         self._count = 0
+
+    def restart(self) -> None:
+        """End every connection at once, as a crash does, and serve again."""
+        self._stop()
+        self._start()
 
     def database(self) -> str:
         """The SQLAlchemy address of what looks like a new, empty database.
@@ -117,20 +123,27 @@ def cluster(programs: Programs) -> Iterator[Cluster]:
         if made.returncode != 0:
             raise RuntimeError(f"initdb failed: {made.stderr}")
         options = [word for option in OPTIONS for word in ("-c", option)]
-        server = subprocess.run(
-            [binaries / "pg_ctl", "-D", data, "-l", said, "-w", "-t", "60", "start",
-             "-o", " ".join([*options, "-k", str(folder)])],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-            check=False, **shared,
-        )  # fmt: skip
-        if server.returncode != 0:
-            raise RuntimeError(f"PostgreSQL did not start: {said.read_text() if said.exists() else ''}")
-        try:
-            yield Cluster(folder)
-        finally:
+
+        def start() -> None:
+            server = subprocess.run(
+                [binaries / "pg_ctl", "-D", data, "-l", said, "-w", "-t", "60", "start",
+                 "-o", " ".join([*options, "-k", str(folder)])],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                check=False, **shared,
+            )  # fmt: skip
+            if server.returncode != 0:
+                raise RuntimeError(f"PostgreSQL did not start: {said.read_text() if said.exists() else ''}")
+
+        def stop() -> None:
             subprocess.run(
                 [binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"],
                 stdout=subprocess.DEVNULL, check=True, **shared,
             )  # fmt: skip
+
+        start()
+        try:
+            yield Cluster(folder, start, stop)
+        finally:
+            stop()
     finally:
         shutil.rmtree(folder)

@@ -5,8 +5,7 @@
     home/           the files: private keys as they lie on disk (encrypted only where a passphrase was set),
                     audio of unfinished jobs, reports, pictures, tagged files, the user's calibration
 
-Left out: the job engine's own state (unfinished jobs are submitted again at the next start) and copies of the
-fingerprint index (made again from the rows).
+Left out: copies of the fingerprint index (made again from the rows).
 """
 
 import hashlib
@@ -167,13 +166,11 @@ def opened(folder: Path) -> Iterator[Connection]:
 def left_out(settings: Settings, path: Path) -> bool:
     """Whether a file of the home is none that a backup holds: databases, copies of the index, locks."""
     index = settings.fingerprint_folder or settings.home / "fingerprints"
-    databases = [
-        Path(url.database)
-        for url in map(make_url, (settings.database_url, settings.jobs_database_url))
-        if url.get_backend_name() == "sqlite" and url.database
-    ]
-    if any(path.parent == one.parent and path.name.startswith(one.name) for one in databases):
-        return True
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        rows_file = Path(url.database)
+        if path.parent == rows_file.parent and path.name.startswith(rows_file.name):
+            return True
     return index in path.parents or path.name.endswith((".lock", ".part"))
 
 

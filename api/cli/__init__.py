@@ -21,6 +21,7 @@ from api.cli import (
     db,
     demo,
     doctor,
+    job,
     key,
     log,
     record,
@@ -58,6 +59,7 @@ main.command("doctor")(doctor.doctor)
 main.command("verify-report")(report.verify_report)
 main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")
+main.add_typer(job.commands, name="job")
 main.add_typer(log.commands, name="log")
 main.add_typer(key.commands, name="key")
 main.add_typer(apikey.commands, name="apikey")

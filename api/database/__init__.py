@@ -1,9 +1,20 @@
 """Connections, transactions and the schema. Rows stand in `tables`, shared commits in `group_commit`."""
 
-from api.database.engine import connect, for_tenant, forget_traces, hold, migrations, reading, writing
+from api.database.engine import (
+    away,
+    connect,
+    for_tenant,
+    forget_traces,
+    hold,
+    migrations,
+    reading,
+    time_of,
+    writing,
+)
 from api.database.schema import downgrade, upgrade
 
 __all__ = [
+    "away",
     "connect",
     "downgrade",
     "for_tenant",
@@ -11,6 +22,7 @@ __all__ = [
     "hold",
     "migrations",
     "reading",
+    "time_of",
     "upgrade",
     "writing",
 ]

@@ -7,18 +7,26 @@ happen twice at once, such as two appends to the log, holds a lock besides (`hol
 
 import glob
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core import clock
 
 LOG_LOCK = 0x747261636B6D6B  # "trackmk": advisory locks of this application on PostgreSQL
 MIGRATION_LOCK = LOG_LOCK + 1
+QUEUE_LOCK = LOG_LOCK + 2
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
+IDLE_TIMEOUT_MS = 20_000
 
 
 def connect(database_url: str) -> Engine:
@@ -32,6 +40,7 @@ def connect(database_url: str) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
             hide_parameters=True,  # what is stored is told to no log
         )
+        event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _name_the_tenant)
         return engine
     if url.database and url.database != ":memory:":
@@ -45,6 +54,13 @@ def connect(database_url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """Have the server end a transaction whose process hangs, with the locks that others wait for."""
+    connection.autocommit = True
+    connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}")
+    connection.autocommit = False
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -113,6 +129,22 @@ def hold(connection: Connection, lock: int) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+def time_of(connection: Connection) -> datetime:
+    """The database's own time in UTC: one clock for every host that shares it."""
+    if connection.dialect.name == "postgresql":
+        told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told.astimezone(UTC)
+    return clock.now()
+
+
+def away(error: BaseException) -> bool:
+    """Whether the database could not be reached or could not work, whatever it was asked."""
+    if not isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+    # SQLite says "operational" also of a wrong statement.
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
 
 
 def migrations(connection: Connection | None) -> Config:

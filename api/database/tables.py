@@ -265,10 +265,13 @@ class ConsentRow(Table, table=True):
 
 
 class Job(Table, table=True):
-    """An audit, tagging or enrolment as the client sees it; DBOS runs it under the same id."""
+    """An audit or tagging as the client sees it, and the lease of the worker that holds it."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_tenant_kind_created_at", "tenant", "kind", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_jobs_tenant_kind_created_at", "tenant", "kind", "created_at", "id"),
+        Index("ix_jobs_state_tenant", "state", "tenant", "created_at", "id"),
+    )
 
     id: str = Field(primary_key=True, max_length=36)
     tenant: str = Field(max_length=63)
@@ -287,6 +290,21 @@ class Job(Table, table=True):
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     audio_deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    priority: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    queued_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cancel_requested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    worker: str | None = Field(default=None, max_length=100)
+    fence: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TenantTurn(Table, table=True):
+    """When a tenant's job was last taken from the queue, counted in jobs taken."""
+
+    __tablename__ = "tenant_turns"
+
+    tenant: str = Field(primary_key=True, max_length=63)
+    turn: int = Field(sa_type=BigInteger)
 
 
 class IdempotentRequest(Table, table=True):

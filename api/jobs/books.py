@@ -1,30 +1,43 @@
 """Jobs as clients see them: rows with a state, a progress and, at the end, a result or a problem.
 
-How they are executed is `api.jobs.worker`' affair; this module only keeps the books, per tenant.
+A row that is `queued` is the queue's entry, so that what was answered is what will be done. Who takes it and
+for how long is `api.jobs.leases`' affair; this module keeps the books, per tenant.
 """
 
 import base64
 import binascii
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from sqlalchemy import Engine, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
-from api.errors import ConflictingEntry, IdempotencyConflict, InvalidRequest, UnknownEntry
+from api.errors import (
+    ConflictingEntry,
+    IdempotencyConflict,
+    InvalidRequest,
+    JobCancelled,
+    UnknownEntry,
+    problem,
+)
 from core import clock
 from provenance.records.record import new_record_id
 
 Kind = Literal["audit", "track"]
-State = Literal["queued", "running", "succeeded", "failed"]
-FINISHED: frozenset[State] = frozenset({"succeeded", "failed"})
+State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
+FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "expired"})
+Priority = Literal["low", "normal", "high"]
+PRIORITIES: Mapping[Priority, int] = {"low": -1, "normal": 0, "high": 1}
 MAX_PAGE = 200
+
+CANCELLED = problem(JobCancelled("the job was cancelled"))
+_ENDED: Mapping[State, str] = {"succeeded": "succeeded", "failed": "failed", "expired": "has expired"}
 
 _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
@@ -47,7 +60,18 @@ class Upload:
 
 @dataclass(frozen=True)
 class Job:
-    """One row of the books."""
+    """One row of the books.
+
+    Attributes:
+        attempts: how often it was started; orderly ends of a worker are not counted.
+        audio_deleted_at: when the uploaded file was erased.
+        priority: among the jobs of its tenant, higher first.
+        queued_at: when it was last queued, if that was after it was entered.
+        cancel_requested_at: when a client asked to stop the running job.
+        worker: who holds it, in words; None while nobody does.
+        fence: grows each time the job is taken. Only who knows the newest number may write to the row.
+        leased_until: when it goes to somebody else unless the holder shows a sign of life.
+    """
 
     id: str
     tenant: str
@@ -66,6 +90,12 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     audio_deleted_at: datetime | None
+    priority: int
+    queued_at: datetime | None
+    cancel_requested_at: datetime | None
+    worker: str | None
+    fence: int
+    leased_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -167,6 +197,7 @@ class Jobs:
                     size_bytes=upload.size_bytes,
                     request=kept,
                     created_at=now,
+                    priority=PRIORITIES[request.get("priority") or "normal"],
                 )
             )
             row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one()
@@ -209,27 +240,103 @@ class Jobs:
         return Page(tuple(shown), _cursor(shown[-1].created_at, shown[-1].id) if more else None)
 
     def delete(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
-        """Forget a finished job.
+        """Forget a job; who works on it loses it, and stops at the next step.
 
         Raises:
             UnknownEntry: the tenant has no such job.
-            ConflictingEntry: it is not finished.
         """
-        job = self.get(job_id, tenant=tenant, kind=kind)
-        if job.state not in FINISHED:
-            raise ConflictingEntry("the job is not finished; wait for it before deleting it")
         with database.writing(self._engine) as connection:
+            job = self._mine(connection, job_id, tenant, kind)
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
-            connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant))
+            connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id))
         return job
 
-    def withdraw(self, job_id: str) -> None:
-        """Take back a job that could not be queued, as if it had never been entered."""
-        with database.writing(self._engine) as connection:
-            connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
-            connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.state == "queued"))
+    def cancel(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
+        """End a queued job; ask who works on a running one to stop at the next step. May be repeated.
 
-    # For the executor, which serves every tenant
+        Raises:
+            UnknownEntry: the tenant has no such job.
+            ConflictingEntry: it has ended otherwise.
+        """
+        with database.writing(self._engine) as connection:
+            job = self._mine(connection, job_id, tenant, kind)
+            if job.state in FINISHED and job.state != "cancelled":
+                raise ConflictingEntry(f"the {kind} has ended: it {_ENDED[job.state]}")
+            if job.state == "queued":
+                return _change(connection, job_id, **ended("cancelled", CANCELLED))
+            if job.state == "running" and job.cancel_requested_at is None:
+                return _change(connection, job_id, cancel_requested_at=clock.now())
+        return job
+
+    def retry(self, job_id: str, *, tenant: str, kind: Kind, has_audio: Callable[[Job], bool]) -> Job:
+        """Queue a job again that ended without a result, as if it had never been tried.
+
+        Args:
+            job_id: whose.
+            tenant: whose it must be.
+            kind: what it must be.
+            has_audio: tells whether the uploaded file is still there.
+
+        Raises:
+            UnknownEntry: the tenant has no such job.
+            ConflictingEntry: it has not ended, has succeeded, or its audio is gone.
+        """
+        with database.writing(self._engine) as connection:
+            job = self._mine(connection, job_id, tenant, kind)
+            if job.state not in FINISHED:
+                raise ConflictingEntry(f"the {kind} has not ended; cancel it first")
+            if job.state == "succeeded":
+                raise ConflictingEntry(f"the {kind} succeeded; there is nothing to try again")
+            if job.audio_deleted_at is not None or not has_audio(job):
+                raise ConflictingEntry("the audio is no longer kept; send the file again")
+            return _change(
+                connection,
+                job_id,
+                state="queued",
+                attempts=0,
+                progress=0.0,
+                error=None,
+                queued_at=clock.now(),
+                started_at=None,
+                finished_at=None,
+                cancel_requested_at=None,
+            )
+
+    def _mine(self, connection: Connection, job_id: str, tenant: str, kind: Kind) -> Job:
+        """A tenant's job, which nobody else changes until the transaction ends."""
+        mine = select(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant, _JOBS.c.kind == kind)
+        row = connection.execute(mine.with_for_update()).one_or_none()
+        if row is None:
+            raise UnknownEntry(f"no {kind} {job_id}")
+        return _job(row)
+
+    def any_kind(self, job_id: str, *, tenant: str) -> Job:
+        """A tenant's job of whatever kind; raises `UnknownEntry`."""
+        job = self.find(job_id)
+        if job is None or job.tenant != tenant:
+            raise UnknownEntry(f"no job {job_id}")
+        return job
+
+    def newest(self, *, tenant: str, state: str | None, limit: int) -> list[Job]:
+        """A tenant's jobs of every kind, newest first; None is any state.
+
+        Raises:
+            InvalidRequest: there is no such state.
+        """
+        if state is not None and state not in get_args(State):
+            raise InvalidRequest(f"a job's state is one of {', '.join(get_args(State))}")
+        query = select(_JOBS).where(_JOBS.c.tenant == tenant)
+        if state is not None:
+            query = query.where(_JOBS.c.state == state)
+        with database.reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(_JOBS.c.created_at.desc(), _JOBS.c.id).limit(limit))
+            return [_job(row) for row in rows]
+
+    def audio_deleted(self, job_id: str) -> None:
+        """Enter that the uploaded file is gone."""
+        gone = update(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.state.in_(FINISHED))
+        with database.writing(self._engine) as connection:
+            connection.execute(gone.values(audio_deleted_at=clock.now()))
 
     def find(self, job_id: str) -> Job | None:
         """A job of any tenant."""
@@ -237,56 +344,33 @@ class Jobs:
             row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one_or_none()
         return None if row is None else _job(row)
 
-    def start(self, job_id: str) -> Job | None:
-        """Enter the start of an attempt; None where nothing is left to do."""
-        with database.writing(self._engine) as connection:
-            row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one_or_none()
-            if row is None or row.state in FINISHED:
-                return None
-            connection.execute(
-                update(_JOBS)
-                .where(_JOBS.c.id == job_id)
-                .values(state="running", attempts=row.attempts + 1, started_at=row.started_at or clock.now())
-            )
-            return _job(connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one())
 
-    def advance(self, job_id: str, stage: str, progress: float) -> None:
-        """Enter how far a running job is, in [0, 1]."""
-        with database.writing(self._engine) as connection:
-            connection.execute(
-                update(_JOBS)
-                .where(_JOBS.c.id == job_id, _JOBS.c.state == "running")
-                .values(stage=stage[:64], progress=min(max(progress, 0.0), 1.0))
-            )
+def keeps_audio(job: Job) -> bool:
+    """Whether an ended job's upload stays: because that was asked for, or for another try.
 
-    def finish(
-        self, job_id: str, *, result: Mapping[str, Any] | None = None, error: Mapping[str, Any] | None = None
-    ) -> None:
-        """Enter the end: a result, or the problem that prevented one."""
-        with database.writing(self._engine) as connection:
-            connection.execute(
-                update(_JOBS)
-                .where(_JOBS.c.id == job_id, _JOBS.c.state.not_in(FINISHED))
-                .values(
-                    state="failed" if error is not None else "succeeded",
-                    progress=1.0,
-                    stage=None,
-                    result=result,
-                    error=error,
-                    finished_at=clock.now(),
-                )
-            )
+    What failed through no fault of the file's may be tried again for `Settings.retry_hours`.
+    """
+    if job.request.get("retain"):
+        return True
+    return job.state == "failed" and (job.error or {}).get("status", 0) >= 500
 
-    def audio_deleted(self, job_id: str) -> None:
-        """Enter that the uploaded file is gone."""
-        with database.writing(self._engine) as connection:
-            connection.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(audio_deleted_at=clock.now()))
 
-    def unfinished(self) -> list[str]:
-        """Ids of the jobs that still have to be done, oldest first."""
-        query = select(_JOBS.c.id).where(_JOBS.c.state.not_in(FINISHED)).order_by(_JOBS.c.created_at)
-        with database.reading(self._engine) as connection:
-            return list(connection.execute(query).scalars())
+def ended(state: State, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The columns of a job that has ended, without a result."""
+    return {
+        "state": state,
+        "progress": 1.0,
+        "stage": None,
+        "error": error,
+        "finished_at": clock.now(),
+        "worker": None,
+        "leased_until": None,
+    }
+
+
+def _change(connection: Connection, job_id: str, **values: Any) -> Job:
+    connection.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(**values))
+    return _job(connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one())
 
 
 def _job(row: Row[Any]) -> Job:

@@ -1,6 +1,8 @@
 """The one place for a job's files: what was uploaded for it, and what it left behind."""
 
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from api.settings import Settings
 @dataclass(frozen=True)
 class JobFiles:
     """Where the files of jobs lie.
+
+    Every attempt at a job writes into a folder of its own, named by its fence: an attempt that hung and comes
+    back cannot touch what another has made since.
 
     Attributes:
         uploads: folder of audio that waits for its job, or is retained.
@@ -29,16 +34,42 @@ class JobFiles:
         """Where the job's uploaded file lies, or lay."""
         return self.uploads / str(job.request["stored"])
 
+    def has_upload(self, job: Job) -> bool:
+        """Whether the uploaded file is still there."""
+        return self.upload(job).is_file()
+
     def output(self, job: Job) -> Path:
-        """Folder of what the job left behind."""
-        return self.outputs / job.id
+        """Folder of what the newest attempt left behind; jobs without a fence kept it one floor above."""
+        folder = self.outputs / job.id
+        return folder / str(job.fence) if job.fence else folder
 
     def fresh_output(self, job: Job) -> Path:
-        """The same, made anew: without what an attempt that was cut short left there."""
+        """The same, made anew: without what attempts that were cut short left there."""
+        self.discard_output(job)
         folder = self.output(job)
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
         return folder
+
+    def keep_result(self, job: Job) -> None:
+        """Delete what earlier attempts left, and half-made files; of a job without a result, everything."""
+        if job.state != "succeeded":
+            self.discard_output(job)
+            return
+        if job.fence:
+            _remove(self._left(job, job.fence - 1))
+        _remove(self.output(job).glob(".trackmark-*"))
+
+    def discard_output(self, job: Job) -> None:
+        """Delete what this attempt and earlier ones left; a later one has a folder of its own."""
+        _remove(self._left(job, job.fence))
+        with suppress(OSError):  # not there, or not empty
+            (self.outputs / job.id).rmdir()
+
+    def discard_attempt(self, job: Job) -> None:
+        """Delete what one attempt left behind."""
+        _remove([self.output(job)])
+        with suppress(OSError):
+            (self.outputs / job.id).rmdir()
 
     def discard_upload(self, job: Job) -> None:
         """Delete the uploaded file."""
@@ -47,4 +78,22 @@ class JobFiles:
     def discard(self, job: Job) -> None:
         """Delete every file of the job."""
         self.discard_upload(job)
-        shutil.rmtree(self.output(job), ignore_errors=True)
+        self.discard_folder(job.id)
+
+    def discard_folder(self, name: str) -> None:
+        """Delete everything that a job of this id left behind."""
+        _remove([self.outputs / name])
+
+    def _left(self, job: Job, newest: int) -> Iterator[Path]:
+        """What attempts up to a fence left; what is in no attempt's folder is older than all of them."""
+        for path in (self.outputs / job.id).glob("*"):
+            if not path.name.isdecimal() or int(path.name) <= newest:
+                yield path
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in list(paths):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

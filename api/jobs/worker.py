@@ -1,29 +1,26 @@
-"""Durable execution of jobs with DBOS: what was accepted is finished, whatever happens to the process.
+"""Works on jobs: takes them from the queue, keeps their leases alive, enters their ends.
 
-One DBOS workflow per job, under the job's own id, so that submitting twice runs once. DBOS keeps its state in
-its own database; the books that clients read are `api.jobs.books`. A crash between the two writes is repaired
-at the next start, when every unfinished job is submitted again.
-
-DBOS is one per process, and so is a started `Worker`.
+A started worker has three threads beside those of its jobs: one takes jobs, one shows that the jobs in hand
+are alive, one sweeps up what crashes left behind. The database may go away and come back at any moment.
 """
 
-import fcntl
-import itertools
 import logging
-import secrets
+import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
-
+from api import database
 from api.audit.engines import Engines, product_engines
-from api.errors import JobCrashed, problem
-from api.jobs.books import Job, Jobs
+from api.errors import problem
+from api.jobs.books import Job, Jobs, keeps_audio
 from api.jobs.files import JobFiles
+from api.jobs.leases import Lease, LeaseLost, Leases
+from api.jobs.sweep import Sweep
 from api.jobs.work import Context, perform
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
@@ -33,170 +30,296 @@ from core.progress import Progress
 
 log = logging.getLogger(__name__)
 
-QUEUE = "trackmark-jobs"
-WORKFLOW = "trackmark.job"
-POLL_S = 0.25
+POLL_S = 0.5
 PROGRESS_INTERVAL_S = 0.5
-_ONE = threading.Lock()  # DBOS is a singleton: held between `start` and `stop`
+SIGNS_PER_LEASE = 4
+SWEEP_INTERVAL_S = 600.0
+AWAY_S = 1.0
+
+
+class Cut(BaseException):
+    """Ends an attempt at the next step; like `KeyboardInterrupt`, it is no error for anybody to handle."""
+
+
+@dataclass(eq=False)
+class _Attempt:
+    """A job in hand. `heard` is when it last told its progress; `cut` tells it to stop at its next step."""
+
+    lease: Lease
+    heard: float
+    cut: bool = False
+    cancelled: bool = False
+    thread: threading.Thread | None = None
+    told: tuple[str, float] = field(default=("", float("-inf")))
 
 
 class Worker:
-    """Submits jobs and, where `listen` says so, works on them.
+    """Takes jobs and works on them, `job_concurrency` at once.
 
     Args:
-        settings: folders, limits and the jobs database.
+        settings: folders and limits.
         registry: of any tenant; each job gets its own tenant's view.
         jobs: the books.
         engines: the parts that touch audio.
+        leases: the queue; that of the registry's database unless given.
+        ticks: seconds that only ever grow.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, jobs: Jobs, engines: Engines) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        jobs: Jobs,
+        engines: Engines,
+        *,
+        leases: Leases | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._registry = registry
         self._jobs = jobs
         self._engines = engines
+        self._ticks = ticks
+        self._leases = leases or Leases(
+            registry.engine, lease_s=settings.lease_s, attempts=settings.job_attempts
+        )
         self.files = JobFiles.of(settings)
-        self._running: set[str] = set()
+        self.name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
+        self._attempts: dict[str, _Attempt] = {}
+        self._sweep = Sweep(registry.engine, self._leases, self.files, settings)
+        self._copies = CopyKeeper(registry.fingerprints.copies())
+        self._ends = ExitStack()  # of what was started, so that a start that failed can be undone
+        self._threads: list[threading.Thread] = []
+        self._wake, self._stopping, self._over = (threading.Event() for _ in range(3))
 
-    def start(self, *, listen: bool = True) -> None:
-        """Connect to the queue, take up what a crash left behind, and work if `listen`."""
-        if not _ONE.acquire(blocking=False):
-            raise RuntimeError("a worker runs in this process already, and DBOS allows one")
-        config = DBOSConfig(
-            name="trackmark",
-            system_database_url=self._settings.jobs_database_url,
-            application_version="1",  # one version for all releases: a new release finishes old jobs
-            executor_id=self._settings.worker_name,
-            serializer=DBOSPortableJSONSerializer(),  # never pickle
-            log_level="WARNING",
-            notification_listener_polling_interval_sec=1.0,
-        )
-        DBOS(config=config)
-        self._workflow = DBOS.workflow(name=WORKFLOW)(self._run_workflow())
-        if not listen:
-            DBOS.listen_queues([])
-        DBOS.launch()
-        DBOS.register_queue(
-            QUEUE,
-            worker_concurrency=self._settings.job_concurrency,
-            polling_interval_sec=POLL_S,
-            on_conflict="always_update",
-        )
-        for job_id in self._jobs.unfinished():
-            self.submit(job_id)
-            status = DBOS.get_workflow_status(job_id)
-            if status is not None and status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
-                # The workflow ended without closing the books (the database was away): run it anew.
-                self._enqueue(f"{job_id}-{secrets.token_hex(4)}", job_id)
-        self._copies = CopyKeeper(self._registry.fingerprints.copies())
+    def start(self, *, listen: bool = True, receives: bool = False) -> None:
+        """Keep the home in order.
+
+        Args:
+            listen: work on the queue.
+            receives: whether this process writes uploads, which a sweep by others must spare.
+        """
+        self._sweep.uploads()
+        if receives:
+            self._sweep.spare_uploads()
+            self._ends.callback(self._sweep.close)
         self._copies.start()
+        self._ends.callback(self._copies.stop)
+        every = self._settings.lease_s / SIGNS_PER_LEASE
+        self._spawn("sweep", self._sweep.once, lambda: self._stopping.wait(SWEEP_INTERVAL_S))
+        if listen:
+            self._spawn("signs of life", self.show_life, lambda: self._over.wait(every), self._over)
+            self._spawn("take jobs", self._take_jobs, self._pause)
 
     def stop(self) -> None:
-        """Let running jobs finish for `shutdown_grace_s`; the others resume at the next start."""
-        grace = self._settings.shutdown_grace_s if self._running else 0
-        try:
-            self._copies.stop()
-            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
-        finally:
-            _ONE.release()
+        """Let running jobs end for `shutdown_grace_s`; give the others back, which costs them no attempt."""
+        self._stopping.set()
+        self._wake.set()
+        deadline = time.monotonic() + self._settings.shutdown_grace_s
+        for thread in self._threads[-1:]:  # who takes jobs
+            thread.join(AWAY_S)
+        for attempt in list(self._attempts.values()):
+            if attempt.thread is not None:
+                attempt.thread.join(max(0.0, deadline - time.monotonic()))
+        cut = list(self._attempts.values())
+        for attempt in cut:
+            attempt.cut = True
+            self._give_back(attempt, counts=False)
+        self._over.set()
+        ending = [*self._threads, *(attempt.thread for attempt in cut if attempt.thread is not None)]
+        for thread in ending:  # most are at their next step soon
+            thread.join(AWAY_S)
+        self._ends.close()
 
-    def submit(self, job_id: str) -> None:
-        """Queue a job; repeating it changes nothing."""
-        self._enqueue(job_id, job_id)
-
-    def _enqueue(self, workflow_id: str, job_id: str) -> None:
-        with SetWorkflowID(workflow_id):
-            DBOS.enqueue_workflow(QUEUE, self._workflow, job_id)
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._wake.set()
 
     def run(self, job_id: str) -> None:
-        """Work on one job in this thread, start to end. Safe to repeat."""
-        self._running.add(job_id)
+        """Work on one job in this thread, whosever turn it is; does nothing where it is held or has ended."""
+        lease = self._leases.take_this(job_id, self.name)
+        if lease is not None:
+            self._work(self._begin(lease))
+
+    def tidy(self, job: Job) -> None:
+        """Delete what an ended job needs no longer."""
+        self.files.keep_result(job)
+        if job.audio_deleted_at is None and not keeps_audio(job):
+            self.files.discard_upload(job)
+            self._jobs.audio_deleted(job.id)
+
+    def show_life(self) -> None:
+        """Extend the lease of every job in hand; one that makes no progress for too long is given up."""
+        for attempt in list(self._attempts.values()):
+            if self._ticks() - attempt.heard > self._settings.job_silence_s:
+                log.error("job %s shows no progress; it is given up", attempt.lease.id)
+                attempt.cut = True
+                self._attempts.pop(attempt.lease.id, None)
+                self._give_back(attempt, counts=True)
+                continue
+            try:
+                attempt.cancelled |= self._leases.extend(attempt.lease)
+            except LeaseLost:
+                attempt.cut = True
+
+    def _spawn(
+        self,
+        name: str,
+        work: Callable[[], object],
+        rest: Callable[[], object],
+        end: threading.Event | None = None,
+    ) -> None:
+        def loop() -> None:
+            while not (end or self._stopping).is_set():
+                try:
+                    work()
+                except Exception as error:
+                    told = str(error).partition("\n")[0] if database.away(error) else None
+                    log.error("%s: %s", name, told or "failed", exc_info=told is None)
+                    (end or self._stopping).wait(AWAY_S)
+                rest()
+
+        thread = threading.Thread(target=loop, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _pause(self) -> None:
+        self._wake.wait(POLL_S)
+        if not self._stopping.is_set():
+            self._wake.clear()
+
+    def _take_jobs(self) -> None:
+        while len(self._attempts) < self._settings.job_concurrency and not self._stopping.is_set():
+            lease = self._leases.take(self.name)
+            if lease is None:
+                return
+            attempt = self._begin(lease)
+            if self._stopping.is_set():
+                self._attempts.pop(lease.id)
+                self._give_back(attempt, counts=False)
+                return
+            attempt.thread = threading.Thread(
+                target=self._work, args=(attempt,), name=f"job {lease.id}", daemon=True
+            )
+            attempt.thread.start()
+
+    def _begin(self, lease: Lease) -> _Attempt:
+        attempt = self._attempts[lease.id] = _Attempt(lease, self._ticks())
+        return attempt
+
+    def _work(self, attempt: _Attempt) -> None:
+        job = attempt.lease.job
         try:
-            job = self._jobs.start(job_id)
-            if job is not None:
-                self._attempt(job)
-            done = self._jobs.find(job_id)
-            if job is not None and done is None:  # erased meanwhile: nothing of it may stay
-                self.files.discard(job)
-            if done is not None and done.audio_deleted_at is None and not done.request.get("retain"):
-                self.files.discard_upload(done)
-                self._jobs.audio_deleted(job_id)
+            self._enter_end(attempt, self._result(attempt))
+        except (Cut, LeaseLost):
+            self._leave(attempt)
+        except BaseException as error:
+            attempt.cut = True
+            away = database.away(error)
+            if away:
+                log.error("job %s: the database went away; it will be tried again", job.id)
+                self._stopping.wait(AWAY_S)
+            self._give_back(attempt, counts=not away and isinstance(error, Exception))
+            if not isinstance(error, Exception):
+                raise
         finally:
-            self._running.discard(job_id)
+            if self._attempts.get(job.id) is attempt:
+                del self._attempts[job.id]
+            self._wake.set()
 
-    def _run_workflow(self) -> Callable[[str], None]:
-        def run_job(job_id: str) -> None:
-            DBOS.run_step({"name": "run"}, self.run, job_id)
-
-        return run_job
-
-    def _attempt(self, job: Job) -> None:
-        """Do the work; every failure becomes the job's problem."""
+    def _result(self, attempt: _Attempt) -> Callable[[], None]:
+        """Do the work; returns what enters its end. Every failure becomes the job's problem."""
+        lease, job = attempt.lease, attempt.lease.job
         try:
-            if job.attempts > self._settings.job_attempts:
-                raise JobCrashed(
-                    f"the job was cut short {job.attempts - 1} times; it will not be tried again"
-                )
-            output = self.files.fresh_output(job)
-            registry = self._registry.for_tenant(job.tenant)
             context = Context(
-                job, self.files.upload(job), output, registry, self._settings, self._reporter(job.id)
+                job,
+                self.files.upload(job),
+                self.files.fresh_output(job),
+                self._registry.for_tenant(job.tenant),
+                self._settings,
+                self._reporter(attempt),
             )
             result = perform(self._engines, context)
         except TrackmarkError as error:
-            self._jobs.finish(job.id, error=problem(error))
+            told = problem(error)
         except Exception as error:
-            log.exception("job %s failed", job.id)
-            self._jobs.finish(job.id, error=problem(error))
+            if database.away(error):
+                raise
+            if not attempt.cut:
+                log.exception("job %s failed", job.id)
+            told = problem(error)
         else:
-            self._jobs.finish(job.id, result=result)
+            return lambda: self._leases.succeed(lease, result)
+        return lambda: self._leases.fail(lease, told)
 
-    def _reporter(self, job_id: str) -> Progress:
-        """Progress into the books, not more often than a reader could notice."""
-        last_stage, last_time = "", 0.0
+    def _enter_end(self, attempt: _Attempt, enter: Callable[[], None]) -> None:
+        """Enter the end, as soon as the database can be reached."""
+        while True:
+            try:
+                enter()
+                break
+            except Exception as error:
+                if not database.away(error) or attempt.cut:
+                    raise
+                log.error("job %s has ended; waiting for the database to enter it", attempt.lease.id)
+                if self._stopping.wait(AWAY_S):
+                    raise
+        done = self._jobs.find(attempt.lease.id)
+        if done is not None:
+            self.tidy(done)
+
+    def _leave(self, attempt: _Attempt) -> None:
+        """Stop as told: the client cancelled, or somebody else has the job, or will have it."""
+        if attempt.cancelled and not attempt.cut:
+            self._enter_end(attempt, lambda: self._leases.cancel(attempt.lease))
+            return
+        self.files.discard_attempt(attempt.lease.job)
+
+    def _give_back(self, attempt: _Attempt, *, counts: bool) -> None:
+        """Let others have the job; where the database is away, its lease runs out by itself."""
+        try:
+            self._leases.give_back(attempt.lease, counts=counts)
+        except LeaseLost:
+            pass
+        except Exception as error:
+            if not database.away(error):
+                raise
+            log.error("job %s cannot be given back; its lease will run out", attempt.lease.id)
+
+    def _reporter(self, attempt: _Attempt) -> Progress:
+        """Progress into the books, as often as a reader could notice; each step may end the attempt."""
 
         def report(stage: str, fraction: float) -> None:
-            nonlocal last_stage, last_time
-            now = time.monotonic()
+            attempt.heard = now = self._ticks()
+            last_stage, last_time = attempt.told
             if stage != last_stage or now - last_time >= PROGRESS_INTERVAL_S:
-                last_stage, last_time = stage, now
-                self._jobs.advance(job_id, stage, fraction)
+                attempt.told = stage, now
+                self._tell(attempt, stage, fraction)
+            if attempt.cut or attempt.cancelled:
+                raise Cut
 
         return report
 
+    def _tell(self, attempt: _Attempt, stage: str, fraction: float) -> None:
+        try:
+            attempt.cancelled |= self._leases.advance(attempt.lease, stage, fraction)
+        except LeaseLost:
+            attempt.cut = True
+        except Exception as error:
+            if not database.away(error):
+                raise
+            log.warning("job %s: progress cannot be entered while the database is away", attempt.lease.id)
+
 
 def run_worker(settings: Settings) -> None:
-    """Work on the queue until SIGINT or SIGTERM, without serving HTTP.
-
-    Workers of one home take the names `worker-<host>-0`, `-1`, ... in order, and the same ones after a crash,
-    since DBOS gives back unfinished work by name.
-    """
-    registry = Registry.open(settings)
-    with _slot(settings) as name:
-        named = settings.model_copy(update={"worker_name": name})
-        worker = Worker(named, registry, Jobs(registry.engine), product_engines(named))
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        worker.start()
+    """Work on the queue until SIGINT or SIGTERM, without serving HTTP."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with closing(Registry.open(settings)) as registry:
+        worker = Worker(settings, registry, Jobs(registry.engine), product_engines(settings))
         try:
+            worker.start()
             ended.wait()
         finally:
             worker.stop()
-            registry.close()
-
-
-@contextmanager
-def _slot(settings: Settings) -> Iterator[str]:
-    """The first name that no other worker of this home holds."""
-    folder = settings.home / "workers"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for number in itertools.count():
-        name = f"worker-{socket.gethostname()}-{number}"
-        with (folder / name).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield name
-            return

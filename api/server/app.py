@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,8 +56,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
         engines: what touches audio; None takes the parts as they ship.
 
     Returns:
-        The application. Database, keys and job queue are opened when it starts and closed when it stops; DBOS
-        allows one started application per process.
+        The application. Database, keys and job queue are opened when it starts and closed when it stops.
     """
     app = FastAPI(
         title="Trackmark",
@@ -108,17 +107,22 @@ def _lifespan(settings: Settings, engines: Engines) -> Callable[[FastAPI], Abstr
 def _open(settings: Settings, engines: Engines) -> Parts:
     for folder in (settings.home, settings.uploads, settings.outputs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    registry = Registry.open(settings)
-    registry.keys.enter()
-    jobs, keys = Jobs(registry.engine), ApiKeys(registry.engine)
-    _, path = keys.first_admin(settings.home)
-    logger.info("the first admin's API key is in %s", path)
-    worker = Worker(settings, registry, jobs, engines)
-    worker.start(listen=settings.run_jobs)
-    limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
-    uploads = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
-    answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
-    return Parts(settings, registry, keys, jobs, worker, engines, *limits, answers, Gates(uploads))
+    with ExitStack() as opened:  # whatever fails to start, what was opened before it is closed
+        registry = Registry.open(settings)
+        opened.callback(registry.close)
+        registry.keys.enter()
+        jobs, keys = Jobs(registry.engine), ApiKeys(registry.engine)
+        _, path = keys.first_admin(settings.home)
+        logger.info("the first admin's API key is in %s", path)
+        worker = Worker(settings, registry, jobs, engines)
+        opened.callback(worker.stop)
+        worker.start(listen=settings.run_jobs, receives=True)
+        limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
+        uploads = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
+        answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
+        parts = Parts(settings, registry, keys, jobs, worker, engines, *limits, answers, Gates(uploads))
+        opened.pop_all()
+    return parts
 
 
 def _close(parts: Parts) -> None:

@@ -1,4 +1,4 @@
-"""From a request with a file to an accepted job: receive, inspect, enter, submit."""
+"""From a request with a file to an accepted job: receive, inspect, enter."""
 
 import hashlib
 import json
@@ -91,12 +91,7 @@ async def _enter(
     if not new:
         form.discard()
         request.state.replayed = True
-        return job
-    try:
-        await run_in_threadpool(parts.worker.submit, job.id)
-    except BaseException:
-        parts.jobs.withdraw(job.id)  # with its Idempotency-Key, so that a retry enters it again
-        raise
+    parts.worker.wake()
     return job
 
 

@@ -3,19 +3,19 @@
 import json
 import logging
 import math
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import DataError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api import database
 from api.errors import InvalidRequest, Later, NotReady, Unauthorized, Unavailable, UploadTimeout, problem
 from core.errors import TrackmarkError
 
@@ -46,7 +46,7 @@ def install(app: FastAPI) -> None:
     for kind in (OverflowError, UnicodeError, RecursionError):
         app.add_exception_handler(kind, _bad_value)
     app.add_exception_handler(StatementError, _database)
-    app.add_exception_handler(sqlalchemy.exc.TimeoutError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -92,17 +92,10 @@ async def _database(request: Request, error: Exception) -> Response:
     """What the database says: of a value that it cannot hold, of itself, or of a mistake of ours."""
     if isinstance(error, DataError) or isinstance(getattr(error, "orig", None), _BAD_VALUES):
         return await _bad_value(request, error)
-    if not unreachable(error):
+    if not database.away(error):
         return await _unforeseen(request, error)
     log.error("%s %s: the database does not answer: %s", request.method, request.url.path, error)
     return await _own(request, Unavailable("the database does not answer; try again soon", RETRY_S))
-
-
-def unreachable(error: Exception) -> bool:
-    """Whether a database error says that the database is away, busy or full, and nothing of the statement."""
-    if not isinstance(error, OperationalError | InterfaceError | sqlalchemy.exc.TimeoutError):
-        return isinstance(error, DBAPIError) and error.connection_invalidated
-    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

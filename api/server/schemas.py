@@ -11,12 +11,12 @@ from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.result import AuditResult, Findings
-from api.jobs.books import Job
+from api.jobs.books import PRIORITIES, Job
 from api.registry.artists import EnrolledArtist
 from api.registry.records import StoredRecord
 from api.server.api_keys import KeyInfo, NewKey, Scope
 
-State = Literal["queued", "running", "succeeded", "failed"]
+State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
 
 _WHOLE = Stretch(0.0, 183.0, track_start_s=0.0, offset_s=0.0, speed=1.0, pitch_semitones=0.0)
 EXAMPLE = AuditResult(
@@ -89,6 +89,9 @@ class AuditAnswer(Model):
                     "state": "succeeded",
                     "stage": None,
                     "progress": 1.0,
+                    "attempts": 1,
+                    "priority": "normal",
+                    "cancel_requested_at": None,
                     "file": "song.mp3",
                     "sha256": FINDINGS_EXAMPLE["sha256"],
                     "size_bytes": 7340032,
@@ -108,6 +111,9 @@ class AuditAnswer(Model):
     state: State
     stage: str | None = Field(description="what the running audit is doing")
     progress: float = Field(ge=0, le=1)
+    attempts: int = Field(description="how often it was started", examples=[1])
+    priority: Literal["low", "normal", "high"] = Field(examples=["normal"])
+    cancel_requested_at: datetime | None = Field(description="when it was asked to stop at its next step")
     file: str = Field(description="the file's name as uploaded: escape it before display")
     sha256: str
     size_bytes: int
@@ -135,6 +141,9 @@ class TrackAnswer(Model):
     state: State
     stage: str | None
     progress: float = Field(ge=0, le=1)
+    attempts: int = Field(description="how often it was started", examples=[1])
+    priority: Literal["low", "normal", "high"] = Field(examples=["normal"])
+    cancel_requested_at: datetime | None = Field(description="when it was asked to stop at its next step")
     file: str
     sha256: str
     size_bytes: int
@@ -366,6 +375,9 @@ def _common(job: Job) -> dict[str, Any]:
         "state": job.state,
         "stage": job.stage,
         "progress": job.progress,
+        "attempts": job.attempts,
+        "priority": next(name for name, value in PRIORITIES.items() if value == job.priority),
+        "cancel_requested_at": job.cancel_requested_at,
         "file": job.file_name,
         "sha256": job.sha256,
         "size_bytes": job.size_bytes,

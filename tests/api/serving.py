@@ -143,7 +143,7 @@ def finished(client: TestClient, location: str, **options: Any) -> dict[str, Any
     """A job's answer once it is finished, however long that takes."""
     while True:
         answer: dict[str, Any] = client.get(location, **options).json()
-        if answer["state"] in ("succeeded", "failed"):
+        if answer["state"] not in ("queued", "running"):
             return answer
         time.sleep(0.05)
 

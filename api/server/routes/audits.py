@@ -16,6 +16,7 @@ from api.server.api_keys import Caller
 from api.server.intake import accept
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
+from api.server.routes import job_files
 from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
@@ -30,6 +31,7 @@ _FORM = form(
         "checks": {"type": "string", "description": "comma-separated", "example": ",".join(ALL)},
         "policy": {"type": "string", "description": "a policy as TOML; the default policy otherwise"},
         "retain": {"type": "boolean", "default": False, "description": "keep the audio after the audit"},
+        "priority": job_files.PRIORITY,
     },
     ["file"],
 )
@@ -39,7 +41,7 @@ async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
     """Receive an upload and make it an audit."""
 
     def wishes(sent: Mapping[str, str]) -> dict[str, Any]:
-        fields.only(sent, ("artist", "checks", "policy", "retain"))
+        fields.only(sent, ("artist", "checks", "policy", "retain", "priority"))
         policy = sent.get("policy", "").strip() or None
         artist = fields.text(sent, "artist", limit=200)
         if artist is not None:
@@ -51,6 +53,7 @@ async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
             "checks": fields.words(sent, "checks", ALL),
             "policy": policy,
             "retain": fields.flag(sent, "retain"),
+            **job_files.priority(sent),
         }
 
     return await accept("audit", request, parts, caller, wishes)
@@ -72,7 +75,7 @@ def _check_policy(policy: str) -> None:
     openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:
-    """Accept a file for audit. Follow `Location` until the state is `succeeded` or `failed`."""
+    """Accept a file for audit. Follow `Location` until the state is neither `queued` nor `running`."""
     return AuditAnswer.of(accepted(await submit(request, parts, caller), "/v1/audits", request, response))
 
 
@@ -94,15 +97,41 @@ def get(audit_id: str, response: Response, parts: PartsDep, caller: AuditReader)
     return AuditAnswer.of(follow("audit", audit_id, parts, caller, response))
 
 
+@router.post(
+    "/{audit_id}/cancel",
+    operation_id="cancelAudit",
+    summary="Stop an audit",
+    responses=problems(404, 409),
+)
+def cancel(audit_id: str, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:
+    """End what waits at once. What runs stops at its next step: follow it until it is `cancelled`."""
+    return AuditAnswer.of(job_files.cancel("audit", audit_id, parts, caller))
+
+
+@router.post(
+    "/{audit_id}/retry",
+    status_code=202,
+    operation_id="retryAudit",
+    summary="Try an audit again",
+    responses=problems(404, 409),
+)
+def retry(
+    audit_id: str, request: Request, response: Response, parts: PartsDep, caller: AuditWriter
+) -> AuditAnswer:
+    """Queue what failed, expired or was cancelled, while its audio is kept."""
+    job = job_files.retry("audit", audit_id, parts, caller)
+    return AuditAnswer.of(accepted(job, "/v1/audits", request, response))
+
+
 @router.delete(
     "/{audit_id}",
     status_code=204,
     operation_id="deleteAudit",
     summary="Erase an audit",
-    responses=problems(404, 409),
+    responses=problems(404),
 )
 def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
-    """Erase a finished audit with its findings, report, picture and any retained audio."""
+    """Erase an audit with its findings, report, picture and audio; one that has not ended is stopped."""
     parts.worker.files.discard(parts.jobs.delete(audit_id, tenant=caller.tenant, kind="audit"))
 
 

@@ -1,6 +1,6 @@
 """What audits and tracks have in common: a job that was accepted, is followed, and leaves files behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,7 +8,8 @@ from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
 
 from api.errors import ConflictingEntry, UnknownEntry
-from api.jobs.books import MAX_PAGE, Job, Kind
+from api.jobs.books import MAX_PAGE, PRIORITIES, Job, Kind
+from api.server import fields
 from api.server.api_keys import Caller
 from api.server.idempotency import REPLAYED
 from api.server.intake import RETRY_AFTER_S
@@ -16,6 +17,14 @@ from api.server.parts import Parts
 from api.server.problems import respond
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+
+
+PRIORITY = {
+    "type": "string",
+    "enum": list(PRIORITIES),
+    "default": "normal",
+    "description": "among one's own jobs",
+}
 
 
 @dataclass(frozen=True)
@@ -36,11 +45,34 @@ def accepted(job: Job, root: str, request: Request, response: Response) -> Job:
     return job
 
 
+def priority(sent: Mapping[str, str]) -> dict[str, str]:
+    """The wished priority, where one was sent."""
+    wished = fields.choice(sent, "priority", tuple(PRIORITIES), None)
+    return {} if wished is None else {"priority": wished}
+
+
 def follow(kind: Kind, job_id: str, parts: Parts, caller: Caller, response: Response) -> Job:
     """The caller's job, and when to ask again while it is not finished; raises `UnknownEntry`."""
     job = parts.jobs.get(job_id, tenant=caller.tenant, kind=kind)
     if job.finished_at is None:
         response.headers["Retry-After"] = RETRY_AFTER_S
+    return job
+
+
+def cancel(kind: Kind, job_id: str, parts: Parts, caller: Caller) -> Job:
+    """Cancel the caller's job; raises `UnknownEntry`, and `ConflictingEntry` where it has ended otherwise."""
+    job = parts.jobs.cancel(job_id, tenant=caller.tenant, kind=kind)
+    if job.state == "cancelled":
+        parts.worker.tidy(job)
+        job = parts.jobs.get(job_id, tenant=caller.tenant, kind=kind)
+    return job
+
+
+def retry(kind: Kind, job_id: str, parts: Parts, caller: Caller) -> Job:
+    """Queue the caller's job again; raises `UnknownEntry`, and `ConflictingEntry` where that cannot help."""
+    has_audio = parts.worker.files.has_upload
+    job = parts.jobs.retry(job_id, tenant=caller.tenant, kind=kind, has_audio=has_audio)
+    parts.worker.wake()
     return job
 
 

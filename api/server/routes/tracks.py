@@ -11,6 +11,7 @@ from api.server import fields
 from api.server.intake import accept
 from api.server.parts import PartsDep, TrackWriter
 from api.server.route import Route
+from api.server.routes import job_files
 from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import TrackAnswer, TrackPage
@@ -27,7 +28,7 @@ FORMATS = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
 }
-_FIELDS = ("title", "owner", "isrc", "ai", "generator", "format", "strength", "retain")
+_FIELDS = ("title", "owner", "isrc", "ai", "generator", "format", "strength", "retain", "priority")
 _FORM = form(
     {"file": "the audio file"},
     {
@@ -43,6 +44,7 @@ _FORM = form(
         "format": {"type": "string", "enum": list(FORMATS), "default": "wav"},
         "strength": {"type": "number", "minimum": 0.25, "maximum": 4, "default": 1},
         "retain": {"type": "boolean", "default": False, "description": "keep the uploaded original"},
+        "priority": job_files.PRIORITY,
     },
     ["file", "title", "owner"],
 )
@@ -81,6 +83,32 @@ def get(track_id: str, response: Response, parts: PartsDep, caller: TrackWriter)
     return TrackAnswer.of(follow("track", track_id, parts, caller, response))
 
 
+@router.post(
+    "/{track_id}/cancel",
+    operation_id="cancelTrack",
+    summary="Stop a tagging",
+    responses=problems(404, 409),
+)
+def cancel(track_id: str, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
+    """End what waits at once. What runs stops at its next step: follow it until it is `cancelled`."""
+    return TrackAnswer.of(job_files.cancel("track", track_id, parts, caller))
+
+
+@router.post(
+    "/{track_id}/retry",
+    status_code=202,
+    operation_id="retryTrack",
+    summary="Try a tagging again",
+    responses=problems(404, 409),
+)
+def retry(
+    track_id: str, request: Request, response: Response, parts: PartsDep, caller: TrackWriter
+) -> TrackAnswer:
+    """Queue what failed, expired or was cancelled, while its audio is kept."""
+    job = job_files.retry("track", track_id, parts, caller)
+    return TrackAnswer.of(accepted(job, "/v1/tracks", request, response))
+
+
 @router.get(
     "/{track_id}/file",
     operation_id="getTrackFile",
@@ -114,6 +142,7 @@ def _wishes(sent: Mapping[str, str]) -> dict[str, Any]:
         "format": fields.choice(sent, "format", FORMATS, "wav"),
         "strength": fields.number(sent, "strength", low=0.25, high=4.0, default=1.0),
         "retain": fields.flag(sent, "retain"),
+        **job_files.priority(sent),
     }
 
 

@@ -23,7 +23,7 @@ async function follow() {
     const answer = await fetch(running.dataset.audit, { headers: { Accept: "application/json" } });
     if (answer.ok) {
       const audit = await answer.json();
-      if (audit.state === "succeeded" || audit.state === "failed") {
+      if (audit.state !== "queued" && audit.state !== "running") {
         window.location.reload();
         return;
       }

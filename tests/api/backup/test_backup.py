@@ -58,6 +58,11 @@ def tiles_of(registry: Registry) -> Callable[[str], bytes]:
     return fetch
 
 
+def waiting(registry: Registry) -> list[str]:
+    page = Jobs(registry.engine).page("audit", tenant="default", limit=50, cursor=None)
+    return [job.id for job in page.jobs if job.state == "queued"]
+
+
 def test_what_is_restored_is_what_was_there(
     registry: Registry, settings: Settings, elsewhere: Settings, tmp_path: Path
 ) -> None:
@@ -81,7 +86,7 @@ def test_what_is_restored_is_what_was_there(
         assert again.records.verified(one.record_id) == registry.records.verified(one.record_id)
     assert again.keys.watermark().keyid == registry.keys.watermark().keyid
     assert (elsewhere.uploads / "kept").read_bytes() == b"abc"
-    assert Jobs(again.engine).unfinished() == Jobs(registry.engine).unfinished() != []
+    assert waiting(again) == waiting(registry) != []
     register(again)  # new rows are numbered behind the restored ones
     assert again.fingerprints.index() is not None
     again.close()

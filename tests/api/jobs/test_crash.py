@@ -30,7 +30,7 @@ class Slow(Decoder):
             threading.Event().wait()  # the first attempt never ends: the process is killed in it
         return super().decode(path, limits)
 
-app = create_app(Settings(home=home, allow_anonymous=True), replace(ENGINES, decoder=Slow()))
+app = create_app(Settings(home=home, allow_anonymous=True, lease_s=2), replace(ENGINES, decoder=Slow()))
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 """
 

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +12,7 @@ from api.errors import UnknownEntry
 from api.jobs.books import Jobs, Upload
 from api.jobs.erasure import erase
 from api.jobs.files import JobFiles
+from api.jobs.leases import Leases
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -127,33 +127,16 @@ def test_no_byte_of_retained_audio_outlives_its_record(tmp_path: Path, state: st
     store.records.register(made, fingerprint())
     files.uploads.mkdir(parents=True)
     files.upload(job).write_bytes(audio)
-    jobs.start(job.id)
-    (files.fresh_output(job) / ".trackmark-left").write_bytes(audio)
+    leases = Leases(store.engine, lease_s=30, attempts=3)
+    lease = leases.take("worker")
+    assert lease is not None
+    (files.fresh_output(lease.job) / ".trackmark-left").write_bytes(audio)
     if state == "succeeded":
-        jobs.finish(job.id, result={"record_id": made.record_id})
+        leases.succeed(lease, {"record_id": made.record_id})
     elif state == "failed":
-        jobs.finish(job.id, error={"code": "internal"})
+        leases.fail(lease, {"code": "internal"})
     erase(store, made.record_id, files)
     assert jobs.find(job.id) is None
     left = [path for path in settings.home.rglob("*") if path.is_file() and audio[:21] in path.read_bytes()]
     assert left == []
     store.close()
-
-
-def test_a_job_that_cannot_be_queued_was_never_entered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serve(tmp_path / "home") as client:
-        worker = parts(client).worker
-        wanted: dict[str, Any] = {
-            "files": {"file": ("a.wav", GOOD)},
-            "headers": {"Idempotency-Key": "once"},
-        }
-        real = worker.submit
-        monkeypatch.setattr(worker, "submit", lambda _job: (_ for _ in ()).throw(UnknownEntry("queue away")))
-        assert client.post("/v1/audits", **wanted).status_code == 404
-        assert client.get("/v1/audits").json()["items"] == []
-        assert list(parts(client).settings.uploads.iterdir()) == []
-        monkeypatch.setattr(worker, "submit", real)
-        location = client.post("/v1/audits", **wanted).headers["location"]
-        assert finished(client, location)["state"] == "succeeded"

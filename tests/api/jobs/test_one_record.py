@@ -1,49 +1,24 @@
 """A tagging that is killed anywhere makes one record, and its second attempt finds its own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
 
 from api.audit.engines import product_engines
 from api.jobs.books import Job, Jobs, Upload
+from api.jobs.files import JobFiles
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
 from provenance.credentials import read_credentials
 from provenance.tag import Tagged
+from tests.api.killing import Killed, killed_at
 from tests.provenance.test_tag import Remembering
 from tests.signals import music
 
 REQUEST = {"title": "A Song", "owner": "A Label", "format": "wav", "retain": True}
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the product catches it."""
-
-
-@contextmanager
-def killed_at(engine: Engine, number: int) -> Iterator[list[str]]:
-    """Ends the process, as it were, before statement or commit `number`; the list tells what was reached."""
-    reached: list[str] = []
-
-    def count(*arguments: object) -> None:
-        reached.append(str(arguments[2]) if len(arguments) > 2 else "COMMIT")
-        if len(reached) == number:
-            raise Killed
-
-    names = ("before_cursor_execute", "commit")
-    for name in names:
-        event.listen(engine, name, count)
-    try:
-        yield reached
-    finally:
-        for name in names:
-            event.remove(engine, name, count)
 
 
 def entered(settings: Settings, jobs: Jobs) -> Job:
@@ -80,7 +55,7 @@ def test_a_tagging_killed_at_any_statement_makes_one_record(tmp_path: Path, data
         made = {stored.record_id for stored in registry.records.page(limit=200)} - before
         assert made == {done.result["record_id"]} == {job.request["record_id"]}, number
         assert not any(job.request["record_id"] in warning for warning in done.result["warnings"])
-        output = settings.outputs / job.id
+        output = JobFiles.of(settings).output(done)
         assert [path.name for path in output.iterdir()] == ["tagged.wav"]
         record = registry.records.verified(done.result["record_id"]).current.record
         assert read_credentials(output / "tagged.wav").record_sha256 == record.digest()

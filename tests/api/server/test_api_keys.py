@@ -3,7 +3,6 @@
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -12,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.errors import InvalidRequest
 from api.server.api_keys import EVERYDAY, Scope
 from core import clock
-from tests.api.serving import URL, key, parts, serve
+from tests.api.serving import URL, key, parts
 
 
 def bare(client: TestClient) -> TestClient:
@@ -119,8 +118,3 @@ def test_anonymous_access_is_for_this_machines_own_page(
     ):
         assert anyone.get("/v1/audits", headers=headers).status_code == 403, headers
     assert anyone.get("/v1/audits", headers={"Origin": URL}).status_code == 200
-
-
-def test_a_server_does_not_start_twice_in_one_process(client: TestClient, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="one"), serve(tmp_path):
-        raise AssertionError("started")

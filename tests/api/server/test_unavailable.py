@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from api.jobs.books import Upload
+from api.jobs.leases import Leases
 from api.server.route import Route
 from tests.api.serving import GOOD, audited, parts, serve
 from tests.needs import POSTGRESQL, left_out
@@ -22,9 +23,8 @@ def test_without_its_database_a_server_asks_to_come_back(tmp_path: Path) -> None
     programs = installed() or bundled()
     if programs is None:
         left_out(POSTGRESQL)
-    jobs = f"sqlite:///{tmp_path / 'jobs.db'}"
     with cluster(programs) as away:
-        running = serve(tmp_path, database_url=away.database(), jobs_database_url=jobs, run_jobs=False)
+        running = serve(tmp_path, database_url=away.database(), run_jobs=False)
         client = running.__enter__()
         assert client.get("/readyz").json() == {"status": "ok"}
     try:
@@ -142,9 +142,11 @@ def test_whatever_can_be_read_can_be_asked_for_by_head(tmp_path: Path) -> None:
 def test_a_job_that_ended_by_a_fault_of_the_server_is_no_fault_of_its_report(tmp_path: Path) -> None:
     with serve(tmp_path, run_jobs=False) as client:
         jobs = parts(client).jobs
+        leases = Leases(parts(client).registry.engine, lease_s=60, attempts=3)
         for code in ("job-crashed", "internal", "weights-unavailable"):
             job, _ = jobs.create("audit", "default", Upload("a.wav", "a", "ab" * 32, 1), {})
-            jobs.start(job.id)
+            lease = leases.take_this(job.id, "worker")
+            assert lease is not None
             error = {
                 "type": f"urn:trackmark:problem:{code}",
                 "title": "t",
@@ -152,7 +154,7 @@ def test_a_job_that_ended_by_a_fault_of_the_server_is_no_fault_of_its_report(tmp
                 "code": code,
                 "detail": "d",
             }
-            jobs.finish(job.id, error=error)
+            leases.fail(lease, error)
             for name in ("report", "picture"):
                 answer = client.get(f"/v1/audits/{job.id}/{name}")
                 assert (answer.status_code, answer.json()["code"]) == (409, code)

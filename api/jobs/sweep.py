@@ -1,0 +1,136 @@
+"""What crashes leave behind: uploads without a job, half-made outputs, erased data in a journal."""
+
+import fcntl
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Engine, or_, select, update
+
+from api import database
+from api.database.tables import Table
+from api.jobs.books import FINISHED, Job, keeps_audio
+from api.jobs.files import JobFiles
+from api.jobs.leases import Leases
+from api.settings import Settings
+from core import clock
+
+_JOBS = Table.metadata.tables["jobs"]
+UNFINISHED_S = 3600.0
+GROUP = 200
+
+
+class Sweep:
+    """Keeps a home in order; several processes may do so at once.
+
+    Args:
+        engine: of the database.
+        leases: the queue.
+        files: where jobs' files lie.
+        settings: how long things are kept.
+        now: seconds since 1970, as the file system counts them.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        leases: Leases,
+        files: JobFiles,
+        settings: Settings,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._leases = leases
+        self._files = files
+        self._settings = settings
+        self._now = now
+        self._lock = settings.home / "uploads.lock"
+        self._held: IO[bytes] | None = None
+
+    def once(self) -> None:
+        """Do everything there is to do now."""
+        self._leases.reclaim()
+        self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
+        self.audio()
+        self.uploads()
+        self.outputs()
+        database.forget_traces(self._engine)
+
+    def audio(self) -> None:
+        """Delete the uploads of jobs that have ended, unless they are kept, or still may be tried again."""
+        retained = _JOBS.c.request["retain"].as_boolean()
+        left = (
+            _JOBS.c.state.in_(FINISHED),
+            _JOBS.c.audio_deleted_at.is_(None),
+            or_(retained.is_(None), retained.is_(False)),
+        )
+        with database.reading(self._engine) as connection:
+            jobs = [Job(**row._mapping) for row in connection.execute(select(_JOBS).where(*left))]
+        last = clock.now() - timedelta(hours=self._settings.retry_hours)
+        for job in jobs:
+            if job.finished_at is None or (keeps_audio(job) and job.finished_at > last):
+                continue
+            with database.writing(self._engine) as connection:
+                # Not where it was queued again meanwhile: then its audio is wanted.
+                ended = (_JOBS.c.id == job.id, _JOBS.c.finished_at == job.finished_at)
+                gone = update(_JOBS).where(*ended).values(audio_deleted_at=clock.now())
+                if connection.execute(gone).rowcount:
+                    self._files.discard_upload(job)
+
+    def spare_uploads(self) -> None:
+        """Tell other sweeps that a process receives uploads here, until it ends."""
+        self._held = self._lock.open("ab")
+        fcntl.flock(self._held, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Receive no more."""
+        if self._held is not None:
+            self._held.close()
+
+    def uploads(self) -> None:
+        """Delete uploads that belong to no job.
+
+        Where no process receives any, all of them; otherwise those that nobody has written to for an hour.
+        """
+        if not self._files.uploads.is_dir():
+            return
+        with self._lock.open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                until = float("inf")
+            except BlockingIOError:
+                until = self._now() - UNFINISHED_S
+            found = [path for path in self._files.uploads.iterdir() if _written(path) < until]
+            if not found:
+                return
+            stored = select(_JOBS.c.request["stored"].as_string()).where(_JOBS.c.audio_deleted_at.is_(None))
+            with database.reading(self._engine) as connection:
+                known = set(connection.execute(stored).scalars())
+            for path in found:
+                if path.name not in known:
+                    path.unlink(missing_ok=True)
+
+    def outputs(self) -> None:
+        """Delete outputs that belong to no job, and what attempts left that were cut short."""
+        if not self._files.outputs.is_dir():
+            return
+        names = [path.name for path in self._files.outputs.iterdir()]
+        for group in (names[start : start + GROUP] for start in range(0, len(names), GROUP)):
+            with database.reading(self._engine) as connection:
+                rows = connection.execute(select(_JOBS).where(_JOBS.c.id.in_(group)))
+                jobs = {row.id: Job(**row._mapping) for row in rows}
+            for name in group:
+                job = jobs.get(name)
+                if job is None:
+                    self._files.discard_folder(name)
+                elif job.state != "running":
+                    self._files.keep_result(job)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")

@@ -1,0 +1,201 @@
+"""What crashes leave behind is swept: uploads, half-made outputs, audio of ended jobs, voices in journals."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from api import database
+from api.database.tables import Table
+from api.jobs.books import Job, Upload
+from api.jobs.files import JobFiles
+from api.jobs.sweep import UNFINISHED_S, Sweep
+from api.registry.registry import Registry
+from api.settings import Settings
+from core import clock
+from tests.api.jobs.conftest import ATTEMPTS, LEASE_S, Queue
+from tests.api.killing import Killed, killed_at
+
+MASTER = b"an unreleased master"
+NOW = 1_800_000_000.0
+_ARTISTS = Table.metadata.tables["artists"]
+
+
+class Home:
+    """A home after a crash."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = Registry.open(settings)
+        self.queue = Queue(self.registry.engine)
+        self.files = JobFiles.of(settings)
+        for folder in (settings.uploads, settings.outputs):
+            folder.mkdir(parents=True)
+
+    def sweep(self) -> Sweep:
+        return Sweep(self.registry.engine, self.queue.leases, self.files, self.settings, lambda: NOW)
+
+    def upload(self, name: str, age_s: float = 0) -> Path:
+        path = self.settings.uploads / name
+        path.write_bytes(MASTER)
+        os.utime(path, (NOW - age_s, NOW - age_s))
+        return path
+
+    def enter(self, name: str, **request: object) -> Job:
+        self.upload(name)
+        return self.queue.jobs.create("audit", "default", Upload("a.wav", name, "ab" * 32, 4), request)[0]
+
+    def take(self) -> Job:
+        lease = self.queue.leases.take("worker")
+        assert lease is not None
+        return lease.job
+
+    def leave(self, job: Job, *names: str) -> None:
+        folder = self.files.fresh_output(job)
+        for name in names:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(MASTER)
+
+    def left(self) -> set[str]:
+        """Files in uploads and outputs, without jobs' ids."""
+        paths = [path for path in self.settings.outputs.rglob("*") if path.is_file()]
+        parts = {"/".join(path.relative_to(self.settings.outputs).parts[1:]) for path in paths}
+        return parts | {path.name for path in self.settings.uploads.iterdir()}
+
+
+@pytest.fixture
+def at(home: Path, database_url: str) -> Iterator[Home]:
+    made = Home(Settings(home=home, database_url=database_url))
+    yield made
+    made.registry.close()
+
+
+def test_uploads_that_no_process_receives_any_more_are_deleted_at_once(at: Home) -> None:
+    at.upload("partial")
+    at.enter("waiting")
+    at.sweep().uploads()
+    assert at.left() == {"waiting"}
+
+
+def test_while_a_process_receives_only_old_uploads_are_deleted(at: Home) -> None:
+    serving = at.sweep()
+    serving.uploads()
+    serving.spare_uploads()
+    at.upload("arriving", age_s=UNFINISHED_S - 1)
+    at.upload("left", age_s=UNFINISHED_S + 1)
+    at.enter("waiting")
+    at.upload("waiting", age_s=10 * UNFINISHED_S)
+    for sweep in (serving, at.sweep()):
+        sweep.uploads()
+        assert at.left() == {"arriving", "waiting"}
+    serving.close()
+    at.sweep().uploads()
+    assert at.left() == {"waiting"}
+
+
+@pytest.mark.parametrize("attempt", ["first", "last"])
+def test_what_a_killed_attempt_left_is_deleted_once_its_lease_is_out(at: Home, attempt: str) -> None:
+    at.enter("song")
+    for _ in range(1 if attempt == "first" else ATTEMPTS):
+        at.leave(at.take(), ".trackmark-x/marked.wav", "tagged.wav")
+        at.sweep().once()
+        assert len(at.left()) == 3  # it is running
+        at.queue.pass_s(LEASE_S + 1)
+    at.sweep().once()
+    assert at.left() == {"song"}  # after the last attempt, too: it may be tried again by hand
+
+
+def test_of_a_result_only_the_result_stays(at: Home) -> None:
+    job = at.enter("song")
+    at.leave(at.take(), "report")
+    at.queue.pass_s(LEASE_S + 1)
+    lease = at.queue.leases.take("other")
+    assert lease is not None
+    at.leave(lease.job, "report", ".trackmark-y/half")
+    late = at.settings.outputs / job.id / "1"  # the first comes back
+    late.mkdir()
+    (late / "report").write_bytes(MASTER)
+    at.queue.leases.succeed(lease, {})
+    at.sweep().once()
+    assert at.left() == {"2/report"}
+    assert at.queue.now(job).audio_deleted_at is not None
+
+
+def test_outputs_of_no_job_are_deleted_and_those_of_an_earlier_release_stay(at: Home) -> None:
+    job = at.enter("song")
+    at.leave(at.take(), "report")
+    at.queue.jobs.delete(job.id, tenant="default", kind="audit")
+    old = at.enter("old")
+    with at.registry.engine.begin() as connection:
+        connection.execute(text("UPDATE jobs SET state = 'succeeded', finished_at = created_at"))
+    (at.settings.outputs / old.id).mkdir()
+    (at.files.output(old) / "report").write_bytes(b"signed")
+    at.sweep().once()
+    assert at.left() == {"report"}
+
+
+def test_audio_is_kept_for_another_try_and_then_deleted(at: Home) -> None:
+    failed, retained = at.enter("failed"), at.enter("retained", retain=True)
+    for job in (failed, retained):
+        lease = at.queue.leases.take_this(job.id, "worker")
+        assert lease is not None
+        at.queue.leases.fail(lease, {"code": "internal", "status": 500})
+    bad = at.enter("bad")
+    lease = at.queue.leases.take_this(bad.id, "worker")
+    assert lease is not None
+    at.queue.leases.fail(lease, {"code": "unreadable-audio", "status": 422})
+    at.sweep().once()
+    assert at.left() == {"failed", "retained"}
+    with pytest.MonkeyPatch.context() as patch:
+        late = clock.now() + timedelta(hours=at.settings.retry_hours, seconds=1)
+        patch.setattr(clock, "now", lambda: late)
+        at.sweep().once()
+    assert at.left() == {"retained"}
+    assert at.queue.now(failed).audio_deleted_at is not None
+
+
+def test_a_sweep_that_is_killed_anywhere_is_done_by_the_next(at: Home) -> None:
+    number, last = 0, False
+    while not last:
+        number += 1
+        at.upload("partial")
+        ended, waiting = at.enter(f"ended-{number}"), at.enter(f"waiting-{number}")
+        lease = at.queue.leases.take_this(ended.id, "worker")
+        assert lease is not None
+        at.leave(lease.job, ".trackmark-x/half", "report")
+        at.queue.leases.succeed(lease, {})
+        with killed_at(at.registry.engine, number):
+            try:
+                at.sweep().once()
+                last = True
+            except Killed:
+                pass
+        at.sweep().once()
+        assert at.left() == {"1/report", waiting.request["stored"]}, number
+        at.queue.jobs.delete(waiting.id, tenant="default", kind="audit")
+    assert number > 5
+
+
+def test_an_erased_voice_is_in_no_file_however_its_erasure_was_killed(home: Path) -> None:
+    """SQLite keeps what was erased in its journal, until a sweep empties it."""
+    at, number, last = Home(Settings(home=home)), 0, False
+    while not last:
+        number += 1
+        at.registry.artists.enrol("Ada", f"the voice of number {number} ".encode() * 40)
+        with database.reading(at.registry.engine) as connection:
+            stored = bytes(connection.execute(select(_ARTISTS.c.voiceprint)).scalar_one())
+        with killed_at(at.registry.engine, number):
+            try:
+                at.registry.artists.remove("Ada")
+                last = True
+            except Killed:
+                pass
+        if at.registry.artists.listed():
+            at.registry.artists.remove("Ada")
+        at.sweep().once()
+        left = b"".join(path.read_bytes() for path in home.glob("trackmark.db*"))
+        assert stored[-200:] not in left, number
+    at.registry.close()
