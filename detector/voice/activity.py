@@ -15,6 +15,7 @@ WINDOW_S = 2.0
 HOP_S = 1.0
 _BATCH = 16
 _QUIET_DB = -45.0
+_MANY, _SURELY, _LIKELY = 7, 0.9, 0.7
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,19 @@ class VocalActivity:
         level = 20 * torch.log10(torch.cat([rms for rms, _ in some]).clamp(min=1e-9))
         audible = level > level.max() + _QUIET_DB
         probability = torch.sigmoid(torch.cat([logits for _, logits in some])) * audible
-        voiced = probability > 0.5
+        voiced = (probability > 0.5) & believed(probability)
         seconds = float(mask(cut.starts_s, voiced, wav.numel()).sum()) / SAMPLE_RATE
         return Activity(cut.starts_s, probability, voiced, seconds)
+
+
+def believed(probability: Tensor) -> bool:
+    """Whether windows, [W], add up to a voice: of many, one that is hardly likely is chance.
+
+    From eight seconds on one window must be surely a voice or two likely so. Without it 11 % of instrumental
+    cuts of ten seconds had one.
+    """
+    surely, likely = (probability > _SURELY).sum(), (probability > _LIKELY).sum()
+    return len(probability) < _MANY or bool((surely >= 1) | (likely >= 2))
 
 
 def mask(starts_s: Tensor, chosen: Tensor, samples: int) -> Tensor:

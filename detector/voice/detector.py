@@ -24,6 +24,7 @@ from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
 LEAST_VOICE_S = 3.0
+LONGEST_SEGMENT_S = 2.0
 MOST_TOLD = 100
 """Artists told of in a finding, those most alike; all are compared and paid for."""
 SUSPECTED = 0.8
@@ -275,11 +276,13 @@ def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
 
 
 def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tuple[Segment, ...]:
-    """Stretches with vocals, cut where the countermeasure's windows start."""
+    """Stretches with vocals of at most 2 s, cut where the countermeasure's windows start, too."""
     found = []
     starts, ends = synthesis.starts_s.tolist(), synthesis.ends_s.tolist()
     for begin, end in _within(covered_of(activity), duration_s):
-        edges = sorted({begin, end, *(s for s in starts if begin < s < end)})
+        steps = range(1, math.ceil((end - begin) / LONGEST_SEGMENT_S))
+        cuts = {begin, end, *(begin + LONGEST_SEGMENT_S * step for step in steps)}
+        edges = sorted(cuts | {s for s in starts if begin < s < end})
         for left, right in pairwise(edges):
             inside = [
                 llr

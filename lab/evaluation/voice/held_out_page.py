@@ -19,11 +19,15 @@ pages: the intervals are wide."""
 
 
 def inserted(page: str, text: str) -> str:
-    """Put the section into the page, in place of an earlier one, else after the head."""
-    head, *sections = page.split("\n\n## ")
-    own = text.removeprefix("## ").strip()
-    others = [part.strip() for part in sections if not f"## {part}".startswith(TITLE)]
-    return "\n\n## ".join([head.strip(), own, *others]) + "\n"
+    """Put a section into the page, in place of an earlier one of its title, else after the head."""
+    title, own = text.partition("\n")[0], text.removeprefix("## ").strip()
+    head, *sections = (part.strip() for part in page.split("\n\n## "))
+    places = [number for number, part in enumerate(sections) if f"## {part}".partition("\n")[0] == title]
+    if places:
+        sections[places[0]] = own
+    else:
+        sections.insert(0, own)
+    return "\n\n## ".join([head, *sections]) + "\n"
 
 
 def _span(interval: list[float]) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.clip import Clip, Source
 from detector.voice import VoiceDetector, VoicePrint, fusion
-from detector.voice.activity import HOP_S, WINDOW_S, Activity, VocalActivity, mask
+from detector.voice.activity import HOP_S, WINDOW_S, Activity, VocalActivity, believed, mask
 from detector.voice.countermeasure import Countermeasure, Synthesis
 from detector.voice.errors import EnrolmentError
 from detector.voice.frontend import SAMPLE_RATE, windows
@@ -125,6 +125,22 @@ def test_segments_lie_inside_the_voiced_part_of_the_clip() -> None:
     for left, right in zip(finding.segments[:-1], finding.segments[1:], strict=True):
         assert left.end_s <= right.start_s + 1e-6
     assert all(0.0 <= segment.score <= 1.0 for segment in finding.segments)
+    assert max(segment.end_s - segment.start_s for segment in finding.segments) <= 2.0 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("windows", "heard"),
+    [
+        ([0.6], True),
+        ([0.0] * 5 + [0.6], True),
+        ([0.0] * 6 + [0.6], False),
+        ([0.0] * 6 + [0.69, 0.69], False),
+        ([0.0] * 6 + [0.71, 0.71], True),
+        ([0.0] * 60 + [0.95], True),
+    ],
+)
+def test_of_many_windows_one_that_is_hardly_likely_is_no_voice(windows: list[float], heard: bool) -> None:
+    assert believed(torch.tensor(windows)) is heard
 
 
 def test_too_little_voice_is_not_judged() -> None:
