@@ -15,10 +15,11 @@ OURS = {"core", "provenance", "detector", "api", "lab"}
 
 ALL_OF_IT = """
 import importlib, pkgutil, sys
+before = set(sys.modules)  # what a distribution loads into every interpreter is none of ours
 package = importlib.import_module({name!r})
 for module in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
     importlib.import_module(module.name)
-print(*sys.modules)
+print(*(set(sys.modules) - before))
 """
 
 COMMANDS = """
@@ -31,7 +32,7 @@ for arguments in json.load(sys.stdin):
 
 
 def loaded_by(name: str) -> set[str]:
-    """Modules that are in a fresh interpreter which imports a package with all its modules."""
+    """Modules that a fresh interpreter loads to import a package with all its modules."""
     done = fresh(ALL_OF_IT.format(name=name))
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
