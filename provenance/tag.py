@@ -35,6 +35,7 @@ from provenance.metadata.carrying import carry
 from provenance.preparation import prepare, refuse_overwriting
 from provenance.records.asset import Mark
 from provenance.records.record import OwnershipRecord, new_record_id
+from provenance.watermark.known import Known
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,7 +104,7 @@ class Marker(Protocol):
         key: "WatermarkKey",
         *,
         exhaustive: bool = False,
-        known: Sequence[tuple[float, float]] = (),
+        known: Sequence[Known | tuple[float, float]] = (),
     ) -> "Detection":
         """Look for a key's mark in audio, [C, T]: everywhere, or where changes (speed, pitch) are known."""
 

@@ -42,7 +42,9 @@ def match(record_id: str, **changes: Any) -> Match:
     """What a fingerprint index answers."""
     found = Match(record_id, 0.8, 0.0, 1.0, 1.0, matched_s=9.0, votes=40, p_value=1e-12)
     spans = changes.pop("stretches", ((0.0, 9.0),))
-    return replace(found, stretches=tuple(stretch(*span) for span in spans), **changes)
+    found = replace(found, **changes)
+    parts = (replace(stretch(*span), speed=found.speed, pitch=found.pitch) for span in spans)
+    return replace(found, stretches=tuple(parts))
 
 
 def stretch(start_s: float, end_s: float) -> Stretch:

@@ -16,6 +16,7 @@ from api.audit.json_form import rounded
 from api.errors import UnknownEntry
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
+from provenance.watermark.known import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def watermark(
     exhaustive: bool,
 ) -> WatermarkFound:
     """Look for a mark made with the registry's key, first at the changes that the fingerprint tells."""
-    key, known = registry.keys.watermark(), changes(matches)
+    key, known = registry.keys.watermark(), where_changed(matches)
     try:
         return WatermarkFound.of(
             engines.marker.detect(clip.wav, clip.sample_rate, key, exhaustive=exhaustive, known=known)
@@ -83,6 +84,16 @@ def credentials(engines: Engines, path: "Path", registry: "Registry") -> Credent
     return CredentialsFound.of(
         engines.credentials.read(path, published.credential_anchors(), published.tsa_anchors())
     )
+
+
+def where_changed(matches: Sequence[MatchFound]) -> list[Known]:
+    """Where in the audio a mark may have gone through a change too, by the stretches of each track."""
+    told = [
+        Known(part.speed, 2.0 ** (part.pitch_semitones / 12.0), part.start_s, part.end_s)
+        for match in matches
+        for part in match.stretches
+    ]
+    return [k for k in told if max(abs(k.speed - 1.0), abs(k.pitch - 1.0)) > SPEED_TOLERANCE]
 
 
 def changes(matches: Sequence[MatchFound]) -> list[tuple[float, float]]:

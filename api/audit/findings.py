@@ -6,7 +6,7 @@ A field's name is its key in the JSON (`api.audit.json_form`); values are rounde
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, get_args
 
 from api.audit.json_form import number, rounded, significant
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from provenance.credentials.findings import Credentials
     from provenance.fingerprint import Match
     from provenance.fingerprint import Stretch as Heard
-    from provenance.watermark import Detection
+    from provenance.watermark import Detection, Mark
 
 Outcome = Literal["done", "inconclusive", "failed", "skipped"]
 Search = Literal["quick", "full"]
+SEARCHES: tuple[Search, ...] = get_args(Search)
 Found = TypeVar("Found")
 
 
@@ -139,6 +140,30 @@ class Searched:
 
 
 @dataclass(frozen=True)
+class MessageFound:
+    """A message and where in the audio it is heard (see `provenance.watermark.Mark`)."""
+
+    message: str
+    start_s: float
+    end_s: float
+    speed: float
+    pitch_semitones: float
+    p_value: float | None
+
+    @classmethod
+    def of(cls, mark: "Mark") -> "MessageFound":
+        """A mark of a detection."""
+        return cls(
+            message=mark.message.hex(),
+            start_s=rounded(mark.start_s, 3),
+            end_s=rounded(mark.end_s, 3),
+            speed=rounded(mark.speed),
+            pitch_semitones=rounded(mark.pitch_semitones, 3),
+            p_value=significant(mark.p_value),
+        )
+
+
+@dataclass(frozen=True)
 class WatermarkFound:
     """What was read of a mark; without arguments what is told of a check that gave no answer.
 
@@ -146,6 +171,7 @@ class WatermarkFound:
         p_value: chance of this finding in audio without a mark of ours.
         message: 16 hex digits, the record that the mark names.
         record_id: the same where the registry knows that record.
+        messages: every message that was read, with its stretches in order of time.
     """
 
     present: bool = False
@@ -158,6 +184,7 @@ class WatermarkFound:
     elapsed_s: float | None = None
     searched: Searched | None = None
     record_id: str | None = None
+    messages: tuple[MessageFound, ...] = ()
 
     @classmethod
     def of(cls, found: "Detection") -> "WatermarkFound":
@@ -173,6 +200,7 @@ class WatermarkFound:
             duration_s=rounded(found.duration_s, 3),
             elapsed_s=rounded(found.elapsed_s, 3),
             searched=Searched("full" if found.exhaustive else "quick", known),
+            messages=tuple(MessageFound.of(mark) for mark in found.marks),
         )
 
 

@@ -52,7 +52,7 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     result = audit_file(
         context.source,
         registry=context.registry.on_behalf(_asker(request), f"audit {context.job.id}"),
-        settings=context.settings,
+        settings=as_wished(context.settings, request.get("search")),
         artist=request.get("artist"),
         policy=policy,
         checks=tuple(request.get("checks") or ALL),
@@ -64,6 +64,11 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     if named.clip is not None:
         picture(named.clip, named, context.output / PICTURE)
     return named.to_dict()
+
+
+def as_wished(settings: Settings, search: str | None) -> Settings:
+    """The service's settings, with the search that the upload asked for."""
+    return settings if search is None else settings.model_copy(update={"watermark_search": search})
 
 
 def _asker(request: Mapping[str, Any]) -> str:

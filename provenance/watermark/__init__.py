@@ -11,13 +11,27 @@ if TYPE_CHECKING:
     from provenance.watermark.detection import Detection, detect, detect_blocks
     from provenance.watermark.embedding import Meter, embed, embed_blocks
     from provenance.watermark.key import WatermarkKey
+    from provenance.watermark.known import Known
+    from provenance.watermark.marks import Mark
 
-__all__ = ["Detection", "Meter", "WatermarkKey", "detect", "detect_blocks", "embed", "embed_blocks"]
+__all__ = [
+    "Detection",
+    "Known",
+    "Mark",
+    "Meter",
+    "WatermarkKey",
+    "detect",
+    "detect_blocks",
+    "embed",
+    "embed_blocks",
+]
 
 _HOME = {
     "Detection": "detection",
     "detect": "detection",
     "detect_blocks": "detection",
+    "Known": "known",
+    "Mark": "marks",
     "Meter": "embedding",
     "embed": "embedding",
     "embed_blocks": "embedding",

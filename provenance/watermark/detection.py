@@ -11,11 +11,13 @@ from torch import Tensor
 
 from core.blocks import pieces
 from core.clip import Segment
-from provenance.watermark import code, model, sync
-from provenance.watermark.chips import CYCLE_COLUMNS, layout
-from provenance.watermark.grid import FRAMES_PER_S
-from provenance.watermark.hunt import PRESENT_P_VALUE, Finding, Hunt
+from provenance.watermark import model
+from provenance.watermark.chips import CYCLE_COLUMNS
+from provenance.watermark.finding import PRESENT_P_VALUE, Finding
+from provenance.watermark.hunt import Hunt
 from provenance.watermark.key import WatermarkKey
+from provenance.watermark.known import Known
+from provenance.watermark.marks import Mark, Scores, agreement, heard, joined, stretches
 
 SECTION_S = 120
 THERE = 1e-3
@@ -39,6 +41,8 @@ class Detection:
         key_epoch: epoch of the key that the mark was made with, or None where there is none.
         exhaustive: whether every speed, tempo and pitch was to be searched.
         known: changes (speed, pitch factor) that were looked at because the caller knew them.
+        marks: every message and the stretches in which it is heard, in order of time; `message` is the one
+            with the smallest p-value.
     """
 
     present: bool
@@ -52,6 +56,7 @@ class Detection:
     key_epoch: int | None = None
     exhaustive: bool = False
     known: tuple[tuple[float, float], ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 def detect(
@@ -60,7 +65,7 @@ def detect(
     key: WatermarkKey,
     *,
     exhaustive: bool = False,
-    known: Sequence[tuple[float, float]] = (),
+    known: Sequence[Known | tuple[float, float]] = (),
     networks: model.Model | None = None,
 ) -> Detection:
     """Look for a key's mark.
@@ -72,7 +77,7 @@ def detect(
         exhaustive: also search speed and tempo 0.75 to 1.28 and pitch ±2.5 semitones, follow a drifting
             clock and decode a list of messages.
         known: changes (speed, pitch factor) to look at before all others, found by other means to a quarter
-            of a per cent; a few, since each is paid for like any other place.
+            of a per cent, and where (`Known`); a few at a time, since each is paid for like any other place.
         networks: other networks than the shipped ones (the laboratory's baselines).
 
     Returns:
@@ -87,7 +92,7 @@ def detect_blocks(
     key: WatermarkKey,
     *,
     exhaustive: bool = False,
-    known: Sequence[tuple[float, float]] = (),
+    known: Sequence[Known | tuple[float, float]] = (),
     networks: model.Model | None = None,
 ) -> Detection:
     """Look for a key's mark in audio that comes in blocks, holding about two minutes of it.
@@ -99,14 +104,25 @@ def detect_blocks(
         As `detect`. The map begins to be drawn where the mark is first read.
     """
     started = time.monotonic()
-    hunt = Hunt(key, networks or model.shipped(), exhaustive=exhaustive, known=known)
+    places = tuple(Known(*change) for change in known)
+    changes = tuple(dict.fromkeys((change.speed, change.pitch) for change in places))
+    hunt = Hunt(key, networks or model.shipped(), exhaustive=exhaustive, known=places)
     segments: list[Segment] = []
+    spans: list[tuple[Finding, float, float]] = []
     duration_s = 0.0
     with torch.no_grad():
         for section in pieces(blocks, SECTION_S * sample_rate):
-            finding = hunt.look(section.core, sample_rate)
+            findings = hunt.look(section.core, sample_rate)
             length_s = section.core.shape[-1] / sample_rate
-            segments += _map(finding, hunt.best, duration_s, length_s)
+            scores = [agreement(f, math.ceil(length_s)) for f in findings if _is_there(f)]
+            segments += _map(scores, duration_s, length_s)
+            for finding, agreeing in zip([f for f in findings if _is_there(f)], scores, strict=True):
+                if finding.complete:
+                    parts = stretches(heard(agreeing)) or [(0, math.ceil(length_s))]
+                    spans += [
+                        (finding, duration_s + first, duration_s + min(last, length_s))
+                        for first, last in parts
+                    ]
             duration_s += length_s
     best = hunt.best
     p_value = hunt.p_value(best.place, best.message) if best else 1.0
@@ -122,7 +138,7 @@ def detect_blocks(
             duration_s,
             elapsed_s,
             exhaustive=exhaustive,
-            known=tuple(known),
+            known=changes,
         )
     return Detection(
         True,
@@ -135,26 +151,28 @@ def detect_blocks(
         time.monotonic() - started,
         best.key.epoch,
         exhaustive,
-        tuple(known),
+        changes,
+        _marks(hunt, spans),
     )
 
 
-def _map(finding: Finding | None, best: Finding | None, start_s: float, length_s: float) -> list[Segment]:
-    """Agreement of soft chips with the mark per second of one section."""
+def _marks(hunt: Hunt, spans: Sequence[tuple[Finding, float, float]]) -> tuple[Mark, ...]:
+    told = []
+    for finding, start_s, end_s in spans:
+        p_value = hunt.p_value(finding.place, finding.message)
+        if finding.message is not None and p_value < PRESENT_P_VALUE:
+            speed, pitch = round(finding.speed, 4), round(finding.pitch_semitones, 2)
+            told.append(Mark(finding.message, start_s, end_s, speed, pitch, p_value, finding.key.epoch))
+    return joined(told)
+
+
+def _is_there(finding: Finding) -> bool:
+    return finding.place.p_value(CYCLE_COLUMNS) < THERE
+
+
+def _map(scores: Sequence[Scores], start_s: float, length_s: float) -> list[Segment]:
+    """Agreement with the mark that is heard best, per second of one section."""
     seconds = math.ceil(length_s)
-    scores = np.zeros(seconds)
-    if finding and best and finding.place.p_value(CYCLE_COLUMNS) < THERE:
-        place, key_layout = finding.place, layout(finding.key)
-        frames = sync.follow(finding.plane, place, key_layout)
-        soft = sync.cells(finding.plane, frames)
-        if best.message is None:
-            index = (place.start + np.arange(soft.shape[1])) % CYCLE_COLUMNS
-            chips = key_layout.pilots[:, index]
-        else:
-            chips = key_layout.chips(code.encode(best.message, finding.key), place.start, soft.shape[1])
-        second = np.clip((frames / finding.geometry.tempo / FRAMES_PER_S).astype(int), 0, seconds - 1)
-        agreement = np.bincount(second, (soft * chips).sum(0), seconds)
-        strength = np.bincount(second, np.abs(soft * np.abs(chips)).sum(0), seconds)
-        scores = np.maximum(0.0, agreement / np.maximum(strength, 1e-6))
+    best = np.max([np.zeros(seconds), *scores], axis=0)
     ends = [min(float(n + 1), length_s) for n in range(seconds)]
-    return [Segment(start_s + n, start_s + ends[n], round(float(scores[n]), 4)) for n in range(seconds)]
+    return [Segment(start_s + n, start_s + ends[n], round(float(best[n]), 4)) for n in range(seconds)]

@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
 
 from provenance.watermark import code, model, sync
-from provenance.watermark.chips import CYCLE_COLUMNS, layout
+from provenance.watermark.chips import layout
+from provenance.watermark.finding import NOMINAL, Finding, Geometry
 from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_FRAMES, FRAMES_PER_S, STRIDE
 from provenance.watermark.key import WatermarkKey
+from provenance.watermark.known import Known
+from provenance.watermark.marks import agreement, heard
 from provenance.watermark.reading import WORTH_READING, read
 from provenance.watermark.receiver import lowered, plane_of, views, warp
 
-PRESENT_P_VALUE = 1e-6
 EXCERPT_S = 20.0
 PART_S = 10.0
 TEMPOS = (1.0, 1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
@@ -25,53 +27,15 @@ PHASES = (0.0, 2.0, 4.0)
 FINER = tuple(0.0005 * step for step in range(-4, 5))
 CERTAIN = 1e-9
 CANDIDATES = 3
+MOST_KNOWN = 8
+"""Known changes that one section is looked at in."""
 STRIKING = 6.0
 """Statistic of a guess that is believed without a longer look: beyond what chance gives all geometries."""
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How audio was scaled in time and frequency, and which lengths of a column to try on top."""
-
-    tempo: float = 1.0
-    pitch: float = 1.0
-    stretches: tuple[float, ...] = (1.0,)
-
-
-NOMINAL = Geometry()
 
 
 def told(speed: float, pitch: float) -> Geometry:
     """Where to look when somebody else has measured the change, to a quarter of a per cent."""
     return Geometry(speed, pitch, tuple(1.0 + step for step in FINER))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The best place in one plane, and what could be read there with which epoch's key."""
-
-    key: WatermarkKey
-    place: sync.Alignment
-    plane: sync.Plane
-    message: bytes | None
-    p_value: float
-    geometry: Geometry
-
-    @property
-    def complete(self) -> bool:
-        """Whether there is nothing more to look for."""
-        return self.message is not None and self.p_value < PRESENT_P_VALUE
-
-    @property
-    def speed(self) -> float:
-        """How much faster the audio plays than when it was marked."""
-        return self.geometry.tempo / self.place.stretch
-
-    @property
-    def pitch_semitones(self) -> float:
-        """How much higher it sounds; on the line of plain speed as exact as the speed."""
-        plain = self.geometry.tempo == self.geometry.pitch
-        return 12.0 * math.log2(self.speed if plain else self.geometry.pitch)
 
 
 def pitches(tempo: float) -> tuple[float, ...]:
@@ -89,8 +53,8 @@ class Hunt:
     """A search for the marks of a key and its earlier epochs, over the sections of one recording.
 
     Attributes:
-        best: the finding with the smallest p-value so far; the first complete one ends the hunt, and later
-            sections are only looked at in its geometry.
+        best: the finding with the smallest p-value so far. Later sections are looked at in the geometry of
+            the last complete one first.
     """
 
     def __init__(
@@ -99,13 +63,15 @@ class Hunt:
         networks: model.Model,
         *,
         exhaustive: bool,
-        known: Sequence[tuple[float, float]] = (),
+        known: Sequence[Known] = (),
     ) -> None:
         self.best: Finding | None = None
+        self._last: Finding | None = None
         self._keys = key.epochs
         self._networks = networks
         self._exhaustive = exhaustive
-        self._known = [told(speed, pitch) for speed, pitch in known]
+        self._known = known
+        self._begin_s = 0.0
         self._places = 0
         self._first = 0
         self._checks = 0
@@ -122,46 +88,68 @@ class Hunt:
         product = max(pilots * check, 1e-300)
         return min(1.0, product * (1.0 - math.log(product)))
 
-    def look(self, wav: Tensor, sample_rate: int) -> Finding | None:
-        """Search one section.
+    def look(self, wav: Tensor, sample_rate: int) -> list[Finding]:
+        """Search one section, until no part of it is left in which no mark is heard.
 
         Args:
             wav: [C, T].
             sample_rate: in Hz.
 
         Returns:
-            The section's best finding; None where it is too short or silent.
+            Every complete finding, each of another message or place; where there is none, the best one; none
+            where the section is too short or silent.
         """
-        seen = views(wav, sample_rate)
-        rows = seen[0]
-        if self.best and self.best.complete:
-            self._keys = (self.best.key,)
-            return self._in_geometry(rows, self.best.geometry)
-        finding: Finding | None = None
-        for plane in self.planes(seen, self._networks):
-            finding = self.read(plane, NOMINAL) or finding
-            if finding and finding.complete:
-                return finding
-            if self._exhaustive:
-                finding = self._in_parts(plane) or finding
-                if finding and finding.complete:
-                    return finding
-        for geometry in self._known:
-            finding = self._in_geometry(rows, geometry) or finding
-            if finding and finding.complete:
-                return finding
-        if self._exhaustive:
-            finding = self._everywhere(rows) or finding
-        return finding
+        complete: list[Finding] = []
+        best: Finding | None = None
+        length_s = wav.shape[-1] / sample_rate
+        left = _Parts(length_s)
+        for plane, geometry in self._looks(views(wav, sample_rate)):
+            for finding in self._readings(plane, geometry, left, complete):
+                if finding.complete:
+                    complete.append(finding)
+                    self._last = finding
+                    left.hear(finding)
+                if best is None or finding.p_value < best.p_value:
+                    best = finding
+            if left.none:
+                break
+        self._begin_s += length_s
+        return complete or ([best] if best else [])
 
-    def _in_parts(self, plane: sync.Plane) -> Finding | None:
-        """Look at ten seconds at a time: a sample or a loop in another track is lost in the whole."""
-        length = int(PART_S * FRAMES_PER_S) // STRIDE
-        for start in range(0, plane.shape[1] - length // 2, length):
-            finding = self.read(plane[:, start : start + length], NOMINAL, before=start)
-            if finding and finding.complete:
-                return finding
-        return None
+    def _looks(self, seen: Tensor) -> Iterator[tuple[sync.Plane, Geometry]]:
+        """Planes by falling promise: where the last mark lay, then as in `planes`, then changes."""
+        rows, last = seen[0], self._last.geometry if self._last else NOMINAL
+        if last != NOMINAL:
+            yield self._in_geometry(rows, last)
+        for plane in self.planes(seen, self._networks):
+            yield plane, NOMINAL
+        end_s = self._begin_s + rows.shape[1] / FRAMES_PER_S
+        here = [k for k in self._known if k.start_s < end_s and k.end_s > self._begin_s]
+        changes = dict.fromkeys((round(k.speed, 3), round(k.pitch, 3)) for k in here)
+        for geometry in [told(speed, pitch) for speed, pitch in changes][:MOST_KNOWN]:
+            yield self._in_geometry(rows, geometry)
+        if self._exhaustive:
+            yield from self._everywhere(rows)
+
+    def _readings(
+        self, plane: sync.Plane, geometry: Geometry, left: "_Parts", complete: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """Read the whole, then ten seconds at a time what is left: a sample, a loop or one track of a mix."""
+        finding = self.read(plane, geometry)
+        if finding is None:
+            return
+        yield finding
+        # A long look costs time; without a sign of a mark in the section only the full search takes it.
+        if not (self._exhaustive and geometry == NOMINAL) and not finding.complete and not complete:
+            return
+        length = int(PART_S * FRAMES_PER_S * geometry.tempo) // STRIDE
+        for number in left.numbers:
+            start = number * length
+            if plane.shape[1] - start <= length // 2 or number not in left.numbers:
+                continue
+            part = self.read(plane, geometry, start=start, stop=start + length)
+            if part and part.complete and not any(_same(part, other) for other in complete):
+                yield part
 
     @staticmethod
     def planes(seen: Tensor, networks: model.Model) -> Iterator[sync.Plane]:
@@ -177,29 +165,36 @@ class Hunt:
                 plane = plane + plane_of(rows, networks)
             yield plane
 
-    def read(self, plane: sync.Plane, geometry: Geometry, *, before: int = 0) -> Finding | None:
+    def read(
+        self, plane: sync.Plane, geometry: Geometry, *, start: int = 0, stop: int | None = None
+    ) -> Finding | None:
         """Align one plane, then try to read the message at the best places; remembers the best.
 
         Args:
-            plane: [BANDS, M].
+            plane: of the section, [BANDS, M].
             geometry: what was undone to get it.
-            before: positions of the section that lie before the plane, a whole number of columns.
+            start: first position to look at.
+            stop: the position after the last one; None looks to the end.
 
         Returns:
             The finding, in the section; None where the plane is too short or empty.
         """
-        if plane.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(plane):
+        part = plane[:, start:stop]
+        if part.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(part):
             return None
         best: Finding | None = None
         for key in self._keys:
-            finding = self._read_with(key, plane, geometry, before)
+            finding = self._read_with(key, part, geometry)
+            finding = replace(finding, plane=plane, place=finding.place.later(start * STRIDE))
             if best is None or finding.p_value < best.p_value:
                 best = finding
             if best.complete:
                 break
+        if best and (self.best is None or best.p_value < self.best.p_value):
+            self.best = best
         return best
 
-    def _read_with(self, key: WatermarkKey, plane: sync.Plane, geometry: Geometry, before: int) -> Finding:
+    def _read_with(self, key: WatermarkKey, plane: sync.Plane, geometry: Geometry) -> Finding:
         places, searched = sync.search(plane, layout(key), stretches=geometry.stretches)
         self._places += searched
         self._first = self._first or searched
@@ -211,22 +206,14 @@ class Hunt:
                 chosen = place
                 break
         p_value = self.p_value(chosen, message)
-        if before:
-            # the decoder knows nothing of what lies before: zeros weigh nothing
-            plane = np.pad(plane, ((0, 0), (before, 0)))
-            start = (chosen.start - before * STRIDE // CELL_FRAMES) % CYCLE_COLUMNS
-            chosen = replace(chosen, start=start)
-        finding = Finding(key, chosen, plane, message, p_value, geometry)
-        if self.best is None or finding.p_value < self.best.p_value:
-            self.best = finding
-        return finding
+        return Finding(key, chosen, plane, message, p_value, geometry)
 
-    def _in_geometry(self, rows: Tensor, geometry: Geometry) -> Finding | None:
+    def _in_geometry(self, rows: Tensor, geometry: Geometry) -> tuple[sync.Plane, Geometry]:
         nominal = (geometry.tempo, geometry.pitch) == (1.0, 1.0)
         chosen = rows if nominal else warp(rows, geometry.tempo, geometry.pitch)
-        return self.read(plane_of(chosen, self._networks), geometry)
+        return plane_of(chosen, self._networks), geometry
 
-    def _everywhere(self, rows: Tensor) -> Finding | None:
+    def _everywhere(self, rows: Tensor) -> Iterator[tuple[sync.Plane, Geometry]]:
         """Coarse geometries on an excerpt, pilots only; then the best ones finely on the whole section."""
         excerpt = _middle(rows, EXCERPT_S)
         found: list[tuple[float, Geometry]] = []
@@ -237,14 +224,9 @@ class Hunt:
             if math.exp(-0.5 * max(statistic for statistic, _ in found) ** 2) * self._places < CERTAIN:
                 break
         found.sort(key=lambda entry: -entry[0])
-        finding: Finding | None = None
         for statistic, geometry in found[:CANDIDATES]:
-            if statistic < STRIKING and not self._grows(rows, geometry):
-                continue
-            finding = self._in_geometry(rows, geometry) or finding
-            if finding and finding.complete:
-                break
-        return finding
+            if statistic >= STRIKING or self._grows(rows, geometry):
+                yield self._in_geometry(rows, geometry)
 
     def _grows(self, rows: Tensor, geometry: Geometry) -> bool:
         """Whether a guess is still worth reading on an excerpt of twice the length.
@@ -286,3 +268,32 @@ def _middle(rows: Tensor, seconds: float) -> Tensor:
     frames = int(seconds * FRAMES_PER_S)
     first = max(0, (rows.shape[1] - frames) // 2)
     return rows[:, first : first + frames]
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    """Whether two findings of a section are one message at one place."""
+    return (one.message, one.key) == (other.message, other.key) and one.place.near(other.place)
+
+
+class _Parts:
+    """The tenths of a section's seconds in which no mark has been heard yet."""
+
+    def __init__(self, length_s: float) -> None:
+        self._seconds = max(1, math.ceil(length_s))
+        self._heard = np.zeros(self._seconds, bool)
+
+    def hear(self, finding: Finding) -> None:
+        """Take out where a finding is heard."""
+        self._heard |= heard(agreement(finding, self._seconds))
+
+    @property
+    def numbers(self) -> list[int]:
+        """Parts of ten seconds of which the greater half is left."""
+        size = int(PART_S)
+        starts = range(0, self._seconds, size)
+        return [n // size for n in starts if self._heard[n : n + size].mean() < 0.5]
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing is left."""
+        return not self.numbers

@@ -8,7 +8,7 @@ p-value (union bound); it is conservative and never needs calibration on recordi
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ PIECE = 320
 REACH = 12
 REACH_STEP = 0.5
 CHANGE_COST = 0.5
+NEAR_COLUMNS = 2.0
 
 Plane = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
@@ -50,6 +51,18 @@ class Alignment:
     def frames(self, plane: Plane) -> Frames:
         """Centres of the whole columns of a plane, in frames, [columns]."""
         return column_frames(plane.shape[1] * STRIDE, self.phase, self.stretch)
+
+    def later(self, frames: int) -> "Alignment":
+        """The same place in audio that begins `frames` earlier."""
+        length = CELL_FRAMES * self.stretch
+        whole, phase = divmod(self.phase + frames, length)
+        return replace(self, phase=phase, start=(self.start - int(whole)) % CYCLE_COLUMNS)
+
+    def near(self, other: "Alignment") -> bool:
+        """Whether two places of the same audio are one, to a column or two."""
+        mine, its = (at.start - at.phase / (CELL_FRAMES * at.stretch) for at in (self, other))
+        off = (mine - its) % CYCLE_COLUMNS
+        return min(off, CYCLE_COLUMNS - off) <= NEAR_COLUMNS
 
     def p_value(self, searched: int) -> float:
         """Chance that any of `searched` places reaches this statistic without a mark."""

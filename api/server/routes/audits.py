@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.audit.audit import ALL
+from api.audit.findings import SEARCHES
 from api.audit.policy import parse_policy
 from api.errors import InvalidRequest
 from api.jobs.books import Job
@@ -31,6 +32,11 @@ _FORM = form(
         "checks": {"type": "string", "description": "comma-separated", "example": ",".join(ALL)},
         "policy": {"type": "string", "description": "a policy as TOML; the default policy otherwise"},
         "retain": {"type": "boolean", "default": False, "description": "keep the audio after the audit"},
+        "search": {
+            "type": "string",
+            "enum": list(SEARCHES),
+            "description": "how far to look for the mark; the service's setting otherwise",
+        },
         "priority": job_files.PRIORITY,
     },
     ["file"],
@@ -41,7 +47,7 @@ async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
     """Receive an upload and make it an audit."""
 
     def wishes(sent: Mapping[str, str]) -> dict[str, Any]:
-        fields.only(sent, ("artist", "checks", "policy", "retain", "priority"))
+        fields.only(sent, ("artist", "checks", "policy", "retain", "search", "priority"))
         policy = sent.get("policy", "").strip() or None
         artist = fields.text(sent, "artist", limit=200)
         if artist is not None:
@@ -53,6 +59,7 @@ async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
             "checks": fields.words(sent, "checks", ALL),
             "policy": policy,
             "retain": fields.flag(sent, "retain"),
+            "search": fields.choice(sent, "search", SEARCHES, None),
             **job_files.priority(sent),
         }
 

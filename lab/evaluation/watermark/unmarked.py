@@ -12,7 +12,8 @@ from lab.evaluation.watermark.robustness import key_of
 from provenance.watermark import chips, code, model, reading, sync
 from provenance.watermark.detection import detect
 from provenance.watermark.embedding import embed
-from provenance.watermark.hunt import NOMINAL, Hunt
+from provenance.watermark.finding import NOMINAL
+from provenance.watermark.hunt import Hunt
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.receiver import views
 

@@ -392,7 +392,9 @@ def test_the_mark_is_looked_for_at_the_change_that_the_fingerprint_tells() -> No
         engines=replace(engines(), marker=Marker(marked(speed=1.15))),
         today=TODAY,
     )
-    assert [[pytest.approx(change, abs=1e-3) for change in known] for known in asked] == [[(1.15, 1.15)]]
+    (((speed, pitch, start_s, end_s),),) = asked
+    assert (start_s, end_s) == (0.0, 9.0)
+    assert [speed, pitch] == pytest.approx([1.15, 1.15], abs=1e-3)
     assert result.findings.ownership.status == "match" and registry.queries == 1
     assert result.findings.mark.searched == Searched("full", ())
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from api.jobs.work import as_wished
 from api.report.report import verify_report
 from core.errors import SignatureError
 from provenance.records.trust import TrustedKeys
+from tests import fakes
 from tests.api.serving import BAD, GOOD, audited, finished, parts
 
 
@@ -141,3 +143,13 @@ def test_an_audit_that_fails_tells_why(client: TestClient, monkeypatch: pytest.M
     assert "somebody" not in json.dumps(failed)
     report = client.get(f"/v1/audits/{failed['id']}/report")
     assert (report.status_code, report.headers["content-type"]) == (409, "application/problem+json")
+
+
+def test_an_upload_chooses_how_far_the_mark_is_looked_for(client: TestClient) -> None:
+    for wished in ("quick", "full"):
+        answer = client.post("/v1/audits", files={"file": ("a.wav", GOOD)}, data={"search": wished})
+        assert answer.status_code == 202
+        assert as_wished(fakes.SETTINGS, wished).watermark_search == wished
+    assert as_wished(fakes.SETTINGS, None) is fakes.SETTINGS
+    refused = client.post("/v1/audits", files={"file": ("a.wav", GOOD)}, data={"search": "deep"})
+    assert refused.status_code == 422 and "quick, full" in refused.text
