@@ -1,0 +1,83 @@
+"""Requests made of the OpenAPI document, the same at every run: no 500, and nothing that it does not tell."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from tests.api.serving import parts, register, serve
+from tests.postgres import Cluster
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 6
+SENT = ("method", "url", "params", "headers", "json", "data", "files")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    home: Path = tmp_path_factory.mktemp("home")
+    options: dict[str, Any] = {}
+    if request.param == "postgresql":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        options["database_url"] = cluster.database()
+    with serve(home, run_jobs=False, **options) as client:
+        register(parts(client).registry)
+        answers = TestClient(client.app, base_url=str(client.base_url), raise_server_exceptions=False)
+        answers.headers.update(client.headers)
+        yield answers
+
+
+def send(client: TestClient, case: Any) -> Any:
+    """The answer to a case; None for one that no client can put on the wire."""
+    sent = case.as_transport_kwargs(base_url=str(client.base_url))
+    sent = {name: value for name, value in sent.items() if name in SENT}
+    if isinstance(sent.get("data"), bytes | str):
+        sent["content"] = sent.pop("data")
+    files = sent.get("files") or []
+    for _, file in files.items() if isinstance(files, dict) else files:
+        if not isinstance(file[1] if isinstance(file, tuple) else file, bytes | str):
+            return None
+    try:
+        return client.request(**sent)
+    except (UnicodeEncodeError, TypeError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.name.lower())
+def test_no_request_of_the_document_is_the_servers_fault(client: TestClient, mode: GenerationMode) -> None:
+    app: Any = client.app
+    asked: set[str] = set()
+    for found in schemathesis.openapi.from_dict(app.openapi()).get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]  # an invalid document raises
+        told = operation.definition.raw["responses"]
+
+        def ask(case: Any) -> None:
+            answer = send(client, case)
+            if answer is None:
+                return
+            asked.add(operation.label)  # noqa: B023  # called within the round
+            status = str(answer.status_code)
+            assert status < "500" or status == "501", (operation.label, answer.text)  # noqa: B023
+            if status >= "400" and status not in ("404", "405"):
+                assert status in told, (operation.label, status, answer.text)  # noqa: B023
+                assert answer.headers["content-type"] == "application/problem+json"
+
+        cases = given(case=operation.as_strategy(generation_mode=mode))
+        with suppress(Unsatisfiable):  # nothing that this operation is sent can be wrong
+            settings(
+                max_examples=EXAMPLES,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )(cases(ask))()
+    assert len(asked) > 40
