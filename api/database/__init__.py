@@ -1,12 +1,12 @@
 """Connections, transactions and the schema. Rows stand in `tables`, shared commits in `group_commit`."""
 
 from api.database.engine import (
+    alembic_config,
     away,
     connect,
     for_tenant,
     forget_traces,
     hold,
-    migrations,
     reading,
     time_of,
     writing,
@@ -14,13 +14,13 @@ from api.database.engine import (
 from api.database.schema import downgrade, upgrade
 
 __all__ = [
+    "alembic_config",
     "away",
     "connect",
     "downgrade",
     "for_tenant",
     "forget_traces",
     "hold",
-    "migrations",
     "reading",
     "time_of",
     "upgrade",

@@ -147,7 +147,7 @@ def away(error: BaseException) -> bool:
     return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
 
 
-def migrations(connection: Connection | None) -> Config:
+def alembic_config(connection: Connection | None) -> Config:
     """Alembic's configuration, built in memory and bound to an open transaction, if there is one."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

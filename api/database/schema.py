@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, table
 from sqlalchemy import column as named_column
 
-from api.database.engine import MIGRATION_LOCK, hold, migrations, reading, writing
+from api.database.engine import MIGRATION_LOCK, alembic_config, hold, reading, writing
 from api.database.tables import Table
 from api.errors import ConflictingEntry
 from provenance.fingerprint import fingerprint_metadata
@@ -72,12 +72,12 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
                 )
             log.warning("the database has schema %s, one ahead of this release's %s", found, newest)
             return
-        command.upgrade(migrations(connection), revision)
+        command.upgrade(alembic_config(connection), revision)
 
 
 def upgrade_on(connection: Connection) -> None:
     """Bring the schema to this release's inside an open transaction."""
-    command.upgrade(migrations(connection), "head")
+    command.upgrade(alembic_config(connection), "head")
 
 
 def downgrade(engine: Engine, revision: str, *, lose: bool = False, dry: bool = False) -> dict[str, int]:
@@ -105,7 +105,7 @@ def downgrade(engine: Engine, revision: str, *, lose: bool = False, dry: bool = 
             if not _known(revision):
                 raise ConflictingEntry(f"there is no schema {revision!r}; see `trackmark db check`")
             before = _held(connection)
-            command.downgrade(migrations(connection), revision)
+            command.downgrade(alembic_config(connection), revision)
             after = _held(connection)
             lost = {place: rows for place, rows in before.items() if rows and place not in after}
             # A column of a dropped table is not told beside the table.
@@ -155,7 +155,7 @@ def _changing(engine: Engine) -> Iterator[Connection]:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(migrations(None))
+    return ScriptDirectory.from_config(alembic_config(None))
 
 
 def _known(revision: str) -> bool:

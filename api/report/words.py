@@ -143,13 +143,24 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
         return Told(question, _OUTCOMES.get(outcome, outcome), reason, basis=basis)
     p_value = ("p-value", p_value_text(mark["p_value"]))
     if not mark["present"]:
-        text = "No mark of this registry can be read. Marks of other registries stay unseen."
+        text = f"No mark of this registry can be read{searched(mark)}. Marks of other registries stay unseen."
         return Told(question, "No", text, facts=(p_value,), basis=basis)
     facts: Facts = (("Message", str(mark["message"] or "unreadable")), p_value)
     if abs(float(mark.get("speed") or 1) - 1) > 0.001:
         facts += (("Speed", f"{mark['speed']:.3f}"),)
     text = "The mark can be read from the sound itself, whatever happened to the file."
     return Told(question, "Yes", text, "good", facts, basis)
+
+
+def searched(mark: Found) -> str:
+    """Where an unheard mark was looked for; nothing of audits that did not keep it."""
+    told = mark.get("searched")
+    if not told:
+        return ""
+    if told["search"] == "full":
+        return ", at speeds and tempos from 0.75 to 1.28 and pitches up to 2.5 semitones away"
+    known = ", and at the changes that its fingerprint tells" if told["known"] else ""
+    return f" at the file's own speed and pitch{known}; no other was looked at"
 
 
 def watermark_line(mark: Found, outcome: str) -> str:

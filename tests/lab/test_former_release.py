@@ -9,7 +9,7 @@ import pytest
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from api.database import migrations, reading
+from api.database import alembic_config, reading
 from api.registry.registry import Registry
 from api.report.report import verify_report
 from api.settings import Settings
@@ -38,7 +38,7 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 def test_its_database_is_brought_to_the_present_schema(registry: Registry) -> None:
     with reading(registry.engine) as connection:
-        newest = ScriptDirectory.from_config(migrations(connection)).get_current_head()
+        newest = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
         assert MigrationContext.configure(connection).get_current_revision() == newest
 
 

@@ -17,8 +17,8 @@ from api.settings import Settings
 from tests.api.serving import register
 from tests.postgres import Cluster
 
-PUBLIC = {"log_leaves", "watermark_keys"}
-"""Tables with a tenant that everybody may read: commitments, and names of keys."""
+PUBLIC = {"log_leaves", "watermark_keys", "tenant_turns"}
+"""Tables with a tenant that serve everybody: commitments, names of keys, whose turn it is in the queue."""
 
 
 @pytest.fixture

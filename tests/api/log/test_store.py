@@ -135,6 +135,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
     finally:
         parent.stdin.close()
         parent.wait()
+        parent.stdout.close()
     assert sizes == sorted(set(sizes))
     promised = [line.split() for line in told.read_text().splitlines() if line.count(" ") == 1]
     assert len(promised) >= 20

@@ -42,7 +42,8 @@ def test_the_same_state_gives_the_same_file(healthy: dict[str, bytes]) -> None:
 def test_damaged_files_are_decoded_or_refused_and_nothing_stays() -> None:
     found = run(COUNT, seed=2)
     assert sum(sum(kinds.values()) for kinds in found.by_seed.values()) == COUNT
-    assert found.processes == found.descriptors == 0
+    # One that an earlier test left may have ended meanwhile.
+    assert max(found.processes, found.descriptors) <= 0
     kinds = {kind for counted in found.by_seed.values() for kind in counted}
     assert {"decoded", "refused"} <= kinds <= {"decoded", "refused", "crashed"}
     assert "| signed wav |" in page(found)
