@@ -189,8 +189,10 @@ def test_a_mark_of_ones_own_key(trackmark: Trackmark, track: Path, tmp_path: Pat
             "segments",
             "duration_s",
             "elapsed_s",
+            "messages",
         )
     }
+    assert [one["message"] for one in found.lines[0]["messages"]] == ["00ff00ff00ff00ff"]
     assert not trackmark("watermark", "detect", out, "--key", other, "--json").lines[0]["present"]
 
 
