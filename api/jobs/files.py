@@ -47,8 +47,12 @@ class JobFiles:
         """The same, made anew: without what attempts that were cut short left there."""
         self.discard_output(job)
         folder = self.output(job)
-        folder.mkdir(parents=True, mode=0o700)
-        return folder
+        while True:
+            try:
+                folder.mkdir(parents=True, mode=0o700)
+            except FileNotFoundError:  # an attempt that ends at this moment took the folder above with it
+                continue
+            return folder
 
     def keep_result(self, job: Job) -> None:
         """Delete what earlier attempts left, and half-made files; of a job without a result, everything."""
@@ -57,7 +61,7 @@ class JobFiles:
             return
         if job.fence:
             _remove(self._left(job, job.fence - 1))
-        _remove(self.output(job).glob(".trackmark-*"))
+        _remove(path for path in _inside(self.output(job)) if path.name.startswith(".trackmark-"))
 
     def discard_output(self, job: Job) -> None:
         """Delete what this attempt and earlier ones left; a later one has a folder of its own."""
@@ -86,9 +90,17 @@ class JobFiles:
 
     def _left(self, job: Job, newest: int) -> Iterator[Path]:
         """What attempts up to a fence left; what is in no attempt's folder is older than all of them."""
-        for path in (self.outputs / job.id).glob("*"):
+        for path in _inside(self.outputs / job.id):
             if not path.name.isdecimal() or int(path.name) <= newest:
                 yield path
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing where it is not, or is removed at this moment by another attempt."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _remove(paths: Iterable[Path]) -> None:
