@@ -15,7 +15,7 @@ from provenance.credentials.tags import AIGC, disclosure, read_tags, write_tags
 from provenance.records.involvement import AiInvolvement
 from tests.signals import music
 
-from .test_credentials import ANCHORS, IDENTITY, RECORD
+from .signing import ANCHORS, IDENTITY, RECORD
 
 each = pytest.mark.parametrize("codec", ["vorbis", "opus"])
 

@@ -20,7 +20,7 @@ from provenance.credentials import C2paIdentity, Credentials, read_credentials, 
 from provenance.credentials.containers import OGG, WAV
 from provenance.credentials.reader_child import validate
 from provenance.credentials.sidecar import sidecar_of, write_sidecar
-from tests.provenance.credentials.test_credentials import RECORD
+from tests.provenance.credentials.signing import RECORD
 from tests.signals import music
 
 IDENTITY = C2paIdentity.generate("Test Label")

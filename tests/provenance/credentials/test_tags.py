@@ -17,7 +17,7 @@ from provenance.credentials.tags import disclosure, read_tags, write_tags
 from provenance.records.involvement import AiInvolvement, RoleInvolvement
 from tests.signals import music
 
-from .test_credentials import CODECS, RECORD
+from .signing import CODECS, RECORD
 
 each = pytest.mark.parametrize("name", CODECS)
 
