@@ -1,6 +1,6 @@
 """PostgreSQL itself keeps tenants apart, where a transaction says whose it is."""
 
-from alembic import op
+from api.database.migrations import walls
 
 revision = "0008"
 down_revision = "0007"
@@ -17,28 +17,13 @@ TABLES = (
     "jobs",
     "idempotent_requests",
 )
-WHOSE = "current_setting('trackmark.tenant', true)"
 
 
 def upgrade() -> None:
     """Apply."""
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    for name in TABLES:
-        # Of nobody: what serves all tenants, such as the queue, the log's transactions and a backup.
-        op.execute(
-            f"CREATE POLICY tenant ON {name} USING (coalesce({WHOSE}, '') = '' OR tenant = {WHOSE}) "
-            f"WITH CHECK (coalesce({WHOSE}, '') = '' OR tenant = {WHOSE})"
-        )
-        op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+    walls.build(TABLES)
 
 
 def downgrade() -> None:
     """Revert."""
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    for name in TABLES:
-        op.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY")
-        op.execute(f"DROP POLICY tenant ON {name}")
+    walls.take_down(TABLES)

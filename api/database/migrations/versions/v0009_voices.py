@@ -3,13 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.database.migrations import walls
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
 TABLES = ("voice_keys", "voice_reads", "artist_consents")
-WHOSE = "current_setting('trackmark.tenant', true)"
 
 
 def upgrade() -> None:
@@ -62,15 +63,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_artist_consents")),
     )
     op.create_index(op.f("ix_artist_consents_artist_id"), "artist_consents", ["artist_id"])
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    for name in TABLES:  # apart by tenant, as revision 0008 keeps the others
-        op.execute(
-            f"CREATE POLICY tenant ON {name} USING (coalesce({WHOSE}, '') = '' OR tenant = {WHOSE}) "
-            f"WITH CHECK (coalesce({WHOSE}, '') = '' OR tenant = {WHOSE})"
-        )
-        op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+    walls.build(TABLES)
 
 
 def downgrade() -> None:

@@ -3,13 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from api.database.migrations import walls
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 TABLES = ("kept_answers",)
-WHOSE = "current_setting('trackmark.tenant', true)"
 
 
 def upgrade() -> None:
@@ -31,15 +32,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_kept_answers_created_at"), "kept_answers", ["created_at"])
     op.add_column("record_events", sa.Column("once", sa.String(length=64), nullable=True))
     op.create_index(op.f("ix_record_events_once"), "record_events", ["once"], unique=True)
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    for name in TABLES:  # apart by tenant, as revision 0008 keeps the others
-        op.execute(
-            f"CREATE POLICY tenant ON {name} USING (coalesce({WHOSE}, '') = '' OR tenant = {WHOSE}) "
-            f"WITH CHECK (coalesce({WHOSE}, '') = '' OR tenant = {WHOSE})"
-        )
-        op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+    walls.build(TABLES)
 
 
 def downgrade() -> None:
