@@ -309,11 +309,8 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
     if entry["field"] == "ai.verdict" and "bona_fide" in (value if isinstance(value, list) else [value]):
         raise PolicyError(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule")
     if entry["field"] == "consent" and operator == "one_of" and "expired" in value:
-        value = [
-            *value,
-            "revoked",
-            "other-scope",
-        ]  # what was told as expired before these had names of their own
+        # A rule that names the consents which have ended means these kinds too.
+        value = [*value, "revoked", "other-scope"]
     return Condition(str(entry["field"]), operator, value)
 
 

@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -105,7 +105,7 @@ def make(settings: Settings, folder: Path) -> Backup:
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return Backup(**{**backup.__dict__, "folder": folder})
+    return replace(backup, folder=folder)
 
 
 def check(folder: Path) -> Backup:

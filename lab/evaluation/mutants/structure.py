@@ -6,6 +6,7 @@ Only as exact as a mutation needs: an element that is found wrongly gives anothe
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 MOST = 400
 _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"ilst", b"edts", b"dinf")
@@ -47,7 +48,7 @@ def elements(data: bytes) -> list[Element]:
         found = _ebml(data, 0, len(data))
     else:
         found = _mpeg(data)
-    return [one for one, _ in zip(found, range(MOST), strict=False)]
+    return list(islice(found, MOST))
 
 
 def _chunks(data: bytes, place: int, *, big_endian: bool) -> Iterator[Element]:
