@@ -1,5 +1,6 @@
 """What a job does once it runs: audit a file, or tag a track. Plain functions, run by `api.jobs.worker`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +11,14 @@ from api.jobs.books import Job
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
+from core.files import write_whole
 from core.progress import Progress
 
 REPORT = "report.dsse.json"
 PICTURE = "picture.png"
+OUTLINE = "outline.json"
+SPECTROGRAM = "spectrogram.png"
+LISTENING_COPY = "listen.mp3"
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,14 @@ def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
 
 
 def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
-    """Audit the upload, sign the report and draw its picture."""
+    """Audit the upload, sign the report, draw its pictures; of audio that is kept, write a copy to hear."""
     from api.audit.audit import ALL, audit_file
     from api.audit.policy import parse_policy
     from api.report.picture import picture
     from api.report.report import write_report
+    from api.report.sound import draw_spectrogram, outline, write_listening_copy
 
-    request = context.job.request
+    request, output = context.job.request, context.output
     policy = parse_policy(request["policy"].encode()) if request.get("policy") else None
     result = audit_file(
         context.source,
@@ -60,9 +66,13 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
         engines=engines,
     )
     named = replace(result, file=context.job.file_name)
-    write_report(named, context.registry, context.output / REPORT, policy=policy)
+    write_report(named, context.registry, output / REPORT, policy=policy)
     if named.clip is not None:
-        picture(named.clip, named, context.output / PICTURE)
+        picture(named.clip, named, output / PICTURE)
+        draw_spectrogram(named.clip, output / SPECTROGRAM)
+        write_whole(output / OUTLINE, json.dumps(outline(named.clip)).encode())
+        if request.get("retain"):
+            write_listening_copy(named.clip, output / LISTENING_COPY)
     return named.to_dict()
 
 

@@ -1,5 +1,6 @@
 """The web page: upload, follow, read. Plain forms; scripts only add progress bars."""
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,10 +12,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import Forbidden, Unauthorized, problem
 from api.jobs.books import Job
-from api.jobs.work import PICTURE
+from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
+from api.report.moments import moments
+from api.report.sound import top_hz
 from api.report.templates import templates
 from api.server.api_keys import Scope
-from api.server.pages import cards as view
+from api.server.guard import content_policy
+from api.server.pages import cards, timeline
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count, parts
 from api.server.route import Route
 from api.server.routes import audits
@@ -33,8 +37,9 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
     environment: Environment | None = getattr(request.app.state, "templates", None)
     if environment is None:
         environment = request.app.state.templates = templates(TEMPLATES)
-    text = environment.get_template(name).render(signed_in=COOKIE in request.cookies, **values)
-    return HTMLResponse(text, status_code=status)
+    nonce = secrets.token_urlsafe(16)
+    text = environment.get_template(name).render(signed_in=COOKIE in request.cookies, nonce=nonce, **values)
+    return HTMLResponse(text, status, {"Content-Security-Policy": content_policy(nonce)})
 
 
 def problem_page(request: Request, body: Mapping[str, Any]) -> Response:
@@ -129,13 +134,15 @@ def docs(request: Request) -> Response:
 
 
 def _findings(job: Job, parts: Parts) -> dict[str, Any]:
-    found = dict(job.result or {})
+    found, folder = dict(job.result or {}), parts.worker.files.output(job)
     return {
         "job": job,
         "found": found,
-        "verdict": view.verdict(found),
-        "cards": view.cards(found),
-        "lanes": view.lanes(found),
-        "width": view.LANE_WIDTH,
-        "picture": (parts.worker.files.output(job) / PICTURE).is_file(),
+        "verdict": cards.verdict(found),
+        "cards": cards.cards(found),
+        "lanes": timeline.lanes(found),
+        "moments": moments(found),
+        "size": (timeline.WIDTH, timeline.HEIGHT),
+        "has": {name: (folder / name).is_file() for name in (PICTURE, SPECTROGRAM, OUTLINE, LISTENING_COPY)},
+        "top_khz": top_hz(int(found["media"]["sample_rate"])) / 1000 if found.get("media") else None,
     }

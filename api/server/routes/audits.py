@@ -11,7 +11,7 @@ from api.audit.findings import SEARCHES
 from api.audit.policy import parse_policy
 from api.errors import InvalidRequest
 from api.jobs.books import Job
-from api.jobs.work import PICTURE, REPORT
+from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
 from api.server import fields
 from api.server.api_keys import Caller
 from api.server.intake import accept
@@ -174,3 +174,46 @@ def report(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader
 def picture(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """Waveform and spectrogram with the timelines of watermark and scores."""
     return left_behind("audit", audit_id, request, parts, caller, lambda _job: File(PICTURE, "image/png"))
+
+
+@router.get(
+    "/{audit_id}/spectrogram",
+    operation_id="getAuditSpectrogram",
+    summary="Spectrogram",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **problems(404, 409, 422)},
+)
+def spectrogram(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """The spectrogram without axes: the whole file, up to 16 kHz or half the sample rate."""
+    return left_behind("audit", audit_id, request, parts, caller, lambda _job: File(SPECTROGRAM, "image/png"))
+
+
+@router.get(
+    "/{audit_id}/outline",
+    operation_id="getAuditOutline",
+    summary="Waveform",
+    response_class=JSONResponse,
+    responses={
+        200: {"description": "lowest and highest sample of equal stretches"},
+        **problems(404, 409, 422),
+    },
+)
+def outline(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """The waveform's outline, for a player."""
+    return left_behind(
+        "audit", audit_id, request, parts, caller, lambda _job: File(OUTLINE, "application/json")
+    )
+
+
+@router.get(
+    "/{audit_id}/sound",
+    operation_id="getAuditSound",
+    summary="Listen",
+    response_class=Response,
+    responses={200: {"content": {"audio/mpeg": {}}}, **problems(404, 409, 422)},
+)
+def sound(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """A copy to listen to, of audio that was retained; not the file that was audited."""
+    return left_behind(
+        "audit", audit_id, request, parts, caller, lambda _job: File(LISTENING_COPY, "audio/mpeg")
+    )

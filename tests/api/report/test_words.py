@@ -11,7 +11,7 @@ import pytest
 from api.audit.claims import OwnershipStatus
 from api.audit.policy import load_policy
 from api.report import words
-from api.server.pages import cards
+from api.server.pages import timeline
 
 AUDITS = Path(__file__).parents[1] / "audit" / "audits.json"
 COMFORT = re.compile(
@@ -143,5 +143,5 @@ def test_a_check_that_gave_no_answer_is_not_told_as_nothing_found(outcome: str) 
 def test_no_score_of_a_stretch_is_shown_as_certainty() -> None:
     audit = json.loads(AUDITS.read_text())["everything"]
     audit["ai"]["segments"] = [{"start_s": 0.0, "end_s": 5.0, "score": 0.9999}]
-    labels = [bar.label for lane in cards.lanes(audit) for bar in lane.bars]
+    labels = [bar.label for lane in timeline.lanes(audit) for bar in lane.bars]
     assert any("above 0.99" in label for label in labels) and not any("1.00" in label for label in labels)

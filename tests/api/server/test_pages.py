@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.server.pages import cards as view
+from api.server import pages
 from tests.api.serving import BAD, GOOD, URL, audited, finished, key, parts
 
 EVIL = "<img src=x onerror=alert(1)>\" 'x.wav"
@@ -58,7 +58,7 @@ def test_the_plain_form_leads_from_upload_to_findings(browser: TestClient) -> No
         "Is our watermark in it?",
         "Are there traces of a machine?",
         "Signed report",
-        "Timeline",
+        "Where in the file",
     ):
         assert words in page
 
@@ -102,8 +102,40 @@ def test_nothing_is_loaded_from_elsewhere(browser: TestClient, client: TestClien
             assert browser.get(asset).status_code == 200, asset
 
 
+def test_audio_that_was_kept_can_be_heard_and_other_is_said_to_be_gone(
+    client: TestClient, browser: TestClient
+) -> None:
+    kept, gone = audited(client, data={"retain": "true"}), audited(client)
+    heard = browser.get(f"/v1/audits/{kept['id']}/sound", headers={"Range": "bytes=0-99"})
+    assert (heard.status_code, heard.headers["content-type"]) == (206, "audio/mpeg")
+    assert browser.get(f"/v1/audits/{gone['id']}/sound").status_code == 404
+    assert "<audio" in browser.get(f"/audits/{kept['id']}").text
+    page = browser.get(f"/audits/{gone['id']}").text
+    assert "<audio" not in page
+    assert "The audio was not kept" in page
+    for audit in (kept, gone):
+        drawn = browser.get(f"/v1/audits/{audit['id']}/spectrogram")
+        assert drawn.content.startswith(b"\x89PNG")
+        outline = browser.get(f"/v1/audits/{audit['id']}/outline").json()
+        assert outline["duration_s"] == 2.0
+        assert len(outline["low"]) == len(outline["high"]) > 1000
+    assert client.delete(f"/v1/audits/{kept['id']}").status_code == 204
+    assert browser.get(f"/v1/audits/{kept['id']}/sound").status_code == 404
+
+
+def test_a_page_allows_styles_by_a_nonce_of_its_own(client: TestClient, browser: TestClient) -> None:
+    path = f"/audits/{audited(client)['id']}"
+    nonces = set()
+    for _ in range(2):
+        answer = browser.get(path)
+        (nonce,) = re.findall(r'data-nonce="([^"]+)"', answer.text)
+        assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+        nonces.add(nonce)
+    assert len(nonces) == 2
+
+
 def test_the_colours_have_contrast() -> None:
-    css = (Path(view.__file__).parents[1] / "static" / "style.css").read_text()
+    css = (Path(pages.__file__).parents[1] / "static" / "style.css").read_text()
     light, dark = css.split("@media (prefers-color-scheme: dark)")[:2]
     for scheme in (light, dark.split("* {")[0]):
         colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", scheme))

@@ -29,7 +29,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     assert artist.status_code == 201
     made = client.post("/v1/keys", json={"name": "x", "scopes": ["audits:read"]}).json()
     yield {
-        "audit_id": audited(client, files={"file": ("a.flac", GOOD)})["id"],
+        "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "track_id": tagged["id"],
         "record_id": tagged["result"]["record_id"],
         "leaf_index": str(tagged["result"]["leaf_index"]),
