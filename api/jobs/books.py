@@ -18,15 +18,9 @@ from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
-from api.errors import (
-    ConflictingEntry,
-    IdempotencyConflict,
-    InvalidRequest,
-    JobCancelled,
-    UnknownEntry,
-    problem,
-)
+from api.errors import OURS, ConflictingEntry, IdempotencyConflict, JobCancelled, UnknownEntry, told
 from core import clock
+from core.errors import InvalidInput
 from provenance.records.record import new_record_id
 
 Kind = Literal["audit", "track"]
@@ -36,7 +30,7 @@ Priority = Literal["low", "normal", "high"]
 PRIORITIES: Mapping[Priority, int] = {"low": -1, "normal": 0, "high": 1}
 MAX_PAGE = 200
 
-CANCELLED = problem(JobCancelled("the job was cancelled"))
+CANCELLED = told(JobCancelled("the job was cancelled"))
 _ENDED: Mapping[State, str] = {"succeeded": "succeeded", "failed": "failed", "expired": "has expired"}
 
 _JOBS = Table.metadata.tables["jobs"]
@@ -220,7 +214,7 @@ class Jobs:
         """A tenant's jobs, newest first.
 
         Raises:
-            InvalidRequest: the cursor is not one of ours.
+            InvalidInput: the cursor is not one of ours.
         """
         query = (
             select(_JOBS)
@@ -321,10 +315,10 @@ class Jobs:
         """A tenant's jobs of every kind, newest first; None is any state.
 
         Raises:
-            InvalidRequest: there is no such state.
+            InvalidInput: there is no such state.
         """
         if state is not None and state not in get_args(State):
-            raise InvalidRequest(f"a job's state is one of {', '.join(get_args(State))}")
+            raise InvalidInput(f"a job's state is one of {', '.join(get_args(State))}")
         query = select(_JOBS).where(_JOBS.c.tenant == tenant)
         if state is not None:
             query = query.where(_JOBS.c.state == state)
@@ -352,7 +346,7 @@ def keeps_audio(job: Job) -> bool:
     """
     if job.request.get("retain"):
         return True
-    return job.state == "failed" and (job.error or {}).get("status", 0) >= 500
+    return job.state == "failed" and job.error is not None and job.error["code"] in OURS
 
 
 def ended(state: State, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -389,5 +383,5 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         if cursor != _cursor(moment, str(uuid.UUID(last))):
             raise ValueError("not one of ours")
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error) as error:
-        raise InvalidRequest("the cursor is not one that a list gave out; start without one") from error
+        raise InvalidInput("the cursor is not one that a list gave out; start without one") from error
     return moment, last

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, or_, select,
 from api import database
 from api.database.engine import QUEUE_LOCK
 from api.database.tables import Table
-from api.errors import JobCrashed, JobExpired, problem
+from api.errors import JobCrashed, JobExpired, told
 from api.jobs.books import CANCELLED, Job, ended
 
 _JOBS = Table.metadata.tables["jobs"]
@@ -156,7 +156,7 @@ class Leases:
 
     def expire(self, age: timedelta) -> None:
         """End what has waited longer than this without being taken."""
-        error = problem(JobExpired("no worker took the job in time; retry it or send the file again"))
+        error = told(JobExpired("no worker took the job in time; retry it or send the file again"))
         with database.writing(self._engine) as connection:
             late = and_(_JOBS.c.state == "queued", _waiting_since < self._now(connection) - age)
             connection.execute(update(_JOBS).where(late).values(**ended("expired", error)))
@@ -190,7 +190,7 @@ class Leases:
             values = ended("cancelled", CANCELLED)
         elif attempts >= self._attempts:
             crashed = JobCrashed(f"the job was cut short {attempts} times; it will not be tried again")
-            values = ended("failed", problem(crashed))
+            values = ended("failed", told(crashed))
         mine = update(_JOBS).where(_JOBS.c.id == row.id)
         connection.execute(mine.values(**values, attempts=attempts))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from api import database
 from api.audit.engines import Engines, product_engines
-from api.errors import problem
+from api.errors import told
 from api.jobs.books import Job, Jobs, keeps_audio
 from api.jobs.files import JobFiles
 from api.jobs.leases import Lease, LeaseLost, Leases
@@ -228,7 +228,7 @@ class Worker:
             self._wake.set()
 
     def _result(self, attempt: _Attempt) -> Callable[[], None]:
-        """Do the work; returns what enters its end. Every failure becomes the job's problem."""
+        """Do the work; returns what enters its end. Every failure is kept with the job."""
         lease, job = attempt.lease, attempt.lease.job
         try:
             context = Context(
@@ -241,16 +241,16 @@ class Worker:
             )
             result = perform(self._engines, context)
         except TrackmarkError as error:
-            told = problem(error)
+            failure = told(error)
         except Exception as error:
             if database.away(error):
                 raise
             if not attempt.cut:
                 log.exception("job %s failed", job.id)
-            told = problem(error)
+            failure = told(error)
         else:
             return lambda: self._leases.succeed(lease, result)
-        return lambda: self._leases.fail(lease, told)
+        return lambda: self._leases.fail(lease, failure)
 
     def _enter_end(self, attempt: _Attempt, enter: Callable[[], None]) -> None:
         """Enter the end, as soon as the database can be reached."""

@@ -21,14 +21,14 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from api import database
 from api.database.tables import DEFAULT_TENANT, Table
-from api.errors import InvalidRequest, UnknownEntry
+from api.errors import UnknownEntry
 from api.keys.files import PURPOSES, KeyStore, Purpose
 from api.keys.marking import MarkingKeys
 from api.keys.published import PublishedKeys
 from api.keys.sealing import WrappingKey
 from api.log import store as log_store
 from core import clock
-from core.errors import KeyFileError
+from core.errors import InvalidInput, KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.envelope import Envelope
 from provenance.records.keyevents import REVOKE, KeyEvent, entry_of, sign_revocation, sign_rotation
@@ -242,20 +242,20 @@ class SigningKeys:
             successor: the new key, if it comes from outside; by default one is made on disk.
 
         Raises:
-            InvalidRequest: somebody else rotated it just now, or the successor was a key before.
+            InvalidInput: somebody else rotated it just now, or the successor was a key before.
             KeyFileError: the old key is given from outside and the successor is not.
         """
         old = self.signer(purpose)
         new = successor or self._store.staged(purpose)
         if purpose == "log" and new.algorithm != ED25519:
-            raise InvalidRequest("the log signs with Ed25519; give a key of that kind")
+            raise InvalidInput("the log signs with Ed25519; give a key of that kind")
         origin = self.published.log.origin if purpose == "log" else ""
         with self.appending() as connection:
             row = _find(connection, old.keyid, purpose)
             if row is None or row.retired_at is not None:
-                raise InvalidRequest(f"the {purpose} key was rotated by somebody else just now")
+                raise InvalidInput(f"the {purpose} key was rotated by somebody else just now")
             if _find(connection, new.keyid, purpose) is not None:
-                raise InvalidRequest(f"key {new.keyid} signed here before; hand over to a new one")
+                raise InvalidInput(f"key {new.keyid} signed here before; hand over to a new one")
             moment = clock.now()
             envelope = sign_rotation(old, new, purpose, issued_at=clock.utc_text(moment), reason=reason)
             size = _log(connection, envelope, moment)
@@ -283,16 +283,16 @@ class SigningKeys:
 
         Raises:
             UnknownEntry: no such record or report key.
-            InvalidRequest: it was revoked before, or the moment is in the future.
+            InvalidInput: it was revoked before, or the moment is in the future.
         """
         if compromised_since is not None and compromised_since > clock.now():
-            raise InvalidRequest("a key cannot have been compromised in the future")
+            raise InvalidInput("a key cannot have been compromised in the future")
         known = [p for p in self.published.all() if p.key.keyid == keyid]
         if not known:
             raise UnknownEntry(f"no signing key {keyid}")
         purpose = known[0].purpose
         if known[0].revoked_at is not None:
-            raise InvalidRequest(f"key {keyid} was revoked at {clock.utc_text(known[0].revoked_at)}")
+            raise InvalidInput(f"key {keyid} was revoked at {clock.utc_text(known[0].revoked_at)}")
         if self.signer(purpose).keyid == keyid:
             self.rotate(purpose, reason)
         signer = self.signer(purpose)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import httpx
 
 from api import database
-from api.errors import InvalidRequest
 from api.log import store as log_store
 from api.log.transparency import TransparencyLog
-from core.errors import ProofError, SignatureError
+from core.errors import InvalidInput, ProofError, SignatureError
 from provenance.records.checkpoint import TlogProof, checkpoint_of
 from provenance.records.keyevents import LoggedEvent
 from provenance.records.note import COSIGNATURE, NoteKey, verify_note
@@ -38,14 +37,14 @@ class WitnessAddress:
 
     @classmethod
     def parse(cls, text: str) -> "WitnessAddress":
-        """Read `<verifier key> <URL>`; raises `InvalidRequest`."""
+        """Read `<verifier key> <URL>`; raises `InvalidInput`."""
         vkey, _, url = text.strip().partition(" ")
         try:
             key = NoteKey.from_vkey(vkey)
         except SignatureError as error:
-            raise InvalidRequest(f"witness {text!r}: {error}") from error
+            raise InvalidInput(f"witness {text!r}: {error}") from error
         if key.kind != COSIGNATURE or not url.startswith(("https://", "http://")):
-            raise InvalidRequest(f"witness {text!r}: give its cosignature key, a space, and its http address")
+            raise InvalidInput(f"witness {text!r}: give its cosignature key, a space, and its http address")
         return cls(key, url.rstrip("/"))
 
 

@@ -13,9 +13,9 @@ import httpx
 import rfc3161_client
 from cryptography.x509 import Certificate
 
-from api.errors import InvalidRequest
 from api.log import store as log_store
 from api.log.transparency import TransparencyLog
+from core.errors import InvalidInput
 from provenance.records import der
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.stamping import add_token, stamped_bytes
@@ -44,7 +44,7 @@ def send(url: str, query: bytes) -> bytes:
         TimestampError: it does not answer, or with something else than a reply.
     """
     if not url.startswith(("https://", "http://")):
-        raise InvalidRequest(f"a time-stamp authority has an http address, not {url!r}")
+        raise InvalidInput(f"a time-stamp authority has an http address, not {url!r}")
     try:
         headers = {"Content-Type": QUERY_TYPE}
         with httpx.stream("POST", url, content=query, headers=headers, timeout=TIMEOUT_S) as answer:
@@ -83,7 +83,7 @@ def stamp(log: TransparencyLog, url: str, roots: Sequence[Certificate], ask: Sen
         ask: how to send the query; for tests.
 
     Raises:
-        InvalidRequest: no root is given, or the address is no http address.
+        InvalidInput: no root is given, or the address is no http address.
         VerificationError: the authority does not answer or refuses, or its token does not verify.
     """
     request, size = query(log)
@@ -126,11 +126,11 @@ def attach(
         nonce: of the request, where known.
 
     Raises:
-        InvalidRequest: no root is given.
+        InvalidInput: no root is given.
         VerificationError: it stamps no checkpoint of ours, or does not verify.
     """
     if not roots:
-        raise InvalidRequest("give the authority's root certificate: TRACKMARK_TSA_ROOTS or --roots")
+        raise InvalidInput("give the authority's root certificate: TRACKMARK_TSA_ROOTS or --roots")
     parsed = parse_token(token)
     with log_store.appending(log.engine) as connection:
         if size is None:

@@ -14,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from api import database
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.sealing import SealBroken, WrappingKey
 from api.keys.signing import SigningKeys
 from api.registry.consents import Consent, Consents, on_file
 from core import clock
-from core.errors import KeyFileError
+from core.errors import InvalidInput, KeyFileError
 
 _ARTISTS = Table.metadata.tables["artists"]
 _KEYS = Table.metadata.tables["voice_keys"]
@@ -105,12 +105,12 @@ class Artists:
 
         Raises:
             ConflictingEntry: the tenant has an artist of that name.
-            InvalidRequest: the name is empty or too long.
+            InvalidInput: the name is empty or too long.
             KeyFileError: this machine does not have the key of the tenant's voice prints.
         """
         name = name.strip()
         if not 0 < len(name) <= 200:
-            raise InvalidRequest("an artist's name has 1 to 200 characters")
+            raise InvalidInput("an artist's name has 1 to 200 characters")
         from detector.voice.voiceprint import encoder_of
 
         made_by = encoder_of(voiceprint)

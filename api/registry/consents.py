@@ -14,8 +14,9 @@ from sqlalchemy import Engine, insert, select, update
 
 from api import database
 from api.database.tables import Table
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.errors import ConflictingEntry, UnknownEntry
 from core import clock
+from core.errors import InvalidInput
 
 _CONSENTS = Table.metadata.tables["artist_consents"]
 
@@ -42,7 +43,7 @@ class Terms:
         evidence_sha256: digest of the signed paper.
 
     Raises:
-        InvalidRequest: a term that is none; the message says which.
+        InvalidInput: a term that is none; the message says which.
     """
 
     scopes: tuple[str, ...]
@@ -54,17 +55,17 @@ class Terms:
 
     def __post_init__(self) -> None:
         if not self.scopes or not set(self.scopes) <= set(SCOPES) or len(set(self.scopes)) < len(self.scopes):
-            raise InvalidRequest(f"the scope is one or more of {', '.join(SCOPES)}, each once")
+            raise InvalidInput(f"the scope is one or more of {', '.join(SCOPES)}, each once")
         places = set(self.territories)
         codes = all(re.fullmatch("[A-Z]{2}", place) for place in places)
         if len(places) < len(self.territories) or not (places == {WORLD} or (places and codes)):
-            raise InvalidRequest(f"a territory is a code such as DE or US, each once, or {WORLD} alone")
+            raise InvalidInput(f"a territory is a code such as DE or US, each once, or {WORLD} alone")
         if self.valid_until is not None and self.valid_until < self.valid_from:
-            raise InvalidRequest("the consent ends before it begins")
+            raise InvalidInput("the consent ends before it begins")
         if self.licence is not None and not (0 < len(self.licence) <= 500 and self.licence.isprintable()):
-            raise InvalidRequest("a licence reference has 1 to 500 printable characters")
+            raise InvalidInput("a licence reference has 1 to 500 printable characters")
         if self.evidence_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", self.evidence_sha256):
-            raise InvalidRequest("evidence_sha256 has 64 lower-case hex digits")
+            raise InvalidInput("evidence_sha256 has 64 lower-case hex digits")
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,11 @@ class Consents:
         Raises:
             UnknownEntry: the artist has no such consent.
             ConflictingEntry: it is revoked already.
-            InvalidRequest: no reason.
+            InvalidInput: no reason.
         """
         reason = reason.strip()
         if not (0 < len(reason) <= 1000 and reason.isprintable()):
-            raise InvalidRequest("say why it is revoked, in 1 to 1000 printable characters")
+            raise InvalidInput("say why it is revoked, in 1 to 1000 printable characters")
         mine = (_CONSENTS.c.id == consent_id, _CONSENTS.c.artist_id == self.artist_id)
         with database.writing(self.engine) as connection:
             changed = connection.execute(

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from api import database
 from api.database.tables import Table
-from api.errors import ConflictingEntry, InvalidRequest, PreconditionFailed
+from api.errors import ConflictingEntry, PreconditionFailed
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
 from api.registry.history import StoredEvent, VerifiedHistory, entity_tag, stored_events, verified_history
 from api.registry.summary import owners
 from core import clock
-from core.errors import ProofError
+from core.errors import InvalidInput, ProofError
 from provenance.exchange.amendment import patched
 from provenance.exchange.transfer import party_for, transfer
 from provenance.records import envelope as envelopes
@@ -130,7 +130,7 @@ class RecordEvents:
         """Withdraw the record for good, in the name of an owner or of its issuer; nothing can follow.
 
         Raises:
-            InvalidRequest: `issuer` neither owns it by the newest revision nor issued it.
+            InvalidInput: `issuer` neither owns it by the newest revision nor issued it.
         """
         return self._state(record_id, "revoke", issuer, reason)
 
@@ -153,7 +153,7 @@ class RecordEvents:
             holders = {str(owner["name"]).casefold() for owner in owners(state.record)}
             holders.add(state.record.issuer.name.casefold())
             if kind == "revoke" and issuer.strip().casefold() not in holders:
-                raise InvalidRequest(
+                raise InvalidInput(
                     f"{issuer!r} neither owns nor issued record {record_id}: only its owners and its issuer "
                     "withdraw it; whoever contests it opens a dispute"
                 )

@@ -16,12 +16,13 @@ from sqlalchemy.exc import IntegrityError
 from api import database
 from api.database.group_commit import GroupCommit
 from api.database.tables import Table
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.signing import SigningKeys
 from api.log import store as log_store
 from api.registry.events import RecordEvents
 from api.registry.history import VerifiedHistory
 from core import clock
+from core.errors import InvalidInput
 from provenance.records import envelope as envelopes
 from provenance.records.envelope import Envelope
 from provenance.records.keys import Signer
@@ -184,10 +185,10 @@ class Records:
 
         Raises:
             ConflictingEntry: the record id is taken, by other content or by another tenant.
-            InvalidRequest: the record is a later revision.
+            InvalidInput: the record is a later revision.
         """
         if record.revision != 1:
-            raise InvalidRequest("register takes first revisions only")
+            raise InvalidInput("register takes first revisions only")
         standing = self._standing(record)
         if standing is not None:
             return standing

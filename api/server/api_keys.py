@@ -17,9 +17,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, o
 from api import database
 from api.database.engine import LOG_LOCK
 from api.database.tables import DEFAULT_TENANT, Table
-from api.errors import ConflictingEntry, Forbidden, InvalidRequest, Unauthorized, UnknownEntry
+from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.files import KeyStore
+from api.server.refusals import Forbidden, Unauthorized
 from core import clock
+from core.errors import InvalidInput
 
 PREFIX = "tmk"
 _GOVERNING = LOG_LOCK + 3
@@ -112,7 +114,7 @@ class ApiKeys:
                 process died before it answered.
 
         Raises:
-            InvalidRequest: no scope, or an expiry in the past.
+            InvalidInput: no scope, or an expiry in the past.
         """
         secret = _new_secret()
         return NewKey(self._insert(secret, name, scopes, tenant, expires_at, key_id), secret)
@@ -238,10 +240,10 @@ class ApiKeys:
         key_id: str | None = None,
     ) -> KeyInfo:
         if not scopes:
-            raise InvalidRequest("a key needs at least one scope")
+            raise InvalidInput("a key needs at least one scope")
         now = clock.now()
         if expires_at is not None and expires_at <= now:
-            raise InvalidRequest("expires_at lies in the past")
+            raise InvalidInput("expires_at lies in the past")
         info = KeyInfo(
             key_id or secrets.token_hex(8),
             tenant,

@@ -2,23 +2,21 @@
 
 from collections.abc import Collection, Mapping
 
-from api.errors import InvalidRequest
+from core.errors import InvalidInput
 
 
 def only(fields: Mapping[str, str], known: Collection[str]) -> None:
     """Refuse fields that the route does not know: a typing error must not be ignored."""
     unknown = sorted(set(fields) - set(known))
     if unknown:
-        raise InvalidRequest(
-            f"unknown form fields {', '.join(map(repr, unknown))}; known: {', '.join(known)}"
-        )
+        raise InvalidInput(f"unknown form fields {', '.join(map(repr, unknown))}; known: {', '.join(known)}")
 
 
 def text(fields: Mapping[str, str], name: str, *, limit: int = 500) -> str | None:
     """A short text, or None where it is absent or blank."""
     value = fields.get(name, "").strip()
     if len(value) > limit or not all(c.isprintable() for c in value):
-        raise InvalidRequest(f"{name} has at most {limit} printable characters")
+        raise InvalidInput(f"{name} has at most {limit} printable characters")
     return value or None
 
 
@@ -26,7 +24,7 @@ def needed(fields: Mapping[str, str], name: str, *, limit: int = 500) -> str:
     """A short text that must be there."""
     value = text(fields, name, limit=limit)
     if value is None:
-        raise InvalidRequest(f"the form field {name!r} is missing")
+        raise InvalidInput(f"the form field {name!r} is missing")
     return value
 
 
@@ -34,7 +32,7 @@ def choice(fields: Mapping[str, str], name: str, choices: Collection[str], defau
     """One of a few words."""
     value = text(fields, name) or default
     if value is not None and value not in choices:
-        raise InvalidRequest(f"{name} must be one of {', '.join(choices)}")
+        raise InvalidInput(f"{name} must be one of {', '.join(choices)}")
     return value
 
 
@@ -49,9 +47,9 @@ def number(fields: Mapping[str, str], name: str, *, low: float, high: float, def
     try:
         value = default if raw is None else float(raw)
     except ValueError:
-        raise InvalidRequest(f"{name} must be a number") from None
+        raise InvalidInput(f"{name} must be a number") from None
     if not low <= value <= high:
-        raise InvalidRequest(f"{name} must lie between {low} and {high}")
+        raise InvalidInput(f"{name} must lie between {low} and {high}")
     return value
 
 
@@ -63,5 +61,5 @@ def words(fields: Mapping[str, str], name: str, choices: Collection[str]) -> lis
     found = [word.strip() for word in raw.split(",") if word.strip()]
     unknown = [word for word in found if word not in choices]
     if unknown or not found:
-        raise InvalidRequest(f"{name} is a comma-separated list out of {', '.join(choices)}")
+        raise InvalidInput(f"{name} is a comma-separated list out of {', '.join(choices)}")
     return found

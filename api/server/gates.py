@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from api.errors import TooManyRequests
+from api.server.refusals import TooManyRequests
 
 RETRY_S = 5.0
 

@@ -9,10 +9,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import LengthRequired, Unavailable, UploadTimeout, UploadTooLarge, problem
+from api.server.answers import problem
 from api.server.inputs import check_address
 from api.server.problems import RETRY_S, respond
 from api.server.rate_limit import Allowance
+from api.server.refusals import LengthRequired, Unavailable, UploadTimeout, UploadTooLarge
 from core.errors import TrackmarkError
 
 log = logging.getLogger(__name__)

@@ -25,8 +25,10 @@ from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
-from api.errors import ConflictingEntry, IdempotencyConflict, InProgress, InvalidRequest
+from api.errors import ConflictingEntry, IdempotencyConflict
+from api.server.refusals import InProgress
 from core import clock
+from core.errors import InvalidInput
 
 LEASE = timedelta(seconds=60)
 """How long a request holds its key without an answer; a process that died holds it no longer."""
@@ -82,10 +84,10 @@ def checked_key(key: str) -> str:
     """The value of an `Idempotency-Key`.
 
     Raises:
-        InvalidRequest: it is none.
+        InvalidInput: it is none.
     """
     if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise InvalidRequest("an Idempotency-Key has 1 to 255 printable characters")
+        raise InvalidInput("an Idempotency-Key has 1 to 255 printable characters")
     return key
 
 

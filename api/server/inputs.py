@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
-from api.errors import InvalidRequest
+from core.errors import InvalidInput
 
 MAX_DEPTH = 64
 LARGEST = (1 << 63) - 1
@@ -24,49 +24,49 @@ def check_address(scope: Scope) -> None:
     """Refuse an address whose percent-encoding hides bytes that are no text, or control characters.
 
     Raises:
-        InvalidRequest: there are some.
+        InvalidInput: there are some.
     """
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
     for part in (raw.partition(b"?")[0], scope["query_string"].replace(b"+", b" ")):
         try:
             text = unquote_to_bytes(part).decode("utf-8")
         except UnicodeDecodeError:
-            raise InvalidRequest("the address holds bytes that are no UTF-8") from None
+            raise InvalidInput("the address holds bytes that are no UTF-8") from None
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
-            raise InvalidRequest("the address holds control characters")
+            raise InvalidInput("the address holds control characters")
 
 
 def check_parameters(sent: QueryParams, known: Collection[str]) -> None:
     """Refuse a parameter that the route does not have, or one that is there twice: neither must be ignored.
 
     Raises:
-        InvalidRequest: there is one.
+        InvalidInput: there is one.
     """
     unknown = sorted(set(sent) - set(known))
     if unknown:
         offered = ", ".join(sorted(known)) or "none"
-        raise InvalidRequest(f"unknown parameters {', '.join(map(repr, unknown))}; known here: {offered}")
+        raise InvalidInput(f"unknown parameters {', '.join(map(repr, unknown))}; known here: {offered}")
     twice = sorted(name for name in sent if len(sent.getlist(name)) > 1)
     if twice:
-        raise InvalidRequest(f"{', '.join(map(repr, twice))} was sent more than once")
+        raise InvalidInput(f"{', '.join(map(repr, twice))} was sent more than once")
 
 
 def check_json(body: bytes) -> Any:
     """Read a JSON body by the rules of I-JSON (RFC 7493): finite numbers, whole text, every name once.
 
     Raises:
-        InvalidRequest: it breaks one of them, or is nested more than `MAX_DEPTH` deep.
+        InvalidInput: it breaks one of them, or is nested more than `MAX_DEPTH` deep.
     """
     try:
         found = json.loads(body, parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError:
-        raise InvalidRequest(f"the body is nested more than {MAX_DEPTH} deep") from None
+        raise InvalidInput(f"the body is nested more than {MAX_DEPTH} deep") from None
     except json.JSONDecodeError as error:
-        raise InvalidRequest(f"the body is no JSON: {error.msg} at character {error.pos}") from error
+        raise InvalidInput(f"the body is no JSON: {error.msg} at character {error.pos}") from error
     except UnicodeDecodeError as error:
-        raise InvalidRequest("the body is no UTF-8") from error
+        raise InvalidInput("the body is no UTF-8") from error
     except ValueError as error:  # a number of too many digits
-        raise InvalidRequest("the body holds a number that is too long") from error
+        raise InvalidInput("the body holds a number that is too long") from error
     _check_value(found)
     return found
 
@@ -77,20 +77,20 @@ def _check_value(value: Any) -> None:
         level = [inner for one in level for inner in _inside(one)]
         if not level:
             return
-    raise InvalidRequest(f"the body is nested more than {MAX_DEPTH} deep")
+    raise InvalidInput(f"the body is nested more than {MAX_DEPTH} deep")
 
 
 def _inside(value: Any) -> Iterable[Any]:
     """Check one value, and return what it holds."""
     if isinstance(value, str):
         if any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in value):
-            raise InvalidRequest("a text in the body holds NUL or half of a surrogate pair")
+            raise InvalidInput("a text in the body holds NUL or half of a surrogate pair")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidRequest("a number in the body is too large")
+            raise InvalidInput("a number in the body is too large")
     elif isinstance(value, int):
         if abs(value) > LARGEST:
-            raise InvalidRequest("a number in the body is too large")
+            raise InvalidInput("a number in the body is too large")
     elif isinstance(value, Mapping):
         return [*value, *value.values()]
     elif isinstance(value, list):
@@ -99,11 +99,11 @@ def _inside(value: Any) -> Iterable[Any]:
 
 
 def _no_number(name: str) -> None:
-    raise InvalidRequest(f"{name} is no number of JSON")
+    raise InvalidInput(f"{name} is no number of JSON")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise InvalidRequest("a name in the body is there twice")
+        raise InvalidInput("a name in the body is there twice")
     return found

@@ -18,8 +18,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.errors import InvalidRequest, UnsupportedMedia, UploadTooLarge
 from api.jobs.books import Upload
+from api.server.refusals import UnsupportedMedia, UploadTooLarge
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -49,11 +50,11 @@ class Form:
         """The one file of a field.
 
         Raises:
-            InvalidRequest: none or several were sent.
+            InvalidInput: none or several were sent.
         """
         found = [upload for key, upload in self.files if key == name]
         if len(found) != 1:
-            raise InvalidRequest(f"send one file in the form field {name!r}; got {len(found)}")
+            raise InvalidInput(f"send one file in the form field {name!r}; got {len(found)}")
         return found[0]
 
     def path(self, upload: Upload) -> Path:
@@ -117,7 +118,7 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
     Raises:
         UnsupportedMedia: not `multipart/form-data`.
         UploadTooLarge: more than `max_bytes`.
-        InvalidRequest: the form is malformed or has too many parts.
+        InvalidInput: the form is malformed or has too many parts.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
@@ -132,10 +133,10 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
         await _feed(request, parser.write)
         parser.finalize()
         if not reader.ended:
-            raise InvalidRequest("the form ends in the middle; send it again")
+            raise InvalidInput("the form ends in the middle; send it again")
         complete = True
     except MultipartParseError as error:
-        raise InvalidRequest(f"the form is malformed: {error}") from error
+        raise InvalidInput(f"the form is malformed: {error}") from error
     finally:
         if not complete:
             reader.abandon()
@@ -198,13 +199,13 @@ class _Reader:
     def _begin(self) -> None:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise InvalidRequest(f"the form has more than {MAX_PARTS} parts")
+            raise InvalidInput(f"the form has more than {MAX_PARTS} parts")
         self._headers, self._part = {}, _Part()
 
     def _add(self, which: int, data: bytes) -> None:
         self._header[which].extend(data)
         if len(self._header[0]) + len(self._header[1]) > MAX_HEADER_BYTES:
-            raise InvalidRequest("a header of the form is too long")
+            raise InvalidInput("a header of the form is too long")
 
     def _end_header(self) -> None:
         self._headers[bytes(self._header[0]).lower()] = bytes(self._header[1])
@@ -222,7 +223,7 @@ class _Reader:
         part, self._digest = self._part, sha256()
         part.name = name
         if len(self.form.files) >= self._max_files:
-            raise InvalidRequest(f"at most {self._max_files} files can be sent at once")
+            raise InvalidInput(f"at most {self._max_files} files can be sent at once")
         part.file_name = shown_name(file_name)
         suffix = Path(part.file_name).suffix
         part.stored = secrets.token_hex(16) + (suffix.lower() if _SUFFIX.fullmatch(suffix) else "")
@@ -235,7 +236,7 @@ class _Reader:
         if part.file is None:
             part.text.extend(data)
             if len(part.text) > MAX_FIELD_BYTES:
-                raise InvalidRequest(f"the field {part.name!r} is longer than {MAX_FIELD_BYTES} bytes")
+                raise InvalidInput(f"the field {part.name!r} is longer than {MAX_FIELD_BYTES} bytes")
             return
         self._received += len(data)
         if self._received > self._max_bytes:

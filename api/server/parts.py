@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 
 from api.audit.engines import Engines
 from api.database.tables import DEFAULT_TENANT
-from api.errors import Forbidden, TooManyRequests, Unauthorized
 from api.jobs.books import Jobs
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
@@ -19,6 +18,7 @@ from api.server.gates import Gates
 from api.server.guard import UPLOADS
 from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
+from api.server.refusals import Forbidden, TooManyRequests, Unauthorized
 from api.settings import Settings
 
 COOKIE = "trackmark_key"

@@ -16,8 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
-from api.errors import InvalidRequest, Later, NotReady, Unauthorized, Unavailable, UploadTimeout, problem
-from core.errors import TrackmarkError
+from api.server.answers import problem
+from api.server.refusals import Later, NotReady, Unauthorized, Unavailable, UploadTimeout
+from core.errors import InvalidInput, TrackmarkError
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ async def _left(request: Request, _error: Exception) -> Response:
 async def _bad_value(request: Request, error: Exception) -> Response:
     """A value that no check foresaw and something behind them could not take: the client's to change."""
     log.warning("%s %s held a value that nothing takes: %r", request.method, request.url.path, error)
-    return respond(problem(InvalidRequest("a value in the request is out of range")), request)
+    return respond(problem(InvalidInput("a value in the request is out of range")), request)
 
 
 async def _database(request: Request, error: Exception) -> Response:
@@ -101,21 +102,14 @@ async def _database(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     raised: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [{"field": ".".join(map(str, item["loc"][1:])), "detail": item["msg"]} for item in raised]
-    body = {
-        "type": "urn:trackmark:problem:invalid-request",
-        "title": "The request is not valid",
-        "status": 422,
-        "code": "invalid-request",
-        "detail": "; ".join(f"{item['field']}: {item['detail']}" for item in errors) or "see errors",
-        "errors": errors,
-    }
-    return respond(body, request)
+    detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors) or "see errors"
+    return respond({**problem(InvalidInput(detail)), "errors": errors}, request)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 400:  # FastAPI's word for a body that it could not read
-        return respond(problem(InvalidRequest("the body cannot be read")), request)
+        return respond(problem(InvalidInput("the body cannot be read")), request)
     headers = {"Allow": allowed(request)} if status == 405 else getattr(error, "headers", None)
     detail = str(error.detail) if isinstance(error, HTTPException) else "error"
     code = _CODES.get(status, f"http-{status}")

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from api.errors import answer_for
+from api.server.answers import status_of
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
 from api.server.parts import Replayed, address, caller, count, parts
@@ -78,7 +78,7 @@ async def _release(request: Request, error: Exception) -> None:
     once: Once | None = getattr(request.state, "once", None)
     if once is not None:
         refused = isinstance(error, RequestValidationError | HTTPException) or (
-            isinstance(error, TrackmarkError) and answer_for(error).status < 500
+            isinstance(error, TrackmarkError) and status_of(error) < 500
         )
         await run_in_threadpool(parts(request).answers.release, once, done_nothing=refused)
 

@@ -14,6 +14,7 @@ from api.audit.result import AuditResult, Findings
 from api.jobs.books import PRIORITIES, Job
 from api.registry.artists import EnrolledArtist
 from api.registry.records import StoredRecord
+from api.server.answers import problem_of
 from api.server.api_keys import KeyInfo, NewKey, Scope
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
@@ -385,7 +386,7 @@ def _common(job: Job) -> dict[str, Any]:
         "started_at": job.started_at,
         "finished_at": job.finished_at,
         "audio_deleted_at": job.audio_deleted_at,
-        "problem": None if job.error is None else Problem(**job.error),
+        "problem": None if job.error is None else Problem(**problem_of(job.error)),
     }
 
 

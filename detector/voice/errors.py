@@ -26,6 +26,8 @@ class EnrolmentError(TrackmarkError):
         reason: why, as a stable word for programs.
     """
 
+    code = "enrolment-failed"
+
     def __init__(self, message: str, reason: Reason = "unusable") -> None:
         super().__init__(message)
         self.reason: Reason = reason
@@ -33,3 +35,5 @@ class EnrolmentError(TrackmarkError):
 
 class VoicePrintError(EnrolmentError):
     """A stored voice print is damaged, or was made with another speaker encoder."""
+
+    code = "invalid-voice-print"

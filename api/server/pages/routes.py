@@ -10,16 +10,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 
-from api.errors import Forbidden, Unauthorized, problem
 from api.jobs.books import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
 from api.report.moments import moments
 from api.report.sound import top_hz
 from api.report.templates import templates
+from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
 from api.server.guard import content_policy
 from api.server.pages import cards, timeline
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count, parts
+from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
 from api.server.routes import audits
 from core.errors import TrackmarkError
@@ -114,7 +115,7 @@ def audit(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader)
     except TrackmarkError as error:
         return page(request, "problem.html", 404, problem=problem(error))
     if job.error is not None:
-        return page(request, "problem.html", problem=dict(job.error))
+        return page(request, "problem.html", problem=problem_of(job.error))
     if job.result is None:
         return page(request, "progress.html", job=job, percent=round(100 * job.progress))
     return page(request, "audit.html", **_findings(job, parts))

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from api.errors import InvalidRequest
 from api.registry.artists import Reading, enrolment_warnings
 from api.server import fields
 from api.server.intake import inspect, read_form
@@ -16,6 +15,7 @@ from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep, begin
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import ArtistAnswer, ArtistList, Model
+from core.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"], route_class=Route)
 
@@ -67,7 +67,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Arti
         consent = fields.text(received.fields, "consent", limit=2000)
         recordings = [upload for key, upload in received.files if key == "files"]
         if not recordings or len(recordings) != len(received.files):
-            raise InvalidRequest("send the recordings in the form field 'files'")
+            raise InvalidInput("send the recordings in the form field 'files'")
         await begin(request, caller, parts, received.meaning())
         for upload in recordings:
             await inspect(received, upload, parts, caller)

@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse
 from api.audit.audit import ALL
 from api.audit.findings import SEARCHES
 from api.audit.policy import parse_policy
-from api.errors import InvalidRequest
 from api.jobs.books import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
 from api.server import fields
@@ -21,7 +20,7 @@ from api.server.routes import job_files
 from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
-from core.errors import TrackmarkError
+from core.errors import InvalidInput, TrackmarkError
 
 router = APIRouter(prefix="/v1/audits", tags=["audits"], route_class=Route)
 
@@ -70,7 +69,7 @@ def _check_policy(policy: str) -> None:
     try:
         parse_policy(policy.encode())
     except TrackmarkError as error:
-        raise InvalidRequest(f"policy: {error}") from error
+        raise InvalidInput(f"policy: {error}") from error
 
 
 @router.post(

@@ -10,16 +10,18 @@ from fastapi import APIRouter, Body, Depends, Header, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
 
-from api.errors import InvalidRequest, PreconditionRequired, UnknownEntry
+from api.errors import UnknownEntry
 from api.registry.events import RecordEvents
 from api.registry.history import StoredEvent, entity_tag
 from api.server.idempotency import Once
 from api.server.inputs import LARGEST
 from api.server.parts import PartsDep, RecordReader, RecordWriter
+from api.server.refusals import PreconditionRequired
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 from api.server.routes.records import RecordId
 from api.server.schemas import Model
+from core.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"], route_class=Route)
 
@@ -104,7 +106,7 @@ def _expected(if_match: str | None) -> frozenset[str] | None:
     tags = [tag.strip() for tag in if_match.split(",")]
     named = [match[1] or match[2] for tag in tags if (match := _TAG.fullmatch(tag))]
     if len(named) != len(tags):
-        raise InvalidRequest('If-Match is the ETag of the record, such as "2"')
+        raise InvalidInput('If-Match is the ETag of the record, such as "2"')
     return frozenset(named)
 
 

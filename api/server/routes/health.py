@@ -9,9 +9,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import database
-from api.errors import NotReady
 from api.server.parts import PartsDep
 from api.server.problems import RETRY_S
+from api.server.refusals import NotReady
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Health

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from api.errors import ConflictingEntry, UnknownEntry
 from api.jobs.books import MAX_PAGE, PRIORITIES, Job, Kind
 from api.server import fields
+from api.server.answers import problem_of
 from api.server.api_keys import Caller
 from api.server.idempotency import REPLAYED
 from api.server.intake import RETRY_AFTER_S
@@ -89,8 +90,8 @@ def left_behind(
     """
     job = parts.jobs.get(job_id, tenant=caller.tenant, kind=kind)
     if job.error is not None:
-        status = int(job.error["status"])
-        return respond({**job.error, "status": 409 if status >= 500 else status}, request)
+        body = problem_of(job.error)
+        return respond({**body, "status": 409 if body["status"] >= 500 else body["status"]}, request)
     if job.state != "succeeded":
         raise ConflictingEntry(f"the {kind} is not finished; ask for it again in a moment")
     file = which(job)

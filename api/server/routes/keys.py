@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from api.database.tables import DEFAULT_TENANT
-from api.errors import Forbidden, UnknownEntry
+from api.errors import UnknownEntry
 from api.server.api_keys import Caller
 from api.server.idempotency import Once
 from api.server.parts import Admin, Parts, PartsDep, caller
+from api.server.refusals import Forbidden
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 from api.server.schemas import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest

@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.errors import InvalidRequest, UnknownEntry
+from api.errors import UnknownEntry
 from api.log.transparency import TransparencyLog
 from api.server.parts import PartsDep
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import HashPath
-from core.errors import ProofError
+from core.errors import InvalidInput, ProofError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.tiles import Tile
 
@@ -91,7 +91,7 @@ def consistency(parts: PartsDep, old_size: Whole, size: Whole | None = None) -> 
     log = parts.registry.log
     note, size = _at(log, size)
     if old_size > size:
-        raise InvalidRequest(f"old_size {old_size} is larger than size {size}")
+        raise InvalidInput(f"old_size {old_size} is larger than size {size}")
     return _path(log.consistency(old_size, size), size, note)
 
 

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from api.errors import UnknownEntry, problem
+from api.errors import UnknownEntry
 from api.jobs.books import MAX_PAGE
 from api.jobs.erasure import erase
 from api.registry.history import entity_tag
 from api.registry.records import StoredRecord
 from api.registry.registry import Registry
+from api.server.answers import problem
 from api.server.inputs import LARGEST
 from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
 from api.server.route import Route

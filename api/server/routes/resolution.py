@@ -19,14 +19,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.audit.engines import Decoder
-from api.errors import AddressTooLong, InvalidRequest, NotOffered
 from api.registry.registry import Registry
 from api.server.intake import inspect, read_asset
 from api.server.parts import Parts, PartsDep, RecordReader, begin
+from api.server.refusals import AddressTooLong, NotOffered
 from api.server.route import Route
 from api.server.routes.openapi import form, problems
 from api.server.schemas import Model
 from api.settings import Settings
+from core.errors import InvalidInput
 from core.limits import Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
 
@@ -227,23 +228,23 @@ def _by_binding(alg: str, value: str, max_results: int, registry: Registry) -> M
 
 def _known_algorithm(alg: str) -> None:
     if alg != SOFT_BINDING_ALG:
-        raise InvalidRequest(f"only {SOFT_BINDING_ALG} is resolved here; see /services/supportedAlgorithms")
+        raise InvalidInput(f"only {SOFT_BINDING_ALG} is resolved here; see /services/supportedAlgorithms")
 
 
 def _record_id(value: str) -> str:
     try:
         message = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise InvalidRequest("value must be base64") from error
+        raise InvalidInput("value must be base64") from error
     if len(message) != MESSAGE_BYTES:
-        raise InvalidRequest(f"a value of {SOFT_BINDING_ALG} has {MESSAGE_BYTES} bytes")
+        raise InvalidInput(f"a value of {SOFT_BINDING_ALG} has {MESSAGE_BYTES} bytes")
     return message.hex()
 
 
 def _hinted(alg: str | None, value: str | None) -> str | None:
     """The record that a hint names; a hint in an algorithm that is not ours says nothing to us."""
     if (alg is None) != (value is None):
-        raise InvalidRequest("hintAlg and hintValue come together")
+        raise InvalidInput("hintAlg and hintValue come together")
     return _record_id(value) if alg == SOFT_BINDING_ALG and value is not None else None
 
 

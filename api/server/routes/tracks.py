@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.errors import InvalidRequest
 from api.jobs.books import Job
 from api.server import fields
 from api.server.intake import accept
@@ -15,7 +14,7 @@ from api.server.routes import job_files
 from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import TrackAnswer, TrackPage
-from core.errors import RecordError
+from core.errors import InvalidInput, RecordError
 from provenance.records import identifiers
 
 router = APIRouter(prefix="/v1/tracks", tags=["tracks"], route_class=Route)
@@ -152,4 +151,4 @@ def _isrc(text: str | None) -> str | None:
     try:
         return identifiers.isrc(text)
     except RecordError as error:
-        raise InvalidRequest(f"isrc: {error}") from error
+        raise InvalidInput(f"isrc: {error}") from error

@@ -266,6 +266,7 @@ def test_audio_is_kept_for_another_try_where_that_may_help(
     shop.worker().run(job.id)
     done = shop.queue.now(job)
     assert (done.state, shop.has_audio(job), done.audio_deleted_at is None) == ("failed", kept, kept)
+    assert set(done.error or ()) == {"code", "detail"}
     if kept:
         shop.queue.jobs.retry(job.id, **MINE, has_audio=shop.has_audio)
         does(monkeypatch, lambda _context: {"found": 1})

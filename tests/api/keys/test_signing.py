@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from api.errors import InvalidRequest, UnknownEntry
+from api.errors import UnknownEntry
 from api.keys.files import KeyStore
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
-from core.errors import SignatureError
+from core.errors import InvalidInput, SignatureError
 from provenance.records.keyevents import follow
 from provenance.records.keylife import BEFORE_COMPROMISE, VALID
 from provenance.records.keys import Es256Signer
@@ -103,15 +103,15 @@ def test_a_revoked_key_ends_where_it_is_revoked(registry: Registry) -> None:
 
 
 def test_what_cannot_be_done_to_keys(registry: Registry) -> None:
-    with pytest.raises(InvalidRequest, match="Ed25519"):
+    with pytest.raises(InvalidInput, match="Ed25519"):
         registry.keys.rotate("log", "no", Es256Signer.generate())
-    with pytest.raises(InvalidRequest, match="signed here before"):
+    with pytest.raises(InvalidInput, match="signed here before"):
         registry.keys.rotate("record", "no", registry.keys.signer("record"))
     with pytest.raises(UnknownEntry):
         registry.keys.revoke("00" * 32, "no")
     keyid = registry.keys.signer("record").keyid
-    with pytest.raises(InvalidRequest, match="future"):
+    with pytest.raises(InvalidInput, match="future"):
         registry.keys.revoke(keyid, "no", clock.now() + timedelta(days=1))
     registry.keys.revoke(keyid, "yes")
-    with pytest.raises(InvalidRequest, match="was revoked"):
+    with pytest.raises(InvalidInput, match="was revoked"):
         registry.keys.revoke(keyid, "again")

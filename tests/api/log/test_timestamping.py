@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from api import database
 from api.audit.audit import audit_file
-from api.errors import InvalidRequest
 from api.log import store as log_store
 from api.log import timestamping
 from api.registry.proofs import evidence
@@ -22,7 +21,7 @@ from api.registry.registry import Registry
 from api.report.steps import steps
 from api.settings import Settings
 from core import clock
-from core.errors import SignatureError, VerificationError
+from core.errors import InvalidInput, SignatureError, VerificationError
 from lab.authority import Authority, server
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.folder import main
@@ -136,9 +135,9 @@ def test_the_evidence_folder_holds_it(
 def test_answers_that_are_not_kept(registry: Registry, url: str) -> None:
     register(registry)
     log = registry.log
-    with pytest.raises(InvalidRequest, match="root"):
+    with pytest.raises(InvalidInput, match="root"):
         timestamping.stamp(log, url, [])
-    with pytest.raises(InvalidRequest, match="http address"):
+    with pytest.raises(InvalidInput, match="http address"):
         timestamping.stamp(log, "file:///etc/passwd", [AUTHORITY.root])
     with pytest.raises(TimestampError, match="does not answer"):
         timestamping.stamp(log, "http://127.0.0.1:9/", [AUTHORITY.root])

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from api import database
-from api.errors import InvalidRequest
 from api.keys.witnessing import cosign
 from api.log import store as log_store
 from api.log.cosigning import WitnessAddress
@@ -19,7 +18,7 @@ from api.log.transparency import TransparencyLog
 from api.log.witness_server import SIZE_TYPE, SqliteState, create_witness
 from api.registry.registry import Registry
 from api.settings import Settings
-from core.errors import ProofError, SignatureError, VerificationError
+from core.errors import InvalidInput, ProofError, SignatureError, VerificationError
 from provenance.records.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from provenance.records.keys import Ed25519Signer
 from provenance.records.log import LogEntry, MerkleLog, leaf_hash, root_hash
@@ -176,7 +175,7 @@ def test_the_state_moves_only_from_where_it_was_read(tmp_path: Path) -> None:
     ids=["empty", "no-key", "no-address", "other-scheme"],
 )
 def test_a_wrong_witness_is_refused(wrong: str) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidInput):
         WitnessAddress.parse(wrong)
 
 

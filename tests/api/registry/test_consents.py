@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.errors import ConflictingEntry, UnknownEntry
 from api.registry.consents import Consent, Terms
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
+from core.errors import InvalidInput
 
 FIRST = date(2026, 1, 1)
 
@@ -35,7 +36,7 @@ def test_a_consent_is_kept_as_it_was_given_and_revoked_once(registry: Registry) 
         consents.revoke(made.id, "again")
     with pytest.raises(UnknownEntry):
         consents.revoke("0" * 16, "never was")
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidInput):
         consents.revoke(made.id, "  ")
     assert consents.all() == [revoked]
 
@@ -109,5 +110,5 @@ def test_ten_years_from_a_leap_day_end_on_the_last_of_february() -> None:
     ],
 )
 def test_terms_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidInput):
         Terms(**{"scopes": ("singing",), "valid_from": FIRST, **wrong})

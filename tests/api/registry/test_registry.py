@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from api import database
-from api.errors import ConflictingEntry, InvalidRequest, UnknownEntry
+from api.errors import ConflictingEntry, UnknownEntry
 from api.registry.registry import Registry
 from api.settings import Settings
-from core.errors import ProofError, RegistryError, SignatureError
+from core.errors import InvalidInput, ProofError, RegistryError, SignatureError
 from provenance.fingerprint import SqlIndex
 from provenance.records.checkpoint import TlogProof, checkpoint_of, verify_checkpoint, verify_tlog_proof
 from provenance.records.log import leaf_hash, root_hash, verify_consistency
@@ -94,7 +94,7 @@ def test_a_record_id_is_taken_once(registry: Registry) -> None:
             registry.records.register(other, fingerprint())
     with pytest.raises(ConflictingEntry):
         registry.for_tenant("other").records.register(record, fingerprint())
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidInput):
         registry.records.register(replace(record, revision=2, supersedes="ab" * 32), fingerprint())
     assert registry.log.checkpoint() == before
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from api.errors import InvalidRequest
 from api.registry.registry import Registry
 from api.settings import Settings
+from core.errors import InvalidInput
 from lab.registrations import blank_fingerprint, new_records
 
 
@@ -23,7 +23,7 @@ def registered(registry: Registry) -> str:
 @pytest.mark.parametrize("stranger", ["Nobody", "A Label Inc", "", "A  Label"])
 def test_a_stranger_withdraws_nothing(registry: Registry, stranger: str) -> None:
     record_id = registered(registry)
-    with pytest.raises(InvalidRequest, match="neither owns nor issued"):
+    with pytest.raises(InvalidInput, match="neither owns nor issued"):
         registry.events.revoke(record_id, issuer=stranger, reason="test")
     assert registry.records.verified(record_id).today()["status"] == "asserted"
 

@@ -8,9 +8,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.errors import InvalidRequest
 from api.server.api_keys import EVERYDAY, Scope
 from core import clock
+from core.errors import InvalidInput
 from tests.api.serving import URL, key, parts
 
 
@@ -70,7 +70,7 @@ def test_an_expired_key_is_refused(client: TestClient, monkeypatch: pytest.Monke
     assert bare(client).get("/v1/audits", headers=headers).status_code == 200
     monkeypatch.setattr(clock, "now", lambda: soon)
     assert bare(client).get("/v1/audits", headers=headers).status_code == 401
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidInput):
         parts(client).keys.create("late", EVERYDAY, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
 
 

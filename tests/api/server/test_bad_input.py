@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from scipy.io import wavfile
 
 from api.audit.engines import product_engines
-from api.errors import answer_for
+from api.server.answers import status_of
 from api.settings import Settings
 from core.errors import AudioError
 from tests.api.serving import ENGINES, GOOD, finished, parts, register, serve
@@ -31,7 +31,7 @@ def test_a_file_that_is_no_audio_is_refused_with_its_code(client: TestClient, fl
     answer = client.post("/v1/audits", files={"file": (flaw, build())})
     problem = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
-    assert (answer.status_code, problem["code"]) == (answer_for(error()).status, answer_for(error()).code)
+    assert (answer.status_code, problem["code"]) == (status_of(error()), error.code)
     assert 400 <= answer.status_code < 500
     assert problem["detail"]
     assert list(parts(client).settings.uploads.iterdir()) == []

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.errors import TooManyRequests
 from api.server import multipart
 from api.server.gates import Gate
 from api.server.guard import Guard
 from api.server.intake import LOOK_S
+from api.server.refusals import TooManyRequests
 from core.limits import Limits
 from tests import fakes
 from tests.api.serving import ENGINES, GOOD, key, parts, serve

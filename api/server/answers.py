@@ -1,0 +1,91 @@
+"""The one table from a failure's code to its HTTP status and title, and RFC 9457 problem details from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.errors import told
+from core.errors import TrackmarkError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a failure looks to a client."""
+
+    status: int
+    title: str
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "unauthorized": Answer(401, "An API key is needed"),
+    "forbidden": Answer(403, "The API key lacks a scope"),
+    "not-found": Answer(404, "No such entry"),
+    "upload-timeout": Answer(408, "The body did not come in time"),
+    "conflict": Answer(409, "The state does not allow this"),
+    "registry-conflict": Answer(409, "The registry cannot do this"),
+    "request-in-progress": Answer(409, "The same request is under way"),
+    "cancelled": Answer(409, "The job was cancelled"),
+    "expired": Answer(409, "The job waited too long"),
+    "length-required": Answer(411, "A Content-Length is needed"),
+    "precondition-failed": Answer(412, "The entry has changed meanwhile"),
+    "upload-too-large": Answer(413, "The upload is too large"),
+    "audio-too-large": Answer(413, "The audio is too long"),
+    "address-too-long": Answer(414, "The address is too long"),
+    "unsupported-media-type": Answer(415, "The content type is not supported"),
+    "invalid-request": Answer(422, "The request is not valid"),
+    "idempotency-key-reused": Answer(422, "The Idempotency-Key belongs to another request"),
+    "unreadable-audio": Answer(422, "The file is not readable audio"),
+    "unsupported-audio": Answer(422, "The audio is outside what is accepted"),
+    "empty-audio": Answer(422, "The audio has no samples"),
+    "invalid-samples": Answer(422, "The audio holds values that are not numbers"),
+    "decode-timeout": Answer(422, "Decoding took too long"),
+    "unusable-audio": Answer(422, "The audio cannot be used"),
+    "watermark-impossible": Answer(422, "The audio cannot carry the watermark"),
+    "enrolment-failed": Answer(422, "The recordings make no usable voice print"),
+    "invalid-voice-print": Answer(422, "The stored voice print is not usable"),
+    "encode-failed": Answer(422, "The audio could not be written"),
+    "invalid-record": Answer(422, "The ownership record is not valid"),
+    "signature-invalid": Answer(422, "A signature does not verify"),
+    "proof-invalid": Answer(422, "A log proof does not verify"),
+    "verification-failed": Answer(422, "Something signed or logged does not verify"),
+    "credentials-failed": Answer(422, "Content credentials cannot be read or written"),
+    "precondition-required": Answer(428, "An If-Match header is needed"),
+    "too-many-requests": Answer(429, "Too many requests"),
+    "internal": Answer(500, "The server failed"),
+    "job-crashed": Answer(500, "The job ended the process that ran it"),
+    "generation-failed": Answer(500, "The generator failed"),
+    "weights-unavailable": Answer(500, "The model weights are not usable"),
+    "keys-unavailable": Answer(500, "A key file is not usable"),
+    "not-implemented": Answer(501, "This route is not offered here"),
+    "unavailable": Answer(503, "Something that the server needs does not answer"),
+    "not-ready": Answer(503, "The server cannot work at the moment"),
+    "log-cut-short": Answer(503, "The log lacks entries that others have seen"),
+}
+
+
+def problem(error: BaseException) -> dict[str, Any]:
+    """An error as problem details; anything foreign is an internal one."""
+    return problem_of(told(error))
+
+
+def problem_of(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """Problem details of a failure as `api.errors.told` gives it and a job keeps it.
+
+    Jobs that ended under earlier releases keep a title and a status besides; the table's are told.
+    """
+    code = str(failure["code"])
+    answer = ANSWERS[code]
+    why = {"reason": failure["reason"]} if "reason" in failure else {}
+    return {
+        **why,
+        "type": f"urn:trackmark:problem:{code}",
+        "title": answer.title,
+        "status": answer.status,
+        "code": code,
+        "detail": failure["detail"],
+    }
+
+
+def status_of(error: TrackmarkError) -> int:
+    """The HTTP status of an error."""
+    return ANSWERS[error.code].status
