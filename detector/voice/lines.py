@@ -7,7 +7,6 @@ rooms and equalisers do not make them. Of the traits that were measured (linear 
 structure, phase, modulation), this one alone carried over to systems that were not trained on.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,19 +22,6 @@ COUNT = 3
 _SIZE = 8192
 _BAND_HZ = (1000, 7000)
 _BETWEEN = (0.17, 0.23, 0.31, 0.37, 0.43, 0.57, 0.63, 0.69, 0.77, 0.83)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One grid of spectral lines that stands out.
-
-    Attributes:
-        spacing_hz: distance between the lines.
-        contrast: mean excess on the grid over off the grid, in standard errors.
-    """
-
-    spacing_hz: float
-    contrast: float
 
 
 def contrasts_of_lines(wav: Tensor) -> Tensor:
@@ -94,11 +80,3 @@ def strongest(contrasts: Tensor) -> Tensor:
     Which decoder was used is not known beforehand, so the grids are interchangeable.
     """
     return contrasts.topk(COUNT, dim=-1).values
-
-
-def lines(contrasts: Tensor, least: float = 4.0) -> tuple[Line, ...]:
-    """The grids above `least` standard errors, strongest first, as evidence for a reader."""
-    order = contrasts.argsort(descending=True, stable=True).tolist()
-    return tuple(
-        Line(VOICE_SPACINGS_HZ[n], float(contrasts[n])) for n in order if float(contrasts[n]) >= least
-    )
