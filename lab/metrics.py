@@ -1,6 +1,6 @@
-"""Figures of merit for detectors, each from its definition. Scores: higher means synthetic.
+"""Figures of merit for detectors, each from its definition; AUC is the product's. Higher scores: synthetic.
 
-Sources: T. Fawcett, An introduction to ROC analysis, 2006 (AUC by ranks); N. Brümmer and J. du Preez 2006
+Sources: N. Brümmer and J. du Preez 2006
 (Cllr); C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (ECE); C. Clopper and E. Pearson,
 Biometrika 26 (1934); E. B. Wilson, JASA 22 (1927).
 """
@@ -12,6 +12,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+from detector.separation import auc
+
+__all__ = [
+    "auc",
+    "bootstrap",
+    "cllr",
+    "ece",
+    "eer",
+    "min_cllr",
+    "threshold_at_fpr",
+    "tpr_at_fpr",
+    "upper_bound",
+    "wilson",
+]
+
 Scores = NDArray[np.float64]
 
 
@@ -20,17 +35,6 @@ def _two(synthetic: ArrayLike, bona_fide: ArrayLike) -> tuple[Scores, Scores]:
     if s.size == 0 or b.size == 0:
         raise ValueError("both classes need at least one score")
     return s, b
-
-
-def auc(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:
-    """Chance that a synthetic score exceeds a bona fide one (ties count half). Never folded above 0.5.
-
-    >>> auc([2.0, 1.0], [0.0, 1.0])
-    0.875
-    """
-    s, b = _two(synthetic, bona_fide)
-    ranks = stats.rankdata(np.concatenate([s, b]))[: s.size]
-    return float((ranks.sum() - s.size * (s.size + 1) / 2) / (s.size * b.size))
 
 
 def eer(synthetic: ArrayLike, bona_fide: ArrayLike) -> float:

@@ -23,6 +23,7 @@ from torch import Tensor
 from core.errors import TrackmarkError
 from core.files import replacing
 from core.resample import resample
+from detector.music.adapters.confounds import LEVEL_DBFS, levelled
 from lab.datasets import Recording
 from lab.sound.renderings import METHODS, equalised, softened
 from lab.sound.tempo import scaled
@@ -32,7 +33,7 @@ from lab.texture_network.network import RATE
 from lab.texture_network.processing import marked, retouched
 from lab.training.decoders.__main__ import PLANS, Decoder, load
 from lab.training.decoders.clips import trains
-from lab.training.music.copies import deliver, levelled, music
+from lab.training.music.copies import deliver, music
 
 FOLDER = Path("runs/music-network-2")
 EXCERPT_S = 5.5
@@ -107,7 +108,7 @@ def pair(wav: Tensor, sample_rate: int, rng: Rng, trained: Mapping[str, Decoder]
         ValueError: the delivered copies are too short or silent.
     """
     rate = int(rng.choice([r for r in RATES if r <= sample_rate] or [sample_rate]))
-    human = np.asarray(levelled(resample(wav[None], sample_rate, rate), -20.0)[0].numpy(), np.float32)
+    human = np.asarray(levelled(resample(wav[None], sample_rate, rate), LEVEL_DBFS)[0].numpy(), np.float32)
     copy, family = rendered(human, rate, rng, trained)
     if rng.random() < 0.5:
         copy = softened(human, copy, float(rng.uniform(-20, -2)))

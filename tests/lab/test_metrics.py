@@ -6,13 +6,6 @@ import pytest
 from lab import metrics
 
 
-def test_auc_counts_ties_half_and_is_never_folded() -> None:
-    assert metrics.auc([2, 3], [0, 1]) == 1.0
-    assert metrics.auc([0, 1], [2, 3]) == 0.0
-    assert metrics.auc([1, 1], [1, 1]) == 0.5
-    assert metrics.auc([0.5, 2], [1]) == 0.5
-
-
 def test_eer_of_known_normals() -> None:
     rng = np.random.default_rng(0)
     # unit normals two apart: EER = Phi(-1) = 15.87 %; 20,000 draws have a standard deviation of 0.3 %
@@ -72,4 +65,4 @@ def test_bootstrap_contains_the_value_and_repeats() -> None:
 
 def test_a_class_without_scores_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        metrics.auc([], [1.0])
+        metrics.eer([], [1.0])

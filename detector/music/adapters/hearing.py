@@ -8,7 +8,7 @@ from core.clip import Clip
 from core.decode import decode
 from core.errors import AudioError, EncodeError, WeightsError
 from core.limits import Limits as DecodeLimits
-from detector.music.adapters import store, trial
+from detector.music.adapters import confounds, store, trial
 from detector.music.adapters.manifest import checkpoint
 from detector.music.adapters.opinion import Opinion, opinion
 from detector.music.adapters.session import opened
@@ -75,7 +75,7 @@ def hear(
         usable.append((file, synthetic))
         rates.append(clip.sample_rate)
         lengths.append(clip.duration_s)
-    rate, seconds = trial.common_rate(rates or [trial.RATES[0]]), min([trial.MATCHED_S, *lengths])
+    rate, seconds = confounds.common_rate(rates or [confounds.RATES[0]]), min([confounds.MATCHED_S, *lengths])
     heard: list[Heard] = []
     with opened(adapter, data) as session:
         for place, (file, synthetic) in enumerate(usable):
@@ -85,12 +85,12 @@ def hear(
                 score = session.score(clip)
                 copy, alike = score, clip
                 if generated:
-                    alike = trial.matched(clip, rate, seconds)
+                    alike = confounds.matched(clip, rate, seconds)
                     copy = session.score(alike)
             except (AudioError, EncodeError) as error:
                 skipped.append((str(file), str(error)))
                 continue
-            heard.append(Heard(clip.source.sha256, synthetic, score, copy, trial.confounds(alike)))
+            heard.append(Heard(clip.source.sha256, synthetic, score, copy, confounds.confounds(alike)))
     scores = [{h.sha256: h.score for h in heard if h.synthetic == wanted} for wanted in (False, True)]
     answers = trial.judge(heard) if all(scores) else None
     return Hearing(scores[0], scores[1], answers, tuple(skipped))

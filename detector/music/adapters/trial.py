@@ -15,14 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from torch import Tensor
 
-from core.clip import Clip
-from core.downmix import downmix
-from core.encode import recode
-from core.resample import resample
 from detector.calibration import LogisticCalibration
-from detector.music import spectra
+from detector.music.adapters.confounds import probe
+from detector.separation import auc
 
 Scores = NDArray[np.float64]
 
@@ -30,10 +26,7 @@ LEAST = 20
 """Recordings of either class without which nothing is fitted."""
 FOLDS = 5
 MOST_CLLR = 0.9
-LEVEL_DBFS = -20.0
-MATCHED_S = 10.0
-MATCHED_BIT_RATE = 64000
-RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+RIDGE = 1e-2
 ROUNDS = 400
 
 
@@ -101,7 +94,7 @@ def judge(heard: Sequence[Heard]) -> Trial:
     plain = _auc_interval(np.array([h.score for h in heard]), truth)
     alike = _auc_interval(np.array([h.matched for h in heard]), truth)
     folds = np.array([int(hashlib.sha256(h.sha256.encode()).hexdigest()[:8], 16) % FOLDS for h in heard])
-    probe = _auc(_probe(np.array([h.confounds for h in heard]), truth, folds), truth)
+    alone = _probe(np.array([h.confounds for h in heard]), truth, folds)
     cllr = _cllr(np.array([h.score for h in heard]), truth, folds)
     problems = []
     if min(generated, human) < LEAST:
@@ -114,79 +107,34 @@ def judge(heard: Sequence[Heard]) -> Trial:
         problems.append(
             "what it tells apart is how the recordings were delivered: nothing is left of it after one"
         )
-    elif alike[0] <= probe:
+    elif alike[0] <= alone:
         problems.append("level, crest and band alone tell the copies apart as well")
     if cllr is None or cllr > MOST_CLLR:
         problems.append("its likelihood ratios are worth next to nothing on recordings that did not fit them")
-    return Trial(human, generated, plain, alike, probe, cllr, tuple(problems))
-
-
-def confounds(clip: Clip) -> tuple[float, ...]:
-    """Rate (Hz), level and crest (dB), width (side over middle), length (s) and band (Hz) of a recording."""
-    samples = resample(downmix(clip.wav.float()), clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
-    band = spectra.usable_band(samples, spectra.limit_of(clip.sample_rate)) if samples.size else 0.0
-    return float(clip.sample_rate), *levels(clip.wav.float()), clip.duration_s, band
-
-
-def levels(wav: Tensor) -> tuple[float, float, float]:
-    """Level and crest in dB, and width (side over middle) of audio, [C, T]."""
-    mono = downmix(wav)
-    rms = float(mono.square().mean().sqrt()) + 1e-6
-    side = float((wav - mono).square().mean().sqrt()) / rms
-    crest = 20 * float(np.log10(float(mono.abs().max()) / rms + 1e-6))
-    return 20 * float(np.log10(rms)), crest, side
-
-
-def common_rate(rates: Sequence[int]) -> int:
-    """The highest usual rate that none of the recordings is below."""
-    return max((r for r in RATES if r <= min(rates)), default=RATES[0])
-
-
-def matched(clip: Clip, rate: int, seconds: float) -> Clip:
-    """A recording as every other one is delivered: mono, one rate, length and level, AAC at 64 kbit/s.
-
-    Args:
-        clip: audio at its own rate.
-        rate: from `common_rate`.
-        seconds: length of all copies, at most that of the shortest recording.
-    """
-    mono = downmix(clip.wav.float()[:, : round(seconds * clip.sample_rate)])[None]
-    low = resample(mono, clip.sample_rate, rate)
-    gain = 10 ** (LEVEL_DBFS / 20) / (float(low.square().mean().sqrt()) + 1e-9)
-    low = low * min(gain, 1.0 / (float(low.abs().max()) + 1e-9))
-    return Clip(recode(low, rate, codec="aac", bit_rate=MATCHED_BIT_RATE), rate, clip.source)
-
-
-def _auc(scores: Scores, truth: NDArray[np.bool_]) -> float:
-    """Chance that a generated recording scores above a human one; ties count half."""
-    above = int(truth.sum())
-    ranks = stats.rankdata(scores)[truth].sum()
-    return float((ranks - above * (above + 1) / 2) / (above * (truth.size - above)))
+    return Trial(human, generated, plain, alike, alone, cllr, tuple(problems))
 
 
 def _auc_interval(scores: Scores, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
     rng = np.random.default_rng(0)
     first, second = np.flatnonzero(truth), np.flatnonzero(~truth)
-    flags = np.arange(truth.size) < first.size
     drawn = []
     for _ in range(ROUNDS):
-        index = np.concatenate([rng.choice(first, first.size), rng.choice(second, second.size)])
-        drawn.append(_auc(scores[index], flags))
+        drawn.append(auc(scores[rng.choice(first, first.size)], scores[rng.choice(second, second.size)]))
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return _auc(scores, truth), float(low), float(high)
+    return auc(scores[truth], scores[~truth]), float(low), float(high)
 
 
-def _probe(values: Scores, truth: NDArray[np.bool_], folds: NDArray[np.int64]) -> Scores:
-    """Out-of-fold scores from confounds: ridge regression on their ranks and squared ranks."""
+def _probe(values: Scores, truth: NDArray[np.bool_], folds: NDArray[np.int64]) -> float:
+    """AUC that confounds reach out of fold, both classes weighing the same."""
+
+    def weigh(rows: NDArray[np.bool_]) -> Scores:
+        generated, human = rows & truth, rows & ~truth
+        weight: Scores = 0.5 * generated / max(1, generated.sum()) + 0.5 * human / max(1, human.sum())
+        return weight
+
     ranks = np.stack([stats.rankdata(c) for c in values.T], 1) / len(values) - 0.5
-    design = np.concatenate([ranks, ranks**2, np.ones((len(ranks), 1))], 1)
-    scores = np.zeros(len(ranks))
-    for fold in range(FOLDS):
-        x, y = design[folds != fold], truth[folds != fold]
-        weight = np.where(y, 0.5 / max(1, y.sum()), 0.5 / max(1, (~y).sum()))[:, None]
-        beta = np.linalg.solve(x.T @ (weight * x) + 1e-2 * np.eye(x.shape[1]), x.T @ (weight[:, 0] * y))
-        scores[folds == fold] = design[folds == fold] @ beta
-    return scores
+    scores = probe(ranks, truth, folds, weigh, RIDGE)
+    return auc(scores[truth], scores[~truth])
 
 
 def _cllr(scores: Scores, truth: NDArray[np.bool_], folds: NDArray[np.int64]) -> float | None:

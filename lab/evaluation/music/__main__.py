@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from core import cards
 from detector.calibration import GroupedReference, probability
+from detector.music.adapters.confounds import probe
 from detector.music.detector import CARD
 from detector.music.evidence import CLEAR_Z
 from detector.music.features import BEST_FLUTTER, BEST_LINES, SETTINGS, limit
@@ -170,21 +171,17 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
 
 
 def _probe(features: Features, trains: NDArray[np.bool_]) -> Matrix:
-    """Out-of-fold scores of confounds alone: ridge regression on their ranks, so that scale is no matter."""
+    """What confounds alone score out of fold, both classes and all groups weighing alike."""
     order = features.confounds.argsort(0, kind="stable").argsort(0, kind="stable")
-    ranks = order / len(order) - 0.5
-    design = np.concatenate([ranks, ranks**2, np.ones((len(ranks), 1))], 1)
-    synthetic = np.array([r.label == "ai" for r in features.recordings]).astype(np.float64)
+    synthetic = np.array([r.label == "ai" for r in features.recordings])
+
+    def weigh(others: NDArray[np.bool_]) -> Matrix:
+        rows, weight = trains & others, np.zeros(len(trains))
+        weight[rows] = importance([r for r, t in zip(features.recordings, rows, strict=True) if t])
+        return weight
+
     folds = np.array(fold_names(features.recordings))
-    scores = np.zeros(len(ranks))
-    for fold in sorted(set(folds)):
-        rows = trains & (folds != fold)
-        weight = importance([r for r, t in zip(features.recordings, rows, strict=True) if t])[:, None]
-        x = design[rows]
-        target = x.T @ (weight[:, 0] * synthetic[rows])
-        beta = np.linalg.solve(x.T @ (weight * x) + 1e-3 * np.eye(x.shape[1]), target)
-        scores[folds == fold] = design[folds == fold] @ beta
-    return scores
+    return probe(order / len(order) - 0.5, synthetic, folds, weigh, 1e-3)
 
 
 def figures(scored: Scored) -> dict[str, float]:

@@ -31,7 +31,7 @@ from core.errors import TrackmarkError
 from core.files import replacing
 from core.resample import resample
 from detector.music import spectra
-from detector.music.adapters.trial import levels
+from detector.music.adapters.confounds import LEVEL_DBFS, levelled, levels, matched
 from detector.music.features import best_scores, measure
 from lab.datasets import Recording, read_manifest
 from lab.sound.attacks import attack
@@ -166,26 +166,13 @@ def delivered_rate(own: int, rates: Sequence[int], rng: np.random.Generator, *, 
     return min(own, int(draws[0] if synthetic else draws.min()))
 
 
-def levelled(wav: Tensor, level_db: float) -> Tensor:
-    """Audio at an RMS level in dBFS, or at full scale where that comes first."""
-    rms = float(wav.square().mean().sqrt()) + 1e-9
-    return wav * min(10 ** (level_db / 20) / rms, 1.0 / (float(wav.abs().max()) + 1e-9))
-
-
-def matched(wav: Tensor, sample_rate: int) -> tuple[Tensor, int]:
-    """Ten seconds, mono, 16 kHz, -20 dBFS, AAC at 64 kbit/s."""
-    mono = wav[:, : round(MOST_S * sample_rate)].mean(0, keepdim=True)
-    low = levelled(resample(mono, sample_rate, MATCHED_RATE), -20.0)
-    return recode(low, MATCHED_RATE, codec="aac", bit_rate=64000), MATCHED_RATE
-
-
 def mixed(wav: Tensor, sample_rate: int, other: Recording, gain_db: float) -> Tensor:
     """Audio with another recording under it, `gain_db` louder or softer than it, as long as the shorter."""
     clip = decode(other.path)
     under = resample(clip.wav.mean(0, keepdim=True), clip.sample_rate, sample_rate)
     length = min(wav.shape[-1], under.shape[-1])
     level = 10 * float(np.log10(float(wav.square().mean()) + 1e-9))
-    return levelled(wav[:, :length] + levelled(under[:, :length], level + gain_db), -20.0)
+    return levelled(wav[:, :length] + levelled(under[:, :length], level + gain_db), LEVEL_DBFS)
 
 
 def spliced(wav: Tensor, sample_rate: int, others: Sequence[Recording]) -> Tensor:
@@ -195,7 +182,7 @@ def spliced(wav: Tensor, sample_rate: int, others: Sequence[Recording]) -> Tenso
         clip = decode(other.path)
         parts.append(resample(clip.wav.mean(0, keepdim=True), clip.sample_rate, sample_rate))
     size = round(MOST_S * sample_rate)
-    before, middle, after = (levelled(p[:, :size], -20.0) for p in (parts[1], parts[0], parts[2]))
+    before, middle, after = (levelled(p[:, :size], LEVEL_DBFS) for p in (parts[1], parts[0], parts[2]))
     return torch.cat([before, middle, after], 1)
 
 
@@ -269,7 +256,7 @@ def delivered(recording: Recording, delivery: str, everything: Sequence[Recordin
     if delivery == "native":
         return wav, rate
     if delivery == "matched":
-        return matched(wav, rate)
+        return matched(clip, MATCHED_RATE, MOST_S).wav, MATCHED_RATE
     if delivery.startswith("chain-"):
         return sent(wav, rate, route_of(recording, rate, delivery, everything))
     if kind == "hybrid":
