@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.audit.engines import Engines
 from api.audit.findings import CredentialsFound, MatchFound, NotRun, Stretch, WatermarkFound
-from api.audit.heard import MusicFound, VoiceFound
+from api.audit.heard import UNMEASURED, MusicFound, VoiceFound
 from api.audit.json_form import rounded
 from api.errors import UnknownEntry
 from core.clip import Clip
@@ -184,7 +184,7 @@ def voice(engines: Engines, clip: Clip, artists: Mapping[str, bytes]) -> VoiceFo
     if heard.has_voice and heard.left_out and len(heard.left_out) == len(artists):
         raise Inconclusive("; ".join(heard.left_out), found)
     if heard.has_voice is None or (heard.has_voice and heard.synthetic_score is None):
-        raise Inconclusive(heard.reason or "the vocals could not be measured", found)
+        raise Inconclusive(heard.reason or UNMEASURED, found)
     return found
 
 

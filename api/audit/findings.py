@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from provenance.fingerprint import Stretch as Heard
     from provenance.watermark import Detection, Mark
 
+NOT_ASKED = "the check was not asked for"
 Outcome = Literal["done", "inconclusive", "failed", "skipped"]
 Search = Literal["quick", "full"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
@@ -36,6 +37,11 @@ class NotRun(Generic[Found]):
     outcome: Literal["inconclusive", "failed", "skipped"]
     reason: str
     found: Found | None = None
+
+    @property
+    def why(self) -> str:
+        """Why there is no answer, for the middle of a sentence; never a guess at the reason."""
+        return NOT_ASKED if self.outcome == "skipped" else self.told
 
     @property
     def told(self) -> str:

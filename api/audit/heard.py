@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from detector.voice import ArtistScore, VoiceFinding
 
 Verdict = Literal["synthetic", "no_trace", "uncertain"]
+UNMEASURED = "the vocals could not be measured"
 ConsentState = Literal["active", "other-scope", "revoked", "expired", "none"]
 
 

@@ -7,7 +7,6 @@ audio is the audio of the record that it names.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from api.audit.claims import NOT_CHECKED, Claim, Ownership, Record, TrackHeard
 from api.audit.findings import CredentialsFound, MatchFound, NotRun, WatermarkFound
@@ -91,7 +90,7 @@ def _unmarked(
             return contested
         if isinstance(watermark, NotRun):
             text = f"The audio is that of record {record_id} by its fingerprint. "
-            text += f"Whether it carries the mark is not known: {_why(watermark)}."
+            text += f"Whether it carries the mark is not known: {watermark.why}."
             return Ownership("fingerprint_only", text, record_id, records[record_id])
         text = f"The audio is that of record {record_id}, and no watermark was found in it: "
         text += (
@@ -120,7 +119,7 @@ def _marked(message: str, fingerprint: Matches | NotRun[Matches], records: Recor
         )
     if isinstance(fingerprint, NotRun):
         text = f"The mark names record {message}. Whether the audio is that record's is not known: "
-        return Ownership("mark_unconfirmed", f"{text}{_why(fingerprint)}.", message, records[message])
+        return Ownership("mark_unconfirmed", f"{text}{fingerprint.why}.", message, records[message])
     other = matches[0].record_id if matches else None
     return Ownership(
         "transplant_suspected",
@@ -177,11 +176,6 @@ def _said(record: Record, kind: str) -> str:
     if str(last["issuer"]).casefold() in {*_owners(record), str(record.get("issuer")).casefold()}:
         return f"{text}: the name of an owner or of the issuer on the record."
     return f"{text}. That is no owner on the record: ask its owners whether they withdrew it."
-
-
-def _why(said: NotRun[Any]) -> str:
-    """Why a check gave no answer; never a guess at the reason."""
-    return "the check was not asked for" if said.outcome == "skipped" else said.told
 
 
 def _tracks(matches: Matches, records: Records) -> list[TrackHeard]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.report import words
 from api.report.numbers import clock_text, score_text
 
 EVEN = 0.5
@@ -37,7 +38,9 @@ class Moment:
 def moments(found: Mapping[str, Any]) -> tuple[Moment, ...]:
     """Every stretch that speaks for a finding; where nothing was found or measured, none is told."""
     told = [*_tracks(found["ownership"]), *_marks(found["watermark"])]
-    told += _speaking(found["ai"].get("segments") or (), "AI music", "traces of a neural decoder")
+    told += _speaking(
+        found["ai"].get("segments") or (), "AI music", words.lowered(words.MUSIC["synthetic"][0])
+    )
     if (found["voice"] or {}).get("has_voice"):
         told += _speaking(found["voice"].get("segments") or (), "Voice", "sounds synthetic")
     return tuple(sorted(told, key=lambda moment: (moment.start_s, moment.end_s, moment.what)))

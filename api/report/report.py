@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from api.audit.json_form import Json, as_json
 from api.audit.policy import Policy, load_policy
 from api.audit.result import AuditResult
+from api.report import words
 from core import clock
 from core.errors import ProofError, SignatureError, TrackmarkError
 from core.files import write_whole
@@ -34,16 +35,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "trackmark/audit-report/v1"
 SUFFIX = ".report.dsse.json"
-
-BASIS: dict[str, str] = {
-    "watermark": "watermark: a keyed mark in the sound, with a probability of reading it by chance",
-    "credentials": "metadata: C2PA credentials signed into the file",
-    "fingerprint": "fingerprint: comparison with the registered tracks",
-    "ai": "forensic: a statistical estimate from the sound alone, never proof",
-    "voice": "forensic: a statistical estimate from the sound alone, never proof",
-    "ownership": "record: a signed claim in an append-only log; it proves who claimed what and when",
-}
-"""Which technique each finding rests on (Code of Practice on AI transparency, measure 2.3)."""
 
 
 class UnreadableReport(TrackmarkError):
@@ -111,7 +102,7 @@ def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | 
         "software": {"name": "trackmark", "version": version()},
         "file": {"name": Path(result.file).name, "sha256": result.sha256, **as_json(result.findings.media)},
         "findings": findings,
-        "basis": BASIS,
+        "basis": words.BASIS,
         "models": list(model_cards()),
         "policy": {
             "name": policy.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.report import words
-from api.report.words import Told, Tone
+from api.report.words.told import Told, Tone
 
 
 @dataclass(frozen=True)

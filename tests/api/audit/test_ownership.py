@@ -7,8 +7,8 @@ import pytest
 
 from api.audit.claims import OwnershipStatus
 from api.report import words
-from api.report.explanation import MEANINGS
 from api.report.steps import steps
+from api.report.words.meanings import MEANINGS
 from core.errors import ProofError
 from tests import fakes
 from tests.api.audit.asking import audit
@@ -74,7 +74,7 @@ def test_the_stamp_of_credentials_is_told_with_its_trust() -> None:
     good = credentials(stamped_at="2026-11-22T13:00:00.5+00:00", stamp_trusted=True)
     for found, said in (
         (good, "stamped 2026-11-22T13:00:00Z by a time-stamp authority that is trusted here"),
-        (replace(good, stamp_trusted=False), "authority that is NOT trusted here"),
+        (replace(good, stamp_trusted=False), "authority that is not trusted here"),
     ):
         told = {step["step"]: step for step in steps(audit(credentials=found))["steps"]}["credentials"]
         assert told["outcome"] == "ok" and said in told["text"]

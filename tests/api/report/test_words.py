@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -9,8 +10,12 @@ from typing import Any, get_args
 import pytest
 
 from api.audit.claims import OwnershipStatus
+from api.audit.findings import NOT_ASKED, NotRun
 from api.audit.policy import load_policy
 from api.report import words
+from api.report.steps import steps
+from api.report.words.told import OUTCOMES
+from api.server import schemas
 from api.server.pages import timeline
 
 AUDITS = Path(__file__).parents[1] / "audit" / "audits.json"
@@ -135,7 +140,7 @@ def test_a_check_that_gave_no_answer_is_not_told_as_nothing_found(outcome: str) 
     assert words.credentials_line(seen, outcome) == f"not judged ({outcome})"
     assert words.fingerprint_line(matches, outcome) == f"not judged ({outcome})"
     for told in (words.watermark(mark, outcome, "why"), words.credentials(seen, outcome, "why")):
-        assert (told.answer, told.text) == (words._OUTCOMES[outcome], "why")
+        assert (told.answer, told.text) == (OUTCOMES[outcome], "why")
     heard = json.loads(AUDITS.read_text())["everything"]["fingerprint"]
     assert f"until then: record {heard[0]['record_id']}" in words.fingerprint_line(heard, outcome)
 
@@ -145,3 +150,20 @@ def test_no_score_of_a_stretch_is_shown_as_certainty() -> None:
     audit["ai"]["segments"] = [{"start_s": 0.0, "end_s": 5.0, "score": 0.9999}]
     labels = [bar.label for lane in timeline.lanes(audit) for bar in lane.bars]
     assert any("above 0.99" in label for label in labels) and not any("1.00" in label for label in labels)
+
+
+def test_a_step_of_a_verification_says_what_the_line_of_an_audit_says() -> None:
+    result = schemas.EXAMPLE
+    found, told = result.to_dict(), {step["step"]: step["text"] for step in steps(result)["steps"]}
+    assert told["watermark"] == words.watermark_line(found["watermark"], "done")
+    assert told["credentials"] == words.credentials_line(found["credentials"], "done")
+    assert told["fingerprint"] in words.fingerprint_line(found["fingerprint"], "done")
+    skipped = replace(result.findings, watermark=NotRun("skipped", "not checked"))
+    told = {step["step"]: step["text"] for step in steps(replace(result, findings=skipped))["steps"]}
+    assert told["watermark"] == NOT_ASKED
+
+
+def test_a_report_says_what_it_rests_on_in_the_words_of_its_release() -> None:
+    """Signed reports hold these sentences: whoever changes one says so in the changelog."""
+    assert words.BASIS["ai"] == "forensic: a statistical estimate from the sound alone, never proof"
+    assert words.BASIS["watermark"].startswith("watermark: a keyed mark in the sound, with a probability")

@@ -1,0 +1,170 @@
+"""Whose the audio is and what vouches for it, in words: record, mark, credentials, fingerprint."""
+
+from typing import Any
+
+from api.report.numbers import change_text, p_value_text, time_text
+from api.report.words.log import UNSIGNED
+from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged
+
+OWNERSHIP: dict[str, tuple[str, Tone]] = {
+    "match": ("Registered track", "good"),
+    "disputed": ("Disputed", "warn"),
+    "record_revoked": ("Record revoked", "warn"),
+    "transplant_suspected": ("Copied watermark suspected", "bad"),
+    "mark_removed_or_unmarked": ("Registered; no mark found", "warn"),
+    "fingerprint_only": ("Registered track", "warn"),
+    "mark_unconfirmed": ("Mark found, not confirmed", "warn"),
+    "unknown_mark": ("Mark without a record", "warn"),
+    "record_invalid": ("Record does not verify", "bad"),
+    "credentials_only": ("Named by credentials only", "warn"),
+    "no_record": ("Not registered here", "neutral"),
+    "not_checked": ("Not checked", "neutral"),
+}
+"""What each status of ownership is called, and how it should look."""
+_SOURCES = {
+    "trainedAlgorithmicMedia": "made by AI",
+    "compositeWithTrainedAlgorithmicMedia": "partly made by AI",
+    "digitalCapture": "recorded",
+    "digitalCreation": "made with software that generates nothing",
+}
+"""IPTC digital source types, as the signer declares them."""
+
+
+def ownership(owned: Found, matches: Any = ()) -> Told:
+    """Whose the audio is."""
+    answer, tone = OWNERSHIP.get(owned["status"], (str(owned["status"]), "neutral"))
+    record = owned.get("record") or {}
+    told = (
+        ("Title", record.get("title")),
+        ("Owners", owners(record)),
+        ("Claim", record.get("claim_status")),
+        ("Log", UNSIGNED if record.get("log_signed") is False else None),
+        ("Record", owned.get("record_id")),
+        *(("Fingerprint", match(one)) for one in matches[:3]),
+    )
+    facts = tuple((name, str(value)) for name, value in told if value)
+    basis = "signed record, log, watermark and fingerprint together"
+    return Told("Whose is it?", answer, str(owned["text"]), tone, facts, basis)
+
+
+def owners(record: Found) -> str:
+    """Who a record says owns the track, each once."""
+    return ", ".join(dict.fromkeys(str(owner.get("name", "")) for owner in record.get("owners") or ()))
+
+
+def claim(record: Found) -> str:
+    """What a verified record claims, in one line."""
+    text = f"“{record['title']}”, owner {owners(record)}, AI: {record['ai_involvement']['overall']}"
+    return text if record.get("log_signed", True) else f"{text}; {UNSIGNED}"
+
+
+def match(found: Found) -> str:
+    """A registered track that the audio holds, in a few words."""
+    return f"{found['record_id']}, score {found['score']:.2f}"
+
+
+def placed(found: Found) -> str:
+    """The same, with the moment of the track at which the audio begins."""
+    return f"record {match(found)}, from {time_text(found['offset_s'])} on"
+
+
+def fingerprint_line(matches: Any, outcome: str) -> str:
+    """The registered tracks in one line; where the comparison broke off, what it had found by then."""
+    each = "; ".join(map(placed, matches))
+    if outcome != "done":
+        return not_judged(outcome) + (f"; until then: {each}" if each else "")
+    return each or "no registered track"
+
+
+def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
+    """Whether our mark is in the sound; where the check gave no answer, its outcome and the reason."""
+    question, basis = "Is our watermark in it?", KEYED
+    if outcome != "done":
+        return Told(question, OUTCOMES.get(outcome, outcome), reason, basis=basis)
+    p_value = ("p-value", p_value_text(mark["p_value"]))
+    if not mark["present"]:
+        text = f"No mark of this registry can be read{searched(mark)}. Marks of other registries stay unseen."
+        return Told(question, "No", text, facts=(p_value,), basis=basis)
+    facts: Facts = (("Message", str(mark["message"] or "unreadable")), p_value)
+    if abs(float(mark.get("speed") or 1) - 1) > 0.001:
+        facts += (("Speed", f"{mark['speed']:.3f}"),)
+    text = "The mark can be read from the sound itself, whatever happened to the file."
+    return Told(question, "Yes", text, "good", facts, basis)
+
+
+def searched(mark: Found) -> str:
+    """Where an unheard mark was looked for; nothing of audits that did not keep it."""
+    told = mark.get("searched")
+    if not told:
+        return ""
+    if told["search"] == "full":
+        return ", at speeds and tempos from 0.75 to 1.28 and pitches up to 2.5 semitones away"
+    known = ", and at the changes that its fingerprint tells" if told["known"] else ""
+    return f" at the file's own speed and pitch{known}; no other was looked at"
+
+
+def watermark_line(mark: Found, outcome: str) -> str:
+    """A detection in one line."""
+    if outcome != "done":
+        return not_judged(outcome)
+    if not mark["present"]:
+        return "none of ours" + ("" if mark["p_value"] is None else f" (p-value {mark['p_value']:.2g})")
+    return f"message {mark['message']} (p-value {p_value_text(mark['p_value'])}{change_text(mark)})"
+
+
+def credentials(seen: Found, outcome: str = "done", reason: str = "") -> Told:
+    """What the content credentials in the file vouch for; without an answer as in `watermark`."""
+    question, basis = "Does it carry content credentials?", "C2PA manifest in the file"
+    if outcome != "done":
+        return Told(question, OUTCOMES.get(outcome, outcome), reason, basis=basis)
+    answer, text, tone = _vouched(seen)
+    if not seen["present"]:
+        return Told(question, answer, text, basis=basis)
+    facts: Facts = (("Signer", str(seen.get("signer") or "unnamed")),)
+    if seen.get("digital_source_type"):
+        name = str(seen["digital_source_type"]).rsplit("/", 1)[-1]
+        facts += (("Declared source", _SOURCES.get(name, name)),)
+    return Told(question, answer, text, tone, facts, basis)
+
+
+def _vouched(seen: Found) -> tuple[str, str, Tone]:
+    """Signature, binding and trust are three separate facts."""
+    if not seen["present"]:
+        return "None", "Re-encoding removes them, so this proves nothing.", "neutral"
+    if not seen.get("signature_valid", seen["valid"]):
+        return "Broken", "Their signature does not hold: they vouch for nothing.", "bad"
+    if not seen.get("content_bound", seen["valid"]):
+        return "Broken", "The file was changed after it was signed.", "bad"
+    if not seen["valid"]:
+        return "Faulty", "They fit the file, but a validator found something else wrong with them.", "bad"
+    if not seen.get("trusted", seen["valid"]):
+        text = "Unchanged since it was signed, by somebody whose certificate leads to no root known here."
+        return "Unknown signer", text, "warn"
+    if seen.get("record_known") is False:
+        text = f"They name record {seen['record_id']}, which this registry does not know."
+        return "Another registry's or tenant's", text, "warn"
+    text = "Unchanged since it was signed, and the signer's certificate leads to a root known here."
+    return "Valid", f"{text} That proves who signed, not that what is said is true.", "good"
+
+
+def other_record(record_id: str) -> str:
+    """That credentials name another record than mark and sound do."""
+    return f"they name another record, {record_id}"
+
+
+def credentials_line(seen: Found, outcome: str) -> str:
+    """Content credentials in one line."""
+    if outcome != "done":
+        return not_judged(outcome)
+    if not seen["present"]:
+        return "none (re-encoding removes them)"
+    facts = (
+        "signature valid" if seen["signature_valid"] else "signature not valid",
+        "content bound" if seen["content_bound"] else "content changed after signing",
+        "signer known here" if seen["trusted"] else "signer not known here",
+    )
+    line = ", ".join(facts) + f"; signed by {seen['signer']}"
+    if not seen.get("stamped_at"):
+        return line
+    whom = "trusted here" if seen.get("stamp_trusted") else "not trusted here"
+    return f"{line}; stamped {str(seen['stamped_at'])[:19]}Z by a time-stamp authority that is {whom}"
