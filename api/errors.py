@@ -7,6 +7,7 @@
         LogCutShort
       IdempotencyConflict
       PreconditionFailed
+      TooManyJobs
       JobError
         JobCrashed
         JobCancelled
@@ -48,6 +49,12 @@ class PreconditionFailed(TrackmarkError):
     """`If-Match` names another state than the entry is in."""
 
     code = "precondition-failed"
+
+
+class TooManyJobs(TrackmarkError):
+    """The tenant has as many jobs of the kind under way as it may."""
+
+    code = "too-many-requests"
 
 
 class JobError(TrackmarkError):

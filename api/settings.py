@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         watermark_search: `full` lets audits look for a mark at every speed, tempo and pitch, `quick` only at
             the file's own and at those that its fingerprint tells.
         job_concurrency: jobs that run at once in one process.
+        brief_job_concurrency: the same for lookups by content and enrolments, which run beside those.
+        answer_wait_s: how long a request waits for its lookup or enrolment before it tells the client to come
+            again.
         run_jobs: whether a server works on its own queue; False where `trackmark worker` processes do.
         worker_name: what this process is called where jobs are shown; host and process number unless given.
         lease_s: how long a worker may be silent before its job goes to another one.
@@ -67,6 +70,7 @@ class Settings(BaseSettings):
         body_idle_s: how long a request's body may pause.
         body_total_s: how long a request's body may take altogether.
         match_decoded_bytes: how much decoded audio (float32) a query by content may hold in memory.
+        enrol_decoded_bytes: how much all recordings of one enrolment may hold together.
         idempotency_hours: how long an `Idempotency-Key` is remembered.
         require_if_match: refuse (428) events of a record that come with neither `If-Match` nor
             `Idempotency-Key`, so that none is made twice or on a state that nobody has seen.
@@ -95,6 +99,8 @@ class Settings(BaseSettings):
     max_duration_s: float = Field(default=1800.0, gt=0)
     watermark_search: Literal["quick", "full"] = "full"
     job_concurrency: int = Field(default=1, ge=1, le=64)
+    brief_job_concurrency: int = Field(default=1, ge=1, le=64)
+    answer_wait_s: float = Field(default=50.0, ge=0)
     run_jobs: bool = True
     worker_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
     lease_s: float = Field(default=30.0, gt=0)
@@ -110,6 +116,7 @@ class Settings(BaseSettings):
     body_idle_s: float = Field(default=30.0, gt=0)
     body_total_s: float = Field(default=3600.0, gt=0)
     match_decoded_bytes: int = Field(default=256 * MIB, gt=0)
+    enrol_decoded_bytes: int = Field(default=1024 * MIB, gt=0)
     idempotency_hours: float = Field(default=24.0, gt=0)
     require_if_match: bool = False
     public_url: str | None = None

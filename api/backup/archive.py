@@ -24,7 +24,7 @@ from api import database
 from api.backup import rows
 from api.database import schema
 from api.database.tables import Table
-from api.jobs.books import FINISHED
+from api.jobs.job import FINISHED, stored_names
 from api.log import store as log_store
 from api.settings import Settings
 from core import clock
@@ -220,7 +220,9 @@ def _copy_rows(engine: Engine, path: Path) -> tuple[dict[str, Any], list[str]]:
                 "checkpoint": None if head is None else head[1],
             }
             waiting = source.execute(select(_JOBS.c.request).where(_JOBS.c.state.not_in(FINISHED)))
-            needed = [str(request["stored"]) for request in waiting.scalars() if "stored" in request]
+            needed = [
+                name for request in waiting.scalars() if "stored" in request for name in stored_names(request)
+            ]
         with made.connect() as connection:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA journal_mode=DELETE")  # one file, whole

@@ -10,86 +10,25 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
+from datetime import UTC, datetime
+from typing import Any, get_args
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
-from api.errors import OURS, ConflictingEntry, IdempotencyConflict, JobCancelled, UnknownEntry, told
+from api.errors import ConflictingEntry, UnknownEntry
+from api.jobs.entering import Idempotency, enter
+from api.jobs.job import CANCELLED, FINISHED, Job, Kind, State, Upload, ended
 from core import clock
 from core.errors import InvalidInput
-from provenance.records.record import new_record_id
 
-Kind = Literal["audit", "track"]
-State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
-FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "expired"})
-Priority = Literal["low", "normal", "high"]
-PRIORITIES: Mapping[Priority, int] = {"low": -1, "normal": 0, "high": 1}
 MAX_PAGE = 200
-
-CANCELLED = told(JobCancelled("the job was cancelled"))
 _ENDED: Mapping[State, str] = {"succeeded": "succeeded", "failed": "failed", "expired": "has expired"}
 
 _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A received file on disk.
-
-    Attributes:
-        name: as the client called it (attacker text), shortened and without control characters.
-        stored: file name inside `Settings.uploads`.
-    """
-
-    name: str
-    stored: str
-    sha256: str
-    size_bytes: int
-
-
-@dataclass(frozen=True)
-class Job:
-    """One row of the books.
-
-    Attributes:
-        attempts: how often it was started; orderly ends of a worker are not counted.
-        audio_deleted_at: when the uploaded file was erased.
-        priority: among the jobs of its tenant, higher first.
-        queued_at: when it was last queued, if that was after it was entered.
-        cancel_requested_at: when a client asked to stop the running job.
-        worker: who holds it, in words; None while nobody does.
-        fence: grows each time the job is taken. Only who knows the newest number may write to the row.
-        leased_until: when it goes to somebody else unless the holder shows a sign of life.
-    """
-
-    id: str
-    tenant: str
-    kind: Kind
-    state: State
-    stage: str | None
-    progress: float
-    attempts: int
-    file_name: str
-    sha256: str
-    size_bytes: int
-    request: Mapping[str, Any]
-    result: Mapping[str, Any] | None
-    error: Mapping[str, Any] | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    audio_deleted_at: datetime | None
-    priority: int
-    queued_at: datetime | None
-    cancel_requested_at: datetime | None
-    worker: str | None
-    fence: int
-    leased_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -98,15 +37,6 @@ class Page:
 
     jobs: tuple[Job, ...]
     next_cursor: str | None
-
-
-@dataclass(frozen=True)
-class Idempotency:
-    """The `Idempotency-Key` of a request and the digest of what it asked for."""
-
-    key: str
-    digest: str
-    lifetime: timedelta
 
 
 class Jobs:
@@ -122,80 +52,38 @@ class Jobs:
         upload: Upload,
         request: Mapping[str, Any],
         once: Idempotency | None = None,
+        *,
+        most: int | None = None,
     ) -> tuple[Job, bool]:
         """Enter a job, or find the one that the same request made before.
 
-        A tagging's record id is drawn here, so that every attempt at the job registers the same record.
+        The id of a tagging's record or an enrolment's artist is drawn here, so that every attempt at the job
+        makes the same one.
+
+        Args:
+            kind: of the job.
+            tenant: whose it is.
+            upload: the file, or the first of several.
+            request: what was asked; `also_stored` names further files.
+            once: tells a request that is sent again.
+            most: how many of the kind the tenant may have waiting or running; None is any number.
 
         Returns:
             The job, and whether it is new.
 
         Raises:
             IdempotencyConflict: the key was used with another request.
+            TooManyJobs: the tenant has `most` under way.
         """
         try:
-            return self._enter(kind, tenant, upload, request, once)
+            with database.writing(self._engine) as connection:
+                return enter(connection, kind, tenant, upload, request, once, most)
         except IntegrityError:
             if once is None:
                 raise
-            # the same request came twice at one moment, and the other was first: its job is the answer
-            return self._enter(kind, tenant, upload, request, once)
-
-    def _enter(
-        self,
-        kind: Kind,
-        tenant: str,
-        upload: Upload,
-        request: Mapping[str, Any],
-        once: Idempotency | None,
-    ) -> tuple[Job, bool]:
-        now = clock.now()
-        job_id = str(uuid.uuid4())
-        kept = {**request, "stored": upload.stored}
-        if kind == "track":
-            kept["record_id"] = new_record_id()
+        # the same request came twice at one moment, and the other was first: its job is the answer
         with database.writing(self._engine) as connection:
-            if once is not None:
-                connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.created_at < now - once.lifetime))
-                mine = and_(
-                    _IDEMPOTENT.c.tenant == tenant, _IDEMPOTENT.c.route == kind, _IDEMPOTENT.c.key == once.key
-                )
-                earlier = connection.execute(select(_IDEMPOTENT).where(mine)).one_or_none()
-                if earlier is not None and earlier.digest != once.digest:
-                    raise IdempotencyConflict(
-                        "this Idempotency-Key was used with another file or other parameters; use a new key"
-                    )
-                if earlier is not None:
-                    row = connection.execute(select(_JOBS).where(_JOBS.c.id == earlier.job_id)).one()
-                    return _job(row), False
-                connection.execute(
-                    insert(_IDEMPOTENT).values(
-                        tenant=tenant,
-                        route=kind,
-                        key=once.key,
-                        digest=once.digest,
-                        job_id=job_id,
-                        created_at=now,
-                    )
-                )
-            connection.execute(
-                insert(_JOBS).values(
-                    id=job_id,
-                    tenant=tenant,
-                    kind=kind,
-                    state="queued",
-                    progress=0.0,
-                    attempts=0,
-                    file_name=upload.name,
-                    sha256=upload.sha256,
-                    size_bytes=upload.size_bytes,
-                    request=kept,
-                    created_at=now,
-                    priority=PRIORITIES[request.get("priority") or "normal"],
-                )
-            )
-            row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one()
-        return _job(row), True
+            return enter(connection, kind, tenant, upload, request, once, most)
 
     def get(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
         """A tenant's job.
@@ -244,6 +132,23 @@ class Jobs:
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
             connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id))
         return job
+
+    def answered(self, job_id: str) -> None:
+        """Let the request that made a job be asked anew, now that its outcome was told."""
+        with database.writing(self._engine) as connection:
+            connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
+
+    def forget_enrolments(self, tenant: str, named: str) -> list[Job]:
+        """Forget every enrolment of an artist, by name or id; returns them, for their files."""
+        about = or_(
+            _JOBS.c.request["name"].as_string() == named, _JOBS.c.request["artist_id"].as_string() == named
+        )
+        theirs = select(_JOBS).where(_JOBS.c.tenant == tenant, _JOBS.c.kind == "enrolment", about)
+        with database.writing(self._engine) as connection:
+            found = [_job(row) for row in connection.execute(theirs.with_for_update())]
+            for table, column in ((_IDEMPOTENT, _IDEMPOTENT.c.job_id), (_JOBS, _JOBS.c.id)):
+                connection.execute(delete(table).where(column.in_([job.id for job in found])))
+        return found
 
     def cancel(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
         """End a queued job; ask who works on a running one to stop at the next step. May be repeated.
@@ -337,29 +242,6 @@ class Jobs:
         with database.reading(self._engine) as connection:
             row = connection.execute(select(_JOBS).where(_JOBS.c.id == job_id)).one_or_none()
         return None if row is None else _job(row)
-
-
-def keeps_audio(job: Job) -> bool:
-    """Whether an ended job's upload stays: because that was asked for, or for another try.
-
-    What failed through no fault of the file's may be tried again for `Settings.retry_hours`.
-    """
-    if job.request.get("retain"):
-        return True
-    return job.state == "failed" and job.error is not None and job.error["code"] in OURS
-
-
-def ended(state: State, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The columns of a job that has ended, without a result."""
-    return {
-        "state": state,
-        "progress": 1.0,
-        "stage": None,
-        "error": error,
-        "finished_at": clock.now(),
-        "worker": None,
-        "leased_until": None,
-    }
 
 
 def _change(connection: Connection, job_id: str, **values: Any) -> Job:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, or_, select
 from api import database
 from api.database.tables import Table
 from api.errors import UnknownEntry
-from api.jobs.books import Job
 from api.jobs.files import JobFiles
+from api.jobs.job import Job
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.jobs.books import Job
+from api.jobs.job import Job, stored_names
 from api.settings import Settings
 
 
@@ -30,13 +30,13 @@ class JobFiles:
         """The files of this home."""
         return cls(settings.uploads, settings.outputs)
 
-    def upload(self, job: Job) -> Path:
-        """Where the job's uploaded file lies, or lay."""
-        return self.uploads / str(job.request["stored"])
+    def received(self, job: Job) -> list[Path]:
+        """Where the job's uploaded files lie, or lay; most jobs have one."""
+        return [self.uploads / name for name in stored_names(job.request)]
 
     def has_upload(self, job: Job) -> bool:
-        """Whether the uploaded file is still there."""
-        return self.upload(job).is_file()
+        """Whether the uploaded files are still there."""
+        return all(path.is_file() for path in self.received(job))
 
     def output(self, job: Job) -> Path:
         """Folder of what the newest attempt left behind; jobs without a fence kept it one floor above."""
@@ -76,8 +76,9 @@ class JobFiles:
             (self.outputs / job.id).rmdir()
 
     def discard_upload(self, job: Job) -> None:
-        """Delete the uploaded file."""
-        self.upload(job).unlink(missing_ok=True)
+        """Delete the uploaded files."""
+        for path in self.received(job):
+            path.unlink(missing_ok=True)
 
     def discard(self, job: Job) -> None:
         """Delete every file of the job."""

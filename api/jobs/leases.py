@@ -8,7 +8,7 @@ the job before knows an old number, and nothing that it writes counts any more.
 Tenants take turns. Inside a tenant the higher priority comes first, then who came first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,12 @@ from api import database
 from api.database.engine import QUEUE_LOCK
 from api.database.tables import Table
 from api.errors import JobCrashed, JobExpired, told
-from api.jobs.books import CANCELLED, Job, ended
+from api.jobs.job import CANCELLED, KINDS, Job, Kind, ended
 
 _JOBS = Table.metadata.tables["jobs"]
 _TURNS = Table.metadata.tables["tenant_turns"]
 _waiting_since = func.coalesce(_JOBS.c.queued_at, _JOBS.c.created_at)
-_QUEUE = (
+_WAITING = (
     select(_JOBS)
     .join(_TURNS, _TURNS.c.tenant == _JOBS.c.tenant, isouter=True)
     .where(_JOBS.c.state == "queued")
@@ -74,10 +74,11 @@ class Leases:
         self._attempts = attempts
         self._now = now
 
-    def take(self, worker: str) -> Lease | None:
-        """Take the next job of the tenant whose turn it is; None where nothing waits."""
+    def take(self, worker: str, kinds: Collection[Kind] = KINDS) -> Lease | None:
+        """Take the next job, of these kinds, of the tenant whose turn it is; None where nothing waits."""
+        waiting = _WAITING.where(_JOBS.c.kind.in_(kinds))
         with database.reading(self._engine) as connection:
-            idle = connection.execute(_QUEUE).first() is None and not _silent(
+            idle = connection.execute(waiting).first() is None and not _silent(
                 connection, self._now(connection)
             )
         if idle:  # most looks end here, without a lock
@@ -86,7 +87,7 @@ class Leases:
             database.hold(connection, QUEUE_LOCK)
             now = self._now(connection)
             self._reclaim(connection, now)
-            row = connection.execute(_QUEUE).first()
+            row = connection.execute(waiting).first()
             return None if row is None else self._hand_out(connection, row, worker, now)
 
     def take_this(self, job_id: str, worker: str) -> Lease | None:
@@ -200,6 +201,17 @@ class Leases:
         if row is None:
             raise LeaseLost
         return row.cancel_requested_at is not None
+
+
+def hold(connection: Connection, job: Job) -> None:
+    """Keep a job in hand until the transaction ends: nobody takes, cancels or deletes it before.
+
+    Raises:
+        LeaseLost: it is not in hand any more, or a client asked to stop.
+    """
+    held = connection.execute(select(_JOBS).where(*_held(Lease(job))).with_for_update()).first()
+    if held is None or held.cancel_requested_at is not None:
+        raise LeaseLost
 
 
 def _held(lease: Lease) -> tuple[Any, ...]:

@@ -7,17 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import Engine, delete, or_, select, update
 
 from api import database
 from api.database.tables import Table
-from api.jobs.books import FINISHED, Job, keeps_audio
 from api.jobs.files import JobFiles
+from api.jobs.job import BRIEF, FINISHED, Job, keeps_audio, stored_names
 from api.jobs.leases import Leases
 from api.settings import Settings
 from core import clock
 
 _JOBS = Table.metadata.tables["jobs"]
+_IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
 UNFINISHED_S = 3600.0
 GROUP = 200
 
@@ -53,10 +54,22 @@ class Sweep:
         """Do everything there is to do now."""
         self._leases.reclaim()
         self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
+        self.told()
         self.audio()
         self.uploads()
         self.outputs()
         database.forget_traces(self._engine)
+
+    def told(self) -> None:
+        """Forget brief jobs that have ended and made nothing, a while after their outcome could be asked."""
+        old = _JOBS.c.finished_at < clock.now() - timedelta(hours=self._settings.idempotency_hours)
+        made_nothing = or_(_JOBS.c.kind == "lookup", _JOBS.c.state != "succeeded")
+        with database.writing(self._engine) as connection:
+            gone = connection.execute(
+                delete(_JOBS).where(_JOBS.c.kind.in_(BRIEF), old, made_nothing).returning(_JOBS.c.id)
+            )
+            ids = list(gone.scalars())
+            connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
 
     def audio(self) -> None:
         """Delete the uploads of jobs that have ended, unless they are kept, or still may be tried again."""
@@ -105,9 +118,10 @@ class Sweep:
             found = [path for path in self._files.uploads.iterdir() if _written(path) < until]
             if not found:
                 return
-            stored = select(_JOBS.c.request["stored"].as_string()).where(_JOBS.c.audio_deleted_at.is_(None))
+            kept = select(_JOBS.c.request).where(_JOBS.c.audio_deleted_at.is_(None))
             with database.reading(self._engine) as connection:
-                known = set(connection.execute(stored).scalars())
+                asked = connection.execute(kept).scalars()
+                known = {name for request in asked for name in stored_names(request)}
             for path in found:
                 if path.name not in known:
                     path.unlink(missing_ok=True)

@@ -1,18 +1,24 @@
-"""What a job does once it runs: audit a file, or tag a track. Plain functions, run by `api.jobs.worker`."""
+"""What a job does once it runs. Plain functions, run by `api.jobs.worker`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from api.audit.engines import Engines
-from api.jobs.books import Job
+from api.audit.engines import Decoder, Engines
+from api.jobs.job import Job
+from api.jobs.leases import hold
+from api.registry.artists import taken
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
 from core.files import write_whole
+from core.limits import Limits
 from core.progress import Progress
+
+if TYPE_CHECKING:
+    from core.clip import Clip
 
 REPORT = "report.dsse.json"
 PICTURE = "picture.png"
@@ -26,23 +32,36 @@ class Context:
     """Everything that one job may use.
 
     Attributes:
-        source: the uploaded file.
+        received: the uploaded files.
         output: folder for what the job leaves behind; it exists.
         registry: bound to the job's tenant.
         progress: called with (stage, fraction done).
     """
 
     job: Job
-    source: Path
+    received: Sequence[Path]
     output: Path
     registry: Registry
     settings: Settings
     progress: Progress
 
+    @property
+    def source(self) -> Path:
+        """The uploaded file of a job that has one."""
+        return self.received[0]
+
 
 def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Do one job's work and return its result; repeatable, since a crash may cut it short anywhere."""
-    return audit(engines, context) if context.job.kind == "audit" else track(engines, context)
+    match context.job.kind:
+        case "audit":
+            return audit(engines, context)
+        case "track":
+            return track(engines, context)
+        case "lookup":
+            return lookup(engines, context)
+        case "enrolment":
+            return enrolment(engines, context)
 
 
 def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
@@ -112,3 +131,76 @@ def track(engines: Engines, context: Context) -> Mapping[str, Any]:
         issued_at=clock.utc_text(context.job.created_at),
     )
     return {**tagged.to_dict(), "file": tagged.path.name}
+
+
+def lookup(engines: Engines, context: Context) -> Mapping[str, Any]:
+    """Find the manifests of the records that the upload's sound agrees with, best first.
+
+    What the request's mark names comes before (`hint`), or alone (`marked_only`); the sound must agree.
+    """
+    from api.audit.audit import audit_file
+
+    request, settings = context.job.request, context.settings
+    result = audit_file(
+        context.source,
+        registry=context.registry,
+        settings=settings,
+        checks=("watermark", "fingerprint"),
+        progress=context.progress,
+        engines=replace(engines, decoder=Frugal(engines.decoder, settings.match_decoded_bytes)),
+    )
+    marked, manifests = result.findings.mark.message, context.registry.manifests
+    agreeing = [m for m in result.findings.matches if not request["marked_only"] or m.record_id == marked]
+    agreeing.sort(key=lambda match: match.record_id != request["hint"])  # stable: the rest keeps its order
+    matches = [
+        {"manifestId": name, "similarityScore": min(100, max(0, round(100 * match.score)))}
+        for match in agreeing
+        for name in manifests.of_record(match.record_id)
+    ]
+    return {"matches": matches[: request["max_results"]]}
+
+
+def enrolment(engines: Engines, context: Context) -> Mapping[str, Any]:
+    """Make a voice print of the recordings, and keep it unless the artist was erased meanwhile."""
+    request, artists = context.job.request, context.registry.artists
+    name, artist_id = request["name"], request["artist_id"]
+    if any(known.name == name and known.id != artist_id for known in artists.listed()):
+        raise taken(name)  # before anything is decoded
+    decoder = Frugal(engines.decoder, context.settings.enrol_decoded_bytes)
+    clips = []
+    for number, path in enumerate(context.received):
+        context.progress("decode", number / (len(context.received) + 1))
+        clips.append(decoder.decode(path, context.settings.limits()))
+    context.progress("enrol", len(clips) / (len(clips) + 1))
+    artist = artists.enrol(
+        name,
+        engines.voice.enrol(clips),
+        request["consent"],
+        artist_id=artist_id,
+        while_wanted=lambda connection: hold(connection, context.job),
+    )
+    return {"artist_id": artist.id}
+
+
+@dataclass
+class Frugal:
+    """A decoder that holds no more audio than a request may, in all that it decodes.
+
+    Attributes:
+        left_bytes: how much it may hold besides.
+    """
+
+    decoder: Decoder
+    left_bytes: int
+
+    def decode(self, path: Path, limits: Limits) -> "Clip":
+        """Decode a file; `AudioTooLarge` where it is more than what is left."""
+        clip = self.decoder.decode(
+            path, replace(limits, max_decoded_bytes=min(limits.max_decoded_bytes, self.left_bytes))
+        )
+        self.left_bytes -= clip.wav.nbytes
+        return clip
+
+    def probe(self, path: Path, limits: Limits) -> None:
+        """Look into a file."""
+        self.decoder.probe(path, limits)

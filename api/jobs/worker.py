@@ -10,15 +10,16 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 from api import database
 from api.audit.engines import Engines, product_engines
 from api.errors import told
-from api.jobs.books import Job, Jobs, keeps_audio
+from api.jobs.books import Jobs
 from api.jobs.files import JobFiles
+from api.jobs.job import BRIEF, KINDS, Job, Kind, keeps_audio
 from api.jobs.leases import Lease, LeaseLost, Leases
 from api.jobs.sweep import Sweep
 from api.jobs.work import Context, perform
@@ -54,7 +55,7 @@ class _Attempt:
 
 
 class Worker:
-    """Takes jobs and works on them, `job_concurrency` at once.
+    """Takes jobs and works on them: `job_concurrency` at once, and some that a request may wait for.
 
     Args:
         settings: folders and limits.
@@ -189,8 +190,15 @@ class Worker:
             self._wake.clear()
 
     def _take_jobs(self) -> None:
-        while len(self._attempts) < self._settings.job_concurrency and not self._stopping.is_set():
-            lease = self._leases.take(self.name)
+        """Fill the places of long jobs, and those of brief ones, which no long job takes."""
+        self._fill(KINDS - BRIEF, self._settings.job_concurrency)
+        self._fill(BRIEF, self._settings.brief_job_concurrency)
+
+    def _fill(self, kinds: Collection[Kind], places: int) -> None:
+        while not self._stopping.is_set():
+            if sum(one.lease.job.kind in kinds for one in list(self._attempts.values())) >= places:
+                return
+            lease = self._leases.take(self.name, kinds)
             if lease is None:
                 return
             attempt = self._begin(lease)
@@ -233,13 +241,15 @@ class Worker:
         try:
             context = Context(
                 job,
-                self.files.upload(job),
+                self.files.received(job),
                 self.files.fresh_output(job),
                 self._registry.for_tenant(job.tenant),
                 self._settings,
                 self._reporter(attempt),
             )
             result = perform(self._engines, context)
+        except LeaseLost:
+            raise
         except TrackmarkError as error:
             failure = told(error)
         except Exception as error:

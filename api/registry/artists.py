@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +29,16 @@ _SEALING = LOG_LOCK + 2
 
 
 FROM_ONE = "enrolled from one recording, so no other could confirm whose voice it is: give two or more"
+
+
+def new_artist_id() -> str:
+    """A fresh id: 16 hex digits."""
+    return secrets.token_hex(8)
+
+
+def taken(name: str) -> ConflictingEntry:
+    """That an artist of that name is there."""
+    return ConflictingEntry(f"artist {name!r} is enrolled already; delete the old entry first")
 
 
 def enrolment_warnings(recordings: int) -> list[str]:
@@ -100,8 +110,23 @@ class Artists:
     keys: SigningKeys
     reader: Reader | None = None
 
-    def enrol(self, name: str, voiceprint: bytes, consent: str | None = None) -> EnrolledArtist:
+    def enrol(
+        self,
+        name: str,
+        voiceprint: bytes,
+        consent: str | None = None,
+        *,
+        artist_id: str | None = None,
+        while_wanted: Callable[[Connection], None] = lambda _connection: None,
+    ) -> EnrolledArtist:
         """Seal and keep an artist's voice print.
+
+        Args:
+            name: of the artist.
+            voiceprint: as a `VoiceEar` made it.
+            consent: where the artist's consent is found.
+            artist_id: drawn before by whoever may try again; enrolling it twice changes nothing.
+            while_wanted: raises, within the transaction, where nobody wants the artist any more.
 
         Raises:
             ConflictingEntry: the tenant has an artist of that name.
@@ -114,18 +139,20 @@ class Artists:
         from detector.voice.voiceprint import encoder_of
 
         made_by = encoder_of(voiceprint)
-        artist = EnrolledArtist(secrets.token_hex(8), name, consent, clock.now(), made_by)
+        artist = EnrolledArtist(artist_id or new_artist_id(), name, consent, clock.now(), made_by)
         key = self._key()
         sealed, wrapped = key.seal(voiceprint, self._about(artist.id))
         try:
             with database.writing(self.engine) as connection:
+                while_wanted(connection)
                 row = {**vars(artist), "voiceprint": sealed, "tenant": self.tenant}
                 connection.execute(insert(_ARTISTS).values(**row))
                 self._keep_key(connection, artist.id, key, wrapped)
-        except IntegrityError as error:
-            raise ConflictingEntry(
-                f"artist {name!r} is enrolled already; delete the old entry first"
-            ) from error
+        except IntegrityError:
+            found = self.find(name)
+            if found.id != artist.id:
+                raise taken(name) from None
+            return found
         return artist
 
     def listed(self) -> list[EnrolledArtist]:

@@ -55,9 +55,7 @@ class Gates:
     Attributes:
         uploads: files that are being received.
         looks: decoders that look into a file that was received.
-        listening: requests that decode and compare a whole file before they are answered.
     """
 
     uploads: Gate
     looks: Gate = field(default_factory=lambda: Gate(width=1, line=16, total=8))
-    listening: Gate = field(default_factory=lambda: Gate(width=1, line=4, total=4))

@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from api.jobs.books import Idempotency, Job, Kind, Upload
+from api.jobs.entering import Idempotency
+from api.jobs.job import Job, Kind, Upload
 from api.server.api_keys import Caller
 from api.server.idempotency import checked_key
 from api.server.multipart import Form, receive, receive_body
@@ -85,7 +86,8 @@ async def _enter(
 ) -> Job:
     upload = form.one_file("file")
     await inspect(form, upload, parts, caller)
-    once = _idempotency(request, upload, wishes, parts)
+    asked = json.dumps([upload.sha256, upload.name, dict(wishes)], sort_keys=True)
+    once = once_of(request, asked.encode(), parts)
     kept = {**wishes, "by": caller.key_id}  # no part of the digest: another key may ask for the same again
     job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
     if not new:
@@ -95,12 +97,10 @@ async def _enter(
     return job
 
 
-def _idempotency(
-    request: Request, upload: Upload, wishes: Mapping[str, Any], parts: Parts
-) -> Idempotency | None:
+def once_of(request: Request, asked: bytes, parts: Parts) -> Idempotency | None:
+    """What tells a request that names an `Idempotency-Key` when it comes again; `asked` is its meaning."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    meaning = json.dumps([upload.sha256, upload.name, dict(wishes)], sort_keys=True)
-    digest = hashlib.sha256(meaning.encode()).hexdigest()
-    return Idempotency(checked_key(key), digest, timedelta(hours=parts.settings.idempotency_hours))
+    lifetime = timedelta(hours=parts.settings.idempotency_hours)
+    return Idempotency(checked_key(key), hashlib.sha256(asked).hexdigest(), lifetime)

@@ -18,7 +18,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.jobs.books import Upload
+from api.jobs.job import Upload
 from api.server.refusals import UnsupportedMedia, UploadTooLarge
 from core.errors import InvalidInput
 

@@ -11,7 +11,7 @@ from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.result import AuditResult, Findings
-from api.jobs.books import PRIORITIES, Job
+from api.jobs.job import PRIORITIES, Job
 from api.registry.artists import EnrolledArtist
 from api.registry.records import StoredRecord
 from api.server.answers import problem_of

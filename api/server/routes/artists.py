@@ -1,18 +1,25 @@
 """Artists: enrol a voice that audits compare against, list them, erase them."""
 
-from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from api.registry.artists import Reading, enrolment_warnings
+from api.errors import UnknownEntry
+from api.jobs.job import Job
+from api.registry.artists import Reading
 from api.server import fields
-from api.server.intake import inspect, read_form
-from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep, begin
+from api.server.api_keys import Caller
+from api.server.brief import PREFER, enter, no_wait, outcome, refusal, wants_no_wait
+from api.server.idempotency import REPLAYED
+from api.server.intake import inspect, once_of, read_form
+from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
+from api.server.routes.enrolments import EnrolmentAnswer, enrolled
+from api.server.routes.job_files import accepted
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import ArtistAnswer, ArtistList, Model
 from core.errors import InvalidInput
@@ -55,30 +62,56 @@ class ReadList(Model):
     status_code=201,
     operation_id="enrolArtist",
     summary="Enrol a voice",
-    responses=problems(409, 413, 415, 422),
-    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
+    response_model=ArtistAnswer,
+    responses={
+        202: {"model": EnrolmentAnswer, "description": "Under way"},
+        **problems(409, 413, 415, 422),
+    },
+    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY, PREFER]},
 )
-async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> ArtistAnswer:
-    """Make a voice print from recordings. The recordings are erased before the answer is sent."""
+async def enrol(request: Request, response: Response, parts: PartsDep, caller: ArtistWriter) -> Any:
+    """Make a voice print from recordings. The recordings are erased before the answer is sent.
+
+    A job makes it. Where that takes long, or with `Prefer: respond-async`, the answer is 202: follow
+    `Location` until the state is neither `queued` nor `running`.
+    """
+    job = await _entered(request, parts, caller)
+    if not wants_no_wait(request):
+        job = await outcome(job, request, parts)
+        if job.result is not None:
+            if request.state.replayed:
+                response.headers[REPLAYED] = "true"
+            return await run_in_threadpool(enrolled, job, parts)
+        if job.finished_at is not None:
+            await run_in_threadpool(parts.jobs.answered, job.id)
+            return refusal(job, request)
+    accepted(job, "/v1/enrolments", request, response)
+    told = await run_in_threadpool(EnrolmentAnswer.of, job, parts)
+    return no_wait(told, response)
+
+
+async def _entered(request: Request, parts: Parts, caller: Caller) -> Job:
+    """Receive the recordings and make their enrolment a job, once per `Idempotency-Key`."""
     received = await read_form(request, parts, caller, max_files=MAX_RECORDINGS)
+    new = False
     try:
         fields.only(received.fields, ("name", "consent"))
-        name = fields.needed(received.fields, "name", limit=200)
+        name = fields.needed(received.fields, "name", limit=200).strip()
         consent = fields.text(received.fields, "consent", limit=2000)
         recordings = [upload for key, upload in received.files if key == "files"]
         if not recordings or len(recordings) != len(received.files):
             raise InvalidInput("send the recordings in the form field 'files'")
-        await begin(request, caller, parts, received.meaning())
         for upload in recordings:
             await inspect(received, upload, parts, caller)
-        paths = [received.path(upload) for upload in recordings]
-        async with parts.gates.listening.entered(caller.tenant):
-            voiceprint = await run_in_threadpool(_voiceprint, paths, parts)
-        registry = parts.registry.for_tenant(caller.tenant)
-        artist = await run_in_threadpool(registry.artists.enrol, name, voiceprint, consent)
-        return ArtistAnswer.of(artist, enrolment_warnings(len(recordings)))
+        first, *more = recordings
+        wishes = {"name": name, "consent": consent, "also_stored": [one.stored for one in more]}
+        once = once_of(request, received.meaning(), parts)
+        job, new = await enter("enrolment", first, {**wishes, "by": caller.key_id}, once, parts, caller)
     finally:
-        received.discard()
+        if not new:
+            received.discard()
+    request.state.replayed = not new
+    return job
 
 
 @router.get("", operation_id="listArtists", summary="List voices", responses=problems())
@@ -93,13 +126,26 @@ def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
 )
 def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
     """Erase the voice print of the artist of that name or id with its key and every consent, for good."""
+    artists = parts.registry.for_tenant(caller.tenant).artists
     parts.answers.forget(caller.tenant, "POST /v1/artists")
-    parts.registry.for_tenant(caller.tenant).artists.remove(name)
+    with suppress(UnknownEntry):  # the id may be given, and enrolments under way have but a name
+        artist = artists.find(name)
+        for named in {artist.name, artist.id} - {name}:
+            _forget(named, parts, caller)
+    forgotten = _forget(name, parts, caller)
+    try:
+        artists.remove(name)
+    except UnknownEntry:
+        if not forgotten:
+            raise
 
 
-def _voiceprint(recordings: Sequence[Path], parts: Parts) -> bytes:
-    limits = parts.settings.limits()
-    return parts.engines.voice.enrol([parts.engines.decoder.decode(path, limits) for path in recordings])
+def _forget(named: str, parts: Parts, caller: Caller) -> int:
+    """Forget an artist's enrolments with their files, whatever their state; returns how many there were."""
+    forgotten = parts.jobs.forget_enrolments(caller.tenant, named)
+    for job in forgotten:
+        parts.worker.files.discard(job)
+    return len(forgotten)
 
 
 @router.get(

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from api.audit.audit import ALL
 from api.audit.findings import SEARCHES
 from api.audit.policy import parse_policy
-from api.jobs.books import Job
+from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
 from api.server import fields
 from api.server.api_keys import Caller

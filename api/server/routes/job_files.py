@@ -8,7 +8,8 @@ from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
 
 from api.errors import ConflictingEntry, UnknownEntry
-from api.jobs.books import MAX_PAGE, PRIORITIES, Job, Kind
+from api.jobs.books import MAX_PAGE
+from api.jobs.job import PRIORITIES, Job, Kind
 from api.server import fields
 from api.server.answers import problem_of
 from api.server.api_keys import Caller

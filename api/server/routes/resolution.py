@@ -9,30 +9,31 @@ addresses that a client names.
 
 import base64
 import binascii
-from dataclasses import dataclass, replace
-from pathlib import Path as PathLike
-from typing import TYPE_CHECKING, Annotated, Any
+import json
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
-from api.audit.engines import Decoder
+from api.jobs.entering import Idempotency
+from api.jobs.job import Job
 from api.registry.registry import Registry
+from api.server.api_keys import Caller
+from api.server.brief import PREFER, enter, no_wait, outcome, refusal, wants_no_wait
 from api.server.intake import inspect, read_asset
 from api.server.parts import Parts, PartsDep, RecordReader, begin
-from api.server.refusals import AddressTooLong, NotOffered
+from api.server.problems import RETRY_S
+from api.server.refusals import AddressTooLong, NotOffered, Unavailable
 from api.server.route import Route
-from api.server.routes.openapi import form, problems
+from api.server.routes.job_files import accepted
+from api.server.routes.lookups import LookupAnswer, Match, found
+from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import Model
-from api.settings import Settings
 from core.errors import InvalidInput
-from core.limits import Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
-
-if TYPE_CHECKING:
-    from core.clip import Clip
 
 router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"], route_class=Route)
 
@@ -45,13 +46,6 @@ MaxResults = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
 Wanted = Annotated[str | None, Query(max_length=200, description="only by this algorithm")]
 HintAlg = Annotated[str | None, Query(alias="hintAlg", max_length=200)]
 HintValue = Annotated[str | None, Query(alias="hintValue", max_length=MAX_VALUE, description="base64")]
-
-
-class Match(Model):
-    """A manifest that belongs to the asset."""
-
-    manifestId: str = Field(examples=["urn:c2pa:7f66ebc8-c90a-40f8-81da-4428a84b833c"])  # noqa: N815  # C2PA's name
-    similarityScore: int | None = Field(default=None, ge=0, le=100)  # noqa: N815
 
 
 class Matches(Model):
@@ -90,7 +84,8 @@ class Capabilities(Model):
 _FORM = form({"file": "the audio file"}, {}, ["file"])
 _BODY = {"schema": {"type": "string", "format": "binary", "description": "the audio file"}}
 _CONTENT = {"audio/*": _BODY, "video/*": _BODY, **_FORM["requestBody"]["content"]}
-_ASSET = {"requestBody": {"required": True, "content": _CONTENT}}
+_ASSET = {"requestBody": {"required": True, "content": _CONTENT}, "parameters": [IDEMPOTENCY_KEY, PREFER]}
+_JOINED_FOR = timedelta(minutes=10)
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -133,20 +128,25 @@ def by_binding_in_body(
     "/matches/byContent",
     operation_id="getMatchesByContent",
     summary="By content",
+    response_model=Matches,
     response_model_exclude_none=True,
-    responses=_problems(413, 415),
+    responses={202: {"model": LookupAnswer, "description": "Asked not to wait"}, **_problems(413, 415)},
     openapi_extra=_ASSET,
 )
 async def by_content(
     request: Request,
+    response: Response,
     parts: PartsDep,
     caller: RecordReader,
     max_results: MaxResults = 10,
     alg: Wanted = None,
     hint_alg: HintAlg = None,
     hint_value: HintValue = None,
-) -> Matches:
+) -> Any:
     """The manifests of the record whose sound this is. The upload is erased before the answer is sent.
+
+    A job compares the sound. What it has not found in time it goes on to find: the same request gets the
+    answer when it comes again (503, `Retry-After`).
 
     With `alg` only of a record that this binding, found in the audio, names too. `hintAlg` and `hintValue`
     say which binding the client has read: the record that it names comes first, if the sound agrees. A hint
@@ -154,22 +154,39 @@ async def by_content(
     """
     if alg is not None:
         _known_algorithm(alg)
-    hint = _hinted(hint_alg, hint_value)
+    wanted = {
+        "marked_only": alg is not None,
+        "hint": _hinted(hint_alg, hint_value),
+        "max_results": max_results,
+    }
+    job = await _entered(request, parts, caller, wanted)
+    if wants_no_wait(request):
+        accepted(job, "/v1/lookups", request, response)
+        return no_wait(LookupAnswer.of(job), response)
+    job = await outcome(job, request, parts)
+    if job.finished_at is None:
+        raise Unavailable("the lookup is under way; send the same request again for its outcome", RETRY_S)
+    await run_in_threadpool(parts.jobs.answered, job.id)
+    return refusal(job, request) or Matches(matches=found(job))
+
+
+async def _entered(request: Request, parts: Parts, caller: Caller, wanted: dict[str, Any]) -> Job:
+    """Receive the file and make its lookup a job, or join that of the same request that was not told."""
     received = await read_asset(request, parts, caller)
+    new = False
     try:
         upload = received.one_file("file")
         await begin(request, caller, parts, received.meaning())
         await inspect(received, upload, parts, caller)
-        registry = _registry(parts, caller)
-        async with parts.gates.listening.entered(caller.tenant):
-            if await request.is_disconnected():
-                raise ClientDisconnect
-            matches = await run_in_threadpool(
-                _heard, received.path(upload), registry, parts, marked_only=alg is not None, hint=hint
-            )
+        once = None
+        if not wants_no_wait(request):
+            digest = sha256(json.dumps([upload.sha256, wanted]).encode()).hexdigest()
+            once = Idempotency(digest, digest, _JOINED_FOR)
+        job, new = await enter("lookup", upload, wanted, once, parts, caller)
     finally:
-        received.discard()
-    return Matches(matches=matches[:max_results])
+        if not new:
+            received.discard()
+    return job
 
 
 @router.post(
@@ -246,43 +263,3 @@ def _hinted(alg: str | None, value: str | None) -> str | None:
     if (alg is None) != (value is None):
         raise InvalidInput("hintAlg and hintValue come together")
     return _record_id(value) if alg == SOFT_BINDING_ALG and value is not None else None
-
-
-def _heard(
-    path: Any, registry: Registry, parts: Parts, *, marked_only: bool, hint: str | None
-) -> list[Match]:
-    """The manifests of the records that the sound agrees with: the hinted one first, then best first."""
-    from api.audit.audit import audit_file
-
-    result = audit_file(
-        path,
-        registry=registry,
-        settings=parts.settings,
-        checks=("watermark", "fingerprint"),
-        engines=replace(parts.engines, decoder=_Frugal(parts.engines.decoder, parts.settings)),
-    )
-    manifests, marked = registry.manifests, result.findings.mark.message
-    agreeing = [m for m in result.findings.matches if not marked_only or m.record_id == marked]
-    agreeing.sort(key=lambda match: match.record_id != hint)  # stable: the rest keeps its order
-    return [
-        Match(manifestId=name, similarityScore=min(100, max(0, round(100 * match.score))))
-        for match in agreeing
-        for name in manifests.of_record(match.record_id)
-    ]
-
-
-@dataclass(frozen=True)
-class _Frugal:
-    """A decoder that holds no more audio than a request may."""
-
-    decoder: Decoder
-    settings: Settings
-
-    def decode(self, path: PathLike, limits: Limits) -> "Clip":
-        """Decode a file; `AudioTooLarge` where it is more than that."""
-        budget = min(limits.max_decoded_bytes, self.settings.match_decoded_bytes)
-        return self.decoder.decode(path, replace(limits, max_decoded_bytes=budget))
-
-    def probe(self, path: PathLike, limits: Limits) -> None:
-        """Look into a file."""
-        self.decoder.probe(path, limits)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.jobs.books import Job
+from api.jobs.job import Job
 from api.server import fields
 from api.server.intake import accept
 from api.server.parts import PartsDep, TrackWriter

@@ -14,7 +14,8 @@ from api.backup import archive, restoring
 from api.backup.archive import BackupError
 from api.backup.restoring import restore
 from api.errors import LogCutShort
-from api.jobs.books import Jobs, Upload
+from api.jobs.books import Jobs
+from api.jobs.job import Upload
 from api.log.completing import complete
 from api.log.cosigning import WitnessAddress, collect
 from api.log.witness_server import create_witness

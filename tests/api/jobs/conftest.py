@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from api import database
-from api.jobs.books import Job, Jobs, Kind, Upload
+from api.jobs.books import Jobs
+from api.jobs.job import Job, Kind, Upload
 from api.jobs.leases import Leases
 
 LEASE_S, ATTEMPTS = 30.0, 3

@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 
 from api import database
 from api.database.tables import DEFAULT_TENANT
-from api.jobs.books import Idempotency, Jobs, Upload
+from api.jobs.books import Jobs
+from api.jobs.entering import Idempotency
+from api.jobs.job import Upload
 
 AT_ONCE, ROUNDS = 8, 10
 

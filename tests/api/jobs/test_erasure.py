@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from api.audit.audit import PROVENANCE, audit_file
 from api.errors import UnknownEntry
-from api.jobs.books import Jobs, Upload
+from api.jobs.books import Jobs
 from api.jobs.erasure import erase
 from api.jobs.files import JobFiles
+from api.jobs.job import Upload
 from api.jobs.leases import Leases
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
@@ -126,7 +127,7 @@ def test_no_byte_of_retained_audio_outlives_its_record(tmp_path: Path, state: st
     made = replace(blank_record(store), record_id=job.request["record_id"])
     store.records.register(made, fingerprint())
     files.uploads.mkdir(parents=True)
-    files.upload(job).write_bytes(audio)
+    files.received(job)[0].write_bytes(audio)
     leases = Leases(store.engine, lease_s=30, attempts=3)
     lease = leases.take("worker")
     assert lease is not None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.books import Job
 from api.jobs.files import JobFiles
+from api.jobs.job import Job
 
 
 @pytest.fixture

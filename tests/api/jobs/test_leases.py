@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.errors import ConflictingEntry, UnknownEntry
-from api.jobs.books import Job
+from api.jobs.job import Job
 from api.jobs.leases import Lease, LeaseLost
 from tests.api.jobs.conftest import ATTEMPTS, LEASE_S, Queue
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from api.audit.engines import product_engines
-from api.jobs.books import Job, Jobs, Upload
+from api.jobs.books import Jobs
 from api.jobs.files import JobFiles
+from api.jobs.job import Job, Upload
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.settings import Settings

@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from api import database
 from api.database.tables import Table
-from api.jobs.books import Job, Upload
+from api.jobs.entering import Idempotency
 from api.jobs.files import JobFiles
+from api.jobs.job import Job, Kind, Upload
+from api.jobs.leases import Lease
 from api.jobs.sweep import UNFINISHED_S, Sweep
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -21,6 +23,10 @@ from tests.api.killing import Killed, killed_at
 
 MASTER = b"an unreleased master"
 NOW = 1_800_000_000.0
+LOOKUP: Kind = "lookup"
+AUDIT: Kind = "audit"
+ENROLMENT: Kind = "enrolment"
+_JOBS = Table.metadata.tables["jobs"]
 _ARTISTS = Table.metadata.tables["artists"]
 
 
@@ -52,6 +58,11 @@ class Home:
         lease = self.queue.leases.take("worker")
         assert lease is not None
         return lease.job
+
+    def take_this(self, job: Job) -> Lease:
+        lease = self.queue.leases.take_this(job.id, "worker")
+        assert lease is not None
+        return lease
 
     def leave(self, job: Job, *names: str) -> None:
         folder = self.files.fresh_output(job)
@@ -199,3 +210,32 @@ def test_an_erased_voice_is_in_no_file_however_its_erasure_was_killed(home: Path
         left = b"".join(path.read_bytes() for path in home.glob("trackmark.db*"))
         assert stored[-200:] not in left, number
     at.registry.close()
+
+
+def test_every_recording_of_an_enrolment_that_waits_is_spared(at: Home) -> None:
+    at.upload("second")
+    at.upload("nobody's")
+    at.upload("first")
+    file = Upload("a.wav", "first", "ab" * 32, 4)
+    at.queue.jobs.create("enrolment", "default", file, {"name": "Ada", "also_stored": ["second"]})
+    at.sweep().uploads()
+    assert at.left() == {"first", "second"}
+
+
+def test_brief_jobs_that_made_nothing_are_forgotten_after_a_day(at: Home) -> None:
+    file, once = Upload("a", "a", "ab" * 32, 1), Idempotency("k", "d", timedelta(days=9))
+    made = {
+        name: at.queue.jobs.create(kind, "default", file, {"name": name}, once if name == "old" else None)[0]
+        for name, kind in (("old", LOOKUP), ("new", LOOKUP), ("kept", AUDIT), ("enrolled", ENROLMENT))
+    }
+    for name in ("old", "new", "kept"):
+        at.queue.jobs.cancel(made[name].id, tenant="default", kind=made[name].kind)
+    at.queue.leases.succeed(at.take_this(made["enrolled"]), {"artist_id": "ab"})
+    with database.writing(at.registry.engine) as connection:
+        old = [made[name].id for name in ("old", "kept", "enrolled")]
+        connection.execute(
+            update(_JOBS).where(_JOBS.c.id.in_(old)).values(finished_at=clock.now() - timedelta(hours=25))
+        )
+    at.sweep().told()
+    assert {name for name, job in made.items() if at.queue.jobs.find(job.id)} == {"new", "kept", "enrolled"}
+    assert at.queue.jobs.create("lookup", "default", file, {}, once)[1], "its request is forgotten, too"

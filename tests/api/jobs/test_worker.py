@@ -11,7 +11,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from api.audit.engines import product_engines
-from api.jobs.books import Job, Jobs, Kind, Upload
+from api.jobs.books import Jobs
+from api.jobs.job import Job, Kind, Upload
 from api.jobs.leases import Leases
 from api.jobs.work import Context
 from api.jobs.worker import Worker

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from api.jobs.books import Upload
+from api.jobs.job import Upload
 from api.jobs.leases import Leases
 from api.server.route import Route
 from tests.api.serving import GOOD, audited, parts, serve

@@ -54,7 +54,7 @@ def test_the_audio_is_erased_unless_it_is_to_be_retained(client: TestClient) -> 
     for audit, stays in ((erased, False), (kept, True)):
         job = books.jobs.find(audit["id"])
         assert job is not None
-        assert books.worker.files.upload(job).exists() is stays
+        assert books.worker.files.has_upload(job) is stays
         assert (client.get(audit["links"]["self"]).json()["audio_deleted_at"] is None) is stays
 
 

@@ -1,0 +1,105 @@
+"""A job: what it is and may become, as the books keep it and workers read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from api.errors import OURS, JobCancelled, told
+from core import clock
+
+Kind = Literal["audit", "track", "lookup", "enrolment"]
+KINDS: frozenset[Kind] = frozenset(get_args(Kind))
+BRIEF: frozenset[Kind] = frozenset({"lookup", "enrolment"})
+"""Kinds that a request may wait for: they have places of their own, so that no long job holds them up."""
+State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
+FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "expired"})
+Priority = Literal["low", "normal", "high"]
+PRIORITIES: Mapping[Priority, int] = {"low": -1, "normal": 0, "high": 1}
+
+CANCELLED = told(JobCancelled("the job was cancelled"))
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A received file on disk.
+
+    Attributes:
+        name: as the client called it (attacker text), shortened and without control characters.
+        stored: file name inside `Settings.uploads`.
+    """
+
+    name: str
+    stored: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the books.
+
+    Attributes:
+        attempts: how often it was started; orderly ends of a worker are not counted.
+        audio_deleted_at: when the uploaded file was erased.
+        priority: among the jobs of its tenant, higher first.
+        queued_at: when it was last queued, if that was after it was entered.
+        cancel_requested_at: when a client asked to stop the running job.
+        worker: who holds it, in words; None while nobody does.
+        fence: grows each time the job is taken. Only who knows the newest number may write to the row.
+        leased_until: when it goes to somebody else unless the holder shows a sign of life.
+    """
+
+    id: str
+    tenant: str
+    kind: Kind
+    state: State
+    stage: str | None
+    progress: float
+    attempts: int
+    file_name: str
+    sha256: str
+    size_bytes: int
+    request: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    audio_deleted_at: datetime | None
+    priority: int
+    queued_at: datetime | None
+    cancel_requested_at: datetime | None
+    worker: str | None
+    fence: int
+    leased_until: datetime | None
+
+
+def keeps_audio(job: Job) -> bool:
+    """Whether an ended job's upload stays: because that was asked for, or for another try.
+
+    What failed through no fault of the file's may be tried again for `Settings.retry_hours`.
+    """
+    if job.request.get("retain"):
+        return True
+    if job.kind in BRIEF:  # who asked has the file, and was told that it is erased
+        return False
+    return job.state == "failed" and job.error is not None and job.error["code"] in OURS
+
+
+def stored_names(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a job's uploaded files inside `Settings.uploads`."""
+    return (str(request["stored"]), *map(str, request.get("also_stored", ())))
+
+
+def ended(state: State, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The columns of a job that has ended, without a result."""
+    return {
+        "state": state,
+        "progress": 1.0,
+        "stage": None,
+        "error": error,
+        "finished_at": clock.now(),
+        "worker": None,
+        "leased_until": None,
+    }
