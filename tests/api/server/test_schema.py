@@ -28,7 +28,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "postgresql":
         cluster: Cluster = request.getfixturevalue("postgres")
         options["database_url"] = cluster.database()
-    with serve(home, run_jobs=False, **options) as client:
+    with serve(home, run_jobs=False, answer_wait_s=0, **options) as client:
         register(parts(client).registry)
         answers = TestClient(client.app, base_url=str(client.base_url), raise_server_exceptions=False)
         answers.headers.update(client.headers)
