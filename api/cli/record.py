@@ -24,10 +24,13 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in one sentence.")]
 @commands.command("show")
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
     """Show what a record says today and everything that happened to it, each event verified."""
+    from api.report.custody import custody, holding
+
     with failures(), registry() as (store, _settings):
         _known(store, record_id)
-        said = store.records.verified(record_id).today()
-        events = [_event(event) for event in store.events.of(record_id)]
+        history = store.records.verified(record_id)
+        said, chain = history.today(), custody(history)
+        events = [_event(event) for event in history.events]
     if as_json:
         emit({"record_id": record_id, **said, "events": events})
         return
@@ -35,15 +38,14 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
     console.print(f"{record_id}: “{said['title']}”, revision {said['revision']}", style="bold", markup=False)
     console.print(f"  status    {said['status']}; a signature proves who claimed this, when", markup=False)
     for owner in said["owners"]:
-        share = "" if owner["share"] is None else f" {owner['share']:.4%} {owner['right']}"
-        where = f" in {' '.join(owner['territories'])}" if owner["territories"] else ""
-        console.print(f"  owner     {owner['name']}{share}{where}", markup=False)
-    console.print(f"  AI        {said['ai_involvement']['overall']}", markup=False)
-    for event in events:
-        why = f": {event['issuer']}: {event['reason']}" if event["reason"] else ""
-        console.print(
-            f"  entry {event['leaf_index']:<4}{event['type']}, {event['issued_at']}{why}", markup=False
-        )
+        console.print(f"  owner     {holding(owner)}", markup=False)
+    console.print(f"  ISRC      {said['isrc'] or 'not stated'}", markup=False)
+    console.print(f"  AI        {said['ai_involvement']['overall']}, as declared", markup=False)
+    for event in chain:
+        by = f" by {event.who}" + (f", key {event.keyid[:16]}" if event.keyid else "")
+        console.print(f"  entry {event.entry:<4}{event.name} {event.when}{by}", markup=False)
+        for told in (*event.changes, *([f"“{event.reason}”"] if event.reason else [])):
+            console.print(f"            {told}", markup=False)
 
 
 @commands.command("amend")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.report import words
+from api.report.custody import holding
 from api.report.numbers import clock_text, size_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def templates(folder: Path) -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {"clock": clock_text, "size": size_text, "day": _day}
-    made.globals["words"] = words
+    made.globals |= {"words": words, "holding": holding}
     return made
 
 

@@ -20,7 +20,7 @@ from api.server.document import document
 from api.server.gates import Gate, Gates
 from api.server.guard import Guard
 from api.server.idempotency import Answers
-from api.server.pages import routes as pages
+from api.server.pages import rendering, site
 from api.server.parts import Parts
 from api.server.rate_limit import RateLimit
 from api.server.routes import (
@@ -71,7 +71,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    app.state.problem_page = pages.problem_page
+    app.state.problem_page = rendering.problem_page
     for module in (
         audits,
         tracks,
@@ -86,7 +86,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
         log,
         keys,
         health,
-        pages,
+        site,
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

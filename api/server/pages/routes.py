@@ -1,24 +1,19 @@
 """The web page: upload, follow, read. Plain forms; scripts only add progress bars."""
 
-import secrets
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment
+from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
 from api.report.moments import moments
 from api.report.sound import top_hz
-from api.report.templates import templates
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
-from api.server.guard import content_policy
 from api.server.pages import cards, timeline
+from api.server.pages.rendering import ask_for_key, local, page
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count, parts
 from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
@@ -27,27 +22,9 @@ from core.errors import TrackmarkError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
-TEMPLATES = Path(__file__).parent / "templates"
 RECENT = 10
 SESSION_S = 12 * 3600
 _ORDER = ("get", "post", "delete")
-
-
-def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A rendered template."""
-    environment: Environment | None = getattr(request.app.state, "templates", None)
-    if environment is None:
-        environment = request.app.state.templates = templates(TEMPLATES)
-    nonce = secrets.token_urlsafe(16)
-    text = environment.get_template(name).render(signed_in=COOKIE in request.cookies, nonce=nonce, **values)
-    return HTMLResponse(text, status, {"Content-Security-Policy": content_policy(nonce)})
-
-
-def problem_page(request: Request, body: Mapping[str, Any]) -> Response:
-    """What went wrong, as a page; who is not signed in is asked for a key."""
-    if body["status"] == 401:
-        return page(request, "sign_in.html", 401, problem=None)
-    return page(request, "problem.html", int(body["status"]), problem=body)
 
 
 @router.get("/")
@@ -57,7 +34,7 @@ async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Res
         who = await caller(request, parts)
         who.require(Scope.AUDITS_READ)
     except (Unauthorized, Forbidden):
-        return page(request, "sign_in.html", 401, problem=None)
+        return ask_for_key(request)
     recent = await run_in_threadpool(
         lambda: parts.jobs.page("audit", tenant=who.tenant, limit=RECENT, cursor=None)
     )
@@ -67,14 +44,19 @@ async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Res
 
 
 @router.post("/sign-in")
-async def sign_in(request: Request, parts: PartsDep, key: Annotated[str, Form(max_length=200)]) -> Response:
+async def sign_in(
+    request: Request,
+    parts: PartsDep,
+    key: Annotated[str, Form(max_length=200)],
+    then: Annotated[str, Form(max_length=500)] = "/",
+) -> Response:
     """Keep a good key in a cookie that scripts cannot read and other sites cannot send."""
     count(request, parts.requests, f"sign-in {address(request)}")
     try:
         await run_in_threadpool(parts.keys.authenticate, key.strip())
     except Unauthorized as error:
-        return page(request, "sign_in.html", 401, problem=problem(error))
-    answer = RedirectResponse("/", status_code=303)
+        return ask_for_key(request, problem(error), then)
+    answer = RedirectResponse(local(then), status_code=303)
     answer.set_cookie(
         COOKIE,
         key.strip(),

@@ -1,0 +1,47 @@
+"""Templates rendered with what every page needs: who is signed in, and what a browser may load."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+
+from api.report.templates import templates
+from api.server.guard import content_policy
+from api.server.parts import COOKIE
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A rendered template."""
+    environment: Environment | None = getattr(request.app.state, "templates", None)
+    if environment is None:
+        environment = request.app.state.templates = templates(TEMPLATES)
+    nonce = secrets.token_urlsafe(16)
+    text = environment.get_template(name).render(
+        here=request.url.path, signed_in=COOKIE in request.cookies, nonce=nonce, **values
+    )
+    return HTMLResponse(text, status, {"Content-Security-Policy": content_policy(nonce)})
+
+
+def problem_page(request: Request, body: Mapping[str, Any]) -> Response:
+    """What went wrong, as a page; who is not signed in is asked for a key."""
+    if body["status"] == 401:
+        return ask_for_key(request)
+    return page(request, "problem.html", int(body["status"]), problem=body)
+
+
+def ask_for_key(
+    request: Request, problem: Mapping[str, Any] | None = None, then: str | None = None
+) -> Response:
+    """The form that asks for a key; whoever signs in lands where they wanted to go."""
+    return page(request, "sign_in.html", 401, problem=problem, then=then or request.url.path)
+
+
+def local(path: str) -> str:
+    """A path of this server that a client named, or the start page: never another site's address."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
