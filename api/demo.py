@@ -22,6 +22,7 @@ from api.client import AuditClient
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
+    from api.audit.engines import Engines
     from api.registry.registry import Registry
     from core.clip import Clip
     from provenance.tag import Tagged
@@ -71,13 +72,16 @@ def run(folder: Path, teller: Teller, *, audio: Path | None, model: str | None, 
     started = time.monotonic()
     _prepare(folder)
     home = folder / "home"
+    from api.audit.engines import product_engines
     from api.registry.registry import Registry
     from api.settings import Settings
 
-    registry = Registry.open(Settings(home=home))
+    settings = Settings(home=home)
+    registry, engines = Registry.open(settings), product_engines(settings)
     try:
-        original, tagged = _make(folder, registry, teller, audio=audio, model=model, seconds=seconds)
-        copies = _damage(folder, original, tagged, teller)
+        original, tagged = _make(folder, registry, engines, teller, audio=audio, model=model, seconds=seconds)
+        marked = engines.decoder.decode(tagged.path, registry.limits)
+        copies = _damage(folder, original, tagged.path, marked, teller)
         teller.step("Audit every copy through the HTTP API")
         with _server(home, folder / "server.log", teller) as url:
             found = _audit(url, copies, folder, teller)
@@ -104,6 +108,7 @@ def _prepare(folder: Path) -> None:
 def _make(
     folder: Path,
     registry: "Registry",
+    engines: "Engines",
     teller: Teller,
     *,
     audio: Path | None,
@@ -112,13 +117,10 @@ def _make(
 ) -> "tuple[Clip, Tagged]":
     """The track before tagging, and the tagged one."""
     from provenance.declaration import Declaration
-    from provenance.tag import tag
 
     if audio is not None:
-        from core.decode import decode
-
         teller.step(f"Read {audio}")
-        clip = decode(audio, registry.limits)
+        clip = engines.decoder.decode(audio, registry.limits)
         teller.say(f"{clip.duration_s:.1f} s, {clip.sample_rate} Hz, {clip.wav.shape[0]} channel(s)")
         declaration = Declaration(audio.stem, "Demo Records")
     else:
@@ -132,12 +134,13 @@ def _make(
             "Demo Track", "Demo Records", None, "all", generation, basis="generated_here"
         )
     teller.step("Tag it: watermark, signed record, log entry, content credentials")
-    tagged = tag(
+    tagged = engines.tagger(
         clip,
         folder / "tagged.wav",
         declaration,
         ledger=registry.ledger(),
         progress=teller.progress("tag"),
+        marker=engines.marker,
     )
     teller.say(
         f"record {tagged.record_id} is entry {tagged.leaf_index} of the log; the watermark lies"
@@ -146,14 +149,12 @@ def _make(
     return clip, tagged
 
 
-def _damage(folder: Path, original: "Clip", tagged: "Tagged", teller: Teller) -> list[Path]:
+def _damage(folder: Path, original: "Clip", tagged: Path, marked: "Clip", teller: Teller) -> list[Path]:
     """Copies as they come back from the world, and the original without its mark for comparison."""
-    from core.decode import decode
     from core.encode import encode
     from core.resample import resample
 
     teller.step("Damage copies of it")
-    marked = decode(tagged.path)
     wav, rate = marked.wav, marked.sample_rate
     start, end = int(0.15 * wav.shape[1]), int(0.85 * wav.shape[1])
     encode(wav, rate, folder / "copy-mp3-64k.mp3", codec="mp3", bit_rate=64_000)
@@ -165,7 +166,7 @@ def _damage(folder: Path, original: "Clip", tagged: "Tagged", teller: Teller) ->
     teller.say("copy-22khz.wav: resampled to 22.05 kHz; credentials are lost")
     teller.say("never-marked.wav: the track before it was marked, for comparison")
     names = ("copy-mp3-64k.mp3", "copy-cropped.wav", "copy-22khz.wav", "never-marked.wav")
-    return [tagged.path, *(folder / name for name in names)]
+    return [tagged, *(folder / name for name in names)]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 A part loads its package and its weights when it is first asked; a server loads each network once per process.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -77,21 +77,22 @@ class VoiceEar(Protocol):
 
 
 class Tagger(Protocol):
-    """The pipeline `provenance.tag.tag`, with the options that a job chooses."""
+    """The pipeline `provenance.tag.tag`."""
 
     def __call__(
         self,
-        source: Path,
+        source: "Path | Clip",
         out: Path,
         declaration: "Declaration",
         *,
         ledger: "Ledger",
-        strength: float,
-        progress: "Progress | None",
-        marker: "Marker | None",
-        record_id: str | None,
-        overwrite: bool,
-        issued_at: str | None,
+        strength: float = 1.0,
+        progress: "Progress | None" = None,
+        marker: "Marker | None" = None,
+        record_id: str | None = None,
+        overwrite: bool = False,
+        warn: "Callable[[str], None] | None" = None,
+        issued_at: str | None = None,
     ) -> "Tagged":
         """Mark a track, register it and write it with its credentials."""
 
@@ -188,7 +189,7 @@ class _Voice:
         return _voice_detector().enrol(clips).to_bytes()
 
 
-def _tag(source: Path, out: Path, declaration: "Declaration", **options: Any) -> "Tagged":
+def _tag(source: "Path | Clip", out: Path, declaration: "Declaration", **options: Any) -> "Tagged":
     from provenance.tag import tag
 
     return tag(source, out, declaration, **options)

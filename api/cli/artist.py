@@ -38,18 +38,13 @@ def enrol(
     """Enrol an artist from recordings of the real voice."""
     with failures(), progress(enabled=not quiet) as bar:
         statement = _read_consent(consent)
-        from core.decode import decode
-        from detector.voice import VoiceDetector
+        from api.audit.engines import product_engines
+        from api.audit.enrolling import voiceprint
         from detector.voice.errors import EnrolmentError
 
-        report, limits = bar(name), settings().limits()
-        clips = []
-        for place, file in enumerate(files):
-            report(f"decode {file.name}", 0.5 * place / len(files))
-            clips.append(decode(file, limits))
-        report("voice print", 0.5)
+        report, chosen = bar(name), settings()
         try:
-            voiceprint = VoiceDetector.load().enrol(clips)
+            made = voiceprint(product_engines(chosen), files, chosen.limits(), report)
         except EnrolmentError as error:
             if as_json:
                 told = {"type": type(error).__name__, "reason": error.reason, "message": str(error)}
@@ -58,7 +53,7 @@ def enrol(
         from api.registry.artists import enrolment_warnings
 
         with registry() as (store, _settings):
-            store.artists.enrol(name, voiceprint.to_bytes(), statement)
+            store.artists.enrol(name, made, statement)
         report("done", 1.0)
     warnings = enrolment_warnings(len(files))
     if as_json:

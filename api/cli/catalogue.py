@@ -44,13 +44,21 @@ def import_table(
     The files are registered as they are, without a watermark; `trackmark tag` is for marking them.
     """
     with failures(), progress(enabled=not quiet) as bar:
+        from api.audit.engines import product_engines
         from api.registry.catalogue import import_catalogue
         from provenance.exchange.catalogue import write_report
 
-        with registry() as (store, _settings):
+        with registry() as (store, settings):
+            engines = product_engines(settings)
             try:
                 report = import_catalogue(
-                    table, audio or table.parent, store, check_only=check, progress=bar(table.name)
+                    table,
+                    audio or table.parent,
+                    store,
+                    decode=engines.decoder.decode,
+                    extract=engines.printer.extract,
+                    check_only=check,
+                    progress=bar(table.name),
                 )
             except OSError as error:
                 fail(f"cannot read {table}: {error.strerror}", UNREADABLE)

@@ -42,8 +42,8 @@ def tag(
 ) -> None:
     """Mark a track, register it, and write it with signed credentials."""
     with failures(), progress(enabled=not quiet) as bar:
+        from api.audit.engines import product_engines
         from provenance.declaration import Declaration
-        from provenance.tag import tag as tag_track
 
         check_output(output, force=force, source=source)
         check_text("--title", title)
@@ -54,14 +54,16 @@ def tag(
         declaration = Declaration.parse(
             title, owner, isrc=isrc, ai=ai.value if ai else None, generator=generator
         )
-        with registry() as (store, _settings):
-            done = tag_track(
+        with registry() as (store, settings):
+            engines = product_engines(settings)
+            done = engines.tagger(
                 source,
                 output,
                 declaration,
                 ledger=store.ledger(),
                 strength=strength,
                 progress=bar(source.name),
+                marker=engines.marker,
                 overwrite=force,
                 warn=_warn,
             )

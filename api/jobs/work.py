@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.engines import Decoder, Engines
+from api.audit.enrolling import voiceprint
 from api.jobs.job import Job
 from api.jobs.leases import hold
 from api.registry.artists import taken
@@ -166,15 +167,10 @@ def enrolment(engines: Engines, context: Context) -> Mapping[str, Any]:
     name, artist_id = request["name"], request["artist_id"]
     if any(known.name == name and known.id != artist_id for known in artists.listed()):
         raise taken(name)  # before anything is decoded
-    decoder = Frugal(engines.decoder, context.settings.enrol_decoded_bytes)
-    clips = []
-    for number, path in enumerate(context.received):
-        context.progress("decode", number / (len(context.received) + 1))
-        clips.append(decoder.decode(path, context.settings.limits()))
-    context.progress("enrol", len(clips) / (len(clips) + 1))
+    frugal = replace(engines, decoder=Frugal(engines.decoder, context.settings.enrol_decoded_bytes))
     artist = artists.enrol(
         name,
-        engines.voice.enrol(clips),
+        voiceprint(frugal, context.received, context.settings.limits(), context.progress),
         request["consent"],
         artist_id=artist_id,
         while_wanted=lambda connection: hold(connection, context.job),

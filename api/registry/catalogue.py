@@ -4,16 +4,25 @@ The files are registered as they are: nothing is written and no mark is embedded
 their fingerprint. One bad file never stops the others; the report names every row that was left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from core.errors import AudioError, RecordError, TrackmarkError
 from core.progress import Progress
 from provenance.exchange.catalogue import Entry, Rejected, read_catalogue
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from api.registry.registry import Registry
+    from core.clip import Clip
+    from core.limits import Limits
+    from provenance.fingerprint import Fingerprint
+
+Decode: TypeAlias = "Callable[[Path, Limits], Clip]"
+Extract: TypeAlias = "Callable[[Tensor, int], Fingerprint]"
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ def import_catalogue(
     folder: Path,
     registry: "Registry",
     *,
+    decode: Decode,
+    extract: Extract,
     check_only: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -49,6 +60,8 @@ def import_catalogue(
         table: CSV, see `provenance.exchange.catalogue`.
         folder: where the files lie that the table names.
         registry: takes the records.
+        decode: a file to audio, within limits.
+        extract: audio to its fingerprint.
         check_only: check rows and files without registering anything.
         progress: called with (file, fraction done).
 
@@ -63,7 +76,8 @@ def import_catalogue(
         if progress is not None:
             progress(entry.file, place / len(catalogue.entries))
         try:
-            imported.append(_take(entry, _inside(folder, entry.file), registry, check_only=check_only))
+            clip = decode(_inside(folder, entry.file), registry.limits)
+            imported.append(_take(entry, clip, registry, extract, check_only=check_only))
         except (TrackmarkError, OSError) as error:
             column = "file" if isinstance(error, AudioError | OSError | _Outside) else ""
             rejected.append(Rejected(entry.line, column, entry.file, str(error)))
@@ -84,18 +98,17 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _take(entry: Entry, path: Path, registry: "Registry", *, check_only: bool) -> Imported:
-    from core.decode import decode
+def _take(
+    entry: Entry, clip: "Clip", registry: "Registry", extract: Extract, *, check_only: bool
+) -> Imported:
     from provenance.description import describe, pcm_sha256
-    from provenance.fingerprint import extract
 
-    clip = decode(path, registry.limits)
     known = registry.records.find_by_sha256(pcm_sha256(clip.wav, clip.sample_rate))
     if known:
         raise _Outside(f"the same audio is registered already, as record {known[0].record_id}")
     if check_only:
         return Imported(entry.line, entry.file, "", -1)
     fingerprint = extract(clip.wav, clip.sample_rate)
-    asset = describe(entry.draft.asset, clip, path.suffix, fingerprint)
+    asset = describe(entry.draft.asset, clip, Path(entry.file).suffix, fingerprint)
     done = registry.records.register(replace(entry.draft, asset=asset), fingerprint)
     return Imported(entry.line, entry.file, done.record_id, done.leaf_index)

@@ -63,9 +63,11 @@ class VoiceEar:
         return b"".join(bytes.fromhex(clip.source.sha256) for clip in clips)
 
 
-def fake_tag(source: Path, out: Path, declaration: Declaration, *, ledger: Ledger, **options: Any) -> Tagged:
+def fake_tag(
+    source: Path | Clip, out: Path, declaration: Declaration, *, ledger: Ledger, **options: Any
+) -> Tagged:
     """Registers a real record and copies the file."""
-    assert isinstance(ledger, RegistryLedger)
+    assert isinstance(ledger, RegistryLedger) and isinstance(source, Path)
     blank = blank_record(ledger.registry, title=declaration.title, owner=declaration.owner)
     record = replace(blank, record_id=options["record_id"], issued_at=options["issued_at"])
     made = ledger.register(record, fingerprint())

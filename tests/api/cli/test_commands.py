@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import api.audit.audit
-import detector.voice
+from api.audit import engines
 from api.audit.engines import product_engines
 from api.registry.registry import Registry
 from api.scan import scan
@@ -199,9 +199,9 @@ def test_a_mark_of_ones_own_key(trackmark: Trackmark, track: Path, tmp_path: Pat
 def test_artists_come_and_go(
     trackmark: Trackmark, track: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prints = SimpleNamespace(to_bytes=lambda: b"print")
-    loaded = SimpleNamespace(enrol=lambda clips: prints if len(clips) == 2 else None)
-    monkeypatch.setattr(detector.voice, "VoiceDetector", SimpleNamespace(load=lambda: loaded), raising=False)
+    ear = SimpleNamespace(enrol=lambda clips: b"print" * len(clips))
+    shipped = engines.product_engines
+    monkeypatch.setattr(engines, "product_engines", lambda settings: replace(shipped(settings), voice=ear))
     consent = tmp_path / "consent.txt"
     consent.write_text("I agree. Ada")
     assert trackmark("artist", "enrol", "Ada", track, track, "--consent", consent, "--json").code == 0
@@ -210,10 +210,10 @@ def test_artists_come_and_go(
     def refuse(clips: object) -> None:
         raise EnrolmentError("two voices are heard", "two-voices")
 
-    loaded.enrol = refuse
+    ear.enrol = refuse
     refused = trackmark("artist", "enrol", "Bob", track, track, "--json")
     assert refused.code == 3 and refused.lines[0]["error"]["reason"] == "two-voices"
-    loaded.enrol = lambda clips: prints
+    ear.enrol = lambda clips: b"print"
     (alone,) = trackmark("artist", "enrol", "Alone", track, "--json").lines
     assert "one recording" in alone["warnings"][0]
     assert trackmark("artist", "delete", "Alone").code == 0

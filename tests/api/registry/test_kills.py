@@ -13,7 +13,9 @@ from api.log import store as log_store
 from api.registry.catalogue import import_catalogue
 from api.registry.registry import Registry
 from api.settings import Settings
+from core.decode import decode
 from core.encode import encode
+from provenance.fingerprint import extract
 from provenance.records.checkpoint import verify_checkpoint
 from provenance.records.log import leaf_hash, root_hash
 from tests.api.killing import Killed, killed_at
@@ -118,12 +120,12 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(registry: Registry, t
         size = check_log(registry)
         with killed_at(registry.engine, number):
             try:
-                import_catalogue(table, table.parent, registry)
+                import_catalogue(table, table.parent, registry, decode=decode, extract=extract)
                 last = True
             except Killed:
                 pass
         stands = check_log(registry) - size
-        report = import_catalogue(table, table.parent, registry)
+        report = import_catalogue(table, table.parent, registry, decode=decode, extract=extract)
         assert (len(report.imported), len(report.rejected)) == (2 - stands, stands)
         assert all("registered already" in one.reason for one in report.rejected)
         assert check_log(registry) == size + 2, number
