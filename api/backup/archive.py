@@ -25,7 +25,7 @@ from api.backup import rows
 from api.database import schema
 from api.database.tables import Table
 from api.jobs.job import FINISHED, stored_names
-from api.log import store as log_store
+from api.log import checkpoints, tree
 from api.settings import Settings
 from core import clock
 from core.errors import RegistryError
@@ -126,8 +126,8 @@ def check(folder: Path) -> Backup:
     with opened(folder) as connection:
         if rows.counted(connection) != dict(backup.rows):
             raise BackupError("the backup's rows are not as many as its list says")
-        size = log_store.size_of(connection)
-        if (size, log_store.ask(connection, size, MerkleLog.root).hex()) != (
+        size = tree.size_of(connection)
+        if (size, tree.ask(connection, size, MerkleLog.root).hex()) != (
             backup.log_size,
             backup.log_root,
         ):
@@ -142,10 +142,10 @@ def check(folder: Path) -> Backup:
             hashes.append(leaf_hash(bytes(entry)))
         if root_hash(hashes).hex() != backup.log_root:
             raise BackupError("an entry of the backup's log is not the one that was logged")
-        head = log_store.head(connection)
+        head = checkpoints.head(connection)
         if head is not None:
             signed = checkpoint_of(head[1])
-            root = log_store.ask(connection, size, lambda log: log.root(signed.size))
+            root = tree.ask(connection, size, lambda log: log.root(signed.size))
             if signed.size > size or root != signed.root_hash:
                 raise BackupError("the log of the backup is not the one that it signed")
     return backup
@@ -209,14 +209,14 @@ def _copy_rows(engine: Engine, path: Path) -> tuple[dict[str, Any], list[str]]:
             database.upgrade(made, revision)
             with database.writing(made) as target:
                 counts = rows.copy(source, target)
-            size = log_store.size_of(source)
-            head = log_store.head(source) if "log_head" in counts else None
+            size = tree.size_of(source)
+            head = checkpoints.head(source) if "log_head" in counts else None
             facts = {
                 "made_at": clock.now_text(),
                 "schema": revision,
                 "rows": counts,
                 "log_size": size,
-                "log_root": log_store.ask(source, size, MerkleLog.root).hex(),
+                "log_root": tree.ask(source, size, MerkleLog.root).hex(),
                 "checkpoint": None if head is None else head[1],
             }
             waiting = source.execute(select(_JOBS.c.request).where(_JOBS.c.state.not_in(FINISHED)))

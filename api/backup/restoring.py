@@ -16,8 +16,7 @@ from api import database
 from api.backup import rows
 from api.backup.archive import HOME, Backup, BackupError, check, digest_of, opened
 from api.database import schema
-from api.log import cosigning, seen
-from api.log import store as log_store
+from api.log import cosigning, seen, tree
 from api.log.cosigning import Post, WitnessAddress
 from api.log.transparency import TransparencyLog
 from api.settings import Settings
@@ -138,7 +137,7 @@ def _see(target: Connection, log: TransparencyLog, note: str, size: int) -> None
     signed = checkpoint_of(note)
     if signed.size > size:
         seen.mark(target, signed.size, "a checkpoint", note)
-    elif log_store.ask(target, size, lambda tree: tree.root(signed.size)) != signed.root_hash:
+    elif tree.ask(target, size, lambda log: log.root(signed.size)) != signed.root_hash:
         raise ProofError("the checkpoint belongs to another history of this log; this backup is not of it")
 
 

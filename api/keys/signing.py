@@ -26,7 +26,7 @@ from api.keys.files import PURPOSES, KeyStore, Purpose
 from api.keys.marking import MarkingKeys
 from api.keys.published import PublishedKeys
 from api.keys.sealing import WrappingKey
-from api.log import store as log_store
+from api.log import checkpoints, leaves, tree
 from core import clock
 from core.errors import InvalidInput, KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
@@ -130,17 +130,17 @@ class SigningKeys:
         with database.reading(self._engine) as connection:
             if connection.execute(select(_KEYS.c.keyid)).first() is not None:
                 return
-        with log_store.appending(self._engine) as connection:
+        with leaves.appending(self._engine) as connection:
             if connection.execute(select(_KEYS.c.keyid)).first() is not None:
                 return
-            if log_store.size_of(connection):
+            if tree.size_of(connection):
                 raise KeyFileError("the log has entries but the database no keys; restore it as a whole")
             for purpose in PURPOSES:
                 self._opened[purpose] = self._store.made(purpose)
                 _enter(connection, self._opened[purpose], purpose)
             first = self._opened["log"]
             origin = self.published.log.named([(first.keyid, first.public_key.pem.decode(), False)])[0].name
-            log_store.publish(connection, lambda _: NoteSigner(origin, first))
+            checkpoints.publish(connection, lambda _: NoteSigner(origin, first))
 
     def at_home(self) -> bool:
         """Whether this machine holds a key in force, so that it may publish others."""
@@ -156,7 +156,7 @@ class SigningKeys:
     def catch_up(self) -> None:
         """Publish what an earlier release kept to itself, where the keys for it are at hand."""
         with database.reading(self._engine) as connection:
-            size, newest = log_store.size_of(connection), log_store.head(connection)
+            size, newest = tree.size_of(connection), checkpoints.head(connection)
         if not size or (newest is not None and newest[0] >= size):
             return
         with suppress(KeyFileError):
@@ -165,9 +165,9 @@ class SigningKeys:
             self._marking.publish_root()
 
     def appending(self) -> AbstractContextManager[Connection]:
-        """A transaction that adds to the log: see `log.store.appending`."""
+        """A transaction that adds to the log: see `log.leaves.appending`."""
         self.signer("log")  # a missing key is told before anything is locked
-        return log_store.appending(self._engine, self._note_signer_on)
+        return leaves.appending(self._engine, self._note_signer_on)
 
     def note_signer(self) -> NoteSigner:
         """Signs checkpoints of the log."""
@@ -261,10 +261,10 @@ class SigningKeys:
             size = _log(connection, envelope, moment)
             if purpose == "log":
                 size += 1
-                head = Checkpoint(origin, size, log_store.ask(connection, size, MerkleLog.root))
+                head = Checkpoint(origin, size, tree.ask(connection, size, MerkleLog.root))
                 note = sign_checkpoint(head, NoteSigner(origin, old), NoteSigner(origin, new))
-                log_store.keep(connection, size, note)
-                log_store.put_head(connection, size, note)
+                checkpoints.keep(connection, size, note)
+                checkpoints.put_head(connection, size, note)
             _enter(connection, new, purpose)
             _change(connection, old.keyid, purpose, retired_at=moment, log_size=size, reason=reason)
         if successor is None:
@@ -351,7 +351,7 @@ def _change(connection: Connection, keyid: str, purpose: Purpose, **values: Any)
 def _log(connection: Connection, envelope: Envelope, moment: datetime) -> int:
     """Enter a key event in the log; it names nobody, so its salt is published with it."""
     salt = secrets.token_bytes(SALT_BYTES)
-    leaf_index = log_store.append(connection, entry_of(envelope, salt), DEFAULT_TENANT)
+    leaf_index = leaves.append(connection, entry_of(envelope, salt), DEFAULT_TENANT)
     values = {"leaf_index": leaf_index, "envelope": envelope.to_json().decode(), "salt": salt}
     connection.execute(insert(_EVENTS).values(**values, created_at=moment))
     return leaf_index
@@ -363,4 +363,4 @@ def _size_at(connection: Connection, moment: datetime) -> int:
     first = connection.execute(later).scalar_one()
     if first is not None:
         return int(first)
-    return log_store.size_of(connection)
+    return tree.size_of(connection)

@@ -9,8 +9,7 @@ from sqlalchemy import Engine
 from api import database
 from api.database.engine import LOG_LOCK
 from api.database.tables import DEFAULT_TENANT
-from api.log import seen
-from api.log import store as log_store
+from api.log import checkpoints, leaves, seen, tree
 from api.log.transparency import TransparencyLog
 from core.errors import ProofError
 from provenance.records.checkpoint import checkpoint_of
@@ -40,16 +39,16 @@ def complete(engine: Engine, log: TransparencyLog, fetch: Fetch) -> range:
     with database.writing(engine) as connection:
         database.hold(connection, LOG_LOCK)
         verify_note(note, log.keys_on(connection))
-        there, here, most = checkpoint_of(note), log_store.size_of(connection), seen.largest(connection)
+        there, here, most = checkpoint_of(note), tree.size_of(connection), seen.largest(connection)
         if there.size < most:
             raise ProofError(f"the copy has {there.size} entries, and others have seen {most}")
         position = here
         while position < there.size:
             entries = entries_from(fetch, position, there.size)
-            log_store.put_back(connection, [(entry, DEFAULT_TENANT) for entry in entries])
+            leaves.put_back(connection, [(entry, DEFAULT_TENANT) for entry in entries])
             position += len(entries)
-        root = log_store.ask(connection, position, MerkleLog.root)
+        root = tree.ask(connection, position, MerkleLog.root)
         if position != there.size or root != there.root_hash:
             raise ProofError("the copy's entries do not lead to its checkpoint")
-        log_store.put_head(connection, there.size, note)
+        checkpoints.put_head(connection, there.size, note)
         return range(here, position)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from api import database
-from api.log import store as log_store
+from api.log import checkpoints, leaves
 from api.log.transparency import TransparencyLog
 from core.errors import InvalidInput, ProofError, SignatureError
 from provenance.records.checkpoint import TlogProof, checkpoint_of
@@ -90,7 +90,7 @@ def collect(
     note = log.checkpoint()
     size = checkpoint_of(note).size
     with database.reading(log.engine) as connection:
-        note = log_store.kept(connection, size) or note
+        note = checkpoints.kept(connection, size) or note
     signed, refused = [], {}
     for witness in witnesses:
         try:
@@ -100,8 +100,8 @@ def collect(
         except (httpx.HTTPError, SignatureError, ProofError) as error:
             refused[witness.key.name] = str(error)
     if signed:
-        with log_store.appending(log.engine) as connection:
-            note = log_store.keep(connection, size, note)
+        with leaves.appending(log.engine) as connection:
+            note = checkpoints.keep(connection, size, note)
     return Cosigned(note, size, tuple(signed), refused)
 
 

@@ -13,7 +13,7 @@ import httpx
 import rfc3161_client
 from cryptography.x509 import Certificate
 
-from api.log import store as log_store
+from api.log import checkpoints, leaves
 from api.log.transparency import TransparencyLog
 from core.errors import InvalidInput
 from provenance.records import der
@@ -66,8 +66,8 @@ def query(log: TransparencyLog) -> tuple[rfc3161_client.TimeStampRequest, int]:
     """
     note = log.checkpoint()
     size = checkpoint_of(note).size
-    with log_store.appending(log.engine) as connection:
-        note = log_store.keep(connection, size, note)
+    with leaves.appending(log.engine) as connection:
+        note = checkpoints.keep(connection, size, note)
     builder = rfc3161_client.TimestampRequestBuilder().data(stamped_bytes(note))
     builder = builder.hash_algorithm(rfc3161_client.HashAlgorithm.SHA256)
     return builder.nonce(nonce=True).cert_request(cert_request=True).build(), size
@@ -132,16 +132,16 @@ def attach(
     if not roots:
         raise InvalidInput("give the authority's root certificate: TRACKMARK_TSA_ROOTS or --roots")
     parsed = parse_token(token)
-    with log_store.appending(log.engine) as connection:
+    with leaves.appending(log.engine) as connection:
         if size is None:
-            note = _imprinted(log_store.all_kept(connection, newest_first=True), parsed.imprint)
+            note = _imprinted(checkpoints.all_kept(connection, newest_first=True), parsed.imprint)
         else:
-            note = log_store.kept(connection, size)
+            note = checkpoints.kept(connection, size)
         if note is None:
             raise TimestampError("the token stamps no checkpoint that was kept here; make a new query")
         size = checkpoint_of(note).size
         note, time = add_token(note, token, roots, nonce=nonce)
-        log_store.keep(connection, size, note)
+        checkpoints.keep(connection, size, note)
     return Stamped(size, time)
 
 

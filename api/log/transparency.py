@@ -1,7 +1,7 @@
 """What the transparency log tells the world: checkpoints, proofs, tiles. All of it is public.
 
 Entries are salted commitments, so nothing here names a person or a track. Nothing here signs: who appends
-leaves the signed checkpoint behind (`log.store.appending`).
+leaves the signed checkpoint behind (`log.leaves.appending`).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 from api import database
 from api.database.tables import Table
 from api.errors import UnknownEntry
-from api.log import store as log_store
+from api.log import checkpoints, leaves, tiles, tree
 from core.errors import KeyFileError
 from provenance.records.checkpoint import NoteKey, TlogProof, checkpoint_of
 from provenance.records.keys import PublicKey
@@ -106,52 +106,52 @@ class TransparencyLog:
             UnsignedLog: no signed checkpoint covers the entry yet.
         """
         with database.reading(self.engine) as connection:
-            entry = log_store.entry(connection, leaf_index)
+            entry = leaves.entry(connection, leaf_index)
             if handover:
-                note = log_store.kept(connection, leaf_index + 1)
+                note = checkpoints.kept(connection, leaf_index + 1)
             else:
-                note = log_store.dated(connection, [leaf_index], witnesses).get(leaf_index)
+                note = checkpoints.dated(connection, [leaf_index], witnesses).get(leaf_index)
             note = note or _head(connection, leaf_index + 1)
             size = checkpoint_of(note).size
-            path = log_store.ask(connection, size, lambda log: log.inclusion_proof(leaf_index))
+            path = tree.ask(connection, size, lambda log: log.inclusion_proof(leaf_index))
             return TlogProof(leaf_index, path, note, entry).to_text()
 
     def witnessed(self) -> str | None:
         """The newest checkpoint that witnesses co-signed; None before the first."""
         with database.reading(self.engine) as connection:
-            return log_store.witnessed(connection)
+            return checkpoints.witnessed(connection)
 
     def inclusion(self, leaf_index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Audit path of an entry in the tree of `size` entries (default: all)."""
         with database.reading(self.engine) as connection:
-            whole = log_store.size_of(connection)
-            return log_store.ask(connection, whole, lambda log: log.inclusion_proof(leaf_index, size))
+            whole = tree.size_of(connection)
+            return tree.ask(connection, whole, lambda log: log.inclusion_proof(leaf_index, size))
 
     def consistency(self, old_size: int, size: int | None = None) -> tuple[bytes, ...]:
         """Proof that the log of `old_size` entries is a prefix of that of `size` (default: all)."""
         with database.reading(self.engine) as connection:
-            whole = log_store.size_of(connection)
-            return log_store.ask(connection, whole, lambda log: log.consistency_proof(old_size, size))
+            whole = tree.size_of(connection)
+            return tree.ask(connection, whole, lambda log: log.consistency_proof(old_size, size))
 
     def entry(self, leaf_index: int) -> bytes:
         """Bytes of one entry; raises `UnknownEntry` where the log is shorter."""
         with database.reading(self.engine) as connection:
-            return log_store.entry(connection, leaf_index)
+            return leaves.entry(connection, leaf_index)
 
     def hash_tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes:
         """One C2SP tile of hashes; raises `UnknownEntry` where it is not complete yet."""
         with database.reading(self.engine) as connection:
-            return log_store.hash_tile(connection, level, number, width)
+            return tiles.hash_tile(connection, level, number, width)
 
     def entry_tile(self, number: int, width: int = TILE_WIDTH) -> bytes:
         """One C2SP entry bundle; raises `UnknownEntry` where it is not complete yet."""
         with database.reading(self.engine) as connection:
-            return log_store.entry_tile(connection, number, width)
+            return tiles.entry_tile(connection, number, width)
 
 
 def _head(connection: Connection, size: int) -> str:
     """The newest signed checkpoint, which must cover `size` entries."""
-    newest = log_store.head(connection)
+    newest = checkpoints.head(connection)
     if newest is None or newest[0] < size:
         raise UnsignedLog(
             "the log has entries without a signed checkpoint; run any `trackmark` command where its key is"

@@ -15,7 +15,7 @@ from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, PreconditionFailed
 from api.keys.signing import SigningKeys
-from api.log import store as log_store
+from api.log import leaves
 from api.registry.history import StoredEvent, VerifiedHistory, entity_tag, stored_events, verified_history
 from api.registry.summary import owners
 from core import clock
@@ -188,7 +188,7 @@ class RecordEvents:
             envelope = envelopes.sign(payload, kind_of_payload, [signer])
             salt = secrets.token_bytes(SALT_BYTES)
             entry = LogEntry(kind, record_id, after.record.revision, commit(salt, payload), signer.keyid)
-            leaf_index = log_store.append(connection, entry, self.tenant)
+            leaf_index = leaves.append(connection, entry, self.tenant)
             event = StoredEvent(kind, envelope, salt, leaf_index, clock.now())
             connection.execute(
                 insert(_EVENTS).values(

@@ -14,7 +14,7 @@ from sqlalchemy import CompoundSelect, Connection, bindparam, literal, select, u
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.keys.published import PublishedKeys
-from api.log import store as log_store
+from api.log import checkpoints, tree
 from api.registry.summary import summary
 from core import clock
 from core.errors import ProofError
@@ -235,7 +235,7 @@ def _proofs(
     connection: Connection, stored: Sequence[Stored], keys: TrustedKeys, witnesses: int
 ) -> tuple[dict[int, str], TrustedKeys]:
     """The proof files of events, as `TransparencyLog.proof_file` gives them, and the keys for them."""
-    notes = log_store.dated(connection, [one.event.leaf_index for one in stored], witnesses)
+    notes = checkpoints.dated(connection, [one.event.leaf_index for one in stored], witnesses)
     rest = [one.event.leaf_index for one in stored if one.event.leaf_index not in notes]
     if rest:
         newest = stored[0].head
@@ -243,7 +243,7 @@ def _proofs(
             newest, keys = _read_head(connection, keys)
         notes |= dict.fromkeys(rest, own_lines(newest))
     sizes = {index: checkpoint_of(note).size for index, note in notes.items()}
-    paths = log_store.inclusion_proofs(connection, list(sizes.items()))
+    paths = tree.inclusion_proofs(connection, list(sizes.items()))
     proofs: dict[int, str] = {}
     for one in stored:
         index = one.event.leaf_index
@@ -260,7 +260,7 @@ def _read_head(connection: Connection, keys: TrustedKeys) -> tuple[str, TrustedK
     as it is stored. The key that signs it lives as long as this reading.
     """
     reader = NoteSigner(next(key.name for key in keys.log if key.kind == PLAIN), Ed25519Signer.generate())
-    size = log_store.size_of(connection)
-    root = log_store.ask(connection, size, MerkleLog.root)
+    size = tree.size_of(connection)
+    root = tree.ask(connection, size, MerkleLog.root)
     note = sign_checkpoint(Checkpoint(reader.name, size, root), reader)
     return note, replace(keys, log=(*keys.log, reader.key))

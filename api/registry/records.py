@@ -18,7 +18,7 @@ from api.database.group_commit import GroupCommit
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.signing import SigningKeys
-from api.log import store as log_store
+from api.log import leaves
 from api.registry.events import RecordEvents
 from api.registry.history import VerifiedHistory
 from core import clock
@@ -101,7 +101,7 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
     """Record, log entry, tree hashes and fingerprint of each, all or nothing."""
     from provenance.fingerprint import SqlIndex
 
-    indices = log_store.append_all(connection, [(one.entry, one.tenant) for one in new])
+    indices = leaves.append_all(connection, [(one.entry, one.tenant) for one in new])
     moment = clock.now()
     connection.execute(
         insert(_RECORDS),

@@ -27,7 +27,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from api.registry.registry import Registry
 from api.settings import Settings
 from lab.registrations import blank_fingerprint, new_records
@@ -69,8 +69,8 @@ def append_rate(engine: Engine, batch: int, total: int) -> float:
     made = entries(total)
     start = time.perf_counter()
     for first in range(0, total, batch):
-        with log_store.appending(engine) as connection:
-            log_store.append_many(connection, made[first : first + batch], "default")
+        with leaves.appending(engine) as connection:
+            leaves.append_many(connection, made[first : first + batch], "default")
     return total / (time.perf_counter() - start)
 
 
@@ -103,7 +103,7 @@ def appended_by(threads: int, folder: Path) -> float:
     for run in range(REPEATS):
         engine = fresh(folder / f"crowd-{threads}-{run}.db")
         total = 500 if threads == 1 else 6000
-        appender = log_store.appender(engine)
+        appender = leaves.appender(engine)
         do = partial(_submit, appender.submit)
         rates.append(crowd_rate(threads, iter(entries(total)), do, total))
         engine.dispose()
@@ -193,7 +193,7 @@ def asked(engine: Engine, size: int, question: Callable[[MerkleLog], T]) -> tupl
     """The answer, and how many milliseconds it took."""
     start = time.perf_counter()
     with database.reading(engine) as connection:
-        answer = log_store.ask(connection, size, question)
+        answer = tree.ask(connection, size, question)
     return answer, 1000 * (time.perf_counter() - start)
 
 
@@ -201,18 +201,18 @@ MEMORY = """
 import re, sys
 from pathlib import Path
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from provenance.records.log import LogEntry
 engine = database.connect("sqlite:///" + sys.argv[1])
 def peak():  # not getrusage, which a child inherits from its parent
     return 1024 * int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
-with log_store.appending(engine) as connection:
-    log_store.size_of(connection)
+with leaves.appending(engine) as connection:
+    tree.size_of(connection)
 before = peak()
 for i in range(int(sys.argv[2])):
     entry = LogEntry("register", f"{i:016x}", 1, f"{i:064x}", "cd" * 32)
-    with log_store.appending(engine) as connection:
-        log_store.append(connection, entry, "default")
+    with leaves.appending(engine) as connection:
+        leaves.append(connection, entry, "default")
 print(before, peak())
 """
 

@@ -28,7 +28,7 @@ import httpx
 import torch
 
 from api import database
-from api.log import store as log_store
+from api.log import tree
 from api.registry.registry import Registry
 from api.report.report import verify_report
 from api.settings import Settings
@@ -293,7 +293,7 @@ class Soak:
         for record_id in stored:
             registry.records.verified(record_id)
         with database.reading(registry.engine) as connection:
-            if log_store.size_of(connection) != len(stored):
+            if tree.size_of(connection) != len(stored):
                 told.append("the log does not hold one entry for each record")
         return told
 

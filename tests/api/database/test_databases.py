@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event, inspect, text
 
 from api import database
 from api.database.tables import Table
-from api.log import store as log_store
+from api.log import leaves, tree
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
@@ -56,8 +56,8 @@ def check_log(engine: Engine) -> int:
     with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
         nodes = connection.execute(text("SELECT count(*) FROM log_nodes")).scalar_one()
-        size = log_store.size_of(connection)
-        root = log_store.ask(connection, size, MerkleLog.root)
+        size = tree.size_of(connection)
+        root = tree.ask(connection, size, MerkleLog.root)
     assert [row.leaf_index for row in rows] == list(range(size))
     assert root == root_hash([leaf_hash(bytes(row.entry)) for row in rows])
     assert nodes == 2 * size - size.bit_count()  # every complete subtree once
@@ -121,8 +121,8 @@ def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
     database.upgrade(empty)
     done = 0
     for count in (1, 2, 0, 7, 64, 33):
-        with log_store.appending(empty) as connection:
-            indices = log_store.append_many(connection, entries(count, done), "default")
+        with leaves.appending(empty) as connection:
+            indices = leaves.append_many(connection, entries(count, done), "default")
         assert indices == range(done, done + count)
         done += count
         assert check_log(empty) == done
@@ -130,8 +130,8 @@ def test_batches_of_any_size_make_the_same_tree(empty: Engine) -> None:
 
 def test_a_writer_rolls_back_on_an_exception(empty: Engine) -> None:
     database.upgrade(empty)
-    with pytest.raises(RuntimeError), log_store.appending(empty) as connection:
-        log_store.append_many(connection, entries(3), "default")
+    with pytest.raises(RuntimeError), leaves.appending(empty) as connection:
+        leaves.append_many(connection, entries(3), "default")
         raise RuntimeError
     assert check_log(empty) == 0
 
@@ -202,13 +202,13 @@ def test_kill_9_before_any_statement_of_a_registration_leaves_nothing_of_it(regi
 WRITER = """
 import itertools, sys
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from provenance.records.log import LogEntry
 engine = database.connect(sys.argv[1])
 for number in itertools.count():
-    with log_store.appending(engine) as connection:
+    with leaves.appending(engine) as connection:
         entry = LogEntry("register", f"{number:016x}", 1, f"{number:064x}", "cd" * 32)
-        index = log_store.append(connection, entry, "default")
+        index = leaves.append(connection, entry, "default")
     print(index, flush=True)
 """
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from api import database
 from api.database.group_commit import GroupCommit
 from api.errors import ConflictingEntry
-from api.log import store as log_store
+from api.log import leaves, tree
 from api.registry.registry import Registry
 from api.settings import Settings
 from lab.registrations import blank_fingerprint, new_records
@@ -58,11 +58,9 @@ def test_entries_of_a_crowd_share_transactions_and_each_learns_its_place(engine:
 
     def perform(connection: Connection, work: Sequence[tuple[LogEntry, str]]) -> Sequence[int]:
         groups.append(len(work))
-        return log_store.append_all(connection, work)
+        return leaves.append_all(connection, work)
 
-    writer: GroupCommit[tuple[LogEntry, str], int] = GroupCommit(
-        partial(log_store.appending, engine), perform
-    )
+    writer: GroupCommit[tuple[LogEntry, str], int] = GroupCommit(partial(leaves.appending, engine), perform)
     places: dict[int, int] = {}
 
     def work(number: int) -> None:
@@ -75,7 +73,7 @@ def test_entries_of_a_crowd_share_transactions_and_each_learns_its_place(engine:
     assert sorted(places.values()) == list(range(400))
     with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, tenant, entry FROM log_leaves ORDER BY 1")).all()
-        root = log_store.ask(connection, 400, MerkleLog.root)
+        root = tree.ask(connection, 400, MerkleLog.root)
     at = {place: number for number, place in places.items()}
     for row in rows:
         assert bytes(row.entry) == entry(at[row.leaf_index]).to_bytes()
@@ -85,12 +83,12 @@ def test_entries_of_a_crowd_share_transactions_and_each_learns_its_place(engine:
 
 def test_bad_work_fails_alone(engine: Engine) -> None:
     def perform(connection: Connection, work: Sequence[int]) -> Sequence[int]:
-        log_store.append_many(connection, [entry(number) for number in work], "default")
+        leaves.append_many(connection, [entry(number) for number in work], "default")
         if any(number % 7 == 0 for number in work):
             raise ValueError("seven")
         return [-number for number in work]
 
-    writer = GroupCommit(partial(log_store.appending, engine), perform)
+    writer = GroupCommit(partial(leaves.appending, engine), perform)
     good: list[int] = []
 
     def work(number: int) -> None:
@@ -101,7 +99,7 @@ def test_bad_work_fails_alone(engine: Engine) -> None:
     assert sorted(good) == [n for n in range(30) if n % 7]
     assert [str(error) for error in wrong] == ["seven"] * 5
     with database.reading(engine) as connection:
-        assert log_store.size_of(connection) == 25
+        assert tree.size_of(connection) == 25
 
 
 def test_an_interrupted_leader_leaves_the_others_to_a_new_one(engine: Engine) -> None:
@@ -115,7 +113,7 @@ def test_an_interrupted_leader_leaves_the_others_to_a_new_one(engine: Engine) ->
             raise KeyboardInterrupt
         return work
 
-    writer = GroupCommit(partial(log_store.appending, engine), perform)
+    writer = GroupCommit(partial(leaves.appending, engine), perform)
     done: list[int] = []
 
     def work(number: int) -> None:
@@ -143,17 +141,17 @@ def test_a_record_id_that_is_taken_fails_alone(tmp_path: Path) -> None:
     wrong = crowd(12, lambda number: registry.records.register(records[number], nothing))
     assert [type(error) for error in wrong] == [ConflictingEntry] * 11  # the first is its own already
     with database.reading(registry.engine) as connection:
-        assert log_store.size_of(connection) == 12
+        assert tree.size_of(connection) == 12
     registry.close()
 
 
 CROWD = """
 import os, sys, threading
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from provenance.records.log import LogEntry
 
-appender = log_store.appender(database.connect(sys.argv[1]))
+appender = leaves.appender(database.connect(sys.argv[1]))
 out = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 def write():
@@ -182,7 +180,7 @@ def test_kill_9_loses_nothing_that_was_answered(engine: Engine, tmp_path: Path) 
     assert len(lines) > 60
     with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
-        root = log_store.ask(connection, len(rows), MerkleLog.root)
+        root = tree.ask(connection, len(rows), MerkleLog.root)
     entries = [bytes(row.entry) for row in rows]
     assert [row.leaf_index for row in rows] == list(range(len(rows)))
     assert root == root_hash([leaf_hash(one) for one in entries])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from api.registry.registry import Registry
 from api.settings import Settings
 from tests.api.serving import register
@@ -29,9 +29,9 @@ def test_on_postgresql_no_other_write_waits_for_the_log(
     settings = Settings(home=tmp_path, database_url=f"{postgres.database()}%20-clock_timeout%3D2000")
     registry = Registry.open(settings)
     register(registry)
-    with log_store.appending(registry.engine):
+    with leaves.appending(registry.engine):
         WRITES[write](registry)  # the database refuses to wait for a lock
-        with pytest.raises(OperationalError, match="lock timeout"), log_store.appending(registry.engine):
+        with pytest.raises(OperationalError, match="lock timeout"), leaves.appending(registry.engine):
             pass
     registry.close()
 
@@ -39,11 +39,11 @@ def test_on_postgresql_no_other_write_waits_for_the_log(
 def test_on_sqlite_writers_pass_one_at_a_time(tmp_path: Path) -> None:
     registry = Registry.open(Settings(home=tmp_path))
     register(registry)
-    with log_store.appending(registry.engine):
+    with leaves.appending(registry.engine):
         writer = threading.Thread(target=lambda: registry.artists.enrol("Ada", b"voice"))
         writer.start()
         with database.reading(registry.engine) as connection:
-            assert log_store.size_of(connection) == 1  # readers never wait
+            assert tree.size_of(connection) == 1  # readers never wait
     writer.join()
     assert [artist.name for artist in registry.artists.all()] == ["Ada"]
     registry.close()

@@ -73,7 +73,7 @@ def test_a_rotation_that_is_not_logged_changes_nothing(
 ) -> None:
     old = registry.keys.signer("record").keyid
     with monkeypatch.context() as patch:
-        patch.setattr("api.log.store.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        patch.setattr("api.log.leaves.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             registry.keys.rotate("record", "yearly")
     assert registry.keys.signer("record").keyid == old

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from api.keys.files import KeyStore
 from api.keys.witnessing import cosign
-from api.log import store as log_store
+from api.log import checkpoints, leaves, tree
 from api.log.cosigning import WitnessAddress, collect
 from api.log.witness_server import create_witness
 from api.registry.proofs import evidence
@@ -286,9 +286,9 @@ def test_after_the_hand_over_the_old_key_gets_no_cosignature(registry: Registry,
         registry.log, [address], watching.send, handovers=registry.keys.published.events("log")
     ).signed
     register(registry)
-    with log_store.appending(registry.engine) as connection:
-        stolen = Checkpoint(old.name, 4, log_store.ask(connection, 4, MerkleLog.root))
-        log_store.put_head(connection, 4, sign_checkpoint(stolen, old))
+    with leaves.appending(registry.engine) as connection:
+        stolen = Checkpoint(old.name, 4, tree.ask(connection, 4, MerkleLog.root))
+        checkpoints.put_head(connection, 4, sign_checkpoint(stolen, old))
     refused = collect(registry.log, [address], watching.send).refused["witness.example"]
     assert "403" in refused
     assert "ended when the log had 2 entries" in refused

@@ -14,8 +14,7 @@ from sqlalchemy import text
 
 from api import database
 from api.audit.audit import audit_file
-from api.log import store as log_store
-from api.log import timestamping
+from api.log import checkpoints, timestamping
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
 from api.report.steps import steps
@@ -222,7 +221,7 @@ def test_an_altered_time_stamp_fails_the_record(registry: Registry, url: str) ->
     timestamping.stamp(registry.log, url, [AUTHORITY.root])
     other = AUTHORITY.stamp(b"something else")
     with database.writing(registry.engine) as connection:
-        note = log_store.kept(connection, 1)
+        note = checkpoints.kept(connection, 1)
         assert note is not None
         forged = own_lines(note) + signature_line(LINE_NAME, LINE_ID, other)
         connection.execute(text("UPDATE witnessed_checkpoints SET note = :n"), {"n": forged})

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from api import database
 from api.keys.witnessing import cosign
-from api.log import store as log_store
+from api.log import checkpoints, tree
 from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
 from api.log.witness_server import SIZE_TYPE, SqliteState, create_witness
@@ -215,8 +215,8 @@ def test_the_monitor_reads_all_and_notices_a_rewritten_past(tmp_path: Path) -> N
             watch(fetch, registry.log.key, other)
         assert not other.exists()
         with database.writing(registry.engine) as connection:
-            shorter = Checkpoint(registry.log.origin, 2, log_store.ask(connection, 2, MerkleLog.root))
-            log_store.put_head(connection, 2, sign_checkpoint(shorter, registry.keys.note_signer()))
+            shorter = Checkpoint(registry.log.origin, 2, tree.ask(connection, 2, MerkleLog.root))
+            checkpoints.put_head(connection, 2, sign_checkpoint(shorter, registry.keys.note_signer()))
         with pytest.raises(ProofError, match="shrank"):
             watch(fetch, registry.log.key, state)
         stranger = NoteSigner(registry.log.origin, Ed25519Signer.generate()).key

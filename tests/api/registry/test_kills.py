@@ -9,7 +9,7 @@ import pytest
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry
-from api.log import store as log_store
+from api.log import tree
 from api.registry.catalogue import import_catalogue
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -37,7 +37,7 @@ def check_log(registry: Registry) -> int:
     """The log holds every entry once, in order, under the root that it signs; returns its size."""
     with database.reading(registry.engine) as connection:
         entries = list(connection.execute(_LEAVES.select().order_by(_LEAVES.c.leaf_index)))
-        size = log_store.size_of(connection)
+        size = tree.size_of(connection)
     assert [entry.leaf_index for entry in entries] == list(range(size))
     signed = verify_checkpoint(registry.log.checkpoint(), registry.keys.published.trusted().log).checkpoint
     assert signed.size == size

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import ProofError
@@ -38,11 +38,11 @@ def entries(count: int, first: int = 0) -> list[LogEntry]:
 
 def stored_root(engine: Engine) -> tuple[int, bytes]:
     with database.reading(engine) as connection:
-        size = log_store.size_of(connection)
-        return size, log_store.ask(connection, size, MerkleLog.root)
+        size = tree.size_of(connection)
+        return size, tree.ask(connection, size, MerkleLog.root)
 
 
-def leaves(engine: Engine) -> list[bytes]:
+def leaf_hashes(engine: Engine) -> list[bytes]:
     with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT leaf_index, entry FROM log_leaves ORDER BY leaf_index")).all()
     assert [row.leaf_index for row in rows] == list(range(len(rows)))
@@ -52,31 +52,31 @@ def leaves(engine: Engine) -> list[bytes]:
 def test_batches_of_any_size_make_the_same_tree(engine: Engine) -> None:
     done = 0
     for count in (1, 2, 3, 0, 7, 64, 1, 33, 128, 5):
-        with log_store.appending(engine) as connection:
-            indices = log_store.append_many(connection, entries(count, done), "default")
+        with leaves.appending(engine) as connection:
+            indices = leaves.append_many(connection, entries(count, done), "default")
         assert indices == range(done, done + count)
         done += count
-        assert stored_root(engine) == (done, root_hash(leaves(engine)))
+        assert stored_root(engine) == (done, root_hash(leaf_hashes(engine)))
     with database.reading(engine) as connection:
         nodes = connection.execute(text("SELECT count(*) FROM log_nodes")).scalar_one()
     assert nodes == 2 * done - done.bit_count()  # every complete subtree once
 
 
 def test_a_damaged_store_and_a_write_while_reading_are_noticed(engine: Engine) -> None:
-    with log_store.appending(engine) as connection:
-        log_store.append_many(connection, entries(9), "default")
+    with leaves.appending(engine) as connection:
+        leaves.append_many(connection, entries(9), "default")
         connection.execute(text("DELETE FROM log_nodes WHERE level = 3"))
     with database.reading(engine) as connection:
         with pytest.raises(ProofError, match="missing"):
-            log_store.ask(connection, 9, MerkleLog.root)
+            tree.ask(connection, 9, MerkleLog.root)
         with pytest.raises(ProofError, match="not changed"):
-            log_store.ask(connection, 9, lambda log: log.append(bytes(32)))
+            tree.ask(connection, 9, lambda log: log.append(bytes(32)))
 
 
 WRITERS = """
 import os, sys
 from api import database
-from api.log import store as log_store
+from api.log import leaves, tree
 from provenance.records.log import LogEntry, MerkleLog
 
 url = sys.argv[1]
@@ -92,11 +92,11 @@ for seed in sys.stdin:
     engine, count = database.connect(url), int(seed)
     while True:  # until it is killed
         count = count % 37 + 1
-        with log_store.appending(engine) as connection:
+        with leaves.appending(engine) as connection:
             entry = LogEntry("register", os.urandom(8).hex(), 1, os.urandom(32).hex(), "cd" * 32)
-            log_store.append_many(connection, [entry] * count, "default")
-            size = log_store.size_of(connection)
-            root = log_store.ask(connection, size, MerkleLog.root)
+            leaves.append_many(connection, [entry] * count, "default")
+            size = tree.size_of(connection)
+            root = tree.ask(connection, size, MerkleLog.root)
         out.write(f"{size} {root.hex()}\\n")  # told to somebody only after it was committed
 """
 
@@ -130,7 +130,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
             os.kill(child, signal.SIGKILL)
             assert parent.stdout.readline() == "ended\n"
             size, root = stored_root(engine)
-            assert root == root_hash(leaves(engine))
+            assert root == root_hash(leaf_hashes(engine))
             sizes.append(size)
     finally:
         parent.stdin.close()
@@ -142,7 +142,7 @@ def test_kill_9_loses_nothing_and_forks_nothing(tmp_path: Path) -> None:
     size, root = stored_root(engine)
     with database.reading(engine) as connection:
         for old, old_root in promised:
-            proof = log_store.ask(connection, size, methodcaller("consistency_proof", int(old)))
+            proof = tree.ask(connection, size, methodcaller("consistency_proof", int(old)))
             verify_consistency(int(old), size, bytes.fromhex(old_root), root, proof)
     engine.dispose()
 
@@ -169,7 +169,7 @@ def test_a_thousand_registrations_at_once(tmp_path: Path) -> None:
     assert failures == []
     assert sorted(made) == list(range(1000))
     head = checkpoint_of(registry.log.checkpoint())
-    assert (head.size, head.root_hash) == (1000, root_hash(leaves(registry.engine)))
+    assert (head.size, head.root_hash) == (1000, root_hash(leaf_hashes(registry.engine)))
     for record in registry.records.page(limit=10):
         registry.records.verified(record.record_id)
     registry.close()
