@@ -1,0 +1,147 @@
+"""Measure the listed voices once, page by page and condition by condition, into a git-ignored folder.
+
+    python -m lab.training.voice.measured MORE --data ../shared/data
+
+`MORE` is where the list's script extracted the recordings. What is there already is not measured again, so
+the run can be stopped at any time. Training and benchmarks read the tables from there.
+"""
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.errors import TrackmarkError
+from core.files import replacing
+from detector.voice.encoder import Ge2eEncoder
+from detector.voice.frontend import SAMPLE_RATE
+from detector.voice.identity import centre
+from detector.voice.statistics import tidy
+from detector.voice.synthesis import measure
+from lab.training.voice import conditions
+from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES, Listed, chosen, listed, samples_of
+from lab.training.voice.production import production_statistics
+
+TABLES = Path("runs/voice/measured")
+Floats = npt.NDArray[np.float32]
+Names = npt.NDArray[np.str_]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A table of measured clips.
+
+    Attributes:
+        inputs: of the synthetic-voice network, [N, D].
+        production: of `production_statistics`, [N, P].
+        voice: centre of the speaker encoder's embeddings, [N, 256].
+        facts: level as published, energy above 7 kHz, floor, seconds, [N, 4].
+        page: [N].
+        system: [N].
+        person: [N].
+        synthetic: [N] bool.
+        sung: [N] bool.
+        open: [N] bool.
+    """
+
+    inputs: Floats
+    production: Floats
+    voice: Floats
+    facts: Floats
+    page: Names
+    system: Names
+    person: Names
+    synthetic: Flags
+    sung: Flags
+    open: Flags
+
+    def only(self, rows: Flags) -> "Measured":
+        """The chosen rows."""
+        return Measured(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
+
+def _row(clip: Listed, condition: str, encoder: Ge2eEncoder, backing: list[torch.Tensor]) -> tuple[Floats, ...]:
+    plain = clip.wav()
+    wav = conditions.under(condition, plain, clip.seed(), backing)
+    wav = torch.from_numpy(samples_of(wav))
+    with torch.inference_mode():
+        inputs = measure(encoder, wav[None])[0].numpy()
+        voice = centre(encoder.embed(wav)).numpy()
+        production = production_statistics(tidy(wav).numpy())
+    return inputs, production, voice, _facts(wav)
+
+
+def _facts(wav: torch.Tensor) -> Floats:
+    power = torch.fft.rfft(wav).abs().square()
+    hertz = torch.fft.rfftfreq(wav.numel(), 1 / SAMPLE_RATE)
+    short = wav[: wav.numel() // 400 * 400].reshape(-1, 400).square().mean(1)
+    lead = int((wav.abs() > 0.01).int().argmax())
+    high = float(torch.log10(power[hertz > 7000].sum() / power.sum() + 1e-9))
+    floor = float(torch.log10(short.quantile(0.05) + 1e-9))
+    return np.array([lead / SAMPLE_RATE, high, floor, wav.numel() / SAMPLE_RATE], np.float32)
+
+
+def _file(page: str, condition: str, folder: Path) -> Path:
+    return folder / condition.replace(" ", "-").replace(",", "").replace("/", "-") / f"{page}.npz"
+
+
+def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], folder: Path = TABLES) -> None:
+    """Measure pages that are not there yet."""
+    encoder = Ge2eEncoder.load()
+    for page in sorted({clip.page for clip in clips}):
+        target = _file(page, condition, folder)
+        if target.exists():
+            continue
+        here = [clip for clip in clips if clip.page == page]
+        kept, rows = [], []
+        for clip in here:
+            try:
+                rows.append(_row(clip, condition, encoder, backing))
+                kept.append(clip)
+            except TrackmarkError as error:
+                print(f"left out: {clip.path.name}: {error}")
+        columns = dict(zip(("inputs", "production", "voice", "facts"), map(np.stack, zip(*rows, strict=True)), strict=True))
+        told = {n: np.array([getattr(c, n) for c in kept]) for n in ("page", "system", "person", "synthetic", "sung", "open")}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as part, part.open("wb") as file:
+            np.savez(file, **columns, **told)  # type: ignore[arg-type]  # numpy's stub takes keywords for flags
+        print(f"{condition}: {page}: {len(kept)}", flush=True)
+
+
+def read(condition: str, pages: Iterable[str] | None = None, folder: Path = TABLES) -> Measured:
+    """The tables of a condition, all pages or those named."""
+    files = sorted(_file("x", condition, folder).parent.glob("*.npz"))
+    if pages is not None:
+        files = [file for file in files if file.stem in set(pages)]
+    tables = []
+    for file in files:
+        with np.load(file) as stored:
+            tables.append({name: stored[name] for name in stored.files})
+    return Measured(**{name: np.concatenate([t[name] for t in tables]) for name in Measured.__dataclass_fields__})
+
+
+def main() -> None:
+    """Measure everything: all pages as published, the others at random, those for judging under conditions."""
+    parser = argparse.ArgumentParser(description="measure the listed voices")
+    parser.add_argument("more", type=Path)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    clips = chosen(listed(options.more))
+    backing = conditions.backings(options.data)
+    build(clips, "as published", backing)
+    judged = [clip for clip in clips if clip.page in TEST_PAGES | CHOOSING_PAGES]
+    build([clip for clip in clips if clip.page not in TEST_PAGES], "at random", backing)
+    for condition in conditions.CARRIERS:
+        build(chosen(judged, of_a_system=8), condition, backing)
+    for condition in conditions.EFFECTS:
+        build([clip for clip in judged if not clip.synthetic], condition, backing)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,313 @@
+"""Statistics of how a voice is produced, which vocoders imitate and a fixed equaliser or level leaves alone.
+
+A larynx drives all bands at once: pulses shake noise and harmonics together, phases of harmonics hold to one
+another, and pitch wavers. Measured here: waver of pitch; steadiness of harmonics against the first one
+(relative phase shift, Saratxaga et al. 2009), their amplitudes and the noise between them; modulation of
+bands by the pitch pulses and its alignment across bands; shape of the prediction residual; movement of
+the vocal tract; modulation spectra; cepstral changes against their statics; the floor between sounds;
+and bands that mirror others. `lab.evaluation.voice` tells what came of it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import solve_toeplitz
+from scipy.signal import butter, get_window, hilbert, lfilter, sosfiltfilt, stft
+
+RATE = 16000
+HOP = 80
+FRAME = 640
+_LOW_HZ, _HIGH_HZ = 70, 700
+_PERIODIC = 0.5
+_HARMONIC_HZ = np.array([300, 900, 1600, 2400, 3200, 4200, 5400, 7000])
+_BANDS_HZ = np.array([300, 800, 1500, 2300, 3200, 4300, 5600, 7000])
+_MODULATION_HZ = np.array([1, 2, 4, 8, 16, 32, 64, 100])
+_MIRRORS_HZ = (2756, 3000, 4000, 5512, 6000)
+_CONTROLS_HZ = (2880, 3430, 4570, 5180, 5770)
+_ORDER, _CEPSTRA = 18, 20
+Floats = npt.NDArray[np.float64]
+
+
+def framed(wav: Floats, size: int, hop: int) -> Floats:
+    """Overlapping frames, [N, size]."""
+    return np.lib.stride_tricks.sliding_window_view(wav, size)[::hop]
+
+
+def pitch(frames: Floats) -> tuple[Floats, Floats]:
+    """Fundamental in Hz and periodicity of frames [N, FRAME] by normalised autocorrelation, [N] each."""
+    window = np.hanning(FRAME)
+    centred = (frames - frames.mean(1, keepdims=True)) * window
+    size = 2 * FRAME
+    correlation = np.fft.irfft(np.abs(np.fft.rfft(centred, size)) ** 2, axis=1)[:, :FRAME]
+    shape = np.fft.irfft(np.abs(np.fft.rfft(window, size)) ** 2)[:FRAME]
+    correlation = correlation / (correlation[:, :1] + 1e-9) / np.maximum(shape / shape[0], 0.05)
+    low, high = RATE // _HIGH_HZ, RATE // _LOW_HZ
+    # A long lag must be clearly better than a short one, or octaves are taken for the pitch.
+    lag = low + (correlation[:, low:high] - 1e-4 * np.arange(high - low) * 3).argmax(1)
+    rows = np.arange(len(lag))
+    before, at, after = (correlation[rows, lag + step] for step in (-1, 0, 1))
+    bend = before - 2 * at + after
+    shift = np.where(np.abs(bend) > 1e-9, 0.5 * (before - after) / np.where(bend == 0, 1, bend), 0.0)
+    return RATE / (lag + np.clip(shift, -0.5, 0.5)), np.clip(at, 0, 1)
+
+
+def _moments(values: Floats) -> list[float]:
+    """Mean, spread and tails of a sample; zeros where it is too small."""
+    if values.size < 8:
+        return [0.0, 0.0, 0.0]
+    spread = values.std() + 1e-6
+    standard = (values - values.mean()) / spread
+    return [float(values.mean()), float(spread), float(np.clip((standard**4).mean(), 0, 15))]
+
+
+def _waver(hertz: Floats, runs: list[slice]) -> list[float]:
+    """Movement of pitch within voiced runs after its slow part is taken off."""
+    fast, bands = [], []
+    for run in runs:
+        cents = 1200 * np.log2(hertz[run])
+        slow = np.convolve(np.pad(cents, 6, mode="edge"), np.ones(13) / 13, "valid")
+        rest = np.clip(cents - slow, -80, 80)
+        fast.append(rest)
+        power = np.abs(np.fft.rfft(rest * np.hanning(len(rest)), 64 if len(rest) <= 64 else 128)) ** 2
+        edges = np.linspace(0, len(power) - 1, 5).astype(int)
+        bands.append([power[a : b + 1].mean() for a, b in zip(edges, edges[1:], strict=False)])
+    if not fast:
+        return [0.0] * 8
+    every = np.concatenate(fast)
+    steps = np.concatenate([np.diff(part) for part in fast])
+    share = np.log(np.array(bands).mean(0) + 1e-3)
+    lag = np.concatenate([part[1:] * part[:-1] for part in fast]).mean() / (every.var() + 1e-6)
+    still = float((np.abs(steps) < 0.3).mean())
+    return [float(np.log(every.std() + 0.1)), _moments(every)[2], float(lag), still, *(share - share.mean())]
+
+
+def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) -> list[float]:
+    """Relative phase steadiness, amplitude movement and noise between harmonics, by band of frequency.
+
+    Args:
+        frames: voiced ones, [V, FRAME].
+        hertz: their pitch, [V].
+        following: whether each frame but the first follows the one before it, [V - 1].
+    """
+    number = np.arange(1, 31)
+    centre = np.arange(FRAME) - FRAME / 2
+    window = get_window("hann", FRAME)
+    count = len(_HARMONIC_HZ) - 1
+    if len(frames) < 20:
+        return [0.0] * (6 * count + 1)
+    turn = np.exp(-2j * np.pi * hertz[:, None] * centre[None] / RATE / 2)
+    windowed = frames * window
+    value = np.empty((len(frames), 61), complex)
+    power = np.ones_like(turn)
+    for half in range(61):  # half harmonics: those between are the noise
+        power = power * turn
+        value[:, half] = (windowed * power).sum(1)
+    on, off = value[:, 1::2][:, :30], value[:, 2::2][:, :30]
+    size = np.log(np.abs(on) + 1e-4)
+    noise = np.log(np.abs(off) + 1e-4)
+    phase = np.angle(on)
+    relative = phase - number * phase[:, :1]
+    change = np.exp(1j * (relative[1:] - relative[:-1]))
+    bend = change[1:] * np.conj(change[:-1])
+    frequency = hertz[:, None] * number
+    moved = np.diff(size, axis=0)
+    found: list[float] = []
+    both = following[1:] & following[:-1]
+    audible = size > size.max(1, keepdims=True) - 6
+    for low, high in zip(_HARMONIC_HZ, _HARMONIC_HZ[1:], strict=False):
+        inside = (frequency >= low) & (frequency < high) & audible
+        pairs = inside[1:] & inside[:-1] & following[:, None]
+        triples = inside[2:] & inside[1:-1] & inside[:-2] & both[:, None]
+        if pairs.sum() < 12 or triples.sum() < 12:
+            found += [0.0] * 6
+            continue
+        found += [
+            float(change[pairs].real.mean()),
+            float(bend[triples].real.mean()),
+            float(np.log(moved[pairs].std() + 1e-3)),
+            float((size - noise)[inside].mean()),
+            float((size - noise)[inside].std()),
+            float(np.log(np.diff(noise, axis=0)[pairs].std() + 1e-3)),
+        ]
+    # Do harmonics move together, as one source makes them?
+    together = moved[following][:, :12]
+    alike = np.corrcoef(together.T + 1e-9 * np.random.default_rng(0).standard_normal(together.T.shape))
+    return [*found, float(np.nanmean(alike[np.triu_indices(12, 1)]))]
+
+
+def _envelopes(wav: Floats) -> Floats:
+    """Hilbert envelopes of the bands, [bands, T]."""
+    found = []
+    for low, high in zip(_BANDS_HZ, _BANDS_HZ[1:], strict=False):
+        sos = butter(4, (low, high), "bandpass", fs=RATE, output="sos")
+        found.append(np.abs(hilbert(sosfiltfilt(sos, wav))))
+    return np.array(found)
+
+
+def _pulses(envelopes: Floats, starts: npt.NDArray[np.int64], hertz: Floats) -> list[float]:
+    """How deep pitch pulses modulate each band, and how well bands agree on when they fall."""
+    count = len(envelopes)
+    if len(starts) < 20:
+        return [0.0] * (3 * count + 2 * (count - 1))
+    centre = np.arange(FRAME)
+    turn = np.exp(-2j * np.pi * hertz[:, None] * centre[None] / RATE) * np.hanning(FRAME)
+    depth = []
+    for envelope in envelopes:
+        inside = np.lib.stride_tricks.sliding_window_view(envelope, FRAME)[starts]
+        mean = inside.mean(1, keepdims=True)
+        once = ((inside - mean) * turn).sum(1)
+        depth.append(once / (mean[:, 0] * np.hanning(FRAME).sum() + 1e-9) * 2)
+    table = np.array(depth)
+    size = np.log(np.abs(table) + 1e-3)
+    unit = table / (np.abs(table) + 1e-9)
+    across = unit[1:] * np.conj(unit[:-1])
+    found = [*size.mean(1), *size.std(1), *(np.diff(size, axis=1).std(1))]
+    return [float(v) for v in (*found, *np.abs(across.mean(1)), *across.real.std(1))]
+
+
+def _together(envelopes: Floats) -> list[float]:
+    """Correlation of fast movements (above 20 Hz) of neighbouring and of distant bands."""
+    slow = np.log(envelopes[:, ::40] + 1e-4)
+    sos = butter(2, 20, "highpass", fs=RATE / 40, output="sos")
+    fast = sosfiltfilt(sos, slow, axis=1)
+    alike = np.corrcoef(fast)
+    return [float(v) for step in (1, 2, 3) for v in np.diagonal(alike, step)]
+
+
+def _prediction(frames: Floats) -> list[float]:
+    """Tails of the linear prediction residual, its movement, and that of the log area ratios."""
+    frames = frames[::2]
+    if len(frames) < 12:
+        return [0.0] * (3 + 3 + 3 + 2 * 10)
+    windowed = (frames - frames.mean(1, keepdims=True)) * np.hamming(frames.shape[1])
+    power = np.abs(np.fft.rfft(windowed, 2 * frames.shape[1])) ** 2
+    lags = np.fft.irfft(power, axis=1)[:, : _ORDER + 1]
+    lags[:, 0] = lags[:, 0] * 1.0001 + 1e-9
+    tails, slants, gains, areas = [], [], [], []
+    for frame, row in zip(windowed, lags, strict=True):
+        weight = solve_toeplitz(row[:-1], row[1:])
+        rest = lfilter(np.concatenate([[1.0], -weight]), [1.0], frame)[_ORDER:]
+        spread = rest.std() + 1e-9
+        tails.append(np.log((((rest - rest.mean()) / spread) ** 4).mean()))
+        slants.append(np.abs((((rest - rest.mean()) / spread) ** 3).mean()))
+        gains.append(np.log(spread / (frame.std() + 1e-9)))
+        areas.append(_log_areas(row))
+    table = np.array(areas)
+    steps = np.diff(table, axis=0).std(0) / (table.std(0) + 1e-6)
+    spread = np.log(table.std(0) + 1e-3)
+    return [*_moments(np.array(tails)), *_moments(np.array(slants)), *_moments(np.array(gains)), *steps, *spread]
+
+
+def _log_areas(lags: Floats) -> Floats:
+    """The first ten log area ratios by Levinson's recursion."""
+    weight, error, found = np.zeros(0), lags[0], []
+    for order in range(10):
+        reflection = (lags[order + 1] - weight @ lags[order:0:-1][: len(weight)]) / error
+        reflection = float(np.clip(reflection, -0.999, 0.999))
+        weight = np.concatenate([weight - reflection * weight[::-1], [reflection]])
+        error *= 1 - reflection**2
+        found.append(np.log((1 + reflection) / (1 - reflection)))
+    return np.array(found)
+
+
+def _modulation(decibel: Floats) -> list[float]:
+    """Shape of modulation spectra of four groups of bands, against their sum, and cepstral ratios."""
+    bands = np.array_split(np.arange(8, decibel.shape[0] - 32), 4)
+    found: list[float] = []
+    rate = RATE / HOP
+    hertz = np.fft.rfftfreq(decibel.shape[1], 1 / rate)
+    for band in bands:
+        level = decibel[band].mean(0)
+        power = np.abs(np.fft.rfft((level - level.mean()) * np.hanning(len(level)))) ** 2
+        parts = [
+            power[(hertz >= a) & (hertz < b)].sum()
+            for a, b in zip(_MODULATION_HZ, _MODULATION_HZ[1:], strict=False)
+        ]
+        share = np.log(np.array(parts) + 1e-3)
+        found += [float(v) for v in share - share.mean()]
+    return found
+
+
+def _cepstra(decibel: Floats, on: npt.NDArray[np.bool_]) -> list[float]:
+    """How far linear-frequency cepstra move from frame to frame against how far they move at all."""
+    edges = np.linspace(4, decibel.shape[0] - 32, 41).astype(int)
+    levels = np.array([decibel[a:b].mean(0) for a, b in zip(edges, edges[1:], strict=False)])
+    place = np.pi * (np.arange(40) + 0.5) / 40
+    rows = np.cos(np.arange(1, _CEPSTRA + 1)[:, None] * place) @ levels / 10
+    inside = on[1:] & on[:-1]
+    static = rows[:, on].std(1) + 1e-6
+    once = np.diff(rows, axis=1)[:, inside]
+    twice = np.diff(rows, 2, axis=1)[:, inside[1:] & inside[:-1]]
+    tails = ((once / (once.std(1, keepdims=True) + 1e-6)) ** 4).mean(1)
+    found = [np.log(static), np.log(once.std(1) / static + 1e-4), np.log(twice.std(1) / static + 1e-4), tails]
+    return [float(np.clip(v, -12, 15)) for part in found for v in part]
+
+
+def _floor(decibel: Floats) -> list[float]:
+    """Depth of the quietest tenth of each band below its mean, and its own spread."""
+    edges = np.linspace(4, decibel.shape[0] - 32, 11).astype(int)
+    levels = np.array([decibel[a:b].mean(0) for a, b in zip(edges, edges[1:], strict=False)])
+    low = np.percentile(levels, 10, axis=1)
+    depth = levels.mean(1) - low
+    fine = [decibel[a:b][:, levels[n] <= low[n]].std() for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False))]
+    return [*(float(v) for v in depth / 10), *(float(v) for v in fine)]
+
+
+def _mirrors(decibel: Floats, on: npt.NDArray[np.bool_]) -> list[float]:
+    """Correlation of bands with their mirror image at half of common inner rates, against other places."""
+    step = RATE / 2 / (decibel.shape[0] - 1)
+    fine = decibel[:, on]
+    fine = fine - fine.mean(0, keepdims=True)
+    fine = fine - fine.mean(1, keepdims=True)
+
+    def image(at: float) -> float:
+        middle = round(at / step)
+        reach = min(24, decibel.shape[0] - 34 - middle)
+        up, down = fine[middle + 2 : middle + reach], fine[middle - reach + 1 : middle - 1][::-1]
+        return float((up * down).mean() / np.sqrt((up**2).mean() * (down**2).mean() + 1e-9))
+
+    control = np.mean([image(at) for at in _CONTROLS_HZ])
+    return [image(at) - float(control) for at in _MIRRORS_HZ] + [float(control)]
+
+
+def production_statistics(wav: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Measure a voice.
+
+    Args:
+        wav: [T] at 16 kHz after `detector.voice.statistics.tidy`, T >= 8,000.
+
+    Returns:
+        [D], finite; parts that need more voiced frames than there are stay zero.
+    """
+    sound = wav.astype(np.float64)
+    frames = framed(sound, FRAME, HOP)
+    energy = frames.std(1)
+    hertz, periodic = pitch(frames)
+    voiced = (periodic > _PERIODIC) & (energy > 0.15 * energy.max())
+    runs = _runs(voiced, 20)
+    index = np.concatenate([np.arange(run.start, run.stop) for run in runs]) if runs else np.zeros(0, int)
+    index = index[:600]
+    following = np.diff(index) == 1
+    envelopes = _envelopes(sound)
+    _, _, spectrum = stft(sound, RATE, "hann", 512, 512 - HOP, boundary=None, padded=False)  # type: ignore[arg-type]
+    decibel = 10 * np.log10(np.abs(spectrum) ** 2 + 1e-10)
+    loud = decibel[4:].max(0)
+    on = loud > loud.max() - 30
+    parts = [
+        [float(voiced.mean()), *_moments(periodic[voiced])],
+        _waver(hertz, runs),
+        _harmonics(frames[index], hertz[index], following),
+        _pulses(envelopes, index * HOP, hertz[index]),
+        _together(envelopes),
+        _prediction(frames[index]),
+        _modulation(decibel),
+        _cepstra(decibel, on),
+        _floor(decibel),
+        _mirrors(decibel, on),
+    ]
+    return np.nan_to_num(np.concatenate([np.asarray(part, np.float32) for part in parts]), posinf=0, neginf=0)
+
+
+def _runs(marked: npt.NDArray[np.bool_], least: int) -> list[slice]:
+    """Stretches of marked frames that are long enough."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
