@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from api.audit.findings import Scored, scored
-from api.audit.json_form import UNTOLD, number, plain, significant
+from api.audit.json_form import UNTOLD, number, plain, rounded, significant
 
 if TYPE_CHECKING:
     from detector.music import MusicFinding
     from detector.voice import ArtistScore, VoiceFinding
+    from detector.voice.finding import VoiceSegment
 
 Verdict = Literal["synthetic", "no_trace", "uncertain"]
 UNMEASURED = "the vocals could not be measured"
@@ -121,20 +122,46 @@ class ArtistHeard:
 
 
 @dataclass(frozen=True)
+class VoiceStretch:
+    """A part with vocals, at most 2 s, how synthetic they sound, and the ratio behind it (log10)."""
+
+    start_s: float
+    end_s: float
+    score: float | None
+    likelihood_ratio: float | None
+
+    @classmethod
+    def of(cls, found: "VoiceSegment") -> "VoiceStretch":
+        """The detector's segment."""
+        return cls(rounded(found.start_s, 3), rounded(found.end_s, 3), number(found.score), number(found.llr))
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """How often clones of an artist are called, and at most how often genuine recordings, in a condition."""
+
+    condition: str
+    clones_called: float | None
+    genuine_called_at_most: float | None
+
+
+@dataclass(frozen=True)
 class VoiceFound:
     """Vocals, how synthetic they are and whose they resemble (see `detector.voice.finding.VoiceFinding`).
 
     Without arguments: what is told of a check that gave no answer.
 
     Attributes:
+        error_rates: of the comparison with artists, measured in conditions like the recording's.
         left_out: why artists could not be compared, one sentence each.
     """
 
     has_voice: bool | None = None
     synthetic_score: float | None = None
     artists: tuple[ArtistHeard, ...] = ()
-    segments: tuple[Scored, ...] = ()
+    segments: tuple[VoiceStretch, ...] = ()
     reason: str | None = None
+    error_rates: tuple[ErrorRate, ...] = ()
     left_out: tuple[str, ...] = field(default=(), metadata=UNTOLD)
 
     @classmethod
@@ -144,7 +171,11 @@ class VoiceFound:
             has_voice=found.has_voice,
             synthetic_score=number(found.synthetic_score),
             artists=tuple(ArtistHeard.of(artist) for artist in found.artists),
-            segments=scored(found.segments),
+            segments=tuple(map(VoiceStretch.of, found.segments)),
+            error_rates=tuple(
+                ErrorRate(r.condition, number(r.clones_called), number(r.genuine_called_at_most))
+                for r in found.error_rates
+            ),
             reason="; ".join([*filter(None, [found.reason]), *found.left_out]) or None,
             left_out=tuple(found.left_out),
         )

@@ -23,8 +23,6 @@ WINDOW_S = 5.0
 HOP_S = 2.5
 FEW = 8
 """Windows measured at once: enough to keep the processor busy, few enough for memory that stays flat."""
-# A few hundred clips support no stronger statement than about 50 to 1 in either direction.
-_MOST = 4.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Synthesis:
         starts_s: start of each window, [W].
         ends_s: end of each window, [W].
         logits: score per window before calibration, whose mean over windows is the clip's, [W].
-        llr: natural log-likelihood ratio per window, synthetic against human, [W].
+        llr: natural log-likelihood ratio per window, synthetic against human, before its bound, [W].
     """
 
     starts_s: Tensor
@@ -58,6 +56,10 @@ def stretches(wav: Tensor, voiced: Tensor | None = None) -> Windows:
 class Listener(Protocol):
     """What the voice detector asks of a synthetic-voice score."""
 
+    @property
+    def most_llr(self) -> float:
+        """The strongest natural log-likelihood ratio, either way, that the recordings behind it support."""
+
     def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
         """Score windows of a clip, [T] at 16 kHz from `frontend.mono`, T > 4096.
 
@@ -65,7 +67,7 @@ class Listener(Protocol):
         """
 
     def llr(self, logit: Tensor) -> Tensor:
-        """Calibrate (mean) logits to natural log-likelihood ratios, any shape."""
+        """Calibrate (mean) logits to natural log-likelihood ratios, before the bound, any shape."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,12 @@ class Weights:
 
 
 class Countermeasure:
-    """The synthetic-voice classifier with its calibration."""
+    """The synthetic-voice classifier with its calibration.
+
+    A few hundred clips support no stronger statement than about 50 to 1 in either direction.
+    """
+
+    most_llr = 4.0
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -119,6 +126,7 @@ class Countermeasure:
         return standard @ known.weight + known.bias
 
     def llr(self, logit: Tensor) -> Tensor:
-        """Calibrate (mean) logits to natural log-likelihood ratios, any shape."""
+        """Calibrate (mean) logits to natural log-likelihood ratios, before the bound, any shape."""
         slope, offset = self._weights.calibration
-        return torch.clamp(logit * slope + offset, -_MOST, _MOST)
+        llr: Tensor = logit * slope + offset
+        return llr

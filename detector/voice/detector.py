@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.clip import Clip, Segment
+from core.cards import read
+from core.clip import Clip
 from core.downmix import further_looks
 from detector.calibration import probability
 from detector.voice import enrolment, fusion
@@ -17,9 +19,11 @@ from detector.voice.activity import Activity, VocalActivity, covered, mask
 from detector.voice.countermeasure import Listener, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
 from detector.voice.errors import EnrolmentError
-from detector.voice.finding import ArtistScore, VoiceFinding
+from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
 from detector.voice.frontend import SAMPLE_RATE, mono
-from detector.voice.identity import Identity, centre
+from detector.voice.identity import CARD as IDENTITY_CARD
+from detector.voice.identity import MOST_LLR, Identity, centre
+from detector.voice.rates import error_rates
 from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
@@ -41,6 +45,7 @@ class VoiceDetector:
         identity: cohort and calibration for that encoder.
         most_synthetic: natural log-likelihood ratio (synthetic against human) from which on a recording is
             refused for enrolment; None asks nothing.
+        measured: the figures of a card that `rates.error_rates` reads.
     """
 
     def __init__(
@@ -50,8 +55,9 @@ class VoiceDetector:
         encoder: SpeakerEncoder,
         identity: Identity,
         most_synthetic: float | None = None,
+        measured: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        self.most_synthetic = most_synthetic
+        self.most_synthetic, self.measured = most_synthetic, measured
         self.activity, self.countermeasure = activity, countermeasure
         self.encoder, self.identity = encoder, identity
 
@@ -80,6 +86,7 @@ class VoiceDetector:
             chosen,
             known,
             fusion.suspicious_llr(SUSPECTED),
+            read(IDENTITY_CARD).metrics,
         )
 
     def enrol(self, clips: Iterable[Clip]) -> VoicePrint:
@@ -105,7 +112,7 @@ class VoiceDetector:
             enrolment.enough(clip, activity.voice_s)
             if self.most_synthetic is not None:
                 heard = self._hear(wav, activity, clip.duration_s, embed=False)
-                if heard.llr_syn >= self.most_synthetic:
+                if self._bounded(heard.llr_syn) >= self.most_synthetic:
                     raise enrolment.sounds_synthetic(clip)
             seconds += activity.voice_s
             embeddings.append(self._embed(wav, activity))
@@ -145,7 +152,8 @@ class VoiceDetector:
         if longest.voice_s < LEAST_VOICE_S:
             reason = f"only {longest.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
             stretches = tuple(
-                Segment(start, end, 0.0) for start, end in _within(covered_of(longest), clip.duration_s)
+                VoiceSegment(start, end, None, None)
+                for start, end in _within(covered_of(longest), clip.duration_s)
             )
             return VoiceFinding(True, None, (), stretches, reason, None, longest.voice_s, len(artists))
         heard = [
@@ -154,7 +162,7 @@ class VoiceDetector:
             if activity.voice_s >= LEAST_VOICE_S
         ]
         strongest = max(heard, key=lambda voice: voice.llr_syn)
-        llr_syn = fusion.any_of([voice.llr_syn for voice in heard])
+        llr_syn = self._bounded(fusion.any_of([voice.llr_syn for voice in heard]))
         scores = sorted(
             (
                 self._artist(name, near, heard, len(artists))
@@ -171,6 +179,7 @@ class VoiceDetector:
             synthetic_llr=llr_syn / fusion.LOG10,
             voice_s=strongest.voice_s,
             artists_compared=len(artists),
+            error_rates=error_rates(self.measured, clip.source.codec) if artists else (),
         )
 
     def _hear(self, wav: Tensor, activity: Activity, duration_s: float, *, embed: bool) -> "_Voice":
@@ -180,10 +189,13 @@ class VoiceDetector:
         mean = (synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)
         return _Voice(
             float(self.countermeasure.llr(mean)),
-            _segments(synthesis, activity, duration_s),
+            _segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
             activity.voice_s,
             centre(self.encoder.embed(wav[voiced])) if embed else None,
         )
+
+    def _bounded(self, llr_syn: float) -> float:
+        return fusion.bounded(llr_syn, self.countermeasure.most_llr)
 
     def _embed(self, wav: Tensor, activity: Activity) -> Tensor:
         return self.encoder.embed(wav[mask(activity.starts_s, activity.voiced, wav.numel())])
@@ -208,20 +220,26 @@ class VoiceDetector:
     def _artist(
         self, name: str, near: Sequence[float], heard: Sequence["_Voice"], artists: int
     ) -> ArtistScore:
-        """An artist in the look that speaks most for a clone; both ratios pay for all looks."""
+        """An artist in the look that speaks most for a clone.
+
+        Both ratios pay what the mean over all looks is lower by, which is nothing where all say the same, and
+        the identity for all artists; what is left is then bounded.
+        """
         tried = []
         for voice, similarity in zip(heard, near, strict=True):
-            llr_id = fusion.among(self.identity.llr_imitation(similarity), artists * len(heard))
-            llr_syn = fusion.among(voice.llr_syn, len(heard))
-            tried.append((fusion.llr_clone(llr_syn, llr_id), llr_syn, llr_id, similarity))
-        llr_clone, llr_syn, llr_id, similarity = max(tried)
+            llr_id = fusion.among(self.identity.llr_imitation(similarity), artists)
+            tried.append((fusion.llr_clone(voice.llr_syn, llr_id), voice.llr_syn, llr_id, similarity))
+        strongest, llr_syn, llr_id, similarity = max(tried)
+        price = strongest - fusion.any_of([clone for clone, *_ in tried])
+        llr_syn = self._bounded(llr_syn - price)
+        llr_id = fusion.bounded(llr_id - price, MOST_LLR)
         shares = fusion.posterior(llr_syn, llr_id)
         return ArtistScore(
             name=name,
             similarity=similarity,
             llr=llr_id / fusion.LOG10,
             clone_score=shares.clone,
-            clone_llr=llr_clone / fusion.LOG10,
+            clone_llr=fusion.llr_clone(llr_syn, llr_id) / fusion.LOG10,
             genuine=shares.genuine,
             other_human=shares.other_human,
             other_synthetic=shares.other_synthetic,
@@ -234,14 +252,14 @@ class _Voice:
     """A voice in one look at the channels.
 
     Attributes:
-        llr_syn: natural log-likelihood ratio, synthetic against human.
+        llr_syn: natural log-likelihood ratio, synthetic against human, before its bound.
         segments: its stretches with their scores.
         voice_s: seconds of it.
         direction: centre of its embeddings, a unit vector [D]; None where nobody is compared.
     """
 
     llr_syn: float
-    segments: tuple[Segment, ...]
+    segments: tuple[VoiceSegment, ...]
     voice_s: float
     direction: Tensor | None
 
@@ -275,7 +293,9 @@ def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
     return (total[end] - total[begin]) / (end - begin).clamp(min=1)
 
 
-def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tuple[Segment, ...]:
+def _segments(
+    synthesis: Synthesis, activity: Activity, duration_s: float, most_llr: float
+) -> tuple[VoiceSegment, ...]:
     """Stretches with vocals of at most 2 s, cut where the countermeasure's windows start, too."""
     found = []
     starts, ends = synthesis.starts_s.tolist(), synthesis.ends_s.tolist()
@@ -290,6 +310,6 @@ def _segments(synthesis: Synthesis, activity: Activity, duration_s: float) -> tu
                 if start < right - 1e-6 and stop > left + 1e-6
             ]
             if inside:
-                mean = math.fsum(inside) / len(inside)
-                found.append(Segment(left, right, probability(mean / fusion.LOG10)))
+                llr = fusion.bounded(math.fsum(inside) / len(inside), most_llr) / fusion.LOG10
+                found.append(VoiceSegment(left, right, probability(llr), llr))
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.clip import Segment
+from detector.voice.rates import ErrorRate
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,23 @@ class ArtistScore:
 
 
 @dataclass(frozen=True)
+class VoiceSegment:
+    """A stretch of vocals of at most 2 s.
+
+    Attributes:
+        start_s: where it begins.
+        end_s: where it ends.
+        score: probability that it is synthetic; None where there is too little voice to judge.
+        llr: log10 likelihood ratio synthetic against human, of the 5 s windows it lies in; None likewise.
+    """
+
+    start_s: float
+    end_s: float
+    score: float | None
+    llr: float | None
+
+
+@dataclass(frozen=True)
 class VoiceFinding:
     """The voice detector's answer for one clip.
 
@@ -55,14 +72,16 @@ class VoiceFinding:
         artists_compared: number of voice prints the clip was compared with (the multiplicity that
             each `llr` already accounts for).
         left_out: why artists could not be compared, one sentence each that names the artist.
+        error_rates: of the clone decision in conditions like the recording's; empty if nobody was compared.
     """
 
     has_voice: bool | None
     synthetic_score: float | None
     artists: tuple[ArtistScore, ...]
-    segments: tuple[Segment, ...]
+    segments: tuple[VoiceSegment, ...]
     reason: str | None
     synthetic_llr: float | None = None
     voice_s: float = 0.0
     artists_compared: int = 0
     left_out: tuple[str, ...] = ()
+    error_rates: tuple[ErrorRate, ...] = ()

@@ -125,6 +125,11 @@ def suspicious_llr(clone_score: float, priors: Priors = PRIORS) -> float:
     return math.log(odds * (1.0 - priors.clone) * priors.genuine / priors.clone)
 
 
+def bounded(llr: float, most: float) -> float:
+    """No more than the trials behind a ratio support, either way."""
+    return max(-most, min(most, llr))
+
+
 def among(llr: float, tried: int) -> float:
     """Correct a ratio for being the best of several (Bonferroni on the odds)."""
     return llr - math.log(max(1, tried))

@@ -16,10 +16,10 @@ from torch.nn import functional
 
 from core.cards import load
 
-_CARD = Path(__file__).with_name("identity.toml")
+CARD = Path(__file__).with_name("identity.toml")
 _NEAREST = 30
-# A few hundred trials support no stronger statement than about 400 to 1 in either direction.
-_MOST = 6.0
+MOST_LLR = 6.0
+"""A few hundred trials support no stronger statement than about 400 to 1 in either direction."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Identity:
     encoder: str
 
     @classmethod
-    def load(cls, encoder: str, card: Path = _CARD) -> "Identity":
+    def load(cls, encoder: str, card: Path = CARD) -> "Identity":
         """Read the cohort beside `card`.
 
         Raises:
@@ -88,8 +88,8 @@ class Identity:
         return mean, (squares / (count - 1)).sqrt().clamp(min=1e-3)
 
     def llr_imitation(self, similarity: float) -> float:
-        """Natural log-likelihood ratio that the artist or an imitation is heard."""
-        return _bounded(float(self.imitation[0]) * similarity + float(self.imitation[1]))
+        """Natural log-likelihood ratio that the artist or an imitation is heard, before its bound."""
+        return float(self.imitation[0]) * similarity + float(self.imitation[1])
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,6 @@ class Gallery:
     centres: Tensor
     mean: Tensor
     spread: Tensor
-
-
-def _bounded(llr: float) -> float:
-    return max(-_MOST, min(_MOST, llr))
 
 
 def centre(embeddings: Tensor) -> Tensor:

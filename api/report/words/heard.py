@@ -74,6 +74,7 @@ def voice(found: Found) -> Told:
     if found["has_voice"] and found.get("synthetic_score") is not None:
         facts = (("Synthetic score", score_text(found["synthetic_score"])),)
         facts += tuple((str(a["name"]), artist(a)) for a in found.get("artists") or ())
+        facts += tuple(("Measured error rates", rates) for rates in [error_rates(found)] if rates)
     return Told("Whose voice is it?", answer, text, tone, facts, ESTIMATE)
 
 
@@ -109,7 +110,19 @@ def voice_line(found: Found) -> str:
         return lowered(NO_VOCALS)
     lines = [f"{lowered(voice(found).answer)}; synthetic score {score_text(found['synthetic_score'])}"]
     lines += [f"{a['name']}: {artist(a)}" for a in found["artists"]]
+    lines += [f"error rates {rates}" for rates in [error_rates(found)] if rates]
     return "; ".join(lines)
+
+
+def error_rates(found: Found) -> str:
+    """How often the comparison with artists is right and wrong in conditions like the recording's."""
+    rows = found.get("error_rates") or ()
+    told = "; ".join(
+        f"{r['condition']} {percent_text(r['clones_called'])} of clones called, "
+        f"of the artist's own recordings at most {percent_text(r['genuine_called_at_most'])}"
+        for r in rows
+    )
+    return f"at the shipped limit, one artist compared: {told}" if told else ""
 
 
 def artist(row: Found) -> str:

@@ -252,10 +252,11 @@ def main() -> None:
 
 
 def record(module: str, metrics: dict[str, float]) -> None:
-    """Write measured figures into the card beside a module."""
+    """Write measured figures into the card beside a module; those of other studies stay."""
     path = Path(module).with_suffix(".toml")
     card, tensors = load(path)
-    write(replace(card, metrics={name: round(value, 4) for name, value in metrics.items()}), tensors, path)
+    told = {name: round(value, 4) for name, value in metrics.items()}
+    write(replace(card, metrics={**card.metrics, **told}), tensors, path)
 
 
 def confounds(clips: list[Voice], audio: dict[str, Samples]) -> list[str]:

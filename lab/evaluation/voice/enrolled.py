@@ -10,12 +10,15 @@ import argparse
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional
 
+from core.cards import load, write
+from detector.voice import identity
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.identity import Identity
 from lab.evaluation.voice.held_out_page import inserted
@@ -27,13 +30,13 @@ ARTISTS = 10_000
 
 def search_ms(artists: int, rounds: int = 20) -> float:
     """Median milliseconds of one clip's search among so many artists, one thread."""
-    identity = Identity.load(Ge2eEncoder.name)
+    verifier = Identity.load(Ge2eEncoder.name)
     generator = torch.Generator().manual_seed(0)
     rows = functional.normalize(torch.rand(artists + 1, Ge2eEncoder.dimension, generator=generator), dim=1)
-    gallery, took = identity.gallery(rows[:-1]), []
+    gallery, took = verifier.gallery(rows[:-1]), []
     for _ in range(rounds):
         started = time.perf_counter()
-        identity.similarities(gallery, rows[-1]).topk(min(100, artists))
+        verifier.similarities(gallery, rows[-1]).topk(min(100, artists))
         took.append(1000 * (time.perf_counter() - started))
     return sorted(took)[rounds // 2]
 
@@ -112,6 +115,22 @@ def section(found: Mapping[str, Any], milliseconds: float) -> str:
     return "\n".join(lines)
 
 
+def rates(found: Mapping[str, Any]) -> dict[str, float]:
+    """What `detector.voice.rates` tells of each condition, at the shipped limit."""
+    told = {}
+    for name, row in found["conditions"].items():
+        (_, called, clones), (_, wrong, genuine) = row["clone"], row["genuine"]
+        told[f"clones called, {name}"] = round(called / clones, 4)
+        told[f"genuine called at most, {name}"] = round(upper_bound(wrong, genuine), 4)
+    return told
+
+
+def record(found: Mapping[str, Any], path: Path) -> None:
+    """Write the rates into the verifier's card; the figures of other studies stay."""
+    card, tensors = load(path)
+    write(replace(card, metrics={**card.metrics, **rates(found)}), tensors, path)
+
+
 def main() -> None:
     """Measure the search and write the section."""
     parser = argparse.ArgumentParser(
@@ -119,9 +138,12 @@ def main() -> None:
     )
     parser.add_argument("results", type=Path)
     parser.add_argument("--page", type=Path, default=Path("docs/benchmarks/voice.md"))
+    parser.add_argument("--card", type=Path, default=identity.CARD)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    text = section(json.loads(options.results.read_text()), search_ms(ARTISTS))
+    results = json.loads(options.results.read_text())
+    record(results, options.card)
+    text = section(results, search_ms(ARTISTS))
     options.page.write_text(inserted(options.page.read_text(), text))
 
 

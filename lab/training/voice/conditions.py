@@ -61,7 +61,9 @@ def treated(wav: Tensor, rng: Rng, _: list[Tensor], *, name: str) -> Tensor:
     return _BY_NAME[name](wav[None], SAMPLE_RATE, rng)[0]
 
 
-def transformed(wav: Tensor, rng: Rng, _: list[Tensor], *, by: Callable[[Tensor, int, Rng], Tensor]) -> Tensor:
+def transformed(
+    wav: Tensor, rng: Rng, _: list[Tensor], *, by: Callable[[Tensor, int, Rng], Tensor]
+) -> Tensor:
     """Through one of `lab.sound.transforms`."""
     return by(wav[None], SAMPLE_RATE, rng)[0]
 

@@ -6,9 +6,9 @@ number of each system and of each person.
 """
 
 import csv
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from lab.training.voice.clips import SYNTHETIC_LABELS
 
 LONGEST_S = 5
 LEAST_S = 1.0
-OF_A_SYSTEM, OF_A_PERSON, OF_A_PAGE = 16, 8, 120
+OF_A_SYSTEM, OF_A_PERSON, OF_A_PAGE = 8, 6, 60
 TEST_PAGES = frozenset(
     {
         "bigvgan-demo", "comosvc-demo", "freevc-demo", "gtsinger-demo", "musdb-vocals-anyaccomp",
@@ -63,7 +63,7 @@ class Listed:
 
     def seed(self) -> int:
         """A number of its own, the same wherever the files lie."""
-        return int(hashlib.sha256("/".join(self.path.parts[-2:]).encode()).hexdigest()[:8], 16)
+        return int(sha256("/".join(self.path.parts[-2:]).encode()).hexdigest()[:8], 16)
 
     def wav(self) -> Tensor:
         """Its first 5 s at 16 kHz and one level, [T]."""
@@ -72,7 +72,7 @@ class Listed:
 
 
 def listed(folder: Path) -> list[Listed]:
-    """All voices under `folder`, in a fixed random order.
+    """All voices under `folder`, in a fixed random order of pages' people.
 
     Args:
         folder: holds `more_local.csv`.
@@ -80,7 +80,7 @@ def listed(folder: Path) -> list[Listed]:
     with (folder / "more_local.csv").open(newline="", encoding="utf-8") as lines:
         rows = [r for r in csv.DictReader(lines) if r["kind"] == "voices" and r["use"] != "avoid"]
     found = [_row(folder, row) for row in rows if float(row["duration_s"]) >= LEAST_S]
-    return sorted(found, key=lambda clip: (clip.page, clip.seed()))
+    return sorted(found, key=lambda clip: (clip.page, sha256(clip.person.encode()).hexdigest(), clip.seed()))
 
 
 def _row(folder: Path, row: dict[str, str]) -> Listed:
@@ -93,16 +93,16 @@ def _row(folder: Path, row: dict[str, str]) -> Listed:
 
 def chosen(clips: list[Listed], of_a_system: int = OF_A_SYSTEM) -> list[Listed]:
     """A balanced part: of each page at most so many of a system, of a person and of all recordings."""
-    taken: Counter[tuple[str, ...]] = Counter()
+    taken: Counter[tuple[str, str, str]] = Counter()
     found = []
     for clip in clips:
         if clip.synthetic:
-            keys, most = [(clip.page, "system", clip.system)], [of_a_system]
+            limits = {(clip.page, "system", clip.system): of_a_system}
         else:
             person = clip.person or str(clip.path)
-            keys, most = [(clip.page, "person", person), (clip.page, "all")], [OF_A_PERSON, OF_A_PAGE]
-        if all(taken[key] < limit for key, limit in zip(keys, most, strict=True)):
-            taken.update(keys)
+            limits = {(clip.page, "person", person): OF_A_PERSON, (clip.page, "all", ""): OF_A_PAGE}
+        if all(taken[key] < limit for key, limit in limits.items()):
+            taken.update(limits.keys())
             found.append(clip)
     return found
 

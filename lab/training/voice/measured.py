@@ -65,7 +65,9 @@ class Measured:
         return Measured(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
 
-def _row(clip: Listed, condition: str, encoder: Ge2eEncoder, backing: list[torch.Tensor]) -> tuple[Floats, ...]:
+def _row(
+    clip: Listed, condition: str, encoder: Ge2eEncoder, backing: list[torch.Tensor]
+) -> tuple[Floats, ...]:
     plain = clip.wav()
     wav = conditions.under(condition, plain, clip.seed(), backing)
     wav = torch.from_numpy(samples_of(wav))
@@ -105,8 +107,17 @@ def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], fold
                 kept.append(clip)
             except TrackmarkError as error:
                 print(f"left out: {clip.path.name}: {error}")
-        columns = dict(zip(("inputs", "production", "voice", "facts"), map(np.stack, zip(*rows, strict=True)), strict=True))
-        told = {n: np.array([getattr(c, n) for c in kept]) for n in ("page", "system", "person", "synthetic", "sung", "open")}
+        columns = dict(
+            zip(
+                ("inputs", "production", "voice", "facts"),
+                map(np.stack, zip(*rows, strict=True)),
+                strict=True,
+            )
+        )
+        told = {
+            n: np.array([getattr(c, n) for c in kept])
+            for n in ("page", "system", "person", "synthetic", "sung", "open")
+        }
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part, part.open("wb") as file:
             np.savez(file, **columns, **told)  # type: ignore[arg-type]  # numpy's stub takes keywords for flags
@@ -122,11 +133,13 @@ def read(condition: str, pages: Iterable[str] | None = None, folder: Path = TABL
     for file in files:
         with np.load(file) as stored:
             tables.append({name: stored[name] for name in stored.files})
-    return Measured(**{name: np.concatenate([t[name] for t in tables]) for name in Measured.__dataclass_fields__})
+    return Measured(
+        **{name: np.concatenate([t[name] for t in tables]) for name in Measured.__dataclass_fields__}
+    )
 
 
 def main() -> None:
-    """Measure everything: all pages as published, the others at random, those for judging under conditions."""
+    """Measure all pages as published, the others at random, those for judging under conditions."""
     parser = argparse.ArgumentParser(description="measure the listed voices")
     parser.add_argument("more", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))

@@ -8,12 +8,15 @@ the vocal tract; modulation spectra; cepstral changes against their statics; the
 and bands that mirror others. `lab.evaluation.voice` tells what came of it.
 """
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_toeplitz
 from scipy.signal import butter, get_window, hilbert, lfilter, sosfiltfilt, stft
 
 RATE = 16000
+STATISTICS_OF_PRODUCTION = 266
 HOP = 80
 FRAME = 640
 _LOW_HZ, _HIGH_HZ = 70, 700
@@ -69,7 +72,7 @@ def _waver(hertz: Floats, runs: list[slice]) -> list[float]:
         fast.append(rest)
         power = np.abs(np.fft.rfft(rest * np.hanning(len(rest)), 64 if len(rest) <= 64 else 128)) ** 2
         edges = np.linspace(0, len(power) - 1, 5).astype(int)
-        bands.append([power[a : b + 1].mean() for a, b in zip(edges, edges[1:], strict=False)])
+        bands.append([power[a : b + 1].mean() for a, b in itertools.pairwise(edges)])
     if not fast:
         return [0.0] * 8
     every = np.concatenate(fast)
@@ -94,13 +97,13 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
     count = len(_HARMONIC_HZ) - 1
     if len(frames) < 20:
         return [0.0] * (6 * count + 1)
-    turn = np.exp(-2j * np.pi * hertz[:, None] * centre[None] / RATE / 2)
-    windowed = frames * window
-    value = np.empty((len(frames), 61), complex)
+    turn = np.exp(-2j * np.pi * hertz[:, None] * centre[None] / RATE / 2).astype(np.complex64)
+    windowed = (frames * window).astype(np.float32)
+    value = np.empty((len(frames), 61), np.complex64)
     power = np.ones_like(turn)
     for half in range(61):  # half harmonics: those between are the noise
         power = power * turn
-        value[:, half] = (windowed * power).sum(1)
+        value[:, half] = np.einsum("vt,vt->v", windowed, power)
     on, off = value[:, 1::2][:, :30], value[:, 2::2][:, :30]
     size = np.log(np.abs(on) + 1e-4)
     noise = np.log(np.abs(off) + 1e-4)
@@ -113,7 +116,7 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
     found: list[float] = []
     both = following[1:] & following[:-1]
     audible = size > size.max(1, keepdims=True) - 6
-    for low, high in zip(_HARMONIC_HZ, _HARMONIC_HZ[1:], strict=False):
+    for low, high in itertools.pairwise(_HARMONIC_HZ):
         inside = (frequency >= low) & (frequency < high) & audible
         pairs = inside[1:] & inside[:-1] & following[:, None]
         triples = inside[2:] & inside[1:-1] & inside[:-2] & both[:, None]
@@ -130,14 +133,16 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
         ]
     # Do harmonics move together, as one source makes them?
     together = moved[following][:, :12]
-    alike = np.corrcoef(together.T + 1e-9 * np.random.default_rng(0).standard_normal(together.T.shape))
+    alike = np.atleast_2d(
+        np.corrcoef(together.T + 1e-9 * np.random.default_rng(0).standard_normal(together.T.shape))
+    )
     return [*found, float(np.nanmean(alike[np.triu_indices(12, 1)]))]
 
 
 def _envelopes(wav: Floats) -> Floats:
     """Hilbert envelopes of the bands, [bands, T]."""
     found = []
-    for low, high in zip(_BANDS_HZ, _BANDS_HZ[1:], strict=False):
+    for low, high in itertools.pairwise(_BANDS_HZ):
         sos = butter(4, (low, high), "bandpass", fs=RATE, output="sos")
         found.append(np.abs(hilbert(sosfiltfilt(sos, wav))))
     return np.array(found)
@@ -175,7 +180,7 @@ def _together(envelopes: Floats) -> list[float]:
 
 def _prediction(frames: Floats) -> list[float]:
     """Tails of the linear prediction residual, its movement, and that of the log area ratios."""
-    frames = frames[::2]
+    frames = frames[::3]
     if len(frames) < 12:
         return [0.0] * (3 + 3 + 3 + 2 * 10)
     windowed = (frames - frames.mean(1, keepdims=True)) * np.hamming(frames.shape[1])
@@ -194,7 +199,13 @@ def _prediction(frames: Floats) -> list[float]:
     table = np.array(areas)
     steps = np.diff(table, axis=0).std(0) / (table.std(0) + 1e-6)
     spread = np.log(table.std(0) + 1e-3)
-    return [*_moments(np.array(tails)), *_moments(np.array(slants)), *_moments(np.array(gains)), *steps, *spread]
+    return [
+        *_moments(np.array(tails)),
+        *_moments(np.array(slants)),
+        *_moments(np.array(gains)),
+        *steps,
+        *spread,
+    ]
 
 
 def _log_areas(lags: Floats) -> Floats:
@@ -218,10 +229,7 @@ def _modulation(decibel: Floats) -> list[float]:
     for band in bands:
         level = decibel[band].mean(0)
         power = np.abs(np.fft.rfft((level - level.mean()) * np.hanning(len(level)))) ** 2
-        parts = [
-            power[(hertz >= a) & (hertz < b)].sum()
-            for a, b in zip(_MODULATION_HZ, _MODULATION_HZ[1:], strict=False)
-        ]
+        parts = [power[(hertz >= a) & (hertz < b)].sum() for a, b in itertools.pairwise(_MODULATION_HZ)]
         share = np.log(np.array(parts) + 1e-3)
         found += [float(v) for v in share - share.mean()]
     return found
@@ -230,7 +238,7 @@ def _modulation(decibel: Floats) -> list[float]:
 def _cepstra(decibel: Floats, on: npt.NDArray[np.bool_]) -> list[float]:
     """How far linear-frequency cepstra move from frame to frame against how far they move at all."""
     edges = np.linspace(4, decibel.shape[0] - 32, 41).astype(int)
-    levels = np.array([decibel[a:b].mean(0) for a, b in zip(edges, edges[1:], strict=False)])
+    levels = np.array([decibel[a:b].mean(0) for a, b in itertools.pairwise(edges)])
     place = np.pi * (np.arange(40) + 0.5) / 40
     rows = np.cos(np.arange(1, _CEPSTRA + 1)[:, None] * place) @ levels / 10
     inside = on[1:] & on[:-1]
@@ -245,10 +253,10 @@ def _cepstra(decibel: Floats, on: npt.NDArray[np.bool_]) -> list[float]:
 def _floor(decibel: Floats) -> list[float]:
     """Depth of the quietest tenth of each band below its mean, and its own spread."""
     edges = np.linspace(4, decibel.shape[0] - 32, 11).astype(int)
-    levels = np.array([decibel[a:b].mean(0) for a, b in zip(edges, edges[1:], strict=False)])
+    levels = np.array([decibel[a:b].mean(0) for a, b in itertools.pairwise(edges)])
     low = np.percentile(levels, 10, axis=1)
     depth = levels.mean(1) - low
-    fine = [decibel[a:b][:, levels[n] <= low[n]].std() for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False))]
+    fine = [decibel[a:b][:, levels[n] <= low[n]].std() for n, (a, b) in enumerate(itertools.pairwise(edges))]
     return [*(float(v) for v in depth / 10), *(float(v) for v in fine)]
 
 
@@ -285,10 +293,10 @@ def production_statistics(wav: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     voiced = (periodic > _PERIODIC) & (energy > 0.15 * energy.max())
     runs = _runs(voiced, 20)
     index = np.concatenate([np.arange(run.start, run.stop) for run in runs]) if runs else np.zeros(0, int)
-    index = index[:600]
+    index = index[:400]
     following = np.diff(index) == 1
     envelopes = _envelopes(sound)
-    _, _, spectrum = stft(sound, RATE, "hann", 512, 512 - HOP, boundary=None, padded=False)  # type: ignore[arg-type]
+    _, _, spectrum = stft(sound, RATE, "hann", 512, 512 - HOP, boundary=None, padded=False)
     decibel = 10 * np.log10(np.abs(spectrum) ** 2 + 1e-10)
     loud = decibel[4:].max(0)
     on = loud > loud.max() - 30
@@ -304,7 +312,10 @@ def production_statistics(wav: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
         _floor(decibel),
         _mirrors(decibel, on),
     ]
-    return np.nan_to_num(np.concatenate([np.asarray(part, np.float32) for part in parts]), posinf=0, neginf=0)
+    found: npt.NDArray[np.float32] = np.nan_to_num(
+        np.concatenate([np.asarray(part, np.float32) for part in parts]), posinf=0, neginf=0
+    )
+    return found
 
 
 def _runs(marked: npt.NDArray[np.bool_], least: int) -> list[slice]:

@@ -25,7 +25,7 @@ from detector.voice.synthesis import LAYERS, LINES, ScoreConfig, VoiceNetwork
 from lab.training.voice.fusing import Flags, Floats, Names, card, fused
 
 # How far each view speaks: few lines loudly, many layer statistics softly.
-_GAIN = (2.0, 1.0, 0.5)
+GAIN = (2.0, 1.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def main() -> None:
         known = lots(table["synthetic"], table["page"], table["system"])
         values = torch.tensor(table["values"], dtype=torch.float32)
     network = VoiceNetwork(ScoreConfig())
-    standardise(network, plain, np.repeat(_GAIN, (LINES, STATISTICS, LAYERS)))
+    standardise(network, plain, np.repeat(GAIN, (LINES, STATISTICS, LAYERS)))
     fit(network, network.standard(values), known, Plan())
     with np.load(options.left_out) as table:
         numbers = fused(dict(table))

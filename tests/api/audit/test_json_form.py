@@ -13,7 +13,8 @@ from core.clip import Segment
 from core.errors import ProofError, WatermarkError
 from detector.music.finding import Evidence, Family, Proposition
 from detector.music.misses import Miss
-from detector.voice.finding import ArtistScore
+from detector.voice.finding import ArtistScore, VoiceSegment
+from detector.voice.rates import ErrorRate
 from tests import fakes
 from tests.fakes import OTHER, RECORD, Registry, claims, credentials, marked, match, music, voice
 
@@ -33,7 +34,11 @@ MACHINE = music(
     group="wide/short",
 )
 SINGER = voice(
-    True, 0.99123456, ArtistScore("Ada", 4.1234567, 3.1, 0.9723456), segments=(Segment(1, 2, 0.9),)
+    True,
+    0.99123456,
+    ArtistScore("Ada", 4.1234567, 3.1, 0.9723456),
+    segments=(VoiceSegment(1, 2, 0.9, 0.9542425),),
+    error_rates=(ErrorRate("in speech", 0.0634921, 0.0190284),),
 )
 BOOM = RuntimeError("boom")
 AUDITS: dict[str, dict[str, Any]] = {

@@ -92,6 +92,15 @@ def test_vocals_that_gave_no_answer_are_no_all_clear() -> None:
         assert words.voice_line(found).startswith("not measured")
 
 
+def test_a_comparison_tells_its_error_rates() -> None:
+    rate = {"condition": "in speech", "clones_called": 0.063, "genuine_called_at_most": 0.019}
+    found = {**voice(artists=(artist(False, "none"),)), "error_rates": [rate]}
+    told = dict(words.voice(found).facts)["Measured error rates"]
+    assert "in speech 6\u00a0% of clones called" in told and "at most 2\u00a0%" in told
+    assert told in words.voice_line(found)
+    assert "Measured error rates" not in dict(words.voice(voice(artists=(artist(False, "none"),))).facts)
+
+
 def test_credentials_are_valid_only_where_everything_holds() -> None:
     names = ("signature_valid", "content_bound", "valid", "trusted")
     for values in product((False, True), repeat=len(names)):

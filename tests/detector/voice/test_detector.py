@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from core.clip import Clip, Source
-from detector.voice import VoiceDetector, VoicePrint, fusion
+from detector.calibration import probability
+from detector.voice import ArtistScore, VoiceDetector, VoicePrint, fusion
 from detector.voice.activity import HOP_S, WINDOW_S, Activity, VocalActivity, believed, mask
 from detector.voice.countermeasure import Countermeasure, Synthesis
+from detector.voice.detector import SUSPECTED
 from detector.voice.errors import EnrolmentError
 from detector.voice.frontend import SAMPLE_RATE, windows
 from detector.voice.identity import Identity
@@ -124,7 +126,9 @@ def test_segments_lie_inside_the_voiced_part_of_the_clip() -> None:
     assert max(segment.end_s for segment in finding.segments) <= 7.0 + 1e-6
     for left, right in zip(finding.segments[:-1], finding.segments[1:], strict=True):
         assert left.end_s <= right.start_s + 1e-6
-    assert all(0.0 <= segment.score <= 1.0 for segment in finding.segments)
+    for segment in finding.segments:
+        assert segment.llr is not None and segment.llr == pytest.approx(4.0 / fusion.LOG10)
+        assert segment.score == pytest.approx(probability(segment.llr))
     assert max(segment.end_s - segment.start_s for segment in finding.segments) <= 2.0 + 1e-6
 
 
@@ -147,6 +151,7 @@ def test_too_little_voice_is_not_judged() -> None:
     finding = fake(until_s=2.0).score(clip(ADA), {})
     assert finding.has_voice and finding.synthetic_score is None
     assert finding.reason is not None and "too short" in finding.reason
+    assert finding.segments and all(s.score is s.llr is None for s in finding.segments)
 
 
 def test_without_vocals_nothing_is_measured() -> None:
@@ -268,6 +273,48 @@ def test_a_voice_is_heard_in_whatever_channel_it_is(monkeypatch: pytest.MonkeyPa
     listened.clear()
     detector.score(clip(ADA), known)
     assert len(listened) == 1
+
+
+class Channels(FakeCountermeasure):
+    """Hears each look's own ratio, by its first samples: Ada's or Bob's."""
+
+    most_llr = 3.0
+
+    def __init__(self, of_ada: float, of_bob: float) -> None:
+        self._of = {True: of_ada, False: of_bob}
+
+    def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
+        self._value = self._of[float(wav[:100].mean()) >= 0]
+        return super().listen(wav, voiced)
+
+
+def heard_in(
+    monkeypatch: pytest.MonkeyPatch, looks: list[Tensor], of_ada: float, of_bob: float
+) -> ArtistScore:
+    """Ada's score where the detector looks at these channels."""
+    detector = fake()
+    known = {"Ada": detector.enrol([clip(ADA)])}
+    detector.countermeasure = Channels(of_ada, of_bob)
+    monkeypatch.setattr("detector.voice.detector._looks", lambda _: [look[0] for look in looks])
+    return detector.score(clip(ADA), known).artists[0]
+
+
+def test_a_look_that_says_the_same_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = heard_in(monkeypatch, [ADA], 2.0, 0.0)
+    assert heard_in(monkeypatch, [ADA, ADA, ADA], 2.0, 0.0).clone_score == pytest.approx(one.clone_score)
+    beside = heard_in(monkeypatch, [ADA, BOB], 2.0, -2.0)
+    assert beside.clone_score < one.clone_score - 0.05, "a look that says otherwise is paid for"
+
+
+def test_looks_are_paid_for_before_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = heard_in(monkeypatch, [ADA], 3.0, 0.0).clone_score
+    assert heard_in(monkeypatch, [ADA], 9.0, 0.0).clone_score == pytest.approx(most)
+    strong = heard_in(monkeypatch, [ADA, BOB], 6.0, -2.0).clone_score
+    assert SUSPECTED < strong < most, "evidence beyond the bound pays for the other look"
+
+
+def test_a_voice_and_a_machine_in_different_looks_make_no_clone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert heard_in(monkeypatch, [ADA, BOB], -3.0, 6.0).clone_score < 0.1
 
 
 def test_looks_are_paid_for() -> None:

@@ -129,7 +129,7 @@ def test_scores_are_fused_and_calibrated_as_the_card_says() -> None:
     )
     score = fusion.score(torch.tensor([3.0, 1.0]), torch.tensor([8.0, 0.0]))
     assert score.tolist() == [2.0, 0.0]
-    assert fusion.llr(score).tolist() == [3.0, 1.0]
+    assert fusion.llr(score).tolist() == [5.0, 1.0]
     means = fusion.score(torch.tensor([2.0]), torch.tensor([4.0]))
     assert float(means) == pytest.approx(float(score.mean())), "the mean of windows is the score of means"
 

@@ -1,0 +1,123 @@
+"""Networks that judge clips whose page, systems and named people they do not know.
+
+Training pages are left out in turn; the pages that judge are scored by one network of all training pages.
+"""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from detector.voice.statistics import STATISTICS
+from detector.voice.synthesis import LAYERS, LINES, ScoreConfig, VoiceNetwork
+from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES
+from lab.training.voice.measured import Flags, Floats, Measured
+from lab.training.voice.production import STATISTICS_OF_PRODUCTION
+from lab.training.voice.synthesis import GAIN, Plan, fit, lots, standardise
+
+Scores = npt.NDArray[np.float64]
+View = Callable[[Measured], Floats]
+MUCH_RECORDED = ("ljspeech", "opencpop")
+"""People of whom whole corpora are training pages: their clips on the judging pages are left out instead."""
+
+
+def inputs(rows: Measured) -> Floats:
+    """What the shipped network sees."""
+    return rows.inputs
+
+
+def production(rows: Measured) -> Floats:
+    """Statistics of voice production alone."""
+    return rows.production
+
+
+def everything(rows: Measured) -> Floats:
+    """Both."""
+    return np.concatenate([rows.inputs, rows.production], axis=1)
+
+
+def facts(rows: Measured) -> Floats:
+    """What a file tells without a voice; the probe."""
+    return rows.facts
+
+
+def gain_of(view: View) -> npt.NDArray[np.float64]:
+    """How far each value speaks: as in the shipped network, new ones plainly."""
+    if view not in (inputs, everything):
+        return np.ones(1)
+    known = np.repeat(GAIN, (LINES, STATISTICS, LAYERS))
+    return known if view is inputs else np.concatenate([known, np.ones(STATISTICS_OF_PRODUCTION)])
+
+
+def family(system: str) -> str:
+    """A system without its variant: the first word of its name."""
+    return re.split(r"[ (+-]", system)[0].lower()
+
+
+def strangers(rows: Measured, others: Measured) -> Flags:
+    """Which rows share neither page, nor system family, nor person with others, [N] bool."""
+    families = {family(name) for name in others.system if name}
+    people = set(others.person.tolist()) - {""}
+    apart = ~np.isin(rows.page, others.page) & ~np.isin(rows.person, sorted(people))
+    known: Flags = apart & ~np.array([bool(name) and family(name) in families for name in rows.system])
+    return known
+
+
+def judging(rows: Measured, training: Measured) -> Flags:
+    """Which clips may judge: of the judging pages, no system that training knows, no much recorded person."""
+    known = {family(name) for name in training.system if name}
+    fresh = np.array([not name or family(name) not in known for name in rows.system])
+    chosen: Flags = np.isin(rows.page, sorted(TEST_PAGES)) & fresh & ~np.isin(rows.person, MUCH_RECORDED)
+    return chosen
+
+
+def trained(table: Measured, plain: Flags, view: View, plan: Plan | None = None) -> VoiceNetwork:
+    """A network of the rows; `plain` are those without augmentation, [N] bool."""
+    values = view(table)
+    network = VoiceNetwork(ScoreConfig(inputs=values.shape[1]))
+    standardise(network, values[plain].astype(np.float64), np.broadcast_to(gain_of(view), values.shape[1:]))
+    known = lots(table.synthetic, table.page, table.system)
+    fit(network, network.standard(torch.tensor(values)), known, plan or Plan())
+    return network.eval()
+
+
+def logits(network: VoiceNetwork, rows: Measured, view: View) -> Scores:
+    """Scores of rows, [N]."""
+    with torch.inference_mode():
+        found: Scores = network(torch.tensor(view(rows))).double().numpy()
+    return found
+
+
+def left_out(plain: Measured, changed: Measured, view: View, pages: list[str]) -> Scores:
+    """Score of each plain row of a training page by a network that knows no page, system or person of it.
+
+    Args:
+        plain: training pages as published.
+        changed: the same under the random chain.
+        view: what the network sees.
+        pages: to leave out in turn; rows of others stay NaN.
+    """
+    found = np.full(len(plain.page), np.nan)
+    for page in pages:
+        here = plain.page == page
+        others = plain.only(here)
+        kept = [rows.only(strangers(rows, others)) for rows in (plain, changed)]
+        network = trained(
+            joined(*kept), np.arange(len(kept[0].page) + len(kept[1].page)) < len(kept[0].page), view
+        )
+        found[here] = logits(network, others, view)
+    return found
+
+
+def joined(*tables: Measured) -> Measured:
+    """Tables one under the other."""
+    return Measured(
+        **{n: np.concatenate([getattr(t, n) for t in tables]) for n in Measured.__dataclass_fields__}
+    )
+
+
+def training_pages(rows: Measured) -> Flags:
+    """Rows of pages that neither judge nor help to choose, [N] bool."""
+    return ~np.isin(rows.page, sorted(TEST_PAGES | CHOOSING_PAGES))
