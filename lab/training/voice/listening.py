@@ -73,11 +73,11 @@ def judging(rows: Measured, training: Measured) -> Flags:
     return chosen
 
 
-def trained(table: Measured, plain: Flags, view: View, plan: Plan | None = None) -> VoiceNetwork:
-    """A network of the rows; `plain` are those without augmentation, [N] bool."""
+def trained(table: Measured, view: View, plan: Plan | None = None) -> VoiceNetwork:
+    """A network of the rows."""
     values = view(table)
     network = VoiceNetwork(ScoreConfig(inputs=values.shape[1]))
-    standardise(network, values[plain].astype(np.float64), np.broadcast_to(gain_of(view), values.shape[1:]))
+    standardise(network, values.astype(np.float64), np.broadcast_to(gain_of(view), values.shape[1:]))
     known = lots(table.synthetic, table.page, table.system)
     fit(network, network.standard(torch.tensor(values)), known, plan or Plan())
     return network.eval()
@@ -90,32 +90,20 @@ def logits(network: VoiceNetwork, rows: Measured, view: View) -> Scores:
     return found
 
 
-def left_out(plain: Measured, changed: Measured, view: View, pages: list[str]) -> Scores:
-    """Score of each plain row of a training page by a network that knows no page, system or person of it.
+def left_out(rows: Measured, view: View, pages: list[str]) -> Scores:
+    """Score of each row of a training page by a network that knows no page, system or person of it.
 
     Args:
-        plain: training pages as published.
-        changed: the same under the random chain.
+        rows: of training pages.
         view: what the network sees.
         pages: to leave out in turn; rows of others stay NaN.
     """
-    found = np.full(len(plain.page), np.nan)
+    found = np.full(len(rows.page), np.nan)
     for page in pages:
-        here = plain.page == page
-        others = plain.only(here)
-        kept = [rows.only(strangers(rows, others)) for rows in (plain, changed)]
-        network = trained(
-            joined(*kept), np.arange(len(kept[0].page) + len(kept[1].page)) < len(kept[0].page), view
-        )
-        found[here] = logits(network, others, view)
+        here = rows.page == page
+        others = rows.only(here)
+        found[here] = logits(trained(rows.only(strangers(rows, others)), view), others, view)
     return found
-
-
-def joined(*tables: Measured) -> Measured:
-    """Tables one under the other."""
-    return Measured(
-        **{n: np.concatenate([getattr(t, n) for t in tables]) for n in Measured.__dataclass_fields__}
-    )
 
 
 def training_pages(rows: Measured) -> Flags:

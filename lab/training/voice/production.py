@@ -45,7 +45,7 @@ def pitch(frames: Floats) -> tuple[Floats, Floats]:
     correlation = correlation / (correlation[:, :1] + 1e-9) / np.maximum(shape / shape[0], 0.05)
     low, high = RATE // _HIGH_HZ, RATE // _LOW_HZ
     # A long lag must be clearly better than a short one, or octaves are taken for the pitch.
-    lag = low + (correlation[:, low:high] - 1e-4 * np.arange(high - low) * 3).argmax(1)
+    lag = low + (correlation[:, low:high] - 1.3e-3 * np.arange(high - low)).argmax(1)
     rows = np.arange(len(lag))
     before, at, after = (correlation[rows, lag + step] for step in (-1, 0, 1))
     bend = before - 2 * at + after
