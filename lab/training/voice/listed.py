@@ -22,7 +22,9 @@ from lab.training.voice.clips import SYNTHETIC_LABELS
 
 LONGEST_S = 5
 LEAST_S = 1.0
-OF_A_SYSTEM, OF_A_PERSON, OF_A_PAGE = 8, 6, 60
+OF_A_PERSON = 6
+MANY, FEW = (6, 40), (4, 32)
+"""Clips of a system, and recordings, of a page that judges and of one that trains."""
 TEST_PAGES = frozenset(
     {
         "bigvgan-demo", "comosvc-demo", "freevc-demo", "gtsinger-demo", "musdb-vocals-anyaccomp",
@@ -91,7 +93,7 @@ def _row(folder: Path, row: dict[str, str]) -> Listed:
     return Listed(place, row["source"], system, row["identity"], synthetic, sung, row["use"] == "open")
 
 
-def chosen(clips: list[Listed], of_a_system: int = OF_A_SYSTEM) -> list[Listed]:
+def chosen(clips: list[Listed], of_a_system: int, of_a_page: int) -> list[Listed]:
     """A balanced part: of each page at most so many of a system, of a person and of all recordings."""
     taken: Counter[tuple[str, str, str]] = Counter()
     found = []
@@ -100,7 +102,7 @@ def chosen(clips: list[Listed], of_a_system: int = OF_A_SYSTEM) -> list[Listed]:
             limits = {(clip.page, "system", clip.system): of_a_system}
         else:
             person = clip.person or str(clip.path)
-            limits = {(clip.page, "person", person): OF_A_PERSON, (clip.page, "all", ""): OF_A_PAGE}
+            limits = {(clip.page, "person", person): OF_A_PERSON, (clip.page, "all", ""): of_a_page}
         if all(taken[key] < limit for key, limit in limits.items()):
             taken.update(limits.keys())
             found.append(clip)

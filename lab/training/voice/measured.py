@@ -23,7 +23,7 @@ from detector.voice.identity import centre
 from detector.voice.statistics import tidy
 from detector.voice.synthesis import measure
 from lab.training.voice import conditions
-from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES, Listed, chosen, listed, samples_of
+from lab.training.voice.listed import CHOOSING_PAGES, FEW, MANY, TEST_PAGES, Listed, chosen, listed, samples_of
 from lab.training.voice.production import production_statistics
 
 TABLES = Path("runs/voice/measured")
@@ -139,19 +139,20 @@ def read(condition: str, pages: Iterable[str] | None = None, folder: Path = TABL
 
 
 def main() -> None:
-    """Measure all pages as published, the others at random, those for judging under conditions."""
+    """Measure pages that judge as published and under conditions, the others through the random chain."""
     parser = argparse.ArgumentParser(description="measure the listed voices")
     parser.add_argument("more", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    clips = chosen(listed(options.more))
+    clips = listed(options.more)
     backing = conditions.backings(options.data)
-    build(clips, "as published", backing)
-    judged = [clip for clip in clips if clip.page in TEST_PAGES | CHOOSING_PAGES]
-    build([clip for clip in clips if clip.page not in TEST_PAGES], "at random", backing)
+    judges = TEST_PAGES | CHOOSING_PAGES
+    judged = chosen([clip for clip in clips if clip.page in judges], *MANY)
+    build(judged, "as published", backing)
+    build(chosen([clip for clip in clips if clip.page not in judges], *FEW), "at random", backing)
     for condition in conditions.CARRIERS:
-        build(chosen(judged, of_a_system=8), condition, backing)
+        build(judged, condition, backing)
     for condition in conditions.EFFECTS:
         build([clip for clip in judged if not clip.synthetic], condition, backing)
 
