@@ -23,7 +23,16 @@ from detector.voice.identity import centre
 from detector.voice.statistics import tidy
 from detector.voice.synthesis import measure
 from lab.training.voice import conditions
-from lab.training.voice.listed import CHOOSING_PAGES, FEW, MANY, TEST_PAGES, Listed, chosen, listed, samples_of
+from lab.training.voice.listed import (
+    CHOOSING_PAGES,
+    FEW,
+    MANY,
+    TEST_PAGES,
+    Listed,
+    chosen,
+    listed,
+    samples_of,
+)
 from lab.training.voice.production import production_statistics
 
 TABLES = Path("runs/voice/measured")
