@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from core.encode import encode
+from detector.voice.synthesis import VoiceNetwork
 from lab.training.voice import conditions, listening
 from lab.training.voice.listed import OF_A_PERSON, Listed, chosen, listed
 from lab.training.voice.measured import Measured, build, read
@@ -97,7 +98,7 @@ def test_a_page_is_judged_by_a_network_that_does_not_know_it(monkeypatch: pytest
     seen: list[set[str]] = []
     train = listening.trained
 
-    def watched(known: Measured, view: listening.View) -> listening.VoiceNetwork:
+    def watched(known: Measured, view: listening.View) -> VoiceNetwork:
         seen.append(set(known.page.tolist()))
         return train(known, view, Plan(steps=60, pages=2, clips=2))
 
