@@ -23,7 +23,8 @@ from api.audit.findings import Media, WatermarkFound, revised
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.lanes import Asking
 from api.audit.ownership import also_known_as, judge
-from api.audit.policy import Policy, load_policy
+from api.audit.policy import Policy
+from api.audit.policy_text import load_policy
 from api.audit.result import AuditResult, Findings, told
 from api.registry.consents import Consent
 from api.registry.summary import known

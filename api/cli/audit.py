@@ -37,7 +37,7 @@ def audit(
     """
     with failures():
         from api.audit.audit import audit_file
-        from api.audit.policy import load_policy
+        from api.audit.policy_text import load_policy
 
         rules = load_policy(policy)
         with registry() as (store, settings):

@@ -52,7 +52,7 @@ def fail(text: str, code: int) -> NoReturn:
 
 def exit_code(error: Exception) -> int:
     """The exit code that an error of the tree stands for."""
-    from api.audit.policy import PolicyError
+    from api.audit.policy_text import PolicyError
     from core.errors import AudioError, KeyFileError, RecordError, WatermarkError
     from detector.voice.errors import EnrolmentError
     from provenance.records.folder import FolderError

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.json_form import Json, as_json
-from api.audit.policy import Policy, load_policy
+from api.audit.policy import Policy
+from api.audit.policy_text import load_policy
 from api.audit.result import AuditResult
 from api.report import words
 from core import clock

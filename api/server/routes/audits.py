@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from api.audit.audit import ALL
 from api.audit.findings import SEARCHES
-from api.audit.policy import parse_policy
+from api.audit.policy_text import parse_policy
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
 from api.server import fields

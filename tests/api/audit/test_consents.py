@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.audit.audit import audit_file
-from api.audit.policy import parse_policy
+from api.audit.policy_text import parse_policy
 from api.audit.result import AuditResult
 from api.registry.consents import Consent, Terms
 from api.settings import Settings

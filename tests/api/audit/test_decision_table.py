@@ -15,7 +15,7 @@ from api.audit.claims import Ownership, OwnershipStatus
 from api.audit.decision import Gap
 from api.audit.findings import Outcome
 from api.audit.json_form import as_json
-from api.audit.policy import PolicyError, load_policy, parse_policy
+from api.audit.policy_text import PolicyError, load_policy, parse_policy
 from core.errors import TrackmarkError, WatermarkError
 from tests import fakes
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.audit.policy import PolicyError, load_policy, parse_policy
+from api.audit.policy_text import PolicyError, load_policy, parse_policy
 
 HEAD = '[policy]\nname = "p"\nversion = "1"\n'
 RULE = """

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.audit.policy import MAX_BYTES, PolicyError, load_policy, parse_policy
+from api.audit.policy_text import MAX_BYTES, PolicyError, load_policy, parse_policy
 from tests.api.serving import GOOD, serve
 
 HEAD = '[policy]\nname = "a"\nversion = "1"\n'

@@ -11,7 +11,7 @@ import pytest
 
 from api.audit.claims import OwnershipStatus
 from api.audit.findings import NOT_ASKED, NotRun
-from api.audit.policy import load_policy
+from api.audit.policy_text import load_policy
 from api.report import words
 from api.report.steps import steps
 from api.report.words.told import OUTCOMES
