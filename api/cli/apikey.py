@@ -30,7 +30,7 @@ def _keys() -> Iterator["ApiKeys"]:
 
 
 def _told(info: "KeyInfo") -> dict[str, Any]:
-    from api.server.schemas import KeyAnswer
+    from api.server.key_shapes import KeyAnswer
 
     told: dict[str, Any] = KeyAnswer.of(info).model_dump(mode="json")
     return told
@@ -48,7 +48,7 @@ def create(
 ) -> None:
     """Make a key. Its secret is printed once and stored nowhere."""
     from api.server.api_keys import Scope
-    from api.server.schemas import KeyRequest
+    from api.server.key_shapes import KeyRequest
 
     try:
         ends = None if days is None else datetime.now(UTC) + timedelta(days=days)

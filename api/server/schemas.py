@@ -1,25 +1,21 @@
 """The shapes of requests and answers, with an example each, as the OpenAPI document shows them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.audit.claims import Ownership
 from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.result import AuditResult, Findings
-from api.jobs.job import PRIORITIES, Job
+from api.jobs.job import PRIORITIES, Job, State
 from api.registry.artists import EnrolledArtist
-from api.registry.records import StoredRecord
-from api.server.answers import problem_of
-from api.server.api_keys import KeyInfo, NewKey, Scope
+from api.server.answers import problem, problem_of
+from core.errors import UnreadableAudio
 
-State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
-
-_WHOLE = Stretch(0.0, 183.0, track_start_s=0.0, offset_s=0.0, speed=1.0, pitch_semitones=0.0)
 EXAMPLE = AuditResult(
     file="song.mp3",
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -50,12 +46,8 @@ EXAMPLE = AuditResult(
     decision=Decision("review", (), "trackmark-default 2026-11-28", "ab" * 32),
 )
 FINDINGS_EXAMPLE = EXAMPLE.to_dict()
-PROBLEM_EXAMPLE: dict[str, Any] = {
-    "type": "urn:trackmark:problem:unreadable-audio",
-    "title": "The file is not readable audio",
-    "status": 422,
-    "code": "unreadable-audio",
-    "detail": "notes.zip: no audio was found in it",
+PROBLEM_EXAMPLE = {
+    **problem(UnreadableAudio("notes.zip: no audio was found in it")),
     "instance": "/v1/audits",
 }
 
@@ -191,55 +183,6 @@ class TrackPage(Model):
     next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
 
 
-class RecordAnswer(Model):
-    """An ownership record, verified at this moment: who claimed what, and where the log holds it.
-
-    A signature proves who claimed what and when, not that the claim is true (`claim_status`).
-    """
-
-    record_id: str = Field(examples=["5f1c0a9e33b2d417"])
-    title: str = Field(examples=["Night Drive"])
-    leaf_index: int = Field(examples=[7])
-    created_at: datetime
-    salt: str = Field(description="opens the log entry's commitment; keep it with the proof")
-    claims: dict[str, Any] | None = Field(description="what the record says; null where it does not verify")
-    problem: Problem | None = Field(description="why the record does not verify")
-    links: dict[str, str]
-
-    @classmethod
-    def of(
-        cls, stored: StoredRecord, claims: dict[str, Any] | None, problem: dict[str, Any] | None
-    ) -> "RecordAnswer":
-        """The record as clients see it."""
-        root = f"/v1/records/{stored.record_id}"
-        return cls(
-            record_id=stored.record_id,
-            title=stored.title,
-            leaf_index=stored.leaf_index,
-            created_at=stored.created_at,
-            salt=stored.salt.hex(),
-            claims=claims,
-            problem=None if problem is None else Problem(**problem),
-            links={name: f"{root}/{name}" for name in ("envelope", "proof", "events")} | {"self": root},
-        )
-
-
-class RecordLine(Model):
-    """A record in a list, not verified."""
-
-    record_id: str
-    title: str
-    leaf_index: int
-    created_at: datetime
-
-
-class RecordPage(Model):
-    """Records, newest first."""
-
-    items: list[RecordLine]
-    next: int | None = Field(description="pass as `before` for the next page", examples=[None])
-
-
 class ArtistAnswer(Model):
     """An enrolled voice, without the voice print."""
 
@@ -273,101 +216,6 @@ class ArtistList(Model):
     """All enrolled voices, by name."""
 
     items: list[ArtistAnswer]
-
-
-class KeyRequest(Model):
-    """An API key to make."""
-
-    name: str = Field(min_length=1, max_length=200, examples=["mastering studio"])
-    scopes: list[Scope] = Field(min_length=1, examples=[["audits:read", "audits:write"]])
-    expires_at: datetime | None = Field(default=None, examples=["2027-12-31T00:00:00Z"])
-    tenant: str | None = Field(
-        default=None,
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
-        description="only admins of the tenant `default` may make keys of others",
-        examples=[None],
-    )
-
-    @field_validator("expires_at")
-    @classmethod
-    def _in_utc(cls, moment: datetime | None) -> datetime | None:
-        """As it is stored."""
-        if moment is None:
-            return None
-        if moment.tzinfo is None:
-            raise ValueError("expires_at needs a time zone, such as Z")
-        try:
-            return moment.astimezone(UTC)
-        except OverflowError:
-            raise ValueError("expires_at lies outside the calendar") from None
-
-
-class KeyAnswer(Model):
-    """An API key without its secret."""
-
-    id: str
-    name: str
-    prefix: str = Field(description="how the key starts", examples=["tmk_3f9a1c2b"])
-    tenant: str
-    scopes: list[Scope]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-    @classmethod
-    def of(cls, info: KeyInfo) -> "KeyAnswer":
-        """The key as admins see it."""
-        return cls(**{**vars(info), "scopes": list(info.scopes)})
-
-
-class NewKeyAnswer(KeyAnswer):
-    """A fresh API key; `secret` is shown this once."""
-
-    secret: str = Field(examples=["tmk_3f9a1c2b_..."])
-
-    @classmethod
-    def of_new(cls, made: NewKey) -> "NewKeyAnswer":
-        """The key as whoever made it sees it."""
-        return cls(**KeyAnswer.of(made.info).model_dump(), secret=made.secret)
-
-
-class RotationRequest(Model):
-    """How a key hands over."""
-
-    overlap_s: int = Field(
-        default=86_400, ge=0, le=30 * 86_400, description="how long the key that is replaced still works"
-    )
-
-
-class CallerAnswer(Model):
-    """Who asks."""
-
-    tenant: str
-    scopes: list[Scope]
-    key_id: str | None = Field(description="null for a request without a key")
-    name: str | None
-    expires_at: datetime | None
-
-
-class KeyList(Model):
-    """All API keys of a tenant."""
-
-    items: list[KeyAnswer]
-
-
-class HashPath(Model):
-    """Hashes of a Merkle proof, base64, from the leaf up (RFC 6962)."""
-
-    size: int = Field(description="size of the tree that the proof is for", examples=[12])
-    hashes: list[str] = Field(examples=[["VWwMSTBWz6tzkbsyKv3Rq0Qh7kV1o2Jc0O0m4rHn3dY="]])
-    checkpoint: str = Field(description="the newest signed checkpoint")
-
-
-class Health(Model):
-    """How the server is."""
-
-    status: Literal["ok"] = "ok"
 
 
 def _common(job: Job) -> dict[str, Any]:

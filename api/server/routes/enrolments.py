@@ -5,14 +5,14 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.jobs.job import Job
+from api.jobs.job import Job, State
 from api.registry.artists import enrolment_warnings
 from api.server.answers import problem_of
 from api.server.parts import ArtistWriter, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import job_files
 from api.server.routes.openapi import problems
-from api.server.schemas import ArtistAnswer, Model, Problem, State
+from api.server.schemas import ArtistAnswer, Model, Problem
 
 router = APIRouter(prefix="/v1/enrolments", tags=["artists"], route_class=Route)
 

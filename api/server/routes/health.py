@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Literal
 
 from fastapi import APIRouter
 from sqlalchemy import Engine, text
@@ -14,9 +15,15 @@ from api.server.problems import RETRY_S
 from api.server.refusals import NotReady
 from api.server.route import Route
 from api.server.routes.openapi import problems
-from api.server.schemas import Health
+from api.server.schemas import Model
 
 router = APIRouter(tags=["health"], route_class=Route)
+
+
+class Health(Model):
+    """How the server is."""
+
+    status: Literal["ok"] = "ok"
 
 
 @router.get("/healthz", operation_id="getHealth", summary="Alive")

@@ -11,11 +11,11 @@ from api.database.tables import DEFAULT_TENANT
 from api.errors import UnknownEntry
 from api.server.api_keys import Caller
 from api.server.idempotency import Once
+from api.server.key_shapes import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest
 from api.server.parts import Admin, Parts, PartsDep, caller
 from api.server.refusals import Forbidden
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
-from api.server.schemas import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest
 
 Tenant = Annotated[str | None, Query(max_length=63, description="for operators; one's own otherwise")]
 router = APIRouter(tags=["keys"], route_class=Route)

@@ -8,18 +8,28 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import Field
 
 from api.errors import UnknownEntry
 from api.log.transparency import TransparencyLog
 from api.server.parts import PartsDep
 from api.server.route import Route
 from api.server.routes.openapi import problems
-from api.server.schemas import HashPath
+from api.server.schemas import Model
 from core.errors import InvalidInput, ProofError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.tiles import Tile
 
 router = APIRouter(prefix="/v1/log", tags=["log"], route_class=Route)
+
+
+class HashPath(Model):
+    """Hashes of a Merkle proof, base64, from the leaf up (RFC 6962)."""
+
+    size: int = Field(description="size of the tree that the proof is for", examples=[12])
+    hashes: list[str] = Field(examples=[["VWwMSTBWz6tzkbsyKv3Rq0Qh7kV1o2Jc0O0m4rHn3dY="]])
+    checkpoint: str = Field(description="the newest signed checkpoint")
+
 
 Whole = Annotated[int, Query(ge=0, lt=1 << 62)]
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}

@@ -5,13 +5,13 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.jobs.job import Job
+from api.jobs.job import Job, State
 from api.server.answers import problem_of
 from api.server.parts import PartsDep, RecordReader
 from api.server.route import Route
 from api.server.routes import job_files
 from api.server.routes.openapi import problems
-from api.server.schemas import Model, Problem, State
+from api.server.schemas import Model, Problem
 
 router = APIRouter(prefix="/v1/lookups", tags=["c2pa"], route_class=Route)
 

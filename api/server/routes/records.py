@@ -1,9 +1,11 @@
 """Ownership records: what they say, the signed envelope, and the proof that the log holds them."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import Field
 
 from api.errors import UnknownEntry
 from api.jobs.books import MAX_PAGE
@@ -16,10 +18,60 @@ from api.server.inputs import LARGEST
 from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
 from api.server.route import Route
 from api.server.routes.openapi import problems
-from api.server.schemas import RecordAnswer, RecordLine, RecordPage
+from api.server.schemas import Model, Problem
 from core.errors import RecordError, VerificationError
 
 router = APIRouter(prefix="/v1/records", tags=["records"], route_class=Route)
+
+
+class RecordAnswer(Model):
+    """An ownership record, verified at this moment: who claimed what, and where the log holds it.
+
+    A signature proves who claimed what and when, not that the claim is true (`claim_status`).
+    """
+
+    record_id: str = Field(examples=["5f1c0a9e33b2d417"])
+    title: str = Field(examples=["Night Drive"])
+    leaf_index: int = Field(examples=[7])
+    created_at: datetime
+    salt: str = Field(description="opens the log entry's commitment; keep it with the proof")
+    claims: dict[str, Any] | None = Field(description="what the record says; null where it does not verify")
+    problem: Problem | None = Field(description="why the record does not verify")
+    links: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, stored: StoredRecord, claims: dict[str, Any] | None, problem: dict[str, Any] | None
+    ) -> "RecordAnswer":
+        """The record as clients see it."""
+        root = f"/v1/records/{stored.record_id}"
+        return cls(
+            record_id=stored.record_id,
+            title=stored.title,
+            leaf_index=stored.leaf_index,
+            created_at=stored.created_at,
+            salt=stored.salt.hex(),
+            claims=claims,
+            problem=None if problem is None else Problem(**problem),
+            links={name: f"{root}/{name}" for name in ("envelope", "proof", "events")} | {"self": root},
+        )
+
+
+class RecordLine(Model):
+    """A record in a list, not verified."""
+
+    record_id: str
+    title: str
+    leaf_index: int
+    created_at: datetime
+
+
+class RecordPage(Model):
+    """Records, newest first."""
+
+    items: list[RecordLine]
+    next: int | None = Field(description="pass as `before` for the next page", examples=[None])
+
 
 RecordId = Annotated[
     str, Path(pattern="^[0-9a-f]{16}$", description="16 hex digits: the watermark's message")
