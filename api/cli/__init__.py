@@ -8,6 +8,8 @@ Nothing heavy is imported here or in the command modules: each command imports w
 it runs, so that `trackmark --help` answers at once.
 """
 
+from typing import Annotated
+
 import typer
 
 from api.cli import (
@@ -38,10 +40,27 @@ main = typer.Typer(
     name="trackmark",
     help="Prove whose a track is, and tell whether a machine made it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        import importlib.metadata
+
+        typer.echo(f"trackmark {importlib.metadata.version('trackmark')}")
+        raise typer.Exit
+
+
+@main.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None: ...
+
+
 main.command("tag")(tag.tag)
 main.command("generate")(tag.generate)
 main.command("verify")(verify.verify)

@@ -10,7 +10,9 @@ from api.cli.console import (
     USAGE,
     AsJson,
     Quiet,
+    Yes,
     answers,
+    ask_person,
     emit,
     fail,
     failures,
@@ -95,10 +97,14 @@ def list_artists(as_json: AsJson = False) -> None:
 
 @commands.command("delete")
 def delete(
-    name: Annotated[str, typer.Argument(help="The artist's name or id.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="The artist's name or id.")],
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete an artist's voice print, its key and every consent for good."""
     with failures(), registry() as (store, _settings):
+        artist = store.artists.find(name)
+        ask_person(f"Delete the voice print of {artist.name} with its key and consents, for good?", yes=yes)
         store.artists.remove(name)
     if as_json:
         emit({"name": name, "deleted": True})

@@ -1,6 +1,7 @@
 """What every command shares: where text goes, how failures end, and the progress display."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,42 @@ def exit_code(error: Exception) -> int:
     return USAGE if isinstance(error, KeyFileError | PolicyError | RecordError) else FAILED
 
 
+def told(file: Path, error: Exception) -> str:
+    """An error about a file, which is named once."""
+    text = str(error)
+    return f"{file}: {text.removeprefix(f'{file}: ').removeprefix(f'{file.name}: ')}"
+
+
+def refuse_places(file: Path, *, folders: bool = False) -> None:
+    """Refuse what is no file at all (or, with `folders`, no folder either), and say which command takes it.
+
+    Raises:
+        UnreadableAudio: a folder, or the address of something elsewhere.
+    """
+    from core.errors import UnreadableAudio
+
+    if file.is_dir() and not folders:
+        raise UnreadableAudio(f"this is a folder: `trackmark scan {file}` audits every file in it")
+    scheme = re.match(r"([a-z][a-z0-9+]+):/", str(file))
+    if scheme and not file.exists():
+        raise UnreadableAudio(
+            f"this is an address: fetch the file first, or let `trackmark scan` read {scheme[1]} places"
+        )
+
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def ask_person(question: str, *, yes: bool) -> None:
+    """Ask whoever sits at a terminal before something that cannot be undone; scripts are not asked.
+
+    Raises:
+        typer.Abort: the answer is no.
+    """
+    if not yes and sys.stdin.isatty():
+        typer.confirm(question, abort=True, err=True)
+
+
 @contextmanager
 def failures() -> Iterator[None]:
     """Turn an error of the tree into a message and its exit code; other errors are bugs and show as such."""
@@ -81,6 +118,7 @@ def for_each(
     *,
     as_json: bool,
     quiet: bool = False,
+    folders: bool = False,
 ) -> NoReturn:
     """Ask about each file and end with the worst exit code; one bad file does not stop the others.
 
@@ -91,6 +129,7 @@ def for_each(
         good: whether an answer counts as success.
         as_json: print answers as JSON lines; an unreadable file gives `{"file", "error"}`.
         quiet: show no progress.
+        folders: an input may be a folder.
     """
     from rich.markup import escape
 
@@ -100,13 +139,14 @@ def for_each(
     with progress(enabled=not quiet) as bar:
         for file in files:
             try:
+                refuse_places(file, folders=folders)
                 answer = ask(file, bar(file.name))
             except (TrackmarkError, OSError) as error:
                 worst = max(worst, exit_code(error))
                 if as_json:
                     emit({"file": str(file), "error": {"type": type(error).__name__, "message": str(error)}})
                 else:
-                    messages().print(f"[bold red]error:[/] {escape(f'{file}: {error}')}")
+                    messages().print(f"[bold red]error:[/] {escape(told(file, error))}")
                 continue
             if not good(answer):
                 worst = max(worst, FAILED)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, registry
+from api.cli.console import USAGE, AsJson, Yes, answers, ask_person, emit, fail, failures, registry
 
 if TYPE_CHECKING:
     from api.registry.events import RecordEvents
@@ -52,11 +52,12 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
 def amend(
     record_id: RecordId,
     patch: Annotated[str, typer.Argument(help="JSON Merge Patch (RFC 7396), or @FILE that holds one.")],
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a revision. Example: trackmark record amend 5f1c... '{"asset": {"isrc": "USRC17607839"}}'."""
     changes = _patch(patch)
-    _act(record_id, lambda history: history.amend(record_id, changes), as_json=as_json)
+    _act(record_id, lambda history: history.amend(record_id, changes), "Amend", yes=yes, as_json=as_json)
 
 
 @commands.command("transfer")
@@ -76,6 +77,7 @@ def transfer(
     document: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The contract; only its hash is kept.")
     ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a revision in which another party holds the shares."""
@@ -94,6 +96,8 @@ def transfer(
             effective=effective,
             source_doc_sha256=digest,
         ),
+        f"Transfer {'all' if percent is None else f'{percent:g} % of the whole'} of {right} to {to}",
+        yes=yes,
         as_json=as_json,
     )
 
@@ -104,6 +108,7 @@ def dispute(
     by: By,
     reason: Reason,
     close: Annotated[bool, typer.Option("--close", help="Close a dispute instead of opening one.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Open a dispute about a record, or close one."""
@@ -112,20 +117,23 @@ def dispute(
         act = history.close_dispute if close else history.dispute
         return act(record_id, issuer=by, reason=reason)
 
-    _act(record_id, state, as_json=as_json)
+    _act(record_id, state, "Close a dispute" if close else "Open a dispute", yes=yes, as_json=as_json)
 
 
 @commands.command("revoke")
-def revoke(record_id: RecordId, by: By, reason: Reason, as_json: AsJson = False) -> None:
+def revoke(record_id: RecordId, by: By, reason: Reason, yes: Yes = False, as_json: AsJson = False) -> None:
     """Withdraw a record for good. Its log entries stay; nothing can follow."""
-    _act(record_id, lambda history: history.revoke(record_id, issuer=by, reason=reason), as_json=as_json)
+    _act(
+        record_id,
+        lambda history: history.revoke(record_id, issuer=by, reason=reason),
+        "Revoke for good",
+        yes=yes,
+        as_json=as_json,
+    )
 
 
 @commands.command("erase")
-def erase_record(
-    record_id: RecordId,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+def erase_record(record_id: RecordId, yes: Yes = False) -> None:
     """Erase a record for good: its events, manifests, fingerprint and tagging.
 
     The log keeps the entry, a commitment that names nobody; all other proofs stay valid. To withdraw a claim
@@ -186,9 +194,16 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
         (folder / name).write_bytes(content)
 
 
-def _act(record_id: str, act: Any, *, as_json: bool) -> None:
+def _act(record_id: str, act: Any, question: str, *, yes: bool, as_json: bool) -> None:
+    """Add an event; whoever sits at a terminal is told first what it is about, and asked."""
+    from api.report.custody import holding
+
     with failures(), registry() as (store, _settings):
         _known(store, record_id)
+        said = store.records.verified(record_id).today()
+        owned = "; ".join(holding(owner) for owner in said["owners"])
+        about = f"record {record_id}, “{said['title']}” ({said['status']}; {owned})"
+        ask_person(f"{question}: {about}. It is signed, logged and stays. Go on?", yes=yes)
         event = _event(act(store.events))
     if as_json:
         emit({"record_id": record_id, **event})

@@ -47,14 +47,14 @@ def verify(
         if all(file.is_dir() for file in files):
             # No registry is opened: a folder can be verified on a machine that has none.
             ask = _folders(keys, witnesses)
-            for_each(files, ask, _show, _good, as_json=as_json, quiet=quiet)
+            for_each(files, ask, _show, _good, as_json=as_json, quiet=quiet, folders=True)
         with registry() as (store, settings):
             folder, audio = _folders(keys, witnesses), _audio(store.demanding(witnesses), settings)
 
             def either(file: Path, report: Report) -> dict[str, Any]:
                 return (folder if any(file.glob("*.dsse.json")) else audio)(file, report)
 
-            for_each(files, either, _show, _good, as_json=as_json, quiet=quiet)
+            for_each(files, either, _show, _good, as_json=as_json, quiet=quiet, folders=True)
 
 
 def _good(found: dict[str, Any]) -> bool:
