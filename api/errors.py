@@ -54,7 +54,7 @@ class PreconditionFailed(TrackmarkError):
 class TooManyJobs(TrackmarkError):
     """The tenant has as many jobs of the kind under way as it may."""
 
-    code = "too-many-requests"
+    code = "too-many-jobs"
 
 
 class JobError(TrackmarkError):

@@ -51,6 +51,7 @@ ANSWERS: Mapping[str, Answer] = {
     "credentials-failed": Answer(422, "Content credentials cannot be read or written"),
     "precondition-required": Answer(428, "An If-Match header is needed"),
     "too-many-requests": Answer(429, "Too many requests"),
+    "too-many-jobs": Answer(429, "Too many jobs are under way"),
     "internal": Answer(500, "The server failed"),
     "job-crashed": Answer(500, "The job ended the process that ran it"),
     "generation-failed": Answer(500, "The generator failed"),
@@ -71,10 +72,11 @@ def problem(error: BaseException) -> dict[str, Any]:
 def problem_of(failure: Mapping[str, Any]) -> dict[str, Any]:
     """Problem details of a failure as `api.errors.told` gives it and a job keeps it.
 
-    Jobs that ended under earlier releases keep a title and a status besides; the table's are told.
+    Jobs that ended under earlier releases keep a title and a status besides; the table's are told. A later
+    release may work on the same database: a code of its own is told as it is, as a failure of the server.
     """
     code = str(failure["code"])
-    answer = ANSWERS[code]
+    answer = ANSWERS.get(code, ANSWERS[TrackmarkError.code])
     why = {"reason": failure["reason"]} if "reason" in failure else {}
     return {
         **why,

@@ -21,6 +21,10 @@ function say(text) {
 async function follow() {
   try {
     const answer = await fetch(running.dataset.audit, { headers: { Accept: "application/json" } });
+    if (answer.status === 401 || answer.status === 404) {
+      window.location.reload(); // the page itself asks for the key again, or says that the audit is gone
+      return;
+    }
     if (answer.ok) {
       const audit = await answer.json();
       if (audit.state !== "queued" && audit.state !== "running") {

@@ -116,3 +116,9 @@ def test_a_failure_that_was_kept_with_title_and_status_is_answered_the_same() ->
         "detail": "the job was cut short 3 times; it will not be tried again",
     }
     assert problem_of(before) == problem_of({"code": before["code"], "detail": before["detail"]}) == before
+
+
+def test_a_failure_of_a_later_release_is_answered() -> None:
+    answered = problem_of({"code": "not-known-yet", "detail": "something new"})
+    told_of = [answered[name] for name in ("status", "code", "detail")]
+    assert told_of == [500, "not-known-yet", "something new"]
