@@ -1,15 +1,17 @@
 """A client of the audit API: send a file, follow the audit, fetch the signed report."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import httpx
 
 from api.audit.json_form import Json
 from core.errors import TrackmarkError
 
+Listed = Literal["audits", "tracks", "records", "artists", "keys"]
 POLL_S = 0.5
 
 
@@ -24,12 +26,22 @@ class AuditClient:
         base_url: such as `http://127.0.0.1:8000`.
         api_key: needed unless the server answers anonymous requests.
         timeout_s: for one request; an audit may take longer, see `audit`.
+        transport: what carries requests; the network unless given.
     """
 
-    def __init__(self, base_url: str, *, api_key: str | None = None, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         # The environment's proxies are not for a server on this machine.
-        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        self._http = httpx.Client(
+            base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False, transport=transport
+        )
 
     def __enter__(self) -> "AuditClient":
         return self
@@ -75,6 +87,24 @@ class AuditClient:
                 progress(job["stage"] or job["state"], job["progress"])
             time.sleep(POLL_S)
         raise ClientError(f"{path.name}: the audit was not finished within {timeout_s:g} s")
+
+    def entries(self, of: Listed, **filters: str | int) -> Iterator[Json]:
+        """All entries of a list, page by page, in the order of `sort`.
+
+        Args:
+            of: which list.
+            filters: as the API has them, such as `state="failed"` or `q="night drive"`.
+
+        Raises:
+            ClientError: the server refused a filter.
+        """
+        asked = dict(filters)
+        while True:
+            page: Json = self._checked(self._http.get(f"/v1/{of}", params=asked)).json()
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            asked["cursor"] = page["next"]
 
     def fetch(self, link: str) -> bytes:
         """Fetch what a link of an audit points to, such as the signed report."""

@@ -1,5 +1,9 @@
-"""Connections, transactions and the schema. Rows stand in `tables`, shared commits in `group_commit`."""
+"""Connections, transactions and the schema.
 
+Rows stand in `tables` and `found`, shared commits in `group_commit`.
+"""
+
+from api.database import found as found  # the schema is every table, whoever asks for it
 from api.database.engine import (
     alembic_config,
     away,

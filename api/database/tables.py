@@ -165,6 +165,7 @@ class Record(Table, table=True):
     salt: bytes = Field(sa_type=LargeBinary)
     leaf_index: int = Field(sa_type=BigInteger, unique=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    listed_as: int | None = Field(default=None, sa_type=BigInteger, index=True)
 
 
 class RecordFile(Table, table=True):
@@ -271,6 +272,8 @@ class Job(Table, table=True):
     __table_args__ = (
         Index("ix_jobs_tenant_kind_created_at", "tenant", "kind", "created_at", "id"),
         Index("ix_jobs_state_tenant", "state", "tenant", "created_at", "id"),
+        Index("ix_jobs_tenant_kind_state", "tenant", "kind", "state", "created_at", "id"),
+        Index("ix_jobs_listed_as", "listed_as", "state"),
     )
 
     id: str = Field(primary_key=True, max_length=36)
@@ -296,6 +299,7 @@ class Job(Table, table=True):
     worker: str | None = Field(default=None, max_length=100)
     fence: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    listed_as: str | None = Field(default=None, max_length=16)
 
 
 class TenantTurn(Table, table=True):

@@ -4,16 +4,10 @@ A row that is `queued` is the queue's entry, so that what was answered is what w
 for how long is `api.jobs.leases`' affair; this module keeps the books, per tenant.
 """
 
-import base64
-import binascii
-import json
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, Row, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api import database
@@ -24,19 +18,10 @@ from api.jobs.job import CANCELLED, FINISHED, Job, Kind, State, Upload, ended
 from core import clock
 from core.errors import InvalidInput
 
-MAX_PAGE = 200
 _ENDED: Mapping[State, str] = {"succeeded": "succeeded", "failed": "failed", "expired": "has expired"}
 
 _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some jobs, newest first, and where the next page starts."""
-
-    jobs: tuple[Job, ...]
-    next_cursor: str | None
 
 
 class Jobs:
@@ -97,29 +82,6 @@ class Jobs:
         if row is None:
             raise UnknownEntry(f"no {kind} {job_id}")
         return _job(row)
-
-    def page(self, kind: Kind, *, tenant: str, limit: int, cursor: str | None) -> Page:
-        """A tenant's jobs, newest first.
-
-        Raises:
-            InvalidInput: the cursor is not one of ours.
-        """
-        query = (
-            select(_JOBS)
-            .where(_JOBS.c.tenant == tenant, _JOBS.c.kind == kind)
-            .order_by(_JOBS.c.created_at.desc(), _JOBS.c.id.desc())
-            .limit(min(limit, MAX_PAGE) + 1)
-        )
-        if cursor is not None:
-            at, last = _read_cursor(cursor)
-            query = query.where(
-                or_(_JOBS.c.created_at < at, and_(_JOBS.c.created_at == at, _JOBS.c.id < last))
-            )
-        with database.reading(self._engine) as connection:
-            found = [_job(row) for row in connection.execute(query)]
-        shown = found[: min(limit, MAX_PAGE)]
-        more = len(found) > len(shown)
-        return Page(tuple(shown), _cursor(shown[-1].created_at, shown[-1].id) if more else None)
 
     def delete(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
         """Forget a job; who works on it loses it, and stops at the next step.
@@ -251,19 +213,3 @@ def _change(connection: Connection, job_id: str, **values: Any) -> Job:
 
 def _job(row: Row[Any]) -> Job:
     return Job(**row._mapping)
-
-
-def _cursor(moment: datetime, job_id: str) -> str:
-    text = json.dumps([moment.astimezone(UTC).isoformat(), job_id])
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, last = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(at)
-        if cursor != _cursor(moment, str(uuid.UUID(last))):
-            raise ValueError("not one of ours")
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error) as error:
-        raise InvalidInput("the cursor is not one that a list gave out; start without one") from error
-    return moment, last

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from api.database.tables import Table
 from api.errors import IdempotencyConflict, TooManyJobs
+from api.jobs import finding
 from api.jobs.job import FINISHED, PRIORITIES, Job, Kind, Upload
 from api.registry.artists import new_artist_id
 from core import clock
@@ -68,7 +69,9 @@ def enter(
             priority=PRIORITIES[request.get("priority") or "normal"],
         )
     )
-    return _found(connection, job_id), True
+    job = _found(connection, job_id)
+    finding.enter(connection, job)
+    return job, True
 
 
 def _earlier(connection: Connection, kind: Kind, tenant: str, once: Idempotency, now: datetime) -> str | None:

@@ -48,6 +48,7 @@ class Job:
         worker: who holds it, in words; None while nobody does.
         fence: grows each time the job is taken. Only who knows the newest number may write to the row.
         leased_until: when it goes to somebody else unless the holder shows a sign of life.
+        listed_as: up to which state lists find it by its terms (`api.jobs.finding`).
     """
 
     id: str
@@ -73,6 +74,7 @@ class Job:
     worker: str | None
     fence: int
     leased_until: datetime | None
+    listed_as: str | None = None
 
 
 def keeps_audio(job: Job) -> bool:

@@ -9,7 +9,7 @@ Tenants take turns. Inside a tenant the higher priority comes first, then who ca
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from api import database
 from api.database.engine import QUEUE_LOCK
 from api.database.tables import Table
 from api.errors import JobCrashed, JobExpired, told
+from api.jobs import finding
 from api.jobs.job import CANCELLED, KINDS, Job, Kind, ended
 
 _JOBS = Table.metadata.tables["jobs"]
@@ -123,6 +124,7 @@ class Leases:
         """Enter the result; raises `LeaseLost`."""
         with database.writing(self._engine) as connection:
             self._write(connection, lease, **{**ended("succeeded"), "result": result})
+            finding.enter(connection, replace(lease.job, result=result))
 
     def fail(self, lease: Lease, error: Mapping[str, Any]) -> None:
         """Enter the problem that prevented a result; raises `LeaseLost`."""

@@ -11,9 +11,11 @@ from sqlalchemy import Engine, delete, or_, select, update
 
 from api import database
 from api.database.tables import Table
+from api.jobs import finding
 from api.jobs.files import JobFiles
 from api.jobs.job import BRIEF, FINISHED, Job, keeps_audio, stored_names
 from api.jobs.leases import Leases
+from api.registry import finding as record_finding
 from api.settings import Settings
 from core import clock
 
@@ -58,6 +60,8 @@ class Sweep:
         self.audio()
         self.uploads()
         self.outputs()
+        finding.catch_up(self._engine)
+        record_finding.catch_up(self._engine)
         database.forget_traces(self._engine)
 
     def told(self) -> None:

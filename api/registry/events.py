@@ -16,6 +16,7 @@ from api.database.tables import Table
 from api.errors import ConflictingEntry, PreconditionFailed
 from api.keys.signing import SigningKeys
 from api.log import leaves
+from api.registry import finding
 from api.registry.history import StoredEvent, VerifiedHistory, entity_tag, stored_events, verified_history
 from api.registry.summary import owners
 from core import clock
@@ -204,6 +205,7 @@ class RecordEvents:
             )
             if isinstance(content, OwnershipRecord):
                 self._keep_findable(connection, content)
+            finding.renewed(connection, record_id, self.tenant, after, leaf_index)
         return event
 
     def _made_before(self, connection: Connection, stored: Sequence[StoredEvent]) -> StoredEvent | None:

@@ -18,8 +18,12 @@ from api.database.group_commit import GroupCommit
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.signing import SigningKeys
+from api.lists.cursors import Cursors
+from api.lists.query import Wanted, look_up
 from api.log import leaves
+from api.registry import finding
 from api.registry.events import RecordEvents
+from api.registry.finding import Findable, terms
 from api.registry.history import VerifiedHistory
 from core import clock
 from core.errors import InvalidInput
@@ -67,6 +71,14 @@ class StoredRecord:
     leaf_index: int
     first_index: int
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class RecordsFound:
+    """Some records in the order of their list, and where the next page starts."""
+
+    records: tuple[StoredRecord, ...]
+    next: str | None
 
 
 @dataclass(frozen=True)
@@ -124,6 +136,15 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
             {"record_id": one.record.record_id, "sha256": digest, "tenant": one.tenant}
             for one in new
             for digest in sorted({one.record.asset.sha256_pcm, *one.record.asset.sha256_files})
+        ],
+    )
+    finding.enter(
+        connection,
+        [
+            Findable(
+                one.record.record_id, one.tenant, moment, index, terms(one.record, one.record.claim_status)
+            )
+            for index, one in zip(indices, new, strict=True)
         ],
     )
     for one in new:
@@ -233,6 +254,7 @@ class Records:
                 connection.execute(
                     insert(_FILES).values(record_id=record_id, sha256=sha256, tenant=self.tenant)
                 )
+                finding.add_digest(connection, record_id, sha256)
 
     def get(self, record_id: str) -> StoredRecord | None:
         """A record of this tenant."""
@@ -247,6 +269,20 @@ class Records:
         with database.reading(self.engine) as connection:
             rows = connection.execute(query, {"tenant": self.tenant}).all()
         return [_stored(row) for row in rows]
+
+    def listed(self, wanted: Wanted, cursors: Cursors) -> RecordsFound:
+        """A page of this tenant's records as they stand today, newest first unless asked otherwise.
+
+        Raises:
+            InvalidInput: the cursor is not one of this list, or a search says nothing.
+        """
+        with database.reading(self.engine) as connection:
+            found = look_up(connection, finding.SHELF, wanted, self.tenant, cursors)
+            chosen = _STORED.where(_RECORDS.c.record_id.in_(found.ids))
+            stored = {
+                row.record_id: _stored(row) for row in connection.execute(chosen, {"tenant": self.tenant})
+            }
+        return RecordsFound(tuple(stored[one] for one in found.ids if one in stored), found.next)
 
     def find_by_sha256(self, sha256: str) -> list[StoredRecord]:
         """This tenant's records of the audio that has this digest (of a file, or of decoded samples)."""

@@ -12,7 +12,9 @@ from starlette.staticfiles import StaticFiles
 
 from api.audit.engines import Engines, product_engines
 from api.jobs.books import Jobs
+from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
+from api.lists.cursors import Cursors
 from api.registry.registry import Registry
 from api.server import problems
 from api.server.api_keys import ApiKeys
@@ -124,7 +126,11 @@ def _open(settings: Settings, engines: Engines) -> Parts:
         limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
         uploads = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
         answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
-        parts = Parts(settings, registry, keys, jobs, worker, engines, *limits, answers, Gates(uploads))
+        cursors = Cursors.of(registry.engine)
+        lists = JobLists(registry.engine, cursors)
+        parts = Parts(
+            settings, registry, keys, jobs, worker, engines, *limits, answers, Gates(uploads), cursors, lists
+        )
         opened.pop_all()
     return parts
 

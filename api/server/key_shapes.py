@@ -84,6 +84,7 @@ class CallerAnswer(Model):
 
 
 class KeyList(Model):
-    """All API keys of a tenant."""
+    """API keys of a tenant, oldest first unless sorted otherwise."""
 
     items: list[KeyAnswer]
+    next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])

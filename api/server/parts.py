@@ -11,7 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from api.audit.engines import Engines
 from api.database.tables import DEFAULT_TENANT
 from api.jobs.books import Jobs
+from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
+from api.lists.cursors import Cursors
 from api.registry.registry import Registry
 from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope
 from api.server.gates import Gates
@@ -43,6 +45,8 @@ class Parts:
     uploads: RateLimit
     answers: Answers
     gates: Gates
+    cursors: Cursors
+    lists: JobLists
 
 
 def parts(request: Request) -> Parts:

@@ -213,9 +213,10 @@ class ArtistAnswer(Model):
 
 
 class ArtistList(Model):
-    """All enrolled voices, by name."""
+    """Enrolled voices, by name unless sorted otherwise."""
 
     items: list[ArtistAnswer]
+    next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
 
 
 def _common(job: Job) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
+from api.lists.query import Wanted
 from api.report.moments import moments
 from api.report.sound import top_hz
 from api.server.answers import problem, problem_of
@@ -35,9 +36,7 @@ async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Res
         who.require(Scope.AUDITS_READ)
     except (Unauthorized, Forbidden):
         return ask_for_key(request)
-    recent = await run_in_threadpool(
-        lambda: parts.jobs.page("audit", tenant=who.tenant, limit=RECENT, cursor=None)
-    )
+    recent = await run_in_threadpool(lambda: parts.lists.page("audit", who.tenant, Wanted(limit=RECENT)))
     artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists.listed)
     largest = parts.settings.max_upload_bytes
     return page(request, "home.html", jobs=recent.jobs, artists=artists, largest=largest, problem=None)

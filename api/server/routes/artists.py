@@ -16,6 +16,7 @@ from api.server.api_keys import Caller
 from api.server.brief import PREFER, enter, no_wait, outcome, refusal, wants_no_wait
 from api.server.idempotency import REPLAYED
 from api.server.intake import inspect, once_of, read_form
+from api.server.listing import ShortPaging, Sort
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.enrolments import EnrolmentAnswer, enrolled
@@ -114,11 +115,16 @@ async def _entered(request: Request, parts: Parts, caller: Caller) -> Job:
     return job
 
 
-@router.get("", operation_id="listArtists", summary="List voices", responses=problems())
-def list_artists(parts: PartsDep, caller: AuditReader) -> ArtistList:
-    """The tenant's enrolled voices, by name."""
+@router.get("", operation_id="listArtists", summary="List voices", responses=problems(422))
+def list_artists(
+    parts: PartsDep, caller: AuditReader, paging: ShortPaging, sort: Sort = "name"
+) -> ArtistList:
+    """The tenant's enrolled voices, by name unless sorted otherwise; all of them unless a limit is set."""
     artists = parts.registry.for_tenant(caller.tenant).artists.listed()
-    return ArtistList(items=[ArtistAnswer.of(artist) for artist in artists])
+    shown, more = paging.short(sort).page(
+        artists, lambda one: (one.id, one.name, one.created_at), (caller.tenant, "artists"), parts.cursors
+    )
+    return ArtistList(items=[ArtistAnswer.of(artist) for artist in shown], next=more)
 
 
 @router.delete(

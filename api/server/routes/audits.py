@@ -1,9 +1,9 @@
 """Audits: upload a file, follow the job, fetch the signed report and the picture."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.audit.audit import ALL
@@ -14,10 +14,11 @@ from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
 from api.server import fields
 from api.server.api_keys import Caller
 from api.server.intake import accept
+from api.server.listing import AuditFilters, Paging, States
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import job_files
-from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
+from api.server.routes.job_files import File, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
 from core.errors import InvalidInput, TrackmarkError
@@ -89,12 +90,13 @@ async def create(request: Request, response: Response, parts: PartsDep, caller: 
 def list_audits(
     parts: PartsDep,
     caller: AuditReader,
-    limit: Limit = 50,
-    cursor: str | None = None,
+    paging: Paging,
+    found: Annotated[AuditFilters, Depends()],
+    state: States = None,
 ) -> AuditPage:
-    """The tenant's audits, newest first."""
-    page = parts.jobs.page("audit", tenant=caller.tenant, limit=limit, cursor=cursor)
-    return AuditPage(items=[AuditAnswer.of(job) for job in page.jobs], next=page.next_cursor)
+    """The tenant's audits, newest first unless sorted otherwise, found by any of their terms together."""
+    page = parts.lists.page("audit", caller.tenant, paging.wanted(found, state))
+    return AuditPage(items=[AuditAnswer.of(job) for job in page.jobs], next=page.next)
 
 
 @router.get("/{audit_id}", operation_id="getAudit", summary="Follow an audit", responses=problems(404))

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
 from api.errors import ConflictingEntry, UnknownEntry
-from api.jobs.books import MAX_PAGE
 from api.jobs.job import PRIORITIES, Job, Kind
 from api.server import fields
 from api.server.answers import problem_of
@@ -17,9 +15,6 @@ from api.server.idempotency import REPLAYED
 from api.server.intake import RETRY_AFTER_S
 from api.server.parts import Parts
 from api.server.problems import respond
-
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
-
 
 PRIORITY = {
     "type": "string",

@@ -1,22 +1,41 @@
 """API keys, made and revoked by admins, and the public keys that verify what we sign."""
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from api.database.tables import DEFAULT_TENANT
 from api.errors import UnknownEntry
-from api.server.api_keys import Caller
+from api.server.api_keys import Caller, KeyInfo, Scope
 from api.server.idempotency import Once
 from api.server.key_shapes import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest
+from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, Parts, PartsDep, caller
 from api.server.refusals import Forbidden
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from core import clock
 
+
+@dataclass
+class KeyFilters:
+    """What keys are found by."""
+
+    state: Annotated[Literal["active", "expired", "revoked"] | None, Query()] = None
+    scope: Annotated[Scope | None, Query(description="one that the key has")] = None
+
+    def shows(self, info: KeyInfo) -> bool:
+        """Whether a key is among them."""
+        state = "expired" if info.expires_at is not None and info.expires_at <= clock.now() else "active"
+        state = "revoked" if info.revoked_at is not None else state
+        return self.state in (None, state) and (self.scope is None or self.scope in info.scopes)
+
+
+KeysFound = Annotated[KeyFilters, Depends()]
 Tenant = Annotated[str | None, Query(max_length=63, description="for operators; one's own otherwise")]
 router = APIRouter(tags=["keys"], route_class=Route)
 
@@ -46,9 +65,16 @@ def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin)
 
 
 @router.get("/v1/keys", operation_id="listKeys", summary="List API keys", responses=problems(404))
-def list_keys(parts: PartsDep, caller: Admin, tenant: Tenant = None) -> KeyList:
+def list_keys(
+    parts: PartsDep,
+    caller: Admin,
+    paging: ShortPaging,
+    found: KeysFound,
+    sort: Sort = "created_at",
+    tenant: Tenant = None,
+) -> KeyList:
     """The tenant's API keys, without their secrets; operators may name another tenant."""
-    return list_of(tenant or caller.tenant, parts, caller)
+    return list_of(tenant or caller.tenant, parts, caller, paging, found, sort)
 
 
 @router.delete(
@@ -91,10 +117,22 @@ def rotate(
     summary="List a tenant's API keys",
     responses=problems(404),
 )
-def list_of(tenant: str, parts: PartsDep, caller: Admin) -> KeyList:
+def list_of(
+    tenant: str,
+    parts: PartsDep,
+    caller: Admin,
+    paging: ShortPaging,
+    found: KeysFound,
+    sort: Sort = "created_at",
+) -> KeyList:
     """The API keys of any tenant, for operators: admins of the tenant `default`."""
     _governs(caller, tenant)
-    return KeyList(items=[KeyAnswer.of(info) for info in parts.keys.keys(tenant)])
+    keys = [info for info in parts.keys.keys(tenant) if found.shows(info)]
+    short = paging.short(sort, more=f"{found.state} {found.scope}")
+    shown, more = short.page(
+        keys, lambda one: (one.id, one.name, one.created_at), (tenant, "keys"), parts.cursors
+    )
+    return KeyList(items=[KeyAnswer.of(info) for info in shown], next=more)
 
 
 @router.delete(

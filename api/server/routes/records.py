@@ -3,23 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from api.errors import UnknownEntry
-from api.jobs.books import MAX_PAGE
 from api.jobs.erasure import erase
+from api.lists.query import Wanted
 from api.registry.history import entity_tag
-from api.registry.records import StoredRecord
+from api.registry.records import Records, StoredRecord
 from api.registry.registry import Registry
 from api.server.answers import problem
 from api.server.inputs import LARGEST
+from api.server.listing import Paging, RecordFilters
 from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model, Problem
-from core.errors import RecordError, VerificationError
+from core.errors import InvalidInput, RecordError, VerificationError
 
 router = APIRouter(prefix="/v1/records", tags=["records"], route_class=Route)
 
@@ -70,7 +71,7 @@ class RecordPage(Model):
     """Records, newest first."""
 
     items: list[RecordLine]
-    next: int | None = Field(description="pass as `before` for the next page", examples=[None])
+    next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
 
 
 RecordId = Annotated[
@@ -82,19 +83,35 @@ RecordId = Annotated[
 def list_records(
     parts: PartsDep,
     caller: RecordReader,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
-    before: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
-    sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
+    paging: Paging,
+    found: Annotated[RecordFilters, Depends()],
+    before: Annotated[
+        str | None,
+        Query(
+            description="the name that `cursor` had; the log entry of a record works, too", deprecated=True
+        ),
+    ] = None,
 ) -> RecordPage:
-    """The tenant's records, newest first; with `sha256` those of one file or of its decoded samples."""
-    registry = parts.registry.for_tenant(caller.tenant)
-    if sha256 is not None:
-        return RecordPage(
-            items=[_line(stored) for stored in registry.records.find_by_sha256(sha256)], next=None
-        )
-    found = registry.records.page(limit=limit + 1, before=before)
-    shown = found[:limit]
-    more = shown[-1].first_index if len(found) > limit else None
+    """The tenant's records, newest first unless sorted otherwise, found by what they say today."""
+    records = parts.registry.for_tenant(caller.tenant).records
+    if before is not None and paging.cursor is not None:
+        raise InvalidInput("before is the old name of cursor: send one of them")
+    wanted = paging.wanted(found, cursor=before)
+    if before is not None and before.isascii() and before.isdecimal():
+        return _before(before, wanted, records)
+    page = records.listed(wanted, parts.cursors)
+    return RecordPage(items=[_line(stored) for stored in page.records], next=page.next)
+
+
+def _before(entry: str, wanted: Wanted, records: Records) -> RecordPage:
+    """Go on with a list that an earlier release began: in the order of the log, by its entries."""
+    if wanted != Wanted(limit=wanted.limit, cursor=entry):
+        raise InvalidInput("a number in before goes with no filter and no order; start with neither")
+    if len(entry) > 19 or int(entry) > LARGEST:
+        raise InvalidInput("before is too large a number")
+    found = records.page(limit=wanted.limit + 1, before=int(entry))
+    shown = found[: wanted.limit]
+    more = str(shown[-1].first_index) if len(found) > len(shown) else None
     return RecordPage(items=[_line(stored) for stored in shown], next=more)
 
 

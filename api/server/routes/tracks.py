@@ -1,17 +1,18 @@
 """Tracks: upload a file and have it marked, registered and given back with credentials."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.jobs.job import Job
 from api.server import fields
 from api.server.intake import accept
+from api.server.listing import Paging, States, TrackFilters
 from api.server.parts import PartsDep, TrackWriter
 from api.server.route import Route
 from api.server.routes import job_files
-from api.server.routes.job_files import File, Limit, accepted, follow, left_behind
+from api.server.routes.job_files import File, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import TrackAnswer, TrackPage
 from core.errors import InvalidInput, RecordError
@@ -68,12 +69,13 @@ async def create(request: Request, response: Response, parts: PartsDep, caller: 
 def list_tracks(
     parts: PartsDep,
     caller: TrackWriter,
-    limit: Limit = 50,
-    cursor: str | None = None,
+    paging: Paging,
+    found: Annotated[TrackFilters, Depends()],
+    state: States = None,
 ) -> TrackPage:
-    """The tenant's taggings, newest first."""
-    page = parts.jobs.page("track", tenant=caller.tenant, limit=limit, cursor=cursor)
-    return TrackPage(items=[TrackAnswer.of(job) for job in page.jobs], next=page.next_cursor)
+    """The tenant's taggings, newest first unless sorted otherwise, found by any of their terms together."""
+    page = parts.lists.page("track", caller.tenant, paging.wanted(found, state))
+    return TrackPage(items=[TrackAnswer.of(job) for job in page.jobs], next=page.next)
 
 
 @router.get("/{track_id}", operation_id="getTrack", summary="Follow a tagging", responses=problems(404))

@@ -60,8 +60,7 @@ def tiles_of(registry: Registry) -> Callable[[str], bytes]:
 
 
 def waiting(registry: Registry) -> list[str]:
-    page = Jobs(registry.engine).page("audit", tenant="default", limit=50, cursor=None)
-    return [job.id for job in page.jobs if job.state == "queued"]
+    return [job.id for job in Jobs(registry.engine).newest(tenant="default", state="queued", limit=50)]
 
 
 def test_what_is_restored_is_what_was_there(

@@ -67,8 +67,7 @@ def test_the_same_idempotency_key_makes_one_audit(client: TestClient) -> None:
     finished(client, first.headers["location"])
     left = {file.name for file in parts(client).settings.uploads.iterdir()}
     kept = {
-        str(j.request["stored"])
-        for j in parts(client).jobs.page("audit", tenant="default", limit=200, cursor=None).jobs
+        str(j.request["stored"]) for j in parts(client).jobs.newest(tenant="default", state=None, limit=200)
     }
     assert left <= kept
 

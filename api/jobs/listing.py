@@ -1,0 +1,45 @@
+"""Pages of a tenant's audits and taggings."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Engine, select
+
+from api import database
+from api.database.tables import Table
+from api.jobs import finding
+from api.jobs.job import Job
+from api.lists.cursors import Cursors
+from api.lists.query import Wanted, look_up
+
+_JOBS = Table.metadata.tables["jobs"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some jobs in the order of their list, and where the next page starts."""
+
+    jobs: tuple[Job, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class JobLists:
+    """The lists of all tenants' jobs; every page is one tenant's."""
+
+    engine: Engine
+    cursors: Cursors
+
+    def page(self, kind: Literal["audit", "track"], tenant: str, wanted: Wanted) -> Page:
+        """A page of a tenant's jobs.
+
+        Raises:
+            InvalidInput: the cursor is not one of this list, or a search says nothing.
+        """
+        with database.reading(database.for_tenant(self.engine, tenant)) as connection:
+            found = look_up(connection, finding.shelf(kind), wanted, tenant, self.cursors)
+            rows = connection.execute(
+                select(_JOBS).where(_JOBS.c.id.in_(found.ids), _JOBS.c.tenant == tenant)
+            )
+            jobs = {row.id: Job(**row._mapping) for row in rows}
+        return Page(tuple(jobs[one] for one in found.ids if one in jobs), found.next)

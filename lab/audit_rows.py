@@ -1,0 +1,73 @@
+"""Rows of audits as they are after they ended, entered in bulk: long lists for tests and measurements."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, insert
+
+from api import database
+from api.database.tables import Table
+from api.jobs import finding
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+OWNERS = ("A Label", "Élan Vital", "Night Records", "North")
+ACTIONS = ("accept", "accept", "accept", "review", "reject")
+GROUP = 5000
+
+
+def entered(engine: Engine, count: int, tenant: str = "default") -> list[dict[str, Any]]:
+    """Enter so many audits a minute apart, oldest first, with their terms; returns their rows."""
+    rows = [_row(number, tenant) for number in range(count)]
+    for start in range(0, count, GROUP):
+        block = rows[start : start + GROUP]
+        with database.writing(engine) as connection:
+            connection.execute(insert(Table.metadata.tables["jobs"]), block)
+            connection.execute(insert(Table.metadata.tables["job_terms"]), list(_terms(block)))
+    return rows
+
+
+def _terms(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        same = {name: row[name] for name in ("tenant", "kind", "created_at")} | {"job_id": row["id"]}
+        for field, term in finding.terms_of(
+            row["kind"], row["file_name"], row["sha256"], row["request"], row["result"]
+        ):
+            yield {**same, "field": field, "term": term}
+
+
+def _row(number: int, tenant: str) -> dict[str, Any]:
+    failed = number % 50 == 7
+    owner = OWNERS[number % 4]
+    result = {
+        "decision": {"action": ACTIONS[number % 5]},
+        "ownership": {
+            "status": "match" if number % 3 else "no_record",
+            "record_id": f"{number % 1000:016x}",
+            "record": {
+                "title": f"Song {number} of the Night",
+                "isrc": f"DEA12{number:07d}",
+                "owners": [{"name": owner}],
+            },
+        },
+        "ai": {"verdict": "synthetic" if number % 10 == 0 else "no_trace"},
+        "voice": {"artists": [{"name": "Ada"}] if number % 7 == 0 else []},
+    }
+    return {
+        "id": str(uuid.UUID(int=(number * 7919) % (1 << 64) << 64)),
+        "tenant": tenant,
+        "kind": "audit",
+        "state": "failed" if failed else "succeeded",
+        "progress": 1.0,
+        "attempts": 1,
+        "file_name": f"master-{number}.wav",
+        "sha256": f"{number:064x}",
+        "size_bytes": 1000,
+        "request": {"artist": None, "stored": f"{number}"},
+        "result": None if failed else result,
+        "error": {"code": "unreadable-audio", "detail": "no audio"} if failed else None,
+        "created_at": START + timedelta(minutes=number),
+        "finished_at": START + timedelta(minutes=number + 1),
+        "listed_as": "ended",
+    }
