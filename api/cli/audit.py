@@ -1,6 +1,5 @@
 """`trackmark audit`: everything about a file, with a decision."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +37,7 @@ def audit(
     with failures():
         from api.audit.audit import audit_file
         from api.audit.policy_text import load_policy
+        from api.registry.artists import Reader
 
         rules = load_policy(policy)
         with registry() as (store, settings):
@@ -45,7 +45,7 @@ def audit(
                 settings = settings.model_copy(update={"watermark_search": search.value})
 
             def ask(file: Path, report: Report) -> dict[str, Any]:
-                reader = store.on_behalf(f"user {os.getuid()} of this machine", f"audit of {file.name}")
+                reader = store.on_behalf(Reader.here(f"audit of {file.name}"))
                 result = audit_file(
                     file, registry=reader, settings=settings, artist=artist, policy=rules, progress=report
                 )

@@ -110,7 +110,7 @@ def complete(
     with failures(), registry() as (store, _):
         import httpx
 
-        from api.log.completing import complete as put_back
+        from api.log import completing
 
         folder = Path(url)
         try:
@@ -120,7 +120,7 @@ def complete(
                     if folder.is_dir()
                     else partial(_fetch, client, url)
                 )
-                back = put_back(store.engine, store.log, fetch)
+                back = completing.complete(store.engine, store.log, fetch)
         except (httpx.HTTPError, OSError) as error:
             fail(f"cannot read the copy of the log at {url}: {error}", 3)
     if as_json:

@@ -10,7 +10,7 @@ from api.audit.engines import Decoder, Engines
 from api.audit.enrolling import voiceprint
 from api.jobs.job import Job
 from api.jobs.leases import hold
-from api.registry.artists import taken
+from api.registry.artists import Reader, taken
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
@@ -77,7 +77,7 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     policy = parse_policy(request["policy"].encode()) if request.get("policy") else None
     result = audit_file(
         context.source,
-        registry=context.registry.on_behalf(_asker(request), f"audit {context.job.id}"),
+        registry=context.registry.on_behalf(Reader(_asker(request), f"audit {context.job.id}")),
         settings=as_wished(context.settings, request.get("search")),
         artist=request.get("artist"),
         policy=policy,

@@ -48,6 +48,14 @@ class KeySecrets:
     hardware: Access = field(default_factory=Access)
 
 
+LOG_KIND = "the log signs with Ed25519; give a key of that kind"
+
+
+def copied(name: str, who: str) -> str:
+    """What to do where another machine has a key file that is needed here, for the middle of a sentence."""
+    return f"copy keys/{name} into its TRACKMARK_HOME from the machine that {who}"
+
+
 class KeyStore:
     """The folder of private keys."""
 
@@ -66,7 +74,7 @@ class KeyStore:
             return self._own(f"{purpose}.pem") if (self.folder / f"{purpose}.pem").exists() else None
         signer = self.open(given)
         if purpose == "log" and signer.algorithm != ED25519:
-            raise KeyFileError("the log signs with Ed25519; give a key of that kind")
+            raise KeyFileError(LOG_KIND)
         return signer
 
     def made(self, purpose: Purpose) -> Signer:
@@ -137,8 +145,7 @@ class KeyStore:
         """
         from provenance.watermark import WatermarkKey
 
-        if not _TENANT.fullmatch(tenant):
-            raise KeyFileError(f"{tenant!r} is no tenant id: use lower-case letters, digits and hyphens")
+        _check_tenant(tenant)
         name = f"watermark-{tenant}.key"
         if make:
             self._ensure(name, lambda file: WatermarkKey.generate().save(file, self._secrets.passphrase))
@@ -154,8 +161,7 @@ class KeyStore:
 
     def voice_key(self, tenant: str, *, make: bool = False) -> WrappingKey | None:
         """The key under which one tenant's voice prints are sealed; arguments and errors as above."""
-        if not _TENANT.fullmatch(tenant):
-            raise KeyFileError(f"{tenant!r} is no tenant id: use lower-case letters, digits and hyphens")
+        _check_tenant(tenant)
         name = f"voices-{tenant}.key"
         if make:
             fresh = WrappingKey.generate()
@@ -224,3 +230,8 @@ def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def _check_tenant(tenant: str) -> None:
+    if not _TENANT.fullmatch(tenant):
+        raise KeyFileError(f"{tenant!r} is no tenant id: use lower-case letters, digits and hyphens")

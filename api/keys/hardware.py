@@ -243,7 +243,7 @@ def _public_key(session: Any, place: KeyUri) -> PublicKey:
     try:
         point = bytes(found[pkcs11.Attribute.EC_POINT])
     except pkcs11.PKCS11Error as error:
-        raise KeyMissing(f"key {place.label!r} is neither Ed25519 nor on P-256") from error
+        raise _of_another_kind(place) from error
     if point[:2] in (b"\x04\x20", b"\x04\x41") and len(point) == 2 + point[1]:
         point = point[2:]  # CKA_EC_POINT is a DER OCTET STRING around the point (PKCS#11 v3.0 §2.3.3)
     key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
@@ -253,9 +253,13 @@ def _public_key(session: Any, place: KeyUri) -> PublicKey:
         else:
             key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     except ValueError as error:
-        raise KeyMissing(f"key {place.label!r} is neither Ed25519 nor on P-256") from error
+        raise _of_another_kind(place) from error
     return PublicKey(key.public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo))
 
 
 def _name(error: BaseException) -> str:
     return type(error).__name__
+
+
+def _of_another_kind(place: KeyUri) -> KeyMissing:
+    return KeyMissing(f"key {place.label!r} is neither Ed25519 nor on P-256")

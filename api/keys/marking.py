@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
-from api.keys.files import KeyStore
+from api.keys.files import KeyStore, copied
 from core import clock
 from core.errors import KeyFileError
 from provenance.records.envelope import Envelope
@@ -175,8 +175,8 @@ class MarkingKeys:
         identity = self.publish_root()
         if identity is None:
             raise KeyFileError(
-                "this machine does not have the identity that signs content credentials: copy keys/c2pa.pem "
-                "into its TRACKMARK_HOME from the machine that tags"
+                "this machine does not have the identity that signs content credentials: "
+                f"{copied('c2pa.pem', 'tags')}"
             )
         return identity
 
@@ -188,6 +188,6 @@ class MarkingKeys:
 
 def _missing(tenant: str) -> KeyFileError:
     return KeyFileError(
-        f"this machine does not have the secret of {tenant}'s watermarks: copy keys/watermark-{tenant}.key "
-        "into its TRACKMARK_HOME from the machine that tags; without it no mark can be read or made"
+        f"this machine does not have the secret of {tenant}'s watermarks: "
+        f"{copied(f'watermark-{tenant}.key', 'tags')}; without it no mark can be read or made"
     )

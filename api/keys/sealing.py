@@ -78,7 +78,7 @@ class WrappingKey:
         try:
             fields = json.loads(path.read_text("utf-8"))
             if fields["type"] != KIND:
-                raise KeyFileError(f"{path} is not a key of voice prints; restore the right file")
+                raise _damaged(path)
             if "sealed" not in fields:
                 secret = bytes.fromhex(fields["key"])
             elif passphrase is None:
@@ -91,9 +91,9 @@ class WrappingKey:
         except OSError as error:
             raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise KeyFileError(f"{path} is not a key of voice prints; restore the right file") from error
+            raise _damaged(path) from error
         if len(secret) != 32:
-            raise KeyFileError(f"{path} is not a key of voice prints; restore the right file")
+            raise _damaged(path)
         return cls(secret)
 
     def to_json(self, passphrase: bytes | None) -> bytes:
@@ -127,3 +127,7 @@ def _decrypt(key: bytes, data: bytes, about: bytes) -> bytes:
 
 def _stretch(passphrase: bytes, salt: bytes) -> bytes:
     return Scrypt(salt=salt, length=32, n=1 << 15, r=8, p=1).derive(passphrase)
+
+
+def _damaged(path: Path) -> KeyFileError:
+    return KeyFileError(f"{path} is not a key of voice prints; restore the right file")

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from api import database
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import UnknownEntry
-from api.keys.files import PURPOSES, KeyStore, Purpose
+from api.keys.files import LOG_KIND, PURPOSES, KeyStore, Purpose, copied
 from api.keys.marking import MarkingKeys
 from api.keys.published import PublishedKeys
 from api.keys.sealing import WrappingKey
@@ -105,8 +105,8 @@ class SigningKeys:
         key = None if known else self._store.voice_key(self._tenant, make=self.at_home())
         if key is None:
             raise KeyFileError(
-                f"this machine does not have the key of {self._tenant}'s voice prints: copy "
-                f"keys/voices-{self._tenant}.key into its TRACKMARK_HOME from the machine that enrols"
+                f"this machine does not have the key of {self._tenant}'s voice prints: "
+                f"{copied(f'voices-{self._tenant}.key', 'enrols')}"
             )
         return key
 
@@ -224,8 +224,8 @@ class SigningKeys:
         force = f"the {purpose} key in force is {alive[-1]}" if alive else f"the {purpose} key is elsewhere"
         if held is None:
             raise KeyFileError(
-                f"{force}, and this machine does not have it: copy keys/{purpose}.pem into its "
-                f"TRACKMARK_HOME from the machine that signs, or set TRACKMARK_{purpose.upper()}_KEY"
+                f"{force}, and this machine does not have it: {copied(f'{purpose}.pem', 'signs')}, or set "
+                f"TRACKMARK_{purpose.upper()}_KEY"
             )
         raise KeyFileError(
             f"{force}, not {held.keyid}; give that one, or `trackmark key rotate {purpose} --to` the new one "
@@ -248,7 +248,7 @@ class SigningKeys:
         old = self.signer(purpose)
         new = successor or self._store.staged(purpose)
         if purpose == "log" and new.algorithm != ED25519:
-            raise InvalidInput("the log signs with Ed25519; give a key of that kind")
+            raise InvalidInput(LOG_KIND)
         origin = self.published.log.origin if purpose == "log" else ""
         with self.appending() as connection:
             row = _find(connection, old.keyid, purpose)

@@ -53,6 +53,11 @@ class Reader:
     who: str
     purpose: str = "not stated"
 
+    @classmethod
+    def here(cls, purpose: str = "not stated") -> "Reader":
+        """Whoever runs this process, where nobody signed in."""
+        return cls(f"user {os.getuid()} of this machine", purpose)
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -267,7 +272,7 @@ class Artists:
         return artist
 
     def _record(self, artist_id: str | None, voices: int) -> None:
-        reader = self.reader or Reader(f"user {os.getuid()} of this machine")
+        reader = self.reader or Reader.here()
         values = {"who": reader.who[:200], "purpose": reader.purpose, "read_at": clock.now()}
         with database.writing(self.engine) as connection:
             row = insert(_READS).values(tenant=self.tenant, artist_id=artist_id, voices=voices, **values)

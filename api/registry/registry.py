@@ -14,9 +14,8 @@ from sqlalchemy import Engine
 
 from api import database
 from api.database.tables import DEFAULT_TENANT
+from api.keys import given
 from api.keys.files import KeySecrets, KeyStore
-from api.keys.given import key_secrets as secrets_given
-from api.keys.given import trusted_authorities
 from api.keys.published import PublishedKeys
 from api.keys.signing import SigningKeys
 from api.log.cosigning import WitnessAddress
@@ -110,8 +109,8 @@ class Registry:
             tenant=tenant,
             log_origin=settings.log_origin,
             witnesses=witnesses,
-            key_secrets=secrets_given(settings),
-            tsa_roots=trusted_authorities(settings),
+            key_secrets=given.key_secrets(settings),
+            tsa_roots=given.trusted_authorities(settings),
             credentials_tsa=settings.credentials_tsa,
             limits=settings.limits(),
         )
@@ -131,10 +130,10 @@ class Registry:
         registry._bind(self.tenant, witnesses)
         return registry
 
-    def on_behalf(self, who: str, purpose: str) -> "Registry":
+    def on_behalf(self, reader: Reader) -> "Registry":
         """The same registry, which puts on record on whose behalf it opens voice prints, and what for."""
         registry = copy(self)
-        registry._reader = Reader(who, purpose)
+        registry._reader = reader
         registry._bind(self.tenant, self.events.witnesses)
         return registry
 

@@ -4,7 +4,6 @@ Every finished file is written to a journal beside the results before the next o
 scan that was interrupted goes on where it stopped. The table is written at the end, in one piece.
 """
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,11 +90,12 @@ def scan(
 def audit_item(item: Item, home: Path) -> Json:
     """Audit one item into one flat row; never raises for the item's own faults."""
     from api.audit.audit import audit_file
+    from api.registry.artists import Reader
 
     registry, settings = _opened(str(home))
     try:
         with _local_copy(item) as path:
-            reader = registry.on_behalf(f"user {os.getuid()} of this machine", f"scan of {item.location}")
+            reader = registry.on_behalf(Reader.here(f"scan of {item.location}"))
             found = audit_file(path, registry=reader, settings=settings).to_dict()
     except (TrackmarkError, OSError) as error:
         return failed(item, type(error).__name__, str(error))

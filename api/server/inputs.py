@@ -60,7 +60,7 @@ def check_json(body: bytes) -> Any:
     try:
         found = json.loads(body, parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError:
-        raise InvalidInput(f"the body is nested more than {MAX_DEPTH} deep") from None
+        raise _too_deep() from None
     except json.JSONDecodeError as error:
         raise InvalidInput(f"the body is no JSON: {error.msg} at character {error.pos}") from error
     except UnicodeDecodeError as error:
@@ -77,7 +77,7 @@ def _check_value(value: Any) -> None:
         level = [inner for one in level for inner in _inside(one)]
         if not level:
             return
-    raise InvalidInput(f"the body is nested more than {MAX_DEPTH} deep")
+    raise _too_deep()
 
 
 def _inside(value: Any) -> Iterable[Any]:
@@ -87,10 +87,10 @@ def _inside(value: Any) -> Iterable[Any]:
             raise InvalidInput("a text in the body holds NUL or half of a surrogate pair")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidInput("a number in the body is too large")
+            raise _too_large()
     elif isinstance(value, int):
         if abs(value) > LARGEST:
-            raise InvalidInput("a number in the body is too large")
+            raise _too_large()
     elif isinstance(value, Mapping):
         return [*value, *value.values()]
     elif isinstance(value, list):
@@ -107,3 +107,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise InvalidInput("a name in the body is there twice")
     return found
+
+
+def _too_deep() -> InvalidInput:
+    return InvalidInput(f"the body is nested more than {MAX_DEPTH} deep")
+
+
+def _too_large() -> InvalidInput:
+    return InvalidInput("a number in the body is too large")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from api import database
 from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.sealing import is_sealed
+from api.registry.artists import Reader
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import KeyFileError
@@ -78,8 +79,8 @@ def test_every_opening_is_on_record_and_no_listing_is(registry: Registry) -> Non
     registry.artists.listed()
     registry.artists.find("Bob")
     assert registry.artists.readings() == []
-    registry.on_behalf("API key 12", "audit 7").artists.all()
-    registry.on_behalf("API key 12", "audit 8").artists.one("Bob")
+    registry.on_behalf(Reader("API key 12", "audit 7")).artists.all()
+    registry.on_behalf(Reader("API key 12", "audit 8")).artists.one("Bob")
     registry.artists.one("Ada")
     read = registry.artists.readings()
     assert [(r.who, r.purpose, r.voices) for r in read[1:]] == [
