@@ -4,10 +4,12 @@
 use, `REMOVAL` what somebody tries who wants the mark gone and has no key.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage, signal
 from torch import Tensor
 
@@ -16,6 +18,7 @@ from lab.sound import transforms
 from lab.sound.attacks import Attack
 
 Rng = np.random.Generator
+Spectrum = NDArray[np.complex64]
 
 
 def _jitter(wav: Tensor, _: int, rng: Rng, *, spread: float) -> Tensor:
@@ -99,14 +102,16 @@ def _telephone_aac(wav: Tensor, sample_rate: int, rng: Rng) -> Tensor:
 
 def _stem(wav: Tensor, sample_rate: int, _: Rng, *, percussive: bool) -> Tensor:
     """One side of a harmonic-percussive separation by median filters (Fitzgerald 2010)."""
-    _f, _t, spectrum = signal.stft(wav.numpy(), sample_rate, nperseg=2048)
-    power = np.abs(spectrum).astype(np.float32)
-    harmonic = ndimage.median_filter(power, (1, 1, 9))
-    struck = ndimage.median_filter(power, (1, 9, 1))
-    wanted, other = (struck, harmonic) if percussive else (harmonic, struck)
-    mask = wanted**2 / (wanted**2 + other**2 + 1e-12)
-    _t, kept = signal.istft(spectrum * mask, sample_rate, nperseg=2048)
-    return transforms.fit(torch.from_numpy(kept).float(), wav.shape[-1])
+
+    def masked(spectrum: Spectrum) -> Spectrum:
+        power = np.abs(spectrum).astype(np.float32)
+        harmonic = ndimage.median_filter(power, (1, 1, 9))
+        struck = ndimage.median_filter(power, (1, 9, 1))
+        wanted, other = (struck, harmonic) if percussive else (harmonic, struck)
+        kept: Spectrum = spectrum * (wanted**2 / (wanted**2 + other**2 + 1e-12))
+        return kept
+
+    return _through(wav, sample_rate, masked)
 
 
 def _loop(wav: Tensor, sample_rate: int, rng: Rng) -> Tensor:
@@ -123,19 +128,25 @@ def _room(wav: Tensor, sample_rate: int, rng: Rng) -> Tensor:
 
 def _spectral_gate(wav: Tensor, sample_rate: int, _: Rng) -> Tensor:
     """A denoiser: bins below their own median over time lose 12 dB."""
-    _f, _t, spectrum = signal.stft(wav.numpy(), sample_rate, nperseg=2048)
-    power = np.abs(spectrum)
-    gate = np.where(power < np.median(power, axis=-1, keepdims=True), 0.25, 1.0)
-    smooth = ndimage.uniform_filter(gate, (0, 3, 3))
-    _t, kept = signal.istft(spectrum * smooth, sample_rate, nperseg=2048)
-    return transforms.fit(torch.from_numpy(kept).float(), wav.shape[-1])
+
+    def gated(spectrum: Spectrum) -> Spectrum:
+        power = np.abs(spectrum)
+        gate = np.where(power < np.median(power, axis=-1, keepdims=True), 0.25, 1.0)
+        kept: Spectrum = spectrum * ndimage.uniform_filter(gate, (0, 3, 3))
+        return kept
+
+    return _through(wav, sample_rate, gated)
 
 
 def _magnitude_noise(wav: Tensor, sample_rate: int, rng: Rng, *, spread_db: float) -> Tensor:
     """Every bin of the spectrogram is raised or lowered by chance, aimed at gain marks like ours."""
+    return _through(wav, sample_rate, lambda s: s * 10.0 ** (rng.normal(0.0, spread_db, s.shape) / 20.0))
+
+
+def _through(wav: Tensor, sample_rate: int, change: Callable[[Spectrum], Spectrum]) -> Tensor:
+    """Audio whose short-time spectrum was changed, [C, F, N], without the reflected ends of `Frames`."""
     _f, _t, spectrum = signal.stft(wav.numpy(), sample_rate, nperseg=2048)
-    spectrum = spectrum * 10.0 ** (rng.normal(0.0, spread_db, spectrum.shape) / 20.0)
-    _t, kept = signal.istft(spectrum, sample_rate, nperseg=2048)
+    _t, kept = signal.istft(change(spectrum), sample_rate, nperseg=2048)
     return transforms.fit(torch.from_numpy(kept).float(), wav.shape[-1])
 
 

@@ -21,12 +21,10 @@ from scipy.signal import firwin, oaconvolve
 from torch import Tensor
 
 from core.native import torchaudio
+from lab.sound.spectra import LEAST, Frames, Rng, Samples, griffin_lim
 
-Samples = NDArray[np.float32]
-Rng = np.random.Generator
 Method = Callable[[Samples, int, Rng], Samples]
 STRIDES = (2, 3, 4, 5, 6, 8, 10, 12)
-LEAST = 1e-9
 
 
 def transposed(wav: Samples, rate: int, rng: Rng) -> Samples:
@@ -80,51 +78,43 @@ def _rms(samples: NDArray[np.floating]) -> float:
     return float(np.sqrt(np.mean(np.square(samples)))) + 1e-7
 
 
-def griffin_lim(wav: Samples, rate: int, rng: Rng) -> Samples:
+def phases_found(wav: Samples, rate: int, rng: Rng) -> Samples:
     """Magnitudes kept, whole or as a mel spectrogram keeps them; phases found by iteration."""
-    size, hop = _frames(rate, rng)
-    magnitude = _stft(wav, size, hop).abs()
+    frames = _frames(rate, rng)
+    magnitude = frames.spectrum(wav).abs()
     if rng.random() < 0.7:
         magnitude = _through_mel(magnitude, rate, int(rng.choice([64, 80, 100, 128])))
-    found = _random_phases(magnitude, rng)
-    for _ in range(int(rng.integers(4, 24))):
-        again = _stft(_istft(magnitude * found, size, hop, len(wav)), size, hop)
-        found = again / again.abs().clamp_min(LEAST)
-    return _istft(magnitude * found, size, hop, len(wav))
+    phases = frames.random_phases(magnitude, rng)
+    return griffin_lim(frames, magnitude, phases, int(rng.integers(4, 24)), len(wav))
 
 
 def guessed_phase(wav: Samples, rate: int, rng: Rng) -> Samples:
     """Right phases at low, guessed ones at high frequencies, as heads that predict a spectrum do."""
-    size, hop = _frames(rate, rng)
-    spectrum = _stft(wav, size, hop)
+    frames = _frames(rate, rng)
+    spectrum = frames.spectrum(wav)
     magnitude = spectrum.abs()
     if rng.random() < 0.6:
         magnitude = _through_mel(magnitude, rate, int(rng.choice([80, 100, 128])))
     ramp = torch.linspace(0, 1, spectrum.shape[0])[:, None] ** float(rng.uniform(0.3, 1.5))
     error = torch.from_numpy(rng.standard_normal(spectrum.shape, np.float32))
-    turned = torch.polar(
-        torch.ones_like(magnitude), spectrum.angle() + float(rng.uniform(0.3, 2.5)) * ramp * error
-    )
-    return _istft(magnitude * turned, size, hop, len(wav))
+    turned = frames.turned(spectrum, float(rng.uniform(0.3, 2.5)) * ramp * error)
+    return frames.audio(magnitude * turned, len(wav))
 
 
 def smoothed(wav: Samples, rate: int, rng: Rng) -> Samples:
     """Mel frames blurred in time and frequency, as a variational autoencoder's latents are, then vocoded."""
-    size, hop = _frames(rate, rng)
-    spectrum = _stft(wav, size, hop)
-    mel = _mel(rate, size, int(rng.choice([64, 80, 128])))
+    frames = _frames(rate, rng)
+    spectrum = frames.spectrum(wav)
+    mel = _mel(rate, frames.size, int(rng.choice([64, 80, 128])))
     bands = torch.log(mel.T @ spectrum.abs() + 1e-5)
     over = (2 * int(rng.integers(0, 2)) + 1, 2 * int(rng.integers(0, 4)) + 1)
     padded = torch.nn.functional.pad(bands[None], (over[1] // 2,) * 2 + (over[0] // 2,) * 2, mode="replicate")
     soft = torch.nn.functional.avg_pool2d(padded, over, 1)[0]
     magnitude = _spread(torch.exp(soft), mel)
     cut = int(rng.uniform(0.02, 0.4) * spectrum.shape[0])
-    phases = _random_phases(magnitude, rng)
-    phases[:cut] = (spectrum / spectrum.abs().clamp_min(LEAST))[:cut]
-    for _ in range(int(rng.integers(2, 12))):
-        again = _stft(_istft(magnitude * phases, size, hop, len(wav)), size, hop)
-        phases = again / again.abs().clamp_min(LEAST)
-    return _istft(magnitude * phases, size, hop, len(wav))
+    phases = frames.random_phases(magnitude, rng)
+    phases[:cut] = frames.phases(spectrum)[:cut]
+    return griffin_lim(frames, magnitude, phases, int(rng.integers(2, 12)), len(wav))
 
 
 def denoised(wav: Samples, rate: int, rng: Rng) -> Samples:
@@ -136,24 +126,24 @@ def denoised(wav: Samples, rate: int, rng: Rng) -> Samples:
     audio = wav
     start = rng.uniform(-38, -14)
     for step in range(int(rng.integers(1, 4))):
-        size, hop = _frames(rate, rng)
+        frames = _frames(rate, rng)
         sigma = level * 10 ** ((start - 8 * step) / 20)
         noisy = audio + np.asarray(sigma * rng.standard_normal(len(audio)), np.float32)
-        spectrum = _stft(noisy, size, hop)
+        spectrum = frames.spectrum(noisy)
         power = spectrum.abs().square()
         near = torch.nn.functional.avg_pool2d(power[None], (3, 3), 1, 1, count_include_pad=False)[0]
-        noise = 0.375 * size * sigma**2
+        noise = 0.375 * frames.size * sigma**2
         gain = (1 - float(rng.uniform(0.8, 1.6)) * noise / near.clamp_min(LEAST)).clamp(
             float(rng.uniform(0, 0.15))
         )
-        audio = _istft(spectrum * gain, size, hop, len(wav))
+        audio = frames.audio(spectrum * gain, len(wav))
     return audio
 
 
 METHODS: dict[str, tuple[str, Method]] = {
     "transposed": ("chain", transposed),
     "interpolated": ("chain", interpolated),
-    "griffin-lim": ("phase", griffin_lim),
+    "griffin-lim": ("phase", phases_found),
     "guessed-phase": ("phase", guessed_phase),
     "smoothed": ("phase", smoothed),
     "denoised": ("denoiser", denoised),
@@ -172,9 +162,8 @@ def equalised(synthetic: Samples, human: Samples) -> Samples:
     Dull or loud copies would otherwise be recognised by that alone.
     """
     size = 2048
-    ours, theirs = (torch.from_numpy(np.asarray(x / _rms(x), np.float32)) for x in (synthetic, human))
-    window = torch.hann_window(size)
-    spectra = [torch.stft(x, size, size // 4, size, window, return_complex=True) for x in (ours, theirs)]
+    frames = Frames(size, size // 4)
+    spectra = [frames.spectrum(np.asarray(x / _rms(x), np.float32)) for x in (synthetic, human)]
     powers = [s.abs().square().mean(-1).double().numpy() + 1e-10 for s in spectra]
     bins = np.arange(1, size // 2 + 2)
     edges = np.unique(np.geomspace(2, size // 2 + 1, 30).astype(int))
@@ -182,27 +171,14 @@ def equalised(synthetic: Samples, human: Samples) -> Samples:
     ratio = [np.log(powers[1][a:b].sum() / powers[0][a:b].sum()) / 2 for a, b in itertools.pairwise(edges)]
     gain = np.exp(np.interp(np.log(bins), np.log(centres), np.clip(ratio, -1.73, 1.73)))
     filtered = spectra[0] * torch.from_numpy(gain).float()[:, None]
-    wav = torch.istft(filtered, size, size // 4, size, window, length=len(synthetic)).numpy()
+    wav = frames.audio(filtered, len(synthetic))
     return np.asarray(wav * (_rms(human) / _rms(wav)), np.float32)
 
 
-def _frames(rate: int, rng: Rng) -> tuple[int, int]:
-    """Frame and hop of a vocoder: 30 to 65 ms in powers of two, a quarter or an eighth of it apart."""
+def _frames(rate: int, rng: Rng) -> Frames:
+    """Frames of a vocoder: 30 to 65 ms in powers of two, a quarter or an eighth of it apart."""
     size = int(rng.choice([512, 1024])) if rate <= 24_000 else int(rng.choice([1024, 2048]))
-    return size, size // int(rng.choice([4, 4, 8]))
-
-
-def _stft(wav: Samples, size: int, hop: int) -> Tensor:
-    """Short-time spectrum, [F, N] complex."""
-    window = torch.hann_window(size)
-    return torch.stft(
-        torch.from_numpy(np.ascontiguousarray(wav)), size, hop, size, window, return_complex=True
-    )
-
-
-def _istft(spectrum: Tensor, size: int, hop: int, length: int) -> Samples:
-    window = torch.hann_window(size)
-    return np.asarray(torch.istft(spectrum, size, hop, size, window, length=length).numpy(), np.float32)
+    return Frames(size, size // int(rng.choice([4, 4, 8])))
 
 
 @lru_cache(maxsize=32)
@@ -223,8 +199,3 @@ def _spread(bands: Tensor, mel: Tensor) -> Tensor:
     """Band sums, [M, N], as smooth magnitudes, [F, N]."""
     mean = bands / mel.sum(0)[:, None].clamp_min(LEAST)
     return (mel @ mean) / mel.sum(1, keepdim=True).clamp_min(1e-3)
-
-
-def _random_phases(magnitude: Tensor, rng: Rng) -> Tensor:
-    angles = torch.from_numpy(rng.uniform(-np.pi, np.pi, magnitude.shape).astype(np.float32))
-    return torch.polar(torch.ones_like(magnitude), angles)

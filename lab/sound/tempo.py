@@ -15,11 +15,9 @@ import torch
 from numpy.typing import NDArray
 from scipy import signal
 
-from core.native import torchaudio
+from lab.sound.spectra import Frames, Rng, Samples, paced
 from lab.sound.stretch import stretch
 
-Samples = NDArray[np.float32]
-Rng = np.random.Generator
 Tool = Callable[[Samples, int, float, Rng], Samples]
 LEAST_CHANGE = 0.02
 SLOWEST, FASTEST, HIGHEST = 0.8, 1.15, 1.25
@@ -33,12 +31,8 @@ def wsola(wav: Samples, rate: int, tempo: float, rng: Rng) -> Samples:
 def phase_vocoder(wav: Samples, rate: int, tempo: float, rng: Rng) -> Samples:
     """Frames of a short-time spectrum at another pace, phases advanced to fit."""
     size = int(rng.choice([1024, 2048]))
-    hop, window = size // 4, torch.hann_window(size)
-    spectrum = torch.stft(torch.from_numpy(wav), size, hop, size, window, return_complex=True)
-    advance = torch.linspace(0, np.pi * hop, size // 2 + 1)[:, None]
-    paced = torchaudio().functional.phase_vocoder(spectrum, tempo, advance)
-    length = round(len(wav) / tempo)
-    return np.asarray(torch.istft(paced, size, hop, size, window, length=length).numpy(), np.float32)
+    frames = Frames(size, size // 4)
+    return frames.audio(paced(frames.spectrum(wav), frames.hop, tempo), round(len(wav) / tempo))
 
 
 def grains(wav: Samples, rate: int, tempo: float, rng: Rng) -> Samples:
@@ -46,20 +40,20 @@ def grains(wav: Samples, rate: int, tempo: float, rng: Rng) -> Samples:
     half = round(rng.uniform(0.02, 0.045) * rate)
     window = np.asarray(np.hanning(2 * half + 1)[:-1], np.float32)
     length = round(len(wav) / tempo)
-    paced = np.zeros(length + 3 * half, np.float32)
+    laid = np.zeros(length + 3 * half, np.float32)
     for start in range(0, length + half, half):
         source = min(round(start * tempo), len(wav) - 2 * half)
-        paced[start : start + 2 * half] += wav[source : source + 2 * half] * window
-    return paced[half : half + length]
+        laid[start : start + 2 * half] += wav[source : source + 2 * half] * window
+    return laid[half : half + length]
 
 
 def atempo(wav: Samples, rate: int, tempo: float, rng: Rng) -> Samples:
     """FFmpeg's filter of that name."""
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=rate, format="flt", layout="mono")
-    paced, sink = graph.add("atempo", f"{tempo:.6f}"), graph.add("abuffersink")
-    source.link_to(paced)
-    paced.link_to(sink)
+    slower, sink = graph.add("atempo", f"{tempo:.6f}"), graph.add("abuffersink")
+    source.link_to(slower)
+    slower.link_to(sink)
     graph.configure()
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(wav)[None], format="flt", layout="mono")
     frame.sample_rate, frame.pts = rate, 0

@@ -22,6 +22,7 @@ from lab.sound import transforms
 from lab.sound.chips import chip_tune
 from lab.sound.exact_clocks import hum
 from lab.sound.old_codecs import OLD_CODECS, through_old_codec
+from lab.sound.spectra import Frames, paced_by_differences
 from lab.sound.stretch import stretch
 
 Rng = np.random.Generator
@@ -125,51 +126,46 @@ def _stepped(wav: Tensor, _: int, rng: Rng, *, block: int) -> Tensor:
     return wav * torch.from_numpy(np.repeat(gain, block)[: wav.shape[-1]]).float()
 
 
-def _spectrum(wav: Tensor, size: int, hop: int) -> Tensor:
-    return torch.stft(wav.mean(0), size, hop, size, torch.hann_window(size), return_complex=True)
-
-
-def _back(spectrum: Tensor, size: int, hop: int, length: int | None = None) -> Tensor:
-    return torch.istft(spectrum, size, hop, size, torch.hann_window(size), length=length)[None]
+def _through(wav: Tensor, size: int, hop: int, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Mono music whose short-time spectrum was changed."""
+    frames = Frames(size, hop)
+    changed = change(frames.spectrum(wav.mean(0).numpy()))
+    return torch.from_numpy(frames.audio(changed, wav.shape[-1]))[None]
 
 
 def _separated(wav: Tensor, _: int, rng: Rng, *, size: int, hop: int) -> Tensor:
     """One side of a harmonic-percussive mask (Fitzgerald 2010), hard: what separators with masks leave."""
-    spectrum = _spectrum(wav, size, hop)
-    power = spectrum.abs().numpy()
-    harmonic, struck = ndimage.median_filter(power, (1, 9)), ndimage.median_filter(power, (9, 1))
-    mask = harmonic > struck if rng.random() < 0.5 else struck > harmonic
-    return _back(spectrum * torch.from_numpy(mask.astype(np.float32)), size, hop, wav.shape[-1])
+
+    def masked(spectrum: Tensor) -> Tensor:
+        power = spectrum.abs().numpy()
+        harmonic, struck = ndimage.median_filter(power, (1, 9)), ndimage.median_filter(power, (9, 1))
+        mask = harmonic > struck if rng.random() < 0.5 else struck > harmonic
+        return spectrum * torch.from_numpy(mask.astype(np.float32))
+
+    return _through(wav, size, hop, masked)
 
 
 def _gated(wav: Tensor, _: int, __: Rng, *, size: int, hop: int) -> Tensor:
     """A denoiser: bins below their own median lose 20 dB."""
-    spectrum = _spectrum(wav, size, hop)
-    power = spectrum.abs()
-    return _back(
-        torch.where(power < power.median(-1, keepdim=True).values, 0.1, 1.0) * spectrum,
-        size,
-        hop,
-        wav.shape[-1],
-    )
+
+    def gated(spectrum: Tensor) -> Tensor:
+        power = spectrum.abs()
+        return torch.where(power < power.median(-1, keepdim=True).values, 0.1, 1.0) * spectrum
+
+    return _through(wav, size, hop, gated)
 
 
 def _phase_vocoder(wav: Tensor, _: int, __: Rng, *, size: int, hop: int, tempo: float) -> Tensor:
     """Tempo by phase vocoder (Flanagan and Golden 1966)."""
-    spectrum = _spectrum(wav, size, hop)
-    steps = torch.arange(0, spectrum.shape[1] - 1.01, tempo)
-    before, after = spectrum[:, steps.long()], spectrum[:, steps.long() + 1]
-    share = (steps - steps.floor())[None]
-    magnitude = (1 - share) * before.abs() + share * after.abs()
-    turn = torch.cumsum(after.angle() - before.angle(), 1)
-    return _back(torch.polar(magnitude, before.angle()[:, :1] + turn), size, hop)
+    frames = Frames(size, hop)
+    return torch.from_numpy(frames.audio(paced_by_differences(frames.spectrum(wav.mean(0).numpy()), tempo)))[
+        None
+    ]
 
 
 def _frozen_phases(wav: Tensor, _: int, rng: Rng, *, size: int, hop: int) -> Tensor:
     """Random phases in every frame: paulstretch without the stretch."""
-    magnitude = _spectrum(wav, size, hop).abs()
-    phases = torch.from_numpy(rng.uniform(-np.pi, np.pi, magnitude.shape).astype(np.float32))
-    return _back(torch.polar(magnitude, phases), size, hop, wav.shape[-1])
+    return _through(wav, size, hop, lambda s: s.abs() * Frames(size, hop).random_phases(s.abs(), rng))
 
 
 def _autotuned(wav: Tensor, rate: int, _: Rng) -> Tensor:

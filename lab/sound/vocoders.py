@@ -15,28 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import firwin, lfilter, resample_poly
 
-Samples = npt.NDArray[np.float32]
+from lab.sound.spectra import PreciseFrames, Samples, griffin_lim, paced_precisely
+
 Method = Callable[[Samples, int, np.random.Generator], Samples]
-
-
-def _stft(wav: Samples, size: int, hop: int) -> npt.NDArray[np.complex128]:
-    """Short-time spectrum with a periodic Hann window, [N, F]."""
-    padded = np.pad(wav.astype(np.float64), (size, size + hop))
-    window = np.hanning(size + 1)[:-1]
-    starts = np.arange(0, len(padded) - size, hop)
-    return np.fft.rfft(np.stack([padded[s : s + size] for s in starts]) * window, axis=1)
-
-
-def _istft(spectrum: npt.NDArray[np.complex128], size: int, hop: int, length: int) -> npt.NDArray[np.float64]:
-    """Least-squares inverse of `_stft`."""
-    window = np.hanning(size + 1)[:-1]
-    frames = np.fft.irfft(spectrum, size, axis=1) * window
-    out = np.zeros(hop * (len(frames) - 1) + size)
-    weight = np.full_like(out, 1e-8)
-    for n, frame in enumerate(frames):
-        out[n * hop : n * hop + size] += frame
-        weight[n * hop : n * hop + size] += window**2
-    return (out / weight)[size : size + length]
 
 
 def _mel_filters(bands: int, size: int, rate: int, top: float) -> npt.NDArray[np.float64]:
@@ -57,16 +38,13 @@ def _mel_magnitude(
     return np.maximum(1e-9, magnitude @ filters.T @ np.linalg.pinv(filters).T)
 
 
-def griffin_lim(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
+def mel_inverted(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Mel magnitudes with phases found by iteration (Griffin & Lim 1984)."""
     size, hop, bands = [(1024, 256, 80), (800, 200, 80), (1024, 256, 128), (512, 128, 64)][rng.integers(4)]
-    spectrum = _stft(wav, size, hop)
-    magnitude = _mel_magnitude(spectrum, bands, size, rate)
-    phase = np.exp(2j * np.pi * rng.random(magnitude.shape))
-    for _ in range(int(rng.choice([16, 32]))):
-        again = _stft(_istft(magnitude * phase, size, hop, len(wav)).astype(np.float32), size, hop)
-        phase = np.exp(1j * np.angle(again[: len(magnitude)]))
-    return _istft(magnitude * phase, size, hop, len(wav)).astype(np.float32)
+    frames = PreciseFrames(size, hop)
+    magnitude = _mel_magnitude(frames.spectrum(wav), bands, size, rate)
+    phases = frames.random_phases(magnitude, rng)
+    return griffin_lim(frames, magnitude, phases, int(rng.choice([16, 32])), len(wav))
 
 
 def blurred_phase(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
@@ -75,11 +53,12 @@ def blurred_phase(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
     Stands in for decoders that predict phase (Vocos, iSTFTNet): right at low, guessed at high bins.
     """
     size, hop = 1024, int(rng.choice([256, 200]))
-    spectrum = _stft(wav, size, hop)
+    frames = PreciseFrames(size, hop)
+    spectrum = frames.spectrum(wav)
     magnitude = _mel_magnitude(spectrum, int(rng.choice([80, 100, 128])), size, rate)
     ramp = np.linspace(0, 1, spectrum.shape[1]) ** 0.7 * rng.uniform(1.0, 3.0)
-    phase = np.angle(spectrum) + ramp * rng.standard_normal(spectrum.shape)
-    return _istft(magnitude * np.exp(1j * phase), size, hop, len(wav)).astype(np.float32)
+    turned = frames.turned(spectrum, ramp * rng.standard_normal(spectrum.shape))
+    return frames.audio(magnitude * turned, len(wav))
 
 
 def pitch_track(wav: Samples, rate: int, hop: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -104,7 +83,7 @@ def pitch_track(wav: Samples, rate: int, hop: int) -> tuple[npt.NDArray[np.float
 
 def _envelopes(wav: Samples, size: int, hop: int, quefrency: int) -> npt.NDArray[np.float64]:
     """Spectral envelopes by cepstral smoothing, [N, F]."""
-    log = np.log(np.abs(_stft(wav, size, hop)) + 1e-6)
+    log = np.log(np.abs(PreciseFrames(size, hop).spectrum(wav)) + 1e-6)
     cepstrum = np.fft.irfft(log, axis=1)
     cepstrum[:, quefrency : size - quefrency + 1] = 0
     return np.exp(np.fft.rfft(cepstrum, axis=1).real)
@@ -128,13 +107,11 @@ def source_filter(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
     mix = 1 / (1 + np.exp((bins - cut) / 400))
     frames = len(envelope)
     steady = np.pad(voiced, (size // hop, frames))[:frames, None]
-    voiced_part, noise_part = (
-        _stft(pulses.astype(np.float32), size, hop),
-        _stft(noise.astype(np.float32), size, hop),
-    )
+    transform = PreciseFrames(size, hop)
+    voiced_part, noise_part = (transform.spectrum(x.astype(np.float32)) for x in (pulses, noise))
     gain = envelope / np.sqrt(size / 2.7)
     spectrum = gain * (voiced_part * np.sqrt(mix) * steady + noise_part * np.sqrt(1 - mix * steady * 0.97))
-    return _istft(spectrum, size, hop, len(wav)).astype(np.float32)
+    return transform.audio(spectrum, len(wav))
 
 
 def linear_prediction(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
@@ -204,25 +181,15 @@ def phase_vocoder(wav: Samples, rate: int, rng: np.random.Generator) -> Samples:
     factor = float(rng.choice([0.8, 0.88, 1.14, 1.25]))
 
     def stretch(x: Samples, ratio: float) -> Samples:
-        size, hop = 1024, 256
-        spectrum = _stft(x, size, hop)
-        steps = np.arange(0, len(spectrum) - 1, ratio)
-        expected = 2 * np.pi * hop * np.arange(size // 2 + 1) / size
-        phase, rows = np.angle(spectrum[0]), []
-        for step in steps:
-            left, right = spectrum[int(step)], spectrum[int(step) + 1]
-            share = step - int(step)
-            rows.append(((1 - share) * np.abs(left) + share * np.abs(right)) * np.exp(1j * phase))
-            drift = np.angle(right) - np.angle(left) - expected
-            phase = phase + expected + drift - 2 * np.pi * np.round(drift / (2 * np.pi))
-        return _istft(np.array(rows), size, hop, int(len(x) / ratio)).astype(np.float32)
+        frames = PreciseFrames(1024, 256)
+        return frames.audio(paced_precisely(frames.spectrum(x), frames.hop, ratio), int(len(x) / ratio))
 
     back = stretch(stretch(wav, factor), 1 / factor)
     return np.pad(back, (0, max(0, len(wav) - len(back))))[: len(wav)]
 
 
 METHODS: dict[str, Method] = {
-    "griffin-lim": griffin_lim,
+    "griffin-lim": mel_inverted,
     "blurred-phase": blurred_phase,
     "source-filter": source_filter,
     "linear-prediction": linear_prediction,

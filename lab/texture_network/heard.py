@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from core.errors import TrackmarkError
 from core.resample import resample
 from lab.datasets import Recording
-from lab.sound.tempo import HELD_OUT, TOOLS, Samples, repitched
+from lab.sound.spectra import Samples
+from lab.sound.tempo import HELD_OUT, TOOLS, repitched
 from lab.texture_network.network import RATE, TextureNetwork
 from lab.texture_network.pairs import FOLDER
 from lab.texture_network.train import CROP

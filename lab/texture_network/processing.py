@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.codecs import Codec
 from core.encode import recode
+from lab.sound.spectra import Frames
 from lab.sound.tempo import tuned
 from lab.training.music.copies import CODECS
 
@@ -65,12 +66,12 @@ def _recoded(wav: Samples, rate: int, codec: Codec, kbps: int) -> Samples:
 def separated(wav: Samples, rate: int, rng: Rng) -> Samples:
     """Some of the music taken out or down by a soft mask: of what rings, what strikes, or learned parts."""
     size = int(rng.choice([1024, 2048]))
-    hop, window = size // 4, torch.hann_window(size)
-    spectrum = torch.stft(torch.from_numpy(wav), size, hop, size, window, return_complex=True)
+    frames = Frames(size, size // 4)
+    spectrum = frames.spectrum(wav)
     level = spectrum.abs() + 1e-6
     mask = _ringing(level, rng) if rng.random() < 0.5 else _parts(level, rng)
     floor = float(10 ** (-rng.uniform(6, 40) / 20))
-    kept = torch.istft(spectrum * mask.clamp_min(floor), size, hop, size, window, length=len(wav)).numpy()
+    kept = frames.audio(spectrum * mask.clamp_min(floor), len(wav))
     return np.asarray(kept * (_rms(wav) / _rms(kept)), np.float32)
 
 

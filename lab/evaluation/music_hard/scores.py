@@ -30,7 +30,7 @@ from lab.training.music.copies import MOST_S
 CACHE = Path("runs/music-hard-2")
 SEEDS = 3
 CHAINS = {"transposed": renderings.transposed, "interpolated": renderings.interpolated}
-PHASES = {"griffin-lim": renderings.griffin_lim, "guessed-phase": renderings.guessed_phase}
+PHASES = {"griffin-lim": renderings.phases_found, "guessed-phase": renderings.guessed_phase}
 COLUMNS = ("vector", "lines", "flutter", "spacings", "bank")
 Vector = NDArray[np.float64]
 

@@ -79,7 +79,7 @@ class Codec(nn.Module):
     @torch.no_grad()
     def start(self, wav: Tensor) -> None:
         """Fill the codebooks with the k-means of these frames, audio [B, T]; audiocraft's takes minutes."""
-        frames = self.encoder(levelled(wav, self.headroom)[0][:, None]).transpose(1, 2).flatten(0, 1)
+        frames = self.encoder(normalised(wav, self.headroom)[0][:, None]).transpose(1, 2).flatten(0, 1)
         for layer in self.quantizer.vq.layers:
             book = layer._codebook
             chosen, sizes = k_means(frames, book.codebook_size)
@@ -91,7 +91,7 @@ class Codec(nn.Module):
 
     def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
         """Encode and decode at the level of the audio, as EnCodec's renormalised models do."""
-        own, scale = levelled(wav, self.headroom)
+        own, scale = normalised(wav, self.headroom)
         frames = self.encoder(own[:, None])
         penalty = torch.zeros(())
         if self.quantise:
@@ -110,7 +110,7 @@ class Autoencoder(nn.Module):
 
     def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
         """Encode, draw (in training; the mean otherwise) and decode."""
-        own, scale = levelled(wav, HEADROOM)
+        own, scale = normalised(wav, HEADROOM)
         mean, spread = self.encoder(own[:, None]).chunk(2, 1)
         deviation = F.softplus(spread) + 1e-4
         frames = mean + deviation * torch.randn_like(mean) if self.training else mean
@@ -142,7 +142,7 @@ def snake_codec(rate: int, strides: Sequence[int], width: int) -> Codec:
     return Codec(encoder, decoder, rate // math.prod(strides), HEADROOM)
 
 
-def levelled(wav: Tensor, headroom: float) -> tuple[Tensor, Tensor]:
+def normalised(wav: Tensor, headroom: float) -> tuple[Tensor, Tensor]:
     """Audio, [B, T], at one level, and the scale that undoes it, [B, 1]."""
     scale = (wav.square().mean(-1, keepdim=True).sqrt() + 1e-5) * headroom
     return wav / scale, scale

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lab.sound.spectra import Samples
 from lab.sound.tempo import (
     FASTEST,
     HELD_OUT,
@@ -8,7 +9,6 @@ from lab.sound.tempo import (
     LEAST_CHANGE,
     SLOWEST,
     TOOLS,
-    Samples,
     drawn_factor,
     moved,
     repitched,
