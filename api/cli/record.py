@@ -1,4 +1,4 @@
-"""`trackmark record`: show a record, change it, contest it, export it, erase it."""
+"""`trackmark record`: find and show a record, change it, contest it, export it, erase it."""
 
 import json
 from pathlib import Path
@@ -11,14 +11,57 @@ from api.cli.console import USAGE, AsJson, Yes, answers, ask_person, emit, fail,
 if TYPE_CHECKING:
     from api.registry.events import RecordEvents
     from api.registry.history import StoredEvent
+    from api.registry.records import StoredRecord
 
 commands = typer.Typer(
-    help="Show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
+    help="List, show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
 )
 
 RecordId = Annotated[str, typer.Argument(metavar="RECORD", help="The record's id, 16 hex digits.")]
 By = Annotated[str, typer.Option("--by", help="Who states this.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in one sentence.")]
+
+
+@commands.command("list")
+def list_records(
+    words: Annotated[list[str] | None, typer.Argument(help="Words that a record must have.")] = None,
+    title: Annotated[str | None, typer.Option(help="The whole title.")] = None,
+    owner: Annotated[str | None, typer.Option(help="The whole name of an owner.")] = None,
+    isrc: Annotated[str | None, typer.Option(help="With or without hyphens.")] = None,
+    status: Annotated[str | None, typer.Option(help="asserted, evidenced, disputed or revoked.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show so many at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List records, the newest first, found by what they say today; case and accents do not matter."""
+    from api.lists.cursors import Cursors
+    from api.lists.query import MAX_PAGE, Wanted
+
+    said = {"title": title, "owner": owner, "isrc": isrc, "status": status}
+    values = {name: value for name, value in said.items() if value is not None}
+    with failures(), registry() as (store, _settings):
+        cursors, cursor, left = Cursors.of(store.engine), None, limit
+        while left > 0:
+            searched = " ".join(words) if words else None
+            wanted = Wanted(limit=min(left, MAX_PAGE), cursor=cursor, values=values, words=searched)
+            found = store.records.listed(wanted, cursors)
+            for record in found.records:
+                _tell(record, as_json=as_json)
+            left -= len(found.records)
+            cursor = found.next
+            if cursor is None:
+                break
+        if left == limit and not as_json:
+            answers().print("no record is found so")
+        if cursor is not None and not as_json:
+            answers().print(f"these are the newest {limit}; -n shows more")
+
+
+def _tell(record: "StoredRecord", *, as_json: bool) -> None:
+    made = record.created_at.isoformat(timespec="seconds")
+    if as_json:
+        emit({"record_id": record.record_id, "title": record.title, "registered_at": made})
+    else:
+        answers().print(f"{record.record_id}  {made}  {record.title}", markup=False)
 
 
 @commands.command("show")

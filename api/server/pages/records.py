@@ -1,13 +1,12 @@
 """Records for people: the list, and one record with its chain of custody."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.errors import UnknownEntry
 from api.report.custody import custody
 from api.server.answers import problem
-from api.server.inputs import LARGEST
+from api.server.listing import RecordFilters
+from api.server.pages import lists
 from api.server.pages.rendering import page
 from api.server.parts import PartsDep, RecordReader
 from api.server.route import Route
@@ -15,21 +14,15 @@ from core.errors import RecordError, VerificationError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
-SHOWN = 50
-
 
 @router.get("/records")
-def records(
-    request: Request,
-    parts: PartsDep,
-    caller: RecordReader,
-    before: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
-) -> Response:
-    """The tenant's records, newest first."""
-    found = parts.registry.for_tenant(caller.tenant).records.page(limit=SHOWN + 1, before=before)
-    shown = found[:SHOWN]
-    older = shown[-1].first_index if len(found) > SHOWN else None
-    return page(request, "records.html", records=shown, older=older, first=before is None)
+def records(request: Request, parts: PartsDep, caller: RecordReader) -> Response:
+    """The tenant's records, newest first, found by what they say today."""
+    filters = lists.asked(request, RecordFilters)
+    wanted = lists.paging(request).wanted(filters)
+    found = parts.registry.for_tenant(caller.tenant).records.listed(wanted, parts.cursors)
+    turning = lists.turning(request, found.next)
+    return page(request, "records.html", records=found.records, asked=filters, **turning)
 
 
 @router.get("/records/{record_id}")

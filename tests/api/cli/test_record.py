@@ -63,6 +63,13 @@ def test_a_catalogue_is_imported_and_its_records_live(
     assert "Dispute opened" in text and "by Ada" in text and "“unpaid”" in text
     assert "asset.title: Night Drive → Night Ride" in text
 
+    for found_by in (["night"], ["--isrc", "USRC17607839"], ["--owner", "a buyer"], ["--status", "disputed"]):
+        listed = trackmark("record", "list", *found_by, "--json").lines
+        assert [one["record_id"] for one in listed] == [record_id], found_by
+    assert len(trackmark("record", "list", "--json").lines) == 2
+    assert "-n shows more" in trackmark("record", "list", "-n", 1).out
+    assert "no record is found" in trackmark("record", "list", "nowhere").out
+
     verified = trackmark("verify", tmp_path / "song.wav", "--json")
     assert (verified.code, verified.lines[0]["status"]) == (1, "disputed")
     assert "contest" in verified.lines[0]["explanation"]

@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from api import database
 from api.database.tables import Table
-from api.server.pages import explorer
+from api.server.pages import explorer, lists
 from api.server.pages.rendering import local
-from tests.api.serving import GOOD, URL, finished, key, parts
+from tests.api.serving import GOOD, URL, audited, finished, key, parts
 
 EVIL = "<script>alert(1)</script> & Söhne"
 
@@ -112,3 +112,26 @@ def test_whoever_signs_in_lands_where_they_wanted_to_go(client: TestClient, reco
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(elsewhere: str) -> None:
     assert local(elsewhere) == "/"
+
+
+def test_a_list_is_searched_and_turned(
+    client: TestClient, record_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = TestClient(client.app, base_url=URL, headers=key(client, tenant="lists"))
+    for name in ("first.wav", "second.wav", "third.wav"):
+        audited(stranger, files={"file": (name, GOOD)})
+    page = stranger.get("/audits?q=&decision=&state=").text
+    assert all(name in page for name in ("first.wav", "second.wav", "third.wav"))
+    found = stranger.get("/audits?q=second").text
+    assert "second.wav" in found and "first.wav" not in found
+    assert "No audit is found so" in stranger.get("/audits?decision=nonsense").text
+    assert "No audit is found so" in stranger.get("/audits?state=failed&q=second").text
+    monkeypatch.setattr(lists, "SHOWN", 2)
+    newest = stranger.get("/audits?q=wav").text
+    (older,) = re.findall(r'href="(/audits\?q=wav&amp;cursor=[^"]+)"', newest)
+    last = stranger.get(html.unescape(older)).text
+    assert "first.wav" in last and "third.wav" not in last
+    assert 'href="/audits?q=wav"' in last
+    assert client.get(html.unescape(older), headers={"Accept": "text/html"}).status_code == 422
+    assert record_id in client.get("/records?q=s%C3%B6hne").text
+    assert record_id not in client.get("/records?status=revoked").text
