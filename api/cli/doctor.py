@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from api.cli.console import FAILED, AsJson, answers, emit, settings
+from core import clock
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -170,7 +171,7 @@ def _clock(chosen: "Settings") -> Check:
     if behind > CLOCK_TOLERANCE_S:
         do = "set it by a time server: records and certificates carry its time"
         return Check("clock", "wrong", f"{behind / 60:.0f} minutes behind a file that is already there", do)
-    return Check("clock", "ok", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    return Check("clock", "ok", clock.now_text())
 
 
 def _models() -> Iterator[Check]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import AsJson, answers, emit, fail, failures, messages, registry, settings
+from core import clock
 
 if TYPE_CHECKING:
     from api.keys.files import Purpose
@@ -75,7 +76,7 @@ def renew(
     with failures(), registry() as (store, _chosen):
         ends = store.keys.renew_credentials().leaf.not_valid_after_utc
     if as_json:
-        emit({"renewed": what, "not_after": ends.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        emit({"renewed": what, "not_after": clock.utc_text(ends)})
     else:
         answers().print(f"content credentials are signed with a certificate that ends on {ends:%Y-%m-%d}")
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,6 @@ from api.server.parts import Parts, address, count
 RETRY_AFTER_S = "2"
 LOOK_S = 10.0
 """How long the look at an upload may take; an honest file needs a fraction of a second."""
-Wishes = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
 async def read_form(request: Request, parts: Parts, caller: Caller, *, max_files: int = 1) -> Form:
@@ -58,32 +58,34 @@ async def inspect(form: Form, upload: Upload, parts: Parts, caller: Caller) -> N
         await run_in_threadpool(parts.engines.decoder.probe, form.path(upload), limits)
 
 
-async def accept(kind: Kind, request: Request, parts: Parts, caller: Caller, wishes: Wishes) -> Job:
-    """Make a form with the file `file` a job, once per `Idempotency-Key`; the file stays with a new job only.
-
-    Args:
-        kind: of the job.
-        request: whose body was not read yet.
-        parts: of the application.
-        caller: whose job it will be.
-        wishes: makes the job's parameters of the form's text fields; may look things up.
-
-    Raises:
-        AudioError: the file cannot be used as audio.
-        IdempotencyConflict: the key was used with another request.
-    """
+@asynccontextmanager
+async def received(request: Request, parts: Parts, caller: Caller) -> AsyncIterator[Form]:
+    """Receive a form for `accept`; what fails before a job has its files deletes them."""
     form = await read_form(request, parts, caller)
     try:
-        wanted = await run_in_threadpool(wishes, form.fields)
-        return await _enter(kind, request, parts, caller, form, wanted)
+        yield form
     except BaseException:
         form.discard()
         raise
 
 
-async def _enter(
+async def accept(
     kind: Kind, request: Request, parts: Parts, caller: Caller, form: Form, wishes: Mapping[str, Any]
 ) -> Job:
+    """Make a form with the field `file` a job, once per `Idempotency-Key`; only a new job keeps the file.
+
+    Args:
+        kind: of the job.
+        request: whose form it is.
+        parts: of the application.
+        caller: whose job it will be.
+        form: see `received`.
+        wishes: the job's parameters.
+
+    Raises:
+        AudioError: the file cannot be used as audio.
+        IdempotencyConflict: the key was used with another request.
+    """
     upload = form.one_file("file")
     await inspect(form, upload, parts, caller)
     asked = json.dumps([upload.sha256, upload.name, dict(wishes)], sort_keys=True)

@@ -90,33 +90,6 @@ class WitnessState(Protocol):
         ...
 
 
-class MemoryState:
-    """A state in a dictionary, for tests."""
-
-    def __init__(self) -> None:
-        self.checkpoints: dict[str, Checkpoint] = {}
-        self.handed_over: dict[str, TrustedKeys] = {}
-
-    def latest(self, origin: str) -> Checkpoint | None:
-        """The last checkpoint of a log."""
-        return self.checkpoints.get(origin)
-
-    def advance(self, old: Checkpoint | None, new: Checkpoint) -> bool:
-        """Replace it."""
-        if self.checkpoints.get(new.origin) != old:
-            return False
-        self.checkpoints[new.origin] = new
-        return True
-
-    def keys(self, origin: str) -> TrustedKeys | None:
-        """The keys after the last hand-over."""
-        return self.handed_over.get(origin)
-
-    def keep_keys(self, origin: str, keys: TrustedKeys) -> None:
-        """Keep them."""
-        self.handed_over[origin] = keys
-
-
 class Witness:
     """Co-signs the checkpoints of the logs that it watches.
 

@@ -5,15 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from api.audit.audit import ALL
 from api.audit.findings import SEARCHES
 from api.audit.policy_text import parse_policy
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
+from api.registry.registry import Registry
 from api.server import fields
 from api.server.api_keys import Caller
-from api.server.intake import accept
+from api.server.intake import accept, received
 from api.server.listing import AuditFilters, Paging, States
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
@@ -45,25 +47,28 @@ _FORM = form(
 
 async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
     """Receive an upload and make it an audit."""
+    async with received(request, parts, caller) as form:
+        wishes = await run_in_threadpool(_wishes, form.fields, parts.registry.for_tenant(caller.tenant))
+        return await accept("audit", request, parts, caller, form, wishes)
 
-    def wishes(sent: Mapping[str, str]) -> dict[str, Any]:
-        fields.only(sent, ("artist", "checks", "policy", "retain", "search", "priority"))
-        policy = sent.get("policy", "").strip() or None
-        artist = fields.text(sent, "artist", limit=200)
-        if artist is not None:
-            artist = parts.registry.for_tenant(caller.tenant).artists.find(artist).name
-        if policy is not None:
-            _check_policy(policy)
-        return {
-            "artist": artist,
-            "checks": fields.words(sent, "checks", ALL),
-            "policy": policy,
-            "retain": fields.flag(sent, "retain"),
-            "search": fields.choice(sent, "search", SEARCHES, None),
-            **job_files.priority(sent),
-        }
 
-    return await accept("audit", request, parts, caller, wishes)
+def _wishes(sent: Mapping[str, str], registry: Registry) -> dict[str, Any]:
+    """What the audit shall do; asks the registry for the artist, and tries the policy."""
+    fields.only(sent, ("artist", "checks", "policy", "retain", "search", "priority"))
+    policy = sent.get("policy", "").strip() or None
+    artist = fields.text(sent, "artist", limit=200)
+    if artist is not None:
+        artist = registry.artists.find(artist).name
+    if policy is not None:
+        _check_policy(policy)
+    return {
+        "artist": artist,
+        "checks": fields.words(sent, "checks", ALL),
+        "policy": policy,
+        "retain": fields.flag(sent, "retain"),
+        "search": fields.choice(sent, "search", SEARCHES, None),
+        **job_files.priority(sent),
+    }
 
 
 def _check_policy(policy: str) -> None:

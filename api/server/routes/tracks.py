@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.jobs.job import Job
 from api.server import fields
-from api.server.intake import accept
+from api.server.intake import accept, received
 from api.server.listing import Paging, States, TrackFilters
 from api.server.parts import PartsDep, TrackWriter
 from api.server.route import Route
@@ -60,9 +60,9 @@ _FORM = form(
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
     """Accept a track for watermark, signed record and credentials. Follow `Location`."""
-    return TrackAnswer.of(
-        accepted(await accept("track", request, parts, caller, _wishes), "/v1/tracks", request, response)
-    )
+    async with received(request, parts, caller) as form:
+        job = await accept("track", request, parts, caller, form, _wishes(form.fields))
+    return TrackAnswer.of(accepted(job, "/v1/tracks", request, response))
 
 
 @router.get("", operation_id="listTracks", summary="List tracks", responses=problems(422))

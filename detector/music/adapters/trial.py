@@ -72,11 +72,6 @@ class Trial:
     cllr: float | None
     problems: tuple[str, ...]
 
-    @property
-    def may_vote(self) -> bool:
-        """Whether every answer was yes."""
-        return not self.problems
-
 
 def judge(heard: Sequence[Heard]) -> Trial:
     """Put a checkpoint on trial.

@@ -7,11 +7,11 @@ from provenance.records.checkpoint import Checkpoint, sign_checkpoint, verify_ch
 from provenance.records.keys import Ed25519Signer
 from provenance.records.log import MemoryNodeStore, MerkleLog, leaf_hash
 from provenance.records.note import NoteSigner
+from provenance.records.trust import TrustedKeys
 from provenance.records.witness import (
     AddCheckpoint,
     Conflict,
     MalformedRequest,
-    MemoryState,
     UnknownLog,
     Witness,
     add_cosignature,
@@ -20,6 +20,33 @@ from provenance.records.witness import (
 LOG = NoteSigner("example.com/log", Ed25519Signer.generate())
 NAME = NoteSigner("witness.example", Ed25519Signer.generate())
 TIME_S = 1_800_000_000
+
+
+class MemoryState:
+    """A state in a dictionary."""
+
+    def __init__(self) -> None:
+        self.checkpoints: dict[str, Checkpoint] = {}
+        self.handed_over: dict[str, TrustedKeys] = {}
+
+    def latest(self, origin: str) -> Checkpoint | None:
+        """The last checkpoint of a log."""
+        return self.checkpoints.get(origin)
+
+    def advance(self, old: Checkpoint | None, new: Checkpoint) -> bool:
+        """Replace it."""
+        if self.checkpoints.get(new.origin) != old:
+            return False
+        self.checkpoints[new.origin] = new
+        return True
+
+    def keys(self, origin: str) -> TrustedKeys | None:
+        """The keys after the last hand-over."""
+        return self.handed_over.get(origin)
+
+    def keep_keys(self, origin: str, keys: TrustedKeys) -> None:
+        """Keep them."""
+        self.handed_over[origin] = keys
 
 
 def grown(size: int, *, other_from: int | None = None) -> MerkleLog:
