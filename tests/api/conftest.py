@@ -2,13 +2,32 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.database import engine
 from tests.api.serving import serve
 from tests.needs import POSTGRESQL, left_out
 from tests.postgres import Cluster, bundled, cluster, installed
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_power_cut() -> Iterator[None]:
+    """SQLite waits for no disk: a file that is thrown away must survive killed processes, but no power cut.
+
+    `tests.postgres` says the same to PostgreSQL. Processes that a test starts keep the product's setting.
+    """
+    prepare = engine._prepare_sqlite
+
+    def hasty(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_prepare_sqlite", hasty)
+        yield
 
 
 @pytest.fixture(scope="module")

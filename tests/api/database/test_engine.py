@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from api import database
-from api.database.engine import BUSY_TIMEOUT_MS
+from api.database.engine import BUSY_TIMEOUT_MS, _prepare_sqlite
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """As the product opens it, and not as `tests.api.conftest` has it for all other tests."""
+    monkeypatch.setattr("api.database.engine._prepare_sqlite", _prepare_sqlite)
     return database.connect(f"sqlite:///{tmp_path / 'test.db'}")
 
 
