@@ -11,14 +11,17 @@ decoded, calls for its `unanswered` action (a review unless the policy says othe
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from api.audit.decision import Action, Decision, Fired, Gap
+from api.audit.numbers import p_value_text, score_text
 
 _SEVERITY: dict[Action, int] = {"accept": 0, "review": 1, "reject": 2}
+_WRITTEN: Mapping[str, Callable[[float], str]] = {"score": score_text, "p_value": p_value_text}
+"""How numbers are written that pages show as well."""
 _PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
 _STALE_AFTER_DAYS = 365
 _OPEN = {
@@ -171,7 +174,9 @@ def _fill(says: str, subject: Mapping[str, Any], findings: Mapping[str, Any]) ->
         found = look_up(subject, match[1])
         found = look_up(findings, match[1]) if found is None else found
         if isinstance(found, float):
-            return f"{found:.3g}"
+            name = match[1].rpartition(".")[2]
+            written = _WRITTEN.get("score" if name.endswith("score") else name)
+            return f"{found:.3g}" if written is None else written(found)
         return "unknown" if found is None else str(found)
 
     return _PLACE.sub(value, says)

@@ -7,8 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from api.audit.numbers import score_text
 from api.report import words
-from api.report.numbers import score_text, time_text
+from api.report.numbers import time_text
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
 _OUTCOMES = {

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.audit.numbers import score_text
 from api.report import words
-from api.report.numbers import clock_text, score_text
+from api.report.numbers import clock_text
 
 EVEN = 0.5
 """Above this score a stretch speaks for what was looked for; below it, against."""

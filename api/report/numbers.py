@@ -4,22 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def score_text(score: float) -> str:
-    """A score for people: no score is ever shown as certainty."""
-    if score >= 0.995:
-        return "above 0.99"
-    return "below 0.01" if score < 0.005 else f"{score:.2f}"
-
-
-def p_value_text(value: float | None) -> str:
-    """A probability that may be tiny.
-
-    >>> p_value_text(1.234e-14), p_value_text(None)
-    ('1.2e-14', 'not measured')
-    """
-    return "not measured" if value is None else f"{float(value):.2g}"
-
-
 def percent_text(share: float) -> str:
     """A share of 0 to 1."""
     return f"{round(100 * float(share))}\u00a0%"
@@ -57,3 +41,12 @@ def change_text(mark: Mapping[str, Any]) -> str:
     text = "" if mark["speed"] == 1.0 else f", speed {mark['speed']:.3f}"
     pitch = mark.get("pitch_semitones")
     return text + (f", pitch {pitch:+.2f} semitones" if pitch else "")
+
+
+def moment_text(text: str) -> str:
+    """An ISO 8601 moment of a signed statement, to the second.
+
+    >>> moment_text("2026-11-28T11:30:05.123456+00:00"), moment_text("2026-11-28T11:30:05Z")
+    ('2026-11-28 11:30:05 UTC', '2026-11-28 11:30:05 UTC')
+    """
+    return f"{text[:10]} {text[11:19]} UTC"

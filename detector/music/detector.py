@@ -270,8 +270,7 @@ def _unmeasured(reason: str, basis: str) -> MusicFinding:
     open_ones = tuple(
         Proposition(name, "not measured", "not_measured", None) for name in ("P1", "P1-part", "P2", "C")
     )
-    text = f"not measured: {reason}"
-    return MusicFinding(None, None, None, "uncertain", (), (), (), text, open_ones, basis, "")
+    return MusicFinding(None, None, None, "uncertain", (), (), (), reason, open_ones, basis, "")
 
 
 def _numbers(tensor: Tensor) -> list[float]:

@@ -1,7 +1,8 @@
 """What was heard in the sound, in words: statistical findings, which prove nothing."""
 
 from api.audit.heard import UNMEASURED
-from api.report.numbers import p_value_text, percent_text, score_text
+from api.audit.numbers import p_value_text, score_text
+from api.report.numbers import percent_text
 from api.report.words.told import ESTIMATE, Facts, Found, Told, Tone, lowered, sentence
 
 SCORES = "Scores are estimates, not proof of who made a track."

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.report.numbers import change_text, p_value_text, time_text
+from api.audit.numbers import p_value_text
+from api.report.numbers import change_text, time_text
 from api.report.words.log import UNSIGNED
 from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.audit.numbers import score_text
 from api.report.moments import EVEN
-from api.report.numbers import clock_text, score_text
+from api.report.numbers import clock_text
 
 WIDTH = 1000
 HEIGHT = 40

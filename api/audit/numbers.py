@@ -1,0 +1,17 @@
+"""Scores and probabilities as every page, rule and terminal writes them: one number, one way."""
+
+
+def score_text(score: float) -> str:
+    """A score for people: no score is ever shown as certainty."""
+    if score >= 0.995:
+        return "above 0.99"
+    return "below 0.01" if score < 0.005 else f"{score:.2f}"
+
+
+def p_value_text(value: float | None) -> str:
+    """A probability that may be tiny.
+
+    >>> p_value_text(1.234e-14), p_value_text(None)
+    ('1.2e-14', 'not measured')
+    """
+    return "not measured" if value is None else f"{float(value):.2g}"
