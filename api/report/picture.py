@@ -1,11 +1,13 @@
-"""A picture of an audit: waveform, spectrogram, and the watermark and AI score over time.
+"""A picture of an audit: waveform, spectrogram, and watermark, AI score and voice over time.
 
 Colours are those of Okabe and Ito (2008), told apart by every common kind of colour blindness;
 each curve has its own marking as well, so that the picture survives a black-and-white print.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from numpy.typing import NDArray
 from api.audit.json_form import Json
 from api.audit.result import AuditResult
 from api.report import words
+from api.report.legible import legible
+from api.report.lettering import lettered
+from api.report.words.heard import not_measured
 from core.clip import Clip
 from core.downmix import downmix
 from core.files import replacing
@@ -30,7 +35,7 @@ FLOOR_DB = -90.0
 
 
 def picture(clip: Clip, result: AuditResult, path: Path) -> None:
-    """Draw an audit as a PNG of 1600 x 1000 pixels.
+    """Draw an audit as a PNG of 1600 x 1200 pixels, to be read in print across a page of A4.
 
     Args:
         clip: the audio that was audited.
@@ -42,58 +47,93 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
     from matplotlib.figure import Figure
 
     found = result.to_dict()
-    figure = Figure(figsize=(16, 10), dpi=100, facecolor="white")
+    figure = Figure(figsize=(16, 12), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        4, 1, height_ratios=(1.1, 2.4, 0.8, 0.8), left=0.07, right=0.975, top=0.87, bottom=0.07, hspace=0.3
+        5,
+        1,
+        height_ratios=(1.0, 2.2, 0.8, 0.8, 0.8),
+        left=0.07,
+        right=0.975,
+        top=0.9,
+        bottom=0.06,
+        hspace=0.42,
     )
-    axes: list[Any] = [figure.add_subplot(grid[row]) for row in range(4)]
+    axes: list[Any] = [figure.add_subplot(grid[row]) for row in range(5)]
     _heading(figure, found)
     _waveform(axes[0], clip)
     _spectrogram(axes[1], clip)
-    mark, checked = found["watermark"], found["checks"]
-    _timeline(
-        axes[2],
-        mark["segments"],
-        BLUE,
-        title=f"watermark: {words.watermark_line(mark, checked['watermark'])}",
-        label="evidence",
-        top=max([1.0, *(abs(s["score"]) for s in mark["segments"])]),
-    )
-    _timeline(
-        axes[3],
-        found["ai"]["segments"],
-        ORANGE,
-        title=f"AI music: {words.music_line(found['ai'])}",
-        label="score",
-        top=1.0,
-        even=0.5,
-    )
+    for axis, lane in zip(axes[2:], _lanes(found), strict=True):
+        _timeline(axis, lane)
     for axis in axes:
         axis.set_xlim(0, max(clip.duration_s, 1e-3))
-        axis.tick_params(labelsize=10, colors=INK, length=3)
+        axis.tick_params(labelsize=14, colors=INK, length=3)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     for axis in axes[:-1]:
         axis.tick_params(labelbottom=False)
-    axes[-1].set_xlabel("seconds", fontsize=11)
+    axes[-1].set_xlabel("seconds", fontsize=15)
     with replacing(path) as part:
         figure.savefig(part, format="png", metadata={"Software": "trackmark"})
 
 
+@dataclass(frozen=True)
+class Lane:
+    """A row of scores over time.
+
+    Attributes:
+        even: the score at which both answers are as likely; None where there is no such score.
+        empty: what stands where there is no score.
+        top: the height of the lane.
+    """
+
+    title: str
+    segments: Sequence[Json]
+    colour: str
+    empty: str
+    top: float = 1.0
+    even: float | None = None
+
+
+def _lanes(found: Json) -> tuple[Lane, Lane, Lane]:
+    mark, ai, voice = found["watermark"], found["ai"], found["voice"]
+    checked = found["checks"]["watermark"]
+    heard = max([1.0, *(abs(s["score"] or 0.0) for s in mark["segments"])])
+    return (
+        Lane(
+            f"Watermark: {words.watermark(mark, checked).answer.lower()} (evidence for the mark of this "
+            f"registry)",
+            mark["segments"],
+            BLUE,
+            "no mark found" if checked == "done" else "not measured",
+            top=heard,
+        ),
+        Lane(
+            f"AI music: {words.music(ai).answer.lower()} (score, 0.5 is even)",
+            ai["segments"],
+            ORANGE,
+            "not measured",
+            even=0.5,
+        ),
+        Lane(
+            f"Voice: {words.voice(voice).answer.lower()} (synthetic score of the vocals, 0.5 is even)",
+            voice["segments"],
+            GREEN,
+            "not measured" if not_measured(voice) else "no vocals",
+            even=0.5,
+        ),
+    )
+
+
 def _heading(figure: Any, found: Json) -> None:
-    name = Path(found["file"]).name
-    figure.text(0.07, 0.955, _plain(name, 70), fontsize=18, weight="bold", color=INK)
     action = found["decision"]["action"]
-    figure.text(0.975, 0.955, action.upper(), fontsize=18, weight="bold", color=ACTIONS[action], ha="right")
-    record = found["ownership"]["record"] or {}
-    owned = found["ownership"]["text"]
-    if record.get("verified"):
-        owned += f"  {words.claim(record)}."
-    figure.text(0.07, 0.92, _plain(owned, 150), fontsize=12, color=INK)
-    rules = [rule["text"] for rule in found["decision"]["rules"]]
-    line = rules[0] if rules else words.ACTIONS["accept"][2]
-    figure.text(0.07, 0.892, _plain(line, 165), fontsize=11, color=GREY if not rules else INK)
+    name, families = lettered(legible(Path(found["file"]).name, 150))
+    size = 22 if len(name) <= 60 else 14
+    wrapped = "\n".join(wrap(name, 60 if size == 22 else 95))
+    figure.text(0.07, 0.975, wrapped, fontsize=size, color=INK, va="top", family=families)
+    figure.text(
+        0.975, 0.975, action.upper(), fontsize=22, weight="bold", color=ACTIONS[action], ha="right", va="top"
+    )
 
 
 def _waveform(axis: "Axes", clip: Clip) -> None:
@@ -103,7 +143,7 @@ def _waveform(axis: "Axes", clip: Clip) -> None:
     top = max(float(np.abs([low.min(), high.max()]).max()), 0.05)
     axis.set_ylim(-top, top)
     axis.set_yticks([-top, 0, top], [f"{-top:.1f}", "0", f"{top:.1f}"])
-    axis.set_ylabel("waveform", fontsize=11)
+    axis.set_ylabel("waveform", fontsize=15)
 
 
 def _spectrogram(axis: "Axes", clip: Clip) -> None:
@@ -119,36 +159,38 @@ def _spectrogram(axis: "Axes", clip: Clip) -> None:
         vmax=0,
         interpolation="nearest",
     )
-    axis.set_ylabel("kHz", fontsize=11)
+    axis.set_ylabel("kHz", fontsize=15)
 
 
-def _timeline(
-    axis: "Axes",
-    segments: Sequence[Json],
-    colour: str,
-    *,
-    title: str,
-    label: str,
-    top: float,
-    even: float | None = None,
-) -> None:
-    """Scores over time as bars, each as wide as its segment."""
-    axis.set_title(_plain(title, 140), loc="left", fontsize=12, color=INK, pad=4)
-    axis.set_ylim(0, top * 1.08)
-    axis.set_ylabel(label, fontsize=11)
-    if not segments:
+def _timeline(axis: "Axes", lane: Lane) -> None:
+    """Scores over time as bars, each as wide as its segment; hatched where there is no score."""
+    title, families = lettered(lane.title)
+    axis.set_title(title, loc="left", fontsize=15, color=INK, pad=5, family=families)
+    axis.set_ylim(0, lane.top * 1.08)
+    if not lane.segments:
         axis.set_yticks([])
         axis.text(
-            0.5, 0.45, "nothing to show", transform=axis.transAxes, ha="center", color=GREY, fontsize=11
+            0.5, 0.45, lane.empty, transform=axis.transAxes, ha="center", va="center", color=GREY, fontsize=15
         )
         return
-    starts = np.array([s["start_s"] for s in segments])
-    widths = np.array([s["end_s"] for s in segments]) - starts
-    scores = np.array([0.0 if s["score"] is None else max(s["score"], 0.0) for s in segments])
-    axis.bar(starts, scores, widths, align="edge", color=colour, alpha=0.35, linewidth=0)
-    axis.hlines(scores, starts, starts + widths, color=colour, linewidth=2)
-    if even is not None:
-        axis.axhline(even, color=GREY, linewidth=1, linestyle=(0, (4, 4)))
+    starts = np.array([s["start_s"] for s in lane.segments])
+    widths = np.array([s["end_s"] for s in lane.segments]) - starts
+    known = np.array([s["score"] is not None for s in lane.segments])
+    scores = np.array([max(s["score"] or 0.0, 0.0) for s in lane.segments])
+    axis.bar(starts, scores, widths, align="edge", color=lane.colour, alpha=0.35, linewidth=0)
+    axis.hlines(scores[known], starts[known], (starts + widths)[known], color=lane.colour, linewidth=2.5)
+    axis.bar(
+        starts[~known],
+        lane.top,
+        widths[~known],
+        align="edge",
+        color="none",
+        edgecolor=GREY,
+        hatch="//",
+        linewidth=0,
+    )
+    if lane.even is not None:
+        axis.axhline(lane.even, color=INK, linewidth=1.2, linestyle=(0, (4, 4)))
 
 
 def envelope(wave: NDArray[np.float32], columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -176,9 +218,3 @@ def spectrogram_db(wave: NDArray[np.float32], sample_rate: int, top_hz: float) -
         return np.full(bands.shape, FLOOR_DB, dtype=np.float32)
     levels = 10 * np.log10(np.maximum(bands / loudest, 10 ** (FLOOR_DB / 10)))
     return levels.astype(np.float32)
-
-
-def _plain(text: str, limit: int) -> str:
-    """Text for matplotlib: no mathematics out of a `$` in a name, no control characters, not endless."""
-    kept = "".join(c for c in text if c.isprintable()).replace("$", r"\$")
-    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
