@@ -208,23 +208,25 @@ def _wait_until_alive(url: str, process: "subprocess.Popen[bytes]", log: Path) -
 
 
 def _audit(url: str, copies: list[Path], folder: Path, teller: Teller) -> list[Json]:
-    """Audit each copy and keep its signed report, picture and page."""
-    from api.report.page import render_page
-    from api.report.report import SUFFIX, read_report
+    """Audit each copy and keep its signed report, picture, page and PDF."""
+    from api.report.rendered import render_report
+    from api.report.report import SUFFIX
+    from provenance.records.trust import TrustedKeys
 
     reports = folder / "reports"
     reports.mkdir()
     found = []
     with AuditClient(url) as client:
         (reports / "keys.json").write_bytes(client.fetch("/.well-known/trackmark-keys.json"))
+        keys = TrustedKeys.from_json((reports / "keys.json").read_bytes())
         for path in copies:
             audit = client.audit(path, progress=teller.progress(path.name))
-            report, picture = reports / f"{path.name}{SUFFIX}", client.fetch(audit["links"]["picture"])
+            report, picture = reports / f"{path.name}{SUFFIX}", reports / f"{path.name}.png"
             report.write_bytes(client.fetch(audit["links"]["report"]))
-            (reports / f"{path.name}.png").write_bytes(picture)
-            (reports / f"{path.name}.html").write_text(
-                render_page(read_report(report), picture), encoding="utf-8"
-            )
+            picture.write_bytes(client.fetch(audit["links"]["picture"]))
+            for form in ("html", "pdf"):
+                made = render_report(form, report, keys, "those that the server publishes", picture=picture)
+                (reports / f"{path.name}.{form}").write_bytes(made)
             teller.say(f"{path.name}: {audit['findings']['ownership']['text']}")
             found.append({**audit, "path": path, "report": report})
     return found

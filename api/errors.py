@@ -7,6 +7,7 @@
         LogCutShort
       IdempotencyConflict
       PreconditionFailed
+      TypesettingError
       TooManyJobs
       JobError
         JobCrashed
@@ -57,6 +58,12 @@ class TooManyJobs(TrackmarkError):
     code = "too-many-jobs"
 
 
+class TypesettingError(TrackmarkError):
+    """A document could not be made into a PDF."""
+
+    code = "typesetting-failed"
+
+
 class JobError(TrackmarkError):
     """A job ended without a result, through nothing that it found in the audio."""
 
@@ -81,7 +88,15 @@ class JobExpired(JobError):
 
 OURS = frozenset(
     kind.code
-    for kind in (TrackmarkError, JobCrashed, GenerationError, WeightsError, KeyFileError, LogCutShort)
+    for kind in (
+        TrackmarkError,
+        TypesettingError,
+        JobCrashed,
+        GenerationError,
+        WeightsError,
+        KeyFileError,
+        LogCutShort,
+    )
 )
 """Codes of failures that no other file would have avoided: a job that ended so may be tried again."""
 

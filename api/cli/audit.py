@@ -21,7 +21,8 @@ def audit(
     artist: Annotated[str | None, typer.Option(help="Compare the vocals with this artist only.")] = None,
     policy: Annotated[Path | None, typer.Option(help="Rules in TOML; the default ones ship inside.")] = None,
     reports: Annotated[
-        Path | None, typer.Option(help="Folder for a signed report, a page and a picture of each file.")
+        Path | None,
+        typer.Option(help="Folder for a signed report, a PDF, a page and a picture of each file."),
     ] = None,
     search: Annotated[
         Search | None,
@@ -52,7 +53,7 @@ def audit(
                 if reports is not None:
                     from api.report.report import write_all
 
-                    result = write_all(result, store, reports, policy=rules)
+                    result = write_all(result, store, reports, policy=rules, public_url=settings.public_url)
                 return result.to_dict()
 
             for_each(files, ask, _show, _accepted, as_json=as_json, quiet=quiet)

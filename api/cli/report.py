@@ -1,12 +1,17 @@
-"""`trackmark verify-report`: check a signed report, offline."""
+"""`trackmark verify-report` and `trackmark report`: check a signed report offline, and read it."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from api.cli.console import AsJson, answers, emit, fail, failures
+from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, messages, settings
 from api.cli.trust import trusted_keys
+
+if TYPE_CHECKING:
+    from provenance.records.trust import TrustedKeys
+
+KEYS = "keys.json"
 
 
 def verify_report(
@@ -28,7 +33,7 @@ def verify_report(
         from core.errors import VerificationError
 
         try:
-            trusted, trust = trusted_keys(keys, report.parent / "keys.json")
+            trusted, trust = trusted_keys(keys, report.parent / KEYS)
             verified = check(report, trusted, audio=audio)
         except (UnreadableReport, OSError) as error:
             _refuse(report, error, 3, as_json=as_json)
@@ -41,6 +46,54 @@ def verify_report(
     console.print(f"{report}: verified", style="bold green", markup=False)
     for line in [*verified.lines(), f"keys: {trust}"]:
         console.print(f"  {line}", markup=False)
+
+
+def show(
+    report: Annotated[Path, typer.Argument(help="A report, NAME.report.dsse.json.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write; it ends in .pdf or .html.")
+    ],
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="keys.json that you trust; the keys of this machine's registry otherwise."),
+    ] = None,
+) -> None:
+    """Make a signed report readable: a PDF or a page with the same content, after its signature was checked.
+
+    A picture that lies beside the report (NAME.png) is taken in. Where there are no keys to check with, the
+    document says so above everything else.
+
+    Exits with 1 where the report does not verify, and writes nothing; with 3 where the file is no report.
+    """
+    form = output.suffix.lower().removeprefix(".")
+    if form not in ("pdf", "html"):
+        fail(f"{output} must end in .pdf or .html", USAGE)
+    with failures():
+        from api.report.rendered import Form, render_report
+        from api.report.report import SUFFIX, UnreadableReport
+        from core.errors import VerificationError
+        from core.files import write_whole
+
+        forms: dict[str, Form] = {"pdf": "pdf", "html": "html"}
+        picture = report.with_name(report.name.removesuffix(SUFFIX) + ".png")
+        try:
+            trusted, trust = _keys_at_hand(keys, report.parent / KEYS)
+            content = render_report(forms[form], report, trusted, trust, picture=picture)
+        except (UnreadableReport, OSError) as error:
+            fail(str(error), 3)
+        except VerificationError as error:
+            fail(str(error), 1)
+        write_whole(output, content)
+    if trusted is None:
+        messages().print("warning: no keys to check the signature with; the document says so", markup=False)
+    answers().print(f"{output} repeats {report}", markup=False)
+
+
+def _keys_at_hand(given: Path | None, beside: Path) -> "tuple[TrustedKeys | None, str]":
+    """As `trusted_keys`; None where there are none at all."""
+    if given is None and not beside.exists() and not (settings().home / "keys").is_dir():
+        return None, ""
+    return trusted_keys(given, beside)
 
 
 def _refuse(report: Path, error: Exception, code: int, *, as_json: bool) -> NoReturn:

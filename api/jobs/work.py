@@ -86,7 +86,9 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
         engines=engines,
     )
     named = replace(result, file=context.job.file_name)
-    write_report(named, context.registry, output / REPORT, policy=policy)
+    write_report(
+        named, context.registry, output / REPORT, policy=policy, public_url=context.settings.public_url
+    )
     if named.clip is not None:
         picture(named.clip, named, output / PICTURE)
         draw_spectrogram(named.clip, output / SPECTROGRAM)

@@ -1,24 +1,37 @@
-"""A report as one HTML page: no scripts, nothing from the network, every text escaped."""
+"""A document as one HTML page: no scripts, nothing from the network, every text escaped."""
 
 import base64
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from api.report.document.blocks import Document
 from api.report.templates import templates
 
 TEMPLATE = "page.html"
 
 
-def render_page(report: Mapping[str, Any], picture: bytes | None = None) -> str:
-    """Render a report for people.
-
-    The page repeats the signed report; it proves nothing itself and says so.
+def render_page(document: Document, picture: bytes | None = None) -> str:
+    """Render a document for a browser.
 
     Args:
-        report: the statement inside a report.
+        document: of a report or certificate.
         picture: the PNG of the audit, embedded into the page.
     """
-    image = base64.b64encode(picture).decode() if picture else None
+    image = base64.b64encode(picture).decode() if picture and document.picture else None
     page = templates(Path(__file__).parent).get_template(TEMPLATE)
-    return page.render(report=report, found=report["findings"], image=image)
+    qr = None if document.address is None else f"data:image/svg+xml;base64,{_encoded(document.address)}"
+    return page.render(paper=document, image=image, qr=qr)
+
+
+def qr_code(address: str) -> bytes:
+    """An address as a QR code, an SVG drawing."""
+    import io
+
+    import segno
+
+    drawn = io.BytesIO()
+    segno.make(address, micro=False, error="m").save(drawn, kind="svg", border=2, scale=4)
+    return drawn.getvalue()
+
+
+def _encoded(address: str) -> str:
+    return base64.b64encode(qr_code(address)).decode()

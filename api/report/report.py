@@ -22,6 +22,7 @@ from api.audit.json_form import Json, as_json
 from api.audit.policy import Policy
 from api.audit.policy_text import load_policy
 from api.audit.result import AuditResult
+from api.errors import TypesettingError
 from api.report import words
 from core import clock
 from core.errors import ProofError, SignatureError, TrackmarkError
@@ -90,7 +91,9 @@ class CheckedReport:
         return lines + [f"  · {rule['text']}" for rule in decision["rules"]]
 
 
-def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | None = None) -> Json:
+def build_report(
+    result: AuditResult, registry: "Registry", *, policy: Policy | None = None, public_url: str | None = None
+) -> Json:
     """The statement that a report signs, as JSON."""
     policy = policy or load_policy()
     findings = result.to_dict()
@@ -105,6 +108,7 @@ def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | 
         "findings": findings,
         "basis": words.BASIS,
         "models": list(model_cards()),
+        "limits": limits(),
         "policy": {
             "name": policy.name,
             "version": policy.version,
@@ -113,11 +117,17 @@ def build_report(result: AuditResult, registry: "Registry", *, policy: Policy | 
         },
         "log": {"checkpoint": registry.log.checkpoint()},
         "record": _evidence(result, registry),
+        **({} if public_url is None else {"issuer": issuer(public_url)}),
     }
 
 
 def write_report(
-    result: AuditResult, registry: "Registry", path: Path, *, policy: Policy | None = None
+    result: AuditResult,
+    registry: "Registry",
+    path: Path,
+    *,
+    policy: Policy | None = None,
+    public_url: str | None = None,
 ) -> AuditResult:
     """Sign a report and write it, whole or not at all.
 
@@ -126,37 +136,50 @@ def write_report(
         registry: signs the report and supplies checkpoint and record.
         path: where to write; by convention it ends in `.report.dsse.json`.
         policy: the policy of the audit; None is the default one.
+        public_url: where the issuer's server is reached by everybody, or None.
 
     Returns:
         The audit, with `report` set to the path.
     """
     signed = report_format.sign_report(
-        build_report(result, registry, policy=policy), [registry.keys.signer("report")]
+        build_report(result, registry, policy=policy, public_url=public_url), [registry.keys.signer("report")]
     )
     write_whole(path, signed.to_json())
     return replace(result, report=str(path))
 
 
 def write_all(
-    result: AuditResult, registry: "Registry", folder: Path, *, policy: Policy | None = None
+    result: AuditResult,
+    registry: "Registry",
+    folder: Path,
+    *,
+    policy: Policy | None = None,
+    public_url: str | None = None,
 ) -> AuditResult:
-    """Write the signed report, the keys to verify it with, a page to read and a picture.
+    """Write the signed report, the keys to verify it with, a picture, and a page and a PDF to read.
 
-    Files are named after the audited file; `keys.json` is shared by all reports of the folder.
+    Files are named after the audited file; `keys.json` is shared by all reports of the folder. Where the PDF
+    cannot be made, everything else is there, and a warning of the returned audit says so.
     """
-    from api.report.page import render_page
     from api.report.picture import picture
+    from api.report.rendered import OWN_KEYS, render_report
 
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / Path(result.file).name
-    written = write_report(result, registry, stem.with_name(stem.name + SUFFIX), policy=policy)
-    write_whole(folder / "keys.json", registry.keys.published.trusted().to_json())
+    signed = stem.with_name(stem.name + SUFFIX)
+    written = write_report(result, registry, signed, policy=policy, public_url=public_url)
+    keys = registry.keys.published.trusted()
+    write_whole(folder / "keys.json", keys.to_json())
     image = stem.with_name(stem.name + ".png")
     if result.clip is not None:
         picture(result.clip, result, image)
-    report = read_report(Path(str(written.report)))
-    page = render_page(report, image.read_bytes() if image.exists() else None)
-    write_whole(stem.with_name(stem.name + ".html"), page.encode())
+    page = stem.with_name(stem.name + ".html")
+    write_whole(page, render_report("html", signed, keys, OWN_KEYS, picture=image))
+    try:
+        pdf = render_report("pdf", signed, keys, OWN_KEYS, picture=image)
+    except TypesettingError as error:
+        return replace(written, warnings=(*written.warnings, f"{error}; {page.name} says the same"))
+    write_whole(stem.with_name(stem.name + ".pdf"), pdf)
     return written
 
 
@@ -212,9 +235,27 @@ def verify_report(path: Path, keys: TrustedKeys, *, audio: Path | None = None) -
     )
 
 
+def issuer(public_url: str) -> Json:
+    """Where everybody reaches the issuer's keys, and where everybody can verify."""
+    address = public_url.rstrip("/")
+    return {"address": address, "verify_at": f"{address}/verify"}
+
+
+def limits() -> Json:
+    """From where on the detectors say that something is there: field and comparison, and the number."""
+    from detector.music.verdict import FALSE_ALARMS, LEAST_LLR
+    from provenance.watermark.finding import PRESENT_P_VALUE
+
+    return {
+        "watermark.p_value at_most": PRESENT_P_VALUE,
+        "ai.p_value at_most": FALSE_ALARMS,
+        "ai.likelihood_ratio at_least": LEAST_LLR,
+    }
+
+
 @lru_cache(maxsize=1)
 def model_cards() -> tuple[Json, ...]:
-    """Name, version and weights hash of every model that ships with the packages."""
+    """Name, version, weights hash and measured error rates of every model that ships with the packages."""
     cards = []
     for package in ("provenance", "detector"):
         spec = importlib.util.find_spec(package)
@@ -237,7 +278,7 @@ def version() -> str:
 
 
 def _identity(card: Mapping[str, Any]) -> Json:
-    names = ("name", "version", "sha256", "commit", "thresholds")
+    names = ("name", "version", "sha256", "commit", "thresholds", "metrics")
     return {name: card[name] for name in names if name in card}
 
 

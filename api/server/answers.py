@@ -54,6 +54,7 @@ ANSWERS: Mapping[str, Answer] = {
     "too-many-jobs": Answer(429, "Too many jobs are under way"),
     "internal": Answer(500, "The server failed"),
     "job-crashed": Answer(500, "The job ended the process that ran it"),
+    "typesetting-failed": Answer(500, "The PDF could not be made"),
     "generation-failed": Answer(500, "The generator failed"),
     "weights-unavailable": Answer(500, "The model weights are not usable"),
     "keys-unavailable": Answer(500, "A key file is not usable"),

@@ -54,8 +54,10 @@ class Gates:
 
     Attributes:
         uploads: files that are being received.
+        typesetting: requests for a PDF, which takes a process of its own for a second or two.
         looks: decoders that look into a file that was received.
     """
 
     uploads: Gate
+    typesetting: Gate = field(default_factory=lambda: Gate(width=1, line=8, total=2))
     looks: Gate = field(default_factory=lambda: Gate(width=1, line=16, total=8))

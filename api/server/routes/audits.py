@@ -1,10 +1,11 @@
 """Audits: upload a file, follow the job, fetch the signed report and the picture."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.audit.audit import ALL
@@ -19,7 +20,7 @@ from api.server.intake import accept, received
 from api.server.listing import AuditFilters, Paging, States
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
-from api.server.routes import job_files
+from api.server.routes import job_files, readable
 from api.server.routes.job_files import File, accepted, follow, left_behind
 from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
@@ -154,20 +155,37 @@ def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     summary="Signed report",
     response_class=JSONResponse,
     responses={
-        200: {"description": "DSSE envelope; check it with `trackmark verify-report`"},
+        200: {
+            "description": "DSSE envelope; check it with `trackmark verify-report`. Or the same to read.",
+            "content": readable.CONTENT,
+        },
         **problems(404, 409, 422),
     },
 )
-def report(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
-    """The signed report. A failed audit answers with the problem that made it fail."""
-    return left_behind(
-        "audit",
-        audit_id,
-        request,
-        parts,
-        caller,
-        lambda _job: File(REPORT, "application/json", f"{audit_id}.{REPORT}"),
-    )
+async def report(
+    audit_id: str,
+    request: Request,
+    parts: PartsDep,
+    caller: AuditReader,
+    asked: readable.FormatQuery = None,
+) -> Response:
+    """The signed report; as a page or PDF with `format`, or where `Accept` prefers one.
+
+    Page and PDF repeat what is signed, checked with this registry's keys; the PDF carries the signed file.
+    A failed audit answers with the problem that made it fail.
+    """
+    form, name = readable.wished(request, asked), f"{audit_id}.{REPORT}"
+
+    def signed() -> Response:
+        file = File(REPORT, "application/json", name)
+        return left_behind("audit", audit_id, request, parts, caller, lambda _job: file)
+
+    found = await run_in_threadpool(signed)
+    if form is None or not isinstance(found, FileResponse):
+        found.headers["Vary"] = "Accept"
+        return found
+    path = Path(found.path)
+    return await readable.shown(form, path, path.with_name(PICTURE), parts, caller, name=name)
 
 
 @router.get(

@@ -128,7 +128,8 @@ def test_an_audit_with_reports_that_verify_offline(
     assert done.code == 0, done.out + done.err
     report = Path(done.lines[0]["report"])
     assert sorted(p.name for p in reports.iterdir()) == [
-        *("keys.json", "tagged.flac.html", "tagged.flac.png", "tagged.flac.report.dsse.json")
+        *("keys.json", "tagged.flac.html", "tagged.flac.pdf", "tagged.flac.png"),
+        "tagged.flac.report.dsse.json",
     ]
     assert trackmark("verify-report", report, "--audio", tagged["path"]).code == 0
     monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "elsewhere"))
@@ -139,6 +140,15 @@ def test_an_audit_with_reports_that_verify_offline(
     assert given.lines[0]["record_id"] == tagged["record_id"]
     assert not (tmp_path / "elsewhere").exists(), "verifying makes no registry"
 
+    read = tmp_path / "read.html"
+    assert trackmark("report", report, "-o", read, "--keys", reports / "keys.json").code == 0
+    assert "The signature was checked" in read.read_text()
+    again = tmp_path / "again.pdf"
+    assert trackmark("report", report, "-o", again, "--keys", reports / "keys.json").code == 0
+    assert again.read_bytes().startswith(b"%PDF")
+    assert trackmark("report", report, "-o", tmp_path / "read.docx").code == 2
+    assert trackmark("report", reports / "keys.json", "-o", read).code == 3
+
     assert trackmark("verify-report", report, "--audio", report).code == 1
     assert trackmark("verify-report", reports / "keys.json", "--keys", reports / "keys.json").code == 3
     assert trackmark("verify-report", tmp_path / "none", "--keys", reports / "keys.json").code == 3
@@ -146,8 +156,15 @@ def test_an_audit_with_reports_that_verify_offline(
     envelope["signatures"][0]["sig"] = "A" * 86 + "=="
     report.write_text(json.dumps(envelope))
     assert trackmark("verify-report", report, "--keys", reports / "keys.json").code == 1
+    read.unlink()
+    assert trackmark("report", report, "-o", read, "--keys", reports / "keys.json").code == 1
+    assert not read.exists()
     (reports / "keys.json").unlink()
     assert trackmark("verify-report", report).code == 2
+    unchecked = trackmark("report", report, "-o", read)
+    assert unchecked.code == 0
+    assert "no keys" in unchecked.err
+    assert "was not checked" in read.read_text()
 
 
 def test_an_audit_for_people(trackmark: Trackmark, tagged: dict[str, Any]) -> None:

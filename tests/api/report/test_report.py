@@ -15,6 +15,7 @@ from api.audit.result import AuditResult
 from api.keys.signing import SigningKeys
 from api.registry.fingerprints import Fingerprints
 from api.registry.registry import Registry
+from api.report import pdf
 from api.report import report as reports
 from api.report.report import (
     UnreadableReport,
@@ -162,6 +163,7 @@ def test_a_folder_of_everything(registry: Registry, result: AuditResult, tmp_pat
     assert sorted(p.name for p in folder.iterdir()) == [
         "keys.json",
         "song.wav.html",
+        "song.wav.pdf",
         "song.wav.png",
         "song.wav.report.dsse.json",
     ]
@@ -171,6 +173,30 @@ def test_a_folder_of_everything(registry: Registry, result: AuditResult, tmp_pat
     assert "A &lt;Song&gt;" in page
     assert "<Song>" not in page
     assert (folder / "song.wav.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<pdfaid:part>3<" in (folder / "song.wav.pdf").read_bytes()
+    assert written.warnings == result.warnings
+
+
+def test_where_no_pdf_can_be_made_all_else_is_written_and_said(
+    registry: Registry, result: AuditResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "_START", "import os; os.abort()")
+    written = write_all(result, registry, tmp_path / "reports")
+    names = {path.suffix for path in (tmp_path / "reports").iterdir()}
+    assert names == {".json", ".html", ".png"}
+    assert "no PDF was made" in written.warnings[-1]
+    assert "song.wav.html says the same" in written.warnings[-1]
+
+
+def test_a_report_names_the_issuer_s_address_only_where_there_is_one(
+    registry: Registry, result: AuditResult
+) -> None:
+    assert "issuer" not in build_report(result, registry)
+    named = build_report(result, registry, public_url="https://registry.example/")["issuer"]
+    assert named == {
+        "address": "https://registry.example",
+        "verify_at": "https://registry.example/verify",
+    }
 
 
 def test_a_hostile_name_stays_text(

@@ -1,0 +1,1 @@
+"""Reports and certificates as documents: what people read, whichever way it is rendered."""

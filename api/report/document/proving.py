@@ -1,0 +1,120 @@
+"""How anybody checks a report without us: commands with the real names, what they answer, keys to compare."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.report.document.blocks import Block, Facts, Points, Seal, Section, Terminal, Text
+from api.report.document.custody import issuer, key, log_of
+from api.report.numbers import moment_text
+
+Found = Mapping[str, Any]
+KEYS = "/.well-known/trackmark-keys.json"
+
+
+def sealed(seal: Seal) -> str:
+    """Whether the signature was checked, in one sentence."""
+    if seal.checked:
+        return f"The signature was checked when this page was made; the keys were {seal.checked}."
+    return "The signature of this report was not checked when this page was made: check it before you use it."
+
+
+def verifying(report: Found, seal: Seal) -> Section:
+    """The section of a report."""
+    file = report["file"]["name"]
+    command = f"trackmark verify-report {quoted(seal.file_name)} --keys keys.json --audio {quoted(file)}"
+    return Section(
+        "How to verify this report",
+        (
+            Text(
+                "This page repeats a signed file and proves nothing by itself. The signed file is "
+                f"{seal.file_name}; the PDF carries it as an attachment. Trackmark is free software and "
+                f"needs "
+                "neither a network nor the issuer for this check."
+            ),
+            Text("1. In a folder with the signed file, the audio file and the issuer's keys, type:"),
+            Terminal((command,)),
+            Text(
+                "2. The answer must be this, but for breaks of lines; where it says anything else, rely "
+                "on nothing:"
+            ),
+            Terminal(tuple(_answers(report, seal))),
+            Text("3. Compare the whole key id with the one that the issuer publishes:"),
+            Facts((("Key of this report", seal.keyid),), code=True),
+            Text(
+                "Take the keys from the issuer itself, not from whoever sent you this page: "
+                f"{where(report)}. A list of keys that came with the report proves only that the two belong "
+                "together."
+            ),
+        ),
+    )
+
+
+def where(report: Found) -> str:
+    """Where the issuer publishes its keys."""
+    address = (report.get("issuer") or {}).get("address")
+    if address:
+        return f"{address}{KEYS}"
+    return f"the address {KEYS} of the issuer's server, or its representative by telephone"
+
+
+def quoted(name: str) -> str:
+    """A file name as a shell takes it."""
+    return shlex.quote(name)
+
+
+def _answers(report: Found, seal: Seal) -> Iterator[str]:
+    file, decision = report["file"], report["findings"]["decision"]
+    yield f"{seal.file_name}: verified"
+    yield f"  signed by {key(seal.keyid)} at {report['created_at']}, unchanged since"
+    yield f"  about {file['name']!r}, sha256 {file['sha256']} (this is that file)"
+    record_id = report["findings"]["ownership"].get("record_id")
+    if report.get("record") is not None:
+        yield f"  record {record_id}: signature and log proof verify"
+    name, size = log_of(report)
+    if name:
+        yield f"  checkpoint of a log with {size} entries: signature verifies"
+    yield f"  decision: {decision['action']} by {decision['policy']}"
+    yield from (f"    · {rule['text']}" for rule in decision["rules"])
+    yield "  keys: given by you in keys.json"
+
+
+def policy(report: Found) -> Section:
+    """The policy and its numeric limits, so that the decision can be repeated."""
+    told = report["policy"]
+    blocks: list[Block] = [
+        Facts((("Policy", f"{told['name']} {told['version']}"), ("SHA-256", str(told["sha256"]))), code=True)
+    ]
+    limits = tuple(
+        f"{rule}: {name} {value:g}"
+        for rule, found in (told.get("thresholds") or {}).items()
+        for name, value in found.items()
+    )
+    if limits:
+        blocks += [Text("Its numeric limits, by rule:"), Points(limits)]
+    return Section("Policy", tuple(blocks))
+
+
+def models(report: Found) -> Section:
+    """Models and calibration, by the hashes of their weights."""
+    rows = tuple(
+        (f"{card.get('name', card.get('card'))} {card.get('version', '')}".strip(), str(card["sha256"]))
+        for card in report.get("models") or ()
+    )
+    calibration = report["findings"]["ai"].get("calibration")
+    blocks: list[Block] = [Text("Weights, by SHA-256:"), Facts(rows, code=True)]
+    if calibration:
+        blocks.append(Text(f"Calibration of the music score: {calibration}."))
+    return Section("Models and calibration", tuple(blocks))
+
+
+def identity(report: Found, seal: Seal) -> Iterator[tuple[str, str]]:
+    """The title block."""
+    file, software = report["file"], report["software"]
+    yield "File", str(file["name"])
+    yield "SHA-256 of the file", str(file["sha256"])
+    yield "Report", str(report["report_id"])
+    yield "Date", moment_text(report["created_at"])
+    yield "Issuer", issuer(report)
+    yield "Signed by key", seal.keyid
+    yield "Software", f"{software['name']} {software['version']}"

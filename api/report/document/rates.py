@@ -1,0 +1,85 @@
+"""How often the checks err, in the condition of this very recording.
+
+The rates are those of the model cards, which the lab measured; a signed statement carries them with the hash
+of the weights that they belong to. Where a statement holds none, none is told.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.report.numbers import percent_text
+
+Found = Mapping[str, Any]
+Rows = tuple[tuple[str, str], ...]
+
+_CODECS = {
+    "mp3float": (("mp3_128", "MP3 at 128 kbit/s"), ("mp3_64", "MP3 at 64 kbit/s")),
+    "mp3": (("mp3_128", "MP3 at 128 kbit/s"), ("mp3_64", "MP3 at 64 kbit/s")),
+    "aac": (("aac_128", "AAC at 128 kbit/s"), ("aac_64", "AAC at 64 kbit/s")),
+    "opus": (("opus_64", "Opus at 64 kbit/s"),),
+    "vorbis": (("vorbis_48", "Vorbis at 48 kbit/s"),),
+}
+"""Conditions of the watermark's card that stand for a codec."""
+_LONG_S = 30.0
+
+
+def metrics(report: Found, name: str) -> Found:
+    """What was measured of a model, by its name; empty where the statement does not tell."""
+    cards: Sequence[Found] = report.get("models") or ()
+    return next((card.get("metrics") or {} for card in cards if card.get("name") == name), {})
+
+
+def music_rates(report: Found) -> Rows:
+    """Misses in the condition of this recording, and false alarms."""
+    found = report["findings"]["ai"]
+    rows = [
+        (f"No trace found in music of known generators, {miss['condition']}", percent_text(miss["share"]))
+        for miss in found.get("misses") or ()
+        if miss.get("share") is not None
+    ]
+    measured = metrics(report, "music-decoder-clock")
+    for delivery, words in (("native", "as published"), ("chain-1", "after processing and codecs")):
+        share, bound = (measured.get(f"{delivery}_flagged_human{end}") for end in ("", "_upper"))
+        count = measured.get(f"{delivery}_n_human")
+        if share is not None and bound is not None and count is not None:
+            told = f"{_fine(share)} of {count:.0f} (at most {_fine(bound)} with 95 % confidence)"
+            rows.append((f"Traces found in music by people, {words}", told))
+    return tuple(rows)
+
+
+def voice_rates(report: Found) -> Rows:
+    """How often the synthetic score and the likeness err on recordings that they had never seen."""
+    score, likeness = metrics(report, "voice-synthesis"), metrics(report, "voice-identity")
+    told = (
+        ("Voices of people with a synthetic score above even", score.get("held_out_human_above_even")),
+        (
+            "Synthetic voices with a synthetic score above even; the others are missed",
+            score.get("held_out_synthetic_above_even"),
+        ),
+        ("Strangers taken for the artist, or the artist for a stranger", likeness.get("eer_genuine")),
+        ("The same where the voice is a copy", likeness.get("eer_clones")),
+    )
+    return tuple((name, _fine(share)) for name, share in told if share is not None)
+
+
+def watermark_rates(report: Found) -> Rows:
+    """How often a mark is read aright in audio like this, and how often one is seen where none is."""
+    measured = metrics(report, "watermark-channel")
+    long = (report["findings"].get("duration_s") or 0.0) >= _LONG_S
+    clip, words = ("30s", "30 s") if long else ("5s", "5 s")
+    codec = str(report["file"].get("codec") or "")
+    conditions = (("clean", "unchanged"), *_CODECS.get(codec, ()))
+    rows = [
+        (f"Marks read aright, clips of {words}, {text}", _fine(measured[f"message_accuracy_{clip}_{name}"]))
+        for name, text in conditions
+        if f"message_accuracy_{clip}_{name}" in measured
+    ]
+    if "unmarked_windows" in measured and "unmarked_reported_present" in measured:
+        told = f"{measured['unmarked_reported_present']:.0f} of {measured['unmarked_windows']:.0f}"
+        rows.append(("Marks seen in clips without one", told))
+    return tuple(rows)
+
+
+def _fine(share: float) -> str:
+    """A share of 0 to 1 to a tenth of a per cent, since errors are small."""
+    return f"{100 * float(share):.1f}\u00a0%"

@@ -1,0 +1,73 @@
+"""A signed report as people read it: checked, made into a document, and that into a page or a PDF."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from api.report.document.audit import audit_document
+from api.report.document.blocks import Document, Seal
+from api.report.page import render_page
+from api.report.pdf import Attachment, render_pdf
+from api.report.report import read_report, verify_report
+from provenance.records.trust import TrustedKeys
+
+Form = Literal["html", "pdf"]
+MEDIA: dict[Form, str] = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+DSSE = "application/json"
+OWN_KEYS = "those of the registry that made it"
+"""Whose keys a report was checked with by its own registry."""
+
+
+def report_document(
+    path: Path, keys: TrustedKeys | None, trust: str = "", *, name: str | None = None
+) -> Document:
+    """The document of a report, after its signature was checked.
+
+    Args:
+        path: the signed report.
+        keys: what the caller trusts; None checks nothing, and the document says so above everything else.
+        trust: whose keys these are, in words.
+        name: what the file is called where its reader has it; None is the name of `path`.
+
+    Raises:
+        UnreadableReport: the file is not a report.
+        VerificationError: it does not verify with these keys.
+    """
+    name = name or path.name
+    if keys is not None:
+        checked = verify_report(path, keys)
+        return audit_document(checked.report, Seal(checked.keyid, trust, name))
+    return audit_document(read_report(path), Seal(_named_key(path), "", name))
+
+
+def _named_key(path: Path) -> str:
+    """The key that an unchecked report names."""
+    signatures = json.loads(path.read_bytes())["signatures"]
+    return str(signatures[0].get("keyid", "")) if signatures else ""
+
+
+def render_report(
+    form: Form,
+    path: Path,
+    keys: TrustedKeys | None,
+    trust: str = "",
+    *,
+    picture: Path | None = None,
+    name: str | None = None,
+) -> bytes:
+    """A report as a page or a PDF; arguments and errors as in `report_document`.
+
+    Args:
+        picture: the PNG of the audit, where there is one.
+
+    Raises:
+        TypesettingError: the PDF cannot be made.
+    """
+    document = report_document(path, keys, trust, name=name)
+    image = picture.read_bytes() if picture is not None and picture.is_file() else None
+    if form == "html":
+        return render_page(document, image).encode()
+    signed = Attachment(
+        name or path.name, path.read_bytes(), DSSE, "the signed report that this document repeats"
+    )
+    return render_pdf(document, image, attachments=[signed])

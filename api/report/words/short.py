@@ -1,0 +1,52 @@
+"""An audit in sentences for everybody: what was asked, what was found, what would change the decision."""
+
+CHECKS = {
+    "watermark": "whether it carries this registry's hidden mark",
+    "credentials": "whether signed content credentials are attached to the file",
+    "fingerprint": "whether it is, or contains, a registered recording",
+    "music": "whether the sound bears traces of a machine",
+    "voice": "whether the voice is a synthetic copy of an enrolled artist's",
+}
+"""What each check asks, in words of everybody."""
+OWNED = {
+    "match": "The recording is registered here: {named}.",
+    "disputed": "The recording is registered here, and its ownership is disputed.",
+    "record_revoked": "The recording was registered here; the record was revoked.",
+    "transplant_suspected": "The recording carries a hidden mark that belongs to another one.",
+    "mark_removed_or_unmarked": "The recording is registered here: {named}. This copy bears no hidden mark.",
+    "fingerprint_only": "The recording is registered here: {named}. Its hidden mark could not be looked for.",
+    "mark_unconfirmed": "A hidden mark names a record, but the sound was not compared with that record's.",
+    "unknown_mark": "The recording carries a hidden mark of this registry that no record explains.",
+    "record_invalid": "The record of this recording does not verify: nothing that it says can be relied on.",
+    "credentials_only": "Only signed data in the file name a record; the sound itself does not confirm it.",
+    "no_record": "The recording is not known to this registry.",
+    "not_checked": "Whose recording it is could not be determined.",
+}
+"""What each status of ownership says, for who reads one sentence."""
+MADE = {
+    "synthetic": "Its sound bears traces of a neural decoder, as music made by AI does.",
+    "no_trace": "No traces of a machine were found in its sound, which does not show that people made it.",
+    "bona_fide": "No traces of a machine were found in its sound, which does not show that people made it.",
+    "uncertain": "Whether its sound bears traces of a machine cannot be decided.",
+}
+FELL_OUT = {
+    "transplant-suspected": "a comparison in which the audio is that of the record that the mark names.",
+    "record-invalid": "a record whose signature and place in the log verify.",
+    "disputed": "the end of the dispute, signed and entered in the log.",
+    "holds-a-track-of-others": "a transfer in the log after which the same owners hold all of it; a licence "
+    "only a person can judge.",
+    "record-revoked": "a new record in place of the revoked one.",
+    "log-unsigned": "a checkpoint of the log that its key has signed and that holds the record.",
+    "credentials-tampered": "the file as it was signed.",
+    "credentials-faulty": "credentials that hold, or a file without any.",
+    "credentials-name-an-unknown-record": "that record, in this registry.",
+    "mark-removed-or-unmarked": "the marked copy of the recording.",
+    "unknown-mark": "the record that the mark names.",
+    "mark-unconfirmed": "a comparison of the sound with the record that the mark names.",
+    "undeclared-synthetic-music": "a verified record that declares how AI was used. The traces alone decide "
+    "nothing: how the recording was made, a person must find out.",
+    "declares-no-ai-bears-traces": "an amended declaration, or an explanation of the traces that satisfies a "
+    "person.",
+    "voice-clone-without-consent": "a consent of the artist on record that covers this use.",
+}
+"""What would make each rule of the default policy fall silent."""

@@ -1,0 +1,80 @@
+"""Signed documents as people read them: which form a client asks for, and the document in that form."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.report.rendered import MEDIA, OWN_KEYS, Form, render_report
+from api.server.api_keys import Caller
+from api.server.parts import Parts
+
+Wish = Literal["dsse", "html", "pdf"]
+FormatQuery = Annotated[
+    Wish | None,
+    Query(alias="format", description="`html` or `pdf` to read; without it what `Accept` prefers"),
+]
+# What a page may do that stands by itself: nothing but show itself.
+CONTENT_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+)
+CONTENT: dict[str, Any] = {"text/html": {}, "application/pdf": {}}
+"""For `responses=`: the media types beside the signed one."""
+
+
+def wished(request: Request, asked: Wish | None) -> Form | None:
+    """The form to read that a client wants; None for the signed file itself.
+
+    `format` comes before `Accept`, and of equal wishes there the signed file before all others.
+    """
+    if asked is not None:
+        return None if asked == "dsse" else asked
+    weights = _accepted(request.headers.get("accept", "*/*"))
+    signed = max(weights.get(name, 0.0) for name in ("application/json", "application/*", "*/*"))
+    named: dict[Form, float] = {
+        form: weights.get(media.partition(";")[0], 0.0) for form, media in MEDIA.items()
+    }
+    best = max(named, key=named.__getitem__)
+    return best if named[best] > signed else None
+
+
+def _accepted(header: str) -> dict[str, float]:
+    """Media types of an `Accept` header with their weights (RFC 9110, 12.5.1)."""
+    weights: dict[str, float] = {}
+    for item in header.split(","):
+        media, *parameters = (part.strip().lower() for part in item.split(";"))
+        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        try:
+            weights[media] = min(1.0, max(0.0, float(quality)))
+        except ValueError:
+            weights[media] = 0.0
+    return weights
+
+
+async def shown(
+    form: Form, path: Path, picture: Path, parts: Parts, caller: Caller, *, name: str
+) -> Response:
+    """A signed report in a form to read.
+
+    Raises:
+        VerificationError: it does not verify with the keys of this registry.
+        TypesettingError: the PDF cannot be made.
+        TooManyRequests: too many PDFs of the tenant are under way.
+    """
+
+    def made() -> bytes:
+        keys = parts.registry.keys.published.trusted()
+        return render_report(form, path, keys, OWN_KEYS, picture=picture, name=name)
+
+    async with parts.gates.typesetting.entered(caller.tenant):
+        content = await run_in_threadpool(made)
+    return document(form, content, name.partition(".")[0])
+
+
+def document(form: Form, content: bytes, stem: str) -> Response:
+    """A page to be shown, or a PDF under the name of what it repeats."""
+    headers = {"Content-Disposition": f'inline; filename="{stem}.{form}"'}
+    if form == "html":
+        headers["Content-Security-Policy"] = CONTENT_POLICY
+    return Response(content, media_type=MEDIA[form], headers={**headers, "Vary": "Accept"})
