@@ -11,17 +11,17 @@ The key of the log may be rotated, too: the log keeps the name that its first ke
 both keys shows the hand-over to those who know the old one.
 """
 
-import secrets
 from contextlib import AbstractContextManager, suppress
 from copy import copy
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, select
 
 from api import database
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import UnknownEntry
+from api.keys import rows
 from api.keys.files import LOG_KIND, PURPOSES, KeyStore, Purpose, copied
 from api.keys.marking import MarkingKeys
 from api.keys.published import PublishedKeys
@@ -30,18 +30,15 @@ from api.log import checkpoints, leaves, tree
 from core import clock
 from core.errors import InvalidInput, KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
-from provenance.records.envelope import Envelope
-from provenance.records.keyevents import REVOKE, KeyEvent, entry_of, sign_revocation, sign_rotation
+from provenance.records.keyevents import REVOKE, KeyEvent, sign_revocation, sign_rotation
 from provenance.records.keys import ED25519, PublicKey, Signer
-from provenance.records.log import SALT_BYTES, MerkleLog
+from provenance.records.log import MerkleLog
 
 if TYPE_CHECKING:
     from provenance.credentials.identity import C2paIdentity
     from provenance.watermark import WatermarkKey
 
 _KEYS = Table.metadata.tables["signing_keys"]
-_EVENTS = Table.metadata.tables["key_events"]
-_LEAVES = Table.metadata.tables["log_leaves"]
 
 
 class SigningKeys:
@@ -137,7 +134,7 @@ class SigningKeys:
                 raise KeyFileError("the log has entries but the database no keys; restore it as a whole")
             for purpose in PURPOSES:
                 self._opened[purpose] = self._store.made(purpose)
-                _enter(connection, self._opened[purpose], purpose)
+                rows.enter(connection, self._opened[purpose], purpose)
             first = self._opened["log"]
             origin = self.published.log.named([(first.keyid, first.public_key.pem.decode(), False)])[0].name
             checkpoints.publish(connection, lambda _: NoteSigner(origin, first))
@@ -191,7 +188,7 @@ class SigningKeys:
         if not alive and self.at_home():
             made = self._opened[purpose] = self._store.made(purpose)
             with database.writing(self._engine) as connection:
-                _enter(connection, made, purpose)
+                rows.enter(connection, made, purpose)
             return made
         with database.reading(self._engine) as connection:
             return self._signer_on(connection, purpose)
@@ -209,7 +206,7 @@ class SigningKeys:
 
     def _open(self, connection: Connection, purpose: Purpose, alive: list[str]) -> Signer:
         held = self._store.held(purpose)
-        retired_here = held is not None and _find(connection, held.keyid, purpose) is not None
+        retired_here = held is not None and rows.find(connection, held.keyid, purpose) is not None
         if held is not None and held.keyid not in alive and alive and retired_here:
             # A rotation was interrupted after it was logged: the staged key is the one in force.
             self._store.promote(purpose, alive[-1])
@@ -251,22 +248,22 @@ class SigningKeys:
             raise InvalidInput(LOG_KIND)
         origin = self.published.log.origin if purpose == "log" else ""
         with self.appending() as connection:
-            row = _find(connection, old.keyid, purpose)
+            row = rows.find(connection, old.keyid, purpose)
             if row is None or row.retired_at is not None:
                 raise InvalidInput(f"the {purpose} key was rotated by somebody else just now")
-            if _find(connection, new.keyid, purpose) is not None:
+            if rows.find(connection, new.keyid, purpose) is not None:
                 raise InvalidInput(f"key {new.keyid} signed here before; hand over to a new one")
             moment = clock.now()
             envelope = sign_rotation(old, new, purpose, issued_at=clock.utc_text(moment), reason=reason)
-            size = _log(connection, envelope, moment)
+            size = rows.log_event(connection, envelope, moment)
             if purpose == "log":
                 size += 1
                 head = Checkpoint(origin, size, tree.ask(connection, size, MerkleLog.root))
                 note = sign_checkpoint(head, NoteSigner(origin, old), NoteSigner(origin, new))
                 checkpoints.keep(connection, size, note)
                 checkpoints.put_head(connection, size, note)
-            _enter(connection, new, purpose)
-            _change(connection, old.keyid, purpose, retired_at=moment, log_size=size, reason=reason)
+            rows.enter(connection, new, purpose)
+            rows.change(connection, old.keyid, purpose, retired_at=moment, log_size=size, reason=reason)
         if successor is None:
             self._store.promote(purpose, new.keyid)
         else:
@@ -298,7 +295,7 @@ class SigningKeys:
         signer = self.signer(purpose)
         with self.appending() as connection:
             moment = clock.now()
-            size = None if compromised_since is None else _size_at(connection, compromised_since)
+            size = None if compromised_since is None else rows.size_at(connection, compromised_since)
             event = KeyEvent(
                 REVOKE,
                 purpose,
@@ -308,11 +305,11 @@ class SigningKeys:
                 compromised_since=None if compromised_since is None else clock.utc_text(compromised_since),
                 log_size=size,
             )
-            leaf_index = _log(connection, sign_revocation(event, signer), moment)
-            row = _find(connection, keyid, purpose)
+            leaf_index = rows.log_event(connection, sign_revocation(event, signer), moment)
+            row = rows.find(connection, keyid, purpose)
             if size is None:
                 size = leaf_index if row is None or row.log_size is None else min(row.log_size, leaf_index)
-            _change(
+            rows.change(
                 connection,
                 keyid,
                 purpose,
@@ -321,46 +318,3 @@ class SigningKeys:
                 log_size=size,
                 reason=reason,
             )
-
-
-def _find(connection: Connection, keyid: str, purpose: Purpose) -> Row[Any] | None:
-    return connection.execute(
-        select(_KEYS).where(_KEYS.c.keyid == keyid, _KEYS.c.purpose == purpose)
-    ).one_or_none()
-
-
-def _enter(connection: Connection, signer: Signer, purpose: Purpose) -> None:
-    if _find(connection, signer.keyid, purpose) is None:
-        connection.execute(
-            insert(_KEYS).values(
-                keyid=signer.keyid,
-                purpose=purpose,
-                algorithm=signer.algorithm,
-                public_pem=signer.public_key.pem.decode(),
-                created_at=clock.now(),
-            )
-        )
-
-
-def _change(connection: Connection, keyid: str, purpose: Purpose, **values: Any) -> None:
-    connection.execute(
-        update(_KEYS).where(_KEYS.c.keyid == keyid, _KEYS.c.purpose == purpose).values(**values)
-    )
-
-
-def _log(connection: Connection, envelope: Envelope, moment: datetime) -> int:
-    """Enter a key event in the log; it names nobody, so its salt is published with it."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    leaf_index = leaves.append(connection, entry_of(envelope, salt), DEFAULT_TENANT)
-    values = {"leaf_index": leaf_index, "envelope": envelope.to_json().decode(), "salt": salt}
-    connection.execute(insert(_EVENTS).values(**values, created_at=moment))
-    return leaf_index
-
-
-def _size_at(connection: Connection, moment: datetime) -> int:
-    """How many entries the log had at a moment, by our own clock."""
-    later = select(func.min(_LEAVES.c.leaf_index)).where(_LEAVES.c.created_at >= moment)
-    first = connection.execute(later).scalar_one()
-    if first is not None:
-        return int(first)
-    return tree.size_of(connection)
