@@ -63,6 +63,23 @@ def tpr_at_fpr(synthetic: ArrayLike, bona_fide: ArrayLike, fpr: float) -> float:
     return float((s > threshold_at_fpr(b, fpr)).mean())
 
 
+def a_dcf(target: ArrayLike, other: ArrayLike, spoof: ArrayLike) -> float:
+    """Least normalised architecture-agnostic detection cost of a verifier that must refuse spoofs, too.
+
+    Priors 0.9, 0.05, 0.05 of target, other person and spoof; a miss costs 1, the others 10 and 20 (Shim et
+    al., a-DCF, Odyssey 2024). 0 is perfect, 1 no better than to refuse or accept everybody.
+
+    >>> a_dcf([2.0, 3.0], [0.0], [1.0]), a_dcf([0.0], [1.0], [1.0])
+    (0.0, 1.0)
+    """
+    t, o, s = (np.sort(np.asarray(part, np.float64).ravel()) for part in (target, other, spoof))
+    limits = np.append(np.unique(np.concatenate([t, o, s])), np.inf)
+    missed = np.searchsorted(t, limits) / t.size
+    wrong_other, wrong_spoof = (1 - np.searchsorted(part, limits) / part.size for part in (o, s))
+    cost = 0.9 * missed + 0.05 * 10 * wrong_other + 0.05 * 20 * wrong_spoof
+    return float(cost.min() / min(0.9, 0.05 * 10 + 0.05 * 20))
+
+
 def cllr(synthetic_llr: ArrayLike, bona_fide_llr: ArrayLike) -> float:
     """Cost of log10 likelihood ratios in bits: 0 is perfect, 1 is no information, above 1 misleads."""
     s, b = _two(synthetic_llr, bona_fide_llr)

@@ -117,7 +117,7 @@ class VoiceDetector:
             seconds += activity.voice_s
             embeddings.append(self._embed(wav, activity))
         enrolment.enough_in_all(seconds)
-        enrolment.one_person(given, embeddings)
+        enrolment.one_person(given, embeddings, self.identity.common)
         # One direction is all that is ever compared, so nothing else of the voice is kept.
         return VoicePrint(centre(torch.cat(embeddings))[None], self.encoder.name, seconds)
 

@@ -15,10 +15,13 @@ from detector.voice.identity import centre
 
 LEAST_ENROLMENT_S = 10.0
 LEAST_FILE_S = 3.0
-ALIKE = 0.62
-"""Cosine below which two stretches are two people's: to the rest of a person's files, 0.5 % of the own ones
-lie below 0.66, and about 60 % of another's below this (132 people of the listed recordings)."""
+FILES_ALIKE, HALVES_ALIKE, GROUPS_ALIKE = 0.38, 0.31, 0.25
+"""Cosines, after what all voices have in common is taken off, below which two people are heard: in two
+files, in the two parts of a recording that differ most, in two groups of its stretches. The last two lie
+where 2 % of one half of the listed people are refused, the first where 1 % are;
+`lab.evaluation.voice.two_voices` measures them on the other half."""
 _MOST_TO_ONE = 5
+_LEAST_STRETCHES = 3
 _ROUNDS = 15
 _FLAT_RUN = 3
 _CLIPPED = 0.01
@@ -98,51 +101,71 @@ def enough_in_all(voice_s: float) -> None:
         )
 
 
-def one_person(clips: list[Clip], embeddings: list[Tensor]) -> None:
+def one_person(clips: list[Clip], embeddings: list[Tensor], common: Tensor) -> None:
     """Refuse recordings that are not all of one person.
 
     Args:
         clips: the recordings.
         embeddings: unit vectors of each, [n, D].
+        common: mean of other people's unit vectors, [D].
 
     Raises:
         EnrolmentError: a file unlike all others, or two voices.
     """
-    centres = torch.stack([centre(rows) for rows in embeddings])
+    centres = functional.normalize(torch.stack([centre(rows) for rows in embeddings]) - common, dim=1)
     if len(clips) > 2:
-        apart = [number for number in range(len(clips)) if _to_the_rest(centres, number) < ALIKE]
+        apart = [number for number in range(len(clips)) if _to_the_rest(centres, number) < FILES_ALIKE]
         others = [number for number in range(len(clips)) if number not in apart]
-        if len(apart) == 1 and _to_the_rest(centres[others], 0) >= ALIKE:
+        if len(apart) == 1 and _to_the_rest(centres[others], 0) >= FILES_ALIKE:
             raise EnrolmentError(
                 f"{_name(clips[apart[0]])}: another voice than in the other files: leave it out",
                 "outlier-file",
             )
         two = bool(apart)
     else:
-        two = len(clips) == 2 and float(centres[0] @ centres[1]) < ALIKE
-    if two or two_voices(torch.cat(embeddings)):
+        two = len(clips) == 2 and float(centres[0] @ centres[1]) < FILES_ALIKE
+    if two or two_voices(torch.cat(embeddings), common):
         raise EnrolmentError(
             "two voices are heard: give recordings in which the artist alone sings or speaks", "two-voices"
         )
 
 
-def two_voices(rows: Tensor) -> bool:
-    """Whether unit vectors fall into two people's groups, the smaller one a fifth or more, [n, D].
+def two_voices(rows: Tensor, common: Tensor) -> bool:
+    """Whether unit vectors, in order of time, are of two people, the less heard one a fifth or more.
 
-    Spherical 2-means from the two rows that are least alike.
+    Stretches of all voices point much the same way, so their common part is taken off first.
+
+    Args:
+        rows: of a recording or several, [n, D].
+        common: mean of other people's, [D].
     """
-    if len(rows) < 4:
+    if len(rows) < 2 * _LEAST_STRETCHES:
         return False
+    own = functional.normalize(rows - common, dim=1)
+    return _halves(own) < HALVES_ALIKE or _groups(own) < GROUPS_ALIKE
+
+
+def _halves(rows: Tensor) -> float:
+    """Cosine of the means before and after the moment that parts them most: one sings, then another."""
+    least = max(_LEAST_STRETCHES, len(rows) // _MOST_TO_ONE)
+    before = rows.cumsum(0)
+    at = slice(least - 1, len(rows) - least)
+    return float(functional.cosine_similarity(before[at], before[-1] - before[at]).amin())
+
+
+def _groups(rows: Tensor) -> float:
+    """Cosine of two groups' centres by spherical 2-means from the two rows least alike: both in turn; else "
+    "1."""
     alike = rows @ rows.T
     first, second = divmod(int(alike.argmin()), len(rows))
     centres = rows[[first, second]]
     for _ in range(_ROUNDS):
         member = (rows @ centres.T).argmax(1)
         if member.min() == member.max():
-            return False
+            return 1.0
         centres = torch.stack([centre(rows[member == group]) for group in (0, 1)])
     smaller = min(int((member == group).sum()) for group in (0, 1))
-    return smaller * _MOST_TO_ONE >= len(rows) and float(centres[0] @ centres[1]) < ALIKE
+    return float(centres[0] @ centres[1]) if smaller * _MOST_TO_ONE >= len(rows) else 1.0
 
 
 def _to_the_rest(centres: Tensor, number: int) -> float:

@@ -49,6 +49,11 @@ class Identity:
         tensors = load(card)[1]
         return cls(tensors["cohort"], tensors["genuine"], tensors["imitation"], encoder)
 
+    @property
+    def common(self) -> Tensor:
+        """What all voices have in common: the mean of the cohort, [D]."""
+        return self.cohort.mean(0)
+
     def gallery(self, centres: Tensor) -> "Gallery":
         """Voice prints as one matrix, with what the cohort scores against each.
 

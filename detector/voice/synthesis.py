@@ -18,7 +18,8 @@ from core.cards import load
 from core.errors import WeightsError
 from detector.voice.countermeasure import FEW, Countermeasure, Synthesis, stretches
 from detector.voice.encoder import Ge2eEncoder
-from detector.voice.lines import contrasts_of_lines
+from detector.voice.frontend import SAMPLE_RATE
+from detector.voice.lines import COUNT, contrasts_of_lines
 from detector.voice.statistics import STATISTICS, band_statistics, level, tidy
 
 _CARD = Path(__file__).with_name("synthesis.toml")
@@ -166,11 +167,15 @@ class SyntheticVoice:
     @torch.inference_mode()
     def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
         """Score windows of a clip, see `Listener`; the weighted mean of the fused `logits` is the clip's."""
-        heard = self._countermeasure.listen(wav, voiced)
-        cut = stretches(wav, voiced).batches(FEW)
-        network = torch.cat([self._network(measure(self._encoder, some)) for some in cut])
-        scores = self._fusion.score(heard.logits, network)
-        return Synthesis(heard.starts_s, heard.ends_s, scores, self._fusion.llr(scores))
+        cut = stretches(wav, voiced)
+        scores = torch.cat([self.scores(measure(self._encoder, some)) for some in cut.batches(FEW)])
+        ends = cut.starts_s + cut.size / SAMPLE_RATE
+        return Synthesis(cut.starts_s, ends, scores, self._fusion.llr(scores))
+
+    @torch.inference_mode()
+    def scores(self, measured: Tensor) -> Tensor:
+        """Fused scores of what `measure` found, [W, inputs] -> [W]; the strongest lines come first there."""
+        return self._fusion.score(self._countermeasure.logits(measured[:, :COUNT]), self._network(measured))
 
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) fused scores to natural log-likelihood ratios, before the bound, any shape."""

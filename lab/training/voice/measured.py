@@ -47,7 +47,7 @@ class Measured:
 
     Attributes:
         inputs: of the synthetic-voice network, [N, D].
-        production: of `production_statistics`, [N, P].
+        production: of `production_statistics`, [N, P]; [N, 0] where they were not asked for.
         voice: centre of the speaker encoder's embeddings, [N, 256].
         facts: level as published, energy above 7 kHz, floor, seconds, [N, 4].
         page: [N].
@@ -75,7 +75,7 @@ class Measured:
 
 
 def _row(
-    clip: Listed, condition: str, encoder: Ge2eEncoder, backing: list[torch.Tensor]
+    clip: Listed, condition: str, encoder: Ge2eEncoder, backing: list[torch.Tensor], production: bool
 ) -> tuple[Floats, ...]:
     plain = clip.wav()
     wav = conditions.under(condition, plain, clip.seed(), backing)
@@ -83,8 +83,8 @@ def _row(
     with torch.inference_mode():
         inputs = measure(encoder, wav[None])[0].numpy()
         voice = centre(encoder.embed(wav)).numpy()
-        production = production_statistics(tidy(wav).numpy())
-    return inputs, production, voice, _facts(wav)
+        spoken = production_statistics(tidy(wav).numpy()) if production else np.zeros(0, np.float32)
+    return inputs, spoken, voice, _facts(wav)
 
 
 def _facts(wav: torch.Tensor) -> Floats:
@@ -101,19 +101,26 @@ def _file(page: str, condition: str, folder: Path) -> Path:
     return folder / condition.replace(" ", "-").replace(",", "").replace("/", "-") / f"{page}.npz"
 
 
-def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], folder: Path = TABLES) -> None:
-    """Measure pages that are not there yet."""
+def build(
+    clips: list[Listed],
+    condition: str,
+    backing: list[torch.Tensor],
+    folder: Path = TABLES,
+    *,
+    production: bool = True,
+) -> None:
+    """Measure pages that are not there yet; statistics of production cost more than the rest together."""
     encoder = Ge2eEncoder.load()
     for page in sorted({clip.page for clip in clips}):
         target = _file(page, condition, folder)
         if target.exists():
             continue
         here = [clip for clip in clips if clip.page == page]
-        kept, rows = [], []
+        heard, rows = [], []
         for clip in here:
             try:
-                rows.append(_row(clip, condition, encoder, backing))
-                kept.append(clip)
+                rows.append(_row(clip, condition, encoder, backing, production))
+                heard.append(clip)
             except TrackmarkError as error:
                 print(f"left out: {clip.path.name}: {error}")
         columns = dict(
@@ -124,13 +131,18 @@ def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], fold
             )
         )
         told = {
-            n: np.array([getattr(c, n) for c in kept])
+            n: np.array([getattr(c, n) for c in heard])
             for n in ("page", "system", "person", "synthetic", "sung", "open")
         }
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part, part.open("wb") as file:
             np.savez(file, **columns, **told)  # type: ignore[arg-type]  # numpy's stub takes keywords for flags
-        print(f"{condition}: {page}: {len(kept)}", flush=True)
+        print(f"{condition}: {page}: {len(heard)}", flush=True)
+
+
+def kept(condition: str, folder: Path = TABLES) -> bool:
+    """Whether pages were measured in a condition."""
+    return any(_file("x", condition, folder).parent.glob("*.npz"))
 
 
 def read(condition: str, pages: Iterable[str] | None = None, folder: Path = TABLES) -> Measured:
@@ -161,9 +173,9 @@ def main() -> None:
     build(judged, "as published", backing)
     build(chosen([clip for clip in clips if clip.page not in judges], *FEW), "at random", backing)
     for condition in conditions.CARRIERS:
-        build(judged, condition, backing)
+        build(judged, condition, backing, production=condition == "over music, 0 dB")
     for condition in conditions.EFFECTS:
-        build([clip for clip in judged if not clip.synthetic], condition, backing)
+        build([clip for clip in judged if not clip.synthetic], condition, backing, production=False)
 
 
 if __name__ == "__main__":

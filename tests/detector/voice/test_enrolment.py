@@ -87,16 +87,37 @@ def test_two_files_of_two_people_are_two_voices() -> None:
         assert refused(fake(), *clips).reason == "two-voices"
 
 
+NOTHING = torch.zeros(4)
+
+
 @pytest.mark.parametrize(("of_bob", "two"), [(0, False), (1, False), (2, True), (5, True), (9, False)])
 def test_two_people_in_one_file_are_told_by_their_stretches(of_bob: int, two: bool) -> None:
     rows = torch.eye(4)[[1] * of_bob + [0] * (10 - of_bob)] + 0.1
-    assert two_voices(torch.nn.functional.normalize(rows, dim=1)) is two
+    assert two_voices(torch.nn.functional.normalize(rows, dim=1), NOTHING) is two
+
+
+def test_two_people_in_turn_are_two_voices() -> None:
+    rows = torch.eye(4)[[0, 1] * 6] + 0.1
+    assert two_voices(torch.nn.functional.normalize(rows, dim=1), NOTHING)
+
+
+def test_two_who_are_rather_alike_are_told_apart_one_after_the_other_only() -> None:
+    alike = torch.tensor([0.28, 0.96, 0.0, 0.0])
+    rows = torch.stack([torch.eye(4)[0]] * 6 + [alike] * 6)
+    assert two_voices(rows, NOTHING) and not two_voices(rows[[0, 6] * 6], NOTHING)
+
+
+def test_what_all_voices_share_hides_nobody() -> None:
+    common = 3 * torch.ones(4)
+    rows = torch.nn.functional.normalize(torch.eye(4)[[0] * 5 + [1] * 5] + common, dim=1)
+    assert float(rows[0] @ rows[-1]) > 0.9
+    assert two_voices(rows, rows.mean(0)) and not two_voices(rows, NOTHING)
 
 
 def test_one_person_s_variety_is_one_voice() -> None:
     generator = torch.Generator().manual_seed(1)
     rows = torch.ones(40, 64) + 0.6 * torch.randn(40, 64, generator=generator)
-    assert not two_voices(torch.nn.functional.normalize(rows, dim=1))
+    assert not two_voices(torch.nn.functional.normalize(rows, dim=1), torch.zeros(64))
 
 
 def test_no_recording_at_all_and_too_little_in_all() -> None:

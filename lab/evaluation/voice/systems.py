@@ -1,0 +1,116 @@
+"""The shipped score by system and by condition: `python -m lab.evaluation.voice.systems RESULTS`.
+
+From the tables of `lab.training.voice.measured`: the pages that judge, their human clips and the clips of
+systems that no weights were trained on. `RESULTS` is docs/benchmarks/voice-held-out.json, whose entry
+`listed` is made again.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from detector.voice import fusion
+from detector.voice.encoder import Ge2eEncoder
+from detector.voice.synthesis import SyntheticVoice
+from lab.evaluation.voice.artists import synthetic_llr
+from lab.evaluation.voice.held_out import Scores, measures
+from lab.evaluation.voice.held_out_page import FUSED
+from lab.metrics import eer, upper_bound
+from lab.training.voice import conditions
+from lab.training.voice.listed import TEST_PAGES
+from lab.training.voice.listening import MUCH_RECORDED
+from lab.training.voice.measured import Flags, Measured, kept, read
+
+
+def judging(rows: Measured, systems: Sequence[str]) -> Flags:
+    """Human clips, and clips of these systems, of people who are not much recorded, [N] bool."""
+    known = np.isin(rows.system, ["", *systems]) & ~np.isin(rows.person, MUCH_RECORDED)
+    chosen: Flags = known & (rows.synthetic == (rows.system != ""))
+    return chosen
+
+
+def scores(rows: Measured, encoder: Ge2eEncoder) -> Scores:
+    """What the shipped score says of them, bounded as told."""
+    llr = synthetic_llr(rows, encoder)
+    most = SyntheticVoice.most_llr
+    return Scores(rows.page, rows.synthetic, llr, np.clip(llr, -most, most))
+
+
+def by_system(rows: Measured, found: Scores) -> dict[str, dict[str, float]]:
+    """EER of each system's clips against all human clips, and how many there are."""
+    human = found.score[~rows.synthetic]
+    told = {}
+    for name in sorted(set(rows.system[rows.synthetic].tolist())):
+        own = found.score[rows.system == name]
+        told[name] = {"clips": len(own), "eer": round(eer(own, human), 3)}
+    return told
+
+
+def measured(systems: Sequence[str], encoder: Ge2eEncoder) -> dict[str, Any]:
+    """Every figure, of the conditions that were measured."""
+    told: dict[str, Any] = {"conditions": {}, "effects": {}}
+    for name in filter(kept, ("as published", *conditions.CARRIERS, *conditions.EFFECTS)):
+        rows = read(name, TEST_PAGES)
+        rows = rows.only(judging(rows, systems))
+        found = scores(rows, encoder)
+        if name in conditions.EFFECTS:
+            called = int((found.llr >= fusion.suspicious_llr(0.8)).sum())
+            told["effects"][name] = [called, len(found.llr), round(upper_bound(called, len(found.llr)), 4)]
+        elif rows.synthetic.any():
+            told["conditions"][name] = measures(found)
+        if name == "as published":
+            told |= {"systems": by_system(rows, found), "pages": sorted(set(rows.page.tolist()))}
+            told["clips"] = [int(rows.synthetic.sum()), int((~rows.synthetic).sum())]
+    return told
+
+
+def section(found: Mapping[str, Any]) -> list[str]:
+    """Lines of the held-out section."""
+    made, real = found["clips"]
+    lines = [
+        "",
+        "### From the larger list",
+        "",
+        f"`python -m lab.evaluation.voice.systems docs/benchmarks/voice-held-out.json`: {made} synthetic "
+        f"and {real} human clips of {len(found['pages'])} held-out pages, systems in no training; the "
+        "shipped score.",
+        "",
+        "| condition | AUC [95 %, pages redrawn] | EER | Cllr, at best |",
+        "|---|---|---|---|",
+    ]
+    for name, row in found["conditions"].items():
+        low, high = row["auc95"]
+        lines.append(
+            f"| {name} | {row['auc']:.3f} [{low:.3f}, {high:.3f}] | {100 * row['eer']:.1f} % | "
+            f"{row['cllr']:.2f}, {row['min_cllr']:.2f} |"
+        )
+    if found["effects"]:
+        told = "; ".join(
+            f"{name} {k} of {n} (bound {100 * b:.1f} %)" for name, (k, n, b) in found["effects"].items()
+        )
+        lines += ["", f"Human clips after an effect that would be called, were the voice surely X's: {told}."]
+    lines += ["", "| system | clips | EER against all human clips |", "|---|---|---|"]
+    worst = sorted(found["systems"].items(), key=lambda item: -float(item[1]["eer"]))
+    return [*lines, *(f"| {name} | {row['clips']} | {100 * row['eer']:.1f} % |" for name, row in worst)]
+
+
+def main() -> None:
+    """Measure, and write the entry."""
+    parser = argparse.ArgumentParser(description="measure the shipped score by system and condition")
+    parser.add_argument("results", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    results = json.loads(options.results.read_text())
+    systems = list(results["without_copy_synthesis"][FUSED]["systems"])
+    results["listed"] = measured(systems, Ge2eEncoder.load())
+    options.results.write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results["listed"], indent=1))
+
+
+if __name__ == "__main__":
+    main()
