@@ -20,7 +20,7 @@ from core.resample import resample
 from lab import metrics
 from lab.datasets import Recording
 from lab.evaluation.music.__main__ import Scored, score_all
-from lab.texture_network import page as music_network_page
+from lab.texture_network import page
 from lab.texture_network.heard import TOOL_BY_TOOL, UNHEARD, Opinions, answers, heard, kept
 from lab.texture_network.network import RATE, TextureNetwork
 from lab.texture_network.pairs import FOLDER
@@ -59,7 +59,7 @@ def scaled_rows(
     scores: Sequence[Scored],
     said: Sequence[Opinions],
     everything: Sequence[Recording],
-) -> list[music_network_page.ScaledRow]:
+) -> list[page.ScaledRow]:
     """What the second output says of every delivery, and of a tool that never trained."""
     limits = scaled_limits(scores, said)
     by_name = dict(zip((s.delivery for s in scores), zip(scores, said, strict=True), strict=True))
@@ -78,11 +78,7 @@ def scaled_rows(
         silent = no_trace(scored, above) if name in by_name else None
         separation = metrics.auc(opinions.scaled[both], plain.scaled)
         shares = (float(above[generated].mean()), float(above[human].mean()))
-        rows.append(
-            music_network_page.ScaledRow(
-                name, int(generated.sum()), int(human.sum()), *shares, separation, silent
-            )
-        )
+        rows.append(page.ScaledRow(name, int(generated.sum()), int(human.sum()), *shares, separation, silent))
     return rows
 
 
@@ -123,7 +119,7 @@ def main() -> None:
         return
     network = load(args.snapshot)
     scores, said = score(network, args.snapshot, everything)
-    facts = music_network_page.Facts(
+    facts = page.Facts(
         parameters=sum(p.numel() for p in network.parameters()),
         lab=validate(network, read(sorted(FOLDER.glob("pairs-*.npz"))[-HELD_OUT:])),
         track_s=TRACK_S,
@@ -132,7 +128,7 @@ def main() -> None:
     )
     deliveries = dict(zip((s.delivery for s in scores), all_ways(scores, said), strict=True))
     scaled = scaled_rows(network, args.snapshot, scores, said, everything)
-    args.page.write_text(music_network_page.page(deliveries, scaled, facts), encoding="utf-8")
+    args.page.write_text(page.page(deliveries, scaled, facts), encoding="utf-8")
     print(args.page.read_text(encoding="utf-8"))
 
 

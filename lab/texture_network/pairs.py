@@ -27,8 +27,7 @@ from detector.music.adapters.confounds import LEVEL_DBFS, levelled
 from lab.datasets import Recording
 from lab.sound.renderings import METHODS, equalised, softened
 from lab.sound.tempo import scaled
-from lab.texture_network.instruments import RATE as INSTRUMENT_RATE
-from lab.texture_network.instruments import piece
+from lab.texture_network import instruments
 from lab.texture_network.network import RATE
 from lab.texture_network.processing import marked, retouched
 from lab.training.decoders.__main__ import PLANS, Decoder, load
@@ -144,7 +143,7 @@ def hosts(recordings: Sequence[Recording]) -> list[tuple[Tensor, int]]:
 def excerpt(clips: Sequence[tuple[Tensor, int]], rng: Rng) -> tuple[Tensor, int]:
     """A random excerpt of `EXCERPT_S` from a random clip, or a piece by a machine that is no network."""
     if rng.random() < PLAYED:
-        return torch.from_numpy(piece(rng, EXCERPT_S)), INSTRUMENT_RATE
+        return torch.from_numpy(instruments.piece(rng, EXCERPT_S)), instruments.RATE
     wav, rate = clips[int(rng.integers(len(clips)))]
     size = round(EXCERPT_S * rate)
     start = int(rng.integers(wav.shape[-1] - size + 1))

@@ -124,7 +124,7 @@ def test_the_watermark_is_measured_and_a_stopped_run_goes_on(
 
 def test_a_neural_decoder_is_an_attack(songs: tuple[Recording, ...]) -> None:
     halved = Attack("halved", "neural", lambda wav, _rate, _rng: wav / 2)
-    rows = list(neural.neural(0, songs[0], attack=halved))
+    rows = list(neural.through_decoder(0, songs[0], attack=halved))
     assert 5 < rows[0]["distance_db"] < 20 * np.log10(2)
     assert all(row["right"] for row in rows[1:])
 

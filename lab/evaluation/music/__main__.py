@@ -27,10 +27,8 @@ from detector.music.features import BEST_FLUTTER, BEST_LINES, SETTINGS, limit
 from detector.music.verdict import accuses, clears
 from lab import metrics
 from lab.datasets import Recording
-from lab.evaluation.music import attribution, cost, gallery, strata, tippett
-from lab.evaluation.music import calibration as music_calibration
-from lab.evaluation.music import page as music_page
-from lab.training.music import playing as music_performance
+from lab.evaluation.music import attribution, calibration, cost, gallery, page, strata, tippett
+from lab.training.music import playing
 from lab.training.music.__main__ import BAND, FEW, TRAINING, Features, load_features, stack, suspect, usable
 from lab.training.music.copies import MOST_S, few_of_each, music, path_of, read
 from lab.training.music.folds import Matrix, fold_names, importance, out_of_fold
@@ -139,9 +137,9 @@ def score_all(parts: Sequence[tuple[str, Features]], *, open_only: bool = False)
     folds = np.array(fold_names(recordings))
     sources = np.array([r.source for r in recordings])
     groups = everything.groups
-    llr = music_calibration.ratios(raw, synthetic, judged, folds)
+    llr = calibration.ratios(raw, synthetic, judged, folds)
     bands = [group.partition("/")[0] for group in groups]
-    llr_by_band = music_calibration.ratios(raw, synthetic, judged, folds, bands)
+    llr_by_band = calibration.ratios(raw, synthetic, judged, folds, bands)
     p_value = np.zeros(len(recordings))
     for source in sorted(set(sources)):
         human = np.flatnonzero(judged & ~synthetic & (sources != source))
@@ -226,8 +224,8 @@ def drift(native: Scored, other: Scored) -> tuple[float, float]:
 
 def _playing(recordings: Sequence[Recording]) -> tuple[Matrix, tuple[Recording, ...]]:
     """Held-out scores of the weak measure of playing, and the recordings."""
-    data = music_performance.played([r for r in recordings if not suspect(r)])
-    return music_performance.out_of_fold(data), data.recordings
+    data = playing.played([r for r in recordings if not suspect(r)])
+    return playing.out_of_fold(data), data.recordings
 
 
 @dataclass(frozen=True)
@@ -289,14 +287,14 @@ def main() -> None:
     tippett.draw({s.delivery: (s.labelled("ai").llr, s.labelled("human").llr) for s in scored[:3]}, picture)
     spliced = any(path_of(r, "splice").exists() for r in recordings)
     located = splices(recordings) if spliced else None
-    text = music_page.page(
+    text = page.page(
         scored, results, {s.delivery: figures(s) for s in open_only}, drifts, picture.name, located
     )
-    text += music_calibration.section(results)
+    text += calibration.section(results)
     text += strata.sections(scored, recordings)
     if located is not None:
-        text += music_page.located(located)
-    text += music_page.playing(*_playing(recordings))
+        text += page.located(located)
+    text += page.playing(*_playing(recordings))
     text += attribution.section(recordings)
     text += gallery.section(scored[0], args.page)
     text += cost.table([r for r in recordings if r.label == "human" and r.use == "open"])

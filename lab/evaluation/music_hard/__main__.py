@@ -14,12 +14,12 @@ from detector.music import guards
 from lab import metrics
 from lab.datasets import Recording
 from lab.evaluation.music.__main__ import Scored, score_all
-from lab.evaluation.music_hard import strata as music_hard_strata
+from lab.evaluation.music_hard import strata
 from lab.evaluation.music_hard.judge import Judge, Judged, sets_thresholds
 from lab.evaluation.music_hard.scores import CHAINS, Copy, cached, copies, fill, originals
 from lab.sound.exact_clocks import SOUNDS
 from lab.sound.treatments import TREATMENTS
-from lab.training.decoders import __main__ as decoders
+from lab.training.decoders.__main__ import PLANS
 from lab.training.music.__main__ import FEW, TRAINING, load_features, usable
 from lab.training.music.copies import few_of_each, music
 
@@ -91,8 +91,8 @@ def positives(rendered: Sequence[Judged], untouched: Sequence[Judged]) -> str:
 
 
 def _strides(kind: str) -> str:
-    if kind in decoders.PLANS:
-        plan = decoders.PLANS[kind]
+    if kind in PLANS:
+        plan = PLANS[kind]
         return f"{plan.rate / 1000:g} kHz, {' x '.join(map(str, plan.strides))}"
     return "random chain, original's rate" if kind in CHAINS else "frames, no chain"
 
@@ -192,7 +192,7 @@ def page(
         " of the energy struck rather than held, and in spectral peaks; *beat*: autocorrelation of onsets;"
         " thirds over both classes together. Scores of whole recordings, held out, guards not asked.\n\n"
     )
-    text += music_hard_strata.section(native)
+    text += strata.section(native)
     text += "\n## Synthesised sounds, by kind\n\n" + table("kind", sounds, lambda j: j.copy.kind)
     text += "\n## Treated human music, by kind\n\n" + table("kind", treated, lambda j: j.copy.kind)
     return text

@@ -23,7 +23,7 @@ from lab.datasets import Recording
 from lab.sound import renderings
 from lab.sound.exact_clocks import SOUNDS, rng_of
 from lab.sound.treatments import TREATMENTS
-from lab.training.decoders import __main__ as decoders
+from lab.training.decoders.__main__ import PLANS, load, path_of
 from lab.training.music.__main__ import suspect
 from lab.training.music.copies import MOST_S
 
@@ -73,8 +73,8 @@ class Copy:
         if self.role == "treatment":
             return next(t for t in TREATMENTS if t.name == self.kind).apply(wav, rate, rng), rate
         mono = wav.mean(0, keepdim=True)
-        if self.kind in decoders.PLANS:
-            return decoders.load(self.kind).apply_to(mono, rate), rate
+        if self.kind in PLANS:
+            return load(self.kind).apply_to(mono, rate), rate
         rendered = (CHAINS | PHASES)[self.kind](mono.numpy()[0], rate, rng)
         return torch.from_numpy(rendered)[None], rate
 
@@ -154,7 +154,7 @@ def copies(recordings: Sequence[Recording], most: int) -> Iterator[Copy]:
     """
     human = originals(recordings)
     yield from (Copy("sound", s.name, None, seed) for seed in range(SEEDS) for s in SOUNDS)
-    trained = [name for name in decoders.PLANS if decoders.path_of(name).exists()]
+    trained = [name for name in PLANS if path_of(name).exists()]
     kinds = [("decoder", name) for name in (*CHAINS, *PHASES, *trained)]
     kinds += [("treatment", t.name) for t in TREATMENTS]
     yield from (Copy("untouched", "untouched", r) for r in human)

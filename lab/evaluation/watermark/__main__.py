@@ -21,12 +21,9 @@ from typing import Any
 import torch
 
 from lab.datasets import Recording, read_manifest
-from lab.evaluation.watermark import neural as watermark_neural
-from lab.evaluation.watermark import quality as watermark_quality
-from lab.evaluation.watermark import security as watermark_security
-from lab.evaluation.watermark import speed as watermark_speed
-from lab.evaluation.watermark import unmarked as watermark_unmarked
+from lab.evaluation.watermark.neural import through_decoder, trained
 from lab.evaluation.watermark.page import write_metrics, write_page
+from lab.evaluation.watermark.quality import difficult, visqol
 from lab.evaluation.watermark.robustness import (
     GEOMETRY,
     HARD,
@@ -35,6 +32,9 @@ from lab.evaluation.watermark.robustness import (
     key_of,
     robustness,
 )
+from lab.evaluation.watermark.security import without_the_key
+from lab.evaluation.watermark.speed import memory, real_time
+from lab.evaluation.watermark.unmarked import false_positives, unmarked_exhaustive, wrong_key
 from lab.sound.attacks import Attack, attack
 from lab.sound.published_attacks import CHAIN, REMOVAL, STRICT
 from provenance.watermark import model
@@ -140,9 +140,9 @@ def geometry(run: Run) -> None:
 
 def neural(run: Run) -> None:
     """Our own neural codecs and vocoders, those that were trained here."""
-    for decoder in watermark_neural.trained():
+    for decoder in trained():
         part = f"neural {decoder.name}"
-        run.per_host(part, run.hosts[:: run.thin], partial(watermark_neural.neural, attack=decoder))
+        run.per_host(part, run.hosts[:: run.thin], partial(through_decoder, attack=decoder))
 
 
 def quality(run: Run) -> None:
@@ -152,11 +152,11 @@ def quality(run: Run) -> None:
         clip = host.load()
         wav = clip.wav[:, : 10 * clip.sample_rate]
         marked = embed(wav, clip.sample_rate, b"12345678", key_of(host.path.name))
-        yield {"kind": "visqol", "moslqo": watermark_quality.visqol(wav, marked, clip.sample_rate)}
+        yield {"kind": "visqol", "moslqo": visqol(wav, marked, clip.sample_rate)}
 
     run.per_host("quality", run.hosts[:: 2 * run.thin], measure)
     if not any(row["kind"] == "difficult" for row in run.rows()):
-        run.append(watermark_quality.difficult(key_of("difficult")))
+        run.append(difficult(key_of("difficult")))
 
 
 def unmarked(run: Run) -> None:
@@ -164,29 +164,29 @@ def unmarked(run: Run) -> None:
     music = [r for r in run.recordings if r.kind != "voices"]
     done = sum(row["kind"] == "unmarked" for row in run.rows())
     batch: list[Row] = []
-    for row in watermark_unmarked.unmarked(music, 10, run.windows, done):
+    for row in false_positives(music, 10, run.windows, done):
         batch.append(row)
         if len(batch) == 10:
             run.append(batch)
             batch = []
     kinds = {row["kind"] for row in run.rows()}
     if "wrong key" not in kinds:
-        run.append(list(watermark_unmarked.wrong_key(run.hosts[:: 3 * run.thin], 20)))
+        run.append(list(wrong_key(run.hosts[:: 3 * run.thin], 20)))
     if "unmarked exhaustive" not in kinds:
-        run.append(list(watermark_unmarked.unmarked_exhaustive(run.hosts[:: run.thin])))
+        run.append(list(unmarked_exhaustive(run.hosts[:: run.thin])))
 
 
 def security(run: Run) -> None:
     """Averages, collusion, second marks and transplants."""
     if not any(row["kind"] == "security" for row in run.rows()):
-        run.append(list(watermark_security.security(run.hosts[:: 2 * run.thin], 50)))
+        run.append(list(without_the_key(run.hosts[:: 2 * run.thin], 50)))
 
 
 def speed(run: Run) -> None:
     """Speed and memory; run it when nothing else runs."""
     if not any(row["kind"] == "speed" for row in run.rows()):
-        run.append(list(watermark_speed.speed(run.hosts[:5])))
-        run.append(list(watermark_speed.memory()))
+        run.append(list(real_time(run.hosts[:5])))
+        run.append(list(memory()))
 
 
 PARTS = (messages, hard, patchwork, geometry, neural, quality, unmarked, security, speed)

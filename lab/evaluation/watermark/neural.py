@@ -25,7 +25,7 @@ def trained() -> tuple[Attack, ...]:
     return tuple(_through(name, load(name)) for name in PLANS if path_of(name).exists())
 
 
-def neural(_number: int, recording: Recording, *, attack: Attack) -> Iterator[dict[str, Any]]:
+def through_decoder(_number: int, recording: Recording, *, attack: Attack) -> Iterator[dict[str, Any]]:
     """Messages after a decoder, at 30 and 10 s, and how far the decoder moves the audio.
 
     Args:

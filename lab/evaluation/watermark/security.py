@@ -21,7 +21,7 @@ LABEL = key_of("one label, many tracks")
 """The key that all the tracks of an averaging attack share."""
 
 
-def security(hosts: Sequence[Recording], marked_tracks: int) -> Iterator[dict[str, Any]]:
+def without_the_key(hosts: Sequence[Recording], marked_tracks: int) -> Iterator[dict[str, Any]]:
     """One row per host and attack.
 
     Args:

@@ -24,7 +24,7 @@ MESSAGE = b"12345678"
 MINUTES = (1, 10, 60, 180)
 
 
-def speed(hosts: list[Recording]) -> Iterator[dict[str, Any]]:
+def real_time(hosts: list[Recording]) -> Iterator[dict[str, Any]]:
     """Embedding, detection of marked and unmarked audio, and the full search, on 30 s clips."""
     for recording in hosts:
         clip = recording.load()

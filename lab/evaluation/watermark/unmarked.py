@@ -20,7 +20,9 @@ from provenance.watermark.receiver import views
 WINDOW_S = 10.0
 
 
-def unmarked(recordings: Sequence[Recording], keys: int, windows: int, done: int) -> Iterator[dict[str, Any]]:
+def false_positives(
+    recordings: Sequence[Recording], keys: int, windows: int, done: int
+) -> Iterator[dict[str, Any]]:
     """Ten-second windows, each looked at with fresh keys.
 
     The decoder does not know the key, so its output is computed once per window and searched with
