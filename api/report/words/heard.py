@@ -24,7 +24,7 @@ def music(ai: Found) -> Told:
         return Told(question, "Not measured", text, basis=ESTIMATE)
     answer, tone = MUSIC.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
     if ai["verdict"] == "synthetic":
-        text = "The sound went through a neural decoder, the last stage of every music generator. "
+        text = "The sound bears the traces that a neural decoder leaves, the last stage of music generators. "
         text += "A recording sent through a neural codec looks the same."
     elif ai["verdict"] == "uncertain":
         text = sentence(str(ai.get("reason") or "the evidence does not decide"))

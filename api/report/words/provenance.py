@@ -89,7 +89,7 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
     facts: Facts = (("Message", str(mark["message"] or "unreadable")), p_value)
     if abs(float(mark.get("speed") or 1) - 1) > 0.001:
         facts += (("Speed", f"{mark['speed']:.3f}"),)
-    text = "The mark can be read from the sound itself, whatever happened to the file."
+    text = "The mark was read from the sound itself; what vouches for it is the record that it names."
     return Told(question, "Yes", text, "good", facts, basis)
 
 
