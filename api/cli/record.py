@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import USAGE, AsJson, Yes, answers, ask_person, emit, fail, failures, registry
+from api.cli.report import readable_form
 
 if TYPE_CHECKING:
     from api.registry.events import RecordEvents
@@ -250,6 +251,27 @@ def export(
     answers().print(f"{output} holds record {record_id} as {kind}", markup=False)
     for line in left_out:
         answers().print(f"  left out: {line}", markup=False)
+
+
+@commands.command("certificate")
+def certificate(
+    record_id: RecordId,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write; it ends in .pdf or .html.")
+    ],
+) -> None:
+    """Make a certificate of registration, after every event of the record was verified.
+
+    The PDF carries everything that proves the record: `trackmark verify FOLDER` checks it, once saved.
+    """
+    form = readable_form(output)
+    with failures(), registry() as (store, settings):
+        from api.report.registered import render_certificate
+        from core.files import write_whole
+
+        _known(store, record_id)
+        write_whole(output, render_certificate(form, store, record_id, settings.public_url))
+    answers().print(f"{output} certifies record {record_id}", markup=False)
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> None:

@@ -9,6 +9,7 @@ from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, messag
 from api.cli.trust import trusted_keys
 
 if TYPE_CHECKING:
+    from api.report.rendered import Form
     from provenance.records.trust import TrustedKeys
 
 KEYS = "keys.json"
@@ -65,20 +66,17 @@ def show(
 
     Exits with 1 where the report does not verify, and writes nothing; with 3 where the file is no report.
     """
-    form = output.suffix.lower().removeprefix(".")
-    if form not in ("pdf", "html"):
-        fail(f"{output} must end in .pdf or .html", USAGE)
+    form = readable_form(output)
     with failures():
-        from api.report.rendered import Form, render_report
+        from api.report.rendered import render_report
         from api.report.report import SUFFIX, UnreadableReport
         from core.errors import VerificationError
         from core.files import write_whole
 
-        forms: dict[str, Form] = {"pdf": "pdf", "html": "html"}
         picture = report.with_name(report.name.removesuffix(SUFFIX) + ".png")
         try:
             trusted, trust = _keys_at_hand(keys, report.parent / KEYS)
-            content = render_report(forms[form], report, trusted, trust, picture=picture)
+            content = render_report(form, report, trusted, trust, picture=picture)
         except (UnreadableReport, OSError) as error:
             fail(str(error), 3)
         except VerificationError as error:
@@ -87,6 +85,15 @@ def show(
     if trusted is None:
         messages().print("warning: no keys to check the signature with; the document says so", markup=False)
     answers().print(f"{output} repeats {report}", markup=False)
+
+
+def readable_form(output: Path) -> "Form":
+    """The form that the end of a file's name asks for."""
+    forms: dict[str, Form] = {".pdf": "pdf", ".html": "html"}
+    suffix = output.suffix.lower()
+    if suffix not in forms:
+        fail(f"{output} must end in .pdf or .html", USAGE)
+    return forms[suffix]
 
 
 def _keys_at_hand(given: Path | None, beside: Path) -> "tuple[TrustedKeys | None, str]":

@@ -21,11 +21,12 @@ def custody(report: Found) -> tuple[Row, ...]:
     """The rows of the chain, the report itself last."""
     found = report["findings"]
     record = found["ownership"].get("record") or {}
-    rows = [*_record(record), *_rivals(found["ownership"]), *_credentials(found["credentials"])]
+    rows = [*of_record(record), *_rivals(found["ownership"]), *_credentials(found["credentials"])]
     return (*rows, _report(report))
 
 
-def _record(record: Found) -> Iterator[Row]:
+def of_record(record: Found) -> Iterator[Row]:
+    """What was said of a verified record, and who vouches for it."""
     if not record.get("verified"):
         return
     claimed = f"claims “{record['title']}” as record {record['record_id']}"
@@ -99,7 +100,11 @@ def key(keyid: str) -> str:
 
 def issuer(report: Found) -> str:
     """The registry that made the report, by the name of its log."""
-    name = log_of(report)[0]
+    return registry_named(log_of(report)[0])
+
+
+def registry_named(name: str) -> str:
+    """A registry by the name of its log, in words."""
     if not name:
         return "a registry that keeps no log"
     made_up, _, own = name.partition("trackmark.invalid/log/")

@@ -47,7 +47,7 @@ def _ownership(report: Found) -> Section:
     blocks: list[Block] = [Text(f"{told.answer}. {told.text} {MEANINGS.get(owned['status'], '')}".strip())]
     record = owned.get("record") or {}
     if record.get("verified"):
-        blocks.append(Facts(tuple(_record(record))))
+        blocks.append(Facts(tuple(record_facts(record))))
     if owned.get("claims"):
         rows = tuple(
             (str(c["log_index"]), c["record_id"], ", ".join(c["owners"]), str(c.get("logged_at") or "")[:19])
@@ -61,7 +61,8 @@ def _ownership(report: Found) -> Section:
     return Section("Whose is it?", (*blocks, *_end(report, "ownership", "ownership", ())))
 
 
-def _record(record: Found) -> Iterator[tuple[str, str]]:
+def record_facts(record: Found) -> Iterator[tuple[str, str]]:
+    """What a verified record says today."""
     yield "Record", str(record["record_id"])
     yield "Title", str(record["title"])
     yield "Owners", "; ".join(_share(owner) for owner in record.get("owners") or ())
@@ -80,7 +81,10 @@ def _record(record: Found) -> Iterator[tuple[str, str]]:
 def _share(owner: Found) -> str:
     if owner.get("share") is None:
         return str(owner["name"])
-    where = f" in {' '.join(owner['territories'])}" if owner.get("territories") else ""
+    territories = list(owner.get("territories") or ())
+    where = (
+        ", worldwide" if territories == ["WORLD"] else f" in {' '.join(territories)}" if territories else ""
+    )
     return f"{owner['name']}, {100 * owner['share']:g}\u00a0% of the {owner['right']} right{where}"
 
 
@@ -255,4 +259,6 @@ def _outcome(found: Found, check: str) -> str:
 def length_text(found: Found) -> str:
     """Length of the recording."""
     seconds = found.get("duration_s")
-    return "not known" if seconds is None else f"{clock_text(seconds)} min ({seconds:.1f} s)"
+    if seconds is None:
+        return "not known"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{clock_text(seconds)} min"

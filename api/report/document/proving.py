@@ -43,19 +43,23 @@ def verifying(report: Found, seal: Seal) -> Section:
             Facts((("Key of this report", seal.keyid),), code=True),
             Text(
                 "Take the keys from the issuer itself, not from whoever sent you this page: "
-                f"{where(report)}. A list of keys that came with the report proves only that the two belong "
-                "together."
+                f"{where(address_of(report))}. A list of keys that came with the report proves only that the "
+                "two belong together."
             ),
         ),
     )
 
 
-def where(report: Found) -> str:
+def address_of(report: Found) -> str | None:
+    """The public address of the issuer, where the statement names one."""
+    return (report.get("issuer") or {}).get("address")
+
+
+def where(address: str | None) -> str:
     """Where the issuer publishes its keys."""
-    address = (report.get("issuer") or {}).get("address")
     if address:
         return f"{address}{KEYS}"
-    return f"the address {KEYS} of the issuer's server, or its representative by telephone"
+    return f"the address {KEYS} of the issuer's server, or ask its representative by telephone"
 
 
 def quoted(name: str) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.registry.registry import Registry
+from api.report.registered import render_certificate
 from api.report.rendered import MEDIA, OWN_KEYS, Form, render_report
 from api.server.api_keys import Caller
 from api.server.parts import Parts
@@ -50,6 +52,21 @@ def _accepted(header: str) -> dict[str, float]:
         except ValueError:
             weights[media] = 0.0
     return weights
+
+
+async def certified(form: Form, record_id: str, registry: Registry, parts: Parts, caller: Caller) -> Response:
+    """A certificate of a record in a form to read.
+
+    Raises:
+        UnknownEntry, VerificationError, RecordError, TypesettingError, TooManyRequests: as they say.
+    """
+
+    def made() -> bytes:
+        return render_certificate(form, registry, record_id, parts.settings.public_url)
+
+    async with parts.gates.typesetting.entered(caller.tenant):
+        content = await run_in_threadpool(made)
+    return document(form, content, f"{record_id}-certificate")
 
 
 async def shown(

@@ -13,11 +13,13 @@ from api.lists.query import Wanted
 from api.registry.history import entity_tag
 from api.registry.records import Records, StoredRecord
 from api.registry.registry import Registry
+from api.report.rendered import Form
 from api.server.answers import problem
 from api.server.inputs import LARGEST
 from api.server.listing import Paging, RecordFilters
 from api.server.parts import Parts, PartsDep, RecordReader, RecordWriter
 from api.server.route import Route
+from api.server.routes import readable
 from api.server.routes.openapi import problems
 from api.server.schemas import Model, Problem
 from core.errors import InvalidInput, RecordError, VerificationError
@@ -167,6 +169,24 @@ def proof(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> PlainTe
     """The newest revision's C2SP tlog-proof: inclusion proof and signed checkpoint, checked offline."""
     registry, _ = _find(record_id, parts, caller.tenant)
     return PlainTextResponse(registry.records.proof(record_id))
+
+
+@router.get(
+    "/{record_id}/certificate",
+    operation_id="getRecordCertificate",
+    summary="Certificate of registration",
+    response_class=Response,
+    responses={200: {"content": readable.CONTENT}, **problems(404, 422)},
+)
+async def certificate(
+    record_id: RecordId,
+    parts: PartsDep,
+    caller: RecordReader,
+    asked: Annotated[Form, Query(alias="format", description="`html` or `pdf`")] = "pdf",
+) -> Response:
+    """What the verified record says today, for people; the PDF carries everything that proves it."""
+    registry = parts.registry.for_tenant(caller.tenant)
+    return await readable.certified(asked, record_id, registry, parts, caller)
 
 
 def _find(record_id: str, parts: Parts, tenant: str) -> tuple[Registry, StoredRecord]:

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.report import pdf
-from tests.api.serving import audited, parts
+from tests.api.serving import audited, parts, register
 
 PAGE, PDF = "text/html; charset=utf-8", "application/pdf"
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -90,3 +90,16 @@ def test_a_pdf_that_cannot_be_made_is_said_and_the_page_stays(
     answer = client.get(report, params={"format": "pdf"})
     assert (answer.status_code, answer.json()["code"]) == (500, "typesetting-failed")
     assert client.get(report, params={"format": "html"}).status_code == 200
+
+
+def test_a_record_s_certificate_is_a_pdf_or_a_page(client: TestClient) -> None:
+    record_id = register(parts(client).registry, title="Certified").record_id
+    made = client.get(f"/v1/records/{record_id}/certificate")
+    assert made.headers["content-type"] == PDF
+    assert b"<pdfaid:part>3<" in made.content
+    page = client.get(f"/v1/records/{record_id}/certificate", params={"format": "html"})
+    assert "Certificate of registration" in page.text
+    assert "“Certified”" in page.text
+    gone = client.get("/v1/records/0123456789abcdef/certificate")
+    assert (gone.status_code, gone.json()["code"]) == (404, "not-found")
+    assert client.get(f"/v1/records/{record_id}/certificate", params={"format": "dsse"}).status_code == 422
