@@ -1,7 +1,8 @@
 """Measure the voice detector and write docs/benchmarks/voice.md.
 
-    python -m lab.evaluation.voice --data ../shared/data
+    python -m lab.evaluation.voice --data ../shared/data [--more MORE]
 
+With `--more`, the folder of the larger list's recordings, the results behind all sections are made again.
 Every source (demo page or corpus) is scored by a countermeasure that was trained without it and
 without the speakers heard in it; verification trials exclude both speakers from the cohort.
 """
@@ -21,9 +22,19 @@ from core.cards import load, write
 from core.clip import Clip, Source
 from detector.voice import VoiceDetector, activity, countermeasure, fusion, identity
 from detector.voice.activity import VocalActivity
-from lab.evaluation.voice import enrolled, held_out_page
+from lab.evaluation.voice import (
+    artists,
+    enrolled,
+    from_songs,
+    held_out_page,
+    instrumentals,
+    systems,
+    two_voices,
+)
+from lab.evaluation.voice.instrumentals import UNSEEN_INSTRUMENTAL
 from lab.evaluation.voice.trials import clone_trials, verification_trials
 from lab.metrics import auc, bootstrap, cllr, eer, threshold_at_fpr, upper_bound
+from lab.training.voice import measured
 from lab.training.voice.clips import Samples, Voice, music, samples, voices
 from lab.training.voice.countermeasure import (
     Table,
@@ -38,14 +49,6 @@ from lab.training.voice.countermeasure import (
 from lab.training.voice.identity import centres, cohort_of
 
 Floats = npt.NDArray[np.float64]
-# Research-only instrumental recordings: the activity network was trained on none of these sources.
-UNSEEN_INSTRUMENTAL = (
-    "jamendo-jazz-excerpts",
-    "mt-musicldm-demo",
-    "msdm-demo",
-    "game-zsdx",
-    "game-assaultcube",
-)
 # The fused ratio at which the posterior share of "clone" is one half.
 HALF = math.log((1 - fusion.PRIORS.clone) / fusion.PRIORS.clone)
 PAGE = Path("docs/benchmarks/voice.md")
@@ -219,8 +222,11 @@ def main() -> None:
     """Measure everything and write the page."""
     parser = argparse.ArgumentParser(description="measure the voice detector")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--more", type=Path, help="the larger list's recordings: measure all studies again")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.more:
+        studies(options.more, options.data)
     manifest = options.data / "manifest.csv"
     clips, audio = voices(manifest), samples(options.data)
     build(clips, audio, backings(audio, manifest))
@@ -237,6 +243,7 @@ def main() -> None:
     ]
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     text = "\n\n".join("\n".join(section) for section in sections) + "\n"
+    enrolled.record(json.loads(ENROLLED.read_text()), identity.CARD)
     own = enrolled.section(json.loads(ENROLLED.read_text()), enrolled.search_ms(enrolled.ARTISTS))
     held_out = held_out_page.section(json.loads(HELD_OUT.read_text()))
     PAGE.write_text(held_out_page.inserted(held_out_page.inserted(text, own), held_out))
@@ -249,6 +256,16 @@ def main() -> None:
     genuine, imitation = verification_trials(clips, embedded, cohort_of(clips, embedded))
     record(identity.__file__, {"eer_genuine": eer(*genuine), "eer_clones": eer(*imitation)})
     print(PAGE.read_text())
+
+
+def studies(more: Path, data: Path) -> None:
+    """Make the results of enrolled artists and of held-out pages again, from the larger list."""
+    measured.main([str(more), "--data", str(data)])
+    systems.main([str(HELD_OUT)])
+    artists.main([str(more), str(ENROLLED)])
+    two_voices.main([str(more), str(ENROLLED)])
+    from_songs.main([str(more), str(ENROLLED), "--data", str(data)])
+    instrumentals.main([str(ENROLLED), "--data", str(data)])
 
 
 def record(module: str, metrics: dict[str, float]) -> None:

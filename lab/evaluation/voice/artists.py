@@ -9,6 +9,7 @@ again.
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,12 +181,12 @@ def measured(more: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the entries."""
     parser = argparse.ArgumentParser(description="count clones of enrolled artists that are called")
     parser.add_argument("more", type=Path)
     parser.add_argument("results", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     results = json.loads(options.results.read_text()) | measured(options.more)
     options.results.write_text(json.dumps(results, indent=1) + "\n")

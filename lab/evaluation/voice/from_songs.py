@@ -9,6 +9,7 @@ compared with two others without. `RESULTS` is docs/benchmarks/voice-enrolled.js
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,13 @@ def error(prints: Tensor, heard: Tensor) -> float:
     return eer(table[own].numpy(), table[~own].numpy())
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the entry."""
     parser = argparse.ArgumentParser(description="measure enrolment from voices over music")
     parser.add_argument("more", type=Path)
     parser.add_argument("results", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     encoder, known = Ge2eEncoder.load(), singers(listed(options.more))
     under = conditions.backings(options.data)

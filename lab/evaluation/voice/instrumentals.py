@@ -9,6 +9,7 @@ of their cuts without vocals. `RESULTS` is docs/benchmarks/voice-enrolled.json, 
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -52,12 +53,12 @@ def heard(row: Recording, activity: VocalActivity) -> tuple[bool, bool]:
     return bool(found.voiced.any()), bool((found.probability > 0.5).any())
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the entries."""
     parser = argparse.ArgumentParser(description="count instrumentals in which vocals are found")
     parser.add_argument("results", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     activity, results = VocalActivity.load(), json.loads(options.results.read_text())
     for name, rows in zip(("instrumentals", "songs"), cuts(options.data), strict=True):

@@ -7,7 +7,7 @@ systems that no weights were trained on. `RESULTS` is docs/benchmarks/voice-held
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,41 +69,11 @@ def measured(systems: Sequence[str], encoder: Ge2eEncoder) -> dict[str, Any]:
     return told
 
 
-def section(found: Mapping[str, Any]) -> list[str]:
-    """Lines of the held-out section."""
-    made, real = found["clips"]
-    lines = [
-        "",
-        "### From the larger list",
-        "",
-        f"`python -m lab.evaluation.voice.systems docs/benchmarks/voice-held-out.json`: {made} synthetic "
-        f"and {real} human clips of {len(found['pages'])} held-out pages, systems in no training; the "
-        "shipped score.",
-        "",
-        "| condition | AUC [95 %, pages redrawn] | EER | Cllr, at best |",
-        "|---|---|---|---|",
-    ]
-    for name, row in found["conditions"].items():
-        low, high = row["auc95"]
-        lines.append(
-            f"| {name} | {row['auc']:.3f} [{low:.3f}, {high:.3f}] | {100 * row['eer']:.1f} % | "
-            f"{row['cllr']:.2f}, {row['min_cllr']:.2f} |"
-        )
-    if found["effects"]:
-        told = "; ".join(
-            f"{name} {k} of {n} (bound {100 * b:.1f} %)" for name, (k, n, b) in found["effects"].items()
-        )
-        lines += ["", f"Human clips after an effect that would be called, were the voice surely X's: {told}."]
-    lines += ["", "| system | clips | EER against all human clips |", "|---|---|---|"]
-    worst = sorted(found["systems"].items(), key=lambda item: -float(item[1]["eer"]))
-    return [*lines, *(f"| {name} | {row['clips']} | {100 * row['eer']:.1f} % |" for name, row in worst)]
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the entry."""
     parser = argparse.ArgumentParser(description="measure the shipped score by system and condition")
     parser.add_argument("results", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     results = json.loads(options.results.read_text())
     systems = list(results["without_copy_synthesis"][FUSED]["systems"])

@@ -1,13 +1,14 @@
 """Whether two people in an enrolment are noticed: `python -m lab.evaluation.voice.two_voices MORE RESULTS`.
 
-Recordings of people with four and more on the list; the limits of `detector.voice.enrolment` were set on one
-half of the people, and the other half is counted here. `RESULTS` is docs/benchmarks/voice-enrolled.json,
-whose entry is made again.
+Recordings of a half of the people with four and more on the list, drawn at random. The limits of
+`detector.voice.enrolment` were set on a half in another draw, and the statistics chosen on both, so some who
+judge here were seen before. `RESULTS` is docs/benchmarks/voice-enrolled.json, whose entry is made again.
 """
 
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +38,11 @@ def people(clips: list[Listed], encoder: Ge2eEncoder) -> People:
     return {who: rows for who, rows in found.items() if len(rows) >= 4}
 
 
-def halves(known: People) -> tuple[list[str], list[str]]:
-    """Who sets the limits, and who judges them; drawn with a fixed seed."""
+def half(known: People) -> list[str]:
+    """Who judges; drawn with a fixed seed."""
     names = sorted(known)
     np.random.default_rng(0).shuffle(names)
-    return names[::2], names[1::2]
+    return names[1::2]
 
 
 def drawn(known: People, names: list[str]) -> list[Drawn]:
@@ -85,16 +86,16 @@ def measured(known: People, names: list[str], common: Tensor) -> dict[str, list[
     return {way: [sum(refused), len(refused)] for way, refused in ways.items()}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the entry."""
     parser = argparse.ArgumentParser(description="count enrolments of two people that are refused")
     parser.add_argument("more", type=Path)
     parser.add_argument("results", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     known = people(listed(options.more), Ge2eEncoder.load())
     results = json.loads(options.results.read_text())
-    judging = halves(known)[1]
+    judging = half(known)
     results["two_voices"] = measured(known, judging, Identity.load(Ge2eEncoder.name).common)
     results["two_voices_people"] = len(judging)
     options.results.write_text(json.dumps(results, indent=1) + "\n")

