@@ -18,8 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from core.cards import load, write
 from detector.voice import identity
 from detector.voice.encoder import Ge2eEncoder
-from lab.evaluation.voice.artists import KINDS, Trials, enrolments, trials
 from lab.metrics import cllr, min_cllr
+from lab.training.voice.cloned import KINDS, Trials, enrolments, trials
 from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES, Listed, listed
 from lab.training.voice.measured import Measured, read
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from lab.evaluation.voice import artists, from_songs, two_voices
-from lab.evaluation.voice.artists import KINDS, Trials
 from lab.metrics import a_dcf
+from lab.training.voice import cloned
+from lab.training.voice.cloned import KINDS, Trials
 from lab.training.voice.measured import Measured
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -33,7 +34,7 @@ def test_a_clip_is_a_clone_of_whom_it_imitates_and_never_compared_with_itself() 
         sung=np.zeros(4, bool),
         open=np.zeros(4, bool),
     )
-    found = artists.trials(rows, enrolled, np.arange(4.0))
+    found = cloned.trials(rows, enrolled, np.arange(4.0))
     told = list(zip(found.llr_syn.tolist(), found.kind.tolist(), strict=True))
     assert told == [
         (0.0, "genuine X"),

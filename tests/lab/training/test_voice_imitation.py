@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.evaluation.voice.artists import KINDS, Trials
+from lab.training.voice.cloned import KINDS, Trials
 from lab.training.voice.imitation import costs, fitted
 
 
