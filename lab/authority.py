@@ -16,8 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization as ser
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -127,7 +126,7 @@ class Authority:
     @property
     def root_pem(self) -> bytes:
         """The root in PEM."""
-        return self.root.public_bytes(ser.Encoding.PEM)
+        return self.root.public_bytes(serialization.Encoding.PEM)
 
     def reply(self, request: bytes, moment: datetime | None = None) -> bytes:
         """Answer a TimeStampReq with a TimeStampResp (RFC 3161 §2.4)."""
@@ -172,7 +171,7 @@ class Authority:
             tlv(der.SEQUENCE, tlv(0xA4, self.chain[0].issuer.public_bytes())),
             integer(self.chain[0].serial_number),
         )
-        of_certificate = hashlib.sha256(self.chain[0].public_bytes(ser.Encoding.DER)).digest()
+        of_certificate = hashlib.sha256(self.chain[0].public_bytes(serialization.Encoding.DER)).digest()
         identified = tlv(der.SEQUENCE, tlv(der.OCTET_STRING, of_certificate), named)
         return [
             attribute("1.2.840.113549.1.9.3", oid("1.2.840.113549.1.9.16.1.4")),
@@ -194,7 +193,7 @@ class Authority:
             tlv(der.OCTET_STRING, signature),
         )
         content = tlv(der.SEQUENCE, oid("1.2.840.113549.1.9.16.1.4"), tlv(0xA0, tlv(der.OCTET_STRING, info)))
-        stack = tlv(0xA0, *sorted(one.public_bytes(ser.Encoding.DER) for one in self.chain))
+        stack = tlv(0xA0, *sorted(one.public_bytes(serialization.Encoding.DER) for one in self.chain))
         body = tlv(der.SEQUENCE, integer(3), tlv(der.SET, sha256), content, stack, tlv(der.SET, signer))
         return tlv(der.SEQUENCE, oid("1.2.840.113549.1.7.2"), tlv(0xA0, body))
 

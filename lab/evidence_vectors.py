@@ -14,8 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lab.authority import Authority
-from provenance.records import envelope as dsse
-from provenance.records import keyevents
+from provenance.records import envelope, keyevents
 from provenance.records.asset import Asset
 from provenance.records.checkpoint import Checkpoint, TlogProof, cosign_note, sign_checkpoint
 from provenance.records.folder import EVENT_SUFFIX, bundle
@@ -61,7 +60,7 @@ def main() -> None:
         rights=(RightShare("master", "owner", 1_000_000),),
         provenance_of_claim=Claim("uploaded"),
     )
-    claim = dsse.sign(record.to_payload(), PAYLOAD_TYPE, [record_key])
+    claim = envelope.sign(record.to_payload(), PAYLOAD_TYPE, [record_key])
     report = sign_report({"file": "a.wav", "score": 0.25}, [report_key])
     change = keyevents.sign_rotation(old_log.signer, new_log.signer, "log", issued_at=TIME, reason="yearly")
     entries = [
@@ -97,7 +96,7 @@ def main() -> None:
     values = {
         "record_payload": claim.payload.decode(),
         "record_payload_sha256": hashlib.sha256(claim.payload).hexdigest(),
-        "record_signed_sha256": hashlib.sha256(dsse.pae(PAYLOAD_TYPE, claim.payload)).hexdigest(),
+        "record_signed_sha256": hashlib.sha256(envelope.pae(PAYLOAD_TYPE, claim.payload)).hexdigest(),
         "record_keyid": record_key.keyid,
         "record_entry": entries[1].to_bytes().decode(),
         "record_leaf_hash": leaf_hash(entries[1].to_bytes()).hex(),

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization as ser
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -80,12 +79,14 @@ class C2paIdentity:
     @property
     def chain_pem(self) -> str:
         """Leaf and root certificate, as they are embedded in credentials."""
-        return "".join(cert.public_bytes(ser.Encoding.PEM).decode() for cert in (self.leaf, self.root))
+        return "".join(
+            cert.public_bytes(serialization.Encoding.PEM).decode() for cert in (self.leaf, self.root)
+        )
 
     @property
     def trust_anchor(self) -> str:
         """The root certificate in PEM: what to publish, and what verifiers are told to trust."""
-        return self.root.public_bytes(ser.Encoding.PEM).decode()
+        return self.root.public_bytes(serialization.Encoding.PEM).decode()
 
     def sign(self, message: bytes) -> bytes:
         """ES256 signature, the 64 bytes r ‖ s that COSE wants."""
@@ -98,11 +99,17 @@ class C2paIdentity:
 
         The root key's file (`NAME.root-key.pem`) is only needed to renew the leaf: move it offline.
         """
-        encryption = ser.BestAvailableEncryption(passphrase) if passphrase else ser.NoEncryption()
-        leaf_key = self.leaf_key.private_bytes(ser.Encoding.PEM, ser.PrivateFormat.PKCS8, encryption)
+        encryption = (
+            serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+        )
+        leaf_key = self.leaf_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        )
         _write_private(path, leaf_key + self.chain_pem.encode())
         if self.root_key is not None:
-            root_key = self.root_key.private_bytes(ser.Encoding.PEM, ser.PrivateFormat.PKCS8, encryption)
+            root_key = self.root_key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+            )
             _write_private(_root_key_path(path), root_key)
 
     @classmethod
@@ -198,7 +205,7 @@ def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
 def _private_key(pem: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
     try:
         # A key that was written before there was a passphrase is still read.
-        key = ser.load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
+        key = serialization.load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyFileError("cannot open the credentials key: damaged file or wrong passphrase") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import mutagen
+from mutagen import flac
 from mutagen.apev2 import APENoHeaderError, APEv2
 from mutagen.flac import FLAC
-from mutagen.flac import Picture as FlacPicture
 from mutagen.id3 import ID3, ID3FileType
 from mutagen.mp4 import MP4
 
@@ -150,7 +150,7 @@ def _vorbis(found: Any, chapters: tuple[kept.Chapter, ...]) -> Kept:
     pictures = [_picture(one) for one in found.pictures] if isinstance(found, FLAC) else []
     for key, text in pairs:
         if key.upper() == "METADATA_BLOCK_PICTURE":
-            pictures.append(_picture(FlacPicture(base64.b64decode(text))))
+            pictures.append(_picture(flac.Picture(base64.b64decode(text))))
     elsewhere = ("cue sheet",) if isinstance(found, FLAC) and found.cuesheet is not None else ()
     native = [found.cuesheet] if elsewhere else []
     texts = _texts(pairs)

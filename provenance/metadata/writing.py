@@ -5,9 +5,8 @@ import io
 from typing import Any, BinaryIO
 
 import mutagen
-from mutagen import id3
+from mutagen import flac, id3
 from mutagen.flac import FLAC
-from mutagen.flac import Picture as FlacPicture
 from mutagen.mp4 import MP4, MP4Cover
 
 from core.errors import CredentialsError
@@ -147,8 +146,8 @@ def _vorbis(file: BinaryIO, found: Kept) -> None:
     audio.save(file)
 
 
-def _block(one: kept.Picture) -> FlacPicture:
-    block = FlacPicture()
+def _block(one: kept.Picture) -> flac.Picture:
+    block = flac.Picture()
     block.mime, block.data, block.type, block.desc = one.mime, one.data, one.type, one.description
     return block
 

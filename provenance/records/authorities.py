@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization as ser
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from core.errors import KeyFileError, VerificationError
 from provenance.records import der
@@ -59,7 +58,7 @@ def read_certificate(data: bytes) -> x509.Certificate:
 
 def to_pem(certificate: x509.Certificate) -> str:
     """A certificate as `-----BEGIN CERTIFICATE-----`."""
-    return certificate.public_bytes(ser.Encoding.PEM).decode()
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def key_of(certificate: x509.Certificate) -> PublicKeyOfCertificate:
@@ -96,7 +95,7 @@ def check_stamper(certificate: x509.Certificate) -> None:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound as error:
         raise UntrustedAuthority(f"the certificate of {name} names no extended key usage") from error
-    if list(usage.value) != [Usage.TIME_STAMPING]:
+    if list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise UntrustedAuthority(f"the certificate of {name} is not for time stamping alone")
     if not usage.critical:
         raise UntrustedAuthority(f"the extended key usage of {name} is not critical (RFC 3161 §2.3)")
@@ -161,7 +160,10 @@ def _check_use(certificate: x509.Certificate, moment: datetime, *, depth: int) -
     if use is not None and not use.key_cert_sign:
         raise UntrustedAuthority(f"{name} may not issue certificates")
     purposes = _extension(certificate, x509.ExtendedKeyUsage)
-    if purposes is not None and not {Usage.TIME_STAMPING, Usage.ANY_EXTENDED_KEY_USAGE} & set(purposes):
+    if purposes is not None and not {
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+    } & set(purposes):
         raise UntrustedAuthority(f"{name} may not issue certificates for time stamping")
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 from core.errors import ProofError, RecordError, SignatureError
 from provenance.records import canonical, fields, shape_checks
-from provenance.records import envelope as dsse
 from provenance.records.checkpoint import TlogProof
-from provenance.records.envelope import Envelope
+from provenance.records.envelope import Envelope, accepted_keys, sign, verify
 from provenance.records.keylife import KeyLife
 from provenance.records.keys import ED25519, PublicKey, Signer
 from provenance.records.log import LogEntry, commit
@@ -122,7 +121,7 @@ def sign_rotation(old: Signer, new: Signer, purpose: str, *, issued_at: str, rea
     """State that `new` takes over from `old`, signed by both."""
     successor = new.public_key.pem.decode().strip()
     event = KeyEvent(ROTATE, purpose, old.keyid, issued_at, reason, successor)
-    return dsse.sign(event.to_payload(), PAYLOAD_TYPE, [old, new])
+    return sign(event.to_payload(), PAYLOAD_TYPE, [old, new])
 
 
 def sign_revocation(event: KeyEvent, signer: Signer) -> Envelope:
@@ -133,7 +132,7 @@ def sign_revocation(event: KeyEvent, signer: Signer) -> Envelope:
     """
     if signer.keyid == event.keyid:
         raise SignatureError("a key cannot revoke itself; sign with the one that took over")
-    return dsse.sign(event.to_payload(), PAYLOAD_TYPE, [signer])
+    return sign(event.to_payload(), PAYLOAD_TYPE, [signer])
 
 
 def entry_of(envelope: Envelope, salt: bytes) -> LogEntry:
@@ -199,7 +198,7 @@ def _rotate(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: Logg
         return keys
     old = [key for key in trusted if key.keyid == event.keyid]
     for needed in (old, [new]):
-        dsse.verify(envelope, needed)
+        verify(envelope, needed)
     in_their_life((event.keyid,), keys, logged)
     life = _life(keys, event.keyid)
     # The old key of a log signs one checkpoint more, the one that shows this event.
@@ -219,8 +218,8 @@ def _revoke(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: Logg
     if life.revoked_at is not None:
         return keys
     others = [key for key in _trusted(keys, event.purpose, logged) if key.keyid != event.keyid]
-    dsse.verify(envelope, others)
-    in_their_life(tuple(key.keyid for key in dsse.accepted_keys(envelope, others)), keys, logged)
+    verify(envelope, others)
+    in_their_life(tuple(key.keyid for key in accepted_keys(envelope, others)), keys, logged)
     if event.compromised_since is not None:
         size = event.log_size  # where the event names none, the log's order tells nothing about the theft
     else:

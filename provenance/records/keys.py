@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization as ser
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from core.errors import KeyFileError, SignatureError
@@ -35,17 +34,19 @@ class PublicKey:
             KeyFileError: damaged, or neither Ed25519 nor P-256.
         """
         try:
-            key = ser.load_pem_public_key(pem)
+            key = serialization.load_pem_public_key(pem)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise KeyFileError(f"not a public key in PEM: {error}") from error
-        result = cls(key.public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo))
+        result = cls(
+            key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
         _ = result.algorithm  # refuses other algorithms here instead of at the first signature
         return result
 
     @cached_property
     def _key(self) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
         try:
-            key = ser.load_der_public_key(self.spki)
+            key = serialization.load_der_public_key(self.spki)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise KeyFileError(f"not a public key in DER: {error}") from error
         if isinstance(key, ed25519.Ed25519PublicKey):
@@ -69,12 +70,16 @@ class PublicKey:
         """The 32 bytes of an Ed25519 key, or the uncompressed point of a P-256 key."""
         if isinstance(self._key, ed25519.Ed25519PublicKey):
             return self._key.public_bytes_raw()
-        return self._key.public_bytes(ser.Encoding.X962, ser.PublicFormat.UncompressedPoint)
+        return self._key.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
 
     @property
     def pem(self) -> bytes:
         """The key as `-----BEGIN PUBLIC KEY-----`."""
-        return self._key.public_bytes(ser.Encoding.PEM, ser.PublicFormat.SubjectPublicKeyInfo)
+        return self._key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Check a signature; ES256 ones are the 64 bytes r ‖ s (as in JWS, RFC 7518 §3.4).
@@ -119,7 +124,9 @@ class Ed25519Signer:
 
     def __init__(self, private_key: ed25519.Ed25519PrivateKey) -> None:
         self._private_key = private_key
-        spki = private_key.public_key().public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo)
+        spki = private_key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         self.public_key = PublicKey(spki)
         self.keyid = self.public_key.keyid
         self.algorithm = ED25519
@@ -140,7 +147,7 @@ class Ed25519Signer:
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """Write PKCS#8 in PEM, encrypted if a passphrase is given."""
         return self._private_key.private_bytes(
-            ser.Encoding.PEM, ser.PrivateFormat.PKCS8, _encryption(passphrase)
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, _encryption(passphrase)
         )
 
     def sign(self, message: bytes) -> bytes:
@@ -153,7 +160,9 @@ class Es256Signer:
 
     def __init__(self, private_key: ec.EllipticCurvePrivateKey) -> None:
         self._private_key = private_key
-        spki = private_key.public_key().public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo)
+        spki = private_key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         self.public_key = PublicKey(spki)
         self.keyid = self.public_key.keyid
         self.algorithm = self.public_key.algorithm
@@ -174,7 +183,7 @@ class Es256Signer:
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """Write PKCS#8 in PEM, encrypted if a passphrase is given."""
         return self._private_key.private_bytes(
-            ser.Encoding.PEM, ser.PrivateFormat.PKCS8, _encryption(passphrase)
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, _encryption(passphrase)
         )
 
     def sign(self, message: bytes) -> bytes:
@@ -191,7 +200,7 @@ def load_signer(pem: bytes, passphrase: bytes | None = None) -> Ed25519Signer | 
         KeyFileError: damaged, a passphrase is missing or wrong, or another algorithm.
     """
     try:
-        key = ser.load_pem_private_key(pem, passphrase)
+        key = serialization.load_pem_private_key(pem, passphrase)
     except TypeError as error:
         hint = "it is encrypted; give the passphrase" if passphrase is None else "it is not encrypted"
         raise KeyFileError(f"cannot open the private key: {hint}") from error
@@ -204,12 +213,12 @@ def load_signer(pem: bytes, passphrase: bytes | None = None) -> Ed25519Signer | 
     raise KeyFileError("the private key is neither Ed25519 nor ECDSA on P-256")
 
 
-def _encryption(passphrase: bytes | None) -> ser.KeySerializationEncryption:
+def _encryption(passphrase: bytes | None) -> serialization.KeySerializationEncryption:
     if passphrase is None:
-        return ser.NoEncryption()
+        return serialization.NoEncryption()
     if not passphrase:
         raise KeyFileError("the passphrase is empty; give one or none at all")
-    return ser.BestAvailableEncryption(passphrase)
+    return serialization.BestAvailableEncryption(passphrase)
 
 
 def _to_der(signature: bytes) -> bytes:

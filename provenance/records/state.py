@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import ProofError
-from provenance.records import envelope as dsse
 from provenance.records import lifecycle
-from provenance.records.envelope import Envelope
+from provenance.records.envelope import Envelope, accepted_keys, verify
 from provenance.records.keylife import VALID
 from provenance.records.lifecycle import RecordState, Statement
 from provenance.records.logged import LoggedAt, in_their_life, verify_logged
@@ -41,9 +40,9 @@ def verify_statement(
 ) -> VerifiedStatement:
     """Check a signed statement about a record; arguments and errors as in `verify_record`."""
     parsed = Envelope.from_json(envelope) if isinstance(envelope, bytes) else envelope
-    payload = dsse.verify(parsed, keys.record, payload_type=lifecycle.PAYLOAD_TYPE)
+    payload = verify(parsed, keys.record, payload_type=lifecycle.PAYLOAD_TYPE)
     statement = Statement.from_payload(payload)
-    signed = tuple(key.keyid for key in dsse.accepted_keys(parsed, keys.record))
+    signed = tuple(key.keyid for key in accepted_keys(parsed, keys.record))
     logged = None
     if tlog_proof is not None:
         logged = verify_logged(payload, signed, keys, tlog_proof, salt, witnesses)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization as ser
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from provenance.records.authorities import check_chain, check_stamper, key_of
@@ -93,7 +92,7 @@ def _certificate_of(token: Token) -> x509.Certificate:
     signer = token.signer
     name, wanted = signer.certificate_hash
     for certificate in token.certificates:
-        if hashlib.new(name, certificate.public_bytes(ser.Encoding.DER)).digest() == wanted:
+        if hashlib.new(name, certificate.public_bytes(serialization.Encoding.DER)).digest() == wanted:
             if names_of(certificate) != (signer.issuer, signer.serial):
                 raise TimestampError("the token is signed under the name of another certificate")
             return certificate

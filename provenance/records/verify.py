@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ProofError, SignatureError
-from provenance.records import envelope as dsse
-from provenance.records import record as ownership
-from provenance.records import report as reports
-from provenance.records.envelope import Envelope
+from provenance.records import record, report
+from provenance.records.envelope import Envelope, opened
 from provenance.records.keylife import VALID
 from provenance.records.keys import PublicKey
 from provenance.records.logged import LoggedAt, in_their_life, verify_logged
@@ -68,8 +66,8 @@ def verify_record(
         RecordError: the signed bytes break the schema.
         ProofError: the record is not the one in the log, or not in it at all.
     """
-    payload, accepted = _open(envelope, keys.record, ownership.PAYLOAD_TYPE)
-    record = OwnershipRecord.from_payload(payload)
+    payload, accepted = _open(envelope, keys.record, record.PAYLOAD_TYPE)
+    read = OwnershipRecord.from_payload(payload)
     signed = tuple(key.keyid for key in accepted)
     logged = None
     if tlog_proof is not None:
@@ -77,14 +75,14 @@ def verify_record(
         entry = logged.entry
         if entry.type not in ("register", "amend", "transfer"):
             raise ProofError(f"the log entry is a {entry.type} event, not a record")
-        if (entry.record_id, entry.revision) != (record.record_id, record.revision):
+        if (entry.record_id, entry.revision) != (read.record_id, read.revision):
             raise ProofError("the log entry is of another record or revision")
     keyids, status = in_their_life(signed, keys, logged)
-    if record.issuer.keyid is not None and record.issuer.keyid not in keyids:
+    if read.issuer.keyid is not None and read.issuer.keyid not in keyids:
         raise SignatureError(
-            f"the record names key {record.issuer.keyid[:16]} as its issuer's, but that key did not sign it"
+            f"the record names key {read.issuer.keyid[:16]} as its issuer's, but that key did not sign it"
         )
-    return VerifiedRecord(record, payload, keyids, logged, status)
+    return VerifiedRecord(read, payload, keyids, logged, status)
 
 
 def verify_report(
@@ -96,8 +94,8 @@ def verify_report(
     witnesses: int = 0,
 ) -> VerifiedReport:
     """Check a signed audit report; arguments and errors as in `verify_record`."""
-    payload, accepted = _open(envelope, keys.report, reports.PAYLOAD_TYPE)
-    report = reports.from_payload(payload)
+    payload, accepted = _open(envelope, keys.report, report.PAYLOAD_TYPE)
+    read = report.from_payload(payload)
     signed = tuple(key.keyid for key in accepted)
     logged = None
     if tlog_proof is not None:
@@ -105,14 +103,14 @@ def verify_report(
         if logged.entry.type != "detector.report":
             raise ProofError(f"the log entry is a {logged.entry.type} event, not a report")
     keyids, status = in_their_life(signed, keys, logged)
-    return VerifiedReport(report, payload, keyids, logged, status)
+    return VerifiedReport(read, payload, keyids, logged, status)
 
 
 def _open(
     envelope: Envelope | bytes, trusted: tuple[PublicKey, ...], payload_type: str
 ) -> tuple[bytes, tuple[PublicKey, ...]]:
     parsed = Envelope.from_json(envelope) if isinstance(envelope, bytes) else envelope
-    return dsse.opened(parsed, trusted, payload_type=payload_type)
+    return opened(parsed, trusted, payload_type=payload_type)
 
 
 if __name__ == "__main__":

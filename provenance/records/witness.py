@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.errors import KeyFileError, ProofError, RecordError, SignatureError, VerificationError
-from provenance.records import envelope as dsse
+from provenance.records import envelope
 from provenance.records.checkpoint import Checkpoint, TlogProof, checkpoint_of, verify_checkpoint
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.logged import judge_log
@@ -179,7 +179,7 @@ class Witness:
         successor = said.new_key()
         old = [key.as_public_key() for key in keys.log if key.keyid == said.keyid]
         for needed in (old, [successor]):
-            dsse.verify(event.envelope, needed)
+            envelope.verify(event.envelope, needed)
         new = NoteKey(head.origin, successor.raw)
         after = follow(keys, [event])
         if new not in after.log:

@@ -11,12 +11,11 @@ from core.blocks import Piece, pieces
 from core.downmix import downmix
 from core.errors import WatermarkError
 from core.resample import resample
-from provenance.watermark import chips as chips_
-from provenance.watermark import code, headroom, level, masking, model
+from provenance.watermark import chips, code, headroom, level, masking, model
 from provenance.watermark.grid import COLUMNS_PER_S, RATE, istft, stft
 from provenance.watermark.key import WatermarkKey
 
-MIN_DURATION_S = chips_.BLOCK_COLUMNS / COLUMNS_PER_S
+MIN_DURATION_S = chips.BLOCK_COLUMNS / COLUMNS_PER_S
 STEP_COLUMNS = 300
 CONTEXT_COLUMNS = 55
 """28.8 s and 5.28 s: both a whole number of samples at every usual rate."""
@@ -92,8 +91,8 @@ def embed_blocks(
         WatermarkError: as `embed`; that audio is silent shows only at its end.
     """
     column = sample_rate / COLUMNS_PER_S
-    signs, start = code.encode(message, key), chips_.start_column(key, message)
-    layout, chosen = chips_.layout(key), networks or model.shipped()
+    signs, start = code.encode(message, key), chips.start_column(key, message)
+    layout, chosen = chips.layout(key), networks or model.shipped()
     samples, peak = 0, 0.0
     for piece in pieces(blocks, round(STEP_COLUMNS * column), round(CONTEXT_COLUMNS * column)):
         if samples == 0:
@@ -105,9 +104,9 @@ def embed_blocks(
         samples += piece.core.shape[-1]
         peak = max(peak, float(piece.core.abs().max()))
         columns = int(piece.wav.shape[-1] / column) + 2
-        chips = layout.chips(signs, start + round(piece.start / column), columns)
+        spread = layout.chips(signs, start + round(piece.start / column), columns)
         with torch.no_grad():
-            marked = _mark(piece, sample_rate, torch.from_numpy(chips), strength, chosen)
+            marked = _mark(piece, sample_rate, torch.from_numpy(spread), strength, chosen)
         if meter:
             meter.host += float(piece.core.double().square().sum())
             meter.mark += float((marked - piece.core).double().square().sum())
@@ -125,13 +124,13 @@ def _refuse_short(samples: int, sample_rate: int) -> None:
         )
 
 
-def _mark(piece: Piece, sample_rate: int, chips: Tensor, strength: float, networks: model.Model) -> Tensor:
+def _mark(piece: Piece, sample_rate: int, spread: Tensor, strength: float, networks: model.Model) -> Tensor:
     """The marked stretch of a piece, [C, last - first]."""
     wav = piece.wav
     if strength <= 0.0:
         return piece.core.clone()
     channels = resample(wav, sample_rate, RATE)
-    gain = level.relative_gain_of(_spectrum(downmix(channels)[None]), chips, networks, strength)
+    gain = level.relative_gain_of(_spectrum(downmix(channels)[None]), spread, networks, strength)
     hosts = [_spectrum(one[None]) for one in channels]
     for host in hosts if len(hosts) > 1 else ():
         power = host.real.square() + host.imag.square()

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.clip import Clip
 from core.decode import decode
 from core.errors import AudioError, EncodeError, WeightsError
-from core.limits import Limits as DecodeLimits
+from core.limits import Limits
 from detector.music.adapters import confounds, store, trial
 from detector.music.adapters.manifest import checkpoint
 from detector.music.adapters.opinion import Opinion, opinion
@@ -36,7 +36,7 @@ class Hearing:
 
 
 def hear(
-    manifest: Path, human: Sequence[Path], generated: Sequence[Path], limits: DecodeLimits, report: Report
+    manifest: Path, human: Sequence[Path], generated: Sequence[Path], limits: Limits, report: Report
 ) -> Hearing:
     """Score recordings of known origin, as they are and as matched copies, and judge the adapter by them.
 
