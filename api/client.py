@@ -1,7 +1,7 @@
 """A client of the audit API: send a file, follow the audit, fetch the signed report."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -11,7 +11,7 @@ import httpx
 from api.audit.json_form import Json
 from core.errors import TrackmarkError
 
-Listed = Literal["audits", "tracks", "records", "artists", "keys"]
+Listed = Literal["audits", "tracks", "records", "artists", "keys", "webhooks"]
 POLL_S = 0.5
 
 
@@ -105,6 +105,27 @@ class AuditClient:
             if page["next"] is None:
                 return
             asked["cursor"] = page["next"]
+
+    def add_webhook(
+        self, url: str, events: Sequence[str], *, scheme: Literal["hmac", "ed25519"] = "hmac"
+    ) -> Json:
+        """Have events sent to an address; needs an admin's key.
+
+        Returns:
+            The endpoint as the server tells it; its `secret`, for `api.webhooks.signing.verify`, this once.
+
+        Raises:
+            ClientError: the server refused the address or the events.
+        """
+        wanted = {"url": url, "events": list(events), "scheme": scheme}
+        made: Json = self._checked(self._http.post("/v1/webhooks", json=wanted)).json()
+        return made
+
+    def replay(self, webhook_id: str, delivery_id: str) -> Json:
+        """Have a message sent again; raises `ClientError`."""
+        link = f"/v1/webhooks/{webhook_id}/deliveries/{delivery_id}:replay"
+        again: Json = self._checked(self._http.post(link)).json()
+        return again
 
     def fetch(self, link: str) -> bytes:
         """Fetch what a link of an audit points to, such as the signed report."""

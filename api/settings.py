@@ -74,6 +74,8 @@ class Settings(BaseSettings):
         idempotency_hours: how long an `Idempotency-Key` is remembered.
         require_if_match: refuse (428) events of a record that come with neither `If-Match` nor
             `Idempotency-Key`, so that none is made twice or on a state that nobody has seen.
+        webhook_trusted: `host` or `host:port` of the operator's own receivers of webhooks, which may be
+            reached by http and at addresses that are not public; a JSON list in the environment.
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
 
@@ -119,6 +121,7 @@ class Settings(BaseSettings):
     enrol_decoded_bytes: int = Field(default=1024 * MIB, gt=0)
     idempotency_hours: float = Field(default=24.0, gt=0)
     require_if_match: bool = False
+    webhook_trusted: tuple[str, ...] = ()
     public_url: str | None = None
 
     @model_validator(mode="before")

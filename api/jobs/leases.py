@@ -21,6 +21,7 @@ from api.database.tables import Table
 from api.errors import JobCrashed, JobExpired, told
 from api.jobs import finding
 from api.jobs.job import CANCELLED, KINDS, Job, Kind, ended
+from api.jobs.telling import audit_ended
 
 _JOBS = Table.metadata.tables["jobs"]
 _TURNS = Table.metadata.tables["tenant_turns"]
@@ -125,11 +126,13 @@ class Leases:
         with database.writing(self._engine) as connection:
             self._write(connection, lease, **{**ended("succeeded"), "result": result})
             finding.enter(connection, replace(lease.job, result=result))
+            audit_ended(connection, lease.job, result=result)
 
     def fail(self, lease: Lease, error: Mapping[str, Any]) -> None:
         """Enter the problem that prevented a result; raises `LeaseLost`."""
         with database.writing(self._engine) as connection:
             self._write(connection, lease, **ended("failed", error))
+            audit_ended(connection, lease.job, error=error)
 
     def cancel(self, lease: Lease) -> None:
         """Enter that the job was stopped as a client asked; raises `LeaseLost`."""
@@ -162,7 +165,9 @@ class Leases:
         error = told(JobExpired("no worker took the job in time; retry it or send the file again"))
         with database.writing(self._engine) as connection:
             late = and_(_JOBS.c.state == "queued", _waiting_since < self._now(connection) - age)
-            connection.execute(update(_JOBS).where(late).values(**ended("expired", error)))
+            over = update(_JOBS).where(late).values(**ended("expired", error))
+            for row in connection.execute(over.returning(_JOBS.c.id, _JOBS.c.tenant, _JOBS.c.kind)).all():
+                audit_ended(connection, row, error=error)
 
     def _hand_out(self, connection: Connection, row: Row[Any], worker: str, now: datetime) -> Lease:
         values = {
@@ -194,6 +199,7 @@ class Leases:
         elif attempts >= self._attempts:
             crashed = JobCrashed(f"the job was cut short {attempts} times; it will not be tried again")
             values = ended("failed", told(crashed))
+            audit_ended(connection, row, error=told(crashed))
         mine = update(_JOBS).where(_JOBS.c.id == row.id)
         connection.execute(mine.values(**values, attempts=attempts))
 

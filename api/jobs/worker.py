@@ -26,6 +26,8 @@ from api.jobs.work import Context, perform
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
 from api.settings import Settings
+from api.webhooks.address import Addresses
+from api.webhooks.webhooks import Webhooks
 from core.errors import TrackmarkError
 from core.progress import Progress
 
@@ -109,6 +111,10 @@ class Worker:
         every = self._settings.lease_s / SIGNS_PER_LEASE
         self._spawn("sweep", self._sweep.once, lambda: self._stopping.wait(SWEEP_INTERVAL_S))
         if listen:
+            addresses = Addresses(self._settings.webhook_trusted)
+            deliverer = Webhooks(self._registry.engine, self._registry.keys, addresses).deliverer()
+            deliverer.start()
+            self._ends.callback(deliverer.stop)
             self._spawn("signs of life", self.show_life, lambda: self._over.wait(every), self._over)
             self._spawn("take jobs", self._take_jobs, self._pause)
 

@@ -169,6 +169,14 @@ class KeyStore:
         path = self.folder / name
         return WrappingKey.load(path, self._secrets.passphrase) if path.exists() else None
 
+    def webhook_key(self, *, make: bool = False) -> WrappingKey | None:
+        """The key under which the secrets of webhooks are sealed, of all tenants; errors as above."""
+        if make:
+            fresh = WrappingKey.generate()
+            self._ensure("webhooks.key", lambda file: _write(file, fresh.to_json(self._secrets.passphrase)))
+        path = self.folder / "webhooks.key"
+        return WrappingKey.load(path, self._secrets.passphrase, "webhooks") if path.exists() else None
+
     def c2pa_identity(self, *, make: bool = False) -> "C2paIdentity | None":
         """Certificate chain and key that sign content credentials; made where asked, None where missing."""
         from provenance.credentials.identity import C2paIdentity

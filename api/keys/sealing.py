@@ -69,8 +69,8 @@ class WrappingKey:
         return _decrypt(_decrypt(self.secret, wrapped, about), sealed[len(SEALED) :], about)
 
     @classmethod
-    def load(cls, path: Path, passphrase: bytes | None) -> "WrappingKey":
-        """Read a key file.
+    def load(cls, path: Path, passphrase: bytes | None, what: str = "voice prints") -> "WrappingKey":
+        """Read a key file; `what` it opens is told where it is none.
 
         Raises:
             KeyFileError: not such a file, or the passphrase is missing or wrong.
@@ -78,7 +78,7 @@ class WrappingKey:
         try:
             fields = json.loads(path.read_text("utf-8"))
             if fields["type"] != KIND:
-                raise _damaged(path)
+                raise _damaged(path, what)
             if "sealed" not in fields:
                 secret = bytes.fromhex(fields["key"])
             elif passphrase is None:
@@ -91,9 +91,9 @@ class WrappingKey:
         except OSError as error:
             raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise _damaged(path) from error
+            raise _damaged(path, what) from error
         if len(secret) != 32:
-            raise _damaged(path)
+            raise _damaged(path, what)
         return cls(secret)
 
     def to_json(self, passphrase: bytes | None) -> bytes:
@@ -129,5 +129,5 @@ def _stretch(passphrase: bytes, salt: bytes) -> bytes:
     return Scrypt(salt=salt, length=32, n=1 << 15, r=8, p=1).derive(passphrase)
 
 
-def _damaged(path: Path) -> KeyFileError:
-    return KeyFileError(f"{path} is not a key of voice prints; restore the right file")
+def _damaged(path: Path, what: str) -> KeyFileError:
+    return KeyFileError(f"{path} is not a key of {what}; restore the right file")

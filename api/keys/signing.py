@@ -107,6 +107,10 @@ class SigningKeys:
             )
         return key
 
+    def webhooks(self, *, make: bool = False) -> WrappingKey | None:
+        """The key of the webhooks' secrets, made where told to; None where this machine does not have it."""
+        return self._store.webhook_key(make=make and self.at_home())
+
     def next_watermark_epoch(self) -> "WatermarkKey":
         """Mark with fresh chips from now on (see `MarkingKeys.next_watermark_epoch`)."""
         return self._marking.next_watermark_epoch(self._tenant)

@@ -16,6 +16,7 @@ from api.database.tables import Table
 from api.errors import ConflictingEntry, PreconditionFailed
 from api.keys.signing import SigningKeys
 from api.log import leaves
+from api.outbox.outbox import tell
 from api.registry import finding
 from api.registry.history import StoredEvent, VerifiedHistory, entity_tag, stored_events, verified_history
 from api.registry.summary import owners
@@ -205,6 +206,8 @@ class RecordEvents:
             )
             if isinstance(content, OwnershipRecord):
                 self._keep_findable(connection, content)
+            said = {"record_id": record_id, "type": kind, "leaf_index": leaf_index}
+            tell(connection, self.tenant, "record.event", {**said, "url": f"/v1/records/{record_id}/events"})
             finding.renewed(connection, record_id, self.tenant, after, leaf_index)
         return event
 

@@ -21,6 +21,7 @@ from api.keys.signing import SigningKeys
 from api.lists.cursors import Cursors
 from api.lists.query import Wanted, look_up
 from api.log import leaves
+from api.outbox.outbox import tell
 from api.registry import finding
 from api.registry.events import RecordEvents
 from api.registry.finding import Findable, terms
@@ -147,6 +148,10 @@ def _enter(engine: Engine, connection: Connection, new: Sequence[NewRecord]) -> 
             for index, one in zip(indices, new, strict=True)
         ],
     )
+    for index, one in zip(indices, new, strict=True):
+        record_id = one.record.record_id
+        said = {"record_id": record_id, "leaf_index": index, "url": f"/v1/records/{record_id}"}
+        tell(connection, one.tenant, "record.registered", said)
     for one in new:
         SqlIndex(engine, one.tenant).add_on(connection, one.record.record_id, one.fingerprint)
     return indices

@@ -39,8 +39,11 @@ from api.server.routes import (
     records,
     resolution,
     tracks,
+    webhooks,
 )
 from api.settings import Settings
+from api.webhooks.address import Addresses
+from api.webhooks.webhooks import Webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
         lookups,
         log,
         keys,
+        webhooks,
         health,
         site,
     ):
@@ -129,7 +133,18 @@ def _open(settings: Settings, engines: Engines) -> Parts:
         cursors = Cursors.of(registry.engine)
         lists = JobLists(registry.engine, cursors)
         parts = Parts(
-            settings, registry, keys, jobs, worker, engines, *limits, answers, Gates(uploads), cursors, lists
+            settings,
+            registry,
+            keys,
+            jobs,
+            worker,
+            engines,
+            *limits,
+            answers,
+            Gates(uploads),
+            cursors,
+            lists,
+            Webhooks(registry.engine, registry.keys, Addresses(settings.webhook_trusted)),
         )
         opened.pop_all()
     return parts

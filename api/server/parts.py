@@ -22,6 +22,7 @@ from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
 from api.server.refusals import Forbidden, TooManyRequests, Unauthorized
 from api.settings import Settings
+from api.webhooks.webhooks import Webhooks
 
 COOKIE = "trackmark_key"
 FORWARDING = frozenset(
@@ -47,6 +48,7 @@ class Parts:
     gates: Gates
     cursors: Cursors
     lists: JobLists
+    webhooks: Webhooks
 
 
 def parts(request: Request) -> Parts:

@@ -12,6 +12,7 @@ from api.database.migrations.versions import v0008_tenants_apart as wall
 from api.database.migrations.versions import v0009_voices as voices
 from api.database.migrations.versions import v0010_repeated_requests as repeats
 from api.database.migrations.versions import v0012_found as found
+from api.database.migrations.versions import v0013_webhooks as hooks
 from api.database.tables import Table
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -71,4 +72,4 @@ def test_nobody_writes_for_another_tenant(registry: Registry) -> None:
 
 def test_every_table_with_a_tenant_has_the_wall() -> None:
     tables = {name for name, table in Table.metadata.tables.items() if "tenant" in table.columns}
-    assert tables - PUBLIC == {*wall.TABLES, *voices.TABLES, *repeats.TABLES, *found.TABLES}
+    assert tables - PUBLIC == {*wall.TABLES, *voices.TABLES, *repeats.TABLES, *found.TABLES, *hooks.TABLES}

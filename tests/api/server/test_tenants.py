@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from api import database
 from api.database.tables import Manifest
+from api.outbox.outbox import tell
 from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
@@ -28,7 +29,16 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     artist = client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
     assert artist.status_code == 201
     made = client.post("/v1/keys", json={"name": "x", "scopes": ["audits:read"]}).json()
+    hook = client.post("/v1/webhooks", json={"url": "https://8.8.8.8/", "events": ["record.event"]}).json()
+    with database.writing(registry.engine) as connection:
+        tell(connection, registry.tenant, "record.event", {})
+    (message,) = client.get(f"/v1/webhooks/{hook['id']}/deliveries").json()["items"]
+    client.post(f"/v1/webhooks/{hook['id']}:disable")
+    jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
     yield {
+        "enrolment_id": next(job.id for job in jobs if job.kind == "enrolment"),
+        "webhook_id": hook["id"],
+        "delivery_id": message["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "track_id": tagged["id"],
         "record_id": tagged["result"]["record_id"],

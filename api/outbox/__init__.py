@@ -1,0 +1,1 @@
+"""Events that a tenant's endpoints are told of, entered in the transaction that makes them."""

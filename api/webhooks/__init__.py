@@ -1,0 +1,1 @@
+"""Webhooks: endpoints of a tenant, signatures by Standard Webhooks, deliveries until they arrive."""
