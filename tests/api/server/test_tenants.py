@@ -34,9 +34,11 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         tell(connection, registry.tenant, "record.event", {})
     (message,) = client.get(f"/v1/webhooks/{hook['id']}/deliveries").json()["items"]
     client.post(f"/v1/webhooks/{hook['id']}:disable")
+    client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
     yield {
         "enrolment_id": next(job.id for job in jobs if job.kind == "enrolment"),
+        "lookup_id": next(job.id for job in jobs if job.kind == "lookup"),
         "webhook_id": hook["id"],
         "delivery_id": message["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
