@@ -1,6 +1,7 @@
 """A signed report as people read it: checked, made into a document, and that into a page or a PDF."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,7 @@ from api.report.document.audit import audit_document
 from api.report.document.blocks import Document, Seal
 from api.report.page import render_page
 from api.report.pdf import Attachment, render_pdf
-from api.report.report import read_report, verify_report
+from api.report.report import SCHEMA, UnreadableReport, read_report, verify_report
 from provenance.records.trust import TrustedKeys
 
 Form = Literal["html", "pdf"]
@@ -36,8 +37,16 @@ def report_document(
     name = name or path.name
     if keys is not None:
         checked = verify_report(path, keys)
-        return audit_document(checked.report, Seal(checked.keyid, trust, name))
-    return audit_document(read_report(path), Seal(_named_key(path), "", name))
+        report, seal = checked.report, Seal(checked.keyid, trust, name)
+    else:
+        report, seal = read_report(path), Seal(_named_key(path), "", name)
+    if report.get("schema") != SCHEMA:
+        raise UnreadableReport(f"{path} is of schema {report.get('schema')!r}; this version reads {SCHEMA}")
+    try:
+        datetime.fromisoformat(report["created_at"])
+        return audit_document(report, seal)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # unchecked, it may be anything
+        raise UnreadableReport(f"{path} lacks parts of a report ({type(error).__name__}: {error})") from error
 
 
 def _named_key(path: Path) -> str:
