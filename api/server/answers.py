@@ -61,6 +61,7 @@ ANSWERS: Mapping[str, Answer] = {
     "not-implemented": Answer(501, "This route is not offered here"),
     "unavailable": Answer(503, "Something that the server needs does not answer"),
     "not-ready": Answer(503, "The server cannot work at the moment"),
+    "disk-full": Answer(503, "The server's disk is full"),
     "log-cut-short": Answer(503, "The log lacks entries that others have seen"),
 }
 

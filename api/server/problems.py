@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
+from api.errors import DiskFull, told
 from api.server.answers import problem
 from api.server.refusals import Later, NotReady, Unauthorized, Unavailable, UploadTimeout
 from core.errors import InvalidInput, TrackmarkError
@@ -48,6 +49,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _bad_value)
     app.add_exception_handler(StatementError, _database)
     app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(OSError, _system)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -99,6 +101,14 @@ async def _database(request: Request, error: Exception) -> Response:
     return await _own(request, Unavailable("the database does not answer; try again soon", RETRY_S))
 
 
+async def _system(request: Request, error: Exception) -> Response:
+    """What the operating system says: a full disk may have room again, the rest nobody foresaw."""
+    if told(error)["code"] != DiskFull.code:
+        return await _unforeseen(request, error)
+    log.error("%s %s: the disk is full", request.method, request.url.path)
+    return await _own(request, error)
+
+
 async def _invalid(request: Request, error: Exception) -> Response:
     raised: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [{"field": ".".join(map(str, item["loc"][1:])), "detail": item["msg"]} for item in raised]
@@ -142,6 +152,8 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, UploadTimeout):
         return {"Connection": "close"}
+    if told(error)["code"] == DiskFull.code:
+        return {"Retry-After": str(math.ceil(RETRY_S))}
     if isinstance(error, Later):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
     if isinstance(error, Unauthorized):
