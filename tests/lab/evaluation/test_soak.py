@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.evaluation.soak import DURABLE, Service, Soak, environment_of, small_audio
+from lab.evaluation.soak.__main__ import page
+from lab.evaluation.soak.parts import DURABLE, Service, environment_of, small_audio, small_disk
+from lab.evaluation.soak.run import Soak
 from tests.needs import POSTGRESQL, left_out
 from tests.postgres import bundled, cluster, installed
 
@@ -40,17 +42,19 @@ def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path) -> None:
     programs = installed() or bundled()
     if programs is None:
         left_out(POSTGRESQL)
-    with cluster(programs) as running:
+    home = tmp_path / "home"
+    with cluster(programs) as running, small_disk(home) as disk:
         service = Service(
             [sys.executable, "-c", PART, "serve"],
             [sys.executable, "-c", PART, "work"],
-            environment_of(tmp_path / "home", running.database() + DURABLE),
+            environment_of(home, running.database() + DURABLE),
             running.restart,
         )
-        soak = Soak(service, tmp_path / "home", small_audio(tmp_path), seed=7)
+        soak = Soak(service, home, small_audio(tmp_path), seed=7, disk=disk)
         outcome = soak.run(lambda rounds: rounds < ROUNDS, apis=2, workers=2)
+        assert list((home / "uploads").iterdir()) == []
     assert outcome.complaints == []
     assert outcome.sent >= ROUNDS
     assert outcome.reports > 0
     assert outcome.records > 0
-    assert list((tmp_path / "home" / "uploads").iterdir()) == []
+    assert "Nothing was lost, doubled or stuck." in page(outcome, 1, 7, disk)

@@ -1,0 +1,1 @@
+"""A service that is let work while it is damaged at random."""
