@@ -146,8 +146,9 @@ def environment_of(home: Path, database_url: str) -> dict[str, str]:
 
 
 def small_audio(folder: Path) -> bytes:
-    """A second of noise that fades."""
-    generator = torch.Generator().manual_seed(1)
-    wav = 0.2 * torch.randn(1, 44_100, generator=generator) * torch.linspace(1, 0.2, 44_100)
-    encode(wav.clamp(-1, 1), 44_100, folder / "song.wav", codec="wav")
+    """Four seconds of tones and noise, which is enough to carry a mark."""
+    times = torch.arange(4 * 44_100) / 44_100
+    noise = torch.randn(times.shape, generator=torch.Generator().manual_seed(1))
+    wav = 0.1 * noise + 0.1 * sum(torch.sin(2 * torch.pi * hz * times) for hz in (220.0, 277.2, 329.6))
+    encode(wav[None].clamp(-1, 1), 44_100, folder / "song.wav", codec="wav")
     return (folder / "song.wav").read_bytes()
