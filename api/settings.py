@@ -49,7 +49,8 @@ class Settings(BaseSettings):
         max_duration_s: longest accepted audio; the decoder refuses more.
         watermark_search: `full` lets audits look for a mark at every speed, tempo and pitch, `quick` only at
             the file's own and at those that its fingerprint tells.
-        job_concurrency: jobs that run at once in one process.
+        job_concurrency: jobs that run at once in one process, and one besides of a tenant that has none
+            running.
         brief_job_concurrency: the same for lookups by content and enrolments, which run beside those.
         answer_wait_s: how long a request waits for its lookup or enrolment before it tells the client to come
             again.

@@ -76,9 +76,22 @@ class Leases:
         self._attempts = attempts
         self._now = now
 
-    def take(self, worker: str, kinds: Collection[Kind] = KINDS) -> Lease | None:
-        """Take the next job, of these kinds, of the tenant whose turn it is; None where nothing waits."""
+    def take(self, worker: str, kinds: Collection[Kind] = KINDS, *, newcomers: bool = False) -> Lease | None:
+        """Take the next job of the tenant whose turn it is.
+
+        Args:
+            worker: who takes it, in words.
+            kinds: those that may be taken.
+            newcomers: only of a tenant that has no job of these kinds running anywhere.
+
+        Returns:
+            The job, in hand; None where nothing of the sort waits.
+        """
         waiting = _WAITING.where(_JOBS.c.kind.in_(kinds))
+        if newcomers:
+            running = _JOBS.alias()
+            served = select(running.c.tenant).where(running.c.state == "running", running.c.kind.in_(kinds))
+            waiting = waiting.where(_JOBS.c.tenant.not_in(served))
         with database.reading(self._engine) as connection:
             idle = connection.execute(waiting).first() is None and not _silent(
                 connection, self._now(connection)

@@ -196,15 +196,20 @@ class Worker:
             self._wake.clear()
 
     def _take_jobs(self) -> None:
-        """Fill the places of long jobs, and those of brief ones, which no long job takes."""
+        """Fill the places of long jobs, and those of brief ones, which no long job takes.
+
+        Beside both there is one for a tenant that has none running, so that nobody waits for the end of the
+        long job of another.
+        """
         self._fill(KINDS - BRIEF, self._settings.job_concurrency)
         self._fill(BRIEF, self._settings.brief_job_concurrency)
 
     def _fill(self, kinds: Collection[Kind], places: int) -> None:
         while not self._stopping.is_set():
-            if sum(one.lease.job.kind in kinds for one in list(self._attempts.values())) >= places:
+            taken = sum(one.lease.job.kind in kinds for one in list(self._attempts.values()))
+            if taken > places:
                 return
-            lease = self._leases.take(self.name, kinds)
+            lease = self._leases.take(self.name, kinds, newcomers=taken == places)
             if lease is None:
                 return
             attempt = self._begin(lease)

@@ -276,3 +276,19 @@ def test_audio_that_is_gone_is_not_tried_again(queue: Queue) -> None:
     queue.jobs.audio_deleted(job.id)
     with pytest.raises(ConflictingEntry, match="send the file again"):
         queue.jobs.retry(job.id, tenant="default", kind="audit", has_audio=lambda _: True)
+
+
+def test_a_place_for_newcomers_is_for_tenants_without_a_running_job(queue: Queue) -> None:
+    for tenant in ("a", "a", "b"):
+        queue.enter(tenant)
+    queue.enter("b", kind="lookup")
+    first = queue.leases.take("worker", {"audit"})
+    assert first is not None and first.job.tenant == "a"
+    guest = queue.leases.take("worker", {"audit"}, newcomers=True)
+    assert guest is not None and guest.job.tenant == "b"
+    assert queue.leases.take("worker", {"audit"}, newcomers=True) is None, "only the first has one waiting"
+    brief = queue.leases.take("worker", {"lookup"}, newcomers=True)
+    assert brief is not None, "an audit that runs takes nobody's place for lookups"
+    queue.leases.succeed(first, {})
+    again = queue.leases.take("worker", {"audit"}, newcomers=True)
+    assert again is not None and again.job.tenant == "a"

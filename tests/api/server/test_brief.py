@@ -192,6 +192,27 @@ def test_brief_jobs_wait_for_no_long_one(tmp_path: Path) -> None:
         go.set()
 
 
+def test_one_tenants_long_job_holds_up_no_other_tenant(tmp_path: Path) -> None:
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    class Hanging(Decoder):
+        def decode(self, path: Path, limits: Limits) -> Any:
+            if b"long" in path.read_bytes():
+                begun.release()
+                assert go.wait(60)
+            return super().decode(path, limits)
+
+    with serve(tmp_path, replace(ENGINES, decoder=Hanging()), job_concurrency=1) as client:
+        for _ in range(3):
+            client.post("/v1/audits", files={"file": ("a.wav", b"a long one")})
+        assert begun.acquire(timeout=60)
+        other = key(client, tenant="other")
+        sent = client.post("/v1/audits", files={"file": ("a.wav", GOOD)}, headers=other)
+        assert finished(client, sent.headers["location"], headers=other)["state"] == "succeeded"
+        assert not begun.acquire(blocking=False), "the place of others is not for who has one"
+        go.set()
+
+
 def test_all_recordings_of_an_enrolment_share_one_budget(tmp_path: Path) -> None:
     asked: list[int] = []
 
