@@ -5,13 +5,15 @@ import sys
 
 import pytest
 
+from lab.evaluation.mutants import uploads
 from lab.evaluation.mutants.__main__ import page
 from lab.evaluation.mutants.mutate import mutant
-from lab.evaluation.mutants.run import run
+from lab.evaluation.mutants.run import Outcome, run
 from lab.evaluation.mutants.seeds import seeds
 from lab.evaluation.mutants.structure import elements
+from lab.evaluation.mutants.uploads import Uploaded
 
-COUNT = 300
+COUNT, UPLOADS = 300, 24
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +42,23 @@ def test_the_same_state_gives_the_same_file(healthy: dict[str, bytes]) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts what is left in Linux's /proc")
 def test_damaged_files_are_decoded_or_refused_and_nothing_stays() -> None:
-    found = run(COUNT, seed=2)
-    assert sum(sum(kinds.values()) for kinds in found.by_seed.values()) == COUNT
+    kept: list[int] = []
+    found = run(COUNT - 100, Outcome(2), lambda so_far: kept.append(so_far.done))
+    found = run(COUNT, found)  # as a run that was cut short goes on
+    assert kept[0] == 100
+    assert found.done == sum(sum(kinds.values()) for kinds in found.by_seed.values()) == COUNT
     # One that an earlier test left may have ended meanwhile.
     assert max(found.processes, found.descriptors) <= 0
     kinds = {kind for counted in found.by_seed.values() for kind in counted}
     assert {"decoded", "refused"} <= kinds <= {"decoded", "refused", "crashed"}
-    assert "| signed wav |" in page(found)
+    assert found.tags > 0
+    assert "| signed wav |" in page(found, Uploaded())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what is left in Linux's /proc")
+def test_damaged_files_that_are_uploaded_are_nobodys_fault_but_theirs() -> None:
+    sent = uploads.run(UPLOADS, 2, Uploaded())
+    assert sent.done == sum(sent.answers.values()) == UPLOADS
+    assert sum(sent.ends.values()) == sent.answers["accepted"] > 0
+    assert (sent.faults, sent.files, sent.descriptors) == ([], 0, 0)
