@@ -33,6 +33,27 @@ _BY_STATUS = {
     "429": ("Retry-After", "RateLimit", "RateLimit-Policy"),
     "503": ("Retry-After",),
 }
+_LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
+    "createAudit": (("202", {"audit_id": "$response.body#/id"}),),
+    "createTrack": (("202", {"track_id": "$response.body#/id"}),),
+    "getTrack": (("200", {"record_id": "$response.body#/result/record_id"}),),
+    "listRecords": (("200", {"record_id": "$response.body#/items/0/record_id"}),),
+    **{
+        name: (
+            ("201", {"record_id": "$request.path.record_id", "leaf_index": "$response.body#/leaf_index"}),
+            ("201", {"record_id": "$request.path.record_id"}),
+        )
+        for name in ("amendRecord", "transferRecord", "disputeRecord", "settleRecord", "revokeRecord")
+    },
+    "postMatchesByBinding": (("200", {"manifest_id": "$response.body#/matches/0/manifestId"}),),
+    "getMatchesByContent": (("202", {"lookup_id": "$response.body#/id"}),),
+    "enrolArtist": (
+        ("201", {"name": "$response.body#/id"}),
+        ("202", {"enrolment_id": "$response.body#/id"}),
+    ),
+    "createKey": (("201", {"key_id": "$response.body#/id"}),),
+}
+"""What an answer tells that other paths ask for: operation, status, parameter, and where it stands."""
 _TAGGED = ("getRecord", "listRecordEvents")
 
 
@@ -49,6 +70,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     )
     for operation, route in _operations(app, made):
         _describe(operation, route)
+    _link(made)
     made["components"]["securitySchemes"] = SCHEMES
     made["components"]["headers"] = {
         name: {"description": text, "schema": {"type": kind}} for name, (kind, text) in HEADERS.items()
@@ -65,6 +87,18 @@ def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[dict[str, 
             operation = made["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 yield operation, route
+
+
+def _link(made: dict[str, Any]) -> None:
+    """Say where the ids that an answer tells lead to (OpenAPI links)."""
+    operations = {one["operationId"]: one for path in made["paths"].values() for one in path.values()}
+    for name, leads in _LEADS.items():
+        for status, told in leads:
+            links = operations[name]["responses"][status].setdefault("links", {})
+            for target, operation in operations.items():
+                asked = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
+                if asked == told.keys():
+                    links[target] = {"operationId": target, "parameters": told}
 
 
 def _describe(operation: dict[str, Any], route: RouteContext) -> None:
