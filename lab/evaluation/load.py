@@ -91,8 +91,8 @@ class Server:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[tuple[Server, float]]:
-    """A server on the settings' home, and how many seconds it took to answer."""
+def serving(settings: Settings, *, limited: bool = False) -> Iterator[tuple[Server, float]]:
+    """A server on the settings' home, and how many seconds it took to answer; `limited` keeps its rates."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -100,9 +100,9 @@ def serving(settings: Settings) -> Iterator[tuple[Server, float]]:
         **os.environ,
         "TRACKMARK_HOME": str(settings.home),
         "TRACKMARK_DATABASE_URL": settings.database_url,
-        "TRACKMARK_REQUESTS_PER_MINUTE": "0",
-        "TRACKMARK_UPLOADS_PER_MINUTE": "0",
     }
+    if not limited:
+        environment |= {"TRACKMARK_REQUESTS_PER_MINUTE": "0", "TRACKMARK_UPLOADS_PER_MINUTE": "0"}
     start = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--port", str(port)],

@@ -1,0 +1,1 @@
+"""One tenant does its worst while another's requests are timed."""

