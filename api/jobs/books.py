@@ -30,6 +30,10 @@ class Jobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def _of(self, tenant: str) -> Engine:
+        """The database as one tenant's requests see it, where PostgreSQL runs it."""
+        return database.for_tenant(self._engine, tenant)
+
     def create(
         self,
         kind: Kind,
@@ -61,13 +65,13 @@ class Jobs:
             TooManyJobs: the tenant has `most` under way.
         """
         try:
-            with database.writing(self._engine) as connection:
+            with database.writing(self._of(tenant)) as connection:
                 return enter(connection, kind, tenant, upload, request, once, most)
         except IntegrityError:
             if once is None:
                 raise
         # the same request came twice at one moment, and the other was first: its job is the answer
-        with database.writing(self._engine) as connection:
+        with database.writing(self._of(tenant)) as connection:
             return enter(connection, kind, tenant, upload, request, once, most)
 
     def get(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
@@ -77,7 +81,7 @@ class Jobs:
             UnknownEntry: the tenant has no such job of that kind.
         """
         query = select(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant, _JOBS.c.kind == kind)
-        with database.reading(self._engine) as connection:
+        with database.reading(self._of(tenant)) as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise UnknownEntry(f"no {kind} {job_id}")
@@ -89,7 +93,7 @@ class Jobs:
         Raises:
             UnknownEntry: the tenant has no such job.
         """
-        with database.writing(self._engine) as connection:
+        with database.writing(self._of(tenant)) as connection:
             job = self._mine(connection, job_id, tenant, kind)
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
             connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id))
@@ -106,7 +110,7 @@ class Jobs:
             _JOBS.c.request["name"].as_string() == named, _JOBS.c.request["artist_id"].as_string() == named
         )
         theirs = select(_JOBS).where(_JOBS.c.tenant == tenant, _JOBS.c.kind == "enrolment", about)
-        with database.writing(self._engine) as connection:
+        with database.writing(self._of(tenant)) as connection:
             found = [_job(row) for row in connection.execute(theirs.with_for_update())]
             for table, column in ((_IDEMPOTENT, _IDEMPOTENT.c.job_id), (_JOBS, _JOBS.c.id)):
                 connection.execute(delete(table).where(column.in_([job.id for job in found])))
@@ -119,7 +123,7 @@ class Jobs:
             UnknownEntry: the tenant has no such job.
             ConflictingEntry: it has ended otherwise.
         """
-        with database.writing(self._engine) as connection:
+        with database.writing(self._of(tenant)) as connection:
             job = self._mine(connection, job_id, tenant, kind)
             if job.state in FINISHED and job.state != "cancelled":
                 raise ConflictingEntry(f"the {kind} has ended: it {_ENDED[job.state]}")
@@ -142,7 +146,7 @@ class Jobs:
             UnknownEntry: the tenant has no such job.
             ConflictingEntry: it has not ended, has succeeded, or its audio is gone.
         """
-        with database.writing(self._engine) as connection:
+        with database.writing(self._of(tenant)) as connection:
             job = self._mine(connection, job_id, tenant, kind)
             if job.state not in FINISHED:
                 raise ConflictingEntry(f"the {kind} has not ended; cancel it first")
@@ -189,7 +193,7 @@ class Jobs:
         query = select(_JOBS).where(_JOBS.c.tenant == tenant)
         if state is not None:
             query = query.where(_JOBS.c.state == state)
-        with database.reading(self._engine) as connection:
+        with database.reading(self._of(tenant)) as connection:
             rows = connection.execute(query.order_by(_JOBS.c.created_at.desc(), _JOBS.c.id).limit(limit))
             return [_job(row) for row in rows]
 

@@ -1,6 +1,7 @@
 """A query that forgets its tenant finds nothing of another one: PostgreSQL itself keeps them apart."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ from api.database.migrations.versions import v0010_repeated_requests as repeats
 from api.database.migrations.versions import v0012_found as found
 from api.database.migrations.versions import v0013_webhooks as hooks
 from api.database.tables import Table
+from api.errors import UnknownEntry
+from api.jobs.books import Jobs
+from api.jobs.entering import Idempotency
+from api.jobs.job import Upload
+from api.jobs.leases import Leases
 from api.registry.registry import Registry
 from api.settings import Settings
 from tests.api.serving import register
@@ -68,6 +74,34 @@ def test_nobody_writes_for_another_tenant(registry: Registry) -> None:
         database.writing(registry.records.engine) as connection,
     ):
         connection.execute(text("INSERT INTO manifests VALUES ('m', 'r', 'label-b', '', now())"))
+
+
+def test_what_a_client_asks_of_its_jobs_stays_with_its_own(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The books ask PostgreSQL as the tenant; the queue, which serves all tenants, as nobody."""
+    jobs, file = Jobs(registry.engine), Upload("a.wav", "stored", "ab" * 32, 1)
+    once = Idempotency("a key", "d", timedelta(hours=1))
+    theirs, _ = jobs.create("audit", "label-b", file, {}, once)
+    asked: list[str] = []
+    real = database.for_tenant
+
+    def another(engine: Engine, tenant: str) -> Engine:
+        asked.append(tenant)
+        return real(engine, "label-a")
+
+    assert jobs.get(theirs.id, tenant="label-b", kind="audit").id == theirs.id
+    with monkeypatch.context() as patch:  # as if every query named the wrong tenant to PostgreSQL
+        patch.setattr(database, "for_tenant", another)
+        for ask in (jobs.get, jobs.cancel, jobs.delete):
+            with pytest.raises(UnknownEntry):
+                ask(theirs.id, tenant="label-b", kind="audit")
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            jobs.create("audit", "label-b", file, {})
+    assert set(asked) == {"label-b"}
+    assert jobs.create("audit", "label-b", file, {}, once)[0].id == theirs.id
+    lease = Leases(registry.engine, lease_s=30, attempts=3).take("worker")
+    assert lease is not None and lease.job.tenant == "label-b"
 
 
 def test_every_table_with_a_tenant_has_the_wall() -> None:
