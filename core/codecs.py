@@ -89,7 +89,7 @@ def write(
 ) -> int:
     """Encode blocks of audio, [C, any length] each, into an open, seekable binary file.
 
-    Arguments, result and errors as in `core.encode.encode`.
+    Arguments, result and errors as in `core.encode.encode`, and `OSError` where the file cannot be written.
     """
     if codec not in _FORMATS:
         raise EncodeError(f"unknown codec {codec!r}: use one of {', '.join(_FORMATS)}")
@@ -103,14 +103,46 @@ def write(
     samples = overs.counted(itertools.chain([first], parts))
     how = written(layout, len(first), codec)
     sound = Sound(rate, how.layout, codec, bit_rate, bits, how.unnamed, chapters)
+    target = _Target(file, raises=codec != "vorbis")
     try:
         if codec == "vorbis":
-            _write_vorbis(file, samples, sound)
+            _write_vorbis(target, samples, sound)
         else:
-            _write_av(file, samples, sound)
+            _write_av(target, samples, sound)
     except (av.FFmpegError, soundfile.LibsndfileError, ValueError, RuntimeError) as error:
+        if target.error is not None:
+            raise target.error from error
         raise EncodeError(f"the {codec} encoder refused {rate} Hz, {bit_rate} bit/s: {error}") from error
+    if target.error is not None:
+        raise target.error
     return overs.count if codec in ("wav", "flac") and bits > 0 else 0
+
+
+class _Target:
+    """A file that remembers why it could not be written: the libraries that write to it do not.
+
+    Args:
+        file: the file.
+        raises: whether `write` raises, too; libsndfile calls it where nothing can be raised.
+    """
+
+    def __init__(self, file: Any, *, raises: bool) -> None:
+        self._file = file
+        self._raises = raises
+        self.error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, data: Any) -> int:
+        """Write bytes; returns how many."""
+        try:
+            return int(self._file.write(data))
+        except OSError as error:
+            self.error = self.error or error
+            if self._raises:
+                raise
+            return 0
 
 
 class Overs:

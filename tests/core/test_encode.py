@@ -1,5 +1,7 @@
 """Encoding: files are whole or absent, codec round trips are real, aligned and never faked."""
 
+import errno
+import io
 import stat
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import torch
 
 from core import encode as encoding
 from core.align import align, delay
-from core.codecs import Codec
+from core.codecs import Codec, write
 from core.decode import decode, decode_bytes
 from core.encode import encode, encode_bytes, recode
 from core.errors import EncodeError
@@ -28,6 +30,32 @@ LOSSY: list[tuple[Codec, int]] = [
 def snr_db(wanted: torch.Tensor, got: torch.Tensor) -> float:
     """Ratio of signal to difference, in dB."""
     return float(10 * torch.log10(wanted.square().sum() / (wanted - got).square().sum().clamp(min=1e-20)))
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk with room for so many bytes."""
+
+    room = 5_000
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+@pytest.mark.parametrize("codec", ["wav", "flac", "mp3", "aac", "opus", "vorbis"])
+def test_a_full_disk_is_told_as_such_by_every_codec(
+    codec: Codec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Any, *arguments: Any) -> int:
+        return write(FullDisk(), *arguments)
+
+    monkeypatch.setattr(encoding, "write", full)
+    with pytest.raises(EncodeError, match="No space left") as caught:
+        encode(noise(2, RATE), RATE, tmp_path / "a", codec=codec)
+    assert isinstance(caught.value.__cause__, OSError)
+    assert caught.value.__cause__.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("codec", "bit_rate"), LOSSY)

@@ -146,8 +146,8 @@ def environment_of(home: Path, database_url: str) -> dict[str, str]:
 
 
 def small_audio(folder: Path) -> bytes:
-    """Four seconds of tones and noise, which is enough to carry a mark."""
-    times = torch.arange(4 * 44_100) / 44_100
+    """Ten seconds of tones and noise: a mark can be read from them, whatever its message."""
+    times = torch.arange(10 * 44_100) / 44_100
     noise = torch.randn(times.shape, generator=torch.Generator().manual_seed(1))
     wav = 0.1 * noise + 0.1 * sum(torch.sin(2 * torch.pi * hz * times) for hz in (220.0, 277.2, 329.6))
     encode(wav[None].clamp(-1, 1), 44_100, folder / "song.wav", codec="wav")
