@@ -39,11 +39,12 @@ class Victim:
 
     def live(self, seconds: float) -> Times:
         """Read and audit for a while."""
-        found, end = Times(), time.monotonic() + seconds
+        found = Times()
         with httpx.Client(
             base_url=self._url, headers=self._headers, timeout=PATIENCE_S, trust_env=False
         ) as http:
-            where = self._audited(http, Times())
+            where = self._audited(http, found)
+            end = time.monotonic() + seconds
             reading = threading.Thread(target=self._read, args=(http, where, found, end))
             reading.start()
             while time.monotonic() < end:
