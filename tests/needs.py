@@ -49,6 +49,11 @@ POSTGRESQL = Need(
     "a PostgreSQL server",
     "to run them: apt-get install postgresql, or brew install postgresql",
 )
+BROWSER = Need(
+    "the pages in a browser",
+    "Chromium",
+    "to run them: apt-get install chromium",
+)
 
 
 def left_out(need: Need) -> NoReturn:

@@ -18,7 +18,7 @@ class Answer:
 
 ANSWERS: Mapping[str, Answer] = {
     "unauthorized": Answer(401, "An API key is needed"),
-    "forbidden": Answer(403, "The API key lacks a scope"),
+    "forbidden": Answer(403, "This is not allowed"),
     "not-found": Answer(404, "No such entry"),
     "upload-timeout": Answer(408, "The body did not come in time"),
     "conflict": Answer(409, "The state does not allow this"),

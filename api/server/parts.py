@@ -139,9 +139,11 @@ def _refuse_foreign_page(request: Request, *, loopback_only: bool = True) -> Non
     host = request.headers.get("host", "")
     if loopback_only and urlsplit(f"//{host}").hostname not in LOOPBACK:
         raise Forbidden("without an API key the server answers on localhost only")
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != host
-    if foreign or request.headers.get("sec-fetch-site") == "cross-site":
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # Our own form's origin is "null", since our pages send no referrer: then the browser's own word counts.
+    own = site in ("same-origin", "none")
+    foreign = origin is not None and urlsplit(origin).netloc != host and not (own and origin == "null")
+    if foreign or (site is not None and not own):
         raise Forbidden("the request came from another site's page")
 
 

@@ -8,7 +8,7 @@ from api.server.schemas import Problem
 _TITLES = {
     400: "The request or the audio is not usable",
     401: "No good API key",
-    403: "The key lacks a scope",
+    403: "The key lacks a scope, or another site asks",
     404: "No such entry",
     408: "The body did not come in time",
     409: "The state does not allow this",

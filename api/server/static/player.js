@@ -30,12 +30,17 @@ function show(seconds) {
   clock.textContent = `${minutes(seconds)} / ${minutes(duration)}`;
 }
 
+// A pause before the sound has begun rejects the promise; nothing is wrong then.
+function begin() {
+  sound.play().catch(() => {});
+}
+
 function hear(from, to) {
   show(from);
   if (!sound) return;
   sound.currentTime = from;
   stopAt = to;
-  sound.play();
+  begin();
 }
 
 async function start() {
@@ -64,7 +69,7 @@ if (sound) {
   play.closest(".controls").hidden = false;
   play.addEventListener("click", () => {
     stopAt = null;
-    if (sound.paused) sound.play();
+    if (sound.paused) begin();
     else sound.pause();
   });
   for (const kind of ["play", "pause", "ended"]) {

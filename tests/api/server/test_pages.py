@@ -43,9 +43,22 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: TestClien
 
 
 def test_another_sites_form_does_nothing(browser: TestClient) -> None:
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+    ):
         answer = browser.post("/audits", files={"file": ("a.wav", GOOD)}, headers=headers)
         assert answer.status_code == 403
+
+
+def test_our_own_form_is_taken_although_it_tells_no_origin(browser: TestClient) -> None:
+    headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+    answer = browser.post("/audits", files={"file": ("a.wav", GOOD)}, headers=headers)
+    assert answer.status_code == 200
 
 
 def test_the_plain_form_leads_from_upload_to_findings(browser: TestClient) -> None:

@@ -1,0 +1,253 @@
+"""The pages in a real browser: what people do all day, what goes wrong, and that all can read them."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from api.server.app import create_app
+from api.settings import Settings
+from core.clip import Segment
+from tests import fakes
+from tests.api.serving import ENGINES, GOOD
+from tests.needs import BROWSER, left_out
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 700}
+SEGMENTS = (Segment(0.0, 1.0, 0.97), Segment(1.0, 2.0, 0.2))
+HEARING = replace(ENGINES, music=fakes.engines(music=fakes.music(segments=SEGMENTS)).music)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server that listens, and the first admin's key."""
+
+    address: str
+    key: str
+
+    def client(self) -> httpx.Client:
+        """A client of the API with that key."""
+        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {self.key}"})
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home, shutdown_grace_s=0, requests_per_minute=0, uploads_per_minute=0)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, HEARING), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:  # it starts, or the thread ends
+        thread.join(0.05)
+        assert thread.is_alive()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Site(f"http://127.0.0.1:{port}", (home / "keys" / "admin-api-key").read_text().strip())
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        left_out(BROWSER)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+def signed_in(chromium: Browser, site: Site, **options: Any) -> BrowserContext:
+    """A browser of somebody who has signed in."""
+    made = chromium.new_context(base_url=site.address, **options)
+    made.request.post("/sign-in", form={"key": site.key})
+    return made
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """The same; whatever its console complains of fails the test."""
+    made = signed_in(chromium, site, viewport=WIDE)
+    complaints: list[str] = []
+
+    def hear(line: ConsoleMessage) -> None:
+        if line.type == "error":
+            complaints.append(line.text)
+
+    made.on("console", hear)
+    made.on("weberror", lambda error: complaints.append(str(error.error)))
+    yield made
+    made.close()
+    expected = ("401", "404", "422", "net::ERR_FAILED")
+    assert [text for text in complaints if not any(code in text for code in expected)] == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def addresses(site: Site) -> dict[str, str]:
+    """A page of every kind, with something on it."""
+    with site.client() as client:
+        sent = {"title": "Night Drive", "owner": "A Label"}
+        track = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data=sent).headers["location"]
+        record = _finished(client, track)["result"]["record_id"]
+        said = {"issuer": "A Singer", "reason": "the vocals are mine"}
+        client.post(f"/v1/records/{record}/disputes", json=said).raise_for_status()
+        name = {"name": "Ada"}
+        client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data=name).raise_for_status()
+        terms = {"scope": ["singing"], "from": "2020-01-01", "until": "2036-01-01"}
+        client.post("/v1/artists/Ada/consents", json=terms).raise_for_status()
+        kept = {"retain": "true"}
+        audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}, data=kept).headers["location"]
+        _finished(client, audit)
+    audit_id = audit.rsplit("/", 1)[1]
+    return {
+        "start": "/",
+        "audits": "/audits",
+        "audit": f"/audits/{audit_id}",
+        "records": "/records",
+        "record": f"/records/{record}",
+        "artists": "/artists",
+        "log": "/log",
+        "entry": "/log/0",
+        "reference": "/docs",
+        "problem": "/records/0000000000000000",
+    }
+
+
+def _finished(client: httpx.Client, location: str) -> dict[str, Any]:
+    while True:
+        answer: dict[str, Any] = client.get(location).json()
+        if answer["state"] not in ("queued", "running"):
+            return answer
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_everybody_can_read_every_page(
+    chromium: Browser, site: Site, addresses: dict[str, str], viewport: Any, scheme: Any
+) -> None:
+    # axe puts styles of its own into the page that it looks at
+    context = signed_in(chromium, site, viewport=viewport, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for name, address in addresses.items():
+        page.goto(address)
+        found = Axe().run(page, options=RULES)
+        assert found.violations_count == 0, (name, found.generate_report())
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{name} scrolls sideways by {wide} pixels"
+    context.clear_cookies()
+    page.goto("/audits")
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert Axe().run(page, options=RULES).violations_count == 0
+    context.close()
+
+
+def test_a_file_leads_to_its_findings_and_its_report(page: Page, tmp_path: Path) -> None:
+    page.goto("/")
+    page.set_input_files("#file", {"name": "my song.wav", "mimeType": "audio/wav", "buffer": GOOD})
+    expect(page.locator("#title")).to_have_text("my song.wav")
+    expect(page.locator("#chosen")).to_have_text("1 kB, ready")
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_role("heading", name="Where in the file")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("my song.wav")
+    expect(page.get_by_text("The audio was not kept after the audit")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Signed report").first.click()
+    download.value.save_as(tmp_path / "report")
+    assert b"payloadType" in (tmp_path / "report").read_bytes()
+
+
+def test_many_files_are_sent_in_turn_and_a_bad_one_stops_none(page: Page) -> None:
+    page.goto("/")
+    files: list[Any] = [
+        {"name": name, "mimeType": "audio/wav", "buffer": content}
+        for name, content in (("one.wav", GOOD), ("bad.wav", b"not audio"), ("two.wav", GOOD))
+    ]
+    page.set_input_files("#file", files)
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.locator("#sent-text")).to_have_text("all sent; each name leads to its audit", timeout=60_000)
+    expect(page.locator("#sent-files a")).to_have_text(["one.wav", "two.wav"])
+    expect(page.locator("#sent-files .bad")).to_contain_text("bad.wav: ")
+
+
+def test_kept_audio_is_heard_where_the_evidence_is(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["audit"])
+    expect(page.locator("#wave canvas").first).to_be_attached()
+    page.locator("rect[data-from]").first.click()
+    expect(page.locator("#cursor")).to_be_visible()
+    page.wait_for_function("document.getElementById('sound').readyState > 0")
+    page.get_by_role("button", name="Play").or_(page.get_by_role("button", name="Pause")).first.click()
+    assert page.evaluate("document.getElementById('sound').duration") == pytest.approx(2.0, abs=0.2)
+
+
+def test_the_browser_itself_checks_the_log(page: Page, addresses: dict[str, str], site: Site) -> None:
+    page.goto(addresses["entry"])
+    expect(page.locator("#checks .good")).to_have_count(2)
+    expect(page.locator("#checks")).to_contain_text("it is in the log")
+    name, _, _ = page.locator("#vkey").input_value().split("+", 2)
+    page.locator("#vkey").fill(f"{name}+00000000+AQ==")
+    page.locator("#vkey").blur()
+    expect(page.locator("#checks .bad")).to_have_count(1)
+    expect(page.locator("#checks .good")).to_have_count(0)
+
+
+def test_a_proof_that_was_tampered_with_is_refused(page: Page, addresses: dict[str, str]) -> None:
+    page.route("**/v1/log/entries/0", lambda route: route.fulfill(body=b"{}"))
+    page.goto(addresses["entry"])
+    expect(page.locator("#checks .bad")).to_contain_text("another root")
+
+
+def test_a_session_that_ended_says_so_and_leads_back(
+    context: BrowserContext, addresses: dict[str, str]
+) -> None:
+    page = context.new_page()
+    page.goto("/")
+    context.clear_cookies()
+    page.set_input_files("#file", {"name": "late.wav", "mimeType": "audio/wav", "buffer": GOOD})
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.locator("#error")).to_contain_text("Your session has ended")
+    page.goto(addresses["record"])
+    assert page.locator("input[name=then]").input_value() == addresses["record"]
+
+
+def test_a_lost_connection_is_told_and_the_file_stays_chosen(page: Page) -> None:
+    page.goto("/")
+    page.route("**/v1/audits", lambda route: route.abort())
+    page.set_input_files("#file", {"name": "lost.wav", "mimeType": "audio/wav", "buffer": GOOD})
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.locator("#error")).to_have_text("The server cannot be reached.")
+    page.unroute("**/v1/audits")
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_role("heading", name="Where in the file")).to_be_visible(timeout=60_000)
+
+
+def test_without_scripts_the_form_works(chromium: Browser, site: Site) -> None:
+    context = signed_in(chromium, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.set_input_files("#file", {"name": "plain.wav", "mimeType": "audio/wav", "buffer": GOOD})
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("plain.wav")
+    context.close()
