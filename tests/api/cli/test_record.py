@@ -81,6 +81,9 @@ def test_a_catalogue_is_imported_and_its_records_live(
     said = trackmark("record", "export", record_id, "-f", "ddex", "-o", xml, "--json").lines[0]
     assert ET.parse(xml).findtext(".//ContainsAI") == "None"
     assert said["left_out"] == []
+    paper = tmp_path / "certificate.html"
+    assert trackmark("record", "certificate", record_id, "-o", paper).code == 0
+    assert "Certificate of registration" in paper.read_text(encoding="utf-8")
 
     assert trackmark("record", "revoke", record_id, "--by", "A Label", "--reason", "sold").code == 0
     assert trackmark("record", "amend", record_id, '{"asset": {"title": "X"}}').code == 1
@@ -97,6 +100,8 @@ def test_a_catalogue_is_imported_and_its_records_live(
         ["record", "amend", "ff" * 8, "@/none"],
         ["record", "transfer", "ff" * 8],
         ["record", "export", "ff" * 8, "-f", "pdf", "-o", "{tmp}/x"],
+        ["record", "certificate", "ff" * 8, "-o", "{tmp}/x.pdf"],
+        ["record", "certificate", "ff" * 8, "-o", "{tmp}/x.docx"],
         ["catalogue", "import", "{tmp}/bad.csv"],
     ],
 )
