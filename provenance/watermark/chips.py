@@ -38,10 +38,10 @@ class Layout:
     signs: NDArray[np.int8]
     bit: NDArray[np.int16]
 
-    @property
-    def pilots(self) -> NDArray[np.float32]:
-        """Pilot signs, zero where a cell carries data, [CELL_BANDS, CYCLE_COLUMNS]."""
-        return np.where(self.bit < 0, self.signs, 0).astype(np.float32)
+    def pilots(self, start: int, columns: int) -> NDArray[np.float32]:
+        """Pilot signs from column `start` on, zero where a cell carries data, [CELL_BANDS, columns]."""
+        index = (start + np.arange(columns)) % CYCLE_COLUMNS
+        return np.where(self.bit[:, index] < 0, self.signs[:, index], 0).astype(np.float32)
 
     def chips(self, code_signs: code.Signs, start: int, columns: int) -> NDArray[np.float32]:
         """Chips of `columns` columns from column `start` of the cycle, [CELL_BANDS, columns]."""

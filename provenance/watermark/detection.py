@@ -43,6 +43,8 @@ class Detection:
         known: changes (speed, pitch factor) that were looked at because the caller knew them.
         marks: every message and the stretches in which it is heard, in order of time; `message` is the one
             with the smallest p-value.
+        unsearched: stretches, in seconds, in which other changes of speed, tempo and pitch were left out,
+            since the budget of the full search was spent on marks and known changes.
     """
 
     present: bool
@@ -57,6 +59,7 @@ class Detection:
     exhaustive: bool = False
     known: tuple[tuple[float, float], ...] = ()
     marks: tuple[Mark, ...] = ()
+    unsearched: tuple[tuple[float, float], ...] = ()
 
 
 def detect(
@@ -74,7 +77,7 @@ def detect(
         wav: audio, [C, T].
         sample_rate: in Hz, of `wav`.
         key: the tenant's key, whose earlier epochs are looked for too; other keys' marks stay invisible.
-        exhaustive: also search speed and tempo 0.75 to 1.28 and pitch ±2.5 semitones, follow a drifting
+        exhaustive: also search speed and tempo 0.75 to 1.28 and pitch ±3 semitones, follow a drifting
             clock and decode a list of messages.
         known: changes (speed, pitch factor) to look at before all others, found by other means to a quarter
             of a per cent, and where (`Known`); a few at a time, since each is paid for like any other place.
@@ -139,6 +142,7 @@ def detect_blocks(
             elapsed_s,
             exhaustive=exhaustive,
             known=changes,
+            unsearched=tuple(hunt.unsearched),
         )
     return Detection(
         True,
@@ -153,6 +157,7 @@ def detect_blocks(
         exhaustive,
         changes,
         _marks(hunt, spans),
+        tuple(hunt.unsearched),
     )
 
 

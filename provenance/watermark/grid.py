@@ -94,9 +94,12 @@ def log_rows(spectrum: Tensor) -> Tensor:
         Natural log of power, [B, ROWS, N], floored 110 dB below full scale so that digital silence
         carries no structure.
     """
-    power = spectrum.real.square() + spectrum.imag.square()
-    rows = analysis_matrix().to(power.device) @ (power / (N_FFT * N_FFT / 16.0))
-    return torch.log(rows + FLOOR)
+    return torch.log(pooled(spectrum.real.square() + spectrum.imag.square()) + FLOOR)
+
+
+def pooled(power: Tensor) -> Tensor:
+    """Power of bins to power of fine rows, [B, F, N] to [B, ROWS, N]; full scale is about 1."""
+    return analysis_matrix().to(power.device) @ (power / (N_FFT * N_FFT / 16.0))
 
 
 def whiten(rows: Tensor) -> Tensor:

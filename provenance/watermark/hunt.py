@@ -5,48 +5,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from provenance.watermark import code, model, sync
+from provenance.watermark import changes, code, model, sync
 from provenance.watermark.chips import layout
 from provenance.watermark.finding import NOMINAL, Finding, Geometry
-from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_FRAMES, FRAMES_PER_S, STRIDE
+from provenance.watermark.grid import CELL_FRAMES, FRAMES_PER_S, STRIDE
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.known import Known
-from provenance.watermark.marks import agreement, heard
-from provenance.watermark.reading import WORTH_READING, read
-from provenance.watermark.receiver import lowered, plane_of, views, warp
+from provenance.watermark.reading import read
+from provenance.watermark.receiver import plane_of, views, warp
+from provenance.watermark.rest import PART_S, Rest
 
-EXCERPT_S = 20.0
-PART_S = 10.0
-TEMPOS = (1.0, 1.05, 0.95, 1.1, 0.9, 1.15, 0.85, 1.2, 0.8, 1.25, 0.77)
-"""Time factors of the coarse search; the decoder reads through 2.5 % of error, so there are no holes."""
-SEMITONE = 2.0 ** (1.0 / 12.0)
-FINE = tuple(1.0 + 0.004 * step for step in range(-7, 8))
-PHASES = (0.0, 2.0, 4.0)
 FINER = tuple(0.0005 * step for step in range(-4, 5))
-CERTAIN = 1e-9
 CANDIDATES = 3
+"""Changes that one section is looked at in because its own pilots answer to them."""
 MOST_KNOWN = 8
 """Known changes that one section is looked at in."""
-STRIKING = 6.0
-"""Statistic of a guess that is believed without a longer look: beyond what chance gives all geometries."""
+PROMISING, STRIKING = 5.2, 5.7
+"""Statistics about the best and beyond the best that chance gives all changes together. What is promising is
+decoded in its half minute, and what is striking then in the whole section."""
+BUDGET = 12
+"""Planes of its length that a section may cost; what one leaves, those after it may use. Audio without a mark
+takes four, one more for each known change."""
 
 
 def told(speed: float, pitch: float) -> Geometry:
     """Where to look when somebody else has measured the change, to a quarter of a per cent."""
     return Geometry(speed, pitch, tuple(1.0 + step for step in FINER))
-
-
-def pitches(tempo: float) -> tuple[float, ...]:
-    """Pitch factors to try with a tempo; the decoder reads through more than a semitone of error.
-
-    Speed, tempo alone, and speed with two semitones on top, known as nightcore and slowed; without a change
-    of tempo, pitch alone.
-    """
-    if tempo == 1.0:
-        return 1.0, SEMITONE**1.5, SEMITONE**-1.5
-    return tempo, 1.0, tempo * SEMITONE ** (2.0 if tempo > 1.0 else -2.0)
 
 
 class Hunt:
@@ -55,6 +42,7 @@ class Hunt:
     Attributes:
         best: the finding with the smallest p-value so far. Later sections are looked at in the geometry of
             the last complete one first.
+        unsearched: stretches, in seconds, whose changes were not all looked at, since `BUDGET` was spent.
     """
 
     def __init__(
@@ -66,6 +54,7 @@ class Hunt:
         known: Sequence[Known] = (),
     ) -> None:
         self.best: Finding | None = None
+        self.unsearched: list[tuple[float, float]] = []
         self._last: Finding | None = None
         self._keys = key.epochs
         self._networks = networks
@@ -75,6 +64,8 @@ class Hunt:
         self._places = 0
         self._first = 0
         self._checks = 0
+        self._complete = 0
+        self._budget = 0.0
 
     def p_value(self, place: sync.Alignment, message: bytes | None) -> float:
         """Fisher's combination of pilots and keyed check, independent when no mark is there.
@@ -99,40 +90,95 @@ class Hunt:
             Every complete finding, each of another message or place; where there is none, the best one; none
             where the section is too short or silent.
         """
+        return self.search(views(wav, sample_rate), wav.shape[-1] / sample_rate)
+
+    def search(self, seen: Tensor, length_s: float, decoded: Sequence[sync.Plane] = ()) -> list[Finding]:
+        """`look` at what `views` made of a section of that length.
+
+        `decoded` may hold the section's planes as they are (`receiver.planes`), which no key changes.
+        """
         complete: list[Finding] = []
         best: Finding | None = None
-        length_s = wav.shape[-1] / sample_rate
-        left = _Parts(length_s)
-        for plane, geometry in self._looks(views(wav, sample_rate)):
-            for finding in self._readings(plane, geometry, left, complete):
+        rest = Rest(length_s)
+        self._budget += BUDGET * seen.shape[2]
+        for plane, geometry in self._looks(seen, rest, decoded):
+            for finding in self._readings(plane, geometry, rest, complete):
                 if finding.complete:
                     complete.append(finding)
+                    self._complete += 1
                     self._last = finding
-                    left.hear(finding)
+                    rest.hear(finding)
                 if best is None or finding.p_value < best.p_value:
                     best = finding
-            if left.none:
+            if rest.none:
                 break
         self._begin_s += length_s
         return complete or ([best] if best else [])
 
-    def _looks(self, seen: Tensor) -> Iterator[tuple[sync.Plane, Geometry]]:
-        """Planes by falling promise: where the last mark lay, then as in `planes`, then changes."""
+    def _looks(
+        self, seen: Tensor, rest: Rest, decoded: Sequence[sync.Plane]
+    ) -> Iterator[tuple[sync.Plane, Geometry]]:
+        """Planes of what is left, by falling promise: where the last mark lay, as it is, known, searched."""
         rows, last = seen[0], self._last.geometry if self._last else NOMINAL
         if last != NOMINAL:
-            yield self._in_geometry(rows, last)
-        for plane in self.planes(seen, self._networks):
+            yield self._plane(rows, rest, last), last
+        plane = decoded[0] if decoded else self._plane(rows, rest)
+        yield plane, NOMINAL
+        if len(seen) > 1:
+            plane = decoded[1] if decoded and not self._complete else self._with(plane, seen[1:], rest)
             yield plane, NOMINAL
         end_s = self._begin_s + rows.shape[1] / FRAMES_PER_S
         here = [k for k in self._known if k.start_s < end_s and k.end_s > self._begin_s]
-        changes = dict.fromkeys((round(k.speed, 3), round(k.pitch, 3)) for k in here)
-        for geometry in [told(speed, pitch) for speed, pitch in changes][:MOST_KNOWN]:
-            yield self._in_geometry(rows, geometry)
+        distinct = dict.fromkeys((round(k.speed, 3), round(k.pitch, 3)) for k in here)
+        for geometry in [told(speed, pitch) for speed, pitch in distinct][:MOST_KNOWN]:
+            yield self._plane(rows, rest, geometry), geometry
         if self._exhaustive:
-            yield from self._everywhere(rows)
+            yield from self._everywhere(seen, _left(plane, rest), rest)
+
+    def _everywhere(
+        self, seen: Tensor, plane: sync.Plane, rest: Rest
+    ) -> Iterator[tuple[sync.Plane, Geometry]]:
+        """Planes of the changes of tempo and pitch to which the pilots answer."""
+        layouts = [layout(key) for key in self._keys]
+        found, searched = changes.search(plane, layouts, keep=CANDIDATES)
+        self._places += searched
+        for change in found:
+            if change.statistic < PROMISING:
+                return
+            if self._budget <= 0.0:
+                self.unsearched += [
+                    (self._begin_s + first, self._begin_s + last) for first, last in rest.stretches_s
+                ]
+                return
+            geometry, before = self._settled(seen[0], change), self._complete
+            if geometry is None:
+                continue
+            plane = self._plane(seen[0], rest, geometry)
+            yield plane, geometry
+            if len(seen) > 1 and self._complete == before:
+                yield self._with(plane, seen[1:], rest, geometry), geometry
+
+    def _settled(self, rows: Tensor, change: changes.Change) -> Geometry | None:
+        """The exact pitch of a change: of those its bands may stand for, the one the pilots answer best.
+
+        None where that is by chance: a mark's statistic grows when its change is undone.
+        """
+        geometries = [told(change.tempo, pitch) for pitch in change.pitches()]
+        if len(geometries) == 1 and change.statistic >= STRIKING:
+            return geometries[0]
+        first = change.first * STRIDE
+        excerpt = rows[:, first : first + changes.WIDTH * STRIDE]
+        answers = []
+        for geometry in geometries:
+            plane = self._decoded(warp(excerpt, geometry.tempo, geometry.pitch), None)
+            places, searched = zip(*(sync.search(plane, layout(key)) for key in self._keys), strict=True)
+            self._places += sum(searched)
+            answers.append(max(place[0].statistic for place in places))
+        best = max(answers)
+        return geometries[answers.index(best)] if max(best, change.statistic) >= STRIKING else None
 
     def _readings(
-        self, plane: sync.Plane, geometry: Geometry, left: "_Parts", complete: Sequence[Finding]
+        self, plane: sync.Plane, geometry: Geometry, rest: Rest, complete: Sequence[Finding]
     ) -> Iterator[Finding]:
         """Read the whole, then ten seconds at a time what is left: a sample, a loop or one track of a mix."""
         finding = self.read(plane, geometry)
@@ -143,27 +189,13 @@ class Hunt:
         if not (self._exhaustive and geometry == NOMINAL) and not finding.complete and not complete:
             return
         length = int(PART_S * FRAMES_PER_S * geometry.tempo) // STRIDE
-        for number in left.numbers:
+        for number in rest.numbers:
             start = number * length
-            if plane.shape[1] - start <= length // 2 or number not in left.numbers:
+            if plane.shape[1] - start <= length // 2 or number not in rest.numbers:
                 continue
             part = self.read(plane, geometry, start=start, stop=start + length)
             if part and part.complete and not any(_same(part, other) for other in complete):
                 yield part
-
-    @staticmethod
-    def planes(seen: Tensor, networks: model.Model) -> Iterator[sync.Plane]:
-        """The decoder's planes of `receiver.views`: the middle; then with both sides and their difference.
-
-        They see other hosts than the middle does, so their soft chips add up; the difference also
-        holds what a downmix cancels.
-        """
-        plane = plane_of(seen[0], networks)
-        yield plane
-        if len(seen) > 1:
-            for rows in seen[1:]:
-                plane = plane + plane_of(rows, networks)
-            yield plane
 
     def read(
         self, plane: sync.Plane, geometry: Geometry, *, start: int = 0, stop: int | None = None
@@ -208,92 +240,32 @@ class Hunt:
         p_value = self.p_value(chosen, message)
         return Finding(key, chosen, plane, message, p_value, geometry)
 
-    def _in_geometry(self, rows: Tensor, geometry: Geometry) -> tuple[sync.Plane, Geometry]:
+    def _plane(self, rows: Tensor, rest: Rest, geometry: Geometry = NOMINAL) -> sync.Plane:
+        """What is left of a view, its change undone."""
         nominal = (geometry.tempo, geometry.pitch) == (1.0, 1.0)
         chosen = rows if nominal else warp(rows, geometry.tempo, geometry.pitch)
-        return plane_of(chosen, self._networks), geometry
+        return self._decoded(chosen, rest.frames(chosen.shape[1], geometry.tempo))
 
-    def _everywhere(self, rows: Tensor) -> Iterator[tuple[sync.Plane, Geometry]]:
-        """Coarse geometries on an excerpt, pilots only; then the best ones finely on the whole section."""
-        excerpt = _middle(rows, EXCERPT_S)
-        found: list[tuple[float, Geometry]] = []
-        for tempo in TEMPOS:
-            for geometry, best, searched in self._guesses(excerpt, tempo):
-                self._places += searched
-                found.append((best.statistic, geometry))
-            if math.exp(-0.5 * max(statistic for statistic, _ in found) ** 2) * self._places < CERTAIN:
-                break
-        found.sort(key=lambda entry: -entry[0])
-        for statistic, geometry in found[:CANDIDATES]:
-            if statistic >= STRIKING or self._grows(rows, geometry):
-                yield self._in_geometry(rows, geometry)
+    def _with(
+        self, plane: sync.Plane, others: Tensor, rest: Rest, geometry: Geometry = NOMINAL
+    ) -> sync.Plane:
+        """A plane and those of the other views added to it, as in `receiver.planes`."""
+        total = _left(plane, rest, geometry)
+        for rows in others:
+            total = total + self._plane(rows, rest, geometry)
+        return total
 
-    def _grows(self, rows: Tensor, geometry: Geometry) -> bool:
-        """Whether a guess is still worth reading on an excerpt of twice the length.
-
-        A mark's statistic grows by the root of two; the best of thousands of places by chance only falls.
-        """
-        longer = _middle(rows, 2.0 * EXCERPT_S)
-        if longer.shape[1] == rows.shape[1]:
-            return True
-        plane = plane_of(warp(longer, geometry.tempo, geometry.pitch), self._networks)
-        for key in self._keys:
-            place, searched = sync.guess(plane, layout(key), stretches=geometry.stretches, phases=sync.PHASES)
-            self._places += searched
-            if place.p_value(searched) < WORTH_READING:
-                return True
-        return False
-
-    def _guesses(self, excerpt: Tensor, tempo: float) -> list[tuple[Geometry, sync.Alignment, int]]:
-        """The best place of any epoch's key at a tempo and each of its pitches, and how many were searched.
-
-        A change of pitch is a shift along the decoder's bands, so one plane serves for all: moved by a part
-        of a band until the first pitch lies on whole bands, which leaves the others half a band of error.
-        """
-        bands = [BANDS_PER_OCTAVE * math.log2(pitch) for pitch in pitches(tempo)]
-        part = bands[0] - round(bands[0])
-        plane = plane_of(warp(excerpt, tempo, 2.0 ** (part / BANDS_PER_OCTAVE)), self._networks)
-        found = []
-        for pitch, shift in zip(pitches(tempo), bands, strict=True):
-            moved = lowered(plane, round(shift - part))
-            guesses = [sync.guess(moved, layout(key), stretches=FINE, phases=PHASES) for key in self._keys]
-            best = max((place for place, _ in guesses), key=lambda place: place.statistic)
-            geometry = Geometry(tempo, pitch, tuple(best.stretch + step for step in FINER))
-            found.append((geometry, best, sum(searched for _, searched in guesses)))
-        return found
+    def _decoded(self, rows: Tensor, wanted: NDArray[np.bool_] | None) -> sync.Plane:
+        self._budget -= rows.shape[1] if wanted is None else int(wanted.sum())
+        return plane_of(rows, self._networks, wanted)
 
 
-def _middle(rows: Tensor, seconds: float) -> Tensor:
-    """The middle of a section, or all of a shorter one, [ROWS, N]."""
-    frames = int(seconds * FRAMES_PER_S)
-    first = max(0, (rows.shape[1] - frames) // 2)
-    return rows[:, first : first + frames]
+def _left(plane: sync.Plane, rest: Rest, geometry: Geometry = NOMINAL) -> sync.Plane:
+    """A plane without what has been heard since it was decoded."""
+    left: sync.Plane = plane * rest.frames(plane.shape[1] * STRIDE, geometry.tempo)[::STRIDE]
+    return left
 
 
 def _same(one: Finding, other: Finding) -> bool:
     """Whether two findings of a section are one message at one place."""
     return (one.message, one.key) == (other.message, other.key) and one.place.near(other.place)
-
-
-class _Parts:
-    """The tenths of a section's seconds in which no mark has been heard yet."""
-
-    def __init__(self, length_s: float) -> None:
-        self._seconds = max(1, math.ceil(length_s))
-        self._heard = np.zeros(self._seconds, bool)
-
-    def hear(self, finding: Finding) -> None:
-        """Take out where a finding is heard."""
-        self._heard |= heard(agreement(finding, self._seconds))
-
-    @property
-    def numbers(self) -> list[int]:
-        """Parts of ten seconds of which the greater half is left."""
-        size = int(PART_S)
-        starts = range(0, self._seconds, size)
-        return [n // size for n in starts if self._heard[n : n + size].mean() < 0.5]
-
-    @property
-    def none(self) -> bool:
-        """Whether nothing is left."""
-        return not self.numbers

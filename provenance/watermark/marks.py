@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.watermark import code, sync
-from provenance.watermark.chips import CYCLE_COLUMNS, layout
+from provenance.watermark.chips import layout
 from provenance.watermark.finding import Finding
 from provenance.watermark.grid import FRAMES_PER_S
 
@@ -55,8 +55,7 @@ def agreement(finding: Finding, seconds: int) -> Scores:
     frames = sync.follow(finding.plane, finding.place, key_layout)
     soft = sync.cells(finding.plane, frames)
     if finding.message is None:
-        index = (finding.place.start + np.arange(soft.shape[1])) % CYCLE_COLUMNS
-        chips = key_layout.pilots[:, index]
+        chips = key_layout.pilots(finding.place.start, soft.shape[1])
     else:
         signs = code.encode(finding.message, finding.key)
         chips = key_layout.chips(signs, finding.place.start, soft.shape[1])

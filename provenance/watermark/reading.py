@@ -9,6 +9,8 @@ from provenance.watermark.key import WatermarkKey
 WORTH_READING = 0.5
 """p-value of the pilots above which decoding is not tried: it would only cost time and multiplicity."""
 LIST = 8
+WORTH_LISTING = 0.05
+"""p-value above which the list is not decoded, which takes ten times longer than the likeliest message."""
 
 
 def read(
@@ -35,7 +37,7 @@ def read(
         message = code.decode(soft_bits(soft, place, key_layout), key)
         if message is not None:
             return message, checks
-    if not thorough:
+    if not thorough or place.p_value(searched) > WORTH_LISTING:
         return None, checks
     followed = sync.cells(plane, sync.follow(plane, place, key_layout))
     followed *= reliability(followed, place, key_layout)
@@ -50,7 +52,7 @@ def reliability(soft: sync.Plane, place: sync.Alignment, key_layout: Layout) -> 
     """
     columns = np.arange(soft.shape[1])
     window = columns // sync.WINDOW_COLUMNS
-    pilots = key_layout.pilots[:, (place.start + columns) % CYCLE_COLUMNS]
+    pilots = key_layout.pilots(place.start, soft.shape[1])
     agreement = np.bincount(window, (soft * pilots).sum(0))
     energy = np.bincount(window, np.square(soft * pilots).sum(0))
     factors: sync.Plane = np.maximum(0.0, agreement / (energy + 1e-6))[window].astype(np.float32)

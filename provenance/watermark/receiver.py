@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.downmix import CANCELLED, downmix
@@ -20,55 +21,58 @@ DECODED_FRAMES = 512
 def views(wav: Tensor, sample_rate: int) -> Tensor:
     """Log-power rows of what may bear a mark: the middle, and of stereo also each side and the difference.
 
-    Resampling and spectrum are linear, so two channels cost two of each, whatever is looked at.
-
     Args:
         wav: [C, T].
         sample_rate: in Hz.
 
     Returns:
-        [1, ROWS, N], or of stereo [4, ROWS, N]: the middle, or the side where that cancels; left; right; half
-        their difference.
+        [1, ROWS, N], or of two channels that differ [4, ROWS, N]: the middle, left, right and half their
+        difference. Where the middle cancels it changes places with the difference.
     """
-    if wav.shape[0] != 2:
-        return rows_of(resample(downmix(wav)[None], sample_rate, grid.RATE), torch.ones(1, 1))
-    side, middle = wav[0] - wav[1], wav[0] + wav[1]
-    cancelled = bool(side.square().sum() > CANCELLED * middle.square().sum())
-    mixing = torch.tensor([[0.5, -0.5 if cancelled else 0.5], [1.0, 0.0], [0.0, 1.0], [0.5, -0.5]])
-    return rows_of(resample(wav, sample_rate, grid.RATE), mixing)
+    if wav.shape[0] != 2 or torch.equal(wav[0], wav[1]):
+        return rows_of(resample(downmix(wav)[None], sample_rate, grid.RATE))
+    pair = 0.5 * torch.stack([wav[0] + wav[1], wav[0] - wav[1]])
+    middle, side = pair.square().sum(1).tolist()
+    rows = rows_of(resample(pair, sample_rate, grid.RATE))
+    return rows[[3, 1, 2, 0]] if side > CANCELLED * middle else rows
 
 
-def rows_of(wav: Tensor, mixing: Tensor) -> Tensor:
-    """Log-power rows of mixtures of channels at `RATE`, in bounded memory.
+def rows_of(wav: Tensor) -> Tensor:
+    """Log-power rows of audio at `RATE`, in bounded memory.
+
+    Of a middle and a side also those of their sum and difference: bins add up in power and in the product
+    of the two, which are pooled into rows before anything is added.
 
     Args:
-        wav: [C, T].
-        mixing: share of each channel in each mixture, [V, C].
+        wav: [1, T], or middle and side, [2, T].
 
     Returns:
-        [V, ROWS, N], N even.
+        [1, ROWS, N], or [4, ROWS, N]: middle, middle plus side, middle less side, side; N even.
     """
     frames = wav.shape[-1] // grid.HOP // 2 * 2
     pieces = []
     reach = grid.N_FFT // 2
+    window = torch.hann_window(grid.N_FFT)
     for start in range(0, frames, CHUNK_FRAMES):
         stop = min(frames, start + CHUNK_FRAMES)
         low, high = start * grid.HOP - reach, (stop - 1) * grid.HOP + reach
         piece = torch.nn.functional.pad(
             wav[:, max(0, low) : max(0, high)], (max(0, -low), max(0, high - wav.shape[-1]))
         )
-        window = torch.hann_window(grid.N_FFT)
         spectrum = torch.stft(piece, grid.N_FFT, grid.HOP, window=window, center=False, return_complex=True)
-        pieces.append(torch.cat([grid.log_rows(_mixed(spectrum, shares)) for shares in mixing]))
-    return torch.cat(pieces, 2) if pieces else torch.zeros(len(mixing), grid.ROWS, 0)
+        pieces.append(grid.log_rows(spectrum) if len(wav) == 1 else _four(spectrum))
+    return torch.cat(pieces, 2) if pieces else torch.zeros(1 if len(wav) == 1 else 4, grid.ROWS, 0)
 
 
-def _mixed(spectrum: Tensor, shares: Tensor) -> Tensor:
-    """One mixture of spectra [C, F, N], [1, F, N]; without a product where it is a channel as it is."""
-    used = torch.nonzero(shares)[:, 0].tolist()
-    if len(used) == 1 and float(shares[used[0]]) == 1.0:
-        return spectrum[used]
-    return torch.stack([spectrum[n] * float(shares[n]) for n in used]).sum(0, keepdim=True)
+def _four(spectrum: Tensor) -> Tensor:
+    """Log rows of middle, left, right and side from spectra of the middle and the side, [2, F, N]."""
+    real, imag = spectrum.real, spectrum.imag
+    middle, side = grid.pooled(real.square().addcmul_(imag, imag))
+    shared = 2.0 * grid.pooled((real[0] * real[1]).addcmul_(imag[0], imag[1]))
+    both = middle + side
+    # where one channel is silent, rounding may leave less than nothing of it
+    four = torch.stack([middle, (both + shared).clamp_min_(0.0), (both - shared).clamp_min_(0.0), side])
+    return four.add_(grid.FLOOR).log_()
 
 
 def warp(rows: Tensor, tempo: float, pitch: float) -> Tensor:
@@ -94,27 +98,40 @@ def warp(rows: Tensor, tempo: float, pitch: float) -> Tensor:
     )[0, 0]
 
 
-def lowered(plane: Plane, bands: int) -> Plane:
-    """A plane moved down by whole bands, [BANDS, M]; nothing is known of the bands that come in."""
-    moved = np.zeros_like(plane)
-    below, above = max(0, bands), max(0, -bands)
-    moved[above : len(plane) - below] = plane[below : len(plane) - above]
-    return moved
+def planes(seen: Tensor, networks: model.Model) -> tuple[Plane, ...]:
+    """What the decoder tells of `views`: of the middle, and of two channels also all views together.
+
+    The others see other hosts than the middle does, so their soft chips add up; the difference also holds
+    what a downmix cancels.
+    """
+    middle = plane_of(seen[0], networks)
+    if len(seen) == 1:
+        return (middle,)
+    return middle, middle + np.sum([plane_of(rows, networks) for rows in seen[1:]], axis=0)
 
 
-def plane_of(rows: Tensor, networks: model.Model) -> Plane:
+def plane_of(rows: Tensor, networks: model.Model, wanted: NDArray[np.bool_] | None = None) -> Plane:
     """The decoder's logits, [ROWS, N] to [BANDS, N / 2].
 
     Chunks overlap by the decoder's reach, so the result equals one pass over the file.
+
+    Args:
+        rows: log power, [ROWS, N].
+        networks: with the decoder.
+        wanted: of which frames, [N]; None for all. Of others nothing is known: logits are zero there.
     """
     frames = rows.shape[1]
+    plane = np.zeros((grid.BANDS, frames // grid.STRIDE), np.float32)
     if frames == 0:
-        return np.zeros((grid.BANDS, 0), np.float32)
+        return plane
     features = networks.decoder.features(rows[None])
-    pieces = []
     for start in range(0, frames, DECODED_FRAMES):
         first, stop = max(0, start - REACH_FRAMES), min(frames, start + DECODED_FRAMES)
-        logits = networks.decoder.logits(features[..., first : min(frames, stop + REACH_FRAMES)])[0]
-        pieces.append(logits[:, (start - first) // grid.STRIDE : (stop - first) // grid.STRIDE])
-    plane: Plane = torch.cat(pieces, 1).numpy()
+        if wanted is None or wanted[start:stop].any():
+            logits = networks.decoder.logits(features[..., first : min(frames, stop + REACH_FRAMES)])[0]
+            skipped, length = (start - first) // grid.STRIDE, (stop - start) // grid.STRIDE
+            place = start // grid.STRIDE
+            plane[:, place : place + length] = logits[:, skipped : skipped + length].numpy()
+    if wanted is not None:
+        plane *= wanted[:: grid.STRIDE]
     return plane

@@ -8,6 +8,7 @@ p-value (union bound); it is conservative and never needs calibration on recordi
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,17 +120,24 @@ def search(
     Returns:
         The best places, best first, and how many were searched.
     """
-    signs, presence = _pilot_spectra(layout)
+    tried = [(phase, stretch) for phase in phases for stretch in stretches]
+    soft = _stretched(plane, tried)
     found: list[Alignment] = []
-    for phase in phases:
-        soft = _stretched(plane, phase, stretches)
-        norm = np.sqrt(np.maximum(_correlate(presence, soft**2), 1e-6))
-        statistics = _correlate(signs, soft) / norm
-        for stretch, statistic in zip(stretches, statistics, strict=True):
-            for start in np.argpartition(-statistic, keep)[:keep]:
-                found.append(Alignment(phase, int(start), float(statistic[start]), stretch))
+    every = _correlate(pilot_spectra(layout), soft)
+    for (phase, stretch), chips, sums in zip(tried, soft, every, strict=True):
+        for start in np.argpartition(-sums, keep)[:keep].tolist():
+            statistic = float(sums[start]) / norm(chips, layout, start)
+            found.append(Alignment(phase, start, statistic, stretch))
     found.sort(key=lambda place: -place.statistic)
-    return _distinct(found)[:keep], CYCLE_COLUMNS * len(phases) * len(stretches)
+    return _distinct(found)[:keep], CYCLE_COLUMNS * len(tried)
+
+
+def norm(soft: Plane, layout: Layout, start: int) -> float:
+    """Root of the energy of the soft chips in which a start of the cycle has its pilots.
+
+    Nearly the same for all starts, so places are ranked without it.
+    """
+    return math.sqrt(float(np.square(soft * layout.pilots(start, soft.shape[1])).sum()) + 1e-6)
 
 
 def follow(plane: Plane, place: Alignment, layout: Layout) -> Frames:
@@ -149,7 +157,7 @@ def follow(plane: Plane, place: Alignment, layout: Layout) -> Frames:
     straight = place.frames(plane)
     windows = np.arange(len(straight)) // WINDOW_COLUMNS
     shifts = REACH_STEP * np.arange(-REACH, REACH + 1)
-    pilots = layout.pilots[:, (place.start + np.arange(len(straight))) % CYCLE_COLUMNS]
+    pilots = layout.pilots(place.start, len(straight))
     gain = np.zeros((int(windows[-1]) + 1, len(shifts)))
     for column, shift in enumerate(shifts):
         soft = cells(plane, straight + shift) * np.abs(pilots)
@@ -168,68 +176,55 @@ def follow(plane: Plane, place: Alignment, layout: Layout) -> Frames:
     return followed
 
 
-def guess(
-    plane: Plane, layout: Layout, *, stretches: tuple[float, ...], phases: tuple[float, ...]
-) -> tuple[Alignment, int]:
-    """The best place only, at half the cost of `search`: places are ranked before they are normalised.
-
-    Arguments and the number of places searched as in `search`.
-    """
-    signs, _ = _pilot_spectra(layout)
-    best = Alignment(0.0, 0, -math.inf)
-    highest = -math.inf
-    for phase in phases:
-        soft = _stretched(plane, phase, stretches)
-        totals = _correlate(signs, soft)
-        tried, start = np.unravel_index(int(totals.argmax()), totals.shape)
-        if totals[tried, start] > highest:
-            highest = float(totals[tried, start])
-            pilots = np.abs(layout.pilots[:, (start + np.arange(soft.shape[2])) % CYCLE_COLUMNS])
-            energy = float(np.square(soft[tried] * pilots).sum())
-            best = Alignment(phase, int(start), highest / math.sqrt(energy + 1e-6), stretches[tried])
-    return best, CYCLE_COLUMNS * len(phases) * len(stretches)
-
-
-def _stretched(plane: Plane, phase: float, stretches: tuple[float, ...]) -> Plane:
-    """Soft chips of one phase at every stretch, [stretches, CELL_BANDS, columns], shorter ones padded."""
-    frames = [column_frames(plane.shape[1] * STRIDE, phase, stretch) for stretch in stretches]
-    soft = np.zeros((len(stretches), CELL_BANDS, max(len(f) for f in frames)), np.float32)
+def _stretched(plane: Plane, tried: Sequence[tuple[float, float]]) -> Plane:
+    """Soft chips at every phase and stretch, [K, CELL_BANDS, columns], shorter ones padded."""
+    frames = [column_frames(plane.shape[1] * STRIDE, phase, stretch) for phase, stretch in tried]
+    soft = np.zeros((len(tried), CELL_BANDS, max(len(f) for f in frames)), np.float32)
     for row, centres in zip(soft, frames, strict=True):
         row[:, : len(centres)] = cells(plane, centres)
     return soft
 
 
 @functools.lru_cache(maxsize=8)
-def _pilot_spectra(layout: Layout) -> tuple[Spectrum, Spectrum]:
-    """Spectra of the pilots' signs and of where pilots are, in overlapping pieces, [F, P, CELL_BANDS]."""
-    index = PIECE * np.arange(CYCLE_COLUMNS // PIECE)[:, None] + np.arange(2 * PIECE)
-    pilots = layout.pilots[:, index % CYCLE_COLUMNS]
-    signs, presence = (fft.rfft(part, axis=2).transpose(2, 1, 0) for part in (pilots, np.abs(pilots)))
-    return np.ascontiguousarray(signs), np.ascontiguousarray(presence)
+def pilot_spectra(layout: Layout) -> Spectrum:
+    """Spectra of the pilots' signs in overlapping pieces of the cycle, [F, CELL_BANDS, P]."""
+    pieces = [layout.pilots(start, 2 * PIECE) for start in range(0, CYCLE_COLUMNS, PIECE)]
+    spectra = fft.rfft(np.stack(pieces, 1), axis=2)
+    return np.ascontiguousarray(spectra.transpose(2, 0, 1))
+
+
+def received(soft: Plane) -> Spectrum:
+    """Spectra of soft chips of up to `PIECE` columns each, [columns, K, bands] to [F, K, bands]."""
+    spectra: Spectrum = fft.rfft(soft, n=2 * PIECE, axis=0)
+    return np.conj(spectra, out=spectra)
+
+
+def totals(heard: Spectrum, spectra: Spectrum) -> Plane:
+    """For every start: sum over bands and columns of pilots[start + column] soft[column].
+
+    Audio is short against the cycle, so the cycle is cut: a piece of audio is correlated with stretches of
+    the cycle of twice its length (overlap-save), all bands and stretches in one product of matrices.
+
+    Args:
+        heard: from `received`, [F, K, CELL_BANDS].
+        spectra: from `pilot_spectra`.
+
+    Returns:
+        [PIECE, K, P]: start `n + PIECE * p` of the cycle stands in [n, :, p].
+    """
+    return np.asarray(fft.irfft(np.matmul(heard, spectra), n=2 * PIECE, axis=0)[:PIECE], np.float32)
 
 
 def _correlate(spectra: Spectrum, soft: Plane) -> Plane:
-    """For every start: sum over bands and columns of reference[start + column] soft[column].
-
-    Audio is short against the cycle, so both are cut: a piece of audio is correlated with stretches of the
-    cycle of twice its length (overlap-save), all bands and stretches in one product of matrices.
-
-    Args:
-        spectra: of the reference, from `_pilot_spectra`.
-        soft: [K, CELL_BANDS, columns].
-
-    Returns:
-        [K, CYCLE_COLUMNS].
-    """
+    """`totals` of longer audio, which is cut as well: [K, CELL_BANDS, columns] to [K, CYCLE_COLUMNS]."""
     pieces = max(1, -(-soft.shape[2] // PIECE))
     padded = np.pad(soft, ((0, 0), (0, 0), (0, pieces * PIECE - soft.shape[2])))
-    parts = padded.reshape(len(soft), CELL_BANDS, pieces, PIECE).transpose(3, 1, 0, 2)
-    received = np.conj(fft.rfft(parts.reshape(PIECE, CELL_BANDS, -1), n=2 * PIECE, axis=0))
-    product = np.matmul(spectra, received)
-    shifted = fft.irfft(product, n=2 * PIECE, axis=0)[:PIECE]
-    places = shifted.transpose(2, 1, 0).reshape(len(soft), pieces, CYCLE_COLUMNS)
-    total: Plane = sum(np.roll(places[:, n], -n * PIECE, axis=-1) for n in range(pieces))
-    return total
+    parts = padded.reshape(len(soft), CELL_BANDS, pieces, PIECE).transpose(3, 0, 2, 1)
+    places = totals(received(parts.reshape(PIECE, -1, CELL_BANDS)), spectra)
+    places = places.transpose(1, 2, 0).reshape(len(soft), pieces, CYCLE_COLUMNS)
+    for n in range(1, pieces):
+        places[:, 0] += np.roll(places[:, n], -n * PIECE, axis=-1)
+    return places[:, 0]
 
 
 def _distinct(places: list[Alignment]) -> list[Alignment]:

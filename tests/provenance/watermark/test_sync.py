@@ -62,7 +62,7 @@ def test_following_undoes_a_jump_that_straight_reading_does_not() -> None:
     jumped = np.concatenate([straight[:, :90], straight[:, 92:]], 1)  # four frames cut out after 2.9 s
     place = sync.Alignment(0.0, start, 10.0)
     last = slice(columns - 30, columns - 5)
-    pilots = LAYOUT.pilots[:, start : start + columns][:, last]
+    pilots = LAYOUT.pilots(start, columns)[:, last]
 
     def agreement(frames: sync.Frames) -> float:
         soft = sync.cells(jumped, frames)[:, last]
