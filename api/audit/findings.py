@@ -138,11 +138,26 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Part:
+    """From where to where in the audio."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
 class Searched:
-    """How far a mark was looked for: everywhere or quickly, and at which changes because they were known."""
+    """How far a mark was looked for: everywhere or quickly, and at which changes because they were known.
+
+    Attributes:
+        search: whether all changes of speed, tempo and pitch were to be looked at.
+        known: changes that something else told of.
+        left_out: parts in which a full search ran out of its budget before it had looked at every change.
+    """
 
     search: Search
     known: tuple[Change, ...]
+    left_out: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,6 +211,7 @@ class WatermarkFound:
     def of(cls, found: "Detection") -> "WatermarkFound":
         """A detection."""
         known = tuple(Change(rounded(speed), rounded(pitch)) for speed, pitch in found.known)
+        left_out = tuple(Part(rounded(start, 3), rounded(end, 3)) for start, end in found.unsearched)
         return cls(
             present=bool(found.present),
             p_value=significant(found.p_value),
@@ -205,7 +221,7 @@ class WatermarkFound:
             segments=scored(found.segments),
             duration_s=rounded(found.duration_s, 3),
             elapsed_s=rounded(found.elapsed_s, 3),
-            searched=Searched("full" if found.exhaustive else "quick", known),
+            searched=Searched("full" if found.exhaustive else "quick", known, left_out),
             messages=tuple(MessageFound.of(mark) for mark in found.marks),
         )
 

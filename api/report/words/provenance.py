@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.audit.numbers import p_value_text
-from api.report.numbers import change_text, time_text
+from api.report.numbers import change_text, clock_text, time_text
 from api.report.words.log import UNSIGNED
 from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged
 
@@ -89,6 +89,8 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
     facts: Facts = (("Message", str(mark["message"] or "unreadable")), p_value)
     if abs(float(mark.get("speed") or 1) - 1) > 0.001:
         facts += (("Speed", f"{mark['speed']:.3f}"),)
+    if left_out(mark):
+        facts += (("Other changes of speed and pitch not searched", left_out(mark)),)
     text = "The mark was read from the sound itself; what vouches for it is the record that it names."
     return Told(question, "Yes", text, "good", facts, basis)
 
@@ -99,9 +101,16 @@ def searched(mark: Found) -> str:
     if not told:
         return ""
     if told["search"] == "full":
-        return ", at speeds and tempos from 0.75 to 1.28 and pitches up to 2.5 semitones away"
+        where = ", at speeds and tempos from 0.75 to 1.28 and pitches up to 3 semitones away"
+        return where + (f", but not at all of them in {left_out(mark)}" if left_out(mark) else "")
     known = ", and at the changes that its fingerprint tells" if told["known"] else ""
     return f" at the file's own speed and pitch{known}; no other was looked at"
+
+
+def left_out(mark: Found) -> str:
+    """Where a full search ended before it had looked at every change; nothing where it did not."""
+    parts = (mark.get("searched") or {}).get("left_out", ())
+    return ", ".join(f"{clock_text(part['start_s'])} to {clock_text(part['end_s'])}" for part in parts)
 
 
 def watermark_line(mark: Found, outcome: str) -> str:

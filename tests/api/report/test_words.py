@@ -176,3 +176,15 @@ def test_a_report_says_what_it_rests_on_in_the_words_of_its_release() -> None:
     """Signed reports hold these sentences: whoever changes one says so in the changelog."""
     assert words.BASIS["ai"] == "forensic: a statistical estimate from the sound alone, never proof"
     assert words.BASIS["watermark"].startswith("watermark: a keyed mark in the sound, with a probability")
+
+
+def test_a_full_search_that_ran_out_of_its_budget_says_where() -> None:
+    mark = json.loads(AUDITS.read_text())["nothing"]["watermark"]
+    whole = words.watermark(mark).text
+    mark["searched"]["left_out"] = [{"start_s": 120.0, "end_s": 195.0}]
+    assert "not at all of them in 2:00 to 3:15" in words.watermark(mark).text and "not at all" not in whole
+    del mark["searched"]["left_out"]
+    assert words.watermark(mark).text == whole, "reports of an earlier version have no such list"
+    heard = json.loads(AUDITS.read_text())["everything"]["watermark"]
+    heard["searched"]["left_out"] = [{"start_s": 0.0, "end_s": 60.0}]
+    assert ("Other changes of speed and pitch not searched", "0:00 to 1:00") in words.watermark(heard).facts
