@@ -30,6 +30,8 @@ STEADY = 0.028
 NIGHTCORE = BANDS_PER_OCTAVE * 2.0 / 12.0
 """Bands of the two semitones that nightcore adds to plain speed, and that slowed takes off."""
 AT_ONCE = 16
+NEAR = 0.75
+"""Bands off a whole one at which a mark may still answer: where little is heard, not always to the nearest."""
 ASKED = 24
 """Places, the best by guess, whose statistic is worked out."""
 
@@ -53,8 +55,11 @@ class Change:
     def pitches(self) -> tuple[float, ...]:
         """Pitch factors that these bands stand for: plain speed, tempo alone, nightcore; or pitch alone."""
         lines = _lines(self.tempo)
-        near = [bands for bands in lines if abs(bands - self.bands) <= 0.5] or [float(self.bands)]
-        return tuple(self.tempo if bands == lines[0] else 2.0 ** (bands / BANDS_PER_OCTAVE) for bands in near)
+        near = [bands for bands in lines if abs(bands - self.bands) <= NEAR]
+        if not near or abs(self.tempo - 1.0) <= STEADY:
+            near.append(float(self.bands))
+        pitches = (self.tempo if bands == lines[0] else 2.0 ** (bands / BANDS_PER_OCTAVE) for bands in near)
+        return tuple(dict.fromkeys(pitches))
 
 
 def tempos() -> NDArray[np.float64]:

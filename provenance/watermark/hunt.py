@@ -26,6 +26,8 @@ MOST_KNOWN = 8
 PROMISING, STRIKING = 5.2, 5.7
 """Statistics about the best and beyond the best that chance gives all changes together. What is promising is
 decoded in its half minute, and what is striking then in the whole section."""
+SHORT_S = 20.0
+"""Length up to which it costs little to decode each of the best."""
 BUDGET = 12
 """Planes of its length that a section may cost; what one leaves, those after it may use. Audio without a mark
 takes four, one more for each known change."""
@@ -142,8 +144,9 @@ class Hunt:
         layouts = [layout(key) for key in self._keys]
         found, searched = changes.search(plane, layouts, keep=CANDIDATES)
         self._places += searched
+        short = seen.shape[2] <= SHORT_S * FRAMES_PER_S
         for change in found:
-            if change.statistic < PROMISING:
+            if change.statistic < PROMISING and not short:
                 return
             if self._budget <= 0.0:
                 self.unsearched += [
@@ -161,7 +164,8 @@ class Hunt:
     def _settled(self, rows: Tensor, change: changes.Change) -> Geometry | None:
         """The exact pitch of a change: of those its bands may stand for, the one the pilots answer best.
 
-        None where that is by chance: a mark's statistic grows when its change is undone.
+        None where that is by chance, unless it is as good to decode all: a mark's statistic grows when its
+        change is undone.
         """
         geometries = [told(change.tempo, pitch) for pitch in change.pitches()]
         if len(geometries) == 1 and change.statistic >= STRIKING:
@@ -175,7 +179,12 @@ class Hunt:
             self._places += sum(searched)
             answers.append(max(place[0].statistic for place in places))
         best = max(answers)
-        return geometries[answers.index(best)] if max(best, change.statistic) >= STRIKING else None
+        whole = excerpt.shape[1] == rows.shape[1]
+        return (
+            geometries[answers.index(best)]
+            if whole or best >= STRIKING or change.statistic >= STRIKING
+            else None
+        )
 
     def _readings(
         self, plane: sync.Plane, geometry: Geometry, rest: Rest, complete: Sequence[Finding]
