@@ -31,7 +31,7 @@ NIGHTCORE = BANDS_PER_OCTAVE * 2.0 / 12.0
 """Bands of the two semitones that nightcore adds to plain speed, and that slowed takes off."""
 AT_ONCE = 16
 NEAR = 0.75
-"""Bands off a whole one at which a mark may still answer: where little is heard, not always to the nearest."""
+"""Bands off a whole one at which a mark may still answer: of little sound, not always to the nearest."""
 ASKED = 24
 """Places, the best by guess, whose statistic is worked out."""
 
