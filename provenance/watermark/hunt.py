@@ -29,8 +29,8 @@ decoded in its half minute, and what is striking then in the whole section."""
 SHORT_S = 20.0
 """Length up to which it costs little to decode each of the best."""
 BUDGET = 12
-"""Planes of its length that a section may cost; what one leaves, those after it may use. Audio without a mark
-takes four, one more for each known change."""
+"""Planes of its length that a section may cost before another change is tried; what one leaves, the next may
+use. Audio without a mark takes four, and one more for each known change."""
 
 
 def told(speed: float, pitch: float) -> Geometry:
@@ -153,19 +153,19 @@ class Hunt:
                     (self._begin_s + first, self._begin_s + last) for first, last in rest.stretches_s
                 ]
                 return
-            geometry, before = self._settled(seen[0], change), self._complete
+            geometry, before = self._settled(seen[0], change, short), self._complete
             if geometry is None:
                 continue
             plane = self._plane(seen[0], rest, geometry)
             yield plane, geometry
-            if len(seen) > 1 and self._complete == before:
+            if len(seen) > 1 and self._complete == before and not short:
                 yield self._with(plane, seen[1:], rest, geometry), geometry
 
-    def _settled(self, rows: Tensor, change: changes.Change) -> Geometry | None:
+    def _settled(self, rows: Tensor, change: changes.Change, short: bool) -> Geometry | None:
         """The exact pitch of a change: of those its bands may stand for, the one the pilots answer best.
 
-        None where that is by chance, unless it is as good to decode all: a mark's statistic grows when its
-        change is undone.
+        None where that is by chance, unless the section is short: a mark's statistic grows when its change is
+        undone.
         """
         geometries = [told(change.tempo, pitch) for pitch in change.pitches()]
         if len(geometries) == 1 and change.statistic >= STRIKING:
@@ -179,12 +179,8 @@ class Hunt:
             self._places += sum(searched)
             answers.append(max(place[0].statistic for place in places))
         best = max(answers)
-        whole = excerpt.shape[1] == rows.shape[1]
-        return (
-            geometries[answers.index(best)]
-            if whole or best >= STRIKING or change.statistic >= STRIKING
-            else None
-        )
+        believed = short or max(best, change.statistic) >= STRIKING
+        return geometries[answers.index(best)] if believed else None
 
     def _readings(
         self, plane: sync.Plane, geometry: Geometry, rest: Rest, complete: Sequence[Finding]
