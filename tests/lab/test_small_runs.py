@@ -1,6 +1,7 @@
 """A small real run of the lab's scripts that no other test runs, on audio that is made here."""
 
 import csv
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from lab.evaluation.fingerprint import chromaprint
 from lab.evaluation.voice import __main__ as voice_benchmark
 from lab.evaluation.watermark import __main__ as watermark_benchmark
 from lab.evaluation.watermark import neural
+from lab.evaluation.watermark import search as watermark_search
 from lab.evaluation.watermark import speed as watermark_speed
 from lab.sound.attacks import Attack
 from lab.texture_network.evaluate import cost_s
@@ -120,6 +122,26 @@ def test_the_watermark_is_measured_and_a_stopped_run_goes_on(
     assert any(row["kind"] == "message" and row["right"] for row in rows)
     watermark_benchmark.messages(run)
     assert run.rows() == rows
+
+
+def test_the_full_search_is_measured_and_goes_on_where_it_stopped(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watermark_search, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(torch, "set_num_threads", lambda _number: None)
+    for name, value in (("FACTORS", (1.1,)), ("SEMITONES", ()), ("LENGTHS_S", (10,)), ("KEYS", 2)):
+        monkeypatch.setattr(watermark_search, name, value)
+    runs = tmp_path / "runs"
+    arguments = ["search", "--data", str(data), "--runs", str(runs), "--windows", "2"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    watermark_search.main()
+    written = watermark_search.PAGE.read_text("utf-8")
+    assert "0 of 2 looks" in written and "1 different windows with 2 keys each" in written
+    assert "| speed 1.1 | 1 | 100 (21-100) |" in written
+    kept = [path.read_text() for path in runs.iterdir()]
+    watermark_search.main()
+    assert [path.read_text() for path in runs.iterdir()] == kept
+    assert watermark_search.PAGE.read_text("utf-8") == written
 
 
 def test_a_neural_decoder_is_an_attack(songs: tuple[Recording, ...]) -> None:
