@@ -39,6 +39,8 @@ SUNG_PAGES = frozenset(
         "neucosvc-demo", "neuralsvb-demo", "opencpop-demo", "visinger-demos", "whispervits-singers",
     }
 )  # fmt: skip
+VOICE_ON_THE_RIGHT = frozenset({"mir1k"})
+"""Karaoke pages: the accompaniment is on the left."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Listed:
     def wav(self) -> Tensor:
         """Its first 5 s at 16 kHz and one level, [T]."""
         sound = decode(self.path)
-        return mono(sound.wav[:, : LONGEST_S * sound.sample_rate], sound.sample_rate)
+        heard = sound.wav[-1:] if self.page in VOICE_ON_THE_RIGHT else sound.wav
+        return mono(heard[:, : LONGEST_S * sound.sample_rate], sound.sample_rate)
 
 
 def listed(folder: Path) -> list[Listed]:

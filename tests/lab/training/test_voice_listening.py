@@ -48,6 +48,17 @@ def test_pages_are_measured_once_and_read_again(folder: Path, tmp_path: Path) ->
     assert read("as published", ["two"], tmp_path).person.tolist() == ["Bob", "Bob"]
 
 
+def test_of_karaoke_only_the_voice_is_heard(tmp_path: Path) -> None:
+    voice, band = music(1.0, 16000, 1)[:1], music(1.0, 16000, 2)[:1]
+    encode(torch.cat([band, voice]), 16000, tmp_path / "k.wav", codec="wav", bits=16)
+
+    def heard(page: str) -> torch.Tensor:
+        return Listed(tmp_path / "k.wav", page, "", "", False, True, False).wav()
+
+    alike = [float(torch.corrcoef(torch.stack([heard(page), voice[0]]))[0, 1]) for page in ("mir1k", "other")]
+    assert alike[0] > 0.99 > alike[1]
+
+
 def test_no_page_system_or_person_outweighs_others() -> None:
     def clip(number: int, system: str, person: str) -> Listed:
         return Listed(
