@@ -94,15 +94,9 @@ def _artists(found: Mapping[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def _who(found: Mapping[str, Any]) -> str:
-    if "enrolment_people" not in found:
-        return "119 people (measured before, by scripts that are lost)"
-    people, singers = found["enrolment_people"]
-    return f"{people} people, {singers} of them singing"
-
-
 def _enrolment(found: Mapping[str, Any]) -> list[str]:
     """What `two_voices` and `from_songs` count."""
+    people, singers = found["enrolment_people"]
     lines = [
         f"Enrolments refused as two voices, of {found['two_voices_people']} people (some of whom helped "
         "to set the limits):",
@@ -111,7 +105,7 @@ def _enrolment(found: Mapping[str, Any]) -> list[str]:
         "|---|---|",
         *(f"| {way} | {_share(*row)} |" for way, row in found["two_voices"].items()),
         "",
-        f"Enrolment from songs: four clips over instrumentals, tested with two clips of 5 s, {_who(found)}:",
+        f"Enrolment from songs: four clips over instrumentals, tested with two clips of 5 s, {people} people, {singers} of them singing:",
         "",
         "| voice over music in enrolment | EER | singing |",
         "|---|---|---|",
