@@ -105,7 +105,8 @@ def _enrolment(found: Mapping[str, Any]) -> list[str]:
         "|---|---|",
         *(f"| {way} | {_share(*row)} |" for way, row in found["two_voices"].items()),
         "",
-        f"Enrolment from songs: four clips over instrumentals, tested with two clips of 5 s, {people} people, {singers} of them singing:",
+        "Enrolment from songs: four clips over instrumentals, tested with two clips of 5 s, "
+        f"{people} people, {singers} of them singing:",
         "",
         "| voice over music in enrolment | EER | singing |",
         "|---|---|---|",
