@@ -42,6 +42,8 @@ SUFFIX = ".report.dsse.json"
 class UnreadableReport(TrackmarkError):
     """The file is not a report at all."""
 
+    code = "unreadable-report"
+
 
 @dataclass(frozen=True)
 class CheckedReport:
@@ -189,11 +191,7 @@ def read_report(path: Path) -> Json:
     Raises:
         UnreadableReport: the file is not a report.
     """
-    try:
-        envelope = dsse.Envelope.from_json(path.read_bytes())
-        return report_format.from_payload(envelope.payload)
-    except (OSError, SignatureError) as error:
-        raise UnreadableReport(f"{path} is not a report: {error}") from error
+    return _read(_bytes_of(path), str(path))
 
 
 def verify_report(path: Path, keys: TrustedKeys, *, audio: Path | None = None) -> CheckedReport:
@@ -209,8 +207,14 @@ def verify_report(path: Path, keys: TrustedKeys, *, audio: Path | None = None) -
         SignatureError: no trusted key signed it, or a signature inside does not verify.
         ProofError: the record inside is not in the log, or `audio` is another file.
     """
-    read_report(path)
-    verified = offline.verify_report(path.read_bytes(), keys)
+    checked = verify_signed(_bytes_of(path), keys, str(path))
+    return replace(checked, audio_checked=_compared(checked.report, audio))
+
+
+def verify_signed(data: bytes, keys: TrustedKeys, name: str) -> CheckedReport:
+    """Verify the bytes of a report; `name` is what messages call it, errors are those of `verify_report`."""
+    _read(data, name)
+    verified = offline.verify_report(data, keys)
     report = verified.report
     if report.get("schema") != SCHEMA:
         raise SignatureError(f"the report is of schema {report.get('schema')!r}; this version reads {SCHEMA}")
@@ -231,8 +235,22 @@ def verify_report(path: Path, keys: TrustedKeys, *, audio: Path | None = None) -
         keyid=verified.keyids[0],
         record_id=record_id,
         checkpoint_size=_checkpoint_size(report["log"]["checkpoint"], keys),
-        audio_checked=_compared(report, audio),
+        audio_checked=False,
     )
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableReport(f"{path} is not a report: {error}") from error
+
+
+def _read(data: bytes, name: str) -> Json:
+    try:
+        return report_format.from_payload(dsse.Envelope.from_json(data).payload)
+    except SignatureError as error:
+        raise UnreadableReport(f"{name} is not a report: {error}") from error
 
 
 def issuer(public_url: str) -> Json:

@@ -34,6 +34,7 @@ ANSWERS: Mapping[str, Answer] = {
     "unsupported-media-type": Answer(415, "The content type is not supported"),
     "invalid-request": Answer(422, "The request is not valid"),
     "idempotency-key-reused": Answer(422, "The Idempotency-Key belongs to another request"),
+    "unreadable-report": Answer(422, "The file is not a report"),
     "unreadable-audio": Answer(422, "The file is not readable audio"),
     "unsupported-audio": Answer(422, "The audio is outside what is accepted"),
     "empty-audio": Answer(422, "The audio has no samples"),

@@ -39,6 +39,7 @@ from api.server.routes import (
     records,
     resolution,
     tracks,
+    verification,
     webhooks,
 )
 from api.settings import Settings
@@ -92,6 +93,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
         keys,
         webhooks,
         health,
+        verification,
         site,
     ):
         app.include_router(module.router)

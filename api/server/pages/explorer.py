@@ -1,4 +1,4 @@
-"""The log, for everybody to look into: newest checkpoint, entries, and proofs checked in the browser."""
+"""For everybody: the log with its proofs, checked in the browser, and the check of a report."""
 
 from typing import Annotated
 
@@ -15,6 +15,12 @@ from provenance.records.log import LogEntry, leaf_hash
 router = APIRouter(include_in_schema=False, route_class=Route)
 
 SHOWN = 50
+
+
+@router.get("/verify")
+def verify(request: Request) -> Response:
+    """Where whoever holds a report checks it; the file that it is about stays in the browser."""
+    return page(request, "verify.html")
 
 
 @router.get("/log")

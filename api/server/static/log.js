@@ -11,7 +11,8 @@ const join = (...parts) => Uint8Array.from(parts.flatMap((part) => Array.from(pa
 const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 
 async function keyOf(vkey) {
-  const [name, id, material] = vkey.trim().split(/\+(.{8})\+/);
+  const [name, id, ...rest] = vkey.trim().split("+"); // the key itself is base64 and may hold more of them
+  const material = rest.join("+");
   const typed = bytes(material);
   if (typed[0] !== 1 || typed.length !== 33) throw new Error("this is no key of a log");
   const digest = await sha256(join(text.encode(`${name}\n`), typed));

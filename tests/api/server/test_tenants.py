@@ -13,7 +13,7 @@ from api.outbox.outbox import tell
 from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
-PUBLIC = re.compile(r"^/(v1/log/|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
+PUBLIC = re.compile(r"^/(v1/log/|v1/verify|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
 NOT_LISTS = ("/v1/keys", "/c2pa/v1/matches/byBinding", "/c2pa/v1/services/supportedAlgorithms", "/v1/whoami")
 
 
