@@ -60,7 +60,8 @@ def list_records(
 def _tell(record: "StoredRecord", *, as_json: bool) -> None:
     made = record.created_at.isoformat(timespec="seconds")
     if as_json:
-        emit({"record_id": record.record_id, "title": record.title, "registered_at": made})
+        known = {"record_id": record.record_id, "title": record.title}
+        emit({**known, "leaf_index": record.leaf_index, "registered_at": made})
     else:
         answers().print(f"{record.record_id}  {made}  {record.title}", markup=False)
 
@@ -144,30 +145,6 @@ def transfer(
         yes=yes,
         as_json=as_json,
     )
-
-
-@commands.command("find")
-def find(
-    words: Annotated[list[str] | None, typer.Argument(help="Words of title, owner, artist or ISRC.")] = None,
-    owner: Annotated[str | None, typer.Option(help="Who holds a right, by the whole name.")] = None,
-    isrc: Annotated[str | None, typer.Option(help="The recording's code.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, the newest first.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """Find records by what they say today; with nothing said, the newest."""
-    with failures(), registry() as (store, _settings):
-        from api.lists.cursors import Cursors
-        from api.lists.query import Wanted
-
-        sent = {"owner": owner, "isrc": isrc}
-        said = {name: value for name, value in sent.items() if value is not None}
-        wanted = Wanted(limit=limit, values=said, words=" ".join(words) if words else None)
-        for stored in store.records.listed(wanted, Cursors.of(store.engine)).records:
-            line = {"record_id": stored.record_id, "title": stored.title, "leaf_index": stored.leaf_index}
-            if as_json:
-                emit(line)
-            else:
-                answers().print(f"{stored.record_id}  {stored.title}", markup=False)
 
 
 @commands.command("dispute")

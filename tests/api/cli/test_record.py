@@ -154,13 +154,12 @@ def test_the_evidence_of_a_record_verifies_at_every_step_without_the_registry(
     assert trackmark("verify", tmp_path / "empty").code == 3
 
 
-def test_find_tells_of_records_by_what_they_say(trackmark: Trackmark, home: Path) -> None:
+def test_a_list_tells_of_records_by_what_they_say(trackmark: Trackmark, home: Path) -> None:
     with closing(Registry.open(Settings(home=home))) as registry:
         made = register(registry, title="Nachtfahrt", owner="Straße Records")
         register(registry, title="Other")
     for asked in (["nachtfahrt", "STRASSE"], ["--owner", "strasse records"]):
-        assert trackmark("record", "find", *asked, "--json").lines == [
-            {"record_id": made.record_id, "title": "Nachtfahrt", "leaf_index": 0}
-        ]
-    assert len(trackmark("record", "find", "--json").lines) == 2
-    assert trackmark("record", "find", "...").code != 0
+        (found,) = trackmark("record", "list", *asked, "--json").lines
+        assert (found["record_id"], found["title"], found["leaf_index"]) == (made.record_id, "Nachtfahrt", 0)
+    assert len(trackmark("record", "list", "--json").lines) == 2
+    assert trackmark("record", "list", "...").code != 0
