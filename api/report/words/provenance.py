@@ -101,7 +101,9 @@ def searched(mark: Found) -> str:
     if not told:
         return ""
     if told["search"] == "full":
-        where = ", at speeds and tempos from 0.75 to 1.28 and pitches up to 3 semitones away"
+        # a finding that does not say what it left out is of a release that looked less far
+        most = "3" if "left_out" in told else "2.5"
+        where = f", at speeds and tempos from 0.75 to 1.28 and pitches up to {most} semitones away"
         return where + (f", but not at all of them in {left_out(mark)}" if left_out(mark) else "")
     known = ", and at the changes that its fingerprint tells" if told["known"] else ""
     return f" at the file's own speed and pitch{known}; no other was looked at"
