@@ -63,7 +63,7 @@ def run(count: int, found: Outcome, keep: Callable[[Outcome], None] = lambda _fo
     with tempfile.TemporaryDirectory() as folder, _temporary(folder):
         path = Path(folder, "mutant")
         path.write_bytes(healthy["signed wav"])
-        decode(path)
+        read(path, decode(path).source)  # each kind of reader keeps its helper and a socket to it
         read_credentials(path)
         before, memory, first = _left(), 0, found.done
         for number in range(first, count):
