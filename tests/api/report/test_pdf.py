@@ -16,7 +16,7 @@ from api.report.typesetter import spelled_out, unshown
 from tests.api.report.document.test_audit import HOSTILE
 from tests.api.report.statements import AUDITS, SEAL, statement, texts
 
-PNG = (Path(__file__).parents[3] / "docs" / "report.png").read_bytes()
+PNG = (Path(__file__).parents[3] / "docs" / "audit.png").read_bytes()
 SIGNED = Attachment("song.wav.report.dsse.json", b'{"payload": "AAAA"}', "application/json", "signed")
 
 
