@@ -79,12 +79,17 @@ def count(request: Request, limit: RateLimit, client: str) -> None:
 
 
 async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Caller:
-    """Who asks, by `Authorization: Bearer`, `X-API-Key`, or the page's cookie.
+    """Who asks, by `Authorization: Bearer`, `X-API-Key`, or the page's cookie; asked and counted once.
 
     Raises:
         Unauthorized: no key, or not a good one.
         TooManyRequests: the rate limit was reached.
     """
+    known: Caller | None = getattr(request.state, "caller", None)
+    return known or await _asked(request, parts)
+
+
+async def _asked(request: Request, parts: Parts) -> Caller:
     try:
         secret = _secret(request)
         if secret is not None:

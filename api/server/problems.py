@@ -1,9 +1,10 @@
 """Every failure as `application/problem+json` (RFC 9457), whoever raised it."""
 
+import asyncio
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,13 +19,17 @@ from starlette.requests import ClientDisconnect
 from api import database
 from api.errors import DiskFull, told
 from api.server.answers import problem
-from api.server.refusals import Later, NotReady, Unauthorized, Unavailable, UploadTimeout
+from api.server.refusals import Later, NotReady, TooManyRequests, Unauthorized, Unavailable, UploadTimeout
 from core.errors import InvalidInput, TrackmarkError
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5.0
+REST_S = 1.0
+"""How long whoever asks too often waits to be told: asking again at once costs the server most."""
+MAX_TOLD = 20
+"""Errors that an answer tells of a body: whoever cures these is told the next ones."""
 _BAD_VALUES = (OverflowError, ValueError, RecursionError)
 _CODES = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable", 413: "upload-too-large"}
 
@@ -39,8 +44,9 @@ class ProblemResponse(JSONResponse):
         return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def install(app: FastAPI) -> None:
-    """Answer every exception of the application with problem details."""
+def install(app: FastAPI, rest: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+    """Answer every exception of the application with problem details; `rest` waits so many seconds."""
+    app.state.rest = rest
     app.add_exception_handler(TrackmarkError, _own)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -74,6 +80,8 @@ async def _own(request: Request, error: Exception) -> Response:
     body = problem(error)
     if body["status"] == 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if isinstance(error, TooManyRequests):
+        await request.app.state.rest(REST_S)
     if isinstance(error, NotReady):
         body["parts"] = dict(error.parts)
     return respond(body, request, _headers(error))
@@ -111,7 +119,8 @@ async def _system(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     raised: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-    errors = [{"field": ".".join(map(str, item["loc"][1:])), "detail": item["msg"]} for item in raised]
+    told_of = raised[:MAX_TOLD]
+    errors = [{"field": ".".join(map(str, item["loc"][1:])), "detail": item["msg"]} for item in told_of]
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors) or "see errors"
     return respond({**problem(InvalidInput(detail)), "errors": errors}, request)
 

@@ -45,13 +45,16 @@ class Route(APIRoute):
         known = frozenset(field.alias for field in declared if isinstance(field.field_info, Query))
         takes_json = self.body_field is not None and self.include_in_schema
 
-        public = not asks_who(self.dependant) and "health" not in self.tags
+        private = asks_who(self.dependant)
+        public = not private and "health" not in self.tags
 
         async def handler(request: Request) -> Response:
             if public:  # whoever balances load asks after health as often as it likes
                 count(request, parts(request).requests, f"public {address(request)}")
             if self.include_in_schema:  # a page may be reached by whatever address a browser makes up
                 check_parameters(request.query_params, known)
+            if private:  # who asks is known, and counted, before anything of a body is read
+                request.state.caller = await caller(request, parts(request))
             if takes_json and (body := await request.body()):
                 check_json(body)
             try:

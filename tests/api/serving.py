@@ -112,6 +112,10 @@ def draw_flac_only(clip: Clip, result: AuditResult, path: Path) -> None:
         picture(clip, result, path)
 
 
+async def no_rest(_seconds: float) -> None:
+    """Whoever asks a test's server too often is told at once."""
+
+
 @contextmanager
 def serve(
     home: Path,
@@ -123,6 +127,7 @@ def serve(
         home=home, shutdown_grace_s=0, **{"requests_per_minute": 0, "uploads_per_minute": 0, **options}
     )
     app = create_app(settings, engines)
+    app.state.rest = no_rest
     with pytest.MonkeyPatch.context() as patch, TestClient(app, base_url=URL) as client:
         if isinstance(engines.decoder, Decoder):  # stand-ins
             patch.setattr(api.report.picture, "picture", draw_flac_only)

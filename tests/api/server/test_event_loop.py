@@ -1,0 +1,103 @@
+"""What one tenant sends costs the event loop little, because all tenants share it: counted, never timed."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.server.guard import MAX_SMALL_BODY
+from api.server.inputs import MAX_MARKS, check_json
+from api.server.problems import MAX_TOLD, REST_S
+from core.errors import InvalidInput
+from tests.api.server.test_fairness import Message, scope
+from tests.api.serving import key, serve
+
+BINDING = "/c2pa/v1/matches/byBinding"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({str(number): [] for number in range(50_000)}),
+        "[" + "1," * 400_000 + "1]",
+        "[" + '{"a":1},' * 100_000 + "1]",
+    ],
+    ids=["names", "numbers", "objects"],
+)
+def test_a_body_of_many_values_is_refused_before_anything_is_made_of_them(
+    body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(body) < MAX_SMALL_BODY
+    made: list[bytes] = []
+    monkeypatch.setattr(json, "loads", lambda text, **_: made.append(text))
+    with pytest.raises(InvalidInput, match="commas"):
+        check_json(body.encode())
+    assert made == []
+
+
+def test_a_body_of_as_many_values_as_may_be_is_read() -> None:
+    body = "[" + "1," * MAX_MARKS + "1]"
+    assert len(check_json(body.encode())) == MAX_MARKS + 1
+    with pytest.raises(InvalidInput):
+        check_json(body.replace("1]", "1,1]").encode())
+
+
+def test_one_long_text_is_looked_at_in_one_go() -> None:
+    assert check_json(json.dumps("x" * 1_000_000).encode()) == "x" * 1_000_000
+    for bad in ("\\u0000", "\\ud800", "\\udfff"):
+        with pytest.raises(InvalidInput, match="surrogate"):
+            check_json(f'["x{bad}y"]'.encode())
+
+
+def test_an_answer_tells_only_so_many_errors(tmp_path: Path) -> None:
+    with serve(tmp_path, run_jobs=False) as client:
+        answer = client.post(BINDING, json={f"unknown{number}": 1 for number in range(2000)})
+        assert answer.status_code == 400
+        assert len(answer.json()["errors"]) == MAX_TOLD
+        assert len(answer.content) < 10_000
+
+
+def test_who_asks_is_known_before_the_body_is_read(tmp_path: Path) -> None:
+    """A body costs the server nothing where the key is no good or has asked too often."""
+    with serve(tmp_path, run_jobs=False, requests_per_minute=2) as client:
+        good = client.headers["authorization"]
+        assert [_unread(client, secret) for secret in ("Bearer tmk_no", "Bearer tmk_no")] == [401, 401]
+        assert [client.post(BINDING, json={}).status_code for _ in range(2)] == [400, 400]  # counted once
+        assert _unread(client, good) == 429
+
+
+def _unread(client: TestClient, authorization: str) -> int:
+    """The status of a request whose body nobody may ask for."""
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError("the body was read")
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    app: Any = client.app
+    assert client.portal is not None
+    about = scope(client, BINDING, 1000, **{"content-type": "application/json"})
+    about["headers"] = [(name, value) for name, value in about["headers"] if name != b"authorization"]
+    about["headers"].append((b"authorization", authorization.encode()))
+    client.portal.call(app, about, receive, send)
+    return int(told[0]["status"])
+
+
+def test_who_asks_too_often_is_told_slowly_and_holds_up_nobody(tmp_path: Path) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        assert (await asyncio.to_thread(client.get, "/v1/audits", headers=other)).status_code == 200
+
+    with serve(tmp_path, run_jobs=False, requests_per_minute=2) as client:
+        other = key(client, tenant="other")
+        client.app.state.rest = rest  # type: ignore[attr-defined]  # the client types it as a bare ASGI app
+        assert [client.get("/v1/audits").status_code for _ in range(2)] == [200, 200]
+        assert client.get("/v1/audits/none").status_code == 429
+        assert rests == [REST_S]
