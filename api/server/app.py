@@ -22,6 +22,7 @@ from api.server.document import document
 from api.server.gates import Gate, Gates
 from api.server.guard import Guard
 from api.server.idempotency import Answers
+from api.server.pace import Pace
 from api.server.pages import rendering, site
 from api.server.parts import Parts
 from api.server.rate_limit import RateLimit
@@ -143,7 +144,7 @@ def _open(settings: Settings, engines: Engines) -> Parts:
             engines,
             *limits,
             answers,
-            Gates(uploads),
+            Gates(uploads, Pace(settings.upload_bytes_per_s)),
             cursors,
             lists,
             Webhooks(registry.engine, registry.keys, Addresses(settings.webhook_trusted)),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from api.server.pace import Pace
 from api.server.refusals import TooManyRequests
 
 RETRY_S = 5.0
@@ -54,10 +55,12 @@ class Gates:
 
     Attributes:
         uploads: files that are being received.
+        pace: how fast.
         typesetting: requests for a PDF, which takes a process of its own for a second or two.
         looks: decoders that look into a file that was received.
     """
 
     uploads: Gate
+    pace: Pace
     typesetting: Gate = field(default_factory=lambda: Gate(width=1, line=8, total=2))
     looks: Gate = field(default_factory=lambda: Gate(width=1, line=16, total=8))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -28,7 +29,13 @@ async def read_form(request: Request, parts: Parts, caller: Caller, *, max_files
     _count(request, parts, caller)
     settings = parts.settings
     async with parts.gates.uploads.entered(caller.tenant):
-        return await receive(request, settings.uploads, settings.max_upload_bytes, max_files=max_files)
+        return await receive(
+            request,
+            settings.uploads,
+            settings.max_upload_bytes,
+            pace=partial(parts.gates.pace.keep, caller.tenant),
+            max_files=max_files,
+        )
 
 
 async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
@@ -36,8 +43,9 @@ async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
     if request.headers.get("content-type", "").startswith("multipart/"):
         return await read_form(request, parts, caller)
     _count(request, parts, caller)
+    pace = partial(parts.gates.pace.keep, caller.tenant)
     async with parts.gates.uploads.entered(caller.tenant):
-        return await receive_body(request, parts.settings.uploads, parts.settings.max_upload_bytes)
+        return await receive_body(request, parts.settings.uploads, parts.settings.max_upload_bytes, pace=pace)
 
 
 def _count(request: Request, parts: Parts, caller: Caller) -> None:

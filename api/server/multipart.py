@@ -7,7 +7,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -82,7 +82,11 @@ class _Part:
     size: int = 0
 
 
-async def receive_body(request: Request, folder: Path, max_bytes: int) -> Form:
+Pacing = Callable[[int], Awaitable[None]]
+"""Waits, told how many bytes have come, until more may."""
+
+
+async def receive_body(request: Request, folder: Path, max_bytes: int, *, pace: Pacing) -> Form:
     """Read a request whose body is one file; arguments and errors as in `receive`.
 
     Returns:
@@ -97,7 +101,7 @@ async def receive_body(request: Request, folder: Path, max_bytes: int) -> Form:
     complete = False
     try:
         reader.begin_file("file", "audio")
-        await _feed(request, reader.write)
+        await _feed(request, reader.write, pace)
         await run_in_threadpool(reader.close)
         complete = True
     finally:
@@ -106,13 +110,16 @@ async def receive_body(request: Request, folder: Path, max_bytes: int) -> Form:
     return reader.form
 
 
-async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: int = 1) -> Form:
+async def receive(
+    request: Request, folder: Path, max_bytes: int, *, pace: Pacing, max_files: int = 1
+) -> Form:
     """Read a multipart form from a request.
 
     Args:
         request: whose body was not read yet.
         folder: where files go; made where it does not exist.
         max_bytes: limit on all files together.
+        pace: of the sender.
         max_files: limit on their number.
 
     Raises:
@@ -130,7 +137,7 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
     complete = False
     try:
         parser = MultipartParser(boundary, reader.callbacks())
-        await _feed(request, parser.write)
+        await _feed(request, parser.write, pace)
         parser.finalize()
         if not reader.ended:
             raise InvalidInput("the form ends in the middle; send it again")
@@ -143,13 +150,14 @@ async def receive(request: Request, folder: Path, max_bytes: int, *, max_files: 
     return reader.form
 
 
-async def _feed(request: Request, write: Callable[[bytes], object]) -> None:
+async def _feed(request: Request, write: Callable[[bytes], object], pace: Pacing) -> None:
     """Hand on a body in larger pieces, away from the event loop: disks may be slow, hashing is work."""
     waiting = bytearray()
     async for chunk in request.stream():
         waiting += chunk
         if len(waiting) >= PIECE_BYTES:
             await run_in_threadpool(write, bytes(waiting))
+            await pace(len(waiting))
             waiting.clear()
     if waiting:
         await run_in_threadpool(write, bytes(waiting))

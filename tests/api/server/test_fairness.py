@@ -1,6 +1,7 @@
 """No tenant stops another: gates, time limits of bodies, budgets; no open upload keeps a server up."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -271,11 +272,14 @@ def test_the_command_gives_open_requests_a_bounded_time(
 ) -> None:
     import uvicorn
 
+    from api.cli.serve import SWITCH_S
     from api.cli.serve import serve as command
 
     given: dict[str, Any] = {}
     monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path))
     monkeypatch.setenv("TRACKMARK_SHUTDOWN_GRACE_S", "0")
     monkeypatch.setattr(uvicorn, "run", lambda _app, **options: given.update(options))
+    monkeypatch.setattr(sys, "setswitchinterval", given.setdefault("switches", list[float]()).append)
     command(port=0)
     assert given["timeout_graceful_shutdown"] == 1
+    assert given["switches"] == [SWITCH_S] and sys.getswitchinterval() > SWITCH_S
