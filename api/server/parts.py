@@ -57,6 +57,11 @@ def parts(request: Request) -> Parts:
     return found
 
 
+async def _at_hand(request: Request) -> Parts:
+    """The application's parts, without a turn in a thread, as FastAPI gives one to whatever is not async."""
+    return parts(request)
+
+
 def address(request: Request) -> str:
     """Where a request comes from, as far as this server sees: behind a proxy, the proxy's."""
     return request.client.host if request.client else "unknown"
@@ -78,7 +83,7 @@ def count(request: Request, limit: RateLimit, client: str) -> None:
         )
 
 
-async def caller(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Caller:
+async def caller(request: Request, parts: Annotated[Parts, Depends(_at_hand)]) -> Caller:
     """Who asks, by `Authorization: Bearer`, `X-API-Key`, or the page's cookie; asked and counted once.
 
     Raises:
@@ -162,7 +167,7 @@ class Needs:
         self,
         request: Request,
         caller: Annotated[Caller, Depends(caller)],
-        parts: Annotated[Parts, Depends(parts)],
+        parts: Annotated[Parts, Depends(_at_hand)],
     ) -> Caller:
         """The caller.
 
@@ -214,7 +219,7 @@ async def begin(request: Request, caller: Caller, parts: Parts, asked: bytes) ->
     request.state.once = once
 
 
-PartsDep = Annotated[Parts, Depends(parts)]
+PartsDep = Annotated[Parts, Depends(_at_hand)]
 AuditReader = Annotated[Caller, Depends(Needs(Scope.AUDITS_READ))]
 AuditWriter = Annotated[Caller, Depends(Needs(Scope.AUDITS_WRITE))]
 TrackWriter = Annotated[Caller, Depends(Needs(Scope.TRACKS_WRITE))]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -16,7 +16,7 @@ from api.server.api_keys import Scope
 from api.server.listing import AuditFilters
 from api.server.pages import cards, lists, timeline
 from api.server.pages.rendering import ask_for_key, local, page
-from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count, parts
+from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
 from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
 from api.server.routes import audits
@@ -30,7 +30,7 @@ _ORDER = ("get", "post", "delete")
 
 
 @router.get("/")
-async def home(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Response:
+async def home(request: Request, parts: PartsDep) -> Response:
     """Upload form and recent audits, or the form that asks for a key."""
     try:
         who = await caller(request, parts)
