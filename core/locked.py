@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import isolated
+from core.priority import niceness
 
 START_TIMEOUT_S = 60.0
 LARGEST_MESSAGE = 1 << 26
@@ -159,7 +160,7 @@ class Locked:
         seconds: float,
         growth_bytes: int = 0,
     ) -> Talk:
-        """Have a fresh child begin a task.
+        """Have a fresh child begin a task; it yields the processor as the thread does that asks.
 
         Args:
             request: what is asked for, as JSON.
@@ -172,6 +173,7 @@ class Locked:
             LockedError: the process cannot be started.
         """
         limits = {
+            "nice": niceness(),
             "memory_bytes": memory_bytes,
             "seconds": seconds + KILL_AFTER_S,
             "growth_bytes": growth_bytes,

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 
+from core.priority import WORK, yield_to_others
 from core.sandbox import die_with_parent, limit_resources, mapped_bytes, refuse_system_calls
 from core.sandbox_rooms import move_in
 
@@ -86,6 +87,7 @@ class _Child:
 
 def main() -> None:
     """Serve on the control socket whose descriptor is the first argument; the second names the module."""
+    yield_to_others(WORK)
     module = importlib.import_module(sys.argv[2])
     module.prepare()
     resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_DESCRIPTORS, MOST_DESCRIPTORS))
@@ -153,10 +155,11 @@ class Nursery:
         if not request:
             return False
         task = json.loads(request)
-        until = time.monotonic() + task["seconds"]
+        until, nice = time.monotonic() + task["seconds"], task.pop("nice")
         pid = os.fork()
         if pid == 0:
             self._live(descriptors, task)
+        os.setpriority(os.PRIO_PROCESS, pid, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
         self._children[pid] = _Child(until, descriptors[0])
         for descriptor in descriptors[1:]:
             os.close(descriptor)

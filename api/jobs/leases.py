@@ -43,9 +43,15 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on a job and to enter its end."""
+    """The right to work on a job and to enter its end.
+
+    Attributes:
+        job: as it was taken.
+        more_waits: whether another job of its tenant was waiting then.
+    """
 
     job: Job
+    more_waits: bool = False
 
     @property
     def id(self) -> str:
@@ -197,7 +203,8 @@ class Leases:
         served = update(_TURNS).where(_TURNS.c.tenant == row.tenant).values(turn=newest)
         if connection.execute(served).rowcount == 0:
             connection.execute(insert(_TURNS).values(tenant=row.tenant, turn=newest))
-        return Lease(Job(**lease._mapping))
+        waits = select(_JOBS.c.id).where(_JOBS.c.tenant == row.tenant, _JOBS.c.state == "queued").limit(1)
+        return Lease(Job(**lease._mapping), connection.execute(waits).first() is not None)
 
     def _reclaim(self, connection: Connection, now: datetime) -> None:
         silent = select(_JOBS).where(_lapsed(now)).with_for_update(skip_locked=True)

@@ -29,6 +29,7 @@ from api.settings import Settings
 from api.webhooks.address import Addresses
 from api.webhooks.webhooks import Webhooks
 from core.errors import TrackmarkError
+from core.priority import BACKLOG, WORK, yield_to_others
 from core.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -218,9 +219,14 @@ class Worker:
                 self._give_back(attempt, counts=False)
                 return
             attempt.thread = threading.Thread(
-                target=self._work, args=(attempt,), name=f"job {lease.id}", daemon=True
+                target=self._behind, args=(attempt,), name=f"job {lease.id}", daemon=True
             )
             attempt.thread.start()
+
+    def _behind(self, attempt: _Attempt) -> None:
+        """Work in this thread, which is the job's own, behind requests and behind who has less to do."""
+        yield_to_others(BACKLOG if attempt.lease.more_waits else WORK)
+        self._work(attempt)
 
     def _begin(self, lease: Lease) -> _Attempt:
         attempt = self._attempts[lease.id] = _Attempt(lease, self._ticks())

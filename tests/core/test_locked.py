@@ -6,12 +6,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from core import isolated
 from core.locked import Locked, LockedError, LockedTimeout
+from core.priority import BACKLOG, WORK, niceness, yield_to_others
 from tests.core import processes
 
 ORDINARY = 12345
@@ -190,3 +192,22 @@ def test_waiting_for_a_reader_does_not_block_other_tasks(locked: Locked) -> None
     with locked.begin("flood", memory_bytes=1 << 26, seconds=600) as talk:
         assert ask(locked, "meanwhile") == "meanwhile"
         assert talk.message()[0] == b"B"
+
+
+@linux
+def test_a_child_yields_as_the_thread_does_that_asks(locked: Locked) -> None:
+    found: dict[int, list[int]] = {}
+
+    def ask(nice: int) -> None:
+        yield_to_others(nice)
+        with locked.begin("wait", memory_bytes=1 << 26, seconds=600):
+            new = set(processes.below(locked.pid)) - set(before)
+            found[nice] = [os.getpriority(os.PRIO_PROCESS, one) for one in new]
+
+    locked.room()
+    before = processes.below(locked.pid)
+    for nice in (BACKLOG, WORK):  # who yields more leaves nothing behind for the next
+        with ThreadPoolExecutor(1) as lane:
+            lane.submit(ask, nice).result()
+        processes.only(locked.pid, before)
+    assert found == {BACKLOG: [max(BACKLOG, niceness())], WORK: [max(WORK, niceness())]}

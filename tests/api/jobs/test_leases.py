@@ -292,3 +292,12 @@ def test_a_place_for_newcomers_is_for_tenants_without_a_running_job(queue: Queue
     queue.leases.succeed(first, {})
     again = queue.leases.take("worker", {"audit"}, newcomers=True)
     assert again is not None and again.job.tenant == "a"
+
+
+def test_who_takes_a_job_learns_whether_its_tenant_has_more_waiting(queue: Queue) -> None:
+    for tenant in ("a", "a", "b"):
+        queue.enter(tenant)
+    taken = [queue.leases.take("worker") for _ in range(3)]
+    assert [(lease.job.tenant, lease.more_waits) for lease in taken if lease is not None] == [
+        ("a", True), ("b", False), ("a", False),
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 """A worker: stops in order, gives up what hangs, lets go of what it lost, and waits for its database."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,6 +21,7 @@ from api.jobs.worker import Worker
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.errors import UnreadableAudio
+from core.priority import BACKLOG, WORK
 from tests.api.jobs.conftest import LEASE_S, Queue
 
 MINE: Any = {"tenant": "default", "kind": "audit"}
@@ -155,6 +158,28 @@ def test_three_orderly_stops_leave_the_job_queued_with_its_audio(
     shop.worker().run(job.id)
     done = shop.queue.now(job)
     assert (done.state, done.result, done.attempts) == ("succeeded", {"by": 5}, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere niceness is the whole process's")
+def test_a_job_yields_to_requests_and_one_of_many_to_everybody(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+
+    def work(_context: Context) -> dict[str, Any]:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return {}
+
+    does(monkeypatch, work)
+    here, worker = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), shop.worker()
+    jobs = [shop.enter(), shop.enter()]
+    for job in jobs:  # one place: the first is taken while the other waits
+        worker._take_jobs()
+        for thread in threading.enumerate():
+            if thread.name == f"job {job.id}":
+                thread.join()
+    assert found == [max(BACKLOG, here), max(WORK, here)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here
 
 
 def test_what_ends_within_the_grace_is_not_given_back(
