@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from api.server import findings_schema
 from api.server.route import asks_who
 from api.server.routes.openapi import problems
 
@@ -71,6 +72,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     for operation, route in _operations(app, made):
         _describe(operation, route)
     _link(made)
+    _shape(made)
     made["components"]["securitySchemes"] = SCHEMES
     made["components"]["headers"] = {
         name: {"description": text, "schema": {"type": kind}} for name, (kind, text) in HEADERS.items()
@@ -79,6 +81,18 @@ def document(app: FastAPI) -> dict[str, Any]:
         made["components"]["schemas"].pop(unused, None)
     app.openapi_schema = made
     return made
+
+
+def _shape(made: dict[str, Any]) -> None:
+    """Say what the findings of an audit hold."""
+    schemas = made["components"]["schemas"]
+    found = findings_schema.component_schemas()
+    if taken := found.keys() & schemas.keys():
+        raise TypeError(f"two shapes are called {', '.join(sorted(taken))}")
+    schemas |= found
+    findings = schemas["AuditAnswer"]["properties"]["findings"]
+    holds = {"$ref": f"#/components/schemas/{findings_schema.NAME}"}
+    findings["anyOf"] = [holds, {"type": "null"}]
 
 
 def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[dict[str, Any], RouteContext]]:

@@ -1,0 +1,50 @@
+"""The shape of an audit's findings in the OpenAPI document, made of the classes that write them.
+
+It is told and not enforced: findings that an earlier release stored are answered as they were written.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from api.audit.claims import Ownership
+from api.audit.decision import Decision
+from api.audit.findings import CredentialsFound, MatchFound, Media, Outcome, WatermarkFound
+from api.audit.heard import MusicFound, VoiceFound
+
+NAME = "Findings"
+PARTS: dict[str, Any] = {
+    "file": str,
+    "sha256": str,
+    "duration_s": float,
+    "elapsed_s": float,
+    "media": Media,
+    "watermark": WatermarkFound,
+    "credentials": CredentialsFound,
+    "fingerprint": tuple[MatchFound, ...],
+    "ai": MusicFound,
+    "voice": VoiceFound,
+    "ownership": Ownership,
+    "decision": Decision,
+    "checks": dict[str, Outcome],
+    "report": str | None,
+    "warnings": tuple[str, ...],
+}
+"""The keys of `AuditResult.to_dict`, and what each holds."""
+
+
+def component_schemas() -> dict[str, Any]:
+    """JSON Schemas of the findings, `NAME`, and of every class in them, by name, as components of OpenAPI."""
+    made, defined = TypeAdapter.json_schemas(
+        [(name, "serialization", TypeAdapter(kind)) for name, kind in PARTS.items()],
+        ref_template="#/components/schemas/{model}",
+    )
+    parts = {name: made[name, "serialization"] for name in PARTS}
+    schemas: dict[str, Any] = defined.get("$defs", {})
+    for kind in (Media, WatermarkFound, CredentialsFound, MusicFound, VoiceFound, Ownership, Decision):
+        for field in fields(kind):
+            if not field.metadata.get("json", True):
+                schemas[kind.__name__]["properties"].pop(field.name, None)
+    whole = {"type": "object", "title": NAME, "properties": parts, "required": [*PARTS]}
+    return {**schemas, NAME: whole}
