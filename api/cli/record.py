@@ -69,7 +69,8 @@ def _tell(record: "StoredRecord", *, as_json: bool) -> None:
 @commands.command("show")
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
     """Show what a record says today and everything that happened to it, each event verified."""
-    from api.report.custody import custody, holding
+    from api.report.custody import custody
+    from api.report.words.record import declared_ai, holding
 
     with failures(), registry() as (store, _settings):
         _known(store, record_id)
@@ -85,7 +86,7 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
     for owner in said["owners"]:
         console.print(f"  owner     {holding(owner)}", markup=False)
     console.print(f"  ISRC      {said['isrc'] or 'not stated'}", markup=False)
-    console.print(f"  AI        {said['ai_involvement']['overall']}, as declared", markup=False)
+    console.print(f"  AI        {declared_ai(said)}, as declared", markup=False)
     for event in chain:
         by = f" by {event.who}" + (f", key {event.keyid[:16]}" if event.keyid else "")
         console.print(f"  entry {event.entry:<4}{event.name} {event.when}{by}", markup=False)
@@ -262,7 +263,7 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
 def _act(record_id: str, act: Any, question: str, *, yes: bool, as_json: bool) -> None:
     """Add an event; whoever sits at a terminal is told first what it is about, and asked."""
-    from api.report.custody import holding
+    from api.report.words.record import holding
 
     with failures(), registry() as (store, _settings):
         _known(store, record_id)

@@ -7,18 +7,10 @@ from typing import Any
 
 from api.registry.history import StoredEvent, VerifiedHistory
 from api.registry.summary import owners
+from api.report.words.record import EVENTS, holding
 from provenance.records import fields
 from provenance.records.record import OwnershipRecord
 
-NAMES = {
-    "register": "Registered",
-    "amend": "Amended",
-    "transfer": "Transferred",
-    "dispute.open": "Dispute opened",
-    "dispute.close": "Dispute closed",
-    "revoke": "Revoked",
-}
-"""What each kind of event is called."""
 _EVERY_REVISION = ("revision", "issued_at", "supersedes", "schema")
 """What changes with each revision and says nothing of its content."""
 _SHARES = ("parties", "rights")
@@ -67,7 +59,7 @@ def _event(
 ) -> Event:
     signatures = stored.envelope.signatures
     keyid = signatures[0].keyid if len(signatures) == 1 else None
-    name = NAMES.get(stored.type, stored.type)
+    name = EVENTS.get(stored.type, stored.type)
     return Event(name, who, when, stored.leaf_index, keyid, changes, reason)
 
 
@@ -85,13 +77,6 @@ def _changes(before: OwnershipRecord, after: OwnershipRecord) -> Iterator[str]:
 def owned(record: OwnershipRecord) -> str:
     """Who holds which right, where and how much of it, in one line."""
     return "; ".join(holding(row) for row in owners(record))
-
-
-def holding(row: Mapping[str, Any]) -> str:
-    """One owner's part, of those that a record's `owners` tell."""
-    share = "" if row["share"] is None else f" {100 * row['share']:.6g} % {row['right']}"
-    where = f" in {' '.join(row['territories'])}" if row["territories"] else ""
-    return f"{row['name']}{share}{where}"
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:

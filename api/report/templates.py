@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.report import words
-from api.report.custody import holding
 from api.report.numbers import clock_text, size_text
+from api.report.words import record
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,7 +24,7 @@ def templates(folder: Path) -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {"clock": clock_text, "size": size_text, "day": _day}
-    made.globals |= {"words": words, "holding": holding}
+    made.globals |= {"words": words, "record_words": record}
     return made
 
 

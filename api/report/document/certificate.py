@@ -19,10 +19,11 @@ from api.report.document.blocks import (
     made_legible,
 )
 from api.report.document.custody import HEAD, of_record, registry_named
-from api.report.document.examined import record_facts, words_of_ai
+from api.report.document.examined import record_facts
 from api.report.numbers import moment_text
 from api.report.words.log import UNSIGNED
 from api.report.words.provenance import owners
+from api.report.words.record import declared_ai
 from api.report.words.terms import TERMS
 
 STATUS: dict[str, tuple[str, Tone, str]] = {
@@ -128,7 +129,7 @@ def _in_short(record: Mapping[str, Any]) -> str:
     return (
         f"{record['issuer']} states that “{record['title']}” belongs to {owners(record)}. The statement was "
         f"entered in the registry's log on {when}, by the log's own clock. "
-        f"On AI it says: {words_of_ai(record)}."
+        f"On AI it says: {declared_ai(record)}."
     )
 
 

@@ -13,6 +13,7 @@ from api.report.words.heard import resembles
 from api.report.words.limits import LIMITS
 from api.report.words.log import UNSIGNED
 from api.report.words.meanings import MEANINGS
+from api.report.words.record import EVENTS, declared_ai, holding
 
 Found = Mapping[str, Any]
 Number = tuple[str, str, str, str]
@@ -65,41 +66,16 @@ def record_facts(record: Found) -> Iterator[tuple[str, str]]:
     """What a verified record says today."""
     yield "Record", str(record["record_id"])
     yield "Title", str(record["title"])
-    yield "Owners", "; ".join(_share(owner) for owner in record.get("owners") or ())
+    yield "Owners", "; ".join(holding(owner) for owner in record.get("owners") or ())
     yield "ISRC", str(record.get("isrc") or "none stated")
     yield "Stated by", f"{record.get('issuer')} ({record.get('claim_status')})"
-    yield "Declared use of AI", words_of_ai(record)
+    yield "Declared use of AI", declared_ai(record)
     index = record.get("first_index", record.get("leaf_index"))
     signed = record.get("log_signed", True)
     yield "Log entry", f"{index}" if signed else f"{index}; {UNSIGNED}"
     for said in record.get("statements") or ():
-        what = {"dispute.open": "Disputed", "dispute.close": "Dispute closed", "revoke": "Revoked"}
         who = f"in the name of {said['issuer']}, on {said['issued_at'][:10]}, signed by {key(said['keyid'])}"
-        yield what.get(said["type"], said["type"]), f"{who}: {said['reason']}"
-
-
-def _share(owner: Found) -> str:
-    if owner.get("share") is None:
-        return str(owner["name"])
-    territories = list(owner.get("territories") or ())
-    where = (
-        ", worldwide" if territories == ["WORLD"] else f" in {' '.join(territories)}" if territories else ""
-    )
-    return f"{owner['name']}, {100 * owner['share']:g}\u00a0% of the {owner['right']} right{where}"
-
-
-def words_of_ai(record: Found) -> str:
-    """What a record declares of AI, in words that cannot be taken for a missing value."""
-    involvement = record.get("ai_involvement") or {}
-    declared = str(involvement.get("overall"))
-    said = {
-        "None": "no AI was used",
-        "Partly": "AI was used for parts",
-        "All": "made wholly by AI",
-        "Undeclared": "nothing declared",
-    }
-    generator = f", with {record['generator']}" if record.get("generator") else ""
-    return said.get(declared, declared) + generator
+        yield EVENTS.get(said["type"], said["type"]), f"{who}: {said['reason']}"
 
 
 def _matches(found: Found) -> Iterator[Number]:

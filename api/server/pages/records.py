@@ -5,7 +5,6 @@ from fastapi import APIRouter, Request, Response
 from api.errors import UnknownEntry
 from api.report.custody import custody
 from api.server.answers import problem
-from api.server.listing import RecordFilters
 from api.server.pages import lists
 from api.server.pages.rendering import page
 from api.server.parts import PartsDep, RecordReader
@@ -18,11 +17,10 @@ router = APIRouter(include_in_schema=False, route_class=Route)
 @router.get("/records")
 def records(request: Request, parts: PartsDep, caller: RecordReader) -> Response:
     """The tenant's records, newest first, found by what they say today."""
-    filters = lists.asked(request, RecordFilters)
-    wanted = lists.paging(request).wanted(filters)
-    found = parts.registry.for_tenant(caller.tenant).records.listed(wanted, parts.cursors)
-    turning = lists.turning(request, found.next)
-    return page(request, "records.html", records=found.records, asked=filters, **turning)
+    asked = lists.asked(request, "q", "status")
+    records = parts.registry.for_tenant(caller.tenant).records
+    found = records.listed(lists.wanted(request, asked), parts.cursors)
+    return page(request, "records.html", records=found.records, **lists.turning(request, asked, found.next))
 
 
 @router.get("/records/{record_id}")

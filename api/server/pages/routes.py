@@ -13,7 +13,6 @@ from api.report.moments import moments
 from api.report.sound import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
-from api.server.listing import AuditFilters
 from api.server.pages import cards, lists, timeline
 from api.server.pages.rendering import ask_for_key, local, page
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
@@ -92,11 +91,9 @@ async def upload(request: Request, parts: PartsDep, caller: AuditWriter) -> Resp
 @router.get("/audits")
 def audit_list(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's audits, newest first, found by what was asked for and what came out."""
-    filters = lists.asked(request, AuditFilters)
-    state = request.query_params.get("state") or None
-    found = parts.lists.page("audit", caller.tenant, lists.paging(request).wanted(filters, state))
-    turning = lists.turning(request, found.next)
-    return page(request, "audits.html", jobs=found.jobs, asked=filters, state=state, **turning)
+    asked = lists.asked(request, "q", "decision", "state")
+    found = parts.lists.page("audit", caller.tenant, lists.wanted(request, asked))
+    return page(request, "audits.html", jobs=found.jobs, **lists.turning(request, asked, found.next))
 
 
 @router.get("/audits/{audit_id}")

@@ -1,6 +1,6 @@
 """Audits: upload a file, follow the job, fetch the signed report and the picture."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -188,56 +188,53 @@ async def report(
     return await readable.shown(form, path, path.with_name(PICTURE), parts, caller, name=name)
 
 
-@router.get(
-    "/{audit_id}/picture",
-    operation_id="getAuditPicture",
-    summary="Picture of the findings",
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(404, 409, 422)},
-)
-def picture(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
-    """Waveform and spectrogram with the timelines of watermark and scores."""
-    return left_behind("audit", audit_id, request, parts, caller, lambda _job: File(PICTURE, "image/png"))
+def _file(name: str, media: str) -> Callable[[str, Request, PartsDep, AuditReader], Response]:
+    """The route of a file that a finished audit left."""
+
+    def fetch(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+        return left_behind("audit", audit_id, request, parts, caller, lambda _job: File(name, media))
+
+    return fetch
 
 
-@router.get(
-    "/{audit_id}/spectrogram",
-    operation_id="getAuditSpectrogram",
-    summary="Spectrogram",
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(404, 409, 422)},
-)
-def spectrogram(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
-    """The spectrogram without axes: the whole file, up to 16 kHz or half the sample rate."""
-    return left_behind("audit", audit_id, request, parts, caller, lambda _job: File(SPECTROGRAM, "image/png"))
-
-
-@router.get(
-    "/{audit_id}/outline",
-    operation_id="getAuditOutline",
-    summary="Waveform",
-    response_class=JSONResponse,
-    responses={
-        200: {"description": "lowest and highest sample of equal stretches"},
-        **problems(404, 409, 422),
-    },
-)
-def outline(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
-    """The waveform's outline, for a player."""
-    return left_behind(
-        "audit", audit_id, request, parts, caller, lambda _job: File(OUTLINE, "application/json")
-    )
-
-
-@router.get(
-    "/{audit_id}/sound",
-    operation_id="getAuditSound",
-    summary="Listen",
-    response_class=Response,
-    responses={200: {"content": {"audio/mpeg": {}}}, **problems(404, 409, 422)},
-)
-def sound(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader) -> Response:
-    """A copy to listen to, of audio that was retained; not the file that was audited."""
-    return left_behind(
-        "audit", audit_id, request, parts, caller, lambda _job: File(LISTENING_COPY, "audio/mpeg")
+# path: operation id, summary, file, media type, description
+_FILES = {
+    "picture": (
+        "getAuditPicture",
+        "Picture of the findings",
+        PICTURE,
+        "image/png",
+        "Waveform and spectrogram with the timelines of watermark and scores.",
+    ),
+    "spectrogram": (
+        "getAuditSpectrogram",
+        "Spectrogram",
+        SPECTROGRAM,
+        "image/png",
+        "The spectrogram without axes: the whole file, up to 16 kHz or half the sample rate.",
+    ),
+    "outline": (
+        "getAuditOutline",
+        "Waveform",
+        OUTLINE,
+        "application/json",
+        "The waveform for a player: lowest and highest sample of equal stretches.",
+    ),
+    "sound": (
+        "getAuditSound",
+        "Listen",
+        LISTENING_COPY,
+        "audio/mpeg",
+        "A copy to listen to, of audio that was retained; not the file that was audited.",
+    ),
+}
+for _path, (_operation, _summary, _name, _media, _description) in _FILES.items():
+    router.add_api_route(
+        f"/{{audit_id}}/{_path}",
+        _file(_name, _media),
+        operation_id=_operation,
+        summary=_summary,
+        description=_description,
+        response_class=Response,
+        responses={200: {"content": {_media: {}}}, **problems(404, 409, 422)},
     )

@@ -59,7 +59,7 @@ def test_a_catalogue_is_imported_and_its_records_live(
     assert (shown["title"], shown["status"], shown["revision"]) == ("Night Ride", "disputed", 3)
     assert [event["type"] for event in shown["events"]] == ["register", "amend", "transfer", "dispute.open"]
     text = trackmark("record", "show", record_id).out
-    assert "A Buyer 25 % master in WORLD" in text
+    assert "A Buyer, 25\u00a0% of the master right, worldwide" in text
     assert "Dispute opened" in text and "by Ada" in text and "“unpaid”" in text
     assert "asset.title: Night Drive → Night Ride" in text
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from api.report import custody
+from api.report.words.record import EVENTS
 from provenance.records.asset import Asset
 from provenance.records.involvement import AiInvolvement
 from provenance.records.log import ENTRY_TYPES
@@ -38,10 +39,14 @@ def test_shares_are_told_by_their_owners_names() -> None:
     )
     after = replace(BEFORE, parties=parties, rights=rights, revision=2, supersedes="ab" * 32)
     (told,) = custody._changes(BEFORE, after)
-    assert told.endswith("→ A Label 99.9999 % master in WORLD; A Buyer 0.0001 % master in WORLD")
+    _, after_it = told.split(" → ")
+    assert after_it.replace("\u00a0", " ").split("; ") == [
+        "A Label, 99.9999 % of the master right, worldwide",
+        "A Buyer, 0.0001 % of the master right, worldwide",
+    ]
 
 
 def test_every_kind_of_event_has_a_name() -> None:
     others = ("key", "detector", "takedown")
     about_records = {kind for kind in ENTRY_TYPES if kind.partition(".")[0] not in others}
-    assert about_records == set(custody.NAMES)
+    assert about_records == set(EVENTS)

@@ -33,7 +33,8 @@ def test_a_record_is_shown_with_its_chain_of_custody(client: TestClient, record_
     page = client.get(f"/records/{record_id}").text
     assert "Disputed" in page
     assert "A Singer" in page and "the vocals are mine" in page
-    assert "owners: A Label 100 % master" in page and "A Buyer 25 % master" in page
+    assert "owners: A Label, 100\u00a0% of the master right" in page
+    assert "A Buyer, 25\u00a0% of the master right, worldwide" in page
     entries = [int(entry) for entry in re.findall(r'href="/log/(\d+)">entry \d+ of the log', page)]
     assert len(entries) == 3 and entries == sorted(entries)
     assert html.escape(EVIL) in page and "<script>alert" not in page

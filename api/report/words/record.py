@@ -1,0 +1,40 @@
+"""What a record says, in words: who holds what, what is declared of AI, and what happened to it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Found = Mapping[str, Any]
+
+EVENTS = {
+    "register": "Registered",
+    "amend": "Amended",
+    "transfer": "Transferred",
+    "dispute.open": "Dispute opened",
+    "dispute.close": "Dispute closed",
+    "revoke": "Revoked",
+}
+"""What each kind of event is called."""
+_DECLARED = {
+    "None": "no AI was used",
+    "Partly": "AI was used for parts",
+    "All": "made wholly by AI",
+    "Undeclared": "nothing declared",
+}
+
+
+def holding(owner: Found) -> str:
+    """One owner's part: who, how much of which right, and where."""
+    if owner.get("share") is None:
+        return str(owner["name"])
+    territories = list(owner.get("territories") or ())
+    where = f" in {' '.join(territories)}" if territories else ""
+    where = ", worldwide" if territories == ["WORLD"] else where
+    return f"{owner['name']}, {100 * owner['share']:.6g}\u00a0% of the {owner['right']} right{where}"
+
+
+def declared_ai(record: Found) -> str:
+    """What a record declares of AI, in words that cannot be taken for a missing value."""
+    involvement = record.get("ai_involvement") or {}
+    declared = str(involvement.get("overall"))
+    generator = f", with {record['generator']}" if record.get("generator") else ""
+    return _DECLARED.get(declared, declared) + generator
