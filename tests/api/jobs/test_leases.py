@@ -2,13 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.errors import ConflictingEntry, UnknownEntry
-from api.jobs.job import Job
-from api.jobs.leases import Lease, LeaseLost
+from api.jobs.books import Jobs
+from api.jobs.job import Job, Upload
+from api.jobs.leases import Lease, LeaseLost, Leases
+from api.registry.registry import Registry
+from api.settings import Settings
 from tests.api.jobs.conftest import ATTEMPTS, LEASE_S, Queue
 
 
@@ -301,3 +305,17 @@ def test_who_takes_a_job_learns_whether_its_tenant_has_more_waiting(queue: Queue
     assert [(lease.job.tenant, lease.more_waits) for lease in taken if lease is not None] == [
         ("a", True), ("b", False), ("a", False),
     ]  # fmt: skip
+
+
+def test_leases_are_judged_by_the_databases_own_time(database_url: str, home: Path) -> None:
+    registry = Registry.open(Settings(home=home, database_url=database_url))
+    leases = Leases(registry.engine, lease_s=3600, attempts=3)
+    jobs = Jobs(registry.engine)
+    jobs.create("audit", "default", Upload("a.wav", "a", "ab" * 32, 1), {})
+    lease = leases.take("a")
+    assert lease is not None
+    assert lease.job.leased_until is not None
+    assert lease.job.started_at is not None
+    assert (lease.job.leased_until - lease.job.started_at).total_seconds() == 3600
+    assert leases.take("b") is None
+    registry.close()

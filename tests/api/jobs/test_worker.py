@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from api.audit.engines import product_engines
-from api.jobs.books import Jobs
 from api.jobs.job import Job, Kind, Upload
-from api.jobs.leases import Leases
 from api.jobs.work import Context
 from api.jobs.worker import Worker
 from api.registry.registry import Registry
@@ -347,70 +345,3 @@ def test_a_database_that_goes_away_costs_no_attempt(
     outage.close()
     done = shop.queue.now(job)
     assert (done.state, done.result) == ("succeeded", {"found": 2 if moment == "work" else 1})
-
-
-def test_a_worker_that_cannot_start_says_why_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    from fastapi.testclient import TestClient
-
-    from api.server.app import create_app
-
-    for _ in range(2):
-        bad = Settings(home=tmp_path, database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
-        with pytest.raises(OperationalError, match="refused"), TestClient(create_app(bad)):
-            raise AssertionError("started")
-
-
-def test_a_server_whose_worker_fails_to_start_closes_what_it_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from fastapi.testclient import TestClient
-
-    from api.server.app import create_app
-
-    closed: list[Registry] = []
-    close = Registry.close
-
-    def closing(registry: Registry) -> None:
-        closed.append(registry)
-        close(registry)
-
-    monkeypatch.setattr(Registry, "close", closing)
-
-    def broken(*_arguments: object, **_options: object) -> None:
-        raise PermissionError("the queue cannot be read")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("api.jobs.sweep.Sweep.uploads", broken)
-        with (
-            pytest.raises(PermissionError, match="the queue cannot be read"),
-            TestClient(create_app(Settings(home=tmp_path))),
-        ):
-            raise AssertionError("started")
-    assert len(closed) == 1
-    before = threading.active_count()
-    with TestClient(create_app(Settings(home=tmp_path))) as client:
-        assert client.get("/healthz").is_success
-    assert threading.active_count() <= before + 1
-
-
-def test_several_servers_share_a_home_and_a_process(tmp_path: Path) -> None:
-    from tests.api.serving import audited, serve
-
-    with serve(tmp_path / "home") as one, serve(tmp_path / "home") as two:
-        for client in (one, two):
-            assert audited(client)["state"] == "succeeded"
-
-
-def test_leases_are_judged_by_the_databases_own_time(database_url: str, home: Path) -> None:
-    registry = Registry.open(Settings(home=home, database_url=database_url))
-    leases = Leases(registry.engine, lease_s=3600, attempts=3)
-    jobs = Jobs(registry.engine)
-    jobs.create("audit", "default", Upload("a.wav", "a", "ab" * 32, 1), {})
-    lease = leases.take("a")
-    assert lease is not None
-    assert lease.job.leased_until is not None
-    assert lease.job.started_at is not None
-    assert (lease.job.leased_until - lease.job.started_at).total_seconds() == 3600
-    assert leases.take("b") is None
-    registry.close()
-    assert replace(lease.job, worker=None).worker is None
