@@ -50,8 +50,9 @@ def torchaudio() -> types.ModuleType:
 
 def _forget() -> None:
     """Drop the half-imported package so that the next import starts afresh."""
-    for name in [name for name in sys.modules if name == _NAME or name.startswith(_NAME + ".")]:
-        del sys.modules[name]
+    for name in list(sys.modules):  # a copy in one step: other threads import meanwhile
+        if name == _NAME or name.startswith(_NAME + "."):
+            sys.modules.pop(name, None)
 
 
 def _absent_extension() -> types.ModuleType:

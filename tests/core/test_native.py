@@ -47,6 +47,23 @@ def test_an_extension_that_cannot_load_is_declared_absent() -> None:
     assert "forced_align needs torchaudio's native part" in done.stdout
 
 
+def test_other_threads_may_import_while_the_half_imported_package_is_dropped() -> None:
+    """Another import is forced into the middle of the look at what is loaded."""
+    done = run(
+        "import sys, types\n"
+        "from core import native\n"
+        "class Name(str):\n"
+        "    def startswith(self, *args):\n"
+        "        sys.modules[f'imported-meanwhile-{len(sys.modules)}'] = types.ModuleType('x')\n"
+        "        return str.startswith(self, *args)\n"
+        "    __hash__ = str.__hash__\n"
+        "sys.modules[Name('another')] = sys.modules['torchaudio.half'] = types.ModuleType('y')\n"
+        "native._forget()\n"
+        "assert 'torchaudio.half' not in sys.modules and 'another' in sys.modules"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_missing_torchaudio_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> None:
         raise ModuleNotFoundError("No module named 'torchaudio'", name="torchaudio")
