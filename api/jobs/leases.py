@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, and_, func, insert, or_, select, update
 
 from api import database
+from api.cases.cases import opened_by_policy
 from api.database.engine import QUEUE_LOCK
 from api.database.tables import Table
 from api.errors import JobCrashed, JobExpired, told
@@ -146,6 +147,7 @@ class Leases:
             self._write(connection, lease, **{**ended("succeeded"), "result": result})
             finding.enter(connection, replace(lease.job, result=result))
             audit_ended(connection, lease.job, result=result)
+            opened_by_policy(connection, lease.job, result)
 
     def fail(self, lease: Lease, error: Mapping[str, Any]) -> None:
         """Enter the problem that prevented a result; raises `LeaseLost`."""

@@ -20,7 +20,10 @@ from api.lists.terms import FEW, TOGETHER, WORD, Term, fold, isrc, together, wor
 from core.errors import InvalidInput
 
 MAX_PAGE = 200
-RAREST_FIRST = ("sha256", "record", "isrc", "title", WORD, "owner", "artist", TOGETHER, *FEW, "status")
+RAREST_FIRST = (
+    *("sha256", "record", "audit", "isrc", "title", WORD, "owner", "artist", "assignee"),
+    *(TOGETHER, *FEW, "status", "origin"),
+)
 """Of which kind of term the fewest entries are expected to have the same."""
 COUNTED = 1000
 """Up to so many entries are counted to know which of several terms is the rarest."""

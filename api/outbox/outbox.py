@@ -14,7 +14,9 @@ from sqlalchemy import Connection, insert, select
 from api.database.tables import Table
 from core import clock
 
-Event = Literal["audit.completed", "audit.failed", "record.registered", "record.event"]
+Event = Literal[
+    "audit.completed", "audit.failed", "record.registered", "record.event", "case.opened", "case.step"
+]
 EVENTS: tuple[Event, ...] = get_args(Event)
 
 _ENDPOINTS = Table.metadata.tables["webhook_endpoints"]

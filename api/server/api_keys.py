@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, or_, select, update
 
 from api import database
+from api.actor import HERE, Actor
 from api.database.engine import LOG_LOCK
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import ConflictingEntry, UnknownEntry
@@ -53,11 +54,18 @@ class Caller:
         tenant: whose data they see.
         scopes: what they may do.
         key_id: the key they use, or None when anonymous.
+        name: of the key.
     """
 
     tenant: str
     scopes: frozenset[Scope]
     key_id: str | None
+    name: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Whom a step is entered for."""
+        return HERE if self.name is None else Actor(self.name, self.key_id)
 
     def require(self, scope: Scope) -> None:
         """Raise `Forbidden` unless the caller has `scope`."""
@@ -139,7 +147,7 @@ class ApiKeys:
         if row.last_used_at is None or now - row.last_used_at > LAST_USED_RESOLUTION:
             with database.writing(self._engine) as connection:
                 connection.execute(update(_KEYS).where(_KEYS.c.id == row.id).values(last_used_at=now))
-        return Caller(row.tenant, frozenset(map(Scope, row.scopes)), row.id)
+        return Caller(row.tenant, frozenset(map(Scope, row.scopes)), row.id, row.name)
 
     def keys(self, tenant: str) -> list[KeyInfo]:
         """A tenant's keys, oldest first, the revoked ones included."""

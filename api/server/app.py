@@ -29,6 +29,7 @@ from api.server.rate_limit import RateLimit
 from api.server.routes import (
     artists,
     audits,
+    cases,
     consents,
     enrolments,
     events,
@@ -81,6 +82,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     app.state.problem_page = rendering.problem_page
     for module in (
         audits,
+        cases,
         tracks,
         records,
         events,

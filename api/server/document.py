@@ -23,7 +23,7 @@ HEADERS: dict[str, tuple[str, str]] = {
     "RateLimit-Policy": ("string", "how much there is"),
     "WWW-Authenticate": ("string", "how to send a key"),
     "Location": ("string", "where the job is followed"),
-    "ETag": ("string", "names the state of the record, for `If-Match`"),
+    "ETag": ("string", "names the state of the entry, for `If-Match`"),
     "Idempotency-Replayed": ("string", "`true` where the answer was given before"),
     "Allow": ("string", "every method of this path"),
 }
@@ -52,10 +52,14 @@ _LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
         ("201", {"name": "$response.body#/id"}),
         ("202", {"enrolment_id": "$response.body#/id"}),
     ),
+    "createCase": (("201", {"case_id": "$response.body#/id"}),),
     "createKey": (("201", {"key_id": "$response.body#/id"}),),
 }
 """What an answer tells that other paths ask for: operation, status, parameter, and where it stands."""
-_TAGGED = ("getRecord", "listRecordEvents")
+_TAGGED = frozenset(
+    {"getRecord", "listRecordEvents", "createCase", "getCase"}
+    | {"assignCase", "commentCase", "decideCase", "appealCase", "reopenCase"}
+)
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -1,33 +1,29 @@
 """What happens to a record: amendments, transfers, disputes, revocation. Each is signed and logged."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
 
 from api.errors import UnknownEntry
 from api.registry.events import RecordEvents
 from api.registry.history import StoredEvent, entity_tag
-from api.server.idempotency import Once
 from api.server.inputs import LARGEST
 from api.server.parts import PartsDep, RecordReader, RecordWriter
-from api.server.refusals import PreconditionRequired
+from api.server.preconditions import IfMatch, precondition
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 from api.server.routes.records import RecordId
 from api.server.schemas import Model
-from core.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"], route_class=Route)
 
 
 _ONCE = {"parameters": [IDEMPOTENCY_KEY]}
-_TAG = re.compile(r'"([\x21\x23-\x7e]*)"|(W/"[\x21\x23-\x7e]*"|[0-9]+(?:\.[0-9]+)?)')
 
 
 class TransferRequest(Model):
@@ -89,25 +85,12 @@ def _writable(
     request: Request,
     parts: PartsDep,
     caller: RecordWriter,
-    if_match: Annotated[str | None, Header(description='the `ETag` that the record had: `"2"`')] = None,
+    if_match: IfMatch = None,
 ) -> RecordEvents:
     """The record's events, to add one: once for a request, and on the state that the client has seen."""
     events = _known(record_id, parts, caller.tenant)
-    once: Once | None = getattr(request.state, "once", None)
-    if if_match is None and once is None and parts.settings.require_if_match:
-        raise PreconditionRequired("send If-Match with the record's ETag, or an Idempotency-Key")
-    return replace(events, once=None if once is None else once.event, expected=_expected(if_match))
-
-
-def _expected(if_match: str | None) -> frozenset[str] | None:
-    """The states that an `If-Match` names (RFC 9110 §13.1.1); None for any."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tags = [tag.strip() for tag in if_match.split(",")]
-    named = [match[1] or match[2] for tag in tags if (match := _TAG.fullmatch(tag))]
-    if len(named) != len(tags):
-        raise InvalidInput('If-Match is the ETag of the record, such as "2"')
-    return frozenset(named)
+    seen = precondition(request, parts, if_match, "record")
+    return replace(events, once=seen.once, expected=seen.expected)
 
 
 def _known(record_id: str, parts: PartsDep, tenant: str) -> RecordEvents:

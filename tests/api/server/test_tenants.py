@@ -34,6 +34,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         tell(connection, registry.tenant, "record.event", {})
     (message,) = client.get(f"/v1/webhooks/{hook['id']}/deliveries").json()["items"]
     client.post(f"/v1/webhooks/{hook['id']}:disable")
+    case = client.post("/v1/cases", json={"subject": "a song", "reason": "a call"}).json()
     client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
     yield {
@@ -41,6 +42,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "lookup_id": next(job.id for job in jobs if job.kind == "lookup"),
         "webhook_id": hook["id"],
         "delivery_id": message["id"],
+        "case_id": case["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "track_id": tagged["id"],
         "record_id": tagged["result"]["record_id"],

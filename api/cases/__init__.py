@@ -1,0 +1,1 @@
+"""Cases: what people decide about audits, beside the signed audits themselves."""
