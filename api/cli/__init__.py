@@ -20,6 +20,7 @@ from api.cli import (
     backup,
     calibrate,
     catalogue,
+    compliance,
     db,
     demo,
     doctor,
@@ -75,6 +76,7 @@ main.command("backup")(backup.backup)
 main.command("restore")(backup.restore)
 main.command("demo")(demo.demo)
 main.command("doctor")(doctor.doctor)
+main.command("compliance")(compliance.compliance)
 main.command("verify-report")(report.verify_report)
 main.command("report")(report.show)
 main.add_typer(adapter.commands, name="adapter")

@@ -22,7 +22,7 @@ from core.errors import InvalidInput
 MAX_PAGE = 200
 RAREST_FIRST = (
     *("sha256", "record", "audit", "isrc", "title", WORD, "owner", "artist", "assignee"),
-    *(TOGETHER, *FEW, "status", "origin"),
+    *(TOGETHER, *FEW, "status", "origin", "form"),
 )
 """Of which kind of term the fewest entries are expected to have the same."""
 COUNTED = 1000

@@ -15,7 +15,14 @@ from api.database.tables import Table
 from core import clock
 
 Event = Literal[
-    "audit.completed", "audit.failed", "record.registered", "record.event", "case.opened", "case.step"
+    "audit.completed",
+    "audit.failed",
+    "record.registered",
+    "record.event",
+    "case.opened",
+    "case.step",
+    "notice.received",
+    "notice.step",
 ]
 EVENTS: tuple[Event, ...] = get_args(Event)
 

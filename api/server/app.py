@@ -38,6 +38,7 @@ from api.server.routes import (
     keys,
     log,
     lookups,
+    notices,
     records,
     resolution,
     tracks,
@@ -83,6 +84,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     for module in (
         audits,
         cases,
+        notices,
         tracks,
         records,
         events,

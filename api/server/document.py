@@ -53,12 +53,15 @@ _LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
         ("202", {"enrolment_id": "$response.body#/id"}),
     ),
     "createCase": (("201", {"case_id": "$response.body#/id"}),),
+    "createNotice": (("201", {"notice_id": "$response.body#/id"}),),
     "createKey": (("201", {"key_id": "$response.body#/id"}),),
 }
 """What an answer tells that other paths ask for: operation, status, parameter, and where it stands."""
 _TAGGED = frozenset(
     {"getRecord", "listRecordEvents", "createCase", "getCase"}
     | {"assignCase", "commentCase", "decideCase", "appealCase", "reopenCase"}
+    | {"createNotice", "getNotice", "completeNotice", "commentNotice", "removeMaterial", "refuseNotice"}
+    | {"counterNotice", "restoreMaterial", "keepMaterialDown", "withdrawNotice"}
 )
 
 

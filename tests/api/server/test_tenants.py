@@ -14,7 +14,13 @@ from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
 PUBLIC = re.compile(r"^/(v1/log/|v1/verify|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
-NOT_LISTS = ("/v1/keys", "/c2pa/v1/matches/byBinding", "/c2pa/v1/services/supportedAlgorithms", "/v1/whoami")
+NOT_LISTS = (
+    "/v1/keys",
+    "/c2pa/v1/matches/byBinding",
+    "/c2pa/v1/services/supportedAlgorithms",
+    "/v1/whoami",
+    "/v1/notices/forms",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +41,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     (message,) = client.get(f"/v1/webhooks/{hook['id']}/deliveries").json()["items"]
     client.post(f"/v1/webhooks/{hook['id']}:disable")
     case = client.post("/v1/cases", json={"subject": "a song", "reason": "a call"}).json()
+    notice = client.post("/v1/notices", json={"form": "dmca", "elements": {"material": "a song"}}).json()
     client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
     yield {
@@ -43,6 +50,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "webhook_id": hook["id"],
         "delivery_id": message["id"],
         "case_id": case["id"],
+        "notice_id": notice["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "track_id": tagged["id"],
         "record_id": tagged["result"]["record_id"],

@@ -1,0 +1,426 @@
+"""Notices of rights holders, by the forms of the law and with the days that it sets. Never legal advice."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Path as PathParameter
+from pydantic import Field
+
+from api.actor import Actor
+from api.law.law import shipped
+from api.notices.forms import FORMS, FormName, missing
+from api.notices.notice import Kind, Notice, State, Step, Wish, deadlines
+from api.notices.notices import About, Notices
+from api.server.idempotency import Once
+from api.server.listing import Paging, Search
+from api.server.parts import PartsDep, RecordReader, RecordWriter
+from api.server.preconditions import IfMatch, Precondition, precondition
+from api.server.route import Route
+from api.server.routes.cases import ReopenRequest, Words
+from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.schemas import Model
+from core import clock
+
+router = APIRouter(prefix="/v1/notices", tags=["notices"], route_class=Route)
+_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
+_CHANGES = problems(404, 409, 412, 422, 428)
+NO_ADVICE = "Days are computed from the law as this release knows it; this is not legal advice."
+
+NoticeId = Annotated[str, PathParameter(pattern="^[0-9a-f]{16}$", examples=["3f9a1c2b5d6e7f80"])]
+On = Annotated[date | None, Field(description="the day on which it happened; today (UTC) otherwise")]
+
+
+@dataclass
+class NoticeFilters:
+    """What notices are found by."""
+
+    form: Annotated[FormName | None, Query()] = None
+    audit: Annotated[str | None, Query(min_length=1, max_length=36, description="id of the audit")] = None
+    record: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$", description="id of the record")] = None
+    q: Search = None
+
+
+class Elements(Model):
+    """What a notice or a counter-notice holds; `GET /v1/notices/forms` tells which form has which."""
+
+    signature: Words | None = Field(default=None, examples=["Ada Lovelace"])
+    person: Words | None = Field(default=None, description="whose voice or likeness it is")
+    work: Words | None = Field(default=None, description="the work that is concerned")
+    material: Words | None = Field(default=None, examples=["the track 'Night Drive'"])
+    location: Words | None = Field(default=None, examples=["https://platform.example/track/1"])
+    contact: Words | None = Field(default=None, examples=["1 Main Street, London; ada@example.org"])
+    good_faith: bool | None = None
+    authority: bool | None = None
+    reference: Words | None = Field(default=None, examples=["https://ada.example/voice"])
+    mistake: bool | None = Field(default=None, description="of a counter-notice")
+    jurisdiction: bool | None = Field(default=None, description="of a counter-notice")
+    action: Words | None = Field(default=None, description="of a counter-notice: the action that was filed")
+
+    def given(self) -> dict[str, Any]:
+        """What was said."""
+        return self.model_dump(exclude_none=True)
+
+
+class NoticeRequest(Model):
+    """A notice that came in."""
+
+    form: FormName
+    elements: Elements
+    received_on: On = None
+    audit_id: str | None = Field(default=None, max_length=36, description="an audit of the material")
+    record_id: str | None = Field(default=None, max_length=16, description="the record that is concerned")
+
+
+class CompletionRequest(Model):
+    """Elements that were missing, or are put right."""
+
+    elements: Elements
+
+
+class NoticeCommentRequest(Model):
+    """Something to be remembered, such as whom one told what."""
+
+    text: Words = Field(examples=["Told the uploader by mail."])
+
+
+class ActRequest(Model):
+    """Something that was done, outside Trackmark, and why."""
+
+    reason: Words = Field(examples=["Taken down; the uploader was told the same day."])
+    on: On = None
+
+
+class CounterRequest(Model):
+    """A counter-notice, which must be complete."""
+
+    elements: Elements
+    on: On = None
+
+
+class DueAnswer(Model):
+    """A day that the law sets, and where."""
+
+    id: str = Field(examples=["restore-latest"])
+    says: str
+    on: date
+    passed: bool = Field(description="whether the day is over (UTC)")
+    rule: str = Field(examples=["us-dmca-512"])
+    article: str
+    source: str
+    last_checked: date = Field(description="day on which a person last compared the rule with its source")
+    pending: bool = Field(description="true: of a bill, not of a law")
+
+
+class NoticeAnswer(Model):
+    """A notice as it stands."""
+
+    id: str = Field(examples=["3f9a1c2b5d6e7f80"])
+    form: FormName
+    state: State
+    missing: list[str] = Field(description="elements of the form that were not given", examples=[[]])
+    elements: dict[str, Any]
+    counter: dict[str, Any] | None = Field(description="elements of the counter-notice")
+    received_on: date
+    removed_on: date | None
+    countered_on: date | None
+    deadlines: list[DueAnswer] = Field(description=NO_ADVICE)
+    audit_id: str | None
+    record_id: str | None
+    version: int = Field(description="steps taken; the `ETag`")
+    created_at: datetime
+    changed_at: datetime
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, notice: Notice) -> "NoticeAnswer":
+        """The notice as its tenant sees it."""
+        links = {"self": f"/v1/notices/{notice.id}", "steps": f"/v1/notices/{notice.id}/steps"}
+        if notice.audit_id is not None:
+            links["audit"] = f"/v1/audits/{notice.audit_id}"
+        if notice.record_id is not None:
+            links["record"] = f"/v1/records/{notice.record_id}"
+        today = clock.now().date()
+        due = [DueAnswer(**vars(one), passed=one.on < today) for one in deadlines(notice, shipped())]
+        told = {name: value for name, value in vars(notice).items() if name not in ("tenant", "material")}
+        lacks = list(missing(FORMS[notice.form].notice, notice.elements))
+        return cls(**told, missing=lacks, deadlines=due, links=links)
+
+
+class NoticePage(Model):
+    """Notices, newest first unless sorted otherwise."""
+
+    items: list[NoticeAnswer]
+    next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
+
+
+class NoticeStepAnswer(Model):
+    """Something that happened to a notice."""
+
+    version: int = Field(description="of the notice behind it", examples=[2])
+    type: Kind
+    who: str = Field(description="name of the key that was used", examples=["rights desk"])
+    key_id: str | None
+    at: datetime
+    said: dict[str, Any] = Field(description="elements, text, reason and day, as far as the step has them")
+
+    @classmethod
+    def of(cls, step: Step) -> "NoticeStepAnswer":
+        """The step as the tenant sees it."""
+        return cls(
+            version=step.version,
+            type=step.type,
+            who=step.who,
+            key_id=step.key_id,
+            at=step.created_at,
+            said=dict(step.said),
+        )
+
+
+class NoticeStepList(Model):
+    """The whole history of a notice, in order."""
+
+    items: list[NoticeStepAnswer]
+
+
+class ElementAnswer(Model):
+    """An element of a form."""
+
+    name: str = Field(examples=["good_faith"])
+    letter: str = Field(description="of the rule", examples=["E"])
+    says: str
+    kind: str = Field(description="`text`, or `statement`: true or not made", examples=["statement"])
+
+
+class FormAnswer(Model):
+    """A form: its rule as this release knows it, and its elements."""
+
+    form: FormName
+    title: str
+    rule: str
+    article: str
+    source: str
+    standing: str = Field(examples=["a bill, not law"])
+    last_checked: date
+    note: str | None
+    notice: list[ElementAnswer]
+    counter: list[ElementAnswer]
+
+
+class FormList(Model):
+    """All forms."""
+
+    items: list[FormAnswer]
+    not_legal_advice: str = NO_ADVICE
+
+
+@dataclass(frozen=True)
+class Changing:
+    """A notice of the tenant that the caller may change, on the state that it has seen."""
+
+    notices: Notices
+    notice_id: str
+    actor: Actor
+    seen: Precondition
+
+    def take(self, response: Response, kind: Kind, **said: Any) -> NoticeAnswer:
+        """Take a step; the notice behind it."""
+        wish = Wish(kind, self.actor, said, self.seen.once, self.seen.expected)
+        return _tagged(self.notices.take(self.notice_id, wish), response)
+
+
+def _readable(parts: PartsDep, caller: RecordReader) -> Notices:
+    return Notices.of(parts.registry.engine, caller.tenant)
+
+
+def _writable(
+    notice_id: NoticeId, request: Request, parts: PartsDep, caller: RecordWriter, if_match: IfMatch = None
+) -> Changing:
+    """Refuse a foreign notice before its body is looked at: a stranger learns nothing from a 422."""
+    notices = Notices.of(parts.registry.engine, caller.tenant)
+    notices.get(notice_id)
+    return Changing(notices, notice_id, caller.actor, precondition(request, parts, if_match, "notice"))
+
+
+Readable = Annotated[Notices, Depends(_readable)]
+Writable = Annotated[Changing, Depends(_writable)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="createNotice",
+    summary="Enter a notice",
+    responses=problems(404, 422),
+    openapi_extra=_ONCE,
+)
+def create(
+    wanted: NoticeRequest, request: Request, response: Response, parts: PartsDep, caller: RecordWriter
+) -> NoticeAnswer:
+    """Enter a notice that came in. One that lacks elements is `incomplete`, and `missing` tells which."""
+    once: Once | None = getattr(request.state, "once", None)
+    given = wanted.elements.given()
+    said = {"elements": given, "on": _text(wanted.received_on)}
+    wish = Wish("receive", caller.actor, said, None if once is None else once.event)
+    notices = Notices.of(parts.registry.engine, caller.tenant)
+    about = About(wanted.audit_id, wanted.record_id)
+    return _tagged(notices.receive(wanted.form, given, wish, on=wanted.received_on, about=about), response)
+
+
+@router.get("", operation_id="listNotices", summary="List notices", responses=problems(422))
+def list_notices(
+    notices: Readable,
+    parts: PartsDep,
+    paging: Paging,
+    found: Annotated[NoticeFilters, Depends()],
+    state: Annotated[State | None, Query()] = None,
+) -> NoticePage:
+    """The tenant's notices, newest first unless sorted otherwise, with the days that are due."""
+    page = notices.page(paging.wanted(found, state), parts.cursors)
+    return NoticePage(items=[NoticeAnswer.of(one) for one in page.notices], next=page.next)
+
+
+@router.get("/forms", operation_id="listNoticeForms", summary="Forms of notices")
+def forms(_caller: RecordReader) -> FormList:
+    """Which elements each form has, and where its rule comes from."""
+    items = []
+    for name, form in FORMS.items():
+        rule = shipped().rule(form.rule)
+        items.append(
+            FormAnswer(
+                form=name,
+                title=form.title,
+                rule=rule.id,
+                article=rule.article,
+                source=rule.source,
+                standing=rule.standing(clock.now().date()),
+                last_checked=rule.last_checked,
+                note=rule.note,
+                notice=[ElementAnswer(**vars(one)) for one in form.notice],
+                counter=[ElementAnswer(**vars(one)) for one in form.counter],
+            )
+        )
+    return FormList(items=items)
+
+
+@router.get("/{notice_id}", operation_id="getNotice", summary="Read a notice", responses=problems(404, 422))
+def get(notice_id: NoticeId, notices: Readable, response: Response) -> NoticeAnswer:
+    """A notice as it stands."""
+    return _tagged(notices.get(notice_id), response)
+
+
+@router.get(
+    "/{notice_id}/steps",
+    operation_id="listNoticeSteps",
+    summary="History of a notice",
+    responses=problems(404, 422),
+)
+def steps(notice_id: NoticeId, notices: Readable) -> NoticeStepList:
+    """Everything that happened to a notice: who did it, when, and why."""
+    return NoticeStepList(items=[NoticeStepAnswer.of(one) for one in notices.steps(notice_id)])
+
+
+@router.post(
+    "/{notice_id}:complete",
+    operation_id="completeNotice",
+    summary="Complete a notice",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def complete(asked: CompletionRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Add elements that were missing."""
+    return notice.take(response, "complete", elements=asked.elements.given())
+
+
+@router.post(
+    "/{notice_id}:comment",
+    operation_id="commentNotice",
+    summary="Comment on a notice",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def comment(asked: NoticeCommentRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Add a remark; none is ever changed or removed."""
+    return notice.take(response, "comment", text=asked.text)
+
+
+@router.post(
+    "/{notice_id}:remove",
+    operation_id="removeMaterial",
+    summary="Enter a removal",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def remove(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Enter that the material was taken down. Trackmark keeps that and when; it takes nothing down itself."""
+    return notice.take(response, "remove", reason=asked.reason, on=_text(asked.on))
+
+
+@router.post(
+    "/{notice_id}:refuse",
+    operation_id="refuseNotice",
+    summary="Refuse a notice",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def refuse(asked: ReopenRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Enter that nothing is taken down, and why."""
+    return notice.take(response, "refuse", reason=asked.reason)
+
+
+@router.post(
+    "/{notice_id}:counter",
+    operation_id="counterNotice",
+    summary="Enter a counter-notice",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def counter(asked: CounterRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Enter the uploader's answer to a removal; the days of the law count from it."""
+    return notice.take(response, "counter", elements=asked.elements.given(), on=_text(asked.on))
+
+
+@router.post(
+    "/{notice_id}:restore",
+    operation_id="restoreMaterial",
+    summary="Enter that material is back",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def restore(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Enter that the material was put back."""
+    return notice.take(response, "restore", reason=asked.reason, on=_text(asked.on))
+
+
+@router.post(
+    "/{notice_id}:keep-down",
+    operation_id="keepMaterialDown",
+    summary="Enter that material stays down",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def keep_down(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Enter that the material stays down despite a counter-notice, as where whoever complained has sued."""
+    return notice.take(response, "keep_down", reason=asked.reason, on=_text(asked.on))
+
+
+@router.post(
+    "/{notice_id}:withdraw",
+    operation_id="withdrawNotice",
+    summary="Enter a withdrawal",
+    responses=_CHANGES,
+    openapi_extra=_ONCE,
+)
+def withdraw(asked: ReopenRequest, notice: Writable, response: Response) -> NoticeAnswer:
+    """Enter that whoever complained does so no more."""
+    return notice.take(response, "withdraw", reason=asked.reason)
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _tagged(notice: Notice, response: Response) -> NoticeAnswer:
+    response.headers["ETag"] = f'"{notice.version}"'
+    return NoticeAnswer.of(notice)
