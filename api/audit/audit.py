@@ -19,7 +19,7 @@ from api.audit import checks as check
 from api.audit.consents import consented
 from api.audit.decision import Gap
 from api.audit.engines import Engines, product_engines
-from api.audit.findings import Media, WatermarkFound, revised
+from api.audit.findings import CredentialsFound, Media, WatermarkFound, revised
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.lanes import Asking
 from api.audit.ownership import also_known_as, judge
@@ -148,7 +148,7 @@ def _ask(
             music = beside.submit(
                 asking.ask, "music", lambda: check.music(engines, clip, undone + more), kept
             )
-        credentials = asking.ask("credentials", lambda: check.credentials(engines, path, registry))
+        credentials = asking.ask("credentials", lambda: check.credentials(engines, path, clip, registry))
         return Findings(Media.of(clip), marked, credentials, tracks, music.result(), voice.result())
 
 
@@ -189,13 +189,18 @@ def _settle(
 def _gaps(findings: Findings, clip: Clip) -> list[Gap]:
     """What was asked and not answered; damage to the file comes first."""
     cut = [Gap("decode", "partly", partly(clip))] if clip.source.truncated else []
-    return cut + [Gap(name, said.outcome, said.reason) for name, said in findings.open.items()]
+    tags = told(findings.credentials, CredentialsFound()).tags
+    unread = [] if tags.unreadable is None else [Gap("tags", "unread", tags.unreadable)]
+    return cut + [Gap(name, said.outcome, said.reason) for name, said in findings.open.items()] + unread
 
 
 def _warnings(findings: Findings, clip: Clip) -> list[str]:
     warnings = [f"{name}: {said.told}" for name, said in findings.open.items()]
     if isinstance(findings.voice, VoiceFound):
         warnings.extend(f"voice: {text}" for text in findings.voice.left_out)
+    tags = told(findings.credentials, CredentialsFound()).tags
+    if tags.unreadable is not None:
+        warnings.append(f"tags: {tags.unreadable}")
     if clip.source.truncated:
         warnings.append(partly(clip))
     return [*warnings, *also_known_as(findings.ownership, findings.matches)]

@@ -16,6 +16,7 @@ from api.audit.json_form import rounded
 from api.errors import UnknownEntry
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
+from provenance.credentials import own_tags
 from provenance.watermark.known import Known
 
 if TYPE_CHECKING:
@@ -78,12 +79,14 @@ def watermark(
         raise Inconclusive(str(error)) from error
 
 
-def credentials(engines: Engines, path: "Path", registry: "Registry") -> CredentialsFound:
-    """Read the C2PA manifest and judge it against the registry's own root and the authorities it believes."""
+def credentials(engines: Engines, path: "Path", clip: Clip, registry: "Registry") -> CredentialsFound:
+    """Read the C2PA manifest and judge it against the registry's own root and the authorities it believes.
+
+    Beside it stands what the file's own tags say, by whichever reader: ours, or the demuxer of `clip`.
+    """
     published = registry.keys.published
-    return CredentialsFound.of(
-        engines.credentials.read(path, published.credential_anchors(), published.tsa_anchors())
-    )
+    read = engines.credentials.read(path, published.credential_anchors(), published.tsa_anchors())
+    return CredentialsFound.of(read, read.tags.joined(own_tags.said(clip.source.tags)))
 
 
 def where_changed(matches: Sequence[MatchFound]) -> list[Known]:

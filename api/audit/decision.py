@@ -11,8 +11,8 @@ class Gap:
     """Something that was asked for and not answered.
 
     Attributes:
-        check: its name, or `decode` for audio that could only be decoded in part.
-        outcome: `inconclusive`, `failed`, or `partly`.
+        check: its name; `decode` for audio that could only be decoded in part, `tags` for those of the file.
+        outcome: `inconclusive`, `failed`, `partly` or `unread`.
         reason: why.
     """
 

@@ -13,6 +13,7 @@ from api.audit.json_form import number, rounded, significant
 if TYPE_CHECKING:
     from core.clip import Clip, Segment
     from provenance.credentials.findings import Credentials
+    from provenance.credentials.own_tags import OwnTags
     from provenance.fingerprint import Match
     from provenance.fingerprint import Stretch as Heard
     from provenance.watermark import Detection, Mark
@@ -227,11 +228,45 @@ class WatermarkFound:
 
 
 @dataclass(frozen=True)
+class TagSaid:
+    """One of a file's own tags: its common name, and its text as far as it can be shown."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TagsFound:
+    """What a file's own tags say, which anybody can write (see `provenance.credentials.own_tags`).
+
+    Attributes:
+        says_ai: whether they say that AI was used; None where they do not speak of it.
+        record_id: the record that they name; a pointer, never a reason to take a file for that record's.
+        statements: the tags that were heard, those that say AI first.
+        left_out: how many more there were.
+        unreadable: why not all of them could be read, if so.
+    """
+
+    says_ai: bool | None = None
+    record_id: str | None = None
+    statements: tuple[TagSaid, ...] = ()
+    left_out: int = 0
+    unreadable: str | None = None
+
+    @classmethod
+    def of(cls, tags: "OwnTags") -> "TagsFound":
+        """Tags as they were read."""
+        statements = tuple(TagSaid(one.name, one.text) for one in tags.statements)
+        return cls(tags.says_ai, tags.record_id, statements, tags.left_out, tags.unreadable)
+
+
+@dataclass(frozen=True)
 class CredentialsFound:
     """What content credentials say (see `provenance.credentials.findings`); without arguments: none.
 
     Attributes:
         record_known: whether the registry knows the record that they name; None where they name none.
+        tags: what the file says of itself beside them, unsigned.
     """
 
     present: bool = False
@@ -245,10 +280,11 @@ class CredentialsFound:
     digital_source_type: str | None = None
     record_id: str | None = None
     record_known: bool | None = None
+    tags: TagsFound = TagsFound()
 
     @classmethod
-    def of(cls, found: "Credentials") -> "CredentialsFound":
-        """Credentials as they were read."""
+    def of(cls, found: "Credentials", tags: "OwnTags") -> "CredentialsFound":
+        """Credentials as they were read, and what every reader of the file's tags heard."""
         return cls(
             present=found.present,
             valid=found.valid,
@@ -260,6 +296,7 @@ class CredentialsFound:
             signer=found.signer,
             digital_source_type=found.digital_source_type,
             record_id=found.record_id,
+            tags=TagsFound.of(tags),
         )
 
 

@@ -28,6 +28,7 @@ _OPEN = {
     "decode": "The audio is incomplete:",
     "watermark": "The watermark could not be looked for:",
     "credentials": "The content credentials could not be read:",
+    "tags": "The file's own tags could not all be read:",
     "fingerprint": "The audio could not be compared with the registered tracks:",
     "music": "Whether a machine made the music could not be measured:",
     "voice": "The vocals could not be judged:",

@@ -38,7 +38,7 @@ def sniff(path: Path) -> Container | None:
             head = file.read(16)
             if head[:3] == b"ID3" and len(head) >= 10:
                 # FLAC with an ID3 tag in front is what C2PA writes; the stream behind the tag decides.
-                file.seek(10 + _syncsafe(head[6:10]))
+                file.seek(10 + syncsafe(head[6:10]))
                 return FLAC if file.read(4) == b"fLaC" else MP3
     except OSError as error:
         raise CredentialsError(f"cannot read {path.name}: {error.strerror}") from error
@@ -66,5 +66,6 @@ def is_ogg(path: Path) -> bool:
         raise CredentialsError(f"cannot read {path.name}: {error.strerror}") from error
 
 
-def _syncsafe(data: bytes) -> int:
+def syncsafe(data: bytes) -> int:
+    """A length as ID3 writes it: seven bits to a byte."""
     return sum((byte & 0x7F) << shift for byte, shift in zip(data, (21, 14, 7, 0), strict=True))

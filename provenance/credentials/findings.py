@@ -7,11 +7,12 @@ record id is taken over only from an assertion that the signed claim covers.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from provenance.credentials.library import SIGNERS
 from provenance.credentials.manifest import OWNERSHIP_LABEL, SOFT_BINDING_ALG
+from provenance.credentials.own_tags import OwnTags
 
 _BINDINGS = ("assertion.dataHash", "assertion.bmffHash", "assertion.boxesHash", "assertion.collectionHash")
 _INTACT = ("assertion.hashedURI", "assertion.missing", "assertion.undeclared", "claim.", "hashedURI.")
@@ -39,6 +40,7 @@ class Credentials:
         soft_binding: the watermark message that the manifest names, 16 hex digits.
         log_origin: name of the log that holds the record.
         problems: the validator's failure codes, or why the manifest could not be read.
+        tags: what the file's own tags say, which nothing here vouches for.
     """
 
     present: bool
@@ -55,6 +57,7 @@ class Credentials:
     soft_binding: str | None = None
     log_origin: str | None = None
     problems: tuple[str, ...] = ()
+    tags: OwnTags = field(default_factory=OwnTags)
 
 
 def from_report(report: dict[str, Any]) -> Credentials:

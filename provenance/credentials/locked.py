@@ -17,16 +17,28 @@ TIMEOUT_S = 60.0
 MAX_MANIFEST_BYTES = 64 << 20
 
 
-def read(request: Mapping[str, Any], files: Sequence[BinaryIO], name: str, timeout_s: float) -> bytes:
-    """The answer to a request for a file's credentials.
+def read(
+    request: Mapping[str, Any], files: Sequence[BinaryIO], name: str, timeout_s: float
+) -> tuple[bytes | None, bytes | str]:
+    """The answers to a request for a file's credentials, and for what its own tags say.
+
+    Returns:
+        The credentials, None where they were not asked for (no `media_type`); and the tags, or why there is
+        no answer: a parser that tags broke is no reason to say nothing of the credentials.
 
     Raises:
-        CredentialsError: parsing it exceeded the limits, or broke the library.
+        CredentialsError: parsing the credentials exceeded the limits, or broke the library.
     """
     descriptors = [file.fileno() for file in files]
+    found = None
     try:
         with LIBRARY.begin(request, descriptors, memory_bytes=MEMORY_BYTES, seconds=timeout_s) as talk:
-            return talk.answer(b"A")
+            if request["media_type"] is not None:
+                found = talk.answer(b"A")
+            try:
+                return found, talk.answer(b"T")
+            except LockedError as error:
+                return found, str(error)
     except LockedTimeout as error:
         raise CredentialsError(
             f"the credentials of {name} took longer than {timeout_s:g} s to parse"

@@ -1,12 +1,13 @@
 """The task of the process that holds the C2PA library: one file, locked in, then it is gone.
 
 The library parses nested binary formats from strangers' files, when it reads credentials and when it signs a
-file that was made from another one. In a process of its own, a crash, an endless loop, a memory bomb or worse
-costs one answer and nothing else: no key is in it. What it signs it sends out to be signed. Messages (see
-`core.locked_child`):
+file that was made from another one; mutagen parses others, for the tags beside them. In a process of its
+own, a crash, an endless loop, a memory bomb or worse costs one answer and nothing else: no key is in it. What
+it signs it sends out to be signed. Messages (see `core.locked_child`):
 
     A  the answer: JSON of `Credentials`, or the manifest store
     S  bytes to sign; the reply is the signature
+    T  what the file's own tags say of AI: JSON for `own_tags.from_answer`
 """
 
 import json
@@ -18,7 +19,7 @@ from typing import BinaryIO
 import c2pa
 
 from core.locked_child import Refusal, Task
-from provenance.credentials import manifest
+from provenance.credentials import manifest, own_tags, tag_reading
 from provenance.credentials.findings import Credentials, from_report
 from provenance.credentials.library import settings
 
@@ -28,16 +29,22 @@ MAX_STORE_BYTES = 64 << 20
 
 
 def prepare() -> None:
-    """Everything is loaded."""
+    """Load what Python would load when a tag first needs it."""
+    tag_reading.prepare()
 
 
 def work(task: Task) -> None:
-    """Read the credentials of a file, or sign one."""
+    """Read the credentials of a file and its own tags, or sign it."""
+    asked = task.request
     try:
-        answer = _sign(task) if "definition" in task.request else _read(task)
+        if "definition" in asked:
+            task.send(b"A", _sign(task))
+            return
+        if asked["media_type"] is not None:
+            task.send(b"A", _read(task))
     except c2pa.C2paError as error:
         raise Refusal("CredentialsError", str(error)) from error
-    task.send(b"A", answer)
+    task.send(b"T", _tags(task.files[0], asked["name"]))
 
 
 def _read(task: Task) -> bytes:
@@ -45,6 +52,24 @@ def _read(task: Task) -> bytes:
     context = c2pa.Context.from_dict(settings(asked["trust_anchors"], asked["tsa_anchors"]))
     store = task.files[1].read(MAX_STORE_BYTES) if len(task.files) > 1 else None
     return json.dumps(asdict(_validate(task.files[0], asked["media_type"], context, store))).encode()
+
+
+def _tags(file: BinaryIO, name: str) -> bytes:
+    """Never fails: what cannot be read is said beside what could."""
+    found: list[own_tags.Pair] = []
+    unreadable = None
+    try:
+        for pair in tag_reading.texts(file, name):
+            found += own_tags.heard([pair])
+    except Exception as error:  # mutagen raises many kinds of errors on hostile bytes
+        unreadable = str(error) or type(error).__name__
+    pairs = own_tags.heard(found)
+    answer = {
+        "pairs": pairs[: own_tags.MOST_PAIRS],
+        "left_out": max(0, len(pairs) - own_tags.MOST_PAIRS),
+        "unreadable": unreadable,
+    }
+    return json.dumps(answer).encode()
 
 
 def _sign(task: Task) -> bytes:

@@ -1,19 +1,21 @@
-"""Read content credentials from a file that anybody may have made."""
+"""Read content credentials, and the plain tags beside them, from a file that anybody may have made."""
 
 import json
 import mmap
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import CredentialsError
-from provenance.credentials import locked
+from provenance.credentials import locked, own_tags
 from provenance.credentials.containers import OGG, is_ogg, sniff
 from provenance.credentials.findings import Credentials
 
 __all__ = ["Credentials", "read_credentials"]
 
 MAX_FILE_BYTES = 2 << 30
+CANNOT = "the container cannot carry embedded credentials"
 
 
 def read_credentials(
@@ -23,7 +25,7 @@ def read_credentials(
     *,
     timeout_s: float = locked.TIMEOUT_S,
 ) -> Credentials:
-    """Read and validate the content credentials of a file, in a locked-in child process.
+    """Read and validate the content credentials of a file and hear its tags, in a locked-in child process.
 
     Nothing is fetched: no remote manifest, no OCSP.
 
@@ -38,26 +40,30 @@ def read_credentials(
         `present=False` for a file without a manifest, and for a container that cannot carry one.
 
     Raises:
-        CredentialsError: unreadable or too large, or parsing it exceeded the limits.
+        CredentialsError: unreadable or too large, or parsing the credentials exceeded the limits. Tags that
+            cannot be read are no error: `Credentials.tags.unreadable` says why.
     """
     container, sidecar = sniff(path), None
     if container is None and is_ogg(path) and _beside(path).is_file():
         container, sidecar = OGG, _beside(path)
-    if container is None:
-        return Credentials(present=False, problems=("the container cannot carry embedded credentials",))
-    if not _may_hold_manifest(sidecar or path):
-        return Credentials(present=False)
+    held = _may_hold_manifest(sidecar or path) and container is not None
     request = {
-        "media_type": container.media_type,
+        "media_type": container.media_type if held and container is not None else None,
         "trust_anchors": list(trust_anchors),
         "tsa_anchors": list(tsa_anchors),
+        "name": path.name,
     }
     try:
         with path.open("rb") as file, (sidecar or path).open("rb") as beside:
             files = [file] if sidecar is None else [file, beside]
-            answer = json.loads(locked.read(request, files, path.name, timeout_s))
-            answer["problems"] = tuple(answer["problems"])
-            return Credentials(**answer)
+            answer, tags = locked.read(request, files, path.name, timeout_s)
+            found = Credentials(present=False, problems=() if container is not None else (CANNOT,))
+            if answer is not None:
+                told = json.loads(answer)
+                told["problems"], told["tags"] = tuple(told["problems"]), own_tags.OwnTags()
+                found = Credentials(**told)
+            said = own_tags.unread(tags) if isinstance(tags, str) else own_tags.from_answer(json.loads(tags))
+            return replace(found, tags=said)
     except OSError as error:
         raise CredentialsError(f"cannot read {path.name}: {error}") from error
     except (ValueError, TypeError, KeyError) as error:
@@ -71,7 +77,7 @@ def _beside(path: Path) -> Path:
 
 
 def _may_hold_manifest(path: Path) -> bool:
-    """Look for the label that every manifest store carries; most files have none and need no child."""
+    """Look for the label that every manifest store carries; most files have none, and no library is asked."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

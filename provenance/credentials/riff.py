@@ -34,8 +34,14 @@ def chunks(path: Path) -> list[Chunk]:
         return chunks_in(file, path.name)
 
 
-def chunks_in(file: BinaryIO, name: str) -> list[Chunk]:
-    """The same of an open file; `name` is for messages."""
+def chunks_in(file: BinaryIO, name: str, *, cut: bool = False) -> list[Chunk]:
+    """The same of an open file; `name` is for messages.
+
+    Args:
+        file: open for reading.
+        name: of the file.
+        cut: a chunk that claims to be longer than the file ends the list, instead of raising.
+    """
     total = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(12)
@@ -51,6 +57,8 @@ def chunks_in(file: BinaryIO, name: str) -> list[Chunk]:
         if head[:4] != b"RIFF" and header[:4] == b"data" and size == _MAX_RIFF:
             size = wide or total - file.tell()
         chunk = Chunk(header[:4], file.tell(), size)
+        if cut and chunk.start + size > total:
+            break
         if chunk.start + size > total or len(found) >= MAX_CHUNKS:
             raise CredentialsError(f"{name} has chunks that do not fit into it")
         found.append(chunk)

@@ -20,9 +20,9 @@ from mutagen.mp4 import MP4
 from core.errors import CredentialsError
 from provenance.credentials import bext, riff
 from provenance.credentials.containers import FLAC, M4A, MP3, WAV, is_ogg, sniff
+from provenance.credentials.tag_reading import FREEFORM
 from provenance.records.record import OwnershipRecord
 
-_FREEFORM = "----:com.apple.iTunes:"
 AIGC = "AIGC"
 
 
@@ -94,33 +94,6 @@ def write_tags(path: Path, record: OwnershipRecord) -> None:
         raise CredentialsError(f"cannot write tags into {path.name}: {error}") from error
 
 
-def read_tags(path: Path) -> dict[str, str]:
-    """Read the disclosure tags of a file: unsigned claims that anybody can have written.
-
-    Raises:
-        CredentialsError: damaged, or none of these containers.
-    """
-    container = sniff(path)
-    try:
-        if container == WAV:
-            return _read_wav(path)
-        if container == MP3:
-            frames = ID3(path).getall("TXXX")
-            return {str(frame.desc): str(frame.text[0]) for frame in frames if frame.text}
-        if container == FLAC:
-            return {str(key).upper(): str(value) for key, value in flac.FLAC(path).tags or ()}
-        if container == M4A:
-            return _read_m4a(path)
-        if is_ogg(path):
-            return {str(key).upper(): str(values[0]) for key, values in (_ogg(path).tags or {}).items()}
-    except ID3NoHeaderError:
-        return {}
-    except Exception as error:
-        # mutagen raises many kinds of errors on hostile bytes; all of them mean the same to the caller.
-        raise CredentialsError(f"cannot read the tags of {path.name}: {error}") from error
-    raise CredentialsError(f"{path.name} is not WAV, MP3, FLAC or M4A; it has no tags that we read")
-
-
 def _ogg(path: Path) -> Any:
     """The Vorbis or Opus stream of an Ogg file."""
     audio = mutagen.File(path)
@@ -153,19 +126,6 @@ def _write_wav(path: Path, tags: dict[str, str], record: OwnershipRecord) -> Non
     riff.append(path, additions)
 
 
-def _read_wav(path: Path) -> dict[str, str]:
-    tags: dict[str, str] = {}
-    for chunk in riff.chunks(path):
-        if chunk.id == b"AIGC":
-            tags[AIGC] = riff.read_chunk(path, chunk).decode()
-        elif chunk.id == b"LIST":
-            comment = riff.read_info(riff.read_chunk(path, chunk)).get(b"ICMT", "")
-            if comment.startswith("{"):
-                value: dict[str, Any] = json.loads(comment)
-                tags.update({str(key): str(item) for key, item in value.items()})
-    return tags
-
-
 def _write_mp3(path: Path, tags: dict[str, str], title: str, isrc: str | None) -> None:
     try:
         frames = ID3(path)
@@ -184,17 +144,8 @@ def _write_m4a(path: Path, tags: dict[str, str], title: str, isrc: str | None) -
     if audio.tags is None:
         audio.add_tags()
     for key, text in tags.items():
-        audio[_FREEFORM + key] = [text.encode()]
+        audio[FREEFORM + key] = [text.encode()]
     audio["\xa9nam"] = [title]
     if isrc is not None:
-        audio[_FREEFORM + "ISRC"] = [isrc.encode()]
+        audio[FREEFORM + "ISRC"] = [isrc.encode()]
     audio.save()
-
-
-def _read_m4a(path: Path) -> dict[str, str]:
-    found = MP4(path).tags or {}
-    return {
-        key.removeprefix(_FREEFORM): bytes(values[0]).decode()
-        for key, values in found.items()
-        if key.startswith(_FREEFORM) and values
-    }

@@ -4,7 +4,6 @@ The answer `A` is JSON: of reading, what `carrying.Carried` holds; of carrying, 
 source again and write into the other file what it says, so that nobody else ever parses a stranger's frame.
 """
 
-import codecs
 import json
 from typing import Any
 
@@ -38,6 +37,7 @@ from mutagen import (
 
 from core.errors import CredentialsError
 from core.locked_child import Refusal, Task
+from provenance.credentials import tag_reading
 from provenance.metadata.kept import Told
 from provenance.metadata.reading import read
 from provenance.metadata.writing import write
@@ -51,18 +51,7 @@ LOADED = (
 
 def prepare() -> None:
     """Load what Python would load when a tag first needs it."""
-    for name in (
-        "latin1",
-        "utf16",
-        "utf-16",
-        "utf-16-be",
-        "utf_16_be",
-        "utf-16-le",
-        "utf8",
-        "ascii",
-        "cp1252",
-    ):
-        codecs.lookup(name)
+    tag_reading.prepare()
 
 
 def work(task: Task) -> None:

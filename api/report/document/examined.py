@@ -111,14 +111,16 @@ def _credentials(report: Found) -> Section:
     seen, outcome = found["credentials"], _outcome(found, "credentials")
     told = words.questions(found)[2]
     blocks: list[Block] = [Text(f"{told.answer}. {told.text}")]
+    rows = told.facts
     if seen["present"] and outcome == "done":
         yes_no = {True: "yes", False: "no"}
         rows = (
             ("Signature holds", yes_no[bool(seen.get("signature_valid"))]),
             ("File unchanged since", yes_no[bool(seen.get("content_bound"))]),
             ("Signer known here", yes_no[bool(seen.get("trusted"))]),
-            *told.facts,
+            *rows,
         )
+    if rows:
         blocks.append(Facts(rows))
     return Section(
         "Does it carry content credentials?", (*blocks, *_end(report, "credentials", "credentials", ()))

@@ -16,7 +16,7 @@ Found = Mapping[str, Any]
 
 FOUND = "What was found"
 OPENED = "For what was not answered: a file that can be judged, or the check made anew."
-OPEN = ("check-inconclusive", "check-failed", "check-partly")
+OPEN = ("check-inconclusive", "check-failed", "check-partly", "check-unread")
 
 
 def answers(found: Found) -> tuple[Answer, ...]:

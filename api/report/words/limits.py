@@ -18,6 +18,8 @@ LIMITS: dict[str, tuple[str, ...]] = {
         "Credentials are lost whenever a file is converted; their absence says nothing.",
         "A valid signature proves who signed the file and that it is unchanged, not that its statements "
         "are true.",
+        "Tags are plain text that anybody can write, change or take out: neither what they say nor what they "
+        "leave out proves anything.",
     ),
     "music": (
         "The finding is about the last step of sound, a neural decoder. It does not tell who composed or "

@@ -1,11 +1,12 @@
 """Whose the audio is and what vouches for it, in words: record, mark, credentials, fingerprint."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from api.audit.numbers import p_value_text
 from api.report.numbers import change_text, clock_text, time_text
 from api.report.words.log import UNSIGNED
-from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged
+from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged, sentence
 
 OWNERSHIP: dict[str, tuple[str, Tone]] = {
     "match": ("Registered track", "good"),
@@ -29,6 +30,8 @@ _SOURCES = {
     "digitalCreation": "made with software that generates nothing",
 }
 """IPTC digital source types, as the signer declares them."""
+SHOWN_TAGS = 8
+"""Of a file's own tags; a hostile file has many."""
 
 
 def ownership(owned: Found, matches: Any = ()) -> Told:
@@ -130,13 +133,16 @@ def credentials(seen: Found, outcome: str = "done", reason: str = "") -> Told:
     if outcome != "done":
         return Told(question, OUTCOMES.get(outcome, outcome), reason, basis=basis)
     answer, text, tone = _vouched(seen)
-    if not seen["present"]:
-        return Told(question, answer, text, basis=basis)
-    facts: Facts = (("Signer", str(seen.get("signer") or "unnamed")),)
-    if seen.get("digital_source_type"):
-        name = str(seen["digital_source_type"]).rsplit("/", 1)[-1]
-        facts += (("Declared source", _SOURCES.get(name, name)),)
-    return Told(question, answer, text, tone, facts, basis)
+    facts: Facts = ()
+    if seen["present"]:
+        facts += (("Signer", str(seen.get("signer") or "unnamed")),)
+        if seen.get("digital_source_type"):
+            name = str(seen["digital_source_type"]).rsplit("/", 1)[-1]
+            facts += (("Declared source", _SOURCES.get(name, name)),)
+    own = seen.get("tags") or {}
+    facts += tuple(_own_tags(own))
+    said = tags_said(own)
+    return Told(question, answer, f"{text} {sentence(said)}" if said else text, tone, facts, basis)
 
 
 def _vouched(seen: Found) -> tuple[str, str, Tone]:
@@ -159,6 +165,26 @@ def _vouched(seen: Found) -> tuple[str, str, Tone]:
     return "Valid", f"{text} That proves who signed, not that what is said is true.", "good"
 
 
+def tags_said(own: Found) -> str:
+    """What a file's own tags say of AI, as a clause; nothing where they are silent (or of a former audit)."""
+    says, said = own.get("says_ai"), ""
+    if says is not None:
+        whether = "that AI was used" if says else "that no AI was used, which shows nothing"
+        said = f"the file's own tags, which anybody can write, say {whether}"
+    if not own.get("unreadable"):
+        return said
+    return f"{said}; they could not all be read" if said else "the file's own tags could not all be read"
+
+
+def _own_tags(own: Found) -> Iterator[tuple[str, str]]:
+    statements = own.get("statements") or ()
+    for one in statements[:SHOWN_TAGS]:
+        yield f"Its own tag {one['name']}", str(one["text"])
+    more = len(statements[SHOWN_TAGS:]) + int(own.get("left_out") or 0)
+    if more:
+        yield "Its own tags, not shown", str(more)
+
+
 def other_record(record_id: str) -> str:
     """That credentials name another record than mark and sound do."""
     return f"they name another record, {record_id}"
@@ -168,15 +194,17 @@ def credentials_line(seen: Found, outcome: str) -> str:
     """Content credentials in one line."""
     if outcome != "done":
         return not_judged(outcome)
+    said = tags_said(seen.get("tags") or {})
+    own = f"; {said}" if said else ""
     if not seen["present"]:
-        return "none (re-encoding removes them)"
+        return f"none (re-encoding removes them){own}"
     facts = (
         "signature valid" if seen["signature_valid"] else "signature not valid",
         "content bound" if seen["content_bound"] else "content changed after signing",
         "signer known here" if seen["trusted"] else "signer not known here",
     )
     line = ", ".join(facts) + f"; signed by {seen['signer']}"
-    if not seen.get("stamped_at"):
-        return line
-    whom = "trusted here" if seen.get("stamp_trusted") else "not trusted here"
-    return f"{line}; stamped {str(seen['stamped_at'])[:19]}Z by a time-stamp authority that is {whom}"
+    if seen.get("stamped_at"):
+        whom = "trusted here" if seen.get("stamp_trusted") else "not trusted here"
+        line += f"; stamped {str(seen['stamped_at'])[:19]}Z by a time-stamp authority that is {whom}"
+    return line + own

@@ -2,7 +2,8 @@
 
 CHECKS = {
     "watermark": "whether it carries this registry's hidden mark",
-    "credentials": "whether signed content credentials are attached to the file",
+    "credentials": "whether signed content credentials are attached to the file, and whether its own tags "
+    "say AI",
     "fingerprint": "whether it is, or contains, a registered recording",
     "music": "whether the sound bears traces of a machine",
     "voice": "whether the voice is a synthetic copy of an enrolled artist's",
@@ -40,6 +41,9 @@ FELL_OUT = {
     "credentials-tampered": "the file as it was signed.",
     "credentials-faulty": "credentials that hold, or a file without any.",
     "credentials-name-an-unknown-record": "that record, in this registry.",
+    "credentials-say-ai": "a verified record that declares how AI was used.",
+    "tags-say-ai": "a verified record that declares how AI was used. Taking the tags out changes nothing of "
+    "how the recording was made.",
     "mark-removed-or-unmarked": "the marked copy of the recording.",
     "unknown-mark": "the record that the mark names.",
     "mark-unconfirmed": "a comparison of the sound with the record that the mark names.",

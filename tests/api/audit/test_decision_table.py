@@ -13,10 +13,12 @@ import pytest
 from api.audit.audit import ALL, audit_file
 from api.audit.claims import Ownership, OwnershipStatus
 from api.audit.decision import Gap
-from api.audit.findings import Outcome
+from api.audit.findings import CredentialsFound, Outcome, TagsFound
 from api.audit.json_form import as_json
 from api.audit.policy_text import PolicyError, load_policy, parse_policy
 from core.errors import TrackmarkError, WatermarkError
+from provenance.credentials import own_tags
+from provenance.credentials.findings import Credentials
 from tests import fakes
 
 ON = date(2026, 11, 28)
@@ -39,6 +41,8 @@ REVIEWED = {
     "unknown_mark",
     "mark_unconfirmed",
 }
+SAYS_AI = (True, False, None)
+SOURCES = (None, "digitalCreation", "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 OUTCOMES = [row for row in product(get_args(Outcome), repeat=len(ALL)) if set(row) != {"skipped"}]
 GAPS = [names for count in range(len(ALL) + 1) for names in combinations(ALL, count)]
 
@@ -83,6 +87,68 @@ def test_every_combination_has_its_action(status: str) -> None:
             assert decision.rules[0].rule == "check-partly", "what is missing is said first"
         elif gaps:
             assert decision.rules[0].rule == "check-inconclusive"
+
+
+@pytest.mark.parametrize("status", get_args(OwnershipStatus))
+def test_what_a_file_says_of_itself_asks_for_a_person_or_changes_nothing(status: str) -> None:
+    """Labels, signed or not, never make a file more acceptable; AI that no record declares is looked at."""
+    policy = load_policy()
+    for declared, says_ai, source, unread in product(DECLARATIONS, SAYS_AI, SOURCES, (False, True)):
+        record = None if declared is None else {"verified": True, "ai_involvement": {"overall": declared}}
+        ownership = Ownership(status, "said.", "00" * 8, record)  # type: ignore[arg-type]  # one of its values
+        gaps = [Gap("tags", "unread", "broken")] if unread else []
+        tags = TagsFound(says_ai=says_ai, record_id="00" * 8)
+        findings = {
+            "ownership": as_json(ownership),
+            "ai": {"verdict": "no_trace", "score": 0.2, "p_value": 0.5},
+            "voice": {"artists": []},
+            "credentials": as_json(CredentialsFound(digital_source_type=source, tags=tags)),
+            "ai_declared": ownership.declares_ai,
+        }
+        decision = policy.decide(findings, on=ON, unanswered=gaps)
+        told = (status, declared, says_ai, source, unread)
+        labelled = says_ai is True or source in SOURCES[2:]
+        hidden = labelled and declared not in ("All", "Partly")
+        silent = expected(status, declared, "no_trace", CLONES[0], (), cut=False)
+        assert decision.action == (silent if silent == "reject" or not (hidden or unread) else "review"), told
+        fired = {rule.rule for rule in decision.rules}
+        assert ("tags-say-ai" in fired) is (says_ai is True and hidden), told
+        assert ("credentials-say-ai" in fired) is (source in SOURCES[2:] and hidden), told
+
+
+@pytest.mark.parametrize(
+    ("declared", "rules"),
+    [("None", ["tags-say-ai"]), ("Undeclared", ["tags-say-ai"]), ("All", []), ("Partly", [])],
+)
+def test_tags_that_contradict_the_declaration_are_reviewed(declared: str, rules: list[str]) -> None:
+    """Whoever reads them: our reader, or the demuxer, which knows containers that ours does not."""
+    record = fakes.claims(ai_involvement={"overall": declared, "roles": {}})
+    said = Credentials(False, tags=own_tags.said([("AIGC", '{"Label": "1"}')]))
+    whole = fakes.clip()
+    demuxed = replace(whole, source=replace(whole.source, tags=(("comment", "made with suno; id=1"),)))
+    for answers in ({"credentials": said}, {"audio": demuxed}):
+        result = audit_file(
+            fakes.PATH,
+            registry=fakes.Registry({fakes.RECORD: record}, matches=[fakes.match(fakes.RECORD)]),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+            settings=fakes.SETTINGS,
+            engines=fakes.engines(detection=fakes.marked(), **answers),
+            today=ON,
+        )
+        assert [rule.rule for rule in result.decision.rules] == rules
+        assert result.findings.ownership.status == "match"
+
+
+def test_tags_name_a_record_and_nobody_takes_their_word_for_it() -> None:
+    tags = own_tags.said([("TRACKMARK_RECORD", fakes.RECORD), ("AI_INVOLVEMENT", "None")])
+    result = audit_file(
+        fakes.PATH,
+        registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=fakes.SETTINGS,
+        engines=fakes.engines(credentials=Credentials(False, tags=tags)),
+        today=ON,
+    )
+    assert result.findings.ownership.status == "no_record"
+    assert fakes.RECORD not in result.findings.named
 
 
 @pytest.mark.parametrize("outcomes", OUTCOMES, ids="-".join)

@@ -15,6 +15,7 @@ from detector.music.finding import Evidence, Family, Proposition
 from detector.music.misses import Miss
 from detector.voice.finding import ArtistScore, VoiceSegment
 from detector.voice.rates import ErrorRate
+from provenance.credentials.own_tags import OwnTags, Statement
 from tests import fakes
 from tests.fakes import OTHER, RECORD, Registry, claims, credentials, marked, match, music, voice
 
@@ -40,12 +41,13 @@ SINGER = voice(
     segments=(VoiceSegment(1, 2, 0.9, 0.9542425),),
     error_rates=(ErrorRate("in speech", 0.0634921, 0.0190284),),
 )
+TAGS = OwnTags(True, RECORD, (Statement("AI_INVOLVEMENT", "All"),), left_out=2)
 BOOM = RuntimeError("boom")
 AUDITS: dict[str, dict[str, Any]] = {
     "everything": {
         "registry": Registry({RECORD: claims(voice_consents=[CONSENT])}, matches=[match(RECORD, pitch=1.06)]),
         "detection": marked(speed=1.1, known=((1.15, 1.15),), p_value=1.234567891e-14),
-        "credentials": credentials(stamped_at="2026-11-22T13:00:00Z", stamp_trusted=True),
+        "credentials": credentials(stamped_at="2026-11-22T13:00:00Z", stamp_trusted=True, tags=TAGS),
         "music": MACHINE,
         "voice": SINGER,
     },
@@ -75,6 +77,7 @@ AUDITS: dict[str, dict[str, Any]] = {
         "detection": marked(),
     },
     "refused": {"registry": Registry({RECORD: ProofError("not in the log")}, matches=[match(RECORD)])},
+    "tags unread": {"credentials": credentials(tags=OwnTags(unreadable="not a FLAC stream"))},
     "cut": {"audio": replace(fakes.clip(), source=replace(fakes.clip().source, truncated=True))},
 }
 

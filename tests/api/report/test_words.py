@@ -116,6 +116,25 @@ def test_credentials_are_valid_only_where_everything_holds() -> None:
     assert words.credentials(unknown).tone == "warn"
 
 
+@pytest.mark.parametrize("says_ai", [True, False, None])
+@pytest.mark.parametrize("present", [True, False])
+def test_what_tags_say_is_told_as_what_anybody_can_write(present: bool, says_ai: bool | None) -> None:
+    names = ("signature_valid", "content_bound", "valid", "trusted")
+    silent = {**dict.fromkeys(names, True), "present": present, "record_known": None, "signer": "L"}
+    statements = [{"name": f"AI_{number}", "text": "All"} for number in range(20)]
+    said = {**silent, "tags": {"says_ai": says_ai, "statements": statements, "left_out": 3}}
+    told, before = words.credentials(said), words.credentials(silent)
+    assert (told.answer, told.tone) == (before.answer, before.tone), "tags make nothing better"
+    assert ("which anybody can write" in told.text) is (says_ai is not None)
+    assert ("that AI was used" in told.text) is (says_ai is True)
+    assert dict(told.facts)["Its own tags, not shown"] == str(20 - 8 + 3)
+    line = words.credentials_line(said, "done")
+    assert ("which anybody can write" in line) is (says_ai is not None)
+    assert not COMFORT.search(f"{told.text} {line}")
+    unread = words.credentials({**silent, "tags": {"says_ai": None, "unreadable": "broken"}})
+    assert "could not all be read" in unread.text
+
+
 def test_every_status_of_ownership_has_a_name_that_accuses_nobody() -> None:
     assert set(words.OWNERSHIP) == set(get_args(OwnershipStatus))
     assert not any("removed" in name.lower() for name, _ in words.OWNERSHIP.values())

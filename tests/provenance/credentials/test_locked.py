@@ -72,7 +72,7 @@ def test_a_parser_that_dies_is_an_error_not_an_answer(
 def test_a_subverted_parser_is_not_believed(
     signed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
-    monkeypatch.setattr(locked, "read", lambda *_: answer)
+    monkeypatch.setattr(locked, "read", lambda *_: (answer, b"{}"))
     with pytest.raises(CredentialsError, match="no readable answer"):
         read_credentials(signed["wav"])
 

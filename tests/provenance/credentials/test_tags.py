@@ -13,13 +13,21 @@ from core.encode import encode
 from core.errors import CredentialsError
 from provenance.credentials import riff
 from provenance.credentials.containers import FLAC, M4A, MP3, WAV, sniff
-from provenance.credentials.tags import disclosure, read_tags, write_tags
+from provenance.credentials.own_tags import heard
+from provenance.credentials.tag_reading import texts
+from provenance.credentials.tags import disclosure, write_tags
 from provenance.records.involvement import AiInvolvement, RoleInvolvement
 from tests.signals import music
 
 from .signing import CODECS, RECORD
 
 each = pytest.mark.parametrize("name", CODECS)
+
+
+def read_tags(path: Path) -> dict[str, str]:
+    """The tags of a file of our own making, in this process."""
+    with path.open("rb") as file:
+        return dict(heard(texts(file, path.name)))
 
 
 @pytest.fixture
@@ -134,31 +142,9 @@ def test_an_odd_file_is_padded_before_something_is_appended(tmp_path: Path) -> N
 
 def test_a_metadata_chunk_may_not_be_huge(tmp_path: Path) -> None:
     path = tmp_path / "big.wav"
-    path.write_bytes(wave((b"AIGC", 2 << 20, bytes(2 << 20))))
+    path.write_bytes(wave((b"AIGC", 65 << 20, bytes(65 << 20))))
     with pytest.raises(CredentialsError, match="larger than"):
         read_tags(path)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f",
-        b"ID3\x04\x00\x00\x00\x00\x00\x20TXXX\x7f\x7f\x7f\x7f\x00\x00\x03",
-        b"fLaC\x84\xff\xff\xff" + bytes(50),
-        b"\x00\x00\x00\x20ftypM4A " + bytes(16) + b"\xff\xff\xff\xffmoov",
-        wave((b"LIST", 16, b"INFOICMT\xff\xff\xff\xff{bad")),
-        wave((b"AIGC", 2, b"\xff\xfe")),
-        b"PK\x03\x04",
-        b"",
-    ],
-)
-def test_hostile_files_give_tags_or_a_credentials_error(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "hostile"
-    path.write_bytes(data)
-    try:
-        assert isinstance(read_tags(path), dict)
-    except CredentialsError:
-        return
 
 
 def test_first_bytes_decide_the_container(tmp_path: Path) -> None:
