@@ -1,6 +1,7 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are there whole or not at all."""
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,3 +34,38 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with replacing(path) as part:
         part.write_bytes(content)
+
+
+@contextmanager
+def replacing_folder(path: Path, *, mode: int = 0o777) -> Iterator[Path]:
+    """An empty folder beside `path` to fill; at the end it takes `path`'s place.
+
+    Its name is always the same, so that what an attempt left that was killed is taken away by the next; two
+    processes must not write the same folder at once. Where the block fails, `path` is as it was.
+
+    Args:
+        path: the folder to write, and to replace if it is there.
+        mode: of the new folder.
+
+    Raises:
+        OSError: the folder cannot be made or moved into place.
+    """
+    part, former = (path.with_name(f".{path.name[:40]}.{kind}") for kind in ("part", "former"))
+    if former.exists() and not path.exists():  # killed between the two moves
+        former.rename(path)
+    for left in (part, former):
+        shutil.rmtree(left, ignore_errors=True)
+    part.mkdir(parents=True, mode=mode)
+    try:
+        yield part
+        if path.exists():
+            path.rename(former)
+        try:
+            part.rename(path)
+        except OSError:
+            if former.exists():
+                former.rename(path)
+            raise
+    finally:
+        for left in (part, former):
+            shutil.rmtree(left, ignore_errors=True)

@@ -29,7 +29,7 @@ from api.log import checkpoints, tree
 from api.settings import Settings
 from core import clock
 from core.errors import RegistryError
-from core.files import replacing, write_whole
+from core.files import replacing, replacing_folder, write_whole
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import MerkleLog, leaf_hash, root_hash
 
@@ -96,15 +96,9 @@ def make(settings: Settings, folder: Path) -> Backup:
     """
     if folder.exists():
         raise BackupError(f"{folder} exists; a backup is written to a folder of its own")
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of an attempt that was cut short
-    part.mkdir(parents=True, mode=0o700)
-    try:
+    with replacing_folder(folder, mode=0o700) as part:
         _fill(settings, part)
         backup = check(part)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return replace(backup, folder=folder)
 
 

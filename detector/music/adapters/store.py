@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import WeightsError
+from core.files import replacing_folder
 from detector.calibration import HumanReference, LogisticCalibration
 from detector.music.adapters.manifest import Adapter, checkpoint
 from detector.music.adapters.trial import LEAST, Trial
@@ -77,15 +78,12 @@ def add(
         "trial": asdict(trial) if trial else None,
     }
     own = folder / adapter.name
-    part = folder / f".{adapter.name}.part"
+    text = json.dumps(facts, sort_keys=True, indent=1) + "\n"
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        (part / MANIFEST).write_bytes(manifest.read_bytes())
-        (part / adapter.file).write_bytes(data)
-        (part / CALIBRATION).write_text(json.dumps(facts, sort_keys=True, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(own, ignore_errors=True)
-        part.rename(own)
+        with replacing_folder(own) as part:
+            (part / MANIFEST).write_bytes(manifest.read_bytes())
+            (part / adapter.file).write_bytes(data)
+            (part / CALIBRATION).write_text(text, encoding="utf-8")
     except OSError as error:
         raise WeightsError(f"cannot write {own}: {error.strerror}") from error
     return own
