@@ -8,6 +8,7 @@
         EmptyAudio
         InvalidSamples
         DecodeTimeout
+      UnreadableScore
       EncodeError
       WeightsError
       WatermarkError
@@ -75,6 +76,12 @@ class DecodeTimeout(AudioError):
     """Decoding took longer than the limits allow."""
 
     code = "decode-timeout"
+
+
+class UnreadableScore(TrackmarkError):
+    """Not a score, or one that is damaged."""
+
+    code = "unreadable-score"
 
 
 class EncodeError(TrackmarkError):

@@ -7,6 +7,7 @@ from core import clock
 from core.errors import RecordError
 from provenance.records import identifiers
 from provenance.records.asset import Asset
+from provenance.records.ingredient import Ingredient
 from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.record import Claim, Issuer, OwnershipRecord
 from provenance.records.rights import Party, RightShare, VoiceConsent
@@ -26,6 +27,7 @@ class Declaration:
         generation: the system that made it, where one did.
         voice_consents: licences to a voice; `artist` is the artist's name.
         basis: on what the claim rests: `generated_here`, `uploaded` or `asserted`.
+        ingredients: what the track was made from.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Declaration:
     generation: Generation | None = None
     voice_consents: tuple[VoiceConsent, ...] = ()
     basis: str = "uploaded"
+    ingredients: tuple[Ingredient, ...] = ()
 
     @classmethod
     def parse(
@@ -46,10 +49,11 @@ class Declaration:
         ai: str | None = None,
         generator: str | None = None,
         basis: str = "uploaded",
+        ingredients: tuple[Ingredient, ...] = (),
     ) -> "Declaration":
         """The declaration as written by hand, on a command line or in a form; `generator` is its text."""
         made = parse_generator(generator, altered=ai == "partly") if generator else None
-        return cls(title, owner, isrc or None, ai, made, basis=basis)
+        return cls(title, owner, isrc or None, ai, made, basis=basis, ingredients=ingredients)
 
 
 def parse_generator(text: str, *, provider: str = "undeclared", altered: bool = False) -> Generation:
@@ -102,4 +106,5 @@ def draft_record(record_id: str, declaration: Declaration, keyid: str) -> Owners
         provenance_of_claim=Claim(declaration.basis),
         generation=declaration.generation,
         voice_consents=tuple(replace(c, artist=refs[c.artist]) for c in declaration.voice_consents),
+        ingredients=declaration.ingredients,
     )

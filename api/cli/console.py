@@ -54,11 +54,12 @@ def fail(text: str, code: int) -> NoReturn:
 def exit_code(error: Exception) -> int:
     """The exit code that an error of the tree stands for."""
     from api.audit.policy_text import PolicyError
-    from core.errors import AudioError, KeyFileError, RecordError, WatermarkError
+    from core.errors import AudioError, KeyFileError, RecordError, UnreadableScore, WatermarkError
     from detector.voice.errors import EnrolmentError
     from provenance.records.folder import FolderError
 
-    if isinstance(error, AudioError | WatermarkError | EnrolmentError | FolderError | OSError):
+    unreadable = AudioError | UnreadableScore | WatermarkError | EnrolmentError | FolderError | OSError
+    if isinstance(error, unreadable):
         return UNREADABLE
     return USAGE if isinstance(error, KeyFileError | PolicyError | RecordError) else FAILED
 

@@ -70,15 +70,17 @@ def _tell(record: "StoredRecord", *, as_json: bool) -> None:
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
     """Show what a record says today and everything that happened to it, each event verified."""
     from api.report.custody import custody
-    from api.report.words.record import declared_ai, holding
+    from api.report.words.record import declared_ai, holding, ingredient
+    from provenance.records import fields
 
     with failures(), registry() as (store, _settings):
         _known(store, record_id)
         history = store.records.verified(record_id)
         said, chain = history.today(), custody(history)
+        made_of = fields.to_json(history.state.record.ingredients)
         events = [_event(event) for event in history.events]
     if as_json:
-        emit({"record_id": record_id, **said, "events": events})
+        emit({"record_id": record_id, **said, "ingredients": made_of, "events": events})
         return
     console = answers()
     console.print(f"{record_id}: “{said['title']}”, revision {said['revision']}", style="bold", markup=False)
@@ -87,6 +89,8 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
         console.print(f"  owner     {holding(owner)}", markup=False)
     console.print(f"  ISRC      {said['isrc'] or 'not stated'}", markup=False)
     console.print(f"  AI        {declared_ai(said)}, as declared", markup=False)
+    for one in made_of:
+        console.print(f"  made from {ingredient(one)}", markup=False)
     for event in chain:
         by = f" by {event.who}" + (f", key {event.keyid[:16]}" if event.keyid else "")
         console.print(f"  entry {event.entry:<4}{event.name} {event.when}{by}", markup=False)

@@ -35,6 +35,10 @@ def tag(
     isrc: Annotated[str | None, typer.Option(help="ISRC, with or without hyphens.")] = None,
     ai: Annotated[Ai | None, typer.Option(help="How much of it a machine made.")] = None,
     generator: Annotated[str | None, typer.Option(help='The AI system, such as "Meta/MusicGen 1.3".')] = None,
+    score: Annotated[
+        list[Path] | None,
+        typer.Option(help="MIDI file that it renders; its hash goes into the record."),
+    ] = None,
     strength: Strength = 1.0,
     force: Force = False,
     as_json: AsJson = False,
@@ -44,6 +48,7 @@ def tag(
     with failures(), progress(enabled=not quiet) as bar:
         from api.audit.engines import product_engines
         from provenance.declaration import Declaration
+        from provenance.score.reading import read_score
 
         check_output(output, force=force, source=source)
         check_text("--title", title)
@@ -52,7 +57,12 @@ def tag(
         if generator is not None:
             check_text("--generator", generator)
         declaration = Declaration.parse(
-            title, owner, isrc=isrc, ai=ai.value if ai else None, generator=generator
+            title,
+            owner,
+            isrc=isrc,
+            ai=ai.value if ai else None,
+            generator=generator,
+            ingredients=tuple(read_score(path).ingredient for path in score or ()),
         )
         with registry() as (store, settings):
             engines = product_engines(settings)

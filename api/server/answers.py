@@ -36,6 +36,7 @@ ANSWERS: Mapping[str, Answer] = {
     "idempotency-key-reused": Answer(422, "The Idempotency-Key belongs to another request"),
     "unreadable-report": Answer(422, "The file is not a report"),
     "unreadable-audio": Answer(422, "The file is not readable audio"),
+    "unreadable-score": Answer(422, "The file is not a readable score"),
     "unsupported-audio": Answer(422, "The audio is outside what is accepted"),
     "empty-audio": Answer(422, "The audio has no samples"),
     "invalid-samples": Answer(422, "The audio holds values that are not numbers"),

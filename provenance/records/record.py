@@ -12,6 +12,7 @@ from functools import cached_property
 from core.errors import RecordError
 from provenance.records import canonical, fields, identifiers, shape_checks
 from provenance.records.asset import Asset, CredentialsRef, Mark
+from provenance.records.ingredient import Ingredient
 from provenance.records.involvement import AiInvolvement, Generation
 from provenance.records.rights import Contribution, Party, RightShare, VoiceConsent, check_shares
 
@@ -83,6 +84,7 @@ class OwnershipRecord:
     c2pa: CredentialsRef | None = None
     generation: Generation | None = None
     voice_consents: tuple[VoiceConsent, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
     schema: str = SCHEMA
 
     def __post_init__(self) -> None:
@@ -102,6 +104,8 @@ class OwnershipRecord:
         shape_checks.count(self.rights, "rights")
         check_shares(self.rights)
         shape_checks.count(self.marks, "marks", limit=50)
+        shape_checks.count(self.ingredients, "ingredients", limit=100)
+        shape_checks.distinct(self.ingredients, "ingredients")
 
     def _check_parties(self) -> None:
         for name in ("parties", "contributions", "voice_consents"):

@@ -38,3 +38,12 @@ def declared_ai(record: Found) -> str:
     declared = str(involvement.get("overall"))
     generator = f", with {record['generator']}" if record.get("generator") else ""
     return _DECLARED.get(declared, declared) + generator
+
+
+def ingredient(made_of: Found) -> str:
+    """A file that a recording was made from, as its record names it."""
+    what = {"score": "the score", "melody": "the melody", "continued": "the beginning"}[made_of["relation"]]
+    form = f" ({made_of['format']})" if made_of.get("format") else ""
+    own = f", of record {made_of['record_id']}" if made_of.get("record_id") else ""
+    signed = ", which carried credentials" if made_of.get("credentials_sha256") else ""
+    return f"{what}{form} with SHA-256 {made_of['sha256']}{own}{signed}"

@@ -1,5 +1,6 @@
 """`tag` and `watermark embed` as a person meets them: outputs are safe, options are refused by name."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from core.decode import decode
 from core.encode import encode
+from tests import scores
 from tests.api.cli.conftest import Trackmark
 from tests.signals import music
 
@@ -57,3 +59,18 @@ def test_what_is_lost_is_said_on_standard_error_and_in_the_answer(
     assert done.code == 0
     assert "turned down" in done.err
     assert any("turned down" in text for text in json.loads(done.out)["warnings"])
+
+
+def test_a_rendering_names_its_score(trackmark: Trackmark, song: Path, tmp_path: Path) -> None:
+    notes, out = tmp_path / "song.mid", tmp_path / "out.wav"
+    notes.write_bytes(scores.midi(scores.tune()))
+    words = ("tag", song, "-o", out, "--title", "T", "--owner", "O", "--generator", "OpenAI/MuseNet 1")
+    refused = trackmark(*words, "--score", song)
+    assert (refused.code, "MIDI" in refused.err, out.exists()) == (3, True, False)
+    done = trackmark(*words, "--score", notes, "--json")
+    shown = trackmark("record", "show", done.lines[0]["record_id"], "--json").lines[0]
+    assert shown["ingredients"] == [
+        {"relation": "score", "format": "midi", "sha256": hashlib.sha256(notes.read_bytes()).hexdigest()}
+    ]
+    told = trackmark("record", "show", done.lines[0]["record_id"]).out
+    assert "made from the score (midi)" in told

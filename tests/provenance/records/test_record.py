@@ -11,11 +11,22 @@ from hypothesis import strategies as st
 
 from core.errors import RecordError
 from provenance.records.asset import Asset, Mark, Span
+from provenance.records.ingredient import Ingredient
 from provenance.records.involvement import AiInvolvement, Generation, RoleInvolvement
 from provenance.records.record import Claim, Issuer, OwnershipRecord, new_record_id
 from provenance.records.rights import Contribution, Party, RightShare, VoiceConsent
 
 from .samples import TIME, full, records, small
+
+
+def test_what_it_was_made_from_survives_and_changes_no_other_record() -> None:
+    made = (
+        Ingredient("score", "00" * 32, "midi"),
+        Ingredient("melody", "01" * 32, "wav", "ffeeddccbbaa9988", "02" * 32),
+    )
+    record = small(ingredients=made)
+    assert OwnershipRecord.from_payload(record.to_payload()) == record
+    assert b"ingredients" not in small().to_payload(), "a record without any is written as ever"
 
 
 @given(records())
@@ -158,6 +169,9 @@ BROKEN: dict[str, Callable[[], object]] = {
     "message of another length": lambda: Mark("a", "1", "00"),
     "basis unknown": lambda: Claim("bought"),
     "keyid too short": lambda: Issuer("A", "00"),
+    "ingredient of no known relation": lambda: Ingredient("sample", "00" * 32),
+    "ingredient without a hash": lambda: Ingredient("score", ""),
+    "ingredient twice": lambda: small(ingredients=(Ingredient("score", "00" * 32),) * 2),
 }
 
 

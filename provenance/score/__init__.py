@@ -1,0 +1,1 @@
+"""Scores: notes without sound, as music systems that compose export them."""
