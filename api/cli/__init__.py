@@ -33,6 +33,7 @@ from api.cli import (
     serve,
     tag,
     verify,
+    watch,
     watermark,
     witness,
 )
@@ -64,6 +65,7 @@ def _options(
 
 main.command("tag")(tag.tag)
 main.command("generate")(tag.generate)
+main.command("watch")(watch.watch)
 main.command("verify")(verify.verify)
 main.command("audit")(audit.audit)
 main.command("calibrate")(calibrate.calibrate)
