@@ -54,7 +54,8 @@ class Settings(BaseSettings):
         brief_job_concurrency: the same for lookups by content and enrolments, which run beside those.
         answer_wait_s: how long a request waits for its lookup or enrolment before it tells the client to come
             again.
-        run_jobs: whether a server works on its own queue; False where `trackmark worker` processes do.
+        run_jobs: whether a server has its queue worked on beside it; False where `trackmark worker` processes
+            do it.
         worker_name: what this process is called where jobs are shown; host and process number unless given.
         lease_s: how long a worker may be silent before its job goes to another one.
         job_silence_s: how long a job may make no progress before its worker counts it as hung.

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,25 @@ from api.cli import main
 for arguments in json.load(sys.stdin):
     assert not main(arguments, standalone_mode=False), arguments
     assert "torch" not in sys.modules, arguments
+"""
+
+SERVER = """
+import sys
+import wave
+from pathlib import Path
+from fastapi.testclient import TestClient
+from api.server.app import create_app
+from api.settings import Settings
+song, home = Path(sys.stdin.read()), Settings().home
+with TestClient(create_app(Settings(run_jobs=False)), base_url="http://127.0.0.1") as client:
+    key = {"Authorization": f"Bearer {(home / 'keys' / 'admin-api-key').read_text().strip()}"}
+    sent = client.post("/v1/audits", files={"file": ("song.wav", song.read_bytes())}, headers=key)
+    assert sent.status_code == 202, sent.text
+    for path in ("/v1/audits", "/v1/records", "/", "/log", "/openapi.json", f"/audits/{sent.json()['id']}"):
+        assert client.get(path, headers=key).is_success, path
+    assert client.delete(sent.headers["location"], headers=key).status_code == 204
+loaded = {"torch", "scipy", "matplotlib", "av"} & set(sys.modules)
+assert not loaded, loaded
 """
 
 
@@ -95,6 +115,15 @@ def test_commands_that_only_read_records_load_no_torch(tmp_path: Path) -> None:
         ["verify-report", str(RELEASE / "kept.report.dsse.json"), *keys],
     ]
     done = fresh(COMMANDS, home=home, told=json.dumps(commands))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_server_takes_files_in_without_what_computes(tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    with wave.open(str(song), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(range(256)) * 100)
+    done = fresh(SERVER, home=tmp_path / "home", told=str(song))
     assert done.returncode == 0, done.stderr
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from api.audit import checks as check
+from api.audit.asked import ALL
 from api.audit.consents import consented
 from api.audit.decision import Gap
 from api.audit.engines import Engines, product_engines
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from api.registry.registry import Registry
     from api.settings import Settings
 
-ALL: tuple[str, ...] = ("watermark", "credentials", "fingerprint", "music", "voice")
-PROVENANCE: tuple[str, ...] = ("watermark", "credentials", "fingerprint")
 STEPS = len(ALL) + 2
 PARTLY = "the file is damaged or cut off: only a part of its audio could be decoded and audited"
 
@@ -61,7 +60,7 @@ def audit_file(
         settings: limits of what is decoded, and how far a mark is looked for.
         artist: compare the vocals with this enrolled artist only; None compares with all.
         policy: rules to apply; None is the default policy.
-        checks: names out of `ALL`.
+        checks: names out of `asked.ALL`.
         progress: called with (stage, fraction done).
         engines: what touches audio; None takes the parts as they ship.
         today: the day by which policy rules are dated; None is today in UTC.

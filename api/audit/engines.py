@@ -134,13 +134,13 @@ class _Decoder:
 
     def probe(self, path: Path, limits: Limits) -> None:
         """Decode the first seconds: what is no usable audio is refused at once, the job decodes it all."""
-        from core.decode import stream
+        from core.reception import received  # a server computes nothing, and loads no torch
 
-        with stream(path, limits) as audio:
+        with received(path, limits) as audio:
             heard = 0
-            for block in audio.blocks:
+            for block in audio.blocks():
                 heard += block.shape[-1]
-                if heard >= PROBED_S * audio.sample_rate:
+                if heard >= PROBED_S * audio.header["sample_rate"]:
                     return
 
 

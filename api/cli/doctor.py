@@ -57,9 +57,10 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _sandbox() -> Iterator[Check]:
-    from core.decode import DECODER, decode_bytes
+    from core.decode import decode_bytes
     from core.errors import AudioError
     from core.locked import LockedError
+    from core.reception import DECODER
     from core.sandbox_calls import available
 
     sample = io.BytesIO()

@@ -29,6 +29,7 @@ def serve(
     with failures():
         import uvicorn
 
+        from api.jobs.beside import WorkerBeside
         from api.server.app import create_app
 
         chosen = settings()
@@ -42,7 +43,7 @@ def serve(
         sys.setswitchinterval(SWITCH_S)
         # Forwarding headers never change who the peer is: whoever sends one is not taken for this machine.
         uvicorn.run(
-            create_app(chosen),
+            create_app(chosen, beside=WorkerBeside(chosen.shutdown_grace_s) if chosen.run_jobs else None),
             host=host,
             port=port,
             log_level="warning",
@@ -51,9 +52,11 @@ def serve(
         )
 
 
-def worker() -> None:
+def worker(
+    held: Annotated[bool, typer.Option("--held", hidden=True, help="End with standard input.")] = False,
+) -> None:
     """Work on the queue of audits without serving HTTP; run as many as there are machines."""
     with failures():
         from api.jobs.worker import run_worker
 
-        run_worker(settings())
+        run_worker(settings(), held_by=sys.stdin.fileno() if held else None)

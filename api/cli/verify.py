@@ -62,7 +62,8 @@ def _good(found: dict[str, Any]) -> bool:
 
 
 def _audio(store: "Registry", settings: "Settings") -> Ask:
-    from api.audit.audit import PROVENANCE, audit_file
+    from api.audit.asked import PROVENANCE
+    from api.audit.audit import audit_file
     from api.report.steps import steps
 
     def ask(file: Path, report: Report) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
 
 def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Audit the upload, sign the report, draw its pictures; of audio that is kept, write a copy to hear."""
-    from api.audit.audit import ALL, audit_file
+    from api.audit.asked import ALL
+    from api.audit.audit import audit_file
     from api.audit.policy_text import parse_policy
     from api.report.picture import picture
     from api.report.report import write_report

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from api import database
 from api.audit.engines import Engines, product_engines
 from api.errors import told
+from api.jobs.beside import heard
 from api.jobs.books import Jobs
 from api.jobs.files import JobFiles
 from api.jobs.job import BRIEF, KINDS, Job, Kind, keeps_audio
@@ -91,7 +92,6 @@ class Worker:
         self.name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
         self._attempts: dict[str, _Attempt] = {}
         self._sweep = Sweep(registry.engine, self._leases, self.files, settings)
-        self._copies = CopyKeeper(registry.fingerprints.copies())
         self._ends = ExitStack()  # of what was started, so that a start that failed can be undone
         self._threads: list[threading.Thread] = []
         self._wake, self._stopping, self._over = (threading.Event() for _ in range(3))
@@ -107,11 +107,12 @@ class Worker:
         if receives:
             self._sweep.spare_uploads()
             self._ends.callback(self._sweep.close)
-        self._copies.start()
-        self._ends.callback(self._copies.stop)
         every = self._settings.lease_s / SIGNS_PER_LEASE
         self._spawn("sweep", self._sweep.once, lambda: self._stopping.wait(SWEEP_INTERVAL_S))
         if listen:
+            copies = CopyKeeper(self._registry.fingerprints.copies())
+            copies.start()
+            self._ends.callback(copies.stop)
             addresses = Addresses(self._settings.webhook_trusted)
             deliverer = Webhooks(self._registry.engine, self._registry.keys, addresses).deliverer()
             deliverer.start()
@@ -338,15 +339,27 @@ class Worker:
             log.warning("job %s: progress cannot be entered while the database is away", attempt.lease.id)
 
 
-def run_worker(settings: Settings) -> None:
-    """Work on the queue until SIGINT or SIGTERM, without serving HTTP."""
+def run_worker(settings: Settings, *, held_by: int | None = None) -> None:
+    """Work on the queue until SIGINT or SIGTERM, without serving HTTP.
+
+    Args:
+        settings: folders and limits.
+        held_by: descriptor of a server's pipe (`api.jobs.beside`), with whose end the work ends, too.
+    """
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with closing(Registry.open(settings)) as registry:
         worker = Worker(settings, registry, Jobs(registry.engine), product_engines(settings))
+        if held_by is not None:
+            threading.Thread(target=_listen, args=(worker.wake, held_by, ended), daemon=True).start()
         try:
             worker.start()
             ended.wait()
         finally:
             worker.stop()
+
+
+def _listen(wake: Callable[[], object], channel: int, ended: threading.Event) -> None:
+    heard(wake, channel)
+    ended.set()

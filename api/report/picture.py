@@ -18,6 +18,7 @@ from api.audit.result import AuditResult
 from api.report import words
 from api.report.legible import legible
 from api.report.lettering import lettered
+from api.report.spectrum import top_hz
 from api.report.words.heard import not_measured
 from core.clip import Clip
 from core.downmix import downmix
@@ -30,7 +31,6 @@ BLUE, ORANGE, GREEN, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#8
 ACTIONS = {"accept": GREEN, "review": "#8a6100", "reject": "#b3261e"}
 COLUMNS = 1400
 BANDS = 220
-TOP_HZ = 16_000.0
 FLOOR_DB = -90.0
 
 
@@ -147,13 +147,13 @@ def _waveform(axis: "Axes", clip: Clip) -> None:
 
 
 def _spectrogram(axis: "Axes", clip: Clip) -> None:
-    top_hz = min(TOP_HZ, clip.sample_rate / 2)
-    levels = spectrogram_db(downmix(clip.wav).numpy(), clip.sample_rate, top_hz)
+    top = top_hz(clip.sample_rate)
+    levels = spectrogram_db(downmix(clip.wav).numpy(), clip.sample_rate, top)
     axis.imshow(
         levels,
         origin="lower",
         aspect="auto",
-        extent=(0, clip.duration_s, 0, top_hz / 1000),
+        extent=(0, clip.duration_s, 0, top / 1000),
         cmap="cividis",
         vmin=FLOOR_DB,
         vmax=0,

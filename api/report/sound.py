@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.report.picture import FLOOR_DB, TOP_HZ, envelope, spectrogram_db
+from api.report.picture import FLOOR_DB, envelope, spectrogram_db
+from api.report.spectrum import top_hz
 from core.clip import Clip
 from core.downmix import downmix
 from core.encode import encode
@@ -31,11 +32,6 @@ def draw_spectrogram(clip: Clip, path: Path) -> None:
     levels = spectrogram_db(downmix(clip.wav).numpy(), clip.sample_rate, top_hz(clip.sample_rate))
     with replacing(path) as part:
         imsave(part, levels, origin="lower", cmap="cividis", vmin=FLOOR_DB, vmax=0, format="png")
-
-
-def top_hz(sample_rate: int) -> float:
-    """The highest frequency that a spectrogram shows, in Hz."""
-    return min(TOP_HZ, sample_rate / 2)
 
 
 def write_listening_copy(clip: Clip, path: Path) -> None:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from api.audit.engines import Engines, product_engines
+from api.jobs.beside import WorkerBeside
 from api.jobs.books import Jobs
 from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
@@ -59,12 +60,16 @@ Work that takes long is answered with 202 and a `Location` to follow. The log an
 """
 
 
-def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, engines: Engines | None = None, *, beside: WorkerBeside | None = None
+) -> FastAPI:
     """Build the application.
 
     Args:
         settings: folders, limits, databases.
         engines: what touches audio; None takes the parts as they ship.
+        beside: who works on the queue, started and stopped with the application; None does it in threads of
+            this process, where `settings.run_jobs` says so.
 
     Returns:
         The application. Database, keys and job queue are opened when it starts and closed when it stops.
@@ -73,7 +78,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
         title="Trackmark",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, engines or product_engines(settings)),
+        lifespan=_lifespan(settings, engines or product_engines(settings), beside),
         redirect_slashes=False,
         # The interactive pages of FastAPI load their scripts from a CDN; ours work without a network.
         docs_url=None,
@@ -108,20 +113,23 @@ def create_app(settings: Settings, engines: Engines | None = None) -> FastAPI:
     return app
 
 
-def _lifespan(settings: Settings, engines: Engines) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, engines: Engines, beside: WorkerBeside | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = await run_in_threadpool(_open, settings, engines)
+        parts, close = await run_in_threadpool(_open, settings, engines, beside)
         app.state.parts = parts
         try:
             yield
         finally:
-            await run_in_threadpool(_close, parts)
+            await run_in_threadpool(close.close)
 
     return lifespan
 
 
-def _open(settings: Settings, engines: Engines) -> Parts:
+def _open(settings: Settings, engines: Engines, beside: WorkerBeside | None) -> tuple[Parts, ExitStack]:
+    """The parts, and what closes them again."""
     for folder in (settings.home, settings.uploads, settings.outputs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as opened:  # whatever fails to start, what was opened before it is closed
@@ -133,7 +141,10 @@ def _open(settings: Settings, engines: Engines) -> Parts:
         logger.info("the first admin's API key is in %s", path)
         worker = Worker(settings, registry, jobs, engines)
         opened.callback(worker.stop)
-        worker.start(listen=settings.run_jobs, receives=True)
+        worker.start(listen=settings.run_jobs and beside is None, receives=True)
+        if beside is not None:
+            opened.callback(beside.stop)
+            beside.start()
         limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
         uploads = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
         answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
@@ -145,6 +156,7 @@ def _open(settings: Settings, engines: Engines) -> Parts:
             keys,
             jobs,
             worker,
+            worker.wake if beside is None else beside.wake,
             engines,
             *limits,
             answers,
@@ -153,10 +165,4 @@ def _open(settings: Settings, engines: Engines) -> Parts:
             lists,
             Webhooks(registry.engine, registry.keys, Addresses(settings.webhook_trusted)),
         )
-        opened.pop_all()
-    return parts
-
-
-def _close(parts: Parts) -> None:
-    parts.worker.stop()
-    parts.registry.close()
+        return parts, opened.pop_all()

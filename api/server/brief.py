@@ -70,7 +70,7 @@ async def enter(
         found = await run_in_threadpool(create)
     except TooManyJobs as error:
         raise TooManyRequests(str(error), RETRY_S) from error
-    parts.worker.wake()
+    parts.wake()
     return found
 
 

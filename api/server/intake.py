@@ -103,7 +103,7 @@ async def accept(
     if not new:
         form.discard()
         request.state.replayed = True
-    parts.worker.wake()
+    parts.wake()
     return job
 
 

@@ -1,5 +1,6 @@
 """What routes depend on: the application's parts, the caller, and the caller's view of the registry."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -34,13 +35,18 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True)
 class Parts:
-    """The application, put together once at start."""
+    """The application, put together once at start.
+
+    `worker` keeps the home in order and works on the queue unless another process does; `wake` has whoever
+    does look at it.
+    """
 
     settings: Settings
     registry: Registry
     keys: ApiKeys
     jobs: Jobs
     worker: Worker
+    wake: Callable[[], None]
     engines: Engines
     requests: RateLimit
     uploads: RateLimit

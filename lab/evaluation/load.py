@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import os
 import platform
-import resource
 import socket
 import statistics
 import subprocess
@@ -34,6 +33,7 @@ from api.database.tables import Table
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
+from lab.evaluation.processes import cpu_s, memory_mb
 from lab.registrations import blank_fingerprint, new_records
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "load.md"
@@ -80,14 +80,12 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
 
     def cpu_s(self) -> float:
-        """Processor seconds that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor seconds that it and all below it have used."""
+        return cpu_s(self.process.pid)
 
     def memory_mb(self) -> float:
-        """Memory that it holds."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize() / 1e6
+        """Memory that it and all below it hold."""
+        return memory_mb(self.process.pid)
 
 
 @contextmanager

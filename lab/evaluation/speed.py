@@ -74,7 +74,8 @@ def music(root: Path | None, length_s: int, path: Path) -> None:
 
 def measure(path: Path, short: Path, length_s: int, cores: int) -> Row:
     """Audit `path` twice in this process, after the ten seconds of `short`."""
-    from api.audit.audit import ALL, audit_file
+    from api.audit.asked import ALL
+    from api.audit.audit import audit_file
     from api.registry.registry import Registry
     from api.settings import Settings
     from lab.registrations import blank_fingerprint, new_records

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
 
 FloatArray = NDArray[np.float32]
 
@@ -80,6 +79,8 @@ def log_spectrogram(samples: FloatArray) -> FloatArray:
     Returns:
         [N, BINS], N = T // HOP + 1, floored at 70 dB under the loudest cell.
     """
+    from scipy import fft  # where an index is only written or read, nobody waits for SciPy
+
     window = np.hanning(WINDOW).astype(np.float32)
     padded = np.pad(samples.astype(np.float32), WINDOW // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
@@ -93,6 +94,8 @@ def log_spectrogram(samples: FloatArray) -> FloatArray:
 
 def find_peaks(samples: FloatArray) -> Peaks:
     """Peaks of mono audio at `SAMPLE_RATE`, [T]; none for silence."""
+    from scipy import ndimage
+
     decibels = log_spectrogram(samples)
     salience = decibels - ndimage.uniform_filter(decibels, BACKGROUND, mode="nearest")
     salience = ndimage.gaussian_filter1d(salience, 1.5, axis=0)

@@ -14,10 +14,11 @@ import torch
 
 from core import errors
 from core.codecs import Codec
-from core.decode import DECODER, begin, decode, decode_bytes, stream
+from core.decode import decode, decode_bytes, stream
 from core.encode import encode, encode_bytes
 from core.limits import DEFAULT_LIMITS, Limits
 from core.locked import Talk
+from core.reception import DECODER, begin
 from tests.core import processes
 from tests.hostile import ACCEPTED, REFUSED, encoded, tone, wav
 from tests.signals import music, noise
@@ -105,7 +106,7 @@ def test_a_file_beyond_the_size_limit_is_not_even_read() -> None:
 
 def test_decoding_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer = socket.socketpair()
-    monkeypatch.setattr("core.decode.begin", lambda file, limits: Talk(reader, 0.3))
+    monkeypatch.setattr("core.reception.begin", lambda file, limits: Talk(reader, 0.3))
     with pytest.raises(errors.DecodeTimeout):
         decode_bytes(encoded("mp3"), "slow.mp3")
     writer.close()
@@ -120,7 +121,7 @@ def test_a_decoder_short_of_memory_is_no_crash() -> None:
 def test_a_silent_worker_crash_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer = socket.socketpair()
     writer.close()
-    monkeypatch.setattr("core.decode.begin", lambda file, limits: Talk(reader, 60))
+    monkeypatch.setattr("core.reception.begin", lambda file, limits: Talk(reader, 60))
     with pytest.raises(errors.UnreadableAudio, match="crashed"):
         decode_bytes(encoded("mp3"), "crash.mp3")
 
@@ -141,7 +142,7 @@ def test_a_subverted_worker_is_not_believed(answer: bytes, monkeypatch: pytest.M
     reader, writer = socket.socketpair()
     writer.sendall(answer)
     writer.close()
-    monkeypatch.setattr("core.decode.begin", lambda file, limits: Talk(reader, 60))
+    monkeypatch.setattr("core.reception.begin", lambda file, limits: Talk(reader, 60))
     with pytest.raises(errors.UnreadableAudio):
         decode_bytes(encoded("mp3"), "evil.mp3")
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.decode import DECODER
 from core.priority import BACKLOG, WORK, niceness, yield_to_others
+from core.reception import DECODER
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere niceness is the whole process's")
 

@@ -10,7 +10,7 @@ from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
 from api.lists.query import Wanted
 from api.report.moments import moments
-from api.report.sound import top_hz
+from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
 from api.server.pages import cards, lists, timeline

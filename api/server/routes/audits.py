@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.audit.audit import ALL
+from api.audit.asked import ALL
 from api.audit.findings import SEARCHES
 from api.audit.policy_text import parse_policy
 from api.jobs.job import Job

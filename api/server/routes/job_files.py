@@ -69,7 +69,7 @@ def retry(kind: Kind, job_id: str, parts: Parts, caller: Caller) -> Job:
     """Queue the caller's job again; raises `UnknownEntry`, and `ConflictingEntry` where that cannot help."""
     has_audio = parts.worker.files.has_upload
     job = parts.jobs.retry(job_id, tenant=caller.tenant, kind=kind, has_audio=has_audio)
-    parts.worker.wake()
+    parts.wake()
     return job
 
 

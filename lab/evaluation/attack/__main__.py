@@ -13,7 +13,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -30,12 +29,12 @@ from api.settings import Settings
 from core.encode import encode
 from lab.evaluation.attack.victim import Times, Victim, p95
 from lab.evaluation.load import Server, serving, song
+from lab.evaluation.processes import Memory
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "attack.md"
 KEYS = 8
 BOMB_S, BOMB_RATE = 1790, 44_100
 GOAL_RATIO, GOAL_MB = 2.0, 2500.0
-SAMPLE_S = 0.5
 WHAT = ("reads", "audits")
 _JOBS = Table.metadata.tables["jobs"]
 
@@ -49,49 +48,6 @@ class Measured:
     attacked: Times
     memory_mb: tuple[float, float]
     jobs: int
-
-
-class Memory:
-    """The most memory that a process and all below it held together; what is shared counts once."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._over = threading.Event()
-        self._most = 0.0
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def most_mb(self) -> float:
-        """The most since the last time this was asked."""
-        most, self._most = self._most, 0.0
-        return most
-
-    def close(self) -> None:
-        """Watch no more."""
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(SAMPLE_S):
-            self._most = max(self._most, sum(map(_held_mb, _family(self._pid))))
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text(encoding="ascii").split():
-                yield from _family(int(child))
-    except OSError:  # it has ended
-        return
-
-
-def _held_mb(pid: int) -> float:
-    try:
-        said = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in said.splitlines() if line.startswith("Pss:")) * 1024 / 1e6
 
 
 def weapons(folder: Path) -> Path:

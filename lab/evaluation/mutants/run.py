@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clip import Source
-from core.decode import DECODER, decode
+from core.decode import decode
 from core.errors import AudioError, CredentialsError, DecodeTimeout
 from core.limits import Limits
+from core.reception import DECODER
 from lab.evaluation.mutants.mutate import mutant
 from lab.evaluation.mutants.seeds import seeds
 from provenance.credentials import read_credentials

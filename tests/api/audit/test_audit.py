@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.audit.audit import ALL, PROVENANCE
+from api.audit.asked import ALL, PROVENANCE
 from api.audit.policy_text import parse_policy
 from api.audit.result import AuditResult
 from core.clip import Segment

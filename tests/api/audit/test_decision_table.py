@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
-from api.audit.audit import ALL, audit_file
+from api.audit.asked import ALL
+from api.audit.audit import audit_file
 from api.audit.claims import Ownership, OwnershipStatus
 from api.audit.decision import Gap
 from api.audit.findings import CredentialsFound, Outcome, TagsFound

@@ -17,6 +17,7 @@ from tests.api.cli.conftest import invoke
 ROOT = Path(__file__).parents[3]
 TOUCHES = {
     "core.decode": {"decode", "stream", "decode_bytes"},
+    "core.reception": {"received"},
     "detector.music": {"MusicDetector"},
     "detector.voice": {"VoiceDetector"},
     "provenance.credentials": {"read_credentials"},

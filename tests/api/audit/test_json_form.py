@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.audit.audit import ALL, PROVENANCE, audit_file
+from api.audit.asked import ALL, PROVENANCE
+from api.audit.audit import audit_file
 from core.clip import Segment
 from core.errors import ProofError, WatermarkError
 from detector.music.finding import Evidence, Family, Proposition

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from api.audit.audit import PROVENANCE, audit_file
+from api.audit.asked import PROVENANCE
+from api.audit.audit import audit_file
 from api.audit.engines import product_engines
 from api.audit.result import AuditResult
 from api.keys.witnessing import cosign

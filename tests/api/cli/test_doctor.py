@@ -57,7 +57,7 @@ def test_a_sandbox_that_does_not_start_is_wrong(
 def test_what_the_kernel_does_not_give_is_named(
     trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch, room: object, states: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr("core.decode.DECODER.room", lambda: room)
+    monkeypatch.setattr("core.reception.DECODER.room", lambda: room)
     found = checks(trackmark, 0)
     assert (found["sandbox room"]["state"], found["sandbox user"]["state"]) == states
     assert "processes" in found["sandbox room"]["says"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.audit.audit import PROVENANCE, audit_file
+from api.audit.asked import PROVENANCE
+from api.audit.audit import audit_file
 from api.errors import UnknownEntry
 from api.jobs.books import Jobs
 from api.jobs.erasure import erase
