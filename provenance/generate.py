@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 import torch
 from torch import Tensor
@@ -29,11 +29,7 @@ from core.clip import Clip, Source
 from core.errors import GenerationError
 from core.native import torchaudio
 from core.progress import Progress
-from provenance.declaration import Declaration
 from provenance.records.involvement import Generation
-
-if TYPE_CHECKING:
-    from provenance.tag import Ledger, Tagged
 
 UNTRAINED = "audiocraft-untrained-debug"
 SAMPLE_RATE = 32_000
@@ -190,41 +186,6 @@ def generate_clip(
     clip = Clip(wav, generator.sample_rate, Source("generated", "0" * 64, 0, "none", "none"))
     told = f"; {clip.duration_s:.1f} s at {clip.sample_rate} Hz, seed {seed}"
     return clip, generation, text.format(name=generator.name) + told
-
-
-def generate_tagged(
-    order: Order,
-    out: Path,
-    *,
-    title: str,
-    owner: str,
-    ledger: "Ledger",
-    strength: float = 1.0,
-    progress: Progress | None = None,
-    generator: Generator | None = None,
-    overwrite: bool = False,
-) -> "tuple[Tagged, str]":
-    """Generate a track and tag it at birth: no audio leaves before it is marked and registered.
-
-    Arguments as in `generate_clip` and `provenance.tag.tag`.
-
-    Returns:
-        The tagged track, and a sentence about the model that made it.
-    """
-    from provenance.tag import tag
-
-    clip, generation, text = generate_clip(order, progress=progress, generator=generator)
-    declaration = Declaration(title, owner, None, "all", generation, basis="generated_here")
-    done = tag(
-        clip,
-        out,
-        declaration,
-        ledger=ledger,
-        strength=strength,
-        progress=progress,
-        overwrite=overwrite,
-    )
-    return done, text
 
 
 def _version() -> str:

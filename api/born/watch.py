@@ -42,8 +42,8 @@ class Tag(Protocol):
 
     def __call__(
         self,
-        source: Path | str | Clip,
-        out: Path | str,
+        source: Path | Clip,
+        out: Path,
         declaration: Declaration,
         *,
         ledger: Ledger,

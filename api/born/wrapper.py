@@ -15,9 +15,10 @@ from provenance.declaration import Declaration
 from provenance.formats import CODECS, codec_for
 from provenance.records.record import new_record_id
 from provenance.score.reading import read_score
-from provenance.tag import Tagged, tag
+from provenance.tag import Tagged
 
 if TYPE_CHECKING:
+    from api.audit.engines import Engines
     from api.registry.registry import Registry
 
 P = ParamSpec("P")
@@ -49,6 +50,7 @@ def born_tagged(
     ai: str = "all",
     suffix: str | None = None,
     registry: "Registry | None" = None,
+    engines: "Engines | None" = None,
 ) -> Callable[P, Tagged]:
     """Wrap a generator so that what it makes is marked, registered and signed, and only then handed on.
 
@@ -61,6 +63,7 @@ def born_tagged(
         ai: how much of it a machine makes: `all` or `partly`.
         suffix: chooses the format; that of the generator's file where it can be written, else `.flac`.
         registry: where records go; the one under `$TRACKMARK_HOME` otherwise.
+        engines: what touches audio; None takes the parts as they ship.
 
     Returns:
         A function of the same arguments that returns the tagged track. It raises what `provenance.tag.tag`
@@ -91,7 +94,8 @@ def born_tagged(
         )
         folder.mkdir(parents=True, exist_ok=True)
         out = folder / f"{name}{suffix or _suffix(source)}"
-        return tag(source, out, declaration, ledger=ledger, record_id=record_id)
+        parts = engines or _own_engines()
+        return parts.tagger(source, out, declaration, ledger=ledger, marker=parts.marker, record_id=record_id)
 
     return tagged
 
@@ -102,6 +106,14 @@ def _own_registry() -> "Registry":
     from api.settings import Settings
 
     return Registry.open(Settings())
+
+
+@cache
+def _own_engines() -> "Engines":
+    from api.audit.engines import product_engines
+    from api.settings import Settings
+
+    return product_engines(Settings())
 
 
 def _source(audio: Audio, record_id: str) -> tuple[Path | Clip, str]:

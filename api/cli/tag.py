@@ -97,20 +97,25 @@ def generate(
 ) -> None:
     """Generate music with an audiocraft model, tagged at birth."""
     with failures(), progress(enabled=not quiet) as bar:
-        from provenance.generate import Order, generate_tagged
+        from api.audit.engines import product_engines
+        from provenance.declaration import Declaration
+        from provenance.generate import Order, generate_clip
 
         check_output(output, force=force)
         check_text("--owner", owner)
         order = Order(prompt, model=model, seconds=seconds, seed=seed)
-        with registry() as (store, _settings):
-            done, model_text = generate_tagged(
-                order,
+        with registry() as (store, settings):
+            engines, tell = product_engines(settings), bar("generate")
+            clip, generation, model_text = generate_clip(order, progress=tell)
+            # No audio leaves before it is marked and registered.
+            done = engines.tagger(
+                clip,
                 output,
-                title=title or prompt,
-                owner=owner,
+                Declaration(title or prompt, owner, None, "all", generation, basis="generated_here"),
                 ledger=store.ledger(),
                 strength=strength,
-                progress=bar("generate"),
+                progress=tell,
+                marker=engines.marker,
                 overwrite=force,
             )
     if not as_json:

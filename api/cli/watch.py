@@ -65,13 +65,14 @@ def watch(
             fail(str(error), USAGE)
         try:
             target.mkdir(parents=True, exist_ok=True)
-            with registry() as (store, _settings), diary.opened(target) as kept:
-                from core.decode import decode
-                from provenance.tag import tag
+            with registry() as (store, settings), diary.opened(target) as kept:
+                from api.audit.engines import product_engines
 
-                failed = _keep_watch(
-                    Watch(source, target, wish, store.ledger(), kept, tag, decode), once=once, as_json=as_json
+                parts = product_engines(settings)
+                watched = Watch(
+                    source, target, wish, store.ledger(), kept, parts.tagger, parts.decoder.decode
                 )
+                failed = _keep_watch(watched, once=once, as_json=as_json)
         except OSError as error:
             fail(f"{error.filename or target}: {error.strerror or error}", UNREADABLE)
     raise typer.Exit(UNREADABLE if failed else OK)

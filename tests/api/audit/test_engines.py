@@ -9,8 +9,10 @@ import pytest
 from api.audit import engines
 from api.audit.engines import Engines
 from api.audit.enrolling import voiceprint
+from core.clip import Clip
 from core.errors import AudioTooLarge, UnreadableAudio
 from core.limits import Limits
+from provenance.records.involvement import Generation
 from tests import fakes
 from tests.api.cli.conftest import invoke
 
@@ -77,14 +79,21 @@ def standing_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engines:
     return parts
 
 
+def clip(*_order: object, **_options: object) -> tuple[Clip, Generation, str]:
+    """What a model makes; audiocraft takes seconds to load."""
+    return fakes.clip(), Generation("A Lab", "Model", "1", "created", "2026-11-22T13:00:00Z"), "made up"
+
+
 @pytest.mark.usefixtures("standing_in")
-def test_commands_ask_the_engines(tmp_path: Path) -> None:
+def test_commands_ask_the_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.generate.generate_clip", clip)
     song, table = tmp_path / "song.wav", tmp_path / "songs.csv"
     song.write_bytes(b"no audio at all")
     table.write_text("file,title,owner\nsong.wav,Song,A Label\n")
     for command in (
         ("artist", "enrol", "Ada", song),
         ("tag", song, "-o", tmp_path / "out.wav", "--title", "Song", "--owner", "A Label"),
+        ("generate", "a calm piano", "-o", tmp_path / "out.wav", "--seconds", "1"),
     ):
         done = invoke(*command)
         assert (done.code, "asked the engines" in done.err) == (3, True), done.err
