@@ -82,7 +82,7 @@ class VoiceDetector:
             )
         return cls(
             VocalActivity.load(),
-            SyntheticVoice.load(listener),
+            SyntheticVoice.load(),
             chosen,
             known,
             fusion.suspicious_llr(SUSPECTED),

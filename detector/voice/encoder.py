@@ -8,7 +8,6 @@ to `VoiceDetector.load`, but its scores mean something only after calibration on
 """
 
 import math
-from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +69,6 @@ class Ge2eEncoder(nn.Module):
     dimension = 256
     _frames = 160
     _step = 80
-    _settling = 30
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,36 +111,3 @@ class Ge2eEncoder(nn.Module):
             mels = functional.pad(mels, (0, 0, 0, self._frames - len(mels)))
         starts = range(0, len(mels) - self._frames + 1, self._step)
         return torch.stack([mels[s : s + self._frames] for s in starts])
-
-    @torch.inference_mode()
-    def layers(self, wav: Tensor) -> Tensor:
-        """Mean and spread over time of the first two LSTM layers, which hear more than who speaks.
-
-        Args:
-            wav: clips, [B, T] at 16 kHz, T >= 1.
-
-        Returns:
-            [B, 4 * 256]; each stretch's first 30 frames are left out, while the state settles.
-        """
-        found = []
-        heard = torch.stack([self.stretches(clip) for clip in wav])
-        clips, inside = heard.shape[:2]
-        heard = heard.flatten(0, 1)
-        for layer in self._lower:
-            heard = layer(heard)[0]
-            settled = heard.unflatten(0, (clips, inside))[:, :, self._settling :]
-            means = settled.mean(2, keepdim=True)
-            variance = (settled - means).square_().sum(2) / (settled.shape[2] - 1)
-            found += [means.mean((1, 2)), variance.sqrt_().mean(1)]
-        return torch.cat(found, dim=1)
-
-    @cached_property
-    def _lower(self) -> list[nn.LSTM]:
-        """The first two layers as modules of their own: torch gives only the last one's output over time."""
-        alone = []
-        for number in range(2):
-            layer = nn.LSTM(self.lstm.input_size if number == 0 else 256, 256, batch_first=True)
-            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            layer.load_state_dict({f"{name}_l0": getattr(self.lstm, f"{name}_l{number}") for name in names})
-            alone.append(layer.eval())
-        return alone

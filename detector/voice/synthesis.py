@@ -1,12 +1,13 @@
-"""The synthetic-voice score: lines of decoders, fused with a small network over statistics of the sound.
+"""The synthetic-voice score: lines of decoders, and three small networks over what fixed listeners measure.
 
-`F = z(C) + 0.5 z(J)`. C is the line countermeasure. J is a network with one hidden layer, trained to rank
-synthetic above recorded clips of the same page, over three views of a window: the strongest line contrasts,
-the band statistics (`detector.voice.statistics`), and mean and spread of the speaker encoder's first two
-layers. The weight, both standardisations and the calibration to a likelihood ratio come from pages
-that neither was trained on. J alone is no better than C; they err on different systems.
+`F = z(C) + 0.5 (z(K) + z(M) + z(T))`. C is the line countermeasure. The networks have one hidden layer each
+and were trained to rank synthetic above recorded clips of the same page: K over statistics of how a voice is
+produced (`detector.voice.production`), M and T over the convolutions and the transformer of a speech-quality
+network (`detector.voice.quality`). Weight, standardisations and the calibration to a likelihood ratio come
+from pages that none was trained on. They err on different systems: see docs/benchmarks/voice.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,21 @@ from torch.nn import functional
 from core.cards import load
 from core.errors import WeightsError
 from detector.voice.countermeasure import FEW, Countermeasure, Synthesis, stretches
-from detector.voice.encoder import Ge2eEncoder
 from detector.voice.frontend import SAMPLE_RATE
-from detector.voice.lines import COUNT, contrasts_of_lines
-from detector.voice.statistics import STATISTICS, band_statistics, level, tidy
+from detector.voice.lines import COUNT, contrasts_of_lines, strongest
+from detector.voice.production import PRODUCTION, production_statistics
+from detector.voice.quality import COURSE, TEXTURE, SpeechQuality
+from detector.voice.tidy import level, tidy
 
 _CARD = Path(__file__).with_name("synthesis.toml")
-LINES = 8
-LAYERS = 1024
+_LEAST = 8000
+"""Samples that the statistics of production need; a shorter window is heard twice."""
+VIEWS = {
+    "production": slice(COUNT, COUNT + PRODUCTION),
+    "texture": slice(COUNT + PRODUCTION, COUNT + PRODUCTION + TEXTURE),
+    "course": slice(COUNT + PRODUCTION + TEXTURE, COUNT + PRODUCTION + TEXTURE + COURSE),
+}
+"""Where each network finds its inputs in what `measure` gives; before them stand the lines of C."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class ScoreConfig:
         members: networks trained from different seeds, whose logits are averaged.
     """
 
-    inputs: int = LINES + STATISTICS + LAYERS
+    inputs: int
     hidden: int = 32
     members: int = 3
 
@@ -78,53 +86,51 @@ class VoiceNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Fusion:
-    """How the two logits become one score and a likelihood ratio.
+    """How the logits of C and of the networks become one score and a likelihood ratio.
 
     Attributes:
-        lines: mean and standard deviation of C on pages left out of training, [2].
-        network: the same of J, [2].
-        weight: of the standardised J beside the standardised C, [1].
+        means: of C and of each network on pages left out of training, [1 + networks].
+        spreads: standard deviations of the same, [1 + networks].
+        weight: of each standardised network beside the standardised C, [1].
         calibration: slope and offset from the score to the natural log-likelihood ratio, [2].
     """
 
-    lines: Tensor
-    network: Tensor
+    means: Tensor
+    spreads: Tensor
     weight: Tensor
     calibration: Tensor
 
     def __post_init__(self) -> None:
-        if [part.numel() for part in (self.lines, self.network, self.weight, self.calibration)] != [
-            2,
-            2,
-            1,
-            2,
-        ]:
-            raise ValueError("seven numbers make a fusion")
+        sizes = [part.numel() for part in (self.means, self.spreads, self.weight, self.calibration)]
+        if sizes != [1 + len(VIEWS), 1 + len(VIEWS), 1, 2]:
+            raise ValueError("the numbers of another fusion")
 
-    def score(self, lines: Tensor, network: Tensor) -> Tensor:
-        """`z(C) + weight z(J)`, any shape."""
-        standard = (lines - self.lines[0]) / self.lines[1]
-        return standard + self.weight * (network - self.network[0]) / self.network[1]
+    def score(self, logits: Tensor) -> Tensor:
+        """`z(C)` plus the weighted sum over networks, [..., 1 + networks] -> [...]."""
+        standard = (logits - self.means) / self.spreads
+        return standard[..., 0] + self.weight * standard[..., 1:].sum(-1)
 
     def llr(self, score: Tensor) -> Tensor:
         """Natural log-likelihood ratio synthetic against human, before its bound, any shape."""
         return score * self.calibration[0] + self.calibration[1]
 
 
-def measure(encoder: Ge2eEncoder, wav: Tensor) -> Tensor:
-    """What the network sees of windows.
+@torch.inference_mode()
+def measure(quality: SpeechQuality, wav: Tensor) -> Tensor:
+    """What the score is made of.
 
     Args:
-        encoder: the speaker encoder, as a fixed listener.
+        quality: the fixed listener.
         wav: windows, [W, T] at 16 kHz, T > 4096.
 
     Returns:
-        Strongest line contrasts, band statistics, layer statistics: [W, LINES + STATISTICS + LAYERS].
+        Strongest line contrasts, then the networks' inputs as `VIEWS` cuts them, [W, inputs].
     """
-    lines = contrasts_of_lines(torch.stack([level(part) for part in wav])).topk(LINES).values
-    clean = torch.stack([tidy(part) for part in wav])
-    statistics = torch.stack([band_statistics(part) for part in clean])
-    return torch.cat([lines, statistics, encoder.layers(clean)], dim=1)
+    if wav.shape[1] < _LEAST:
+        wav = wav.repeat(1, 2)
+    lines = strongest(contrasts_of_lines(torch.stack([level(part) for part in wav])))
+    produced = [torch.from_numpy(production_statistics(tidy(part).numpy())) for part in wav]
+    return torch.cat([lines, torch.stack(produced), quality.layers(wav)], dim=1)
 
 
 class SyntheticVoice:
@@ -135,47 +141,58 @@ class SyntheticVoice:
 
     Args:
         countermeasure: C.
-        network: J.
-        encoder: whose layers J reads.
-        fusion: of the two.
+        networks: by name of their view, all of `VIEWS`.
+        quality: whose layers two of them read.
+        fusion: of all.
     """
 
     most_llr = 3.0
 
     def __init__(
-        self, countermeasure: Countermeasure, network: VoiceNetwork, encoder: Ge2eEncoder, fusion: Fusion
+        self,
+        countermeasure: Countermeasure,
+        networks: Mapping[str, VoiceNetwork],
+        quality: SpeechQuality,
+        fusion: Fusion,
     ) -> None:
-        self._countermeasure, self._network = countermeasure, network.eval()
-        self._encoder, self._fusion = encoder, fusion
+        self._countermeasure, self._networks = countermeasure, networks
+        self._quality, self._fusion = quality, fusion
 
     @classmethod
-    def load(cls, encoder: Ge2eEncoder, card: Path = _CARD) -> "SyntheticVoice":
-        """Read the weights beside `card`, and the countermeasure's.
+    def load(cls, card: Path = _CARD) -> "SyntheticVoice":
+        """Read the weights beside `card`, the countermeasure's and the listener's.
 
         Raises:
-            WeightsError: a card and its weights do not agree, or the tensors are not this network's.
+            WeightsError: a card and its weights do not agree, or the tensors are not these networks'.
         """
         tensors = dict(load(card)[1])
-        network = VoiceNetwork(ScoreConfig())
+        networks = {}
         try:
             fusion = Fusion(**{name: tensors.pop(name) for name in Fusion.__dataclass_fields__})
-            network.load_state_dict(tensors, strict=True)
+            for view, place in VIEWS.items():
+                own = {name: tensors.pop(name) for name in list(tensors) if name.startswith(view + ".")}
+                networks[view] = VoiceNetwork(ScoreConfig(place.stop - place.start)).eval()
+                networks[view].load_state_dict({n.removeprefix(view + "."): t for n, t in own.items()})
+            if tensors:
+                raise ValueError("more tensors than the networks have")
         except (KeyError, ValueError, RuntimeError) as error:
             raise WeightsError(f"{card.name}: not the weights of this network: restore the file") from error
-        return cls(Countermeasure.load(), network, encoder, fusion)
+        return cls(Countermeasure.load(), networks, SpeechQuality.load(), fusion)
 
     @torch.inference_mode()
     def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
         """Score windows of a clip, see `Listener`; the weighted mean of the fused `logits` is the clip's."""
         cut = stretches(wav, voiced)
-        scores = torch.cat([self.scores(measure(self._encoder, some)) for some in cut.batches(FEW)])
+        scores = torch.cat([self.scores(measure(self._quality, some)) for some in cut.batches(FEW)])
         ends = cut.starts_s + cut.size / SAMPLE_RATE
         return Synthesis(cut.starts_s, ends, scores, self._fusion.llr(scores))
 
     @torch.inference_mode()
     def scores(self, measured: Tensor) -> Tensor:
-        """Fused scores of what `measure` found, [W, inputs] -> [W]; the strongest lines come first there."""
-        return self._fusion.score(self._countermeasure.logits(measured[:, :COUNT]), self._network(measured))
+        """Fused scores of what `measure` found, [W, inputs] -> [W]."""
+        logits = [self._countermeasure.logits(measured[:, :COUNT])]
+        logits += [self._networks[view](measured[:, place]) for view, place in VIEWS.items()]
+        return self._fusion.score(torch.stack(logits, -1))
 
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) fused scores to natural log-likelihood ratios, before the bound, any shape."""

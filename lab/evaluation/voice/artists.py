@@ -28,9 +28,9 @@ from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES, listed
 from lab.training.voice.measured import Measured, kept, read
 
 
-def synthetic_llr(rows: Measured, encoder: Ge2eEncoder) -> Scores:
+def synthetic_llr(rows: Measured) -> Scores:
     """What the shipped score says of measured clips, natural, before its bound."""
-    voice = SyntheticVoice.load(encoder)
+    voice = SyntheticVoice.load()
     found: Scores = voice.llr(voice.scores(torch.tensor(rows.inputs))).double().numpy()
     return found
 
@@ -99,7 +99,7 @@ def measured(more: Path) -> dict[str, Any]:
     people = set(plain.person[plain.synthetic].tolist()) - {""}
     enrolled = enrolments(listed(more), people, encoder)
     heard = {
-        name: trials(rows, enrolled, synthetic_llr(rows, encoder))
+        name: trials(rows, enrolled, synthetic_llr(rows))
         for name, rows in ((n, read(n, pages)) for n in ("as published", *conditions.CARRIERS) if kept(n))
     }
     every = heard.pop("as published")

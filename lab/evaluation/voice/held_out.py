@@ -21,7 +21,6 @@ import torch
 from core.cards import load, write
 from core.decode import decode
 from detector.voice import synthesis
-from detector.voice.encoder import Ge2eEncoder
 from detector.voice.frontend import mono
 from detector.voice.synthesis import SyntheticVoice
 from lab.evaluation.voice import held_out_page
@@ -52,7 +51,7 @@ class Scores:
 
 def scored(clips: Path) -> Scores:
     """Score the clips of a table as the product does, at most 5 s of each."""
-    voice = SyntheticVoice.load(Ge2eEncoder.load())
+    voice = SyntheticVoice.load()
     with clips.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     found = []

@@ -15,28 +15,20 @@ import numpy as np
 import torch
 
 from detector.voice import fusion
-from detector.voice.encoder import Ge2eEncoder
 from detector.voice.synthesis import SyntheticVoice
 from lab.evaluation.voice.artists import synthetic_llr
 from lab.evaluation.voice.held_out import Scores, measures
-from lab.evaluation.voice.held_out_page import FUSED
 from lab.metrics import eer, upper_bound
 from lab.training.voice import conditions
 from lab.training.voice.listed import TEST_PAGES
-from lab.training.voice.listening import MUCH_RECORDED
-from lab.training.voice.measured import Flags, Measured, kept, read
+from lab.training.voice.listening import judging
+from lab.training.voice.measured import Measured, kept, read
+from lab.training.voice.synthesis import training
 
 
-def judging(rows: Measured, systems: Sequence[str]) -> Flags:
-    """Human clips, and clips of these systems, of people who are not much recorded, [N] bool."""
-    known = np.isin(rows.system, ["", *systems]) & ~np.isin(rows.person, MUCH_RECORDED)
-    chosen: Flags = known & (rows.synthetic == (rows.system != ""))
-    return chosen
-
-
-def scores(rows: Measured, encoder: Ge2eEncoder) -> Scores:
+def scores(rows: Measured) -> Scores:
     """What the shipped score says of them, bounded as told."""
-    llr = synthetic_llr(rows, encoder)
+    llr = synthetic_llr(rows)
     most = SyntheticVoice.most_llr
     return Scores(rows.page, rows.synthetic, llr, np.clip(llr, -most, most))
 
@@ -51,13 +43,14 @@ def by_system(rows: Measured, found: Scores) -> dict[str, dict[str, float]]:
     return told
 
 
-def measured(systems: Sequence[str], encoder: Ge2eEncoder) -> dict[str, Any]:
+def measured() -> dict[str, Any]:
     """Every figure, of the conditions that were measured."""
     told: dict[str, Any] = {"conditions": {}, "effects": {}}
+    known = training()
     for name in filter(kept, ("as published", *conditions.CARRIERS, *conditions.EFFECTS)):
         rows = read(name, TEST_PAGES)
-        rows = rows.only(judging(rows, systems))
-        found = scores(rows, encoder)
+        rows = rows.only(judging(rows, known))
+        found = scores(rows)
         if name in conditions.EFFECTS:
             called = int((found.llr >= fusion.suspicious_llr(0.8)).sum())
             told["effects"][name] = [called, len(found.llr), round(upper_bound(called, len(found.llr)), 4)]
@@ -76,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     results = json.loads(options.results.read_text())
-    systems = list(results["without_copy_synthesis"][FUSED]["systems"])
-    results["listed"] = measured(systems, Ge2eEncoder.load())
+    results["listed"] = measured()
     options.results.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results["listed"], indent=1))
 

@@ -23,7 +23,7 @@ from lab.training.voice.clips import SYNTHETIC_LABELS
 LONGEST_S = 5
 LEAST_S = 1.0
 OF_A_PERSON = 6
-MANY, FEW = (6, 40), (4, 32)
+MANY, TRAINING = (6, 40), (8, 100)
 """Clips of a system, and recordings, of a page that judges and of one that trains."""
 TEST_PAGES = frozenset(
     {

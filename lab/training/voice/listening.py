@@ -5,37 +5,28 @@ Training pages are left out in turn; the pages that judge are scored by one netw
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from detector.voice.statistics import STATISTICS
-from detector.voice.synthesis import LAYERS, LINES, ScoreConfig, VoiceNetwork
+from detector.voice.synthesis import VIEWS, ScoreConfig, VoiceNetwork
 from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES
 from lab.training.voice.measured import Flags, Floats, Measured
-from lab.training.voice.production import STATISTICS_OF_PRODUCTION
-from lab.training.voice.synthesis import GAIN, Plan, fit, lots, standardise
+from lab.training.voice.ranking import Plan, fit, lots, standardise
 
 Scores = npt.NDArray[np.float64]
 View = Callable[[Measured], Floats]
 MUCH_RECORDED = ("ljspeech", "opencpop")
 """People of whom whole corpora are training pages: their clips on the judging pages are left out instead."""
+GAIN = {"production": 1.0, "texture": 0.5, "course": 0.5}
+"""How loudly a view speaks: few statistics loudly, thousands of layer statistics softly."""
 
 
-def inputs(rows: Measured) -> Floats:
-    """What the shipped network sees."""
-    return rows.inputs
-
-
-def production(rows: Measured) -> Floats:
-    """Statistics of voice production alone."""
-    return rows.production
-
-
-def everything(rows: Measured) -> Floats:
-    """Both."""
-    return np.concatenate([rows.inputs, rows.production], axis=1)
+def seen(rows: Measured, *, view: str) -> Floats:
+    """What a network of the score sees."""
+    return rows.inputs[:, VIEWS[view]]
 
 
 def facts(rows: Measured) -> Floats:
@@ -43,12 +34,7 @@ def facts(rows: Measured) -> Floats:
     return rows.facts
 
 
-def gain_of(view: View) -> npt.NDArray[np.float64]:
-    """How far each value speaks: as in the shipped network, new ones plainly."""
-    if view not in (inputs, everything):
-        return np.ones(1)
-    known = np.repeat(GAIN, (LINES, STATISTICS, LAYERS))
-    return known if view is inputs else np.concatenate([known, np.ones(STATISTICS_OF_PRODUCTION)])
+LISTENERS: dict[str, View] = {name: partial(seen, view=name) for name in VIEWS}
 
 
 def family(system: str) -> str:
@@ -73,11 +59,11 @@ def judging(rows: Measured, training: Measured) -> Flags:
     return chosen
 
 
-def trained(table: Measured, view: View, plan: Plan | None = None) -> VoiceNetwork:
+def trained(table: Measured, view: View, gain: float = 1.0, plan: Plan | None = None) -> VoiceNetwork:
     """A network of the rows."""
     values = view(table)
     network = VoiceNetwork(ScoreConfig(inputs=values.shape[1]))
-    standardise(network, values.astype(np.float64), np.broadcast_to(gain_of(view), values.shape[1:]))
+    standardise(network, values.astype(np.float64), np.full(values.shape[1], gain))
     known = lots(table.synthetic, table.page, table.system)
     fit(network, network.standard(torch.tensor(values)), known, plan or Plan())
     return network.eval()
@@ -90,19 +76,20 @@ def logits(network: VoiceNetwork, rows: Measured, view: View) -> Scores:
     return found
 
 
-def left_out(rows: Measured, view: View, pages: list[str]) -> Scores:
+def left_out(rows: Measured, view: View, gain: float, pages: list[str]) -> Scores:
     """Score of each row of a training page by a network that knows no page, system or person of it.
 
     Args:
         rows: of training pages.
         view: what the network sees.
+        gain: how loudly.
         pages: to leave out in turn; rows of others stay NaN.
     """
     found = np.full(len(rows.page), np.nan)
     for page in pages:
         here = rows.page == page
         others = rows.only(here)
-        found[here] = logits(trained(rows.only(strangers(rows, others)), view), others, view)
+        found[here] = logits(trained(rows.only(strangers(rows, others)), view, gain), others, view)
     return found
 
 

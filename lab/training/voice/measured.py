@@ -20,22 +20,23 @@ from core.files import replacing
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.frontend import SAMPLE_RATE
 from detector.voice.identity import centre
-from detector.voice.statistics import tidy
+from detector.voice.quality import SpeechQuality
 from detector.voice.synthesis import measure
 from lab.training.voice import conditions
 from lab.training.voice.listed import (
     CHOOSING_PAGES,
-    FEW,
     MANY,
     TEST_PAGES,
+    TRAINING,
     Listed,
     chosen,
     listed,
     samples_of,
 )
-from lab.training.voice.production import production_statistics
 
 TABLES = Path("runs/voice/measured")
+IN_TRAINING = ("as published", "at random")
+"""Each clip of a training page is heard in both."""
 Floats = npt.NDArray[np.float32]
 Names = npt.NDArray[np.str_]
 Flags = npt.NDArray[np.bool_]
@@ -46,8 +47,7 @@ class Measured:
     """A table of measured clips.
 
     Attributes:
-        inputs: of the synthetic-voice network, [N, D].
-        production: of `production_statistics`, [N, P]; [N, 0] where they were not asked for.
+        inputs: of the synthetic-voice score, as `detector.voice.synthesis.measure` gives them, [N, D].
         voice: centre of the speaker encoder's embeddings, [N, 256].
         facts: level as published, energy above 7 kHz, floor, seconds, [N, 4].
         page: [N].
@@ -59,7 +59,6 @@ class Measured:
     """
 
     inputs: Floats
-    production: Floats
     voice: Floats
     facts: Floats
     page: Names
@@ -75,16 +74,14 @@ class Measured:
 
 
 def _row(
-    clip: Listed, condition: str, encoder: Ge2eEncoder, backing: list[torch.Tensor], production: bool
+    clip: Listed, condition: str, encoder: Ge2eEncoder, quality: SpeechQuality, backing: list[torch.Tensor]
 ) -> tuple[Floats, ...]:
-    plain = clip.wav()
-    wav = conditions.under(condition, plain, clip.seed(), backing)
+    wav = conditions.under(condition, clip.wav(), clip.seed(), backing)
     wav = torch.from_numpy(samples_of(wav))
     with torch.inference_mode():
-        inputs = measure(encoder, wav[None])[0].numpy()
+        inputs = measure(quality, wav[None])[0].numpy()
         voice = centre(encoder.embed(wav)).numpy()
-        spoken = production_statistics(tidy(wav).numpy()) if production else np.zeros(0, np.float32)
-    return inputs, spoken, voice, _facts(wav)
+    return inputs, voice, _facts(wav)
 
 
 def _facts(wav: torch.Tensor) -> Floats:
@@ -101,16 +98,9 @@ def _file(page: str, condition: str, folder: Path) -> Path:
     return folder / condition.replace(" ", "-").replace(",", "").replace("/", "-") / f"{page}.npz"
 
 
-def build(
-    clips: list[Listed],
-    condition: str,
-    backing: list[torch.Tensor],
-    folder: Path = TABLES,
-    *,
-    production: bool = True,
-) -> None:
-    """Measure pages that are not there yet; statistics of production cost more than the rest together."""
-    encoder = Ge2eEncoder.load()
+def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], folder: Path = TABLES) -> None:
+    """Measure pages that are not there yet."""
+    encoder, quality = Ge2eEncoder.load(), SpeechQuality.load()
     for page in sorted({clip.page for clip in clips}):
         target = _file(page, condition, folder)
         if target.exists():
@@ -119,13 +109,13 @@ def build(
         heard, rows = [], []
         for clip in here:
             try:
-                rows.append(_row(clip, condition, encoder, backing, production))
+                rows.append(_row(clip, condition, encoder, quality, backing))
                 heard.append(clip)
             except TrackmarkError as error:
                 print(f"left out: {clip.path.name}: {error}")
         columns = dict(
             zip(
-                ("inputs", "production", "voice", "facts"),
+                ("inputs", "voice", "facts"),
                 map(np.stack, zip(*rows, strict=True)),
                 strict=True,
             )
@@ -153,10 +143,14 @@ def read(condition: str, pages: Iterable[str] | None = None, folder: Path = TABL
     tables = []
     for file in files:
         with np.load(file) as stored:
-            tables.append({name: stored[name] for name in stored.files})
-    return Measured(
-        **{name: np.concatenate([t[name] for t in tables]) for name in Measured.__dataclass_fields__}
-    )
+            tables.append(Measured(**{name: stored[name] for name in stored.files}))
+    return joined(tables)
+
+
+def joined(tables: Sequence[Measured]) -> Measured:
+    """Several tables as one."""
+    names = Measured.__dataclass_fields__
+    return Measured(**{name: np.concatenate([getattr(table, name) for table in tables]) for name in names})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -170,12 +164,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     backing = conditions.backings(options.data)
     judges = TEST_PAGES | CHOOSING_PAGES
     judged = chosen([clip for clip in clips if clip.page in judges], *MANY)
+    training = chosen([clip for clip in clips if clip.page not in judges], *TRAINING)
     build(judged, "as published", backing)
-    build(chosen([clip for clip in clips if clip.page not in judges], *FEW), "at random", backing)
+    for condition in IN_TRAINING:
+        build(training, condition, backing)
     for condition in conditions.CARRIERS:
-        build(judged, condition, backing, production=condition == "over music, 0 dB")
+        build(judged, condition, backing)
     for condition in conditions.EFFECTS:
-        build([clip for clip in judged if not clip.synthetic], condition, backing, production=False)
+        build([clip for clip in judged if not clip.synthetic], condition, backing)
 
 
 if __name__ == "__main__":

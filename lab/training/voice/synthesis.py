@@ -1,149 +1,70 @@
-"""Train the network of the synthetic-voice score, and calibrate the fused score on pages left out.
+"""Train the networks of the synthetic-voice score, and calibrate their fusion on pages left out.
 
-    python -m lab.training.voice.synthesis measured.npz left_out.npz
+    python -m lab.training.voice.synthesis [--commit COMMIT]
 
-`measured.npz`: `values` [N, inputs] of `detector.voice.synthesis.measure`, `synthetic`, `page`, `system`,
-`augmented`, [N] each. Every batch takes six real and six synthetic clips from each of twelve pages; within a
-page all systems are equally likely; no copy synthesis. `left_out.npz` is read by `fusing`. The pages of
-`lab.evaluation.voice.held_out` belong in neither.
+Reads the tables of `lab.training.voice.measured`. The pages of `TEST_PAGES` take no part; those of
+`CHOOSING_PAGES` set standardisations and, with the training pages left out in turn, the calibration.
 """
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from core.cards import write
 from detector.voice import synthesis
-from detector.voice.statistics import STATISTICS
-from detector.voice.synthesis import LAYERS, LINES, ScoreConfig, VoiceNetwork
-from lab.training.voice.fusing import Flags, Floats, Names, card, fused
-
-# How far each view speaks: few lines loudly, many layer statistics softly.
-GAIN = (2.0, 1.0, 0.5)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One training.
-
-    Attributes:
-        steps: batches.
-        pages: drawn for a batch.
-        clips: of either class from each.
-        rate: first learning rate, falling linearly to zero.
-        decay: weight decay.
-        drop: share of hidden units left out (half as many inputs).
-        ranking: weight of the pairwise loss.
-        entropy: weight of the cross-entropy.
-    """
-
-    steps: int = 600
-    pages: int = 12
-    clips: int = 6
-    rate: float = 2e-3
-    decay: float = 0.3
-    drop: float = 0.5
-    ranking: float = 1.0
-    entropy: float = 0.5
+from detector.voice.countermeasure import Countermeasure
+from detector.voice.lines import COUNT
+from lab.training.voice.fusing import LeftOut, card, fused
+from lab.training.voice.listed import CHOOSING_PAGES
+from lab.training.voice.listening import (
+    GAIN,
+    LISTENERS,
+    Scores,
+    left_out,
+    logits,
+    trained,
+    training_pages,
+)
+from lab.training.voice.measured import IN_TRAINING, Measured, joined, read
 
 
-@dataclass(frozen=True)
-class Lots:
-    """Rows by page: real ones, and synthetic ones by system; only pages with both.
-
-    Attributes:
-        real: rows of each page.
-        synthetic: per page, the rows of each system.
-        share: how often each page is drawn.
-    """
-
-    real: list[npt.NDArray[np.int64]]
-    synthetic: list[list[npt.NDArray[np.int64]]]
-    share: Floats
+def lines(rows: Measured) -> Scores:
+    """Scores of the line countermeasure."""
+    with torch.inference_mode():
+        found = Countermeasure.load().logits(torch.tensor(rows.inputs[:, :COUNT]))
+    told: Scores = found.double().numpy()
+    return told
 
 
-def lots(synthetic: Flags, page: Names, system: Names) -> Lots:
-    """Sort the rows; a page's share grows with the root of its real clips, up to a factor of three."""
-    real, made = [], []
-    for name in sorted(set(page.tolist())):
-        here = page == name
-        if (here & synthetic).any() and (here & ~synthetic).any():
-            real.append(np.flatnonzero(here & ~synthetic))
-            kinds = sorted(set(system[here & synthetic].tolist()))
-            made.append([np.flatnonzero(here & synthetic & (system == kind)) for kind in kinds])
-    share = np.array([min(3.0, (len(rows) / 20) ** 0.5) for rows in real])
-    return Lots(real, made, share / share.sum())
+def training() -> Measured:
+    """All rows of training pages."""
+    tables = [read(condition) for condition in IN_TRAINING]
+    return joined([table.only(training_pages(table)) for table in tables])
 
 
-def draw(known: Lots, plan: Plan, rng: np.random.Generator) -> list[int]:
-    """Rows of one batch: per page first the synthetic, then the real ones."""
-    rows: list[int] = []
-    for page in rng.choice(len(known.real), plan.pages, p=known.share):
-        systems = known.synthetic[page]
-        rows += [int(rng.choice(systems[k])) for k in rng.integers(0, len(systems), plan.clips)]
-        rows += rng.choice(known.real[page], plan.clips).tolist()
-    return rows
-
-
-def standardise(network: VoiceNetwork, plain: Floats, gain: Floats) -> None:
-    """Set what `network` clips to and standardises by from rows without augmentation, [N, inputs]."""
-    low, high = np.percentile(plain, [0.5, 99.5], axis=0)
-    clipped = np.clip(plain, low, high)
-    spread = (clipped.std(0) + 1e-4) / gain
-    for name, value in {"low": low, "high": high, "mean": clipped.mean(0), "spread": spread}.items():
-        setattr(network, name, torch.tensor(value, dtype=torch.float32))
-
-
-def fit(network: VoiceNetwork, standard: Tensor, known: Lots, plan: Plan) -> None:
-    """Train every member from its own seed on standardised values, [N, inputs]."""
-    for member in range(network.first.shape[0]):
-        rng = np.random.default_rng(member)
-        torch.manual_seed(member)
-        first = torch.nn.Linear(network.first.shape[1], network.first.shape[2])
-        second = torch.nn.Linear(network.first.shape[2], 1)
-        weights = [*first.parameters(), *second.parameters()]
-        optimiser = torch.optim.AdamW(weights, lr=plan.rate, weight_decay=plan.decay)
-        for step in range(plan.steps):
-            for part in optimiser.param_groups:
-                part["lr"] = plan.rate * (1 - step / plan.steps)
-            heard = functional.dropout(standard[draw(known, plan, rng)], plan.drop / 2)
-            hidden = functional.dropout(functional.silu(first(heard)), plan.drop)
-            made, real = second(hidden).view(plan.pages, 2, plan.clips).unbind(1)
-            ranking = functional.softplus(real[:, None, :] - made[:, :, None]).mean()
-            entropy = (functional.softplus(-made) + functional.softplus(real)).mean() / 2
-            optimiser.zero_grad()
-            (plan.ranking * ranking + plan.entropy * entropy).backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        with torch.no_grad():
-            network.first[member], network.first_bias[member] = first.weight.T, first.bias[None]
-            network.second[member], network.second_bias[member] = second.weight.T, second.bias[None]
-
-
-def main() -> None:
-    """Read both tables, train, write weights and card."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train on all training pages, score what was left out, write weights and card."""
     parser = argparse.ArgumentParser(description="train the synthetic-voice score")
-    parser.add_argument("measured", type=Path)
-    parser.add_argument("left_out", type=Path)
     parser.add_argument("--card", type=Path, default=Path(synthesis.__file__).with_name("synthesis.toml"))
     parser.add_argument("--commit", default="uncommitted")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    with np.load(options.measured) as table:
-        plain = table["values"][~table["augmented"]]
-        known = lots(table["synthetic"], table["page"], table["system"])
-        values = torch.tensor(table["values"], dtype=torch.float32)
-    network = VoiceNetwork(ScoreConfig())
-    standardise(network, plain, np.repeat(GAIN, (LINES, STATISTICS, LAYERS)))
-    fit(network, network.standard(values), known, Plan())
-    with np.load(options.left_out) as table:
-        numbers = fused(dict(table))
-    written = write(card(options.commit), network.state_dict() | numbers, options.card)
+    known, choosing = training(), read("as published", CHOOSING_PAGES)
+    pages = sorted(set(known.page.tolist()))
+    rows = joined([known, choosing])
+    columns, tensors = [lines(rows)], {}
+    for name, view in LISTENERS.items():
+        network = trained(known, view, GAIN[name])
+        tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+        apart = left_out(known, view, GAIN[name], pages)
+        columns.append(np.concatenate([apart, logits(network, choosing, view)]))
+        print(f"{name}: trained", flush=True)
+    development = np.isin(rows.page, sorted(CHOOSING_PAGES))
+    numbers = fused(LeftOut(np.stack(columns, 1), rows.synthetic, rows.page, development))
+    written = write(card(options.commit, len(known.page)), tensors | numbers, options.card)
     print({name: value.tolist() for name, value in numbers.items()}, written)
 
 

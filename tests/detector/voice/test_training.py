@@ -10,10 +10,10 @@ from lab.sound.vocoders import METHODS, pitch_track
 from lab.training.voice.activity import Plan, signal, train, window
 from lab.training.voice.clips import Voice, speaker_of
 from lab.training.voice.countermeasure import Table, calibrate, fit, left_out
-from lab.training.voice.fusing import fused
-from lab.training.voice.synthesis import Plan as Ranking
-from lab.training.voice.synthesis import fit as fit_network
-from lab.training.voice.synthesis import lots, standardise
+from lab.training.voice.fusing import LeftOut, fused
+from lab.training.voice.ranking import Plan as Ranking
+from lab.training.voice.ranking import fit as fit_network
+from lab.training.voice.ranking import lots, standardise
 from tests.signals import music
 
 RATE = 16000
@@ -108,14 +108,8 @@ def test_the_voice_network_trains_two_steps_repeats_itself_and_learns() -> None:
 def test_the_fusion_is_calibrated_on_what_was_left_out() -> None:
     rng = np.random.default_rng(1)
     synthetic = np.arange(400) % 2 == 1
-    rows = {
-        "lines": rng.standard_normal(400) + 2 * synthetic,
-        "network": 5 * (rng.standard_normal(400) + 2 * synthetic),
-        "synthetic": synthetic,
-        "page": np.array([f"page{n % 4}" for n in range(400)]),
-        "development": np.arange(400) % 4 == 0,
-    }
-    fusion = Fusion(**fused(rows))
-    score = fusion.score(*(torch.tensor(rows[name], dtype=torch.float32) for name in ("lines", "network")))
-    llr = fusion.llr(score).numpy()
+    logits = np.array([1.0, 5.0, 1.0, 2.0]) * (rng.standard_normal((400, 4)) + 2 * synthetic[:, None])
+    page = np.array([f"page{n % 4}" for n in range(400)])
+    fusion = Fusion(**fused(LeftOut(logits, synthetic, page, np.arange(400) % 4 < 2)))
+    llr = fusion.llr(fusion.score(torch.tensor(logits, dtype=torch.float32))).numpy()
     assert np.mean((llr > 0) == synthetic) > 0.9

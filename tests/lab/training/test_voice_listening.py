@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from core.encode import encode
-from detector.voice.synthesis import VoiceNetwork
+from detector.voice.synthesis import VIEWS, VoiceNetwork
 from lab.training.voice import conditions, listening
 from lab.training.voice.listed import OF_A_PERSON, Listed, chosen, listed
 from lab.training.voice.measured import Measured, build, read
-from lab.training.voice.synthesis import Plan
+from lab.training.voice.ranking import Plan
 from tests.signals import music
 
 COLUMNS = ("file", "kind", "label", "source", "system", "identity", "use", "duration_s")
@@ -89,7 +89,7 @@ def test_every_condition_is_the_same_each_time_and_changes_the_sound(name: str) 
 def table(page: list[str], system: list[str], person: list[str]) -> Measured:
     count, rng = len(page), np.random.default_rng(0)
     made = np.array([bool(name) for name in system])
-    width = {"inputs": 1528, "production": 266, "voice": 256, "facts": 4}
+    width = {"inputs": VIEWS["course"].stop, "voice": 256, "facts": 4}
     values = {n: rng.standard_normal((count, d)).astype(np.float32) + made[:, None] for n, d in width.items()}
     flags = np.zeros(count, bool)
     return Measured(
@@ -109,12 +109,12 @@ def test_a_page_is_judged_by_a_network_that_does_not_know_it(monkeypatch: pytest
     seen: list[set[str]] = []
     train = listening.trained
 
-    def watched(known: Measured, view: listening.View) -> VoiceNetwork:
+    def watched(known: Measured, view: listening.View, gain: float) -> VoiceNetwork:
         seen.append(set(known.page.tolist()))
-        return train(known, view, Plan(steps=60, pages=2, clips=2))
+        return train(known, view, gain, Plan(steps=60, pages=2, clips=2))
 
     monkeypatch.setattr(listening, "trained", watched)
-    scores = listening.left_out(rows, listening.production, ["a", "b"])
+    scores = listening.left_out(rows, listening.LISTENERS["production"], 1.0, ["a", "b"])
     assert seen == [{"b", "c"}, {"a", "c"}] and np.isnan(scores[rows.page == "c"]).all()
     judged = rows.page != "c"
     made = rows.synthetic[judged]

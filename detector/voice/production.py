@@ -16,7 +16,8 @@ from scipy.linalg import solve_toeplitz
 from scipy.signal import butter, get_window, hilbert, lfilter, sosfiltfilt, stft
 
 RATE = 16000
-STATISTICS_OF_PRODUCTION = 266
+PRODUCTION = 266
+"""Values that a clip gives."""
 HOP = 80
 FRAME = 640
 _LOW_HZ, _HIGH_HZ = 70, 700
@@ -281,7 +282,7 @@ def production_statistics(wav: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     """Measure a voice.
 
     Args:
-        wav: [T] at 16 kHz after `detector.voice.statistics.tidy`, T >= 8,000.
+        wav: [T] at 16 kHz after `detector.voice.tidy.tidy`, T >= 8,000.
 
     Returns:
         [D], finite; parts that need more voiced frames than there are stay zero.

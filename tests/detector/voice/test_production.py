@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from detector.voice.statistics import tidy
-from lab.training.voice.production import (
+from detector.voice.production import (
     FRAME,
     HOP,
+    PRODUCTION,
     RATE,
-    STATISTICS_OF_PRODUCTION,
     framed,
     pitch,
     production_statistics,
 )
+from detector.voice.tidy import tidy
 
 WAVER = 4
 """Place of the spread of pitch about its slow movement."""
@@ -52,4 +52,4 @@ def test_level_does_not_matter() -> None:
 @pytest.mark.parametrize("wav", [np.zeros(RATE), np.random.default_rng(1).standard_normal(RATE // 2)])
 def test_silence_and_noise_give_numbers(wav: np.ndarray) -> None:
     found = production_statistics(wav.astype(np.float32))
-    assert found.shape == (STATISTICS_OF_PRODUCTION,) and np.isfinite(found).all()
+    assert found.shape == (PRODUCTION,) and np.isfinite(found).all()
