@@ -31,7 +31,7 @@ LEAST_VOICE_S = 3.0
 LONGEST_SEGMENT_S = 2.0
 MOST_TOLD = 100
 """Artists told of in a finding, those most alike; all are compared and paid for."""
-SUSPECTED = 0.8
+SUSPECTED = 0.55
 """Clone score from which the shipped policy asks a person; nobody is enrolled from what it would call one."""
 
 

@@ -1,5 +1,6 @@
 """From several scores to one calibrated ratio: the fusion of the synthetic-voice score, and its card."""
 
+import itertools
 import time
 from dataclasses import dataclass
 
@@ -19,19 +20,21 @@ Flags = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.str_]
 
 
-def calibrate(score: Floats, synthetic: Flags, page: Names) -> tuple[float, float]:
+def calibrate(score: Floats, rows: "LeftOut") -> tuple[float, float]:
     """Slope and offset from fused scores to natural log-likelihood ratios.
 
-    Both classes weigh the same, and within a class a page weighs by the root of its clips.
+    Both classes weigh the same, and within a class singing as much as speech: the product hears vocals of
+    music, the list mostly speech. Within each, a page weighs by the root of its clips.
     """
     weights = np.zeros(len(score))
-    for side in (True, False):
-        for name in set(page[synthetic == side].tolist()):
-            here = (page == name) & (synthetic == side)
+    for side, sung in itertools.product((True, False), repeat=2):
+        part = (rows.synthetic == side) & (rows.sung == sung)
+        for name in set(rows.page[part].tolist()):
+            here = part & (rows.page == name)
             weights[here] = here.sum() ** -0.5
-        weights[synthetic == side] /= weights[synthetic == side].sum()
+        weights[part] /= max(weights[part].sum(), 1e-9)
     model = LogisticRegression(C=1e4)
-    model.fit(score[:, None], synthetic, sample_weight=weights * len(score))
+    model.fit(score[:, None], rows.synthetic, sample_weight=weights * len(score) / weights.sum())
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
@@ -43,12 +46,14 @@ class LeftOut:
         logits: of C and of each network, [N, 1 + networks].
         synthetic: [N] bool.
         page: [N].
+        sung: [N] bool.
         development: clips of the pages that set the standardisations, [N] bool.
     """
 
     logits: Floats
     synthetic: Flags
     page: Names
+    sung: Flags
     development: Flags
 
 
@@ -62,7 +67,7 @@ def fused(rows: LeftOut) -> dict[str, Tensor]:
         "means": means,
         "spreads": spreads,
         "weight": [WEIGHT],
-        "calibration": calibrate(score, rows.synthetic, rows.page),
+        "calibration": calibrate(score, rows),
     }
     return {name: torch.tensor(np.asarray(value), dtype=torch.float32) for name, value in values.items()}
 

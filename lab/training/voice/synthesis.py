@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         columns.append(np.concatenate([apart, logits(network, choosing, view)]))
         print(f"{name}: trained", flush=True)
     development = np.isin(rows.page, sorted(CHOOSING_PAGES))
-    numbers = fused(LeftOut(np.stack(columns, 1), rows.synthetic, rows.page, development))
+    numbers = fused(LeftOut(np.stack(columns, 1), rows.synthetic, rows.page, rows.sung, development))
     written = write(card(options.commit, len(known.page)), tensors | numbers, options.card)
     print({name: value.tolist() for name, value in numbers.items()}, written)
 

@@ -110,6 +110,7 @@ def test_the_fusion_is_calibrated_on_what_was_left_out() -> None:
     synthetic = np.arange(400) % 2 == 1
     logits = np.array([1.0, 5.0, 1.0, 2.0]) * (rng.standard_normal((400, 4)) + 2 * synthetic[:, None])
     page = np.array([f"page{n % 4}" for n in range(400)])
-    fusion = Fusion(**fused(LeftOut(logits, synthetic, page, np.arange(400) % 4 < 2)))
+    sung, development = np.arange(400) % 8 < 4, np.arange(400) % 4 < 2
+    fusion = Fusion(**fused(LeftOut(logits, synthetic, page, sung, development)))
     llr = fusion.llr(fusion.score(torch.tensor(logits, dtype=torch.float32))).numpy()
     assert np.mean((llr > 0) == synthetic) > 0.9
