@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from core.cards import load, write
 from detector.voice import identity
+from detector.voice.detector import SUSPECTED
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.identity import Identity
 from lab.evaluation.voice.held_out_page import inserted
@@ -51,9 +52,9 @@ def _bounded(events: int, trials: int) -> str:
 
 
 def _counts(rows: Mapping[str, list[int]], head: str) -> list[str]:
-    """A table of trials called at the limit of 0.8 and at 0.5."""
+    """A table of trials called at the policy's limit and at 0.5."""
     told = [f"| {name} | {_share(at8, n)} | {_share(at5, n)} |" for name, (at5, at8, n) in rows.items()]
-    return [f"| {head} | at 0.8 | at 0.5 |", "|---|---|---|", *told, ""]
+    return [f"| {head} | at {SUSPECTED} | at 0.5 |", "|---|---|---|", *told, ""]
 
 
 def _artists(found: Mapping[str, Any]) -> list[str]:
@@ -62,8 +63,8 @@ def _artists(found: Mapping[str, Any]) -> list[str]:
     lines = [
         f"Clips of at most 5 s of the eleven held-out pages and three for choosing ({found['pages']} of "
         f"them measured); {found['people']} artists enrolled from up to six other recordings. Called a "
-        "clone from a score of 0.8 (the policy's limit) and of 0.5; 95 % intervals or bounds. Clips of "
-        "one person and page are not independent, so these are narrow.",
+        f"clone from a score of {SUSPECTED} (the policy's limit) and of 0.5; 95 % intervals or bounds. Clips "
+        "of one person and page are not independent, so these are narrow.",
         "",
         *_counts(found["clones"], "heard"),
         "At the limit that flags at most 1 % of genuine X here (a clone score of "
@@ -77,17 +78,17 @@ def _artists(found: Mapping[str, Any]) -> list[str]:
         + "; ".join(f"{name} {value:.3f}" for name, value in verifier.items())
         + ".",
         "",
-        "| condition | clones of X called at 0.8 | genuine X called at 0.8 | clones at 0.5 |",
+        f"| condition | clones of X at {SUSPECTED} | genuine X at {SUSPECTED} | clones of X at 0.5 |",
         "|---|---|---|---|",
     ]
     for name, row in found["conditions"].items():
         (at5, *clone), genuine = row["clone"], row["genuine"]
         lines.append(f"| {name} | {_share(*clone)} | {_bounded(*genuine[1:])} | {at5} of {clone[1]} |")
-    for name, row in found.get("conditions_before", {}).items():
-        clone, genuine = row["clone"][1:], row["genuine"][1:]
-        named = f"{name} (before 0218, by scripts that are lost)"
-        lines.append(f"| {named} | {_share(*clone)} | {_bounded(*genuine)} | - |")
-    lines += ["", "Among N artists the ratio of identity pays for N, before its bound; called at 0.8:", ""]
+    lines += [
+        "",
+        f"Among N artists identity's ratio pays for N before its bound; at {SUSPECTED}:",
+        "",
+    ]
     lines += ["| N | " + " | ".join(found["clones"]) + " |", "|---" * (1 + len(found["clones"])) + "|"]
     for number, row in found["artists"].items():
         lines.append(f"| {number} | " + " | ".join(_share(*row[name][1:]) for name in row) + " |")
@@ -120,7 +121,7 @@ def section(found: Mapping[str, Any], milliseconds: float) -> str:
     """The section as Markdown.
 
     Args:
-        found: counts at a clone score of 0.5, at 0.8 (the policy's limit), and trials; and the other studies.
+        found: counts at a clone score of 0.5, at the policy's limit, and trials; and the other studies.
         milliseconds: of a search among `ARTISTS`.
     """
     quiet, songs = found["instrumentals"], found["songs"]

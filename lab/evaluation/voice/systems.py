@@ -17,6 +17,7 @@ import torch
 
 from core.cards import load, write
 from detector.voice import fusion, synthesis
+from detector.voice.detector import SUSPECTED
 from detector.voice.synthesis import SyntheticVoice
 from lab.evaluation.voice.artists import synthetic_llr
 from lab.evaluation.voice.held_out import Scores, measures
@@ -70,7 +71,7 @@ def measured() -> dict[str, Any]:
         rows = rows.only(judging(rows, known))
         found = scores(rows)
         if name in conditions.EFFECTS:
-            called = int((found.llr >= fusion.suspicious_llr(0.8)).sum())
+            called = int((found.llr >= fusion.suspicious_llr(SUSPECTED)).sum())
             told["effects"][name] = [called, len(found.llr), round(upper_bound(called, len(found.llr)), 4)]
         elif rows.synthetic.any():
             told["conditions"][name] = measures(found)

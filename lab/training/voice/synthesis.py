@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.cards import write
 from detector.voice import synthesis
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known, choosing = training(), read("as published", CHOOSING_PAGES)
     pages = sorted(set(known.page.tolist()))
     rows = joined([known, choosing])
-    columns, tensors = [lines(rows)], {}
+    columns: list[Scores] = [lines(rows)]
+    tensors: dict[str, Tensor] = {}
     for name, view in LISTENERS.items():
         network = trained(known, view, GAIN[name])
         tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}

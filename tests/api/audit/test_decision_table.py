@@ -27,12 +27,12 @@ DECLARATIONS = ("All", "Partly", "None", "Undeclared", None)
 VERDICTS = ("synthetic", "no_trace", "uncertain")
 CLONES = (
     (0.2, "none"),
-    (0.79, "none"),
-    (0.8, "none"),
-    (0.8, "expired"),
-    (0.8, "revoked"),
-    (0.8, "other-scope"),
-    (0.8, "active"),
+    (0.54, "none"),
+    (0.55, "none"),
+    (0.55, "expired"),
+    (0.55, "revoked"),
+    (0.55, "other-scope"),
+    (0.55, "active"),
 )
 REJECTED = {"transplant_suspected", "record_invalid"}
 REVIEWED = {
@@ -60,14 +60,14 @@ def expected(
     if status in REJECTED:
         return "reject"
     undeclared = verdict == "synthetic" and declared not in ("All", "Partly")
-    copied = clone[0] >= 0.8 and clone[1] != "active"
+    copied = clone[0] >= 0.55 and clone[1] != "active"
     return "review" if status in REVIEWED or undeclared or copied or gaps or cut else "accept"
 
 
 @pytest.mark.parametrize("status", get_args(OwnershipStatus))
 def test_every_combination_has_its_action(status: str) -> None:
     policy = load_policy()
-    assert policy.clone_threshold(on=ON) == 0.8
+    assert policy.clone_threshold(on=ON) == 0.55
     for declared, verdict, clone, gaps, cut in product(DECLARATIONS, VERDICTS, CLONES, GAPS, (False, True)):
         record = None if declared is None else {"verified": True, "ai_involvement": {"overall": declared}}
         ownership = Ownership(status, "said.", "00" * 8, record)  # type: ignore[arg-type]  # one of its values

@@ -24,7 +24,6 @@ def test_a_clip_is_a_clone_of_whom_it_imitates_and_never_compared_with_itself() 
     enrolled = {"Ada": voices(3, 0), "Bob": voices(1, 1)}
     rows = Measured(
         inputs=np.zeros((4, 1), np.float32),
-        production=np.zeros((4, 0), np.float32),
         voice=torch.cat([enrolled["Ada"][:1], enrolled["Bob"], voices(1, 0), voices(1, 5)]).numpy(),
         facts=np.zeros((4, 4), np.float32),
         page=np.array(["p"] * 4),
