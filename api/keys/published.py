@@ -100,6 +100,7 @@ class PublishedKeys:
         self.witnesses = tuple(witnesses)
         self._engine = engine
         self._tsa_roots = tuple(tsa_roots)
+        self._trusted: tuple[tuple[Row[Any], ...], TrustedKeys] = (), self._of(())
 
     def all(self) -> list[PublishedKey]:
         """Every key that ever signed here, oldest first, so that old signatures stay verifiable."""
@@ -120,7 +121,12 @@ class PublishedKeys:
 
     def trusted_on(self, connection: Connection) -> TrustedKeys:
         """The same, as an open transaction sees it, with one statement."""
-        rows = _rows(connection)
+        rows = tuple(_rows(connection))
+        if rows != self._trusted[0]:
+            self._trusted = rows, self._of(rows)
+        return self._trusted[1]
+
+    def _of(self, rows: Sequence[Row[Any]]) -> TrustedKeys:
         published = [_published(row) for row in rows]
         log = self.log.named(
             [(row.keyid, row.public_pem, row.retired_at is not None) for row in rows if row.purpose == "log"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from api.database.tables import Table
 from api.log import tree
@@ -13,6 +13,11 @@ from provenance.records.stamping import cosigners_of, tokens_of
 
 _HEAD = Table.metadata.tables["log_head"]
 _WITNESSED = Table.metadata.tables["witnessed_checkpoints"]
+_ABOVE = (  # to build it takes longer than to run it
+    select(_WITNESSED.c.size, _WITNESSED.c.note)
+    .where(_WITNESSED.c.size > bindparam("above"))
+    .order_by(_WITNESSED.c.size)
+)
 
 
 def head(connection: Connection) -> tuple[int, str] | None:
@@ -71,12 +76,7 @@ def all_kept(connection: Connection, *, newest_first: bool = False) -> Iterator[
 
 def _kept_above(connection: Connection, size: int) -> Iterator[tuple[int, str]]:
     """Checkpoints that were kept, of more than `size` entries, by size; read as they are asked for."""
-    query = (
-        select(_WITNESSED.c.size, _WITNESSED.c.note)
-        .where(_WITNESSED.c.size > size)
-        .order_by(_WITNESSED.c.size)
-    )
-    with connection.execution_options(yield_per=32).execute(query) as rows:
+    with connection.execution_options(yield_per=32).execute(_ABOVE, {"above": size}) as rows:
         for row in rows:
             yield int(row.size), str(row.note)
 

@@ -1,12 +1,14 @@
 """The history of a record: its events as stored, and what they add up to once each was checked.
 
-Checking reads the database only: five statements for a record, whatever its events, and no private key.
+Checking reads the database only: five statements for a record, whatever its events, and no private key. What
+was read is compared with what verified before: where every byte of it, keys and their lives included, is the
+same, so is the answer, and no signature is computed again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, bindparam, literal, select, union_all
@@ -35,6 +37,8 @@ _RECORDS = Table.metadata.tables["records"]
 _EVENTS = Table.metadata.tables["record_events"]
 _LEAVES = Table.metadata.tables["log_leaves"]
 _HEAD = Table.metadata.tables["log_head"]
+REMEMBERED = 1024
+"""Records whose verification is remembered; some kilobytes each."""
 
 
 @dataclass(frozen=True)
@@ -158,13 +162,40 @@ def verified_history(
         VerificationError: somebody changed the database.
     """
     stored = stored_events(connection, record_id, tenant)
-    keys = published.trusted_on(connection)
-    proofs, for_proofs = _proofs(connection, stored, keys, witnesses)
-    log_signed, keys = for_proofs is keys, for_proofs
+    evidence = _evidence(connection, stored, published.trusted_on(connection), witnesses)
+    return _verified(evidence) if evidence.log_signed else _verify(evidence)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An event with the path that leads from its entry to a checkpoint."""
+
+    event: StoredEvent
+    entry: bytes
+    path: tuple[bytes, ...]
+    note: str
+
+    def proof(self) -> str:
+        """The proof file, as `TransparencyLog.proof_file` gives it."""
+        return TlogProof(self.event.leaf_index, self.path, self.note, self.entry).to_text()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that decides whether a record verifies: compared whole, so that nothing else can differ."""
+
+    events: tuple[Placed, ...]
+    keys: TrustedKeys
+    witnesses: int
+    log_signed: bool
+
+
+def _verify(evidence: Evidence) -> VerifiedHistory:
+    keys, witnesses = evidence.keys, evidence.witnesses
     revisions: list[VerifiedRecord] = []
     statements: list[VerifiedStatement] = []
-    for one in stored:
-        event, proof = one.event, proofs[one.event.leaf_index]
+    for placed in evidence.events:
+        event, proof = placed.event, placed.proof()
         found: VerifiedRecord | VerifiedStatement
         if event.type in REVISIONS:
             found = verify_record(event.envelope, keys, proof, event.salt, witnesses=witnesses)
@@ -175,8 +206,11 @@ def verified_history(
         if found.logged is None or found.logged.entry.type != event.type:
             raise ProofError("the log holds this event as one of another kind")
     state = standing([*revisions, *statements])
-    events = tuple(one.event for one in stored)
-    return VerifiedHistory(state, events, revisions[0], revisions[-1], tuple(statements), log_signed)
+    events = tuple(placed.event for placed in evidence.events)
+    return VerifiedHistory(state, events, revisions[0], revisions[-1], tuple(statements), evidence.log_signed)
+
+
+_verified = lru_cache(maxsize=REMEMBERED)(_verify)
 
 
 @dataclass(frozen=True)
@@ -231,26 +265,35 @@ def _events_of() -> CompoundSelect[Any]:
     )
 
 
-def _proofs(
-    connection: Connection, stored: Sequence[Stored], keys: TrustedKeys, witnesses: int
-) -> tuple[dict[int, str], TrustedKeys]:
-    """The proof files of events, as `TransparencyLog.proof_file` gives them, and the keys for them."""
+def _evidence(
+    connection: Connection, stored: Sequence[Stored], given: TrustedKeys, witnesses: int
+) -> Evidence:
+    """The events, each with its path to the checkpoint that dates it, and the keys for them."""
+    keys = given
     notes = checkpoints.dated(connection, [one.event.leaf_index for one in stored], witnesses)
     rest = [one.event.leaf_index for one in stored if one.event.leaf_index not in notes]
     if rest:
         newest = stored[0].head
-        if newest is None or checkpoint_of(newest).size <= max(rest):
+        if newest is None or _size_of(newest) <= max(rest):
             newest, keys = _read_head(connection, keys)
-        notes |= dict.fromkeys(rest, own_lines(newest))
-    sizes = {index: checkpoint_of(note).size for index, note in notes.items()}
+        notes |= dict.fromkeys(rest, _own_lines_of(newest))
+    sizes = {index: _size_of(note) for index, note in notes.items()}
     paths = tree.inclusion_proofs(connection, list(sizes.items()))
-    proofs: dict[int, str] = {}
+    placed: list[Placed] = []
     for one in stored:
         index = one.event.leaf_index
         if one.entry is None or index >= sizes[index]:
             raise ProofError(f"the log has no entry {index}")
-        proofs[index] = TlogProof(index, paths[index, sizes[index]], notes[index], one.entry).to_text()
-    return proofs, keys
+        placed.append(Placed(one.event, one.entry, paths[index, sizes[index]], notes[index]))
+    return Evidence(tuple(placed), keys, witnesses, log_signed=keys is given)
+
+
+@lru_cache(maxsize=256)
+def _size_of(note: str) -> int:
+    return checkpoint_of(note).size
+
+
+_own_lines_of = lru_cache(maxsize=16)(own_lines)
 
 
 def _read_head(connection: Connection, keys: TrustedKeys) -> tuple[str, TrustedKeys]:

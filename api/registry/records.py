@@ -323,6 +323,20 @@ class Records:
         return stored
 
 
+def stored_of(history: VerifiedHistory) -> StoredRecord:
+    """A record as it was stored when it verified."""
+    record, first, newest = history.state.record, history.events[0], history.newest
+    return StoredRecord(
+        record_id=record.record_id,
+        title=record.asset.title,
+        envelope=newest.envelope,
+        salt=newest.salt,
+        leaf_index=newest.leaf_index,
+        first_index=first.leaf_index,
+        created_at=first.created_at,
+    )
+
+
 def _stored(row: Row[Any]) -> StoredRecord:
     return StoredRecord(
         record_id=row.record_id,

@@ -3,7 +3,9 @@
 A request with an `Idempotency-Key` is claimed by `parts.begin`; here its answer is kept, or given again.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,6 +14,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -23,7 +26,7 @@ from api.server.inputs import check_json, check_parameters
 from api.server.parts import Replayed, address, caller, count, parts
 from core.errors import TrackmarkError
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[..., Coroutine[Any, Any, Any]]
 _HEAD = "trackmark.head"
 
 
@@ -40,6 +43,7 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler between what every route of ours does."""
+        _take_few_turns(self.dependant, self.response_model, self.status_code or 200)
         answer = super().get_route_handler()
         declared = get_flat_params(self.dependant)
         known = frozenset(field.alias for field in declared if isinstance(field.field_info, Query))
@@ -69,6 +73,52 @@ class Route(APIRoute):
             return _Head(response) if request.scope.get(_HEAD) else response
 
         return handler
+
+
+def _take_few_turns(dependant: Dependant, model: Any, status: int) -> None:
+    """Have a request take one turn in a thread: its endpoint's, which writes the answer there, too.
+
+    FastAPI gives one to each class among the dependencies, whose making costs nothing, and one to the check of
+    the answer, which its own class has checked; and it writes the answer on the event loop.
+    """
+    for part in _below(dependant):
+        if isinstance(part.call, type):
+            part.call = _made_here(part.call)
+    call = dependant.call
+    if call is not None and not iscoroutinefunction(call) and isinstance(model, type):
+        dependant.call = _written_there(call, model, status)
+
+
+def _below(dependant: Dependant) -> Iterator[Dependant]:
+    for part in dependant.dependencies:
+        yield part
+        yield from _below(part)
+
+
+def _made_here(kind: Callable[..., Any]) -> Handler:
+    async def make(**values: Any) -> Any:
+        return kind(**values)
+
+    return make
+
+
+def _written_there(call: Callable[..., Any], model: type, status: int) -> Handler:
+    def written(values: dict[str, Any]) -> Any:
+        made = call(**values)
+        if type(made) is not model or not isinstance(made, BaseModel):
+            return made
+        body = made.__pydantic_serializer__.to_json(made, by_alias=True)
+        answer = Response(body, status, media_type="application/json")
+        for told in values.values():
+            if type(told) is Response:  # what the endpoint was given to tell headers and another status
+                answer.headers.raw.extend(told.headers.raw)
+                answer.status_code = told.status_code or status
+        return answer
+
+    async def answer(**values: Any) -> Any:
+        return await run_in_threadpool(written, values)
+
+    return wraps(call)(answer)
 
 
 def asks_who(dependant: Dependant) -> bool:

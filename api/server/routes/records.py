@@ -11,7 +11,7 @@ from api.errors import UnknownEntry
 from api.jobs.erasure import erase
 from api.lists.query import Wanted
 from api.registry.history import entity_tag
-from api.registry.records import Records, StoredRecord
+from api.registry.records import Records, StoredRecord, stored_of
 from api.registry.registry import Registry
 from api.report.rendered import Form
 from api.server.answers import problem
@@ -123,13 +123,13 @@ def get(record_id: RecordId, response: Response, parts: PartsDep, caller: Record
 
     `ETag` names its state, for `If-Match`: the revision and, after a dot, how many statements there are.
     """
-    registry, stored = _find(record_id, parts, caller.tenant)
+    records = parts.registry.for_tenant(caller.tenant).records
     try:
-        history = registry.records.verified(record_id)
+        history = records.verified(record_id)
     except (VerificationError, RecordError) as error:
-        return RecordAnswer.of(stored, None, problem(error))
+        return RecordAnswer.of(_find(record_id, parts, caller.tenant)[1], None, problem(error))
     response.headers["ETag"] = f'"{entity_tag(history.events)}"'
-    return RecordAnswer.of(stored, history.today(), None)
+    return RecordAnswer.of(stored_of(history), history.today(), None)
 
 
 @router.delete(
