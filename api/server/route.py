@@ -3,16 +3,17 @@
 A request with an `Idempotency-Key` is claimed by `parts.begin`; here its answer is kept, or given again.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
+import inspect
+from collections.abc import Callable, Coroutine
 from functools import wraps
-from inspect import iscoroutinefunction
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
+import fastapi
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
-from fastapi.params import Query
+from fastapi.params import Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -26,12 +27,15 @@ from api.server.inputs import check_json, check_parameters
 from api.server.parts import Replayed, address, caller, count, parts
 from core.errors import TrackmarkError
 
-Handler = Callable[..., Coroutine[Any, Any, Any]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _HEAD = "trackmark.head"
 
 
 class Route(APIRoute):
     """A route of ours."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, _in_one_turn(endpoint, options.get("status_code") or 200), **options)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """HEAD goes where GET goes."""
@@ -43,7 +47,6 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler between what every route of ours does."""
-        _take_few_turns(self.dependant, self.response_model, self.status_code or 200)
         answer = super().get_route_handler()
         declared = get_flat_params(self.dependant)
         known = frozenset(field.alias for field in declared if isinstance(field.field_info, Query))
@@ -75,50 +78,57 @@ class Route(APIRoute):
         return handler
 
 
-def _take_few_turns(dependant: Dependant, model: Any, status: int) -> None:
-    """Have a request take one turn in a thread: its endpoint's, which writes the answer there, too.
+def _in_one_turn(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+    """The same endpoint, so that its request takes one turn in a thread, in which its answer is written, too.
 
-    FastAPI gives one to each class among the dependencies, whose making costs nothing, and one to the check of
-    the answer, which its own class has checked; and it writes the answer on the event loop.
+    FastAPI gives another one to each class among the dependencies, whose making costs nothing, and one to the
+    check of the answer, which its own class has checked; and it writes the answer on the event loop.
     """
-    for part in _below(dependant):
-        if isinstance(part.call, type):
-            part.call = _made_here(part.call)
-    call = dependant.call
-    if call is not None and not iscoroutinefunction(call) and isinstance(model, type):
-        dependant.call = _written_there(call, model, status)
+    signature = inspect.signature(endpoint, eval_str=True)
+    taken = [one.replace(annotation=_made_here(one.annotation)) for one in signature.parameters.values()]
+    model = signature.return_annotation
+    if inspect.iscoroutinefunction(endpoint):
+
+        @wraps(endpoint)
+        async def answer(**values: Any) -> Any:
+            return await endpoint(**values)
+    else:
+
+        @wraps(endpoint)
+        async def answer(**values: Any) -> Any:
+            return await run_in_threadpool(_written, endpoint, values, model, status)
+
+    answer.__signature__ = signature.replace(parameters=taken)  # type: ignore[attr-defined]  # read by FastAPI
+    return answer
 
 
-def _below(dependant: Dependant) -> Iterator[Dependant]:
-    for part in dependant.dependencies:
-        yield part
-        yield from _below(part)
+def _made_here(annotation: Any) -> Any:
+    """An annotation whose class is made on the event loop, where a class is all that it depends on."""
+    kind, *said = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    if not any(isinstance(one, Depends) and one.dependency in (None, kind) for one in said):
+        return annotation
+    if not isinstance(kind, type):
+        return annotation
 
-
-def _made_here(kind: Callable[..., Any]) -> Handler:
     async def make(**values: Any) -> Any:
         return kind(**values)
 
-    return make
+    make.__signature__ = inspect.signature(kind, eval_str=True)  # type: ignore[attr-defined]  # read by FastAPI
+    return Annotated[kind, fastapi.Depends(make)]
 
 
-def _written_there(call: Callable[..., Any], model: type, status: int) -> Handler:
-    def written(values: dict[str, Any]) -> Any:
-        made = call(**values)
-        if type(made) is not model or not isinstance(made, BaseModel):
-            return made
-        body = made.__pydantic_serializer__.to_json(made, by_alias=True)
-        answer = Response(body, status, media_type="application/json")
-        for told in values.values():
-            if type(told) is Response:  # what the endpoint was given to tell headers and another status
-                answer.headers.raw.extend(told.headers.raw)
-                answer.status_code = told.status_code or status
-        return answer
-
-    async def answer(**values: Any) -> Any:
-        return await run_in_threadpool(written, values)
-
-    return wraps(call)(answer)
+def _written(endpoint: Callable[..., Any], values: dict[str, Any], model: Any, status: int) -> Any:
+    """What an endpoint answers, as bytes where it answers with the class that it says."""
+    made = endpoint(**values)
+    if type(made) is not model or not isinstance(made, BaseModel):
+        return made
+    body = made.__pydantic_serializer__.to_json(made, by_alias=True)
+    answer = Response(body, status, media_type="application/json")
+    for told in values.values():
+        if type(told) is Response:  # what the endpoint was given to tell headers and another status
+            answer.headers.raw.extend(told.headers.raw)
+            answer.status_code = told.status_code or status
+    return answer
 
 
 def asks_who(dependant: Dependant) -> bool:

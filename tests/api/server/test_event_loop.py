@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
 
@@ -13,7 +15,7 @@ from api.server.inputs import MAX_MARKS, check_json
 from api.server.problems import MAX_TOLD, REST_S
 from core.errors import InvalidInput
 from tests.api.server.test_fairness import Message, scope
-from tests.api.serving import key, serve
+from tests.api.serving import GOOD, key, serve
 
 BINDING = "/c2pa/v1/matches/byBinding"
 
@@ -101,3 +103,36 @@ def test_who_asks_too_often_is_told_slowly_and_holds_up_nobody(tmp_path: Path) -
         assert [client.get("/v1/audits").status_code for _ in range(2)] == [200, 200]
         assert client.get("/v1/audits/none").status_code == 429
         assert rests == [REST_S]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/audits?state=failed", "/v1/records?q=night", "/v1/tracks", "/v1/keys", "/v1/audits/{audit}"]
+)
+def test_a_question_takes_one_turn_in_a_thread_beside_who_asks(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(tmp_path, run_jobs=False) as client:
+        audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}).json()["id"]
+        turns: list[str] = []
+        run_sync = anyio.to_thread.run_sync
+
+        async def counting(work: Any, *given: Any, **options: Any) -> Any:
+            turns.append(repr(work))
+            return await run_sync(work, *given, **options)
+
+        monkeypatch.setattr(anyio.to_thread, "run_sync", counting)
+        assert client.get(path.format(audit=audit)).is_success
+    assert len(turns[:2]) == 2 and not [turn for turn in turns[2:] if "close" not in turn], turns
+
+
+def test_an_answer_written_in_the_thread_keeps_status_headers_and_form(tmp_path: Path) -> None:
+    with serve(tmp_path, run_jobs=False) as client:
+        sent = client.post("/v1/audits", files={"file": ("song.wav", GOOD)})
+        assert (sent.status_code, sent.headers["content-type"]) == (202, "application/json")
+        again = client.get(sent.headers["location"])
+        assert again.headers["retry-after"] == "2"
+        assert again.headers["content-length"] == str(len(again.content))
+        assert again.headers.get_list("content-length") == [str(len(again.content))]
+        made = client.post("/v1/keys", json={"name": "one", "scopes": ["audits:read"]})
+        assert made.status_code == 201
+        assert datetime.fromisoformat(made.json()["created_at"]).tzinfo is not None
