@@ -9,6 +9,7 @@ from api.cli.console import USAGE, fail, failures, messages, settings
 
 SWITCH_S = 0.0005
 """How long a request waits for its turn beside a thread that computes: Python's own 5 ms add up."""
+MOST_DESCRIPTORS = 65_536
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -31,6 +32,7 @@ def serve(
 
         from api.jobs.beside import WorkerBeside
         from api.server.app import create_app
+        from api.server.connections import KEPT_OPEN_S, connections
 
         chosen = settings()
         if anonymous is not None:
@@ -48,8 +50,22 @@ def serve(
             port=port,
             log_level="warning",
             proxy_headers=False,
+            http=connections(most=_descriptors() * 3 // 4),  # the rest is for files and the database
+            ws="none",
+            timeout_keep_alive=KEPT_OPEN_S,
             timeout_graceful_shutdown=max(1, chosen.shutdown_grace_s),  # an open upload never keeps it up
         )
+
+
+def _descriptors() -> int:
+    """How many files and connections this process may hold, from here on as many as it was allowed."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    most = max(soft, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
 
 
 def worker(
