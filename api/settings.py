@@ -79,6 +79,7 @@ class Settings(BaseSettings):
             `Idempotency-Key`, so that none is made twice or on a state that nobody has seen.
         webhook_trusted: `host` or `host:port` of the operator's own receivers of webhooks, which may be
             reached by http and at addresses that are not public; a JSON list in the environment.
+        trail_root_s: how often the transparency log commits to the audit trail, where that has grown.
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
 
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     idempotency_hours: float = Field(default=24.0, gt=0)
     require_if_match: bool = False
     webhook_trusted: tuple[str, ...] = ()
+    trail_root_s: float = Field(default=600.0, gt=0)
     public_url: str | None = None
 
     @model_validator(mode="before")

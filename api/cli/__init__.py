@@ -17,6 +17,7 @@ from api.cli import (
     apikey,
     artist,
     audit,
+    audit_trail,
     backup,
     calibrate,
     catalogue,
@@ -85,6 +86,7 @@ main.add_typer(adapter.commands, name="adapter")
 main.add_typer(watermark.commands, name="watermark")
 main.add_typer(job.commands, name="job")
 main.add_typer(log.commands, name="log")
+main.add_typer(audit_trail.commands, name="audit-trail")
 main.add_typer(key.commands, name="key")
 main.add_typer(apikey.commands, name="apikey")
 main.add_typer(db.commands, name="db")

@@ -1,12 +1,14 @@
 """Connections, transactions and the schema.
 
-Rows stand in `tables`, `found`, `hooks`, `casework` and `noticework`, shared commits in `group_commit`.
+Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework` and `trailwork`, shared commits in
+`group_commit`.
 """
 
 from api.database import casework as casework  # the schema is every table, whoever asks for it
 from api.database import found as found
 from api.database import hooks as hooks
 from api.database import noticework as noticework
+from api.database import trailwork as trailwork
 from api.database.engine import (
     alembic_config,
     away,

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from api import database
 from api.audit.engines import Engines, product_engines
@@ -27,6 +28,7 @@ from api.jobs.work import Context, perform
 from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
 from api.settings import Settings
+from api.trail.journal import Journal
 from api.webhooks.address import Addresses
 from api.webhooks.webhooks import Webhooks
 from core.errors import TrackmarkError
@@ -92,6 +94,8 @@ class Worker:
         self.name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
         self._attempts: dict[str, _Attempt] = {}
         self._sweep = Sweep(registry.engine, self._leases, self.files, settings)
+        every = timedelta(seconds=settings.trail_root_s)
+        self.journal = Journal(registry.engine, registry.keys, every, ticks)
         self._ends = ExitStack()  # of what was started, so that a start that failed can be undone
         self._threads: list[threading.Thread] = []
         self._wake, self._stopping, self._over = (threading.Event() for _ in range(3))
@@ -107,6 +111,8 @@ class Worker:
         if receives:
             self._sweep.spare_uploads()
             self._ends.callback(self._sweep.close)
+        self.journal.start()
+        self._ends.callback(self.journal.stop)
         every = self._settings.lease_s / SIGNS_PER_LEASE
         self._spawn("sweep", self._sweep.once, lambda: self._stopping.wait(SWEEP_INTERVAL_S))
         if listen:

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Connection, insert, select
 
 from api.database.tables import Table
+from api.outbox import trail
 from core import clock
 
 Event = Literal[
@@ -31,7 +32,8 @@ _DELIVERIES = Table.metadata.tables["webhook_deliveries"]
 
 
 def tell(connection: Connection, tenant: str, kind: Event, data: Mapping[str, Any]) -> None:
-    """Enter an event for every endpoint of the tenant that is in force and wants it."""
+    """Enter an event for every endpoint of the tenant that is in force and wants it, and in the trail."""
+    trail.done(connection, tenant, kind, str(data.get("url", "")))
     query = select(_ENDPOINTS.c.id, _ENDPOINTS.c.events).where(
         _ENDPOINTS.c.tenant == tenant, _ENDPOINTS.c.disabled_at.is_(None)
     )

@@ -12,11 +12,14 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from api import database
+from api.actor import Actor
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.sealing import SealBroken, WrappingKey
 from api.keys.signing import SigningKeys
+from api.outbox import trail
+from api.outbox.trail import Acting, Event
 from api.registry.consents import Consent, Consents, on_file
 from core import clock
 from core.errors import InvalidInput, KeyFileError
@@ -277,6 +280,9 @@ class Artists:
         with database.writing(self.engine) as connection:
             row = insert(_READS).values(tenant=self.tenant, artist_id=artist_id, voices=voices, **values)
             connection.execute(row)
+            read = f"/v1/artists/{artist_id}" if artist_id is not None else "/v1/artists"
+            by = Acting(Actor(reader.who), trail.acting.get().request_id)
+            trail.enter(connection, [Event(self.tenant, "read", "voice-print.opened", read, by)])
 
     def _key(self) -> WrappingKey:
         """The key under which the tenant's voices are sealed, made for the first of them."""

@@ -29,6 +29,7 @@ from api.server.parts import Parts
 from api.server.rate_limit import RateLimit
 from api.server.routes import (
     artists,
+    audit_events,
     audits,
     cases,
     consents,
@@ -88,6 +89,7 @@ def create_app(
     app.state.problem_page = rendering.problem_page
     for module in (
         audits,
+        audit_events,
         cases,
         notices,
         tracks,

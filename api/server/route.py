@@ -25,6 +25,7 @@ from api.server.answers import status_of
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
 from api.server.parts import Replayed, address, caller, count, parts
+from api.server.trailing import Watch, watched
 from core.errors import TrackmarkError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -49,6 +50,7 @@ class Route(APIRoute):
         """FastAPI's handler between what every route of ours does."""
         answer = super().get_route_handler()
         declared = get_flat_params(self.dependant)
+        phase = watched(next(iter(self.methods or {"GET"})), self.path_format)
         known = frozenset(field.alias for field in declared if isinstance(field.field_info, Query))
         takes_json = self.body_field is not None and self.include_in_schema
 
@@ -56,22 +58,31 @@ class Route(APIRoute):
         public = not private and "health" not in self.tags
 
         async def handler(request: Request) -> Response:
+            watch: Watch | None = None
             if public:  # whoever balances load asks after health as often as it likes
                 count(request, parts(request).requests, f"public {address(request)}")
             if self.include_in_schema:  # a page may be reached by whatever address a browser makes up
                 check_parameters(request.query_params, known)
             if private:  # who asks is known, and counted, before anything of a body is read
-                request.state.caller = await caller(request, parts(request))
+                asking = request.state.caller = await caller(request, parts(request))
+                if phase is not None:
+                    watch = await Watch.begin(request, phase, self.path_format, asking)
             if takes_json and (body := await request.body()):
                 check_json(body)
             try:
                 response = await answer(request)
             except Replayed as replayed:
                 kept = replayed.answer
+                if watch is not None:
+                    watch.ended(kept.status)
                 return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
             except Exception as error:
+                if watch is not None:
+                    watch.failed(error)
                 await _release(request, error)
                 raise
+            if watch is not None:
+                watch.answered(response)
             await _keep(request, response)
             return _Head(response) if request.scope.get(_HEAD) else response
 

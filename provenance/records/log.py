@@ -48,6 +48,7 @@ ENTRY_TYPES = (
     "key.revoke",
     "detector.report",
     "takedown.notice",
+    "trail.head",
 )
 
 
@@ -202,7 +203,8 @@ class LogEntry:
     """What the log holds of an event: no name, no share, only a commitment.
 
     `record_id` is the record's, or for `detector.report` the report's id of the same form; `keyid` is the
-    key that signed the payload.
+    key that signed the payload. A `trail.head` is signed by the log alone: `keyid` is the log's key, and its
+    `record_id` is drawn.
     """
 
     type: str

@@ -20,6 +20,7 @@ NOT_LISTS = (
     "/c2pa/v1/services/supportedAlgorithms",
     "/v1/whoami",
     "/v1/notices/forms",
+    "/v1/audit-events",
 )
 
 
