@@ -94,6 +94,11 @@ class Wish:
     expected: frozenset[str] | None = None
 
 
+def possible(state: State) -> frozenset[Kind]:
+    """The steps that can follow."""
+    return frozenset(kind for kind, states in _ALLOWED.items() if state in states)
+
+
 def after(state: State, version: int, kind: Kind) -> State:
     """The state behind a step.
 

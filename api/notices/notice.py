@@ -107,6 +107,11 @@ class DueDay:
     pending: bool
 
 
+def possible(state: State) -> frozenset[Kind]:
+    """The steps that can follow."""
+    return _ALLOWED[state]
+
+
 def after(state: State, version: int, kind: Kind, lacks: Sequence[str] = ()) -> State:
     """The state behind a step.
 

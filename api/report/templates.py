@@ -23,9 +23,14 @@ def templates(folder: Path) -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"clock": clock_text, "size": size_text, "day": _day}
+    made.filters |= {"clock": clock_text, "size": size_text, "day": _day, "sentence": _sentence}
     made.globals |= {"words": words, "record_words": record}
     return made
+
+
+def _sentence(text: str) -> str:
+    """A phrase as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def _day(moment: datetime) -> str:

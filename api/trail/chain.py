@@ -22,7 +22,7 @@ _EVENTS = Table.metadata.tables["trail_events"]
 _LINKS = Table.metadata.tables["trail_links"]
 _CHAINING = LOG_LOCK + 7
 GROUP = 1000
-LATE = 10_000
+LATE = 2000
 """So many ids back an event is looked for that was committed behind younger ones."""
 
 

@@ -71,7 +71,10 @@ class Journal:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
-        self.flush()
+        try:
+            self.flush()
+        except Exception:  # an end without the database is an end all the same
+            log.exception("%d events of the audit trail could not be written", len(self._waiting))
 
     def flush(self) -> None:
         """Write down what waits."""

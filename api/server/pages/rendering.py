@@ -11,6 +11,7 @@ from jinja2 import Environment
 
 from api.report.templates import templates
 from api.server.guard import content_policy
+from api.server.pages import case_words, notice_words
 from api.server.parts import COOKIE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -21,6 +22,7 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
     environment: Environment | None = getattr(request.app.state, "templates", None)
     if environment is None:
         environment = request.app.state.templates = templates(TEMPLATES)
+        environment.globals |= {"case_words": case_words, "notice_words": notice_words}
     nonce = secrets.token_urlsafe(16)
     text = environment.get_template(name).render(
         here=request.url.path, signed_in=COOKIE in request.cookies, nonce=nonce, **values

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from api.cases.cases import Cases
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
 from api.lists.query import Wanted
@@ -13,7 +14,7 @@ from api.report.moments import moments
 from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
-from api.server.pages import cards, lists, timeline
+from api.server.pages import cards, lists, timeline, waiting
 from api.server.pages.rendering import ask_for_key, local, page
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
 from api.server.refusals import Forbidden, Unauthorized
@@ -38,8 +39,24 @@ async def home(request: Request, parts: PartsDep) -> Response:
         return ask_for_key(request)
     recent = await run_in_threadpool(lambda: parts.lists.page("audit", who.tenant, Wanted(limit=RECENT)))
     artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists.listed)
-    largest = parts.settings.max_upload_bytes
-    return page(request, "home.html", jobs=recent.jobs, artists=artists, largest=largest, problem=None)
+    rights = Scope.RECORDS_READ in who.scopes or Scope.ADMIN in who.scopes
+    waits = await run_in_threadpool(_waiting, parts, who.tenant, rights)
+    return page(
+        request,
+        "home.html",
+        jobs=recent.jobs,
+        artists=artists,
+        largest=parts.settings.max_upload_bytes,
+        waiting=waits,
+        may_read_notices=rights,
+        problem=None,
+    )
+
+
+def _waiting(parts: Parts, tenant: str, rights: bool) -> list[waiting.Waiting]:
+    engine, cursors = parts.registry.engine, parts.cursors
+    found = waiting.notices(engine, tenant, cursors) if rights else []
+    return found + waiting.cases(engine, tenant, cursors)
 
 
 @router.post("/sign-in")
@@ -125,8 +142,11 @@ def docs(request: Request) -> Response:
 
 def _findings(job: Job, parts: Parts) -> dict[str, Any]:
     found, folder = dict(job.result or {}), parts.worker.files.output(job)
+    about = Wanted(limit=1, values={"audit": job.id})
+    cases = Cases.of(parts.registry.engine, job.tenant).page(about, parts.cursors).cases
     return {
         "job": job,
+        "case": cases[0] if cases else None,
         "found": found,
         "verdict": cards.verdict(found),
         "cards": cards.cards(found),

@@ -13,6 +13,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from api.notices.forms import FORMS
 from api.server.app import create_app
 from api.settings import Settings
 from core.clip import Segment
@@ -120,6 +121,15 @@ def addresses(site: Site) -> dict[str, str]:
         client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data=name).raise_for_status()
         terms = {"scope": ["singing"], "from": "2020-01-01", "until": "2036-01-01"}
         client.post("/v1/artists/Ada/consents", json=terms).raise_for_status()
+        case = client.post("/v1/cases", json={"subject": "Night Drive", "reason": "a call"}).json()
+        decided = {"decision": "reject", "reason": "no contract was shown"}
+        client.post(f"/v1/cases/{case['id']}:decide", json=decided).raise_for_status()
+        words = {one.name: "as the form has it" for one in FORMS["dmca"].counter if one.kind == "text"}
+        stated = {one.name: True for one in FORMS["dmca"].counter if one.kind == "statement"}
+        notice = _countered(client, {**words, **stated})
+        hook = {"url": "https://label.example/hook", "events": ["case.step"]}
+        hooked = client.post("/v1/webhooks", json=hook).json()["id"]
+        client.post(f"/v1/cases/{case['id']}:comment", json={"text": "told"}).raise_for_status()
         kept = {"retain": "true"}
         audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}, data=kept).headers["location"]
         _finished(client, audit)
@@ -131,12 +141,28 @@ def addresses(site: Site) -> dict[str, str]:
         "records": "/records",
         "record": f"/records/{record}",
         "artists": "/artists",
+        "cases": "/cases",
+        "case": f"/cases/{case['id']}",
+        "notices": "/notices",
+        "notice": f"/notices/{notice}",
+        "notice form": "/notices/new?form=no-fakes",
+        "webhooks": "/webhooks",
+        "webhook": f"/webhooks/{hooked}",
         "log": "/log",
         "entry": "/log/0",
         "verify": "/verify",
         "reference": "/docs",
         "problem": "/records/0000000000000000",
     }
+
+
+def _countered(client: httpx.Client, counter: dict[str, Any]) -> str:
+    """A notice that was answered by a counter-notice, so that days are due."""
+    said = {one.name: True if one.kind == "statement" else "as it is" for one in FORMS["dmca"].notice}
+    notice = client.post("/v1/notices", json={"form": "dmca", "elements": said}).json()["id"]
+    for step, body in (("remove", {"reason": "taken down"}), ("counter", {"elements": counter})):
+        client.post(f"/v1/notices/{notice}:{step}", json=body).raise_for_status()
+    return str(notice)
 
 
 def _finished(client: httpx.Client, location: str) -> dict[str, Any]:
@@ -245,6 +271,22 @@ def test_whoever_holds_a_report_verifies_it_without_a_key(
     page.get_by_role("button", name="Verify").click()
     expect(page.locator("#checks .bad")).to_have_count(1)
     expect(page.locator("#checks .good")).to_have_count(0)
+    context.close()
+
+
+def test_a_case_is_decided_without_scripts(chromium: Browser, site: Site) -> None:
+    context = signed_in(chromium, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/cases")
+    page.get_by_label("What it is about").fill("A song on a platform")
+    page.get_by_label("Why").fill("a manager called")
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A song on a platform")
+    page.get_by_label("Reject").check()
+    page.locator("#decide-reason").fill("no contract was shown")
+    page.get_by_role("button", name="Decide").click()
+    expect(page.locator("#state")).to_have_text("Rejected")
+    expect(page.locator(".chain")).to_contain_text("no contract was shown")
     context.close()
 
 

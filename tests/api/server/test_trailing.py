@@ -22,6 +22,8 @@ NOT_TOLD = {
     *("/v1/keys", "/v1/tenants/{tenant}/keys", "/v1/whoami", "/v1/webhooks", "/v1/webhooks/{webhook_id}"),
     *("/v1/webhooks/{webhook_id}/deliveries", "/c2pa/v1/services/supportedAlgorithms"),
     "/c2pa/v1/matches/byBinding",
+    "/webhooks",
+    "/webhooks/{webhook_id}",
 }
 """What may be read without being told of: nothing of a record, a voice or a report is in it."""
 
