@@ -1,5 +1,6 @@
 """What holds for every test: one thread, no network, no state outside the test's own folder."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import needs
+
+gc.disable()  # until all is imported: a heap that only grows would be walked again and again
 
 # No test judges by the clock: not by how long an example took, nor by how long it took to make it up.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -53,6 +56,14 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     from tests.hostile import write_all
 
     return write_all(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, and what was imported is passed over: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
