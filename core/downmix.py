@@ -3,6 +3,7 @@
 See docs/decisions/0004 and 0209.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,8 @@ FAINT = 0.1
 """A look with less of the strongest one's energy is not worth its price."""
 TOLD = 0.6
 """Nor is one of whose energy a look taken before tells more than this share."""
+SUMMED = 1 << 18
+"""Samples whose products are summed in single precision."""
 MOST_LOOKS = 4
 """Of one recording, the downmix included."""
 
@@ -49,18 +52,47 @@ def downmix(wav: Tensor) -> Tensor:
     >>> downmix(torch.cat([left, -left]))
     tensor([1., 1., 1., 1.])
     """
-    middle = wav.mean(0)
-    if wav.shape[0] == 1 or wav.shape[-1] == 0:
-        return middle
-    energy = float(middle.square().mean())
-    if wav.shape[0] == 2:
-        side = (wav[0] - wav[1]) / 2.0
-        return side if float(side.square().mean()) > CANCELLED * energy else middle
-    levels = wav.square().mean(1)
+    return mixing(wav)(wav)
+
+
+def mixing(wav: Tensor) -> Callable[[Tensor], Tensor]:
+    """How `downmix` makes one channel of audio: for its parts, where the whole is long.
+
+    Args:
+        wav: [C, T], at least one channel.
+
+    Returns:
+        From a part, [C, N], to its one channel, [N].
+    """
+    count = wav.shape[0]
+    if count == 1 or wav.shape[-1] == 0:
+        return _mean
+    gram = _gram(wav)
+    middle = float(gram.sum()) / count**2
+    if count == 2:
+        side = (float(gram.trace()) - 2.0 * float(gram[0, 1])) / 4.0
+        return _half_difference if side > CANCELLED * middle else _mean
+    levels = gram.diagonal()
     loudest = int(levels.argmax())
     # a channel that plays alone leaves 1 / C² of its energy in the mean
-    cancelled = float(levels[loudest]) > CANCELLED * wav.shape[0] ** 2 * energy
-    return wav[loudest] if cancelled else middle
+    cancelled = float(levels[loudest]) > CANCELLED * count**2 * middle
+    return (lambda part: part[loudest]) if cancelled else _mean
+
+
+def _mean(part: Tensor) -> Tensor:
+    return part.mean(0)
+
+
+def _half_difference(part: Tensor) -> Tensor:
+    return (part[0] - part[1]) / 2.0
+
+
+def _gram(wav: Tensor) -> Tensor:
+    """Energy that each pair of channels shares, float64 [C, C], without a copy of long audio."""
+    total = torch.zeros(len(wav), len(wav), dtype=torch.float64, device=wav.device)
+    for block in torch.split(wav.detach(), SUMMED, dim=1):
+        total += (block @ block.T).double()
+    return total
 
 
 def further_looks(wav: Tensor) -> tuple[Look, ...]:
@@ -79,7 +111,7 @@ def further_looks(wav: Tensor) -> tuple[Look, ...]:
     count = wav.shape[0]
     if count == 1 or wav.shape[-1] == 0:
         return ()
-    gram = (wav @ wav.T).double()
+    gram = _gram(wav)
 
     def shared(one: Look, other: Look) -> float:
         return float(torch.tensor(one.weights).double() @ gram @ torch.tensor(other.weights).double())

@@ -1,7 +1,9 @@
 """Change of sample rate: band-limited interpolation by a windowed sinc.
 
 Ordinary ratios run as one strided convolution (torchaudio's `Resample`, kernel kept between calls;
-as fast as julius and scipy on these ratios, differentiable, on any device). Its kernel holds
+as fast as julius and scipy on these ratios, differentiable, on any device). Long audio is converted
+a block at a time, with the same result to the last bit: memory beyond in- and output does not grow
+with the length. The kernel holds
 `to * from / gcd^2` numbers, which explodes for odd rates (44,099 Hz to 48 kHz: 8 GB): those go
 through SciPy's polyphase filter, whose memory does not depend on the ratio.
 
@@ -9,17 +11,21 @@ Source: J. O. Smith, Digital Audio Resampling, https://ccrma.stanford.edu/~jos/r
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from core.downmix import mixing
 from core.native import torchaudio
 
 ZERO_CROSSINGS = 24
 ROLLOFF = 0.99
 LARGEST_KERNEL = 1 << 20
+BLOCK = 1 << 18
+"""Samples converted at a time."""
 
 
 def resample(wav: Tensor, from_rate: int, to_rate: int) -> Tensor:
@@ -49,7 +55,55 @@ def resample(wav: Tensor, from_rate: int, to_rate: int) -> Tensor:
     up, down = _ratio(from_rate, to_rate)
     if up * down > LARGEST_KERNEL:
         return _polyphase(wav, up, down)
-    return cast(Tensor, _kernel(up, down, str(wav.device), wav.dtype)(wav))
+    return _strided(wav, up, down, _as_it_is)
+
+
+def one_channel(wav: Tensor, from_rate: int, to_rate: int) -> Tensor:
+    """`downmix` of audio at another rate; of long audio no downmix at its own rate is held.
+
+    Args:
+        wav: audio, [C, T], at least one channel.
+        from_rate: rate of `wav`, in Hz.
+        to_rate: wanted rate, in Hz.
+
+    Returns:
+        [ceil(T * to_rate / from_rate)]. Errors as in `resample`.
+    """
+    mix = mixing(wav)
+    if min(from_rate, to_rate) > 0 and from_rate != to_rate and wav.shape[-1] > 0:
+        up, down = _ratio(from_rate, to_rate)
+        if up * down <= LARGEST_KERNEL:
+            return _strided(wav, up, down, lambda part: mix(part)[None])[0]
+    return resample(mix(wav)[None], from_rate, to_rate)[0]
+
+
+def _strided(wav: Tensor, up: int, down: int, prepare: Callable[[Tensor], Tensor]) -> Tensor:
+    """Convert blocks of whole periods of the ratio, each with as many around it as its kernel reaches over.
+
+    Args:
+        wav: audio, [..., T].
+        up: new rate, by the common divisor of both.
+        down: old rate, likewise.
+        prepare: what to make of each stretch of samples before it is converted.
+    """
+    kernel = _kernel(up, down, str(wav.device), wav.dtype)
+    samples = wav.shape[-1]
+    step, reach = max(1, BLOCK // down), math.ceil(kernel.width / down)
+    if samples <= step * down:
+        return cast(Tensor, kernel(prepare(wav)))
+    converted: Tensor | None = None
+    for first in range(0, math.ceil(samples / down), step):
+        low = max(0, first - reach)
+        piece = kernel(prepare(wav[..., low * down : (first + step + reach) * down]))
+        if converted is None:
+            converted = piece.new_empty((*piece.shape[:-1], math.ceil(samples * up / down)))
+        place = converted[..., first * up : (first + step) * up]
+        place.copy_(piece[..., (first - low) * up :][..., : place.shape[-1]])
+    return cast(Tensor, converted)
+
+
+def _as_it_is(part: Tensor) -> Tensor:
+    return part
 
 
 def _ratio(from_rate: int, to_rate: int) -> tuple[int, int]:

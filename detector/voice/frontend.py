@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.downmix import downmix
-from core.resample import resample
+from core.resample import one_channel
 
 SAMPLE_RATE = 16000
 HOP = 200
@@ -34,9 +33,7 @@ def mono(wav: Tensor, sample_rate: int) -> Tensor:
     Returns:
         [T'] at `SAMPLE_RATE`, RMS 0.06 (about -24 dBFS), or all zeros for digital silence.
     """
-    one = downmix(wav.to(torch.float32))
-    if sample_rate != SAMPLE_RATE:
-        one = resample(one[None], sample_rate, SAMPLE_RATE)[0]
+    one = one_channel(wav.to(torch.float32), sample_rate, SAMPLE_RATE)
     level = float(one.square().mean().sqrt()) if one.numel() else 0.0
     return one * (_LEVEL / level) if level > 1e-6 else torch.zeros_like(one)
 

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from core.resample import resample
+from core.downmix import downmix
+from core.resample import one_channel, resample
 from tests.signals import noise, sine
 
 TOLERANCE = 2e-3  # of full scale
@@ -44,6 +45,36 @@ def test_the_length_is_the_ratio_rounded_up(samples: int, from_rate: int, to_rat
         2,
         math.ceil(samples * to_rate / from_rate),
     )
+
+
+@pytest.mark.parametrize(("from_rate", "to_rate"), [(44_100, 16_000), (44_100, 11_025), (16_000, 44_100)])
+@pytest.mark.parametrize("samples", [3000, 3001, 20_011])
+def test_long_audio_is_converted_in_blocks_as_it_is_whole(
+    samples: int, from_rate: int, to_rate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wav = noise(samples / 8000, 8000, channels=2)[:, :samples]
+    whole = resample(wav, from_rate, to_rate)
+    monkeypatch.setattr("core.resample.BLOCK", 1000)
+    assert torch.allclose(resample(wav, from_rate, to_rate), whole, atol=1e-6)
+    wav.requires_grad_()
+    (gradient,) = torch.autograd.grad(resample(wav, from_rate, to_rate).square().sum(), wav)
+    assert bool(gradient.any(0)[-100:].any()) and bool(gradient[:, :100].any())
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 4000, 7999])
+def test_one_channel_is_the_downmix_at_another_rate(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, right = noise(1.0, 8000, channels=2)
+    fading = torch.linspace(0.0, 4.0, 8000)
+    # the channels cancel in the whole, and in some blocks by themselves they do not
+    cancelling = torch.stack([left * fading + right, -left * fading + right])
+    for wav in (left[None], torch.stack([left, right]), cancelling):
+        wanted = resample(downmix(wav)[None], 8000, rate)[0]
+        assert torch.equal(one_channel(wav, 8000, rate), wanted)
+        with monkeypatch.context() as context:
+            context.setattr("core.resample.BLOCK", 1000)
+            assert torch.allclose(one_channel(wav, 8000, rate), wanted, atol=1e-6)
+    with pytest.raises(ValueError, match="positive"):
+        one_channel(left[None], 0, rate)
 
 
 def test_equal_rates_return_the_same_tensor() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from core.clip import Clip
 from core.downmix import downmix
 from core.encode import recode
-from core.resample import resample
+from core.resample import one_channel, resample
 from detector.music import spectra
 
 Scores = NDArray[np.float64]
@@ -28,7 +28,7 @@ RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 def confounds(clip: Clip) -> tuple[float, ...]:
     """Rate (Hz), level and crest (dB), width (side over middle), length (s) and band (Hz) of a recording."""
-    samples = resample(downmix(clip.wav.float()), clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
+    samples = one_channel(clip.wav.float(), clip.sample_rate, spectra.ANALYSIS_RATE).numpy()
     band = spectra.usable_band(samples, spectra.limit_of(clip.sample_rate)) if samples.size else 0.0
     return float(clip.sample_rate), *levels(clip.wav.float()), clip.duration_s, band
 

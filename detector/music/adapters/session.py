@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from core import isolated
 from core.clip import Clip
-from core.downmix import downmix
 from core.errors import EmptyAudio, WeightsError
-from core.resample import resample
+from core.resample import one_channel
 from detector.music.adapters.manifest import Adapter
 
 START_S = 120.0
@@ -154,7 +153,7 @@ def windows(clip: Clip, adapter: Adapter) -> NDArray[np.float32]:
     Returns:
         Windows, [N, `adapter.window`], at most `MOST_WINDOWS`; a recording shorter than one is repeated.
     """
-    mono = resample(downmix(clip.wav.float()), clip.sample_rate, adapter.sample_rate).numpy()
+    mono = one_channel(clip.wav.float(), clip.sample_rate, adapter.sample_rate).numpy()
     samples = np.asarray(mono / max(1.0, float(np.abs(mono).max(initial=0.0))), np.float32)
     size = adapter.window
     if samples.size < size:
