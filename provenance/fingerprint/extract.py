@@ -99,14 +99,11 @@ def extract(wav: "Tensor", sample_rate: int) -> Fingerprint:
     >>> extract(torch.zeros(2, 44100), 44100).hashes.shape
     (0,)
     """
-    from core.downmix import downmix
-    from core.resample import resample
+    from core.resample import one_channel
 
     if wav.ndim != 2 or wav.numel() == 0:
         raise EmptyAudio(f"a fingerprint needs samples [C, T], got shape {tuple(wav.shape)}")
-    return of_samples(
-        resample(downmix(wav.float())[None], sample_rate, SAMPLE_RATE)[0].detach().cpu().numpy()
-    )
+    return of_samples(one_channel(wav.float(), sample_rate, SAMPLE_RATE).detach().cpu().numpy())
 
 
 def of_samples(samples: NDArray[np.float32]) -> Fingerprint:

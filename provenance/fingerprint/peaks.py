@@ -32,6 +32,10 @@ NEIGHBOURHOOD = (13, 11)
 SALIENCE_DB = 3.0
 RANK_FRAMES = 43
 CHUNK_FRAMES = 2048
+SMOOTHING = 1.5
+SEARCHED_FRAMES = 1 << 14
+REACH_FRAMES = 64
+"""What the mean, the smoothing and the neighbourhood of a frame can reach."""
 
 
 @dataclass(frozen=True)
@@ -82,35 +86,53 @@ def log_spectrogram(samples: FloatArray) -> FloatArray:
     from scipy import fft  # where an index is only written or read, nobody waits for SciPy
 
     window = np.hanning(WINDOW).astype(np.float32)
-    padded = np.pad(samples.astype(np.float32), WINDOW // 2)
+    padded = np.pad(samples.astype(np.float32, copy=False), WINDOW // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     power = np.empty((len(frames), BINS), np.float32)
     for begin in range(0, len(frames), CHUNK_FRAMES):
         spectrum = fft.rfft(frames[begin : begin + CHUNK_FRAMES] * window, FFT_SIZE, axis=1)
         power[begin : begin + CHUNK_FRAMES] = (spectrum.real**2 + spectrum.imag**2) @ _filter_bank()
-    floor = 10 ** (-FLOOR_DB / 10) * float(power.max()) + 1e-12
-    return np.asarray(10 * np.log10(power + floor), dtype=np.float32)
+    power += np.float32(10 ** (-FLOOR_DB / 10) * float(power.max()) + 1e-12)
+    np.log10(power, out=power)
+    power *= 10
+    return power
 
 
 def find_peaks(samples: FloatArray) -> Peaks:
-    """Peaks of mono audio at `SAMPLE_RATE`, [T]; none for silence."""
+    """Peaks of mono audio at `SAMPLE_RATE`, [T]; none for silence.
+
+    Of long audio one spectrogram is held, at 50 kB a second, and what is made of it for some minutes.
+    """
+    decibels = log_spectrogram(samples)
+    parts = [_peaks_in(decibels, begin) for begin in range(0, len(decibels), SEARCHED_FRAMES)]
+    whole, frame, bin_, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Peaks(frame, bin_, value, _rank(whole, value))
+
+
+def _peaks_in(
+    decibels: FloatArray, begin: int
+) -> tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray]:
+    """Peaks in `SEARCHED_FRAMES` frames of a spectrogram from `begin` on: whole frame, and as in `Peaks`."""
     from scipy import ndimage
 
-    decibels = log_spectrogram(samples)
-    salience = decibels - ndimage.uniform_filter(decibels, BACKGROUND, mode="nearest")
-    salience = ndimage.gaussian_filter1d(salience, 1.5, axis=0)
+    end, first = min(begin + SEARCHED_FRAMES, len(decibels)), max(0, begin - REACH_FRAMES)
+    around = decibels[first : end + REACH_FRAMES]
+    salience = around - ndimage.uniform_filter(around, BACKGROUND, mode="nearest")
+    salience = ndimage.gaussian_filter1d(salience, SMOOTHING, axis=0)
     largest = ndimage.maximum_filter(salience, NEIGHBOURHOOD, mode="nearest")
     inner = (salience == largest) & (salience > SALIENCE_DB)
-    inner[[0, -1]] = False
+    inner[: max(begin, 1) - first] = False
+    inner[min(end, len(decibels) - 1) - first :] = False
     inner[:, [0, -1]] = False
     frame, bin_ = np.nonzero(inner)
     value = salience[frame, bin_]
-    return Peaks(
-        frame
+    return (
+        first + frame,
+        first
+        + frame
         + _vertex(salience[frame - 1, bin_], value, salience[np.minimum(frame + 1, len(salience) - 1), bin_]),
         bin_ + _vertex(salience[frame, bin_ - 1], value, salience[frame, np.minimum(bin_ + 1, BINS - 1)]),
         value,
-        _rank(frame, value),
     )
 
 

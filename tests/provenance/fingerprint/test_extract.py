@@ -40,6 +40,15 @@ def test_different_music_shares_next_to_nothing() -> None:
     assert len(one & two) < 0.01 * len(one)
 
 
+def test_long_audio_is_searched_in_parts_as_it_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    wav = music(12, RATE, seed=8)
+    whole = extract(wav, RATE)
+    for frames in (100, 333, 1000):
+        monkeypatch.setattr("provenance.fingerprint.peaks.SEARCHED_FRAMES", frames)
+        parts = extract(wav, RATE)
+        assert rows(parts) == rows(whole) and parts.filed == whole.filed
+
+
 def test_bytes_round_trip() -> None:
     fingerprint = extract(music(5, RATE, seed=7), RATE)
     again = Fingerprint.from_bytes(fingerprint.to_bytes())
