@@ -48,15 +48,45 @@ def explained(scores: Scores) -> Scores:
     Args:
         scores: of every spacing of the table, one row per signal, [2, S].
     """
-    from scipy.optimize import nnls  # slow to import; only recordings with a clear comb need it
-
     total = np.zeros(len(ARCHITECTURES))
     for row in scores:
         noise = 1 + (FAITHFUL * float(row.max())) ** 2
         for number, own in enumerate(OWN):
-            _, rest = nnls(LENT[:, own], row)
-            total[number] += (float(row @ row) - rest**2) / (2 * noise)
+            rest = row - LENT[:, own] @ non_negative(LENT[:, own], row)
+            total[number] += (float(row @ row) - float(rest @ rest)) / (2 * noise)
     return total
+
+
+def non_negative(columns: Scores, row: Scores) -> Scores:
+    """Weights of columns, none negative, whose sum comes nearest to a row (squares), [K].
+
+    As `scipy.optimize.nnls`, whose import takes longer than the check of half a minute of music.
+
+    Args:
+        columns: [S, K].
+        row: [S].
+    """
+    weights = np.zeros(columns.shape[1])
+    used = np.zeros(columns.shape[1], bool)
+    enough = 1e-10 * (1.0 + float(np.abs(columns.T @ row).max(initial=0.0)))
+    for _ in range(3 * columns.shape[1]):
+        gain = np.where(used, 0.0, columns.T @ (row - columns @ weights))
+        if used.all() or gain.max(initial=0.0) <= enough:
+            break
+        used[gain.argmax()] = True
+        while True:
+            wanted = np.zeros_like(weights)
+            wanted[used] = np.linalg.lstsq(columns[:, used], row, rcond=None)[0]
+            negative = used & (wanted < 0.0)
+            if not negative.any():
+                break
+            # as far towards the solution without the bound as no weight turns negative, then without that one
+            step = float((weights[negative] / (weights[negative] - wanted[negative])).min())
+            weights += step * (wanted - weights)
+            used &= weights > enough
+            weights[~used] = 0.0
+        weights = wanted
+    return weights
 
 
 def posterior(scores: Scores) -> Scores:

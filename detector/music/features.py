@@ -82,14 +82,14 @@ def measure(block: Block, known: Combs | None = None) -> Combs:
     return Combs(rows, scores, found, short, changed, grids, block.spectrum, block.band_hz)
 
 
-def comb_vector(combs: Combs, parts: Sequence[Combs] = ()) -> Vector:
+def comb_vector(combs: Combs, parts: Sequence[Vector] = ()) -> Vector:
     """`best_scores` as the weights see them, 0 to `CAP`, [COMB_FEATURES].
 
     Args:
         combs: of a recording or a stretch.
-        parts: of the recording's stretches, see `steady`.
+        parts: `best_scores` of the recording's stretches, see `steady`.
     """
-    return limit(steady(best_scores(combs), [best_scores(part) for part in parts]))
+    return limit(steady(best_scores(combs), parts))
 
 
 def steady(values: Vector, parts: Sequence[Vector]) -> Vector:

@@ -17,7 +17,7 @@ from core.errors import TrackmarkError
 from core.files import replacing
 from detector.music import guards, spectra
 from detector.music.detector import LOWEST_BAND_HZ
-from detector.music.features import comb_vector, measure
+from detector.music.features import best_scores, comb_vector, measure
 from detector.music.groups import group_of
 from lab.datasets import Recording
 from lab.sound import renderings
@@ -107,7 +107,7 @@ def scores_of(wav: Tensor, sample_rate: int) -> Scores:
     if not whole.loud or whole.band_hz < LOWEST_BAND_HZ:
         return Scores(nothing, nothing, nothing, nothing, nothing, "")
     combs = measure(whole)
-    stretches = [measure(part, combs) for part in parts if part.loud]
+    stretches = [best_scores(measure(part, combs)) for part in parts if part.loud]
     spacings = guards.candidates(combs)
     found = guards.shares(wav, sample_rate, spacings)
     group = group_of(whole.band_hz, wav.shape[-1] / sample_rate)

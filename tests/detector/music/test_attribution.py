@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
 from detector.decoders import ARCHITECTURES, SPACINGS_HZ
-from detector.music.attribution import LENT, OWN, explained, lent, posterior
+from detector.music.attribution import LENT, OWN, explained, lent, non_negative, posterior
 
 NAMES = [a.name for a in ARCHITECTURES]
 AT = {spacing_hz: k for k, spacing_hz in enumerate(SPACINGS_HZ)}
@@ -23,6 +24,29 @@ def test_what_combs_share_follows_their_teeth() -> None:
     assert lent(50.0, 75.0) == pytest.approx(6**-0.5)
     assert lent(100.0, 110.03) == 0.0
     np.testing.assert_allclose(LENT, LENT.T)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_weights_are_scipys(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    columns, row = rng.normal(size=(28, 1 + seed % 12)), rng.normal(size=28)
+    if seed % 2:  # combs of one architecture, and scores with a few of them
+        own = OWN[seed % len(OWN)]
+        columns, row = (
+            LENT[:, own],
+            LENT[:, own] @ rng.normal(size=len(own)) * 10 + rng.normal(size=len(LENT)),
+        )
+    found, (wanted, rest) = non_negative(columns, row), nnls(columns, row)
+    assert found.min() >= 0.0
+    assert np.linalg.norm(row - columns @ found) == pytest.approx(rest, rel=1e-9)
+    assert np.allclose(found, wanted, atol=1e-7)
+
+
+def test_columns_that_say_the_same_or_nothing_do_no_harm() -> None:
+    column = LENT[:, 3]
+    found = non_negative(np.stack([column, column, 0 * column, -column], 1), 5 * column)
+    assert found.min() >= 0.0 and found[:2].sum() == pytest.approx(5.0) and not found[2:].any()
+    assert not non_negative(column[:, None], -column).any()
 
 
 def test_every_architecture_owns_its_spacings() -> None:
