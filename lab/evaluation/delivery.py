@@ -1,7 +1,8 @@
 """The same audio in another delivery: do score and decision stay?
 
 Every recording is decoded once and delivered as 24-bit WAV, FLAC, MP3 at 320 kbit/s and AAC at 128 kbit/s by
-real encoders; both detectors judge every copy. The drift is against the WAV.
+real encoders; both detectors judge every copy. The drift is against the WAV. Where a decision differs, the
+page says of every copy what the detector heard in it.
 
 Run with: python -m lab.evaluation.delivery DATA [--every N]
 """
@@ -42,18 +43,32 @@ class Answer:
         llr: log10 likelihood ratio; NaN where it was not measured.
         p_value: likewise.
         verdict: of the music detector; for a voice `synthetic` above an even score, `human` below, `none`.
+        heard: the comb that stands out most, in words; empty for a voice.
     """
 
     llr: float
     p_value: float
     verdict: str
+    heard: str = ""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What is said of all copies of a recording, by delivery; `name` is its file's."""
+
+    name: str
+    answers: dict[str, Answer]
 
 
 def music(detector: MusicDetector, path: Path) -> Answer:
     """The music detector's answer."""
     found = detector.score(decode(path))
     llr, p = (math.nan if value is None else value for value in (found.llr, found.p_value))
-    return Answer(llr, p, found.verdict if found.llr is not None else "none")
+    combs = [e.data for e in found.evidence if e.kind == "comb"]
+    heard = [f"{c['z']:.1f} in the {c['signal']} at {c['spacing_hz']:.2f} Hz" for c in combs]
+    return Answer(
+        llr, p, found.verdict if found.llr is not None else "none", heard[0] if heard else "none stands out"
+    )
 
 
 def voice(detector: VoiceDetector, path: Path) -> Answer:
@@ -74,9 +89,10 @@ def copies(recording: Recording, folder: Path) -> Iterator[tuple[str, Path]]:
         yield name, path
 
 
-def table(title: str, answers: Sequence[dict[str, Answer]]) -> list[str]:
+def table(title: str, recordings: Sequence[Delivered]) -> list[str]:
     """Drift of every delivery against the first, in Markdown."""
     first = next(iter(DELIVERIES))
+    answers = [recording.answers for recording in recordings]
     lines = [
         f"## {title}, {len(answers)} recordings",
         "",
@@ -92,6 +108,20 @@ def table(title: str, answers: Sequence[dict[str, Answer]]) -> list[str]:
         lines.append(
             f"| {name} | {same} of {len(pairs)} | {turned} | {drift[len(drift) // 2]:.3f} | {drift[-1]:.2f} |"
         )
+    return [*lines, "", *differing(recordings)]
+
+
+def differing(recordings: Sequence[Delivered]) -> list[str]:
+    """The recordings whose decision is not that of the first delivery in every one, in Markdown."""
+    changed = [r for r in recordings if len({a.verdict for a in r.answers.values()}) > 1]
+    if not changed:
+        return []
+    lines = ["| where it differs | delivery | decision | log10 ratio | comb |", "|---|---|---|---:|---|"]
+    for recording in changed:
+        for name, answer in recording.answers.items():
+            lines.append(
+                f"| {recording.name} | {name} | {answer.verdict} | {answer.llr:.2f} | {answer.heard} |"
+            )
     return [*lines, ""]
 
 
@@ -117,12 +147,11 @@ def page(root: Path | None, every: int) -> str:
         for title, recordings in sets.items():
             answers = []
             for recording in recordings[::every]:
-                answers.append(
-                    {
-                        name: voice(listener, path) if title == "Voices" else music(ear, path)
-                        for name, path in copies(recording, Path(folder))
-                    }
-                )
+                told = {
+                    name: voice(listener, path) if title == "Voices" else music(ear, path)
+                    for name, path in copies(recording, Path(folder))
+                }
+                answers.append(Delivered(recording.path.name, told))
             lines += table(title, answers)
             print("\n".join(lines), flush=True)
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.clip import Clip, Source
 from core.decode import decode
-from lab.evaluation.delivery import DELIVERIES, Answer, copies, table
+from lab.evaluation.delivery import DELIVERIES, Answer, Delivered, copies, table
 from tests.signals import music
 
 
@@ -20,14 +20,24 @@ def test_every_delivery_is_a_file_of_the_same_length(tmp_path: Path) -> None:
     assert {round(decode(path).duration_s, 1) for path in made.values()} == {2.0}
 
 
-def test_decisions_that_change_are_counted() -> None:
+def test_decisions_that_change_are_counted_and_named() -> None:
     wav, flac, mp3, aac = DELIVERIES
-    said = Answer(2.0, 0.01, "synthetic")
-    answers = [
-        {wav: said, flac: said, mp3: Answer(1.5, 0.02, "uncertain"), aac: Answer(-1.0, 0.5, "no_trace")},
-        {wav: said, flac: said, mp3: said, aac: Answer(math.nan, math.nan, "none")},
+    said = Answer(2.0, 0.01, "synthetic", "9.0 in the lines at 50.00 Hz")
+    gone, unmeasured = Answer(-1.0, 0.5, "no_trace", "none stands out"), Answer(math.nan, math.nan, "none")
+    recordings = [
+        Delivered("a.wav", {wav: said, flac: said, mp3: Answer(1.5, 0.02, "uncertain"), aac: gone}),
+        Delivered("b.wav", {wav: said, flac: said, mp3: said, aac: unmeasured}),
+        Delivered("c.wav", dict.fromkeys(DELIVERIES, said)),
     ]
-    rows = [line.split(" | ") for line in table("Made", answers) if line.startswith("| ")][1:]
-    assert [row[1] for row in rows] == ["2 of 2", "2 of 2", "1 of 2", "0 of 2"]
-    assert [row[2] for row in rows] == ["0", "0", "0", "1"]
-    assert rows[2][4].startswith("0.50") and rows[3][4].startswith("3.00")
+    rows = [line.split(" | ") for line in table("Made", recordings) if line.startswith("| ")]
+    counted, named = rows[1:5], rows[6:]
+    assert [row[1] for row in counted] == ["3 of 3", "3 of 3", "2 of 3", "1 of 3"]
+    assert [row[2] for row in counted] == ["0", "0", "0", "1"]
+    assert counted[2][4].startswith("0.50") and counted[3][4].startswith("3.00")
+    assert [row[:3] for row in named[:4:3]] == [
+        ["| a.wav", wav, "synthetic"],
+        ["| a.wav", aac, "no_trace"],
+    ]
+    assert named[3][4] == "none stands out |" and {row[0] for row in named} == {"| a.wav", "| b.wav"}
+    same = table("Made", recordings[2:])
+    assert len([line for line in same if line.startswith("| ")]) == 5
