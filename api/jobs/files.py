@@ -9,6 +9,9 @@ from pathlib import Path
 from api.jobs.job import Job, stored_names
 from api.settings import Settings
 
+ROOM_BYTES = 64 << 20
+"""What uploads leave free and jobs wait for, so that a disk that fills does not fail whatever is queued."""
+
 
 @dataclass(frozen=True)
 class JobFiles:
@@ -29,6 +32,11 @@ class JobFiles:
     def of(cls, settings: Settings) -> "JobFiles":
         """The files of this home."""
         return cls(settings.uploads, settings.outputs)
+
+    def has_room(self) -> bool:
+        """Whether what a job writes will find room: `ROOM_BYTES`, or a twentieth of a small disk."""
+        disk = shutil.disk_usage(next(one for one in (self.outputs, *self.outputs.parents) if one.exists()))
+        return disk.free >= min(ROOM_BYTES, disk.total // 20)
 
     def received(self, job: Job) -> list[Path]:
         """Where the job's uploaded files lie, or lay; most jobs have one."""

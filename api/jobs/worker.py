@@ -98,6 +98,7 @@ class Worker:
         self.journal = Journal(registry.engine, registry.keys, every, ticks)
         self._ends = ExitStack()  # of what was started, so that a start that failed can be undone
         self._threads: list[threading.Thread] = []
+        self._full = False
         self._wake, self._stopping, self._over = (threading.Event() for _ in range(3))
 
     def start(self, *, listen: bool = True, receives: bool = False) -> None:
@@ -207,8 +208,14 @@ class Worker:
         """Fill the places of long jobs, and those of brief ones, which no long job takes.
 
         Beside both there is one for a tenant that has none running, so that nobody waits for the end of the
-        long job of another.
+        long job of another. Nothing is taken while the disk is full: all that waits would fail.
         """
+        if not self.files.has_room():
+            if not self._full:
+                log.error("the disk is full; jobs wait until there is room")
+            self._full = True
+            return
+        self._full = False
         self._fill(KINDS - BRIEF, self._settings.job_concurrency)
         self._fill(BRIEF, self._settings.brief_job_concurrency)
 

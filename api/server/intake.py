@@ -1,7 +1,9 @@
 """From a request with a file to an accepted job: receive, inspect, enter."""
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -49,8 +51,10 @@ async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
 
 
 def _count(request: Request, parts: Parts, caller: Caller) -> None:
-    """Count an upload against the caller's limit."""
+    """Count an upload against the caller's limit; refuse it where it would take the room that jobs need."""
     count(request, parts.uploads, caller.key_id or address(request))
+    if not parts.worker.files.has_room():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 async def inspect(form: Form, upload: Upload, parts: Parts, caller: Caller) -> None:

@@ -1,6 +1,8 @@
 """A full disk is told as such, costs nobody a file, and is over when there is room again."""
 
 import errno
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.errors import told
-from api.server import multipart
+from api.jobs.files import JobFiles
+from api.server import intake, multipart
 from core.errors import CredentialsError, EncodeError, UnreadableAudio
 from core.locked import LockedError
 from tests.api.serving import ENGINES, GOOD, URL, fake_tag, finished, parts, serve
@@ -62,6 +65,44 @@ def test_a_job_without_room_keeps_its_file_for_another_try(client: TestClient, t
     assert ended["audio_deleted_at"] is None
     tagger.full = False
     assert client.post(f"{where}/retry").status_code == 202
+    assert finished(client, where)["state"] == "succeeded"
+
+
+def test_a_disk_that_fills_refuses_files_before_jobs_need_the_room(
+    client: TestClient, tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger.full = False
+    disk = shutil.disk_usage(parts(client).settings.outputs)
+    with monkeypatch.context() as patch:
+        patch.setattr("api.jobs.files.shutil.disk_usage", lambda _path: disk._replace(free=1000))
+        refused = client.post("/v1/tracks", **TRACK)
+        assert (refused.status_code, refused.json()["code"]) == (503, "disk-full")
+        assert "retry-after" in refused.headers
+    where = client.post("/v1/tracks", **TRACK).headers["location"]
+    assert finished(client, where)["state"] == "succeeded"
+
+
+def test_a_worker_takes_nothing_while_the_disk_is_full(
+    client: TestClient, tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger.full = False
+    worker = parts(client).worker
+    looks = 0
+
+    def full(_files: JobFiles) -> bool:
+        nonlocal looks
+        looks += 1
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "_count", lambda *_: None)
+        patch.setattr(JobFiles, "has_room", full)
+        where = client.post("/v1/tracks", **TRACK).headers["location"]
+        before = looks
+        while looks < before + 3:
+            worker.wake()
+            time.sleep(0.01)
+        assert client.get(where).json()["state"] == "queued"
     assert finished(client, where)["state"] == "succeeded"
 
 
