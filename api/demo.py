@@ -124,7 +124,8 @@ def _make(
         teller.say(f"{clip.duration_s:.1f} s, {clip.sample_rate} Hz, {clip.wav.shape[0]} channel(s)")
         declaration = Declaration(audio.stem, "Demo Records")
     else:
-        from provenance.generate import Order, generate_clip
+        from provenance.birth import generate_clip
+        from provenance.generate import Order
 
         teller.step("Generate a track with audiocraft")
         order = Order("a calm piano over slow strings", model=model, seconds=seconds, seed=1)

@@ -10,13 +10,15 @@ torch has) and spaCy (for tokenisers of other conditioners). Where they are not 
 take their place, which spares 300 MB; using what they stand for raises `ImportError`.
 """
 
+import hashlib
+import importlib
 import importlib.metadata
 import importlib.util
 import math
-import secrets
+import re
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -24,24 +26,23 @@ from typing import Any, NoReturn, Protocol
 import torch
 from torch import Tensor
 
-from core import clock
-from core.clip import Clip, Source
+from core.clip import Clip
 from core.errors import GenerationError
 from core.native import torchaudio
-from core.progress import Progress
-from provenance.records.involvement import Generation
 
 UNTRAINED = "audiocraft-untrained-debug"
 SAMPLE_RATE = 32_000
+WEIGHTS = ("compression_state_dict.bin", "state_dict.bin")
+LICENCES = {"facebook/": "CC-BY-NC-4.0"}
+"""Of published weights, as their model cards state it."""
+LONGEST_PROMPT = 2000
+CONTEXT = 0.4
+"""Of the longest that a model plays at once: so much of what is there the next window hears (12 of 30 s)."""
 LOUDNESS_RMS = 0.12
 PEAK = 0.9
 LONGEST_S = 300.0
 Steps = Callable[[int, int], None]
 """Called with the tokens that are done and all of them."""
-UNTRAINED_TEXT = (
-    "{name}: a real MusicGen built from audiocraft's own classes, with random weights as none are at hand; "
-    "it plays texture, not music, and cannot follow the prompt (--model facebook/musicgen-small does)"
-)
 
 
 @dataclass(frozen=True)
@@ -49,74 +50,179 @@ class Order:
     """A track that is asked for.
 
     Attributes:
-        prompt: what the music should be like.
+        prompt: what the music should be like, at most `LONGEST_PROMPT` characters.
         model: name or folder for `load_generator`.
-        seconds: length.
+        seconds: length; of a continuation, together with its beginning.
         seed: repeats a former run; None draws one.
+        melody: audio whose tune is to be followed, by a model that can.
+        beginning: audio that is to be continued.
     """
 
     prompt: str
     model: str | None = None
     seconds: float = 20.0
     seed: int | None = None
+    melody: Clip | None = None
+    beginning: Clip | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.prompt) > LONGEST_PROMPT:
+            raise GenerationError(
+                f"the prompt has {len(self.prompt)} characters; at most {LONGEST_PROMPT} are taken"
+            )
+        if not 0 < self.seconds <= LONGEST_S:
+            raise GenerationError(f"cannot generate {self.seconds:g} s: ask for up to {LONGEST_S:g} s")
+        if self.melody is not None and self.beginning is not None:
+            raise GenerationError(
+                "a model follows a melody or continues a beginning, not both: leave one out"
+            )
+        if self.beginning is not None and self.beginning.duration_s >= self.seconds:
+            raise GenerationError(
+                f"the beginning lasts {self.beginning.duration_s:.1f} s already: ask for more seconds"
+            )
 
 
 class Generator(Protocol):
-    """Anything that turns a prompt into audio.
+    """Anything that turns an order into audio.
 
     Attributes:
         name: of the model, as the record will state it.
-        sample_rate: of what `generate` returns, in Hz.
+        sample_rate: of what `stream` yields, in Hz.
+        channels: of the same.
+        weights_sha256: digest of its weights, where they are known.
+        licence: of its weights, where it is known.
     """
 
     name: str
     sample_rate: int
+    channels: int
+    weights_sha256: str | None
+    licence: str | None
 
-    def generate(self, prompt: str, seconds: float, seed: int, progress: Steps | None = None) -> Tensor:
-        """Audio for a prompt, [C, T] float32 in [-1, 1], the same for the same seed."""
+    def stream(self, order: Order, seed: int, progress: Steps | None = None) -> Iterator[Tensor]:
+        """New audio, each [C, any length] float32 in [-1, 1] as soon as it is made; the same for a seed."""
         ...
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model can do besides playing to a prompt."""
+
+    reads_text: bool = True
+    follows_melody: bool = False
+    continues: bool = True
 
 
 class AudiocraftGenerator:
     """One audiocraft model behind the `Generator` protocol; build it with `load_generator`."""
 
-    def __init__(self, name: str, model: Any, *, reads_text: bool) -> None:
-        self.name = name
-        self.sample_rate = int(model.sample_rate)
-        self.reads_text = reads_text
+    def __init__(
+        self,
+        name: str,
+        model: Any,
+        abilities: Abilities,
+        *,
+        weights_sha256: str | None = None,
+        licence: str | None = None,
+    ) -> None:
+        self.name, self.abilities = name, abilities
+        self.sample_rate, self.channels = int(model.sample_rate), int(model.audio_channels)
+        self.weights_sha256, self.licence = weights_sha256, licence
         self._model = model
+        self._longest_s = float(model.max_duration)
 
-    def generate(self, prompt: str, seconds: float, seed: int, progress: Steps | None = None) -> Tensor:
-        """Generate audio.
+    def stream(self, order: Order, seed: int, progress: Steps | None = None) -> Iterator[Tensor]:
+        """Generate audio, one window of the model after the other.
 
         Args:
-            prompt: what to play; an untrained model has no ears for it (`reads_text` is False).
-            seconds: length wanted, up to five minutes.
+            order: what is asked for; its beginning comes at this generator's rate and channels.
             seed: the same seed gives the same audio on the same machine.
-            progress: called with (steps done, steps in all).
+            progress: called with (steps done, steps in all) of each window.
 
-        Returns:
-            Audio at `self.sample_rate`, [C, T] float32, of moderate loudness, peak at most 0.9.
+        Yields:
+            New audio at `self.sample_rate`, [C, T] float32, peak at most 0.9, all at the gain that makes the
+            first window moderately loud, or as loud as the beginning that it continues.
 
         Raises:
-            GenerationError: an impossible length, a model that fails, or one that returns silence.
+            GenerationError: a model that cannot do what is asked, fails, or returns silence.
         """
-        if not 0 < seconds <= LONGEST_S:
-            raise GenerationError(f"cannot generate {seconds:g} s: ask for up to {LONGEST_S:g} s")
-        self._model.set_generation_params(duration=seconds)
+        self._refuse(order)
         self._model.set_custom_progress_callback(progress)
-        devices = [self._model.device] if self._model.device.type == "cuda" else []
+        longest = int(self._longest_s * self.sample_rate)
+        total = math.ceil(order.seconds * self.sample_rate)
+        past = torch.zeros(self.channels, 0) if order.beginning is None else order.beginning.wav
+        done, number, level = past.shape[-1], 0, None
+        while done < total:
+            prompt = past[:, -int(CONTEXT * longest) :]
+            length = min(longest, prompt.shape[-1] + total - done)
+            made = self._window(order, prompt, length, seed + number, told=progress is not None)
+            level = level or _level(made, prompt, self.name)
+            new = made[:, prompt.shape[-1] :][:, : total - done]
+            if not new.shape[-1]:
+                raise GenerationError(f"{self.name} added nothing: ask for fewer seconds")
+            yield level.applied(new)
+            past, done, number = torch.cat([prompt, new], -1), done + new.shape[-1], number + 1
+
+    def _refuse(self, order: Order) -> None:
+        can = self.abilities
+        if order.melody is not None and not can.follows_melody:
+            raise GenerationError(f"{self.name} follows no melody: facebook/musicgen-melody does")
+        if order.beginning is not None and not can.continues:
+            raise GenerationError(f"{self.name} continues nothing: a MusicGen or AudioGen does")
+        if order.seconds > self._longest_s and (order.melody is not None or not can.continues):
+            raise GenerationError(f"{self.name} does that for up to {self._longest_s:g} s: ask for as much")
+
+    def _window(self, order: Order, prompt: Tensor, length: int, seed: int, *, told: bool) -> Tensor:
+        """What the model makes at once: the prompt as it heard it, and what comes after, [C, T]."""
+        model = self._model
+        texts = [order.prompt if self.abilities.reads_text else None]
+        devices = [model.device] if model.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
             try:
-                if self.reads_text:
-                    wav = self._model.generate([prompt], progress=progress is not None)[0]
+                if self.abilities.continues:  # the others always play as long as they can
+                    model.set_generation_params(
+                        duration=min(length / self.sample_rate + 0.05, self._longest_s)
+                    )
+                if prompt.shape[-1]:
+                    made = model.generate_continuation(prompt[None], self.sample_rate, texts, progress=told)
+                elif order.melody is not None:
+                    tune = order.melody
+                    made = model.generate_with_chroma(texts, tune.wav[None], tune.sample_rate, progress=told)
+                elif self.abilities.reads_text:
+                    made = model.generate(texts, progress=told)
                 else:
-                    wav = self._model.generate_unconditional(1, progress=progress is not None)[0]
+                    made = model.generate_unconditional(1, progress=told)
             except (RuntimeError, AssertionError, ValueError) as error:
                 raise GenerationError(f"{self.name} failed: {error}") from error
-        wav = wav.detach().float().cpu()[:, : math.ceil(seconds * self.sample_rate)]
-        return _levelled(wav, self.name)
+        wav: Tensor = made[0].detach().float().cpu()
+        return wav
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A gain, and an offset that is taken away first."""
+
+    offset: Tensor
+    gain: float
+
+    def applied(self, wav: Tensor) -> Tensor:
+        return ((wav - self.offset) * self.gain).clamp(-PEAK, PEAK)
+
+
+def _level(made: Tensor, prompt: Tensor, name: str) -> _Level:
+    """Moderate loudness without offset: models, and untrained ones above all, do not care.
+
+    What continues a beginning is turned up or down as the model's copy of that beginning would have to be.
+    """
+    told = prompt.shape[-1]
+    heard = made[:, :told] if told else made
+    offset = heard.mean(dim=-1, keepdim=True)
+    rms = float((heard - offset).square().mean().sqrt()) if heard.numel() else 0.0
+    if not math.isfinite(rms) or rms < 1e-6:
+        raise GenerationError(f"{name} returned silence: try another seed")
+    wanted = float(prompt.square().mean().sqrt()) if told else LOUDNESS_RMS
+    return _Level(offset, wanted / rms)
 
 
 def load_generator(model: str | None = None) -> Generator:
@@ -131,64 +237,84 @@ def load_generator(model: str | None = None) -> Generator:
     Raises:
         GenerationError: audiocraft is not installed, or the weights are not to be had.
     """
+    folder = _checked(model)
     models = audiocraft_models()
     if model is None or model == UNTRAINED:
-        return AudiocraftGenerator(UNTRAINED, _untrained(models), reads_text=False)
-    name = Path(model).name if Path(model).is_dir() else model
-    family = models.AudioGen if "audiogen" in name.lower() else models.MusicGen
+        untrained = _untrained(models)
+        digest = _tensors_sha256(untrained.compression_model, untrained.lm)
+        return AudiocraftGenerator(
+            UNTRAINED, untrained, Abilities(reads_text=False), weights_sha256=digest, licence="MIT"
+        )
+    name = model if folder is None else folder.name
+    kind = next((word for word in ("magnet", "audiogen") if word in name.lower()), "musicgen")
+    family = {"magnet": models.MAGNeT, "audiogen": models.AudioGen, "musicgen": models.MusicGen}[kind]
     try:
-        loaded = family.get_pretrained(model)
+        loaded = family.get_pretrained(str(folder or model))
     except Exception as error:  # the loaders raise whatever the hub, the disk or pickle raises
         raise GenerationError(
             f"no weights for {model!r}: {_first_line(error)}. Give a folder that holds state_dict.bin and "
             "compression_state_dict.bin, check the network and the name, or leave the model out"
         ) from error
-    return AudiocraftGenerator(name, loaded, reads_text=True)
-
-
-def generate_clip(
-    order: Order, *, progress: Progress | None = None, generator: Generator | None = None
-) -> tuple[Clip, Generation, str]:
-    """Generate audio and the statement of what made it.
-
-    Args:
-        order: what is asked for.
-        progress: called with (step, fraction done).
-        generator: used instead of loading `order.model`.
-
-    Returns:
-        The audio, its `Generation` for the record, and a sentence about the model.
-
-    Raises:
-        GenerationError: the model cannot be loaded or fails.
-    """
-    report = progress or (lambda _step, _fraction: None)
-    started = clock.now_text()
-    report("load the model", 0.0)
-    generator = generator or load_generator(order.model)
-    seed = secrets.randbits(31) if order.seed is None else order.seed
-    wav = generator.generate(
-        order.prompt,
-        order.seconds,
-        seed,
-        lambda done, total: report("generate", 0.1 + 0.8 * done / max(total, 1)),
+    conditioners = loaded.lm.condition_provider.conditioners
+    abilities = Abilities(
+        reads_text=True,
+        follows_melody=kind == "musicgen" and "self_wav" in conditioners,
+        continues=kind != "magnet",
     )
-    generation = Generation(
-        provider="Meta" if generator.name.startswith("facebook/") else "audiocraft",
-        system=generator.name,
-        system_version=f"audiocraft {_version()}",
-        created_or_altered="created",
-        started_at=started,
-        finished_at=clock.now_text(),
-        model=generator.name,
+    licence = next(
+        (text for start, text in LICENCES.items() if folder is None and name.startswith(start)), None
     )
-    text = UNTRAINED_TEXT if generator.name == UNTRAINED else "{name}"
-    clip = Clip(wav, generator.sample_rate, Source("generated", "0" * 64, 0, "none", "none"))
-    told = f"; {clip.duration_s:.1f} s at {clip.sample_rate} Hz, seed {seed}"
-    return clip, generation, text.format(name=generator.name) + told
+    return AudiocraftGenerator(
+        name, loaded, abilities, weights_sha256=_weights_sha256(folder, name), licence=licence
+    )
 
 
-def _version() -> str:
+def _checked(model: str | None) -> Path | None:
+    """The folder that a model names, if it does; refused before anything is loaded or asked for."""
+    if model is None or model == UNTRAINED:
+        return None
+    if len(model) <= 255 and Path(model).is_dir():
+        missing = [name for name in WEIGHTS if not (Path(model) / name).is_file()]
+        if missing:
+            raise GenerationError(f"{model} holds no model: {' and '.join(missing)} are not there")
+        return Path(model)
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", model) or Path(model).exists():
+        raise GenerationError(
+            f"{model[:100]!r} is neither a folder with a model nor a published name: "
+            "facebook/musicgen-small is one"
+        )
+    return None
+
+
+def _weights_sha256(folder: Path | None, name: str) -> str | None:
+    """What `sha256sum compression_state_dict.bin state_dict.bin | sha256sum` tells of a model's two files."""
+    paths = []
+    for file in WEIGHTS:
+        path = None if folder is None else folder / file
+        if folder is None:
+            found = importlib.import_module("huggingface_hub").try_to_load_from_cache(name, file)
+            path = Path(found) if isinstance(found, str) else None
+        if path is None:
+            return None
+        paths.append(path)
+    lines = ""
+    for path in paths:
+        with path.open("rb") as opened:
+            lines += f"{hashlib.file_digest(opened, 'sha256').hexdigest()}  {path.name}\n"
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _tensors_sha256(*parts: torch.nn.Module) -> str:
+    """Digest of weights that are in no file: each tensor's name and bytes, in order of the names."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for name, tensor in sorted(part.state_dict().items()):
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def version() -> str:
+    """Of audiocraft, as installed."""
     try:
         return importlib.metadata.version("audiocraft")
     except importlib.metadata.PackageNotFoundError:
@@ -268,15 +394,6 @@ def _stand_in(name: str, **members: object) -> types.ModuleType:
     module = types.ModuleType(name, f"Stands in for {name}, which is not installed (provenance.generate).")
     vars(module).update(members, __getattr__=absent)
     return sys.modules.setdefault(name, module)
-
-
-def _levelled(wav: Tensor, name: str) -> Tensor:
-    """Without offset and at moderate loudness: models, and untrained ones above all, do not care."""
-    wav = wav - wav.mean(dim=-1, keepdim=True)
-    rms = float(wav.square().mean().sqrt()) if wav.numel() else 0.0
-    if not math.isfinite(rms) or rms < 1e-6:
-        raise GenerationError(f"{name} returned silence: try another seed")
-    return (wav * (LOUDNESS_RMS / rms)).clamp(-PEAK, PEAK)
 
 
 def _first_line(error: Exception) -> str:

@@ -10,146 +10,31 @@ the digest of the marked samples (`pcm_sha256`) and of the file before credentia
 the finished file is told to the ledger afterwards.
 """
 
-import hashlib
-import math
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from core.clip import Clip
-from core.decode import decode
-from core.encode import encode
-from core.errors import CredentialsError, EncodeError, WatermarkError
-from core.limits import LONG_LIMITS, Limits
+from core.errors import WatermarkError
 from core.progress import Progress
 from provenance import watermark
-from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.declaration import Declaration, draft_record
-from provenance.description import describe
-from provenance.formats import CREDENTIALS_IN, codec_for
-from provenance.metadata.carrying import carry
+from provenance.formats import codec_for
 from provenance.preparation import prepare, refuse_overwriting
-from provenance.records.asset import Mark
-from provenance.records.record import OwnershipRecord, new_record_id
-from provenance.watermark.known import Known
+from provenance.publishing import Ledger, Marked, Marker, Tagged, publish
+from provenance.records.record import new_record_id
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from provenance.credentials.identity import C2paIdentity
-    from provenance.fingerprint import Fingerprint
-    from provenance.records.keys import Signer
-    from provenance.watermark import Detection, WatermarkKey
+    from provenance.watermark import WatermarkKey
 
-__all__ = [
-    "Declaration",
-    "Ledger",
-    "Marker",
-    "Tagged",
-    "tag",
-]
+__all__ = ["Declaration", "Ledger", "Marker", "Tagged", "tag"]
 
 
 _STEPS = ("decode", "mark", "encode", "read back", "fingerprint", "record", "credentials")
-
-
-class Ledger(Protocol):
-    """What the pipeline needs from the registry: its limits and keys, and a place for the record."""
-
-    @property
-    def limits(self) -> Limits:
-        """What is accepted of a file."""
-
-    def watermark_key(self) -> "WatermarkKey":
-        """The tenant's watermark key."""
-
-    def record_signer(self) -> "Signer":
-        """The key that signs records."""
-
-    def c2pa_identity(self) -> "C2paIdentity":
-        """Certificate and key that sign credentials."""
-
-    def fingerprint_index(self) -> Any:
-        """The index of the registered tracks."""
-
-    def register(self, record: OwnershipRecord, fingerprint: "Fingerprint") -> Any:
-        """Sign the record, log it and index its fingerprint, all or nothing."""
-
-    def checkpoint(self) -> str:
-        """The newest signed checkpoint of the log; its first line names the log."""
-
-    def keep_manifest(self, record_id: str, store: bytes) -> None:
-        """Keep the C2PA manifest store of a registered record, for copies that lose theirs."""
-
-    def add_file(self, record_id: str, sha256: str) -> None:
-        """Remember the digest of a file that carries the record's audio."""
-
-
-class Marker(Protocol):
-    """The watermark, so that a test can give its own."""
-
-    def embed(
-        self, wav: "Tensor", sample_rate: int, message: bytes, key: "WatermarkKey", *, strength: float
-    ) -> "Tensor":
-        """Hide a message in audio, [C, T]."""
-
-    def detect(
-        self,
-        wav: "Tensor",
-        sample_rate: int,
-        key: "WatermarkKey",
-        *,
-        exhaustive: bool = False,
-        known: Sequence[Known | tuple[float, float]] = (),
-    ) -> "Detection":
-        """Look for a key's mark in audio, [C, T]: everywhere, or where changes (speed, pitch) are known."""
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """A track that now tells whose it is.
-
-    Attributes:
-        path: the finished file.
-        record_id: 16 hex digits: the record's name, and the message of the watermark.
-        leaf_index: place of the record in the transparency log.
-        sha256: digest of the finished file; `sha256_pcm` of its samples.
-        snr_db: power of the music over power of the mark.
-        read_back_p_value: chance of reading the mark by luck in the finished file.
-        credentials: whether the container could carry C2PA credentials.
-        warnings: what the owner should know, in plain words.
-    """
-
-    path: Path
-    record_id: str
-    leaf_index: int
-    sha256: str
-    sha256_pcm: str
-    duration_s: float
-    snr_db: float
-    read_back_p_value: float
-    credentials: bool
-    elapsed_s: float
-    warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The track as command line and API tell it; where the file lies is for them to say."""
-        return {
-            "record_id": self.record_id,
-            "leaf_index": self.leaf_index,
-            "sha256": self.sha256,
-            "sha256_pcm": self.sha256_pcm,
-            "duration_s": round(self.duration_s, 3),
-            "snr_db": round(self.snr_db, 2),
-            "read_back_p_value": self.read_back_p_value,
-            "credentials": self.credentials,
-            "elapsed_s": round(self.elapsed_s, 3),
-            "warnings": list(self.warnings),
-        }
 
 
 def tag(
@@ -191,8 +76,8 @@ def tag(
         RecordError: the declaration breaks a rule of the record (a malformed ISRC, say).
     """
     started, out = time.monotonic(), Path(out)
-    codec, bit_rate = codec_for(out)
-    tell, marker = _teller(progress), marker or watermark
+    codec, _bit_rate = codec_for(out)
+    tell, marker = teller(progress), marker or watermark
     record_id = record_id or new_record_id()
     draft = draft_record(record_id, declaration, ledger.record_signer().keyid)
     if issued_at is not None:
@@ -213,67 +98,18 @@ def tag(
     tell("mark")
     marked = marker.embed(clip.wav, clip.sample_rate, bytes.fromhex(record_id), key, strength=strength)
     snr = snr_db(clip.wav, marked)
-    with _workplace(out) as folder:
-        plain, finished = folder / f"marked{out.suffix}", folder / f"finished{out.suffix}"
-        tell("encode")
-        encode(
-            marked,
-            clip.sample_rate,
-            plain,
-            codec=codec,
-            bit_rate=bit_rate,
-            bits=ready.bits,
-            layout=clip.layout,
-            chapters=ready.kept.chapters,
-        )
-        carry(plain, ready.kept)
-        tell("read back")
-        heard = decode(plain, LONG_LIMITS)
-        p_value = _read_back(marker, heard, key, record_id, out)
-        tell("fingerprint")
-        from provenance.fingerprint import extract
-
-        fingerprint = extract(heard.wav, heard.sample_rate)
-        warnings = (*ready.warnings, *_earlier_claims(ledger, fingerprint, record_id))
-        tell("record")
-        record = replace(
-            draft,
-            asset=describe(draft.asset, heard, out.suffix, fingerprint),
-            marks=(_mark(record_id, key, strength, snr),),
-        )
-        tell("credentials")
-        carries = out.suffix.lower() in CREDENTIALS_IN
-        if carries:
-            store, told = _write_credentials(plain, finished, record, ledger, source)
-            warnings = (*warnings, *told)
-        else:
-            from provenance.credentials.sidecar import sidecar_for, sidecar_of, write_sidecar
-
-            origin = ledger.checkpoint().partition("\n")[0]
-            store = write_sidecar(plain, finished, record, ledger.c2pa_identity(), log_origin=origin)
-            beside = sidecar_for(out).name
-            lies = f"{out.suffix} files cannot carry C2PA credentials: they lie beside it, in {beside}"
-            warnings = (*warnings, lies)
-        sha256 = _file_sha256(finished)
-        registration = ledger.register(record, fingerprint)
-        ledger.keep_manifest(record_id, store)
-        with _writing(out):
-            if not carries:
-                sidecar_of(finished).replace(sidecar_for(out))
-            finished.replace(out)
-    ledger.add_file(record_id, sha256)
-    return Tagged(
-        path=out,
-        record_id=record_id,
-        leaf_index=registration.leaf_index,
-        sha256=sha256,
-        sha256_pcm=record.asset.sha256_pcm,
-        duration_s=heard.duration_s,
-        snr_db=snr,
-        read_back_p_value=p_value,
-        credentials=carries,
-        elapsed_s=time.monotonic() - started,
-        warnings=warnings,
+    marked_clip = replace(clip, wav=marked)
+    facts = Marked(record_id, strength, snr)
+    return publish(
+        replace(ready, clip=marked_clip),
+        out,
+        draft,
+        facts,
+        ledger=ledger,
+        marker=marker,
+        source=source,
+        tell=tell,
+        started=started,
     )
 
 
@@ -293,83 +129,9 @@ def _refuse_second_mark(marker: Marker, clip: Clip, key: "WatermarkKey") -> None
         )
 
 
-def _read_back(marker: Marker, clip: Clip, key: "WatermarkKey", record_id: str, out: Path) -> float:
-    found = marker.detect(clip.wav, clip.sample_rate, key)
-    if not found.present or found.message != bytes.fromhex(record_id):
-        raise WatermarkError(
-            f"the mark cannot be read back from {out.name} ({clip.duration_s:.1f} s); "
-            "the track is too short, too quiet or too plain: try a larger --strength or a lossless format"
-        )
-    return float(found.p_value)
+def teller(progress: Progress | None) -> Callable[[str], None]:
+    """What tells the pipeline's steps, and the share that is done before each."""
 
-
-def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint", own: str) -> tuple[str, ...]:
-    """A warning for every other record of the same audio: the log says who came first."""
-    matches = ledger.fingerprint_index().query(fingerprint)
-    return tuple(
-        f"the same audio is registered already, as record {m.record_id}"
-        for m in matches
-        if m.record_id != own
-    )
-
-
-def _write_credentials(
-    plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, source: Path | Clip
-) -> tuple[bytes, tuple[str, ...]]:
-    """Sign credentials into the file; those that the source came with are kept as its parent's.
-
-    Damaged ones are left out, with a warning: they are the source's fault, and no reason to refuse it.
-    """
-    from provenance.credentials import read_credentials, write_credentials
-
-    origin, identity = ledger.checkpoint().partition("\n")[0], ledger.c2pa_identity()
-    if not isinstance(source, Clip):
-        try:
-            if read_credentials(source).present:
-                store = write_credentials(plain, finished, record, identity, parent=source, log_origin=origin)
-                return store, ()
-        except CredentialsError as error:
-            damaged = f"the source's own content credentials cannot be used and are left out: {error}"[:300]
-            return write_credentials(plain, finished, record, identity, log_origin=origin), (damaged,)
-    return write_credentials(plain, finished, record, identity, log_origin=origin), ()
-
-
-def _mark(record_id: str, key: "WatermarkKey", strength: float, snr: float) -> Mark:
-    return Mark(
-        alg=SOFT_BINDING_ALG,
-        alg_version="1",
-        message=record_id,
-        key_epoch=key.epoch + 1,  # records count from 1, keys from 0
-        ecc="convolutional + 24-bit MAC",
-        strength_mdb=round(1000 * 20 * math.log10(strength)),
-        snr_mdb=round(1000 * snr),
-    )
-
-
-@contextmanager
-def _workplace(out: Path) -> Iterator[Path]:
-    """A folder beside the output, so that the last step is a rename on one file system."""
-    with _writing(out):
-        folder = tempfile.TemporaryDirectory(prefix=".trackmark-", dir=out.parent)
-    with folder as name:
-        yield Path(name)
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    """The pipeline's own writes: what fails in the ledger or elsewhere is not told as theirs."""
-    try:
-        yield
-    except OSError as error:
-        raise EncodeError(f"cannot write {out}: {error.strerror or error}") from error
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _teller(progress: Progress | None) -> Callable[[str], None]:
     def tell(step: str) -> None:
         if progress is not None:
             progress(step, _STEPS.index(step) / len(_STEPS))

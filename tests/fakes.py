@@ -190,6 +190,7 @@ def engines(
         music=Part(music or MUSIC),
         voice=Part(voice or VOICE),
         tagger=Part(NotImplementedError("no test tags with this")),
+        maker=Part(NotImplementedError("no test generates with this")),
     )
 
 

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from detector.music.detector import MusicDetector
     from detector.voice import VoiceFinding
     from detector.voice.detector import VoiceDetector
+    from provenance.birth import Born
     from provenance.credentials.findings import Credentials
     from provenance.declaration import Declaration
     from provenance.fingerprint import Fingerprint
+    from provenance.generate import Order
     from provenance.tag import Ledger, Marker, Tagged
 
 PROBED_S = 5.0
@@ -97,6 +99,26 @@ class Tagger(Protocol):
         """Mark a track, register it and write it with its credentials."""
 
 
+class Maker(Protocol):
+    """The pipeline `provenance.birth.generate_tagged`."""
+
+    def __call__(
+        self,
+        order: "Order",
+        out: Path,
+        *,
+        title: str,
+        owner: str,
+        ledger: "Ledger",
+        melody: Path | None = None,
+        beginning: Path | None = None,
+        strength: float = 1.0,
+        progress: "Progress | None" = None,
+        overwrite: bool = False,
+    ) -> "Born":
+        """Generate a track, marked as it is made, and register it."""
+
+
 @dataclass(frozen=True)
 class Engines:
     """All of them: the one thing that a test replaces."""
@@ -108,12 +130,13 @@ class Engines:
     music: MusicEar
     voice: VoiceEar
     tagger: Tagger
+    maker: Maker
 
 
 def product_engines(settings: Settings) -> Engines:
     """The parts as they ship; the user's own calibration and adapters, if any, are used for music."""
     music = _Music(music_calibration(settings), music_adapters(settings))
-    return Engines(_Decoder(), watermark, _Printer(), _CredentialReader(), music, _Voice(), _tag)
+    return Engines(_Decoder(), watermark, _Printer(), _CredentialReader(), music, _Voice(), _tag, _make)
 
 
 def music_calibration(settings: Settings) -> Path:
@@ -193,6 +216,12 @@ def _tag(source: "Path | Clip", out: Path, declaration: "Declaration", **options
     from provenance.tag import tag
 
     return tag(source, out, declaration, **options)
+
+
+def _make(order: "Order", out: Path, **options: Any) -> "Born":
+    from provenance.birth import generate_tagged
+
+    return generate_tagged(order, out, **options)
 
 
 @lru_cache(maxsize=2)

@@ -25,6 +25,7 @@ from api.cli import (
     db,
     demo,
     doctor,
+    generate,
     job,
     key,
     log,
@@ -65,7 +66,7 @@ def _options(
 
 
 main.command("tag")(tag.tag)
-main.command("generate")(tag.generate)
+main.command("generate")(generate.generate)
 main.command("watch")(watch.watch)
 main.command("verify")(verify.verify)
 main.command("audit")(audit.audit)

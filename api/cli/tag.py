@@ -1,4 +1,4 @@
-"""`trackmark tag` and `trackmark generate`: tracks that tell whose they are."""
+"""`trackmark tag`: tracks that tell whose they are."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -77,50 +77,7 @@ def tag(
                 overwrite=force,
                 warn=_warn,
             )
-    _show(str(source), done, as_json=as_json)
-
-
-def generate(
-    prompt: Annotated[str, typer.Argument(help="What the music should be like.")],
-    output: Output,
-    model: Annotated[
-        str | None, typer.Option(help="A model's name or folder; the built-in tiny one otherwise.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(min=1.0, max=300.0, help="Length.")] = 20.0,
-    title: Annotated[str | None, typer.Option(help="Title; the prompt otherwise.")] = None,
-    owner: Annotated[str, typer.Option(help="Who holds the master right.")] = "unstated",
-    seed: Annotated[int | None, typer.Option(help="Repeat a former run.")] = None,
-    strength: Strength = 1.0,
-    force: Force = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Generate music with an audiocraft model, tagged at birth."""
-    with failures(), progress(enabled=not quiet) as bar:
-        from api.audit.engines import product_engines
-        from provenance.declaration import Declaration
-        from provenance.generate import Order, generate_clip
-
-        check_output(output, force=force)
-        check_text("--owner", owner)
-        order = Order(prompt, model=model, seconds=seconds, seed=seed)
-        with registry() as (store, settings):
-            engines, tell = product_engines(settings), bar("generate")
-            clip, generation, model_text = generate_clip(order, progress=tell)
-            # No audio leaves before it is marked and registered.
-            done = engines.tagger(
-                clip,
-                output,
-                Declaration(title or prompt, owner, None, "all", generation, basis="generated_here"),
-                ledger=store.ledger(),
-                strength=strength,
-                progress=tell,
-                marker=engines.marker,
-                overwrite=force,
-            )
-    if not as_json:
-        answers().print(model_text, markup=False)
-    _show(prompt, done, as_json=as_json)
+    show(str(source), done, as_json=as_json)
 
 
 def check_output(output: Path, *, force: bool, source: Path | None = None) -> None:
@@ -165,7 +122,8 @@ def _warn(text: str) -> None:
     messages().print(f"warning: {text}", style="yellow", markup=False)
 
 
-def _show(source: str, done: "Tagged", *, as_json: bool) -> None:
+def show(source: str, done: "Tagged", *, as_json: bool) -> None:
+    """Tell what was tagged."""
     if as_json:
         emit({"file": source, "output": str(done.path), **done.to_dict()})
         return

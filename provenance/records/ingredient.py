@@ -17,14 +17,15 @@ class Ingredient:
         sha256: of the file as it was given.
         format: of the file, such as `midi` or `wav`.
         record_id: the record that its own watermark names.
-        credentials_sha256: of the C2PA manifest store that it carried.
+        signer: organisation that its content credentials named, whose signature held; the hash of the file
+            covers them.
     """
 
     relation: str
     sha256: str
     format: str | None = None
     record_id: str | None = None
-    credentials_sha256: str | None = None
+    signer: str | None = None
 
     def __post_init__(self) -> None:
         shape_checks.one_of(self.relation, "ingredient relation", RELATIONS)
@@ -33,5 +34,5 @@ class Ingredient:
             shape_checks.text(self.format, "ingredient format", limit=20)
         if self.record_id is not None:
             shape_checks.hex_digits(self.record_id, "ingredient record_id", 16)
-        if self.credentials_sha256 is not None:
-            shape_checks.hex_digits(self.credentials_sha256, "ingredient credentials_sha256", 64)
+        if self.signer is not None:
+            shape_checks.text(self.signer, "ingredient signer", limit=200)

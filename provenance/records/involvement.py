@@ -28,6 +28,7 @@ class Generation:
     seed_commitment: str | None = None
     training_licence_ref: str | None = None
     operator_id: str | None = None
+    model_licence: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("provider", "system", "system_version"):
@@ -36,7 +37,7 @@ class Generation:
         shape_checks.time(self.finished_at, "finished_at")
         if self.started_at is not None and self.started_at != self.finished_at:
             shape_checks.period(self.started_at, self.finished_at, "generation")
-        for name in ("model", "training_licence_ref", "operator_id"):
+        for name in ("model", "training_licence_ref", "operator_id", "model_licence"):
             if getattr(self, name) is not None:
                 shape_checks.text(getattr(self, name), name, limit=200)
         for name in ("model_sha256", "prompt_commitment", "seed_commitment"):

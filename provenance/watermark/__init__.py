@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from provenance.watermark.key import WatermarkKey
     from provenance.watermark.known import Known
     from provenance.watermark.marks import Mark
+    from provenance.watermark.streaming import Stream
 
 __all__ = [
     "Detection",
     "Known",
     "Mark",
     "Meter",
+    "Stream",
     "WatermarkKey",
     "detect",
     "detect_blocks",
@@ -35,6 +37,7 @@ _HOME = {
     "Meter": "embedding",
     "embed": "embedding",
     "embed_blocks": "embedding",
+    "Stream": "streaming",
     "WatermarkKey": "key",
 }
 

@@ -19,6 +19,7 @@ MIN_DURATION_S = chips.BLOCK_COLUMNS / COLUMNS_PER_S
 STEP_COLUMNS = 300
 CONTEXT_COLUMNS = 55
 """28.8 s and 5.28 s: both a whole number of samples at every usual rate."""
+NOT_FINITE = "samples that are not finite numbers cannot be marked; repair the file first"
 _SILENCE = 1e-5
 
 
@@ -96,27 +97,39 @@ def embed_blocks(
     samples, peak = 0, 0.0
     for piece in pieces(blocks, round(STEP_COLUMNS * column), round(CONTEXT_COLUMNS * column)):
         if samples == 0:
-            _refuse_short(piece.wav.shape[-1], sample_rate)  # a short piece is the whole stream
+            refuse_short(piece.wav.shape[-1], sample_rate)  # a short piece is the whole stream
         if not bool(torch.isfinite(piece.core).all()):
-            raise WatermarkError(
-                "samples that are not finite numbers cannot be marked; repair the file first"
-            )
+            raise WatermarkError(NOT_FINITE)
         samples += piece.core.shape[-1]
         peak = max(peak, float(piece.core.abs().max()))
         columns = int(piece.wav.shape[-1] / column) + 2
         spread = layout.chips(signs, start + round(piece.start / column), columns)
         with torch.no_grad():
-            marked = _mark(piece, sample_rate, torch.from_numpy(spread), strength, chosen)
+            marked = mark(piece, sample_rate, torch.from_numpy(spread), strength, chosen)
         if meter:
             meter.host += float(piece.core.double().square().sum())
             meter.mark += float((marked - piece.core).double().square().sum())
         yield marked
-    _refuse_short(samples, sample_rate)
+    refuse_short(samples, sample_rate)
+    refuse_silence(peak)
+
+
+def refuse_silence(peak: float) -> None:
+    """Refuse a stream that was silent from end to end.
+
+    Raises:
+        WatermarkError: it was.
+    """
     if peak < _SILENCE:
         raise WatermarkError("silence cannot carry a watermark; give audio with content")
 
 
-def _refuse_short(samples: int, sample_rate: int) -> None:
+def refuse_short(samples: int, sample_rate: int) -> None:
+    """Refuse what does not hold one block.
+
+    Raises:
+        WatermarkError: shorter than that.
+    """
     duration_s = samples / sample_rate
     if duration_s < MIN_DURATION_S:
         raise WatermarkError(
@@ -124,8 +137,8 @@ def _refuse_short(samples: int, sample_rate: int) -> None:
         )
 
 
-def _mark(piece: Piece, sample_rate: int, spread: Tensor, strength: float, networks: model.Model) -> Tensor:
-    """The marked stretch of a piece, [C, last - first]."""
+def mark(piece: Piece, sample_rate: int, spread: Tensor, strength: float, networks: model.Model) -> Tensor:
+    """Mark a piece by chips of its own columns, [CELL_BANDS, columns]; its stretch, [C, last - first]."""
     wav = piece.wav
     if strength <= 0.0:
         return piece.core.clone()

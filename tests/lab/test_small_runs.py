@@ -24,6 +24,7 @@ from lab.evaluation.watermark import __main__ as watermark_benchmark
 from lab.evaluation.watermark import neural
 from lab.evaluation.watermark import search as watermark_search
 from lab.evaluation.watermark import speed as watermark_speed
+from lab.evaluation.watermark import streaming as watermark_streaming
 from lab.sound.attacks import Attack
 from lab.texture_network.evaluate import cost_s
 from lab.texture_network.network import Shape, TextureNetwork
@@ -149,6 +150,17 @@ def test_a_neural_decoder_is_an_attack(songs: tuple[Recording, ...]) -> None:
     rows = list(neural.through_decoder(0, songs[0], attack=halved))
     assert 5 < rows[0]["distance_db"] < 20 * np.log10(2)
     assert all(row["right"] for row in rows[1:])
+
+
+def test_a_stream_s_mark_is_held_against_the_file_s(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "set_num_threads", lambda _number: None)
+    written = tmp_path / "page.md"
+    arguments = ["streaming", "--data", str(data), "--recordings", "1", "--page", str(written)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    watermark_streaming.main()
+    assert "read from 1 of 1 streams, and from 1 of 1 MP3s" in written.read_text("utf-8")
 
 
 @pytest.mark.parametrize("task", ["embed", "detect"])

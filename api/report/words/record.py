@@ -45,5 +45,5 @@ def ingredient(made_of: Found) -> str:
     what = {"score": "the score", "melody": "the melody", "continued": "the beginning"}[made_of["relation"]]
     form = f" ({made_of['format']})" if made_of.get("format") else ""
     own = f", of record {made_of['record_id']}" if made_of.get("record_id") else ""
-    signed = ", which carried credentials" if made_of.get("credentials_sha256") else ""
+    signed = f", signed by {made_of['signer']}" if made_of.get("signer") else ""
     return f"{what}{form} with SHA-256 {made_of['sha256']}{own}{signed}"

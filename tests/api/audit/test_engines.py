@@ -9,10 +9,8 @@ import pytest
 from api.audit import engines
 from api.audit.engines import Engines
 from api.audit.enrolling import voiceprint
-from core.clip import Clip
 from core.errors import AudioTooLarge, UnreadableAudio
 from core.limits import Limits
-from provenance.records.involvement import Generation
 from tests import fakes
 from tests.api.cli.conftest import invoke
 
@@ -22,6 +20,7 @@ TOUCHES = {
     "core.reception": {"received"},
     "detector.music": {"MusicDetector"},
     "detector.voice": {"VoiceDetector"},
+    "provenance.birth": {"generate_tagged"},
     "provenance.credentials": {"read_credentials"},
     "provenance.fingerprint": {"extract"},
     "provenance.tag": {"tag"},
@@ -73,20 +72,14 @@ def test_a_voice_print_is_made_of_every_recording_in_turn() -> None:
 def standing_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engines:
     """Engines whose every part refuses, in the place of those that ship."""
     refuse = fakes.Part(UnreadableAudio("asked the engines"))
-    parts = Engines(*[refuse] * 7)
+    parts = Engines(*[refuse] * 8)
     monkeypatch.setattr(engines, "product_engines", lambda _settings: parts)
     monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "home"))
     return parts
 
 
-def clip(*_order: object, **_options: object) -> tuple[Clip, Generation, str]:
-    """What a model makes; audiocraft takes seconds to load."""
-    return fakes.clip(), Generation("A Lab", "Model", "1", "created", "2026-11-22T13:00:00Z"), "made up"
-
-
 @pytest.mark.usefixtures("standing_in")
-def test_commands_ask_the_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provenance.generate.generate_clip", clip)
+def test_commands_ask_the_engines(tmp_path: Path) -> None:
     song, table = tmp_path / "song.wav", tmp_path / "songs.csv"
     song.write_bytes(b"no audio at all")
     table.write_text("file,title,owner\nsong.wav,Song,A Label\n")

@@ -21,7 +21,7 @@ from tests.signals import music
 KILLED_AT = (
     "api.born.diary.Diary.begin",  # the file is copied, nothing is noted
     "provenance.tag.prepare",  # the attempt is noted, nothing is done
-    "provenance.tag._write_credentials",  # the track is marked, nothing is registered
+    "provenance.publishing._write_credentials",  # the track is marked, nothing is registered
     "api.registry.manifests.Manifests.keep",  # registered, and no output is there
     "api.registry.records.Records.add_file",  # the output is there, its digest unknown
     "api.born.diary.Diary.end",  # all is done, and nobody has noted it

@@ -22,7 +22,7 @@ from .samples import TIME, full, records, small
 def test_what_it_was_made_from_survives_and_changes_no_other_record() -> None:
     made = (
         Ingredient("score", "00" * 32, "midi"),
-        Ingredient("melody", "01" * 32, "wav", "ffeeddccbbaa9988", "02" * 32),
+        Ingredient("melody", "01" * 32, "wav", "ffeeddccbbaa9988", "A Label"),
     )
     record = small(ingredients=made)
     assert OwnershipRecord.from_payload(record.to_payload()) == record

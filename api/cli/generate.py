@@ -1,0 +1,78 @@
+"""`trackmark generate`: music by an audiocraft model, tagged as it is made."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.console import AsJson, Quiet, answers, failures, messages, progress, registry
+from api.cli.tag import Force, Output, Strength, check_output, check_text, show
+
+if TYPE_CHECKING:
+    from provenance.birth import Born
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What the music should be like; only a commitment is kept.")],
+    output: Output,
+    model: Annotated[
+        str | None, typer.Option(help="A model's name or folder; the built-in tiny one otherwise.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, max=300.0, help="Length.")] = 20.0,
+    melody: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Audio whose tune is followed.")
+    ] = None,
+    beginning: Annotated[
+        Path | None, typer.Option("--continue", exists=True, dir_okay=False, help="Audio that is continued.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title; the output's name otherwise.")] = None,
+    owner: Annotated[str, typer.Option(help="Who holds the master right.")] = "unstated",
+    seed: Annotated[int | None, typer.Option(help="Repeat a former run.")] = None,
+    strength: Strength = 1.0,
+    force: Force = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Generate music with an audiocraft model, marked as it is made.
+
+    The record holds commitments to prompt and seed; OUTPUT.private.json, for you alone, opens them.
+    """
+    with failures(), progress(enabled=not quiet) as bar:
+        from api.audit.engines import product_engines
+        from provenance.generate import Order
+
+        check_output(output, force=force)
+        check_text("--owner", owner)
+        order = Order(prompt, model=model, seconds=seconds, seed=seed)
+        with registry() as (store, settings):
+            born = product_engines(settings).maker(
+                order,
+                output,
+                title=title or output.stem,
+                owner=owner,
+                ledger=store.ledger(),
+                melody=melody,
+                beginning=beginning,
+                strength=strength,
+                progress=bar("generate"),
+                overwrite=force,
+            )
+    kept = _keep(output, born)
+    if not as_json:
+        answers().print(born.text, markup=False)
+    show(prompt, born.tagged, as_json=as_json)
+    if not quiet:
+        messages().print(f"what opens the commitments to prompt and seed is in {kept}", markup=False)
+
+
+def _keep(output: Path, born: "Born") -> Path:
+    """Write what opens the record's commitments, readable by its owner only."""
+    path = output.with_name(f"{output.name}.private.json")
+    openings = {"prompt": born.prompt, "seed": born.seed}
+    told = {name: {"text": one.text, "salt": one.salt} for name, one in openings.items()}
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(json.dumps({"record_id": born.tagged.record_id, **told}, indent=1) + "\n")
+    return path

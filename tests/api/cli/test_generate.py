@@ -1,0 +1,51 @@
+"""`trackmark generate` as a person meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from provenance.commitment import Opening
+from tests.api.cli.conftest import Trackmark
+
+
+def test_what_opens_the_commitments_is_kept_for_its_owner_only(trackmark: Trackmark, tmp_path: Path) -> None:
+    out = tmp_path / "Night.flac"
+    done = trackmark("generate", "a secret prompt", "-o", out, "--seconds", "6", "--seed", "4", "--json")
+    assert done.code == 0, done.err
+    private = tmp_path / "Night.flac.private.json"
+    kept = json.loads(private.read_text())
+    assert private.stat().st_mode & 0o077 == 0
+    assert (kept["prompt"]["text"], kept["seed"]["text"]) == ("a secret prompt", "4")
+    told = done.lines[0]
+    assert kept["record_id"] == told["record_id"]
+    trackmark("record", "export", told["record_id"], "-o", tmp_path / "proof")
+    envelopes = "".join(path.read_text() for path in (tmp_path / "proof").rglob("*.json"))
+    assert "secret" not in envelopes
+    shown = trackmark("record", "show", told["record_id"], "--json").lines[0]
+    assert shown["title"] == "Night", "a prompt is private, so it is no title"
+    opening = Opening(**kept["prompt"])
+    assert opening.opens(opening.commitment)
+    again = trackmark("generate", "a secret prompt", "-o", out, "--seconds", "6", "--seed", "4")
+    assert (again.code, "--force" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("la" * 50_000,), "100000 characters"),
+        (("", "--model", "/no/such/model"), "neither a folder with a model"),
+        (("", "--model", "{tmp}"), "holds no model"),
+        (("", "--seconds", "3", "--continue", "{song}"), "lasts 4.0 s already"),
+        (("", "--melody", "{song}"), "follows no melody"),
+        (("", "--melody", "{song}", "--continue", "{song}"), "not both"),
+    ],
+)
+def test_what_cannot_be_generated_is_told_and_leaves_nothing(
+    trackmark: Trackmark, song: Path, tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    out = tmp_path / "out.wav"
+    given = (word.format(tmp=tmp_path, song=song) for word in words)
+    done = trackmark("generate", *given, "-o", out)
+    assert (done.code, why in done.err) == (1, True), done.err
+    assert not list(tmp_path.glob("out*"))
