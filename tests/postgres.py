@@ -17,6 +17,8 @@ import psycopg
 # A cluster that is thrown away need not survive a power cut.
 OPTIONS = ("listen_addresses=''", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
            "max_connections=60", "shared_buffers=32MB")  # fmt: skip
+PATIENCE_S = "1800"
+"""For a start and a stop: as long as pytest gives any test, since a busy machine takes its time."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def cluster(programs: Programs) -> Iterator[Cluster]:
 
         def start() -> None:
             server = subprocess.run(
-                [binaries / "pg_ctl", "-D", data, "-l", said, "-w", "-t", "60", "start",
+                [binaries / "pg_ctl", "-D", data, "-l", said, "-w", "-t", PATIENCE_S, "start",
                  "-o", " ".join([*options, "-k", str(folder)])],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                 check=False, **shared,
@@ -136,7 +138,7 @@ def cluster(programs: Programs) -> Iterator[Cluster]:
 
         def stop() -> None:
             subprocess.run(
-                [binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"],
+                [binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", PATIENCE_S, "stop"],
                 stdout=subprocess.DEVNULL, check=True, **shared,
             )  # fmt: skip
 

@@ -139,7 +139,7 @@ def test_a_server_has_its_audits_done_beside_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "api.cli", "serve", "--anonymous", "--port", str(port)]
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=None) as client:
             until(lambda: answers(client))
             song = tmp_path / "song.wav"
             encode(music(3.0, 22_050), 22_050, song, codec="wav")

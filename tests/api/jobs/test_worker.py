@@ -113,7 +113,7 @@ class Held:
             context.progress("music", 0.5)
             (context.output / "unreleased").write_text("half")
             self.reached.set()
-            assert self.go_on.wait(60)
+            assert self.go_on.wait()
             context.progress("voice", 0.7)
             return {"by": context.job.fence}
         finally:
@@ -127,7 +127,7 @@ def in_hand(shop: Workshop, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> 
     does(monkeypatch, held)
     job = shop.enter()
     worker._take_jobs()
-    assert held.reached.wait(60)
+    assert held.reached.wait()
     return job, held
 
 
@@ -146,7 +146,7 @@ def test_three_orderly_stops_leave_the_job_queued_with_its_audio(
         does(monkeypatch, again)
         worker = shop.worker()
         worker._take_jobs()
-        assert again.reached.wait(60)
+        assert again.reached.wait()
         worker.stop()
         again.go_on.set()
     held.go_on.set()
@@ -241,7 +241,7 @@ def test_a_job_that_makes_no_progress_is_given_up_and_its_place_is_free(
     shop.held.append(second)
     does(monkeypatch, second)
     worker._take_jobs()
-    assert second.reached.wait(60)
+    assert second.reached.wait()
     held.go_on.set()
     second.go_on.set()
 

@@ -139,7 +139,7 @@ def test_one_tenants_slow_look_holds_up_nobody_else(tmp_path: Path) -> None:
             looks.append(limits)
             if b"slow" in path.read_bytes():
                 slow.set()
-                assert go.wait(60)
+                assert go.wait()
 
         def decode(self, path: Path, limits: Limits) -> Any:
             raise AssertionError
@@ -149,13 +149,13 @@ def test_one_tenants_slow_look_holds_up_nobody_else(tmp_path: Path) -> None:
             target=lambda: client.post("/v1/audits", files={"file": ("a.wav", b"slow")}), daemon=True
         )
         first.start()
-        assert slow.wait(60)
+        assert slow.wait()
         other = client.post(
             "/v1/audits", files={"file": ("a.wav", GOOD)}, headers=key(client, tenant="other")
         )
         assert other.status_code == 202
         go.set()
-        first.join(60)
+        first.join()
         assert {limits.timeout_s for limits in looks} == {LOOK_S}
 
 
