@@ -35,7 +35,8 @@ def scan(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="PATH|GLOB|URL", help="A folder, a pattern, or a URL such as s3://bucket/folder."
+            metavar="PATH|GLOB|URL|MANIFEST",
+            help="A folder, a pattern, a URL, or a .txt or .csv that lists files.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet, .jsonl or .csv.")],
@@ -74,14 +75,17 @@ def scan(
                 if as_json:
                     emit(row)
 
-            done = run(
-                items,
-                output,
-                engine=engine.value,
-                workers=workers or os.cpu_count() or 1,
-                home=home,
-                progress=tell,
-            )
+            try:
+                done = run(
+                    items,
+                    output,
+                    engine=engine.value,
+                    workers=workers or os.cpu_count() or 1,
+                    home=home,
+                    progress=tell,
+                )
+            except OSError as error:
+                fail(f"{error.strerror or error}; the same command goes on where it stopped", UNREADABLE)
     if not as_json:
         _summary(done, output)
     raise typer.Exit(UNREADABLE if done.actions.get("unreadable") else OK)

@@ -14,10 +14,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api import errors
 from api.audit.json_form import Json
 from api.scan import journal
 from api.scan.engines import ENGINES, Auditor
-from api.scan.find import Item, ScanError
+from api.scan.find import FetchError, Item, ScanError
 from api.scan.table import TABLES, failed, flatten, pyarrow, told, write_table
 from core.errors import TrackmarkError
 
@@ -97,9 +98,19 @@ def audit_item(item: Item, home: Path) -> Json:
         with _local_copy(item) as path:
             reader = registry.on_behalf(Reader.here(f"scan of {item.location}"))
             found = audit_file(path, registry=reader, settings=settings).to_dict()
+    except FetchError as error:
+        return failed(item, type(error).__name__, str(error))
     except (TrackmarkError, OSError) as error:
+        if _ours(error):
+            raise  # another try will do; a row would be the last word on a file that nobody has heard
         return failed(item, type(error).__name__, str(error))
     return flatten(item, found)
+
+
+def _ours(error: Exception) -> bool:
+    """Whether a failure is none of the file's: a full disk, keys, weights."""
+    code = errors.told(error)["code"]
+    return code == errors.DiskFull.code or (isinstance(error, TrackmarkError) and code in errors.OURS)
 
 
 @lru_cache(maxsize=1)
@@ -120,6 +131,11 @@ def _local_copy(item: Item) -> Iterator[Path]:
     fsspec = import_module("fsspec")
     with tempfile.TemporaryDirectory(prefix="trackmark-scan-") as folder:
         path = Path(folder) / Path(item.location).name
-        system, remote = fsspec.url_to_fs(item.location)
-        system.get_file(remote, str(path))
+        try:
+            system, remote = fsspec.url_to_fs(item.location)
+            system.get_file(remote, str(path))
+        except Exception as error:  # each kind of store has errors of its own
+            if errors.told(error)["code"] == errors.DiskFull.code:
+                raise
+            raise FetchError(f"cannot fetch {item.location}: {error or type(error).__name__}") from error
         yield path

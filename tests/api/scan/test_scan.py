@@ -6,14 +6,17 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from api.errors import DiskFull
 from api.scan.engines import ENGINES
 from api.scan.find import Item, ScanError, find
-from api.scan.scan import Scanned, scan
+from api.scan.scan import Scanned, audit_item, scan
 from api.scan.table import COLUMNS, failed, flatten, write_table
+from core.errors import KeyFileError, UnreadableAudio
 from tests import fakes
 from tests.fakes import scan_row
 
@@ -257,3 +260,122 @@ def test_any_file_name_has_its_row_in_every_table(
         assert len(results.read_text(encoding="utf-8").splitlines()) == len(NAMES) + (suffix == ".csv")
     assert [row["file"] for row in rows] == shown
     assert {name.rpartition("/")[2] for name in shown} == set(ESCAPED)
+
+
+def manifest(tmp_path: Path, name: str, text: str) -> str:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_a_manifest_names_what_is_scanned(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "b.wav", "a,1.mp3")
+    b, a = str(folder / "b.wav"), str(folder / "a,1.mp3")
+    gone = str(folder / "gone.wav")
+    listed = manifest(tmp_path, "m.txt", f"# ours\n{b}\n\n{a}\n{gone}\n{b}\n")
+    assert find(listed) == [Item(b, 5), Item(a, 7), Item(gone, None)], "in its order, each once"
+    table_of = manifest(tmp_path, "m.csv", f'title,file\nB,{b}\nA,"{a}"\n')
+    assert find(table_of) == [Item(b, 5), Item(a, 7)]
+    beside = manifest(tmp_path, "near.txt", "catalogue/b.wav\n")
+    assert find(beside) == [Item(b, 5)], "names without a folder lie beside the manifest"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("m.csv", "file,title\na.wav,A\n,B\nc.wav,C\n ,D\n", "no audio file in line 3, 5"),
+        ("m.csv", "path\na.wav\n", "no column `file`"),
+        ("m.csv", "file\n", "names no file"),
+        ("m.txt", "\n# nothing\n", "names no file"),
+    ],
+)
+def test_a_manifest_with_wrong_rows_says_which(tmp_path: Path, name: str, text: str, why: str) -> None:
+    with pytest.raises(ScanError, match=why):
+        find(manifest(tmp_path, name, text))
+
+
+def test_a_manifest_in_another_encoding_or_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_bytes("é.wav\n".encode("latin-1"))
+    with pytest.raises(ScanError, match="not UTF-8"):
+        find(str(tmp_path / "m.txt"))
+    with pytest.raises(ScanError, match="cannot list"):
+        find(str(tmp_path / "none.csv"))
+
+
+class Unreachable(Exception):
+    """As a store's own library raises; no OSError."""
+
+
+def test_a_place_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise Unreachable("no route to bucket")
+
+    monkeypatch.setattr("fsspec.url_to_fs", refuse)
+    with pytest.raises(ScanError, match="cannot list s3://bucket: no route to bucket"):
+        find("s3://bucket")
+    row = audit_item(Item("s3://bucket/a.wav", 5), Path("home"))
+    assert row["error"] == "FetchError: cannot fetch s3://bucket/a.wav: no route to bucket"
+
+
+@pytest.fixture
+def auditing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
+    """What the audits of this process come to, in turn; None is a row."""
+    outcomes: list[BaseException | None] = []
+
+    class Found:
+        def to_dict(self) -> dict[str, Any]:
+            return {}
+
+    def audit_file(*_arguments: object, **_options: object) -> Found:
+        outcome = outcomes.pop(0)
+        if outcome is not None:
+            raise outcome
+        return Found()
+
+    registry = SimpleNamespace(on_behalf=lambda reader: reader)
+    monkeypatch.setattr("api.scan.scan._opened", lambda home: (registry, None))
+    monkeypatch.setattr("api.scan.scan.flatten", lambda item, _found: scan_row(item, Path()))
+    monkeypatch.setattr("api.audit.audit.audit_file", audit_file)
+    monkeypatch.setitem(ENGINES, "local", in_turn)
+    return outcomes
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), DiskFull("full"), KeyFileError("locked")]
+)
+def test_what_is_no_fault_of_a_file_is_no_row_and_the_scan_goes_on_later(
+    tmp_path: Path, auditing: list[BaseException | None], error: Exception
+) -> None:
+    items = find(str(folder_of(tmp_path, "a.wav", "b.wav", "c.wav")))
+    results = tmp_path / "r.jsonl"
+    options: dict[str, Any] = {"engine": "local", "workers": 1, "home": tmp_path}
+    for _ in range(2):  # interrupted twice
+        auditing[:] = [None, error]
+        with pytest.raises(type(error)):
+            scan(items, results, **options)
+    assert not results.exists()
+    auditing[:] = [UnreadableAudio("a zip")]
+    done = scan(items, results, **options)
+    assert [row["error"] for row in table(results)] == [None, None, "UnreadableAudio: a zip"]
+    assert done.files == 3 and not auditing
+
+
+def test_a_disk_that_fills_up_under_the_journal_loses_nothing(
+    tmp_path: Path, auditing: list[BaseException | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = find(str(folder_of(tmp_path, "a.wav", "b.wav")))
+    write, written = os.write, list[int]()
+
+    def full(file: int, data: bytes) -> int:
+        written.append(len(data))
+        if len(written) == 3:
+            raise OSError(28, "No space left on device")
+        return write(file, data[:7] if len(written) == 2 else data)
+
+    auditing[:] = [None, None]
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(os, "write", full)
+        scan(items, tmp_path / "r.csv", engine="local", workers=1, home=tmp_path)
+    auditing[:] = [None]
+    assert scan(items, tmp_path / "r.csv", engine="local", workers=1, home=tmp_path).files == 2
+    assert len(table(tmp_path / "r.csv")) == 2
