@@ -9,6 +9,9 @@
       PreconditionFailed
       TypesettingError
       TooManyJobs
+      QuotaReached
+      UploadLocked
+      OffsetMismatch
       DiskFull
       JobError
         JobCrashed
@@ -60,6 +63,24 @@ class TooManyJobs(TrackmarkError):
     """The tenant has as many jobs of the kind under way as it may; the server says `too-many-requests`."""
 
     code = "too-many-jobs"
+
+
+class QuotaReached(TrackmarkError):
+    """The tenant stores as much as it may."""
+
+    code = "quota-reached"
+
+
+class UploadLocked(TrackmarkError):
+    """Another request writes to the upload at this moment."""
+
+    code = "upload-locked"
+
+
+class OffsetMismatch(TrackmarkError):
+    """A piece of an upload begins elsewhere than where the last one ended."""
+
+    code = "offset-mismatch"
 
 
 class TypesettingError(TrackmarkError):

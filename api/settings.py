@@ -70,6 +70,8 @@ class Settings(BaseSettings):
         uploads_per_minute: the same for requests that start a job.
         uploads_at_once: how many files one tenant may be sending at a time.
         upload_bytes_per_s: how fast all files that one tenant is sending come in together; 0 turns this off.
+        upload_expiry_hours: how long an upload that can be resumed is kept after its last byte came in.
+        upload_storage_bytes: how much all such uploads of one tenant may have together.
         body_idle_s: how long a request's body may pause.
         body_total_s: how long a request's body may take altogether.
         match_decoded_bytes: how much decoded audio (float32) a query by content may hold in memory.
@@ -120,6 +122,8 @@ class Settings(BaseSettings):
     uploads_per_minute: int = Field(default=60, ge=0)
     uploads_at_once: int = Field(default=8, ge=1)
     upload_bytes_per_s: int = Field(default=32 * MIB, ge=0)
+    upload_expiry_hours: float = Field(default=24.0, gt=0)
+    upload_storage_bytes: int = Field(default=64 * 1024 * MIB, gt=0)
     body_idle_s: float = Field(default=30.0, gt=0)
     body_total_s: float = Field(default=3600.0, gt=0)
     match_decoded_bytes: int = Field(default=256 * MIB, gt=0)

@@ -1,6 +1,6 @@
 """Connections, transactions and the schema.
 
-Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework` and `trailwork`, shared commits in
+Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework`, `trailwork` and `uploads`, shared commits in
 `group_commit`.
 """
 
@@ -9,6 +9,7 @@ from api.database import found as found
 from api.database import hooks as hooks
 from api.database import noticework as noticework
 from api.database import trailwork as trailwork
+from api.database import uploads as uploads
 from api.database.engine import (
     alembic_config,
     away,

@@ -17,6 +17,7 @@ from api.jobs.job import BRIEF, FINISHED, Job, keeps_audio, stored_names
 from api.jobs.leases import Leases
 from api.registry import finding as record_finding
 from api.settings import Settings
+from api.uploads import Uploads
 from core import clock
 
 _JOBS = Table.metadata.tables["jobs"]
@@ -49,6 +50,7 @@ class Sweep:
         self._files = files
         self._settings = settings
         self._now = now
+        self._resumable = Uploads.of(engine, settings)
         self._lock = settings.home / "uploads.lock"
         self._held: IO[bytes] | None = None
 
@@ -58,6 +60,7 @@ class Sweep:
         self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
         self.told()
         self.audio()
+        self._resumable.expire()
         self.uploads()
         self.outputs()
         finding.catch_up(self._engine)
@@ -107,7 +110,7 @@ class Sweep:
             self._held.close()
 
     def uploads(self) -> None:
-        """Delete uploads that belong to no job.
+        """Delete uploads that belong to no job, and are none that can be resumed.
 
         Where no process receives any, all of them; otherwise those that nobody has written to for an hour.
         """
@@ -126,6 +129,7 @@ class Sweep:
             with database.reading(self._engine) as connection:
                 asked = connection.execute(kept).scalars()
                 known = {name for request in asked for name in stored_names(request)}
+            known |= self._resumable.stored()
             for path in found:
                 if path.name not in known:
                     path.unlink(missing_ok=True)

@@ -67,10 +67,11 @@ class Caller:
         """Whom a step is entered for."""
         return HERE if self.name is None else Actor(self.name, self.key_id)
 
-    def require(self, scope: Scope) -> None:
-        """Raise `Forbidden` unless the caller has `scope`."""
-        if scope not in self.scopes and Scope.ADMIN not in self.scopes:
-            raise Forbidden(f"this needs the scope {scope.value}; ask an admin for a key that has it")
+    def require(self, *scopes: Scope) -> None:
+        """Raise `Forbidden` unless the caller has one of `scopes`."""
+        if self.scopes.isdisjoint({*scopes, Scope.ADMIN}):
+            wanted = " or ".join(scope.value for scope in scopes)
+            raise Forbidden(f"this needs the scope {wanted}; ask an admin for a key that has it")
 
 
 @dataclass(frozen=True)

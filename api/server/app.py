@@ -44,10 +44,12 @@ from api.server.routes import (
     records,
     resolution,
     tracks,
+    uploads,
     verification,
     webhooks,
 )
 from api.settings import Settings
+from api.uploads import Uploads
 from api.webhooks.address import Addresses
 from api.webhooks.webhooks import Webhooks
 
@@ -93,6 +95,7 @@ def create_app(
         cases,
         notices,
         tracks,
+        uploads,
         records,
         events,
         exports,
@@ -148,7 +151,7 @@ def _open(settings: Settings, engines: Engines, beside: WorkerBeside | None) -> 
             opened.callback(beside.stop)
             beside.start()
         limits = RateLimit(settings.requests_per_minute), RateLimit(settings.uploads_per_minute)
-        uploads = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
+        receiving = Gate(settings.uploads_at_once, settings.uploads_at_once, total=1000)
         answers = Answers(registry.engine, timedelta(hours=settings.idempotency_hours))
         cursors = Cursors.of(registry.engine)
         lists = JobLists(registry.engine, cursors)
@@ -162,9 +165,10 @@ def _open(settings: Settings, engines: Engines, beside: WorkerBeside | None) -> 
             engines,
             *limits,
             answers,
-            Gates(uploads, Pace(settings.upload_bytes_per_s)),
+            Gates(receiving, Pace(settings.upload_bytes_per_s)),
             cursors,
             lists,
             Webhooks(registry.engine, registry.keys, Addresses(settings.webhook_trusted)),
+            Uploads.of(registry.engine, settings),
         )
         return parts, opened.pop_all()

@@ -24,12 +24,19 @@ HEADERS: dict[str, tuple[str, str]] = {
     "WWW-Authenticate": ("string", "how to send a key"),
     "Location": ("string", "where the job is followed"),
     "ETag": ("string", "names the state of the entry, for `If-Match`"),
+    "Upload-Offset": ("integer", "how many bytes are stored"),
+    "Upload-Length": ("integer", "how many bytes the whole file has"),
+    "Upload-Metadata": ("string", "as it was sent"),
+    "Upload-Expires": ("string", "when the upload is deleted, unless more comes before"),
+    "Tus-Resumable": ("string", "the version of tus that is spoken"),
+    "Tus-Version": ("string", "the versions of tus that are spoken"),
     "Idempotency-Replayed": ("string", "`true` where the answer was given before"),
     "Allow": ("string", "every method of this path"),
 }
 _BY_STATUS = {
     "202": ("Location", "Retry-After"),
     "401": ("WWW-Authenticate",),
+    "423": ("Retry-After",),
     "409": ("Retry-After",),
     "429": ("Retry-After", "RateLimit", "RateLimit-Policy"),
     "503": ("Retry-After",),
@@ -63,6 +70,13 @@ _TAGGED = frozenset(
     | {"createNotice", "getNotice", "completeNotice", "commentNotice", "removeMaterial", "refuseNotice"}
     | {"counterNotice", "restoreMaterial", "keepMaterialDown", "withdrawNotice"}
 )
+_PIECE = ("Tus-Resumable", "Upload-Offset", "Upload-Expires")
+_TOLD: dict[str, tuple[str, ...]] = {
+    "createUpload": ("Location", *_PIECE),
+    "getUpload": (*_PIECE, "Upload-Length", "Upload-Metadata"),
+    "continueUpload": _PIECE,
+}
+"""Further headers of an operation that succeeded."""
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -146,6 +160,7 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
         names = list(_BY_STATUS.get(status, ()))
         if status.startswith("2"):
             names += ["ETag"] if operation["operationId"] in _TAGGED else []
+            names += _TOLD.get(operation["operationId"], ())
             names += ["Idempotency-Replayed"] if "requestBody" in operation else []
             names += ["RateLimit", "RateLimit-Policy"]
         if names:

@@ -14,12 +14,19 @@ from api.server.inputs import check_address
 from api.server.problems import RETRY_S, respond
 from api.server.rate_limit import Allowance
 from api.server.refusals import LengthRequired, Unavailable, UploadTimeout, UploadTooLarge
+from api.server.tus import VERSION
 from core.errors import TrackmarkError
 
 log = logging.getLogger(__name__)
 
 MAX_SMALL_BODY = 1 << 20
 UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits", "/c2pa/v1/matches/byContent"})
+RESUMABLE = "/v1/uploads"
+
+
+def takes_files(path: str) -> bool:
+    """Whether a route streams what it is sent to disk, and counts it itself."""
+    return path in UPLOADS or path == RESUMABLE or path.startswith(f"{RESUMABLE}/")
 
 
 def content_policy(nonce: str | None = None) -> str:
@@ -79,6 +86,8 @@ class Guard:
                     headers.update(left.headers())
                 if private:
                     headers.setdefault("Cache-Control", "no-store")
+                if scope["path"].startswith(RESUMABLE):
+                    headers.setdefault("Tus-Resumable", VERSION)
             await send(message)
 
         try:
@@ -122,7 +131,7 @@ class Guard:
 
 def _check_length(request: Request) -> None:
     """Refuse a body that would be held in memory whole; upload routes count for themselves."""
-    if request.method in ("GET", "HEAD", "OPTIONS", "DELETE") or request.url.path in UPLOADS:
+    if request.method in ("GET", "HEAD", "OPTIONS", "DELETE") or takes_files(request.url.path):
         return
     length = request.headers.get("content-length")
     if length is None and "transfer-encoding" in request.headers:

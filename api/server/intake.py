@@ -20,6 +20,7 @@ from api.server.api_keys import Caller
 from api.server.idempotency import checked_key
 from api.server.multipart import Form, receive, receive_body
 from api.server.parts import Parts, address, count
+from core.errors import InvalidInput
 
 RETRY_AFTER_S = "2"
 LOOK_S = 10.0
@@ -28,7 +29,7 @@ LOOK_S = 10.0
 
 async def read_form(request: Request, parts: Parts, caller: Caller, *, max_files: int = 1) -> Form:
     """Receive an upload, counted against the caller's limit."""
-    _count(request, parts, caller)
+    count_upload(request, parts, caller)
     settings = parts.settings
     async with parts.gates.uploads.entered(caller.tenant):
         return await receive(
@@ -44,13 +45,13 @@ async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
     """Receive one file as C2PA clients send it, as the body itself; or as a form with the field `file`."""
     if request.headers.get("content-type", "").startswith("multipart/"):
         return await read_form(request, parts, caller)
-    _count(request, parts, caller)
+    count_upload(request, parts, caller)
     pace = partial(parts.gates.pace.keep, caller.tenant)
     async with parts.gates.uploads.entered(caller.tenant):
         return await receive_body(request, parts.settings.uploads, parts.settings.max_upload_bytes, pace=pace)
 
 
-def _count(request: Request, parts: Parts, caller: Caller) -> None:
+def count_upload(request: Request, parts: Parts, caller: Caller) -> None:
     """Count an upload against the caller's limit; refuse it where it would take the room that jobs need."""
     count(request, parts.uploads, caller.key_id or address(request))
     if not parts.worker.files.has_room():
@@ -70,11 +71,28 @@ async def inspect(form: Form, upload: Upload, parts: Parts, caller: Caller) -> N
         await run_in_threadpool(parts.engines.decoder.probe, form.path(upload), limits)
 
 
+def _taken(parts: Parts, caller: Caller, upload_id: str) -> Upload:
+    upload, stored = parts.resumable.handed_on(upload_id, caller.tenant)
+    return Upload(upload.file_name, stored, str(upload.sha256), upload.size_bytes)
+
+
 @asynccontextmanager
 async def received(request: Request, parts: Parts, caller: Caller) -> AsyncIterator[Form]:
-    """Receive a form for `accept`; what fails before a job has its files deletes them."""
+    """Receive a form for `accept`; what fails before a job has its files deletes them.
+
+    A form that names a complete upload by `upload_id` has that for its `file`.
+
+    Raises:
+        UnknownEntry: the tenant has no such upload.
+        ConflictingEntry: not all of it has come.
+    """
     form = await read_form(request, parts, caller)
     try:
+        upload_id = form.fields.pop("upload_id", "").strip()
+        if upload_id and form.files:
+            raise InvalidInput("send either a file or an upload_id")
+        if upload_id:
+            form.files.append(("file", await run_in_threadpool(_taken, parts, caller, upload_id)))
         yield form
     except BaseException:
         form.discard()

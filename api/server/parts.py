@@ -18,11 +18,12 @@ from api.lists.cursors import Cursors
 from api.registry.registry import Registry
 from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope
 from api.server.gates import Gates
-from api.server.guard import UPLOADS
+from api.server.guard import takes_files
 from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
 from api.server.refusals import Forbidden, TooManyRequests, Unauthorized
 from api.settings import Settings
+from api.uploads import Uploads
 from api.webhooks.webhooks import Webhooks
 
 COOKIE = "trackmark_key"
@@ -55,6 +56,7 @@ class Parts:
     cursors: Cursors
     lists: JobLists
     webhooks: Webhooks
+    resumable: Uploads
 
 
 def parts(request: Request) -> Parts:
@@ -164,10 +166,10 @@ def _refuse_foreign_page(request: Request, *, loopback_only: bool = True) -> Non
 
 
 class Needs:
-    """Dependency: the caller, who must have a scope."""
+    """Dependency: the caller, who must have a scope, or one of several."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = scopes
 
     async def __call__(
         self,
@@ -181,8 +183,8 @@ class Needs:
             Forbidden: the scope is missing.
             Replayed: the same request was answered before.
         """
-        caller.require(self.scope)
-        if request.method == "POST" and request.url.path not in UPLOADS:
+        caller.require(*self.scopes)
+        if request.method == "POST" and not takes_files(request.url.path):
             await begin(request, caller, parts, await request.body())
         return caller
 
@@ -228,6 +230,7 @@ async def begin(request: Request, caller: Caller, parts: Parts, asked: bytes) ->
 PartsDep = Annotated[Parts, Depends(_at_hand)]
 AuditReader = Annotated[Caller, Depends(Needs(Scope.AUDITS_READ))]
 AuditWriter = Annotated[Caller, Depends(Needs(Scope.AUDITS_WRITE))]
+Uploader = Annotated[Caller, Depends(Needs(Scope.AUDITS_WRITE, Scope.TRACKS_WRITE))]
 TrackWriter = Annotated[Caller, Depends(Needs(Scope.TRACKS_WRITE))]
 RecordReader = Annotated[Caller, Depends(Needs(Scope.RECORDS_READ))]
 RecordWriter = Annotated[Caller, Depends(Needs(Scope.RECORDS_WRITE))]

@@ -17,9 +17,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
-from api.errors import DiskFull, told
+from api.errors import DiskFull, UploadLocked, told
 from api.server.answers import problem
-from api.server.refusals import Later, NotReady, TooManyRequests, Unauthorized, Unavailable, UploadTimeout
+from api.server.refusals import (
+    Later,
+    NotReady,
+    TooManyRequests,
+    TusVersion,
+    Unauthorized,
+    Unavailable,
+    UploadTimeout,
+)
+from api.server.tus import VERSION
 from core.errors import InvalidInput, TrackmarkError
 
 log = logging.getLogger(__name__)
@@ -165,6 +174,10 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"Retry-After": str(math.ceil(RETRY_S))}
     if isinstance(error, Later):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    if isinstance(error, UploadLocked):
+        return {"Retry-After": str(math.ceil(RETRY_S))}
+    if isinstance(error, TusVersion):
+        return {"Tus-Version": VERSION}
     if isinstance(error, Unauthorized):
         return {"WWW-Authenticate": 'Bearer realm="trackmark"'}
     return {}

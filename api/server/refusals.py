@@ -10,6 +10,9 @@
         LengthRequired
         UnsupportedMedia
         PreconditionRequired
+        TusVersion
+        UnsupportedChecksum
+        ChecksumMismatch
         NotOffered
         Later
           TooManyRequests
@@ -75,6 +78,24 @@ class PreconditionRequired(Refusal):
     """The server is set up to change nothing that the request does not say it has seen."""
 
     code = "precondition-required"
+
+
+class TusVersion(Refusal):
+    """The client does not speak the version of tus that is spoken here."""
+
+    code = "tus-version"
+
+
+class UnsupportedChecksum(Refusal):
+    """A checksum of a kind that is not known here, or one that cannot be read."""
+
+    code = "unsupported-checksum"
+
+
+class ChecksumMismatch(Refusal):
+    """What came is not what the checksum was made of."""
+
+    code = "checksum-mismatch"
 
 
 class NotOffered(Refusal):

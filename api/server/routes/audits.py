@@ -22,7 +22,7 @@ from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import job_files, readable
 from api.server.routes.job_files import File, accepted, follow, left_behind
-from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
+from api.server.routes.openapi import IDEMPOTENCY_KEY, UPLOAD_ID, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
 from core.errors import InvalidInput, TrackmarkError
 
@@ -31,6 +31,7 @@ router = APIRouter(prefix="/v1/audits", tags=["audits"], route_class=Route)
 _FORM = form(
     {"file": "the audio file"},
     {
+        "upload_id": UPLOAD_ID,
         "artist": {"type": "string", "description": "compare the vocals with this enrolled artist only"},
         "checks": {"type": "string", "description": "comma-separated", "example": ",".join(ALL)},
         "policy": {"type": "string", "description": "a policy as TOML; the default policy otherwise"},
@@ -42,7 +43,7 @@ _FORM = form(
         },
         "priority": job_files.PRIORITY,
     },
-    ["file"],
+    [],
 )
 
 
@@ -84,7 +85,7 @@ def _check_policy(policy: str) -> None:
     status_code=202,
     operation_id="createAudit",
     summary="Audit a file",
-    responses=problems(413, 415, 422),
+    responses=problems(404, 409, 413, 415, 422),
     openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:

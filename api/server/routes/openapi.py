@@ -18,8 +18,10 @@ _TITLES = {
     414: "A value in the address is too long",
     415: "Not multipart/form-data",
     422: "The request or the audio is not usable",
+    423: "Another request writes to the upload",
     428: "An If-Match header is needed here",
     429: "Rate limit reached",
+    460: "The checksum does not agree",
     501: "Not offered here",
     503: "Something that the server needs does not answer",
 }
@@ -41,7 +43,9 @@ def form(files: dict[str, str], fields: dict[str, dict[str, Any]], required: lis
     binary = {
         name: {"type": "string", "format": "binary", "description": text} for name, text in files.items()
     }
-    schema = {"type": "object", "properties": {**binary, **fields}, "required": required}
+    schema: dict[str, Any] = {"type": "object", "properties": {**binary, **fields}, "required": required}
+    if "upload_id" in fields:
+        schema["oneOf"] = [{"required": ["file"]}, {"required": ["upload_id"]}]
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
@@ -53,3 +57,22 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "description": "repeat a request with the same key and it is done once; the answer is given again",
     "example": "delivery-2026-11-22-0001",
 }
+
+UPLOAD_ID = {
+    "type": "string",
+    "description": "id of a complete upload (`/v1/uploads`), instead of `file`",
+    "example": "0123456789abcdef0123456789abcdef",
+}
+
+
+def header(name: str, description: str, example: str | int, *, required: bool = False) -> dict[str, Any]:
+    """A header that a request takes."""
+    kind = {"type": "integer", "minimum": 0} if isinstance(example, int) else {"type": "string"}
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "schema": kind,
+        "description": description,
+        "example": example,
+    }

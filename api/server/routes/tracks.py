@@ -13,7 +13,7 @@ from api.server.parts import PartsDep, TrackWriter
 from api.server.route import Route
 from api.server.routes import job_files
 from api.server.routes.job_files import File, accepted, follow, left_behind
-from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
+from api.server.routes.openapi import IDEMPOTENCY_KEY, UPLOAD_ID, form, problems
 from api.server.schemas import TrackAnswer, TrackPage
 from core.errors import InvalidInput, RecordError
 from provenance.records import identifiers
@@ -32,6 +32,7 @@ _FIELDS = ("title", "owner", "isrc", "ai", "generator", "format", "strength", "r
 _FORM = form(
     {"file": "the audio file"},
     {
+        "upload_id": UPLOAD_ID,
         "title": {"type": "string", "example": "Night Drive"},
         "owner": {
             "type": "string",
@@ -46,7 +47,7 @@ _FORM = form(
         "retain": {"type": "boolean", "default": False, "description": "keep the uploaded original"},
         "priority": job_files.PRIORITY,
     },
-    ["file", "title", "owner"],
+    ["title", "owner"],
 )
 
 
@@ -55,7 +56,7 @@ _FORM = form(
     status_code=202,
     operation_id="createTrack",
     summary="Tag a track",
-    responses=problems(413, 415, 422),
+    responses=problems(404, 409, 413, 415, 422),
     openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:

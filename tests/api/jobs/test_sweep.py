@@ -17,6 +17,7 @@ from api.jobs.leases import Lease
 from api.jobs.sweep import UNFINISHED_S, Sweep
 from api.registry.registry import Registry
 from api.settings import Settings
+from api.uploads import Uploads
 from core import clock
 from tests.api.jobs.conftest import ATTEMPTS, LEASE_S, Queue
 from tests.api.killing import Killed, killed_at
@@ -105,6 +106,28 @@ def test_while_a_process_receives_only_old_uploads_are_deleted(at: Home) -> None
     serving.close()
     at.sweep().uploads()
     assert at.left() == {"waiting"}
+
+
+def test_an_upload_that_waits_is_spared_until_it_expires_and_so_is_what_a_job_takes_of_it(at: Home) -> None:
+    uploads = Uploads.of(at.registry.engine, at.settings)
+    upload = uploads.create("default", len(MASTER), "a.wav", "")
+    with uploads.appending(upload.id, "default") as writer:
+        writer.write(MASTER, whole=False)
+        writer.keep()
+    os.utime(at.settings.uploads / upload.stored, (1, 1))
+    serving = Sweep(at.registry.engine, at.queue.leases, at.files, at.settings)
+    serving.spare_uploads()
+    _, taken = uploads.handed_on(upload.id, "default")  # of an old file, for a job that comes in a moment
+    serving.uploads()
+    assert at.left() == {upload.stored, taken}
+    serving.close()
+    at.sweep().once()
+    assert at.left() == {upload.stored}
+    with pytest.MonkeyPatch.context() as patch:
+        late = clock.now() + timedelta(hours=at.settings.upload_expiry_hours, seconds=1)
+        patch.setattr(clock, "now", lambda: late)
+        at.sweep().once()
+    assert at.left() == set()
 
 
 @pytest.mark.parametrize("attempt", ["first", "last"])

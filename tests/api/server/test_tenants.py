@@ -45,7 +45,10 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     notice = client.post("/v1/notices", json={"form": "dmca", "elements": {"material": "a song"}}).json()
     client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
+    head = {"Tus-Resumable": "1.0.0", "Upload-Length": "4"}
+    upload = client.post("/v1/uploads", headers=head).headers["location"]
     yield {
+        "upload_id": upload.rpartition("/")[2],
         "enrolment_id": next(job.id for job in jobs if job.kind == "enrolment"),
         "lookup_id": next(job.id for job in jobs if job.kind == "lookup"),
         "webhook_id": hook["id"],

@@ -1,0 +1,6 @@
+"""Uploads that can be resumed: they come in pieces, survive every crash, and become jobs by their id."""
+
+from api.uploads.appending import Appending
+from api.uploads.uploads import ResumableUpload, Uploads
+
+__all__ = ["Appending", "ResumableUpload", "Uploads"]
