@@ -1,9 +1,10 @@
 """Connections, transactions and the schema.
 
-Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework`, `trailwork` and `uploads`, shared commits in
-`group_commit`.
+Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework`, `trailwork`, `uploads` and `batchwork`,
+shared commits in `group_commit`.
 """
 
+from api.database import batchwork as batchwork
 from api.database import casework as casework  # the schema is every table, whoever asks for it
 from api.database import found as found
 from api.database import hooks as hooks

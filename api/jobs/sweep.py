@@ -12,6 +12,7 @@ from sqlalchemy import Engine, delete, or_, select, update
 from api import database
 from api.database.tables import Table
 from api.jobs import finding
+from api.jobs.batches import Batches
 from api.jobs.files import JobFiles
 from api.jobs.job import BRIEF, FINISHED, Job, keeps_audio, stored_names
 from api.jobs.leases import Leases
@@ -51,6 +52,7 @@ class Sweep:
         self._settings = settings
         self._now = now
         self._resumable = Uploads.of(engine, settings)
+        self._batches = Batches(engine, self._resumable)
         self._lock = settings.home / "uploads.lock"
         self._held: IO[bytes] | None = None
 
@@ -60,6 +62,7 @@ class Sweep:
         self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
         self.told()
         self.audio()
+        self._batches.go_on()
         self._resumable.expire()
         self.uploads()
         self.outputs()

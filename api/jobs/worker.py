@@ -18,6 +18,7 @@ from datetime import timedelta
 from api import database
 from api.audit.engines import Engines, product_engines
 from api.errors import told
+from api.jobs.batches import Batches
 from api.jobs.beside import heard
 from api.jobs.books import Jobs
 from api.jobs.files import JobFiles
@@ -29,6 +30,7 @@ from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
 from api.settings import Settings
 from api.trail.journal import Journal
+from api.uploads import Uploads
 from api.webhooks.address import Addresses
 from api.webhooks.webhooks import Webhooks
 from core.errors import TrackmarkError
@@ -91,6 +93,7 @@ class Worker:
             registry.engine, lease_s=settings.lease_s, attempts=settings.job_attempts
         )
         self.files = JobFiles.of(settings)
+        self.batches = Batches(registry.engine, Uploads.of(registry.engine, settings))
         self.name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
         self._attempts: dict[str, _Attempt] = {}
         self._sweep = Sweep(registry.engine, self._leases, self.files, settings)
@@ -158,11 +161,13 @@ class Worker:
             self._work(self._begin(lease))
 
     def tidy(self, job: Job) -> None:
-        """Delete what an ended job needs no longer."""
+        """Delete what an ended job needs no longer; tell of its batch, if it was the last of one."""
         self.files.keep_result(job)
         if job.audio_deleted_at is None and not keeps_audio(job):
             self.files.discard_upload(job)
             self._jobs.audio_deleted(job.id)
+        if "batch" in job.request:
+            self.batches.complete(job.request["batch"])
 
     def show_life(self) -> None:
         """Extend the lease of every job in hand; one that makes no progress for too long is given up."""

@@ -18,6 +18,7 @@ from core import clock
 Event = Literal[
     "audit.completed",
     "audit.failed",
+    "batch.completed",
     "record.registered",
     "record.event",
     "case.opened",

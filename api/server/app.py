@@ -31,6 +31,7 @@ from api.server.routes import (
     artists,
     audit_events,
     audits,
+    batches,
     cases,
     consents,
     enrolments,
@@ -92,6 +93,7 @@ def create_app(
     for module in (
         audits,
         audit_events,
+        batches,
         cases,
         notices,
         tracks,

@@ -20,7 +20,9 @@ from core.errors import TrackmarkError
 log = logging.getLogger(__name__)
 
 MAX_SMALL_BODY = 1 << 20
-UPLOADS = frozenset({"/v1/audits", "/v1/tracks", "/v1/artists", "/audits", "/c2pa/v1/matches/byContent"})
+UPLOADS = frozenset(
+    {"/v1/audits", "/v1/tracks", "/v1/artists", "/v1/batches", "/audits", "/c2pa/v1/matches/byContent"}
+)
 RESUMABLE = "/v1/uploads"
 
 

@@ -21,7 +21,7 @@ LARGEST = (1 << 63) - 1
 """The largest whole number that the databases hold."""
 MAX_MARKS = 5000
 """Commas and colons in a JSON body: an honest one has some dozens, and each value costs time."""
-_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 def check_address(scope: Scope) -> None:
@@ -55,15 +55,15 @@ def check_parameters(sent: QueryParams, known: Collection[str]) -> None:
         raise InvalidInput(f"{', '.join(map(repr, twice))} was sent more than once")
 
 
-def check_json(body: bytes) -> Any:
+def check_json(body: bytes, *, most_marks: int = MAX_MARKS) -> Any:
     """Read a JSON body by the rules of I-JSON (RFC 7493): finite numbers, whole text, every name once.
 
     Raises:
-        InvalidInput: it breaks one of them, holds more than `MAX_MARKS` commas and colons, or is nested more
+        InvalidInput: it breaks one of them, holds more than `most_marks` commas and colons, or is nested more
             than `MAX_DEPTH` deep.
     """
-    if body.count(b",") + body.count(b":") > MAX_MARKS:  # before anything is made of them
-        raise InvalidInput(f"the body holds more than {MAX_MARKS} commas and colons; send less at once")
+    if body.count(b",") + body.count(b":") > most_marks:  # before anything is made of them
+        raise InvalidInput(f"the body holds more than {most_marks} commas and colons; send less at once")
     try:
         found = json.loads(body, parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError:
@@ -90,7 +90,7 @@ def _check_value(value: Any) -> None:
 def _inside(value: Any) -> Iterable[Any]:
     """Check one value, and return what it holds."""
     if isinstance(value, str):
-        if _UNSTORABLE.search(value):
+        if UNSTORABLE.search(value):
             raise InvalidInput("a text in the body holds NUL or half of a surrogate pair")
     elif isinstance(value, float):
         if not math.isfinite(value):

@@ -50,11 +50,11 @@ _FORM = form(
 async def submit(request: Request, parts: Parts, caller: Caller) -> Job:
     """Receive an upload and make it an audit."""
     async with received(request, parts, caller) as form:
-        wishes = await run_in_threadpool(_wishes, form.fields, parts.registry.for_tenant(caller.tenant))
-        return await accept("audit", request, parts, caller, form, wishes)
+        asked = await run_in_threadpool(wishes, form.fields, parts.registry.for_tenant(caller.tenant))
+        return await accept("audit", request, parts, caller, form, asked)
 
 
-def _wishes(sent: Mapping[str, str], registry: Registry) -> dict[str, Any]:
+def wishes(sent: Mapping[str, str], registry: Registry) -> dict[str, Any]:
     """What the audit shall do; asks the registry for the artist, and tries the policy."""
     fields.only(sent, ("artist", "checks", "policy", "retain", "search", "priority"))
     policy = sent.get("policy", "").strip() or None

@@ -25,6 +25,10 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/audits/{audit_id}/spectrogram
         GET /v1/artists
         GET /v1/artists/{name}/consents
+        GET /v1/batches
+        GET /v1/batches/{batch_id}
+        GET /v1/batches/{batch_id}/results
+        GET /v1/batches/{batch_id}/table
         GET /v1/cases
         GET /v1/cases/{case_id}
         GET /v1/cases/{case_id}/steps
@@ -40,6 +44,9 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/audits/{audit_id}/cancel
         POST /v1/audits/{audit_id}/retry
         DELETE /v1/audits/{audit_id}
+        POST /v1/batches
+        POST /v1/batches/{batch_id}/cancel
+        DELETE /v1/batches/{batch_id}
         POST /v1/cases
         POST /v1/cases/{case_id}:appeal
         POST /v1/cases/{case_id}:assign

@@ -47,8 +47,10 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
     head = {"Tus-Resumable": "1.0.0", "Upload-Length": "4"}
     upload = client.post("/v1/uploads", headers=head).headers["location"]
+    batch = client.post("/v1/batches", json={"items": [{"upload_id": upload}]})
     yield {
         "upload_id": upload.rpartition("/")[2],
+        "batch_id": batch.json()["id"],
         "enrolment_id": next(job.id for job in jobs if job.kind == "enrolment"),
         "lookup_id": next(job.id for job in jobs if job.kind == "lookup"),
         "webhook_id": hook["id"],
