@@ -17,6 +17,9 @@ from tests.postgres import Cluster
 
 pytestmark = pytest.mark.slow
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+schemathesis.serializer.alias("text/csv", "text/plain")
+
 EXAMPLES = 6
 SENT = ("method", "url", "params", "headers", "json", "data", "files")
 

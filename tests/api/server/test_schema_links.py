@@ -22,6 +22,7 @@ SENT: Mapping[str, dict[str, Any]] = {
     "createTrack": {"files": {"file": ("a.wav", GOOD)}, "data": {"title": "a", "owner": "b"}},
     "getMatchesByContent": {"files": {"file": ("a.wav", GOOD)}, "headers": {"prefer": "respond-async"}},
     "createKey": {"json": {"name": "a key", "scopes": ["audits:read"]}},
+    "createBatch": {"json": {"items": [{"upload_id": "0" * 32}]}},
     "listRecords": {},
     "amendRecord": {"json": {"asset": {"title": "Another"}}},
     "transferRecord": {"json": {"to": "A Buyer"}},
