@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False, route_class=Route)
 
 RECENT = 10
 SESSION_S = 12 * 3600
-_ORDER = ("get", "post", "delete")
+_ORDER = ("get", "post", "patch", "delete")
 
 
 @router.get("/")
