@@ -15,7 +15,18 @@ from api.server.parts import parts
 from core import clock
 from core.errors import TrackmarkError
 
-READ = ("records", "audits", "artists", "tracks", "cases", "notices", "enrolments", "lookups", "audit-events")
+READ = (
+    "records",
+    "audits",
+    "batches",
+    "artists",
+    "tracks",
+    "cases",
+    "notices",
+    "enrolments",
+    "lookups",
+    "audit-events",
+)
 """What is told when it is read: claims, voices, findings, reports, what people decided, the trail itself."""
 _UNDER = ("/v1/", "/", "/c2pa/v1/")
 _MANIFESTS = "/c2pa/v1/manifests"
