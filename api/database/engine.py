@@ -27,6 +27,7 @@ QUEUE_LOCK = LOG_LOCK + 2
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
 IDLE_TIMEOUT_MS = 20_000
+MIGRATION_IDLE_TIMEOUT_MS = 600_000
 
 
 def connect(database_url: str) -> Engine:
@@ -61,6 +62,14 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.autocommit = True
     connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}")
     connection.autocommit = False
+
+
+def be_patient(connection: Connection) -> None:
+    """Let this transaction be idle for long: a migration computes between its statements."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            f"SET LOCAL idle_in_transaction_session_timeout = {MIGRATION_IDLE_TIMEOUT_MS}"
+        )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, table
 from sqlalchemy import column as named_column
 
-from api.database.engine import MIGRATION_LOCK, alembic_config, hold, reading, writing
+from api.database.engine import MIGRATION_LOCK, alembic_config, be_patient, hold, reading, writing
 from api.database.tables import Table
 from api.errors import ConflictingEntry
 from provenance.fingerprint import fingerprint_metadata
@@ -154,6 +154,7 @@ def newest_revision() -> str:
 @contextmanager
 def _changing(engine: Engine) -> Iterator[Connection]:
     with writing(engine) as connection:
+        be_patient(connection)
         hold(connection, MIGRATION_LOCK)
         yield connection
 

@@ -36,6 +36,7 @@ LIMITS: dict[str, tuple[str, ...]] = {
         "Most copies stay below the policy's limit, above all under loud music.",
         "Likeness alone never makes a copy: relatives, imitators and the artist's own recordings are "
         "alike, too.",
+        "A real voice through a vocoder effect or a neural enhancer sounds made by a machine.",
     ),
 }
 """By check; `ownership` for what they say together."""

@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect, text
 
 from api import database
+from api.database import schema
 from api.database.tables import Table
 from api.log import leaves, tree
 from api.registry.registry import Registry
@@ -236,6 +237,23 @@ def test_kill_9_in_the_middle_loses_and_forks_nothing(
         verify_consistency(old.size, new.size, bytes(32), new.root_hash, proof)
 
 
+def test_a_migration_may_pause_for_long_and_nothing_else(empty: Engine) -> None:
+    if empty.dialect.name != "postgresql":
+        return  # SQLite ends no transaction that is idle
+    asked = "SELECT current_setting('idle_in_transaction_session_timeout')"
+    with schema._changing(empty) as connection:
+        assert connection.exec_driver_sql(asked).scalar_one() == "10min"
+    with database.writing(empty) as connection:
+        assert connection.exec_driver_sql(asked).scalar_one() == "20s"
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a connection waits for as long as the test may take: no clock judges."""
+    monkeypatch.setattr("api.database.engine.CONNECT_TIMEOUT_S", 3600)
+
+
+@pytest.mark.usefixtures("patient")
 def test_more_writers_at_once_than_connections_all_come_through(registry: Registry) -> None:
     """Who waits for the log's lock holds a connection: who holds the lock must not need another one."""
     keyid = registry.keys.signer("record").keyid
