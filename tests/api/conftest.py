@@ -30,6 +30,22 @@ def no_power_cut() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_hurry() -> Iterator[None]:
+    """Databases wait longer than the product lets them: a busy machine may leave this process without a turn.
+
+    Processes that a test starts keep the product's settings.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (
+            ("IDLE_TIMEOUT_MS", 0),
+            ("CONNECT_TIMEOUT_S", 1800),
+            ("BUSY_TIMEOUT_MS", 1_800_000),
+        ):
+            patch.setattr(engine, name, value)
+        yield
+
+
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with serve(tmp_path_factory.mktemp("home")) as client:

@@ -13,6 +13,7 @@ from api.database.engine import BUSY_TIMEOUT_MS, _prepare_sqlite
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """As the product opens it, and not as `tests.api.conftest` has it for all other tests."""
     monkeypatch.setattr("api.database.engine._prepare_sqlite", _prepare_sqlite)
+    monkeypatch.setattr("api.database.engine.BUSY_TIMEOUT_MS", BUSY_TIMEOUT_MS)
     return database.connect(f"sqlite:///{tmp_path / 'test.db'}")
 
 
