@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 _RECORDS = Table.metadata.tables["records"]
 _JOBS = Table.metadata.tables["jobs"]
+_UPLOADS = Table.metadata.tables["resumable_uploads"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
 
 
 def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
     """Erase a record of this tenant with its events, manifests, fingerprint and taggings, for good.
 
-    What others hold stays: files with the mark, exports, and reports of audits that quote the record.
+    What a tagging was made of goes, too, also where it is still kept as an upload of its own. What others hold
+    stays: files with the mark, exports, and reports of audits that quote the record.
 
     Args:
         registry: bound to the tenant.
@@ -47,9 +49,14 @@ def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
         ids = [job.id for job in jobs]
         connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
         connection.execute(delete(_JOBS).where(_JOBS.c.id.in_(ids)))
+        kept = _UPLOADS.c.sha256.in_([job.sha256 for job in jobs]), _UPLOADS.c.tenant == registry.tenant
+        gone = connection.execute(delete(_UPLOADS).where(*kept).returning(_UPLOADS.c.stored))
+        stored = list(gone.scalars())
     database.forget_traces(registry.engine)
     for job in jobs:
         files.discard(job)
+    for name in stored:
+        (files.uploads / name).unlink(missing_ok=True)
 
 
 def _taggings(connection: Connection, tenant: str, record_id: str) -> list[Job]:

@@ -18,6 +18,7 @@ from api.jobs.leases import Leases
 from api.registry.proofs import evidence
 from api.registry.registry import Registry
 from api.settings import Settings
+from api.uploads import Uploads
 from core.encode import encode
 from provenance.credentials.sidecar import write_sidecar
 from provenance.fingerprint import extract
@@ -141,4 +142,33 @@ def test_no_byte_of_retained_audio_outlives_its_record(tmp_path: Path, state: st
     assert jobs.find(job.id) is None
     left = [path for path in settings.home.rglob("*") if path.is_file() and audio[:21] in path.read_bytes()]
     assert left == []
+    store.close()
+
+
+def test_a_resumable_upload_goes_with_the_record_that_was_made_of_it(tmp_path: Path) -> None:
+    audio, other = b"an unreleased master " * 50, b"another song " * 50
+    settings = Settings(home=tmp_path / "home")
+    store = Registry.open(settings)
+    uploads, jobs, files = Uploads.of(store.engine, settings), Jobs(store.engine), JobFiles.of(settings)
+
+    def kept(sound: bytes, tenant: str = "default") -> str:
+        made = uploads.create(tenant, len(sound), "a.wav", "")
+        with uploads.appending(made.id, tenant) as writer:
+            writer.write(sound, whole=True)
+            writer.keep()
+        return made.id
+
+    mine, second, strangers = kept(audio), kept(other), kept(audio, "stranger")
+    source, stored = uploads.handed_on(mine, "default")
+    upload = Upload("a.wav", stored, str(source.sha256), len(audio))
+    job, _ = jobs.create("track", "default", upload, {"title": "T", "retain": True})
+    made = replace(blank_record(store), record_id=job.request["record_id"])
+    store.records.register(made, fingerprint())
+    erase(store, made.record_id, files)
+    with pytest.raises(UnknownEntry):
+        uploads.get(mine, "default")
+    theirs = uploads.get(strangers, "stranger").stored
+    left = [path for path in settings.home.rglob("*") if path.is_file() and audio[:21] in path.read_bytes()]
+    assert [path.name for path in left] == [theirs], "what is another tenant's stays, and nothing else"
+    assert uploads.get(second, "default")
     store.close()
