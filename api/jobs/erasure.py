@@ -26,8 +26,8 @@ _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
 def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
     """Erase a record of this tenant with its events, manifests, fingerprint and taggings, for good.
 
-    What a tagging was made of goes, too, also where it is still kept as an upload of its own. What others hold
-    stays: files with the mark, exports, and reports of audits that quote the record.
+    What a tagging was made of goes, too, also where it is still kept as an upload of its own. What others
+    hold stays: files with the mark, exports, and reports of audits that quote the record.
 
     Args:
         registry: bound to the tenant.
