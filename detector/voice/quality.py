@@ -71,7 +71,7 @@ class SpeechQuality(nn.Module):
             First the convolutions, then the transformer: [W, TEXTURE + COURSE].
         """
         # One by one: the first convolutions alone hold 20 MB a window, and together are no faster.
-        return torch.cat([self._heard(window) for window in wav.split(1)])
+        return torch.cat([self._heard(window) for window in torch.split(wav, 1)])
 
     def _heard(self, window: Tensor) -> Tensor:
         """Of one window, [1, T] -> [1, TEXTURE + COURSE]."""
