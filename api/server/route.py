@@ -36,7 +36,11 @@ class Route(APIRoute):
     """A route of ours."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, _in_one_turn(endpoint, options.get("status_code") or 200), **options)
+        status, leaves_out = (
+            options.get("status_code") or 200,
+            bool(options.get("response_model_exclude_none")),
+        )
+        super().__init__(path, _in_one_turn(endpoint, status, leaves_out), **options)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """HEAD goes where GET goes."""
@@ -89,7 +93,7 @@ class Route(APIRoute):
         return handler
 
 
-def _in_one_turn(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+def _in_one_turn(endpoint: Callable[..., Any], status: int, leaves_out: bool) -> Callable[..., Any]:
     """The same endpoint, so that its request takes one turn in a thread, in which its answer is written, too.
 
     FastAPI gives another one to each class among the dependencies, whose making costs nothing, and one to the
@@ -107,7 +111,7 @@ def _in_one_turn(endpoint: Callable[..., Any], status: int) -> Callable[..., Any
 
         @wraps(endpoint)
         async def answer(**values: Any) -> Any:
-            return await run_in_threadpool(_written, endpoint, values, model, status)
+            return await run_in_threadpool(_written, endpoint, values, model, status, leaves_out)
 
     answer.__signature__ = signature.replace(parameters=taken)  # type: ignore[attr-defined]  # read by FastAPI
     return answer
@@ -128,12 +132,17 @@ def _made_here(annotation: Any) -> Any:
     return Annotated[kind, fastapi.Depends(make)]
 
 
-def _written(endpoint: Callable[..., Any], values: dict[str, Any], model: Any, status: int) -> Any:
-    """What an endpoint answers, as bytes where it answers with the class that it says."""
+def _written(
+    endpoint: Callable[..., Any], values: dict[str, Any], model: Any, status: int, leaves_out: bool
+) -> Any:
+    """What an endpoint answers, as bytes where it answers with the class that it says.
+
+    `leaves_out` of an answer what is None there.
+    """
     made = endpoint(**values)
     if type(made) is not model or not isinstance(made, BaseModel):
         return made
-    body = made.__pydantic_serializer__.to_json(made, by_alias=True)
+    body = made.__pydantic_serializer__.to_json(made, by_alias=True, exclude_none=leaves_out)
     answer = Response(body, status, media_type="application/json")
     for told in values.values():
         if type(told) is Response:  # what the endpoint was given to tell headers and another status

@@ -47,6 +47,6 @@ def test_shares_are_told_by_their_owners_names() -> None:
 
 
 def test_every_kind_of_event_has_a_name() -> None:
-    others = ("key", "detector", "takedown")
+    others = ("key", "detector", "takedown", "trail")
     about_records = {kind for kind in ENTRY_TYPES if kind.partition(".")[0] not in others}
     assert about_records == set(EVENTS)

@@ -95,7 +95,7 @@ def test_a_worker_takes_nothing_while_the_disk_is_full(
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_count", lambda *_: None)
+        patch.setattr(intake, "count_upload", lambda *_: None)
         patch.setattr(JobFiles, "has_room", full)
         where = client.post("/v1/tracks", **TRACK).headers["location"]
         before = looks

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from scipy.io import wavfile
 
 from api.audit.engines import PROBED_S, product_engines
 from api.settings import Settings
-from core import decode
 from core.encode import encode
 from core.errors import AudioTooLarge, InvalidSamples
+from core.reception import Reception
 from tests.api.serving import ENGINES, parts, serve
 from tests.fakes import SETTINGS
 
@@ -45,19 +44,14 @@ def test_a_look_reads_the_first_seconds_only(
 ) -> None:
     path, read = tmp_path / f"long.{codec}", [0]
     encode(torch.rand(1, 60 * RATE) - 0.5, RATE, path, codec=codec)
-    real = decode.stream
+    real = Reception.blocks
 
-    def counted(blocks: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
-        for block in blocks:
+    def counted(self: Reception) -> Iterator[Any]:
+        for block in real(self):
             read.append(block.shape[-1])
             yield block
 
-    @contextmanager
-    def counting(*args: Any) -> Iterator[decode.Stream]:
-        with real(*args) as audio:
-            yield replace(audio, blocks=counted(audio.blocks))
-
-    monkeypatch.setattr(decode, "stream", counting)
+    monkeypatch.setattr(Reception, "blocks", counted)
     DECODER.probe(path, Settings(home=home).limits())
     assert PROBED_S <= sum(read) / RATE < PROBED_S + 9  # a block has 8 s at this rate
 

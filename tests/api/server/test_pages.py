@@ -2,12 +2,14 @@
 
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.server import pages
+from core import clock
 from tests.api.serving import BAD, GOOD, URL, audited, finished, key, parts
 
 EVIL = "<img src=x onerror=alert(1)>\" 'x.wav"
@@ -199,11 +201,12 @@ def test_a_running_audit_shows_its_progress(client: TestClient, browser: TestCli
     from api.database.tables import Table
 
     jobs = Table.metadata.tables["jobs"]
+    later = clock.now() + timedelta(days=1)  # or a sweep gives it back
     with database.writing(books._engine) as connection:
         connection.execute(
             update(jobs)
             .where(jobs.c.id == audit["id"])
-            .values(state="running", result=None, progress=0.5, stage="music")
+            .values(state="running", result=None, progress=0.5, stage="music", leased_until=later)
         )
     page = browser.get(f"/audits/{audit['id']}").text
     assert 'value="50"' in page

@@ -24,6 +24,7 @@ NOT_TOLD = {
     "/c2pa/v1/matches/byBinding",
     "/webhooks",
     "/webhooks/{webhook_id}",
+    *("/v1/uploads", "/v1/uploads/{upload_id}"),
 }
 """What may be read without being told of: nothing of a record, a voice or a report is in it."""
 
