@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,9 @@ from api.jobs.job import PRIORITIES, Job, State
 from api.registry.artists import EnrolledArtist
 from api.server.answers import problem, problem_of
 from core.errors import UnreadableAudio
+
+Words = Annotated[str, Field(min_length=1, max_length=5000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+"""Something that a person writes: lines of text without control characters."""
 
 EXAMPLE = AuditResult(
     file="song.mp3",

@@ -12,19 +12,19 @@ from api.notices.forms import FORMS, Element, FormName, missing
 from api.notices.notice import DueDay, Kind, Notice, Wish, deadlines, possible
 from api.notices.notices import About, Notices
 from api.server.answers import problem
-from api.server.pages import lists
-from api.server.pages.forms import Sent, said
-from api.server.pages.rendering import page
-from api.server.parts import PartsDep, RecordReader, RecordWriter
-from api.server.route import Route
-from api.server.routes.cases import ReopenRequest
-from api.server.routes.notices import (
+from api.server.notice_shapes import (
     ActRequest,
     CompletionRequest,
     CounterRequest,
     NoticeCommentRequest,
     NoticeRequest,
 )
+from api.server.pages import lists
+from api.server.pages.forms import Sent, said
+from api.server.pages.rendering import page
+from api.server.parts import PartsDep, RecordReader, RecordWriter
+from api.server.route import Route
+from api.server.routes.cases import ReopenRequest
 from api.server.schemas import Model
 from core import clock
 from core.errors import InvalidInput, TrackmarkError

@@ -17,7 +17,7 @@ from api.server.parts import AuditReader, AuditWriter, PartsDep
 from api.server.preconditions import IfMatch, Precondition, precondition
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
-from api.server.schemas import Model
+from api.server.schemas import Model, Words
 from core.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Route)
@@ -26,7 +26,6 @@ _CHANGES = problems(404, 409, 412, 422, 428)
 
 CaseId = Annotated[str, PathParameter(pattern="^[0-9a-f]{16}$", examples=["3f9a1c2b5d6e7f80"])]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Words = Annotated[str, Field(min_length=1, max_length=5000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 
 
 @dataclass

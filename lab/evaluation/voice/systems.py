@@ -25,7 +25,7 @@ from lab.metrics import auc, eer, upper_bound
 from lab.training.voice import conditions
 from lab.training.voice.fusing import WEIGHT
 from lab.training.voice.listed import TEST_PAGES
-from lab.training.voice.listening import GAIN, LISTENERS, judging, logits, trained
+from lab.training.voice.listening import GAIN, LISTENERS, facts, judging, logits, trained
 from lab.training.voice.measured import Measured, kept, read
 from lab.training.voice.synthesis import lines, training
 
@@ -78,8 +78,15 @@ def measured() -> dict[str, Any]:
         if name == "as published":
             told |= {"systems": by_system(rows, found), "pages": sorted(set(rows.page.tolist()))}
             told["open_recordings_only"] = open_only(known, rows)
+            told["facts_only_auc"] = facts_only(known, rows)
             told["clips"] = [int(rows.synthetic.sum()), int((~rows.synthetic).sum())]
     return told
+
+
+def facts_only(known: Measured, rows: Measured) -> float:
+    """Area of a network that hears no voice: level, energy above 7 kHz, floor and seconds alone."""
+    found = logits(trained(known, facts), rows, facts)
+    return round(auc(found[rows.synthetic], found[~rows.synthetic]), 3)
 
 
 def record(found: Mapping[str, Any]) -> None:
