@@ -30,6 +30,7 @@ def serve(
     with failures():
         import uvicorn
 
+        from api import logs
         from api.jobs.beside import WorkerBeside
         from api.server.app import create_app
         from api.server.connections import KEPT_OPEN_S, connections
@@ -42,6 +43,7 @@ def serve(
         messages().print(
             f"page  http://{host}:{port}/\nAPI   http://{host}:{port}/docs\nhome  {chosen.home}", markup=False
         )
+        logs.begin(chosen.log_format)
         sys.setswitchinterval(SWITCH_S)
         # Forwarding headers never change who the peer is: whoever sends one is not taken for this machine.
         uvicorn.run(
@@ -49,6 +51,7 @@ def serve(
             host=host,
             port=port,
             log_level="warning",
+            log_config=None,
             proxy_headers=False,
             http=connections(most=_descriptors() * 3 // 4),  # the rest is for files and the database
             ws="none",
@@ -73,6 +76,9 @@ def worker(
 ) -> None:
     """Work on the queue of audits without serving HTTP; run as many as there are machines."""
     with failures():
+        from api import logs
         from api.jobs.worker import run_worker
 
-        run_worker(settings(), held_by=sys.stdin.fileno() if held else None)
+        chosen = settings()
+        logs.begin(chosen.log_format)
+        run_worker(chosen, held_by=sys.stdin.fileno() if held else None)

@@ -31,6 +31,7 @@ HEADERS: dict[str, tuple[str, str]] = {
     "Tus-Resumable": ("string", "the version of tus that is spoken"),
     "Tus-Version": ("string", "the versions of tus that are spoken"),
     "Idempotency-Replayed": ("string", "`true` where the answer was given before"),
+    "X-Request-Id": ("string", "the request's own, where it sent a well-formed one, or a fresh one"),
     "Allow": ("string", "every method of this path"),
 }
 _BY_STATUS = {
@@ -158,11 +159,10 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
         for status in ("401", "403"):
             told.pop(status, None)
     for status, answer in told.items():
-        names = list(_BY_STATUS.get(status, ()))
+        names = ["X-Request-Id", *_BY_STATUS.get(status, ())]
         if status.startswith("2"):
             names += ["ETag"] if operation["operationId"] in _TAGGED else []
             names += _TOLD.get(operation["operationId"], ())
             names += ["Idempotency-Replayed"] if "requestBody" in operation else []
             names += ["RateLimit", "RateLimit-Policy"]
-        if names:
-            answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -9,9 +9,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.server import request_ids
 from api.server.answers import problem
 from api.server.inputs import check_address
-from api.server.problems import RETRY_S, respond
+from api.server.problems import RETRY_S, respond, unforeseen
 from api.server.rate_limit import Allowance
 from api.server.refusals import LengthRequired, Unavailable, UploadTimeout, UploadTooLarge
 from api.server.tus import VERSION
@@ -73,6 +74,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
+        state["request_id"] = request_ids.begin(Request(scope))
         started = False
         private = scope["path"].startswith(("/v1/", "/c2pa/", "/audits"))
 
@@ -81,6 +83,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                headers[request_ids.NAME] = state["request_id"]
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 left: Allowance | None = state.get("allowance")
@@ -106,6 +109,10 @@ class Guard:
                 raise
             stopping = problem(Unavailable("the server stops; send the request again", RETRY_S))
             await respond(stopping, Request(scope), {"Connection": "close"})(scope, receive, send_guarded)
+        except Exception as error:  # answered here: what stands further out knows no headers of ours
+            if not started:
+                await unforeseen(Request(scope), error)(scope, receive, send_guarded)
+            raise
 
     def _in_time(self, receive: Receive) -> Receive:
         """Receive a body that keeps coming; behind its end, whoever waits for the client may wait."""

@@ -54,7 +54,10 @@ class ProblemResponse(JSONResponse):
 
 
 def install(app: FastAPI, rest: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-    """Answer every exception of the application with problem details; `rest` waits so many seconds."""
+    """Answer the exceptions of the application with problem details; `rest` waits so many seconds.
+
+    What nobody foresaw passes: `api.server.guard` answers it.
+    """
     app.state.rest = rest
     app.add_exception_handler(TrackmarkError, _own)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -65,7 +68,6 @@ def install(app: FastAPI, rest: Callable[[float], Awaitable[object]] = asyncio.s
     app.add_exception_handler(StatementError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(OSError, _system)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def respond(body: Mapping[str, Any], request: Request, headers: Mapping[str, str] | None = None) -> Response:
@@ -81,8 +83,16 @@ def respond(body: Mapping[str, Any], request: Request, headers: Mapping[str, str
         shown: Response = page(request, body)
         return shown
     return ProblemResponse(
-        {**body, "instance": request.url.path}, status_code=int(body["status"]), headers=dict(headers or {})
+        {**body, "instance": request.url.path, **_named(request)},
+        status_code=int(body["status"]),
+        headers=dict(headers or {}),
     )
+
+
+def _named(request: Request) -> dict[str, str]:
+    """The request's id, by which it is found in the server's log."""
+    name = getattr(request.state, "request_id", None)
+    return {} if name is None else {"request_id": name}
 
 
 async def _own(request: Request, error: Exception) -> Response:
@@ -113,7 +123,7 @@ async def _database(request: Request, error: Exception) -> Response:
     if isinstance(error, DataError) or isinstance(getattr(error, "orig", None), _BAD_VALUES):
         return await _bad_value(request, error)
     if not database.away(error):
-        return await _unforeseen(request, error)
+        return unforeseen(request, error)
     log.error("%s %s: the database does not answer: %s", request.method, request.url.path, error)
     return await _own(request, Unavailable("the database does not answer; try again soon", RETRY_S))
 
@@ -121,7 +131,7 @@ async def _database(request: Request, error: Exception) -> Response:
 async def _system(request: Request, error: Exception) -> Response:
     """What the operating system says: a full disk may have room again, the rest nobody foresaw."""
     if told(error)["code"] != DiskFull.code:
-        return await _unforeseen(request, error)
+        return unforeseen(request, error)
     log.error("%s %s: the disk is full", request.method, request.url.path)
     return await _own(request, error)
 
@@ -162,7 +172,8 @@ def allowed(request: Request) -> str:
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
+def unforeseen(request: Request, error: Exception) -> Response:
+    """The answer to a request that met what nobody foresaw; the server's log has the rest."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return respond(problem(error), request)
 

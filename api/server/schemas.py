@@ -52,6 +52,7 @@ FINDINGS_EXAMPLE = EXAMPLE.to_dict()
 PROBLEM_EXAMPLE = {
     **problem(UnreadableAudio("notes.zip: no audio was found in it")),
     "instance": "/v1/audits",
+    "request_id": "3c1f0a9e33b2d4175f1c0a9e33b2d417",
 }
 
 
