@@ -13,6 +13,7 @@ from api.database import trailwork as trailwork
 from api.database import uploads as uploads
 from api.database.engine import (
     alembic_config,
+    asking,
     away,
     connect,
     for_tenant,
@@ -26,6 +27,7 @@ from api.database.schema import downgrade, upgrade
 
 __all__ = [
     "alembic_config",
+    "asking",
     "away",
     "connect",
     "downgrade",

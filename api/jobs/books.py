@@ -7,14 +7,14 @@ for how long is `api.jobs.leases`' affair; this module keeps the books, per tena
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Engine, Row, delete, or_, select, update
+from sqlalchemy import JSON, Connection, Engine, Row, Text, bindparam, cast, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.jobs.entering import Idempotency, enter
-from api.jobs.job import CANCELLED, FINISHED, Job, Kind, State, Upload, ended
+from api.jobs.job import CANCELLED, FINISHED, Job, Kind, State, Upload, Written, ended
 from core import clock
 from core.errors import InvalidInput
 
@@ -22,6 +22,18 @@ _ENDED: Mapping[State, str] = {"succeeded": "succeeded", "failed": "failed", "ex
 
 _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
+AS_WRITTEN = select(
+    *(
+        cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column
+        for column in _JOBS.c
+    )
+)
+"""Jobs whose JSON is left as it stands in the books, for `job_as_written`."""
+_ONE = AS_WRITTEN.where(  # to build it takes as long as to run it
+    _JOBS.c.id == bindparam("job_id"),
+    _JOBS.c.tenant == bindparam("tenant"),
+    _JOBS.c.kind == bindparam("kind"),
+)
 
 
 class Jobs:
@@ -80,12 +92,11 @@ class Jobs:
         Raises:
             UnknownEntry: the tenant has no such job of that kind.
         """
-        query = select(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.tenant == tenant, _JOBS.c.kind == kind)
         with database.reading(self._of(tenant)) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_ONE, {"job_id": job_id, "tenant": tenant, "kind": kind}).one_or_none()
         if row is None:
             raise UnknownEntry(f"no {kind} {job_id}")
-        return _job(row)
+        return job_as_written(row)
 
     def delete(self, job_id: str, *, tenant: str, kind: Kind) -> Job:
         """Forget a job; who works on it loses it, and stops at the next step.
@@ -217,3 +228,12 @@ def _change(connection: Connection, job_id: str, **values: Any) -> Job:
 
 def _job(row: Row[Any]) -> Job:
     return Job(**row._mapping)
+
+
+def job_as_written(row: Row[Any]) -> Job:
+    """A job of `AS_WRITTEN`, whose JSON is read when somebody looks into it."""
+    columns = dict(row._mapping)
+    for name in ("request", "result", "error"):
+        text = columns[name]
+        columns[name] = None if text in (None, "null") else Written(text)
+    return Job(**columns)

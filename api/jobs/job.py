@@ -1,8 +1,10 @@
 """A job: what it is and may become, as the books keep it and workers read it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from api.errors import OURS, JobCancelled, told
@@ -33,6 +35,35 @@ class Upload:
     stored: str
     sha256: str
     size_bytes: int
+
+
+class Written(Mapping[str, Any]):
+    """A JSON object as it was written, read when somebody looks into it: most answers only pass it on.
+
+    >>> found = Written('{"score": 0.5}')
+    >>> found["score"], found == {"score": 0.5}, found.as_written
+    (0.5, True, '{"score": 0.5}')
+
+    Attributes:
+        as_written: its text.
+    """
+
+    def __init__(self, as_written: str) -> None:
+        self.as_written = as_written
+
+    @cached_property
+    def _read(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.as_written)
+        return found
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from api import database
 from api.database.tables import Table
 from api.jobs import finding
+from api.jobs.books import AS_WRITTEN, job_as_written
 from api.jobs.job import Job
 from api.lists.cursors import Cursors
 from api.lists.query import Wanted, look_up
@@ -38,8 +39,6 @@ class JobLists:
         """
         with database.reading(database.for_tenant(self.engine, tenant)) as connection:
             found = look_up(connection, finding.shelf(kind), wanted, tenant, self.cursors)
-            rows = connection.execute(
-                select(_JOBS).where(_JOBS.c.id.in_(found.ids), _JOBS.c.tenant == tenant)
-            )
-            jobs = {row.id: Job(**row._mapping) for row in rows}
+            rows = connection.execute(AS_WRITTEN.where(_JOBS.c.id.in_(found.ids), _JOBS.c.tenant == tenant))
+            jobs = {row.id: job_as_written(row) for row in rows}
         return Page(tuple(jobs[one] for one in found.ids if one in jobs), found.next)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, bindparam, delete, insert, or_, select, update
 
 from api import database
 from api.actor import HERE, Actor
@@ -29,6 +29,7 @@ _GOVERNING = LOG_LOCK + 3
 LAST_USED_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each key
 
 _KEYS = Table.metadata.tables["api_keys"]
+_BY_DIGEST = select(_KEYS).where(_KEYS.c.digest == bindparam("digest"))  # every request asks this
 
 
 class Scope(StrEnum):
@@ -135,8 +136,8 @@ class ApiKeys:
             Unauthorized: the key is unknown, expired or revoked (which of them is not told).
         """
         digest = _digest(secret)
-        with database.reading(self._engine) as connection:
-            row = connection.execute(select(_KEYS).where(_KEYS.c.digest == digest)).one_or_none()
+        with database.asking(self._engine) as connection:
+            row = connection.execute(_BY_DIGEST, {"digest": digest}).one_or_none()
         now = clock.now()
         if (
             row is None

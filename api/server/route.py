@@ -15,7 +15,6 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends, Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -25,6 +24,7 @@ from api.server.answers import status_of
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
 from api.server.parts import Replayed, address, caller, count, parts
+from api.server.schemas import Model
 from api.server.trailing import Watch, watched
 from core.errors import TrackmarkError
 
@@ -41,9 +41,13 @@ class Route(APIRoute):
             bool(options.get("response_model_exclude_none")),
         )
         super().__init__(path, _in_one_turn(endpoint, status, leaves_out), **options)
+        self._begins = self.path.partition("{")[0]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """HEAD goes where GET goes."""
+        """HEAD goes where GET goes. No router of ours is put under a prefix, so most routes are told apart
+        by how they begin."""
+        if not scope["path"].startswith(self._begins):
+            return Match.NONE, {}
         return super().matches(_read(scope))
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,10 +144,9 @@ def _written(
     `leaves_out` of an answer what is None there.
     """
     made = endpoint(**values)
-    if type(made) is not model or not isinstance(made, BaseModel):
+    if type(made) is not model or not isinstance(made, Model):
         return made
-    body = made.__pydantic_serializer__.to_json(made, by_alias=True, exclude_none=leaves_out)
-    answer = Response(body, status, media_type="application/json")
+    answer = Response(made.as_bytes(exclude_none=leaves_out), status, media_type="application/json")
     for told in values.values():
         if type(told) is Response:  # what the endpoint was given to tell headers and another status
             answer.headers.raw.extend(told.headers.raw)

@@ -1,17 +1,25 @@
 """The shapes of requests and answers, with an example each, as the OpenAPI document shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializationInfo,
+    SkipValidation,
+    WithJsonSchema,
+)
 
 from api.audit.claims import Ownership
 from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.result import AuditResult, Findings
-from api.jobs.job import PRIORITIES, Job, State
+from api.jobs.job import PRIORITIES, Job, State, Written
 from api.registry.artists import EnrolledArtist
 from api.server.answers import problem, problem_of
 from core.errors import UnreadableAudio
@@ -60,6 +68,32 @@ class Model(BaseModel):
     """Base of our answers."""
 
     model_config = ConfigDict(extra="forbid")
+
+    def as_bytes(self, *, exclude_none: bool = False) -> bytes:
+        """The answer as JSON; `exclude_none` leaves out what is None."""
+        return _json(self, exclude_none=exclude_none)
+
+
+def _json(answer: Model, *, exclude_none: bool = False, without_kept: bool = False) -> bytes:
+    """An answer as JSON; `without_kept` with null for what is `Kept`."""
+    return answer.__pydantic_serializer__.to_json(
+        answer, by_alias=True, exclude_none=exclude_none, context={_WITHOUT: without_kept}
+    )
+
+
+def _told(kept: Mapping[str, Any], info: SerializationInfo) -> dict[str, Any] | None:
+    return None if info.context and info.context[_WITHOUT] else dict(kept)
+
+
+_WITHOUT = "without kept"
+_NO_JSON = ("NaN", "Infinity")  # words that Python writes, and JSON does not have
+Kept = Annotated[
+    Mapping[str, Any],
+    SkipValidation,
+    PlainSerializer(_told, return_type=dict[str, Any] | None),
+    WithJsonSchema({"type": "object", "additionalProperties": True}),
+]
+"""What the books hold as JSON. It was checked when it was made, and is told as it is."""
 
 
 class Problem(BaseModel):
@@ -118,7 +152,7 @@ class AuditAnswer(Model):
     started_at: datetime | None
     finished_at: datetime | None
     audio_deleted_at: datetime | None = Field(description="when the uploaded audio was erased")
-    findings: dict[str, Any] | None = Field(description="as in `trackmark audit --json`")
+    findings: Kept | None = Field(description="as in `trackmark audit --json`")
     problem: Problem | None
     links: dict[str, str]
 
@@ -128,7 +162,16 @@ class AuditAnswer(Model):
         links = {"self": f"{root}/{job.id}"}
         if job.state == "succeeded":
             links |= {"report": f"{root}/{job.id}/report", "picture": f"{root}/{job.id}/picture"}
-        return cls(**_common(job), findings=_plain(job.result), links=links)
+        return cls(**_common(job), findings=job.result, links=links)
+
+    def as_bytes(self, *, exclude_none: bool = False) -> bytes:
+        """The answer as JSON; findings go out as they are written in the books."""
+        found = self.findings
+        if exclude_none or not isinstance(found, Written) or any(w in found.as_written for w in _NO_JSON):
+            return super().as_bytes(exclude_none=exclude_none)
+        # No text in an answer holds these bytes: a quotation mark in a text is escaped.
+        whole = _json(self, without_kept=True)
+        return whole.replace(b'"findings":null', b'"findings":' + found.as_written.encode(), 1)
 
 
 class TrackAnswer(Model):
@@ -178,6 +221,12 @@ class AuditPage(Model):
 
     items: list[AuditAnswer]
     next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
+
+    def as_bytes(self, *, exclude_none: bool = False) -> bytes:
+        """The page as JSON, each audit as it tells itself."""
+        items = b",".join(one.as_bytes(exclude_none=exclude_none) for one in self.items)
+        whole = _json(self.model_copy(update={"items": []}), exclude_none=exclude_none)
+        return whole.replace(b'"items":[]', b'"items":[' + items + b"]", 1)
 
 
 class TrackPage(Model):
