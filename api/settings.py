@@ -156,6 +156,11 @@ class Settings(BaseSettings):
         """Folder of reports, pictures and tagged files."""
         return self.home / "outputs"
 
+    @property
+    def backup_note(self) -> Path:
+        """File that tells when the last backup of the home was made."""
+        return self.home / "backup-made-at"
+
     def limits(self) -> Limits:
         """What the decoder accepts of a file that is taken into memory whole."""
         return replace(Limits().lasting(self.max_duration_s), max_bytes=self.max_upload_bytes)

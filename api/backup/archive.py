@@ -99,6 +99,7 @@ def make(settings: Settings, folder: Path) -> Backup:
     with replacing_folder(folder, mode=0o700) as part:
         _fill(settings, part)
         backup = check(part)
+    write_whole(settings.backup_note, backup.made_at.encode())
     return replace(backup, folder=folder)
 
 
@@ -165,6 +166,8 @@ def left_out(settings: Settings, path: Path) -> bool:
         rows_file = Path(url.database)
         if path.parent == rows_file.parent and path.name.startswith(rows_file.name):
             return True
+    if path == settings.backup_note:
+        return True
     return index in path.parents or path.name.endswith((".lock", ".part"))
 
 

@@ -23,6 +23,7 @@ from api.server.document import document
 from api.server.gates import Gate, Gates
 from api.server.guard import Guard
 from api.server.idempotency import Answers
+from api.server.metrics import Metrics
 from api.server.pace import Pace
 from api.server.pages import rendering, site
 from api.server.parts import Parts
@@ -41,6 +42,7 @@ from api.server.routes import (
     keys,
     log,
     lookups,
+    metrics,
     notices,
     records,
     resolution,
@@ -110,13 +112,17 @@ def create_app(
         keys,
         webhooks,
         health,
+        metrics,
         verification,
         site,
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # as FastAPI has it extended
-    app.add_middleware(Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s)
+    counted = app.state.metrics = Metrics()
+    app.add_middleware(
+        Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s, counted=counted.answered
+    )
     return app
 
 

@@ -57,15 +57,22 @@ class Guard:
         app: the application.
         idle_s: how long a body may pause.
         total_s: how long it may take altogether.
+        counted: is told of each request that ended: its scope, status and seconds.
         now: a clock that only goes forward, in seconds.
     """
 
     def __init__(
-        self, app: ASGIApp, idle_s: float, total_s: float, now: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        idle_s: float,
+        total_s: float,
+        counted: Callable[[Scope, int, float], None],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._idle_s = idle_s
         self._total_s = total_s
+        self._counted = counted
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,13 +82,13 @@ class Guard:
             return
         state = scope.setdefault("state", {})
         state["request_id"] = request_ids.begin(Request(scope))
-        started = False
+        begun, status = self._now(), 0
         private = scope["path"].startswith(("/v1/", "/c2pa/", "/audits"))
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[request_ids.NAME] = state["request_id"]
                 for name, value in SECURITY_HEADERS.items():
@@ -96,23 +103,29 @@ class Guard:
             await send(message)
 
         try:
-            check_address(scope)
-            _check_length(Request(scope))
-        except TrackmarkError as error:
-            await respond(problem(error), Request(scope))(scope, receive, send_guarded)
-            return
-        try:
-            await self._app(scope, self._in_time(receive), send_guarded)
+            await self._checked(scope, receive, send_guarded)
         except asyncio.CancelledError:  # an orderly stop waits no longer
             log.warning("%s %s was cut off: the server stops", scope["method"], scope["path"])
-            if started:
+            if status:
                 raise
             stopping = problem(Unavailable("the server stops; send the request again", RETRY_S))
             await respond(stopping, Request(scope), {"Connection": "close"})(scope, receive, send_guarded)
         except Exception as error:  # answered here: what stands further out knows no headers of ours
-            if not started:
+            if not status:
                 await unforeseen(Request(scope), error)(scope, receive, send_guarded)
             raise
+        finally:
+            if status:
+                self._counted(scope, status, self._now() - begun)
+
+    async def _checked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_address(scope)
+            _check_length(Request(scope))
+        except TrackmarkError as error:
+            await respond(problem(error), Request(scope))(scope, receive, send)
+            return
+        await self._app(scope, self._in_time(receive), send)
 
     def _in_time(self, receive: Receive) -> Receive:
         """Receive a body that keeps coming; behind its end, whoever waits for the client may wait."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
 
 from api.server import multipart
 from api.server.gates import Gate
@@ -78,10 +79,13 @@ def test_a_body_that_drips_for_ever_ends() -> None:
         for _ in range(1000):
             await receive()
 
-    guard = Guard(app, idle_s=30, total_s=3600, now=lambda: now)
+    guard = Guard(app, idle_s=30, total_s=3600, counted=lambda *_: None, now=lambda: now)
+
+    async def send(_message: Any) -> None: ...
+
     about = {"type": "http", "method": "POST", "path": "/v1/audits", "query_string": b"", "headers": []}
     with pytest.raises(Exception, match="3600 s"):
-        asyncio.run(guard(about, drip, drip))  # type: ignore[arg-type]
+        asyncio.run(guard({**about, "app": Starlette()}, drip, send))
     assert now == 3600
 
 
@@ -100,7 +104,7 @@ def test_behind_its_body_a_request_waits_as_long_as_it_likes() -> None:
         late = True
         assert (await receive())["type"] == "http.disconnect"
 
-    guard = Guard(app, idle_s=30, total_s=3600, now=lambda: 1e9 if late else 0.0)
+    guard = Guard(app, idle_s=30, total_s=3600, counted=lambda *_: None, now=lambda: 1e9 if late else 0.0)
     about = {"type": "http", "method": "POST", "path": "/v1/audits", "query_string": b"", "headers": []}
     asyncio.run(guard(about, receive, receive))  # type: ignore[arg-type]
 

@@ -173,6 +173,7 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /webhooks/{webhook_id}/enable
         """,
     ),
+    ((Scope.METRICS_READ,), "GET /metrics"),
     (tuple(Scope), "GET /v1/whoami"),
 ]
 """Which of some scopes a route needs; `admin` has all of them. A new private route goes in here."""

@@ -21,6 +21,7 @@ NOT_LISTS = (
     "/v1/whoami",
     "/v1/notices/forms",
     "/v1/audit-events",
+    "/metrics",
 )
 
 

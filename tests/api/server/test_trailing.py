@@ -19,6 +19,7 @@ from tests.api.serving import GOOD, audited, key, parts, register, serve
 from tests.postgres import Cluster
 
 NOT_TOLD = {
+    "/metrics",
     *("/v1/keys", "/v1/tenants/{tenant}/keys", "/v1/whoami", "/v1/webhooks", "/v1/webhooks/{webhook_id}"),
     *("/v1/webhooks/{webhook_id}/deliveries", "/c2pa/v1/services/supportedAlgorithms"),
     "/c2pa/v1/matches/byBinding",
