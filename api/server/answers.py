@@ -18,6 +18,7 @@ class Answer:
 
 ANSWERS: Mapping[str, Answer] = {
     "unsupported-checksum": Answer(400, "The checksum is of an unknown kind"),
+    "digest-mismatch": Answer(400, "The digest does not agree"),
     "unauthorized": Answer(401, "An API key is needed"),
     "forbidden": Answer(403, "This is not allowed"),
     "not-found": Answer(404, "No such entry"),

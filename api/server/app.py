@@ -63,6 +63,7 @@ DESCRIPTION = """Audit audio files, tag tracks, and prove what was registered.
 
 Send an API key as `Authorization: Bearer tmk_...`. Errors are RFC 9457 problem details with a stable `code`.
 Work that takes long is answered with 202 and a `Location` to follow. The log and the public keys need no key.
+A body may come with `Content-Digest` (RFC 9530; sha-256, sha-512) and is then held against it.
 """
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.server import tus
+from api.server import digests, tus
 from api.server.api_keys import Caller
 from api.server.multipart import PIECE_BYTES
 from api.server.parts import Parts
@@ -35,6 +35,7 @@ async def append(
         UploadTooLarge: more comes than the upload has.
         UnsupportedChecksum: the checksum is of an unknown kind.
         ChecksumMismatch: the piece is not what the checksum was made of; nothing of it is kept.
+        DigestMismatch: the same of the digest of the request's body.
     """
     checking = tus.checking(request)
     async with parts.gates.uploads.entered(caller.tenant):
@@ -52,7 +53,8 @@ async def append(
 async def _receive(
     request: Request, parts: Parts, caller: Caller, writer: Appending, checking: tus.Checking | None
 ) -> None:
-    write = partial(_write, writer, checking)
+    whole = checking is not None or digests.CONTENT in request.headers
+    write = partial(_write, writer, checking, whole)
     try:
         broken: BaseException | None = None
         waiting = bytearray()
@@ -72,17 +74,17 @@ async def _receive(
         if checking is not None:
             checking.check()
     except BaseException:
-        await run_in_threadpool(writer.keep if checking is None else writer.drop)
+        await run_in_threadpool(writer.drop if whole else writer.keep)
         raise
     await run_in_threadpool(writer.keep)
 
 
-def _write(writer: Appending, checking: tus.Checking | None, data: bytes) -> None:
+def _write(writer: Appending, checking: tus.Checking | None, whole: bool, data: bytes) -> None:
     if len(data) > writer.left_bytes:
         raise UploadTooLarge(f"{writer.left_bytes} bytes were still to come, and there are more")
     if checking is not None:
         checking.add(data)
-    writer.write(data, whole=checking is not None)
+    writer.write(data, whole=whole)
 
 
 def _check_length(request: Request, writer: Appending) -> None:

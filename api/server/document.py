@@ -32,6 +32,8 @@ HEADERS: dict[str, tuple[str, str]] = {
     "Tus-Version": ("string", "the versions of tus that are spoken"),
     "Idempotency-Replayed": ("string", "`true` where the answer was given before"),
     "X-Request-Id": ("string", "the request's own, where it sent a well-formed one, or a fresh one"),
+    "Content-Digest": ("string", "of the bytes of this answer (RFC 9530)"),
+    "Repr-Digest": ("string", "of the whole file, also where a part of it was asked for (RFC 9530)"),
     "Allow": ("string", "every method of this path"),
 }
 _BY_STATUS = {
@@ -147,7 +149,7 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
     unusable = 400 if c2pa else 422  # an unknown parameter is one, too, so that every route has it
     general = {unusable, 429, 503} | ({401, 403} if private else set())
     if operation.get("requestBody"):
-        general |= {408, 409, 411, 413}
+        general |= {400, 408, 409, 411, 413}
     for status, answer in problems(*general).items():
         if str(status) in map(str, general):
             shown = told.get(str(status), {}).get("content", {})
@@ -165,4 +167,6 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
             names += _TOLD.get(operation["operationId"], ())
             names += ["Idempotency-Replayed"] if "requestBody" in operation else []
             names += ["RateLimit", "RateLimit-Policy"]
+            if answer.get("content", {}).keys() - {"application/json"}:
+                names += ["Content-Digest", "Repr-Digest"]
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

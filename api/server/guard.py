@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.server import request_ids
+from api.server import digests, request_ids
 from api.server.answers import problem
 from api.server.inputs import check_address
 from api.server.problems import RETRY_S, respond, unforeseen
@@ -122,10 +122,12 @@ class Guard:
         try:
             check_address(scope)
             _check_length(Request(scope))
+            digest = digests.expected(scope["headers"])
         except TrackmarkError as error:
             await respond(problem(error), Request(scope))(scope, receive, send)
             return
-        await self._app(scope, self._in_time(receive), send)
+        in_time = self._in_time(receive)
+        await self._app(scope, in_time if digest is None else digest.checked(in_time), send)
 
     def _in_time(self, receive: Receive) -> Receive:
         """Receive a body that keeps coming; behind its end, whoever waits for the client may wait."""

@@ -13,6 +13,7 @@
         TusVersion
         UnsupportedChecksum
         ChecksumMismatch
+        DigestMismatch
         NotOffered
         Later
           TooManyRequests
@@ -96,6 +97,12 @@ class ChecksumMismatch(Refusal):
     """What came is not what the checksum was made of."""
 
     code = "checksum-mismatch"
+
+
+class DigestMismatch(Refusal):
+    """A body is not what its digest field was made of."""
+
+    code = "digest-mismatch"
 
 
 class NotOffered(Refusal):

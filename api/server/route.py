@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from api.server import digests
 from api.server.answers import status_of
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
@@ -92,6 +93,8 @@ class Route(APIRoute):
             if watch is not None:
                 watch.answered(response)
             await _keep(request, response)
+            if self.include_in_schema and digests.is_file(response):
+                await run_in_threadpool(digests.tell, response, part="range" in request.headers)
             return _Head(response) if request.scope.get(_HEAD) else response
 
         return handler
@@ -186,7 +189,8 @@ class _Head(Response):
 
     def __init__(self, full: Response) -> None:
         super().__init__(status_code=full.status_code, background=full.background)
-        self.raw_headers = full.raw_headers
+        told = digests.CONTENT.lower().encode()  # of the bytes of a message, of which there are none
+        self.raw_headers = [one for one in full.raw_headers if one[0] != told]
 
 
 def _read(scope: Scope) -> Scope:
