@@ -21,6 +21,7 @@ from api.cli import (
     backup,
     calibrate,
     catalogue,
+    compare,
     compliance,
     db,
     demo,
@@ -70,6 +71,7 @@ main.command("generate")(generate.generate)
 main.command("watch")(watch.watch)
 main.command("verify")(verify.verify)
 main.command("audit")(audit.audit)
+main.command("compare")(compare.compare)
 main.command("calibrate")(calibrate.calibrate)
 main.command("keygen")(watermark.keygen)
 main.command("scan")(scan.scan)

@@ -10,6 +10,7 @@ from rich.text import Text
 from api.audit.numbers import score_text
 from api.report import words
 from api.report.numbers import time_text
+from api.report.words import comparison as said
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
 _OUTCOMES = {
@@ -66,6 +67,25 @@ def verify_table(found: dict[str, Any]) -> RenderableType:
     table.add_row("result", f"{verdict}: {escape(found['text'])}")
     table.add_row("that means", escape(found["explanation"]))
     return Group(_title(found["file"], ""), table, Text())
+
+
+def comparison_table(found: dict[str, Any]) -> RenderableType:
+    """One comparison, as printed by `trackmark compare`."""
+    told, table = said.heard(found), _plain_table()
+    table.add_row("result", f"[bold]{escape(told.answer)}[/]")
+    table.add_row("", escape(told.text))
+    for name, value in told.facts:
+        table.add_row("", escape(f"{name}: {value}"))
+    for number, one in enumerate(found["alignment"]["stretches"], 1):
+        table.add_row(f"stretch {number}", escape(said.stretch(one)))
+    for role, name in (("original", "original"), ("suspect", "suspected copy")):
+        side = found[role]
+        table.add_row(name, escape(side["ownership"]["text"]))
+        table.add_row(
+            "", escape(f"watermark: {words.watermark_line(side['watermark'], side['checks']['watermark'])}")
+        )
+    suspect, original = (found[role]["file"] for role in ("suspect", "original"))
+    return Group(_title(suspect, f"beside {original}, compared in {found['elapsed_s']:.1f} s"), table, Text())
 
 
 def detection_table(found: dict[str, Any]) -> RenderableType:

@@ -1,27 +1,28 @@
-"""Audits and taggings as lists find them: by the terms of what was asked for and of what came out.
+"""Audits, taggings and comparisons as lists find them: by the terms of what was asked and what came out.
 
 The terms stand beside a job from the moment it is entered, and are renewed with its result. What a release
 without terms entered or ended is caught up with by the sweep.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, get_args
 
 from sqlalchemy import Connection, Engine, and_, case, delete, insert, or_, select, update
 
 from api import database
 from api.database.tables import Table
+from api.jobs.job import Listed
 from api.lists.query import Shelf
 from api.lists.terms import Term, searched, together, values
 
 _JOBS = Table.metadata.tables["jobs"]
 _TERMS = Table.metadata.tables["job_terms"]
-LISTED = ("audit", "track")
+LISTED: tuple[Listed, ...] = get_args(Listed)
 GROUP = 500
 _ENTERED, _ENDED = "entered", "ended"
 
 
-def shelf(kind: Literal["audit", "track"]) -> Shelf:
+def shelf(kind: Listed) -> Shelf:
     """Where the jobs of one kind are found."""
     return Shelf(
         kind,
@@ -46,7 +47,7 @@ def terms_of(
     kind: str, file_name: str, sha256: str, request: Mapping[str, Any], result: Mapping[str, Any] | None
 ) -> set[Term]:
     """The same of its parts."""
-    of_kind = _audit_terms if kind == "audit" else _track_terms
+    of_kind = {"audit": _audit_terms, "track": _track_terms, "comparison": _comparison_terms}[kind]
     return values("sha256", [sha256]) | searched(file_name) | of_kind(request, result or {})
 
 
@@ -73,6 +74,12 @@ def _audit_terms(request: Mapping[str, Any], result: Mapping[str, Any]) -> set[T
 def _track_terms(request: Mapping[str, Any], result: Mapping[str, Any]) -> set[Term]:
     record = values("record", [result.get("record_id")]) | values("sha256", [result.get("sha256")])
     return record | _named(request.get("title"), [request.get("owner")], request.get("isrc"))
+
+
+def _comparison_terms(request: Mapping[str, Any], _result: Mapping[str, Any]) -> set[Term]:
+    """Those of the second file: the first is the job's own."""
+    suspect = request["suspect"]
+    return values("sha256", [suspect["sha256"]]) | searched(suspect["name"])
 
 
 def _named(title: str | None, owners: list[str | None], isrc: str | None) -> set[Term]:

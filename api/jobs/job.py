@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 from api.errors import OURS, JobCancelled, told
 from core import clock
 
-Kind = Literal["audit", "track", "lookup", "enrolment"]
+Kind = Literal["audit", "track", "comparison", "lookup", "enrolment"]
+Listed = Literal["audit", "track", "comparison"]
 KINDS: frozenset[Kind] = frozenset(get_args(Kind))
 BRIEF: frozenset[Kind] = frozenset({"lookup", "enrolment"})
 """Kinds that a request may wait for: they have places of their own, so that no long job holds them up."""

@@ -1,7 +1,6 @@
-"""Pages of a tenant's audits and taggings."""
+"""Pages of a tenant's audits, taggings and comparisons."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Engine
 
@@ -9,7 +8,7 @@ from api import database
 from api.database.tables import Table
 from api.jobs import finding
 from api.jobs.books import AS_WRITTEN, job_as_written
-from api.jobs.job import Job
+from api.jobs.job import Job, Listed
 from api.lists.cursors import Cursors
 from api.lists.query import Wanted, look_up
 
@@ -31,7 +30,7 @@ class JobLists:
     engine: Engine
     cursors: Cursors
 
-    def page(self, kind: Literal["audit", "track"], tenant: str, wanted: Wanted) -> Page:
+    def page(self, kind: Listed, tenant: str, wanted: Wanted) -> Page:
         """A page of a tenant's jobs.
 
         Raises:

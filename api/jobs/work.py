@@ -28,6 +28,11 @@ SPECTROGRAM = "spectrogram.png"
 LISTENING_COPY = "listen.mp3"
 
 
+def of_role(role: str, name: str) -> str:
+    """What a file of a comparison is called, of one of the two that were compared."""
+    return f"{role}-{name}"
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that one job may use.
@@ -59,6 +64,8 @@ def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
             return audit(engines, context)
         case "track":
             return track(engines, context)
+        case "comparison":
+            return comparison(engines, context)
         case "lookup":
             return lookup(engines, context)
         case "enrolment":
@@ -97,6 +104,32 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
         if request.get("retain"):
             write_listening_copy(named.clip, output / LISTENING_COPY)
     return named.to_dict()
+
+
+def comparison(engines: Engines, context: Context) -> Mapping[str, Any]:
+    """Compare the two uploads; of audio that is kept, write copies to hear."""
+    from api.compare.compare import compare_files
+    from api.report.sound import outline, write_listening_copy
+
+    job, output = context.job, context.output
+
+    def seen(role: str, clip: "Clip") -> None:
+        write_whole(output / of_role(role, OUTLINE), json.dumps(outline(clip)).encode())
+        if job.request.get("retain"):
+            write_listening_copy(clip, output / of_role(role, LISTENING_COPY))
+
+    original, suspect = context.received
+    found = compare_files(
+        original,
+        suspect,
+        registry=context.registry,
+        settings=as_wished(context.settings, job.request.get("search")),
+        engines=engines,
+        progress=context.progress,
+        seen=seen,
+    ).to_dict()
+    names = {"original": job.file_name, "suspect": job.request["suspect"]["name"]}
+    return {**found, **{role: {**found[role], "file": name} for role, name in names.items()}}
 
 
 def as_wished(settings: Settings, search: str | None) -> Settings:

@@ -46,6 +46,7 @@ _BY_STATUS = {
 }
 _LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "createAudit": (("202", {"audit_id": "$response.body#/id"}),),
+    "createComparison": (("202", {"comparison_id": "$response.body#/id"}),),
     "createBatch": (("202", {"batch_id": "$response.body#/id"}),),
     "createTrack": (("202", {"track_id": "$response.body#/id"}),),
     "getTrack": (("200", {"record_id": "$response.body#/result/record_id"}),),

@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 MAX_SMALL_BODY = 1 << 20
 UPLOADS = frozenset(
-    {"/v1/audits", "/v1/tracks", "/v1/artists", "/v1/batches", "/audits", "/c2pa/v1/matches/byContent"}
+    {
+        *("/v1/audits", "/v1/tracks", "/v1/artists", "/v1/batches", "/v1/comparisons"),
+        *("/audits", "/comparisons", "/c2pa/v1/matches/byContent"),
+    }
 )
 RESUMABLE = "/v1/uploads"
 
@@ -83,7 +86,7 @@ class Guard:
         state = scope.setdefault("state", {})
         state["request_id"] = request_ids.begin(Request(scope))
         begun, status = self._now(), 0
-        private = scope["path"].startswith(("/v1/", "/c2pa/", "/audits"))
+        private = scope["path"].startswith(("/v1/", "/c2pa/", "/audits", "/comparisons"))
 
         async def send_guarded(message: Message) -> None:
             nonlocal status

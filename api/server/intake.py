@@ -76,23 +76,37 @@ def _taken(parts: Parts, caller: Caller, upload_id: str) -> Upload:
     return Upload(upload.file_name, stored, str(upload.sha256), upload.size_bytes)
 
 
+UPLOAD_IDS: Mapping[str, str] = {"upload_id": "file"}
+"""The field that names a complete upload, and the file that it then stands for."""
+
+
 @asynccontextmanager
-async def received(request: Request, parts: Parts, caller: Caller) -> AsyncIterator[Form]:
+async def received(
+    request: Request, parts: Parts, caller: Caller, upload_ids: Mapping[str, str] = UPLOAD_IDS
+) -> AsyncIterator[Form]:
     """Receive a form for `accept`; what fails before a job has its files deletes them.
 
-    A form that names a complete upload by `upload_id` has that for its `file`.
+    A form that names complete uploads has those for its files.
+
+    Args:
+        request: whose form it is.
+        parts: of the application.
+        caller: who sends it.
+        upload_ids: as `UPLOAD_IDS`, one for each file of the form.
 
     Raises:
+        InvalidInput: a file was sent and its upload named as well.
         UnknownEntry: the tenant has no such upload.
         ConflictingEntry: not all of it has come.
     """
-    form = await read_form(request, parts, caller)
+    form = await read_form(request, parts, caller, max_files=len(upload_ids))
     try:
-        upload_id = form.fields.pop("upload_id", "").strip()
-        if upload_id and form.files:
-            raise InvalidInput("send either a file or an upload_id")
-        if upload_id:
-            form.files.append(("file", await run_in_threadpool(_taken, parts, caller, upload_id)))
+        for field, name in upload_ids.items():
+            upload_id = form.fields.pop(field, "").strip()
+            if upload_id and any(sent == name for sent, _ in form.files):
+                raise InvalidInput(f"send either {name!r} or {field!r}")
+            if upload_id:
+                form.files.append((name, await run_in_threadpool(_taken, parts, caller, upload_id)))
         yield form
     except BaseException:
         form.discard()

@@ -104,6 +104,14 @@ class TrackFilters:
 
 
 @dataclass
+class ComparisonFilters:
+    """What comparisons are found by: the digest of either file, and both names."""
+
+    sha256: Sha256 = None
+    q: Search = None
+
+
+@dataclass
 class RecordFilters:
     """What records are found by, as they stand today."""
 

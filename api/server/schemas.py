@@ -162,7 +162,7 @@ class AuditAnswer(Model):
         links = {"self": f"{root}/{job.id}"}
         if job.state == "succeeded":
             links |= {"report": f"{root}/{job.id}/report", "picture": f"{root}/{job.id}/picture"}
-        return cls(**_common(job), findings=job.result, links=links)
+        return cls(**common(job), findings=job.result, links=links)
 
     def as_bytes(self, *, exclude_none: bool = False) -> bytes:
         """The answer as JSON; findings go out as they are written in the books."""
@@ -208,7 +208,7 @@ class TrackAnswer(Model):
             links |= {"file": f"/v1/tracks/{job.id}/file", "record": f"/v1/records/{job.result['record_id']}"}
         request = job.request
         return cls(
-            **_common(job),
+            **common(job),
             title=request["title"],
             owner=request["owner"],
             result=_plain(job.result),
@@ -272,7 +272,8 @@ class ArtistList(Model):
     next: str | None = Field(description="pass as `cursor` for the next page", examples=[None])
 
 
-def _common(job: Job) -> dict[str, Any]:
+def common(job: Job) -> dict[str, Any]:
+    """What the answers of all jobs with one file tell."""
     return {
         "id": job.id,
         "state": job.state,

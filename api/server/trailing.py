@@ -21,6 +21,7 @@ READ = (
     "batches",
     "artists",
     "tracks",
+    "comparisons",
     "cases",
     "notices",
     "enrolments",

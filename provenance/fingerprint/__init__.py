@@ -8,18 +8,21 @@ that share them.
 from provenance.fingerprint.copies import Copies
 from provenance.fingerprint.extract import Fingerprint, extract
 from provenance.fingerprint.mapped_index import MappedIndex
-from provenance.fingerprint.match import Match, Stretch
+from provenance.fingerprint.match import Found, Match, Stretch
+from provenance.fingerprint.pair import align
 from provenance.fingerprint.search import Index
 from provenance.fingerprint.sql import SqlIndex, fingerprint_metadata
 
 __all__ = [
     "Copies",
     "Fingerprint",
+    "Found",
     "Index",
     "MappedIndex",
     "Match",
     "SqlIndex",
     "Stretch",
+    "align",
     "extract",
     "fingerprint_metadata",
 ]

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
+from api.jobs.job import Job
 from api.report.templates import templates
 from api.server.guard import content_policy
 from api.server.pages import case_words, notice_words
@@ -28,6 +29,19 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
         here=request.url.path, signed_in=COOKIE in request.cookies, nonce=nonce, **values
     )
     return HTMLResponse(text, status, {"Content-Security-Policy": content_policy(nonce)})
+
+
+def progress(request: Request, job: Job, follows: str, doing: str) -> Response:
+    """How far a job has come.
+
+    Args:
+        request: for the page.
+        job: that has not ended.
+        follows: address under which the API tells of it.
+        doing: what is done with its file.
+    """
+    percent = round(100 * job.progress)
+    return page(request, "progress.html", job=job, percent=percent, follows=follows, doing=doing)
 
 
 def problem_page(request: Request, body: Mapping[str, Any]) -> Response:

@@ -15,7 +15,7 @@ from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
 from api.server.pages import cards, lists, timeline, waiting
-from api.server.pages.rendering import ask_for_key, local, page
+from api.server.pages.rendering import ask_for_key, local, page, progress
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
 from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
@@ -123,7 +123,7 @@ def audit(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader)
     if job.error is not None:
         return page(request, "problem.html", problem=problem_of(job.error))
     if job.result is None:
-        return page(request, "progress.html", job=job, percent=round(100 * job.progress))
+        return progress(request, job, f"/v1/audits/{job.id}", "Auditing")
     return page(request, "audit.html", **_findings(job, parts))
 
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.server.pages import artists, cases, explorer, notices, records, routes, webhooks
+from api.server.pages import artists, cases, comparisons, explorer, notices, records, routes, webhooks
 
 router = APIRouter(include_in_schema=False)
-for _module in (routes, records, artists, cases, notices, webhooks, explorer):
+for _module in (routes, records, artists, cases, comparisons, notices, webhooks, explorer):
     router.include_router(_module.router)

@@ -37,6 +37,7 @@ class Lane:
         scale: what the height of a bar means.
         line: the height at which the evidence is even; None where there is no such height.
         empty: what to say where there is no bar.
+        record: id of the registered track that it shows.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Lane:
     bars: tuple[Bar, ...]
     line: float | None = None
     empty: str = ""
+    record: str | None = None
 
 
 def lanes(found: Mapping[str, Any]) -> tuple[Lane, ...]:
@@ -77,7 +79,7 @@ def _tracks(owned: Mapping[str, Any], duration_s: float) -> Iterator[Lane]:
             for s in segments
         )
         name = str(track.get("title") or track["record_id"])
-        yield Lane("track", name, "where this registered track is heard", bars)
+        yield Lane("track", name, "where this registered track is heard", bars, record=track["record_id"])
 
 
 def _scores(key: str, name: str, section: Mapping[str, Any], duration_s: float) -> Lane:

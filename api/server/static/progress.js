@@ -1,4 +1,4 @@
-// Follows a running audit and shows its findings when it is done.
+// Follows a running audit or comparison and shows its findings when it is done.
 "use strict";
 const running = document.getElementById("running");
 const stage = document.getElementById("stage");
@@ -10,7 +10,8 @@ const names = {
   fingerprint: "Comparing with registered tracks",
   music: "Listening for traces of generators",
   voice: "Comparing the voice",
-  decide: "Applying the policy",
+  decide: "Putting the findings together",
+  align: "Aligning the two recordings",
   done: "Writing the report",
 };
 
@@ -20,19 +21,19 @@ function say(text) {
 
 async function follow() {
   try {
-    const answer = await fetch(running.dataset.audit, { headers: { Accept: "application/json" } });
+    const answer = await fetch(running.dataset.job, { headers: { Accept: "application/json" } });
     if (answer.status === 401 || answer.status === 404) {
       window.location.reload(); // the page itself asks for the key again, or says that the audit is gone
       return;
     }
     if (answer.ok) {
-      const audit = await answer.json();
-      if (audit.state !== "queued" && audit.state !== "running") {
+      const job = await answer.json();
+      if (job.state !== "queued" && job.state !== "running") {
         window.location.reload();
         return;
       }
-      bar.value = Math.round(100 * audit.progress);
-      say(audit.state === "queued" ? "Waiting for its turn" : names[audit.stage] || audit.stage || "Starting");
+      bar.value = Math.round(100 * job.progress);
+      say(job.state === "queued" ? "Waiting for its turn" : names[job.stage] || job.stage || "Starting");
     }
   } catch {
     say("The server does not answer; trying again");

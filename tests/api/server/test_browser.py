@@ -1,111 +1,17 @@
 """The pages in a real browser: what people do all day, what goes wrong, and that all can read them."""
 
-import shutil
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from api.notices.forms import FORMS
-from api.server.app import create_app
-from api.settings import Settings
-from core.clip import Segment
-from tests import fakes
-from tests.api.serving import ENGINES, GOOD
-from tests.needs import BROWSER, left_out
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-expect.set_options(timeout=120_000)  # a busy machine takes its time
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 700}
-SEGMENTS = (Segment(0.0, 1.0, 0.97), Segment(1.0, 2.0, 0.2))
-HEARING = replace(ENGINES, music=fakes.engines(music=fakes.music(segments=SEGMENTS)).music)
-
-
-@dataclass(frozen=True)
-class Site:
-    """A server that listens, and the first admin's key."""
-
-    address: str
-    key: str
-
-    def client(self) -> httpx.Client:
-        """A client of the API with that key."""
-        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {self.key}"})
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home, shutdown_grace_s=0, requests_per_minute=0, uploads_per_minute=0)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, HEARING), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:  # it starts, or the thread ends
-        thread.join(0.05)
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield Site(f"http://127.0.0.1:{port}", (home / "keys" / "admin-api-key").read_text().strip())
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        left_out(BROWSER)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
-        yield browser
-        browser.close()
-
-
-def signed_in(chromium: Browser, site: Site, **options: Any) -> BrowserContext:
-    """A browser of somebody who has signed in."""
-    made = chromium.new_context(base_url=site.address, **options)
-    made.request.post("/sign-in", form={"key": site.key})
-    return made
-
-
-@pytest.fixture
-def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
-    """The same; whatever its console complains of fails the test."""
-    made = signed_in(chromium, site, viewport=WIDE)
-    complaints: list[str] = []
-
-    def hear(line: ConsoleMessage) -> None:
-        if line.type == "error":
-            complaints.append(line.text)
-
-    made.on("console", hear)
-    made.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield made
-    made.close()
-    expected = ("401", "404", "422", "net::ERR_FAILED")
-    assert [text for text in complaints if not any(code in text for code in expected)] == []
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+from tests.api.compare import pairs
+from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, signed_in
+from tests.api.serving import GOOD
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +20,7 @@ def addresses(site: Site) -> dict[str, str]:
     with site.client() as client:
         sent = {"title": "Night Drive", "owner": "A Label"}
         track = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data=sent).headers["location"]
-        record = _finished(client, track)["result"]["record_id"]
+        record = finished(client, track)["result"]["record_id"]
         said = {"issuer": "A Singer", "reason": "the vocals are mine"}
         client.post(f"/v1/records/{record}/disputes", json=said).raise_for_status()
         name = {"name": "Ada"}
@@ -132,12 +38,17 @@ def addresses(site: Site) -> dict[str, str]:
         client.post(f"/v1/cases/{case['id']}:comment", json={"text": "told"}).raise_for_status()
         kept = {"retain": "true"}
         audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}, data=kept).headers["location"]
-        _finished(client, audit)
+        finished(client, audit)
+        pair = {"original": ("song.wav", pairs.SONG), "suspect": ("copy.wav", pairs.COPY)}
+        compared = client.post("/v1/comparisons", files=pair, data=kept).headers["location"]
+        finished(client, compared)
     audit_id = audit.rsplit("/", 1)[1]
     return {
         "start": "/",
         "audits": "/audits",
         "audit": f"/audits/{audit_id}",
+        "comparisons": "/comparisons",
+        "comparison": compared.removeprefix("/v1"),
         "records": "/records",
         "record": f"/records/{record}",
         "artists": "/artists",
@@ -163,13 +74,6 @@ def _countered(client: httpx.Client, counter: dict[str, Any]) -> str:
     for step, body in (("remove", {"reason": "taken down"}), ("counter", {"elements": counter})):
         client.post(f"/v1/notices/{notice}:{step}", json=body).raise_for_status()
     return str(notice)
-
-
-def _finished(client: httpx.Client, location: str) -> dict[str, Any]:
-    while True:
-        answer: dict[str, Any] = client.get(location).json()
-        if answer["state"] not in ("queued", "running"):
-            return answer
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
@@ -303,15 +207,67 @@ def test_a_session_that_ended_says_so_and_leads_back(
     assert page.locator("input[name=then]").input_value() == addresses["record"]
 
 
-def test_a_lost_connection_is_told_and_the_file_stays_chosen(page: Page) -> None:
+def test_a_lost_connection_is_told_and_the_upload_goes_on_by_itself(page: Page) -> None:
     page.goto("/")
     page.route("**/v1/audits", lambda route: route.abort())
     page.set_input_files("#file", {"name": "lost.wav", "mimeType": "audio/wav", "buffer": GOOD})
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.locator("#error")).to_have_text("The server cannot be reached.")
+    expect(page.locator("#sent-text")).to_contain_text("No connection. Nothing is lost")
     page.unroute("**/v1/audits")
+    expect(page.get_by_role("heading", name="Where in the file")).to_be_visible()
+
+
+def test_a_large_file_goes_on_where_it_stopped(page: Page, site: Site) -> None:
+    large = {"name": "large take.wav", "mimeType": "audio/wav", "buffer": GOOD + bytes(20 << 20)}
+    offsets: list[int] = []
+
+    def cut(route: Route) -> None:
+        """The second piece does not arrive."""
+        offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) == 2:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.goto("/")
+    page.route(
+        "**/v1/uploads/*", lambda route: cut(route) if route.request.method == "PATCH" else route.fallback()
+    )
+    page.set_input_files("#file", large)
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("large take.wav")
+    expect(page.get_by_role("heading", name="Where in the file")).to_be_visible()
+    piece = 8 << 20
+    assert offsets == [0, piece, piece, 2 * piece]
+    with site.client() as client:
+        assert "large take.wav" not in client.get("/v1/uploads").text  # the audit has it
+
+
+def test_a_reloaded_page_goes_on_with_the_same_file(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "reloaded.wav"
+    path.write_bytes(GOOD + bytes(10 << 20))
+    offsets: list[int] = []
+
+    def second(route: Route) -> None:
+        offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) > 1 and offsets[-1] == 8 << 20 and not page.url.endswith("?again"):
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(
+        "**/v1/uploads/*",
+        lambda route: second(route) if route.request.method == "PATCH" else route.fallback(),
+    )
+    page.goto("/")
+    page.set_input_files("#file", path)
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.locator("#sent-text")).to_contain_text("No connection")
+    page.goto("/?again")
+    page.set_input_files("#file", path)
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_role("heading", name="Where in the file")).to_be_visible()
+    assert offsets[0] == 0 and set(offsets[1:]) == {8 << 20}
 
 
 def test_without_scripts_the_form_works(chromium: Browser, site: Site) -> None:
@@ -321,4 +277,36 @@ def test_without_scripts_the_form_works(chromium: Browser, site: Site) -> None:
     page.set_input_files("#file", {"name": "plain.wav", "mimeType": "audio/wav", "buffer": GOOD})
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("plain.wav")
+    context.close()
+
+
+def test_two_files_are_laid_side_by_side_and_heard_in_turn(page: Page) -> None:
+    page.goto("/comparisons")
+    for role, content in (("original", pairs.SONG), ("suspect", pairs.COPY)):
+        page.set_input_files(f"#{role}", {"name": f"{role}.wav", "mimeType": "audio/wav", "buffer": content})
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    expect(page.locator("#answer")).to_have_text("One stretch matches")
+    expect(page.locator(".verdict")).to_contain_text("at 1.06 times its speed and 1.0 semitones higher")
+    page.get_by_role("button", name="Listen to stretch 1 in the suspected copy").click()
+    page.wait_for_function("!document.getElementById('suspect-sound').paused")
+    expect(page.locator("#cursor")).to_be_visible()
+    page.get_by_role("button", name="Hear the other at the same place").click()
+    page.wait_for_function("!document.getElementById('original-sound').paused")
+    assert page.evaluate("document.getElementById('suspect-sound').paused")
+    assert page.evaluate("document.getElementById('original-sound').currentTime") > pairs.FROM_S - 1
+    page.get_by_label("Play the copy at the original's speed").check()
+    rate = page.evaluate("document.getElementById('suspect-sound').playbackRate")
+    assert rate == pytest.approx(1 / pairs.SPEED, abs=0.005)
+
+
+def test_two_files_are_compared_without_scripts(chromium: Browser, site: Site) -> None:
+    context = signed_in(chromium, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/comparisons")
+    for role, content in (("original", pairs.SONG), ("suspect", pairs.OTHER)):
+        page.set_input_files(f"#{role}", {"name": f"{role}.wav", "mimeType": "audio/wav", "buffer": content})
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("#answer")).to_have_text("No match found")
+    expect(page.locator(".verdict")).to_contain_text("does not show that they are different works")
     context.close()

@@ -32,6 +32,13 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/cases
         GET /v1/cases/{case_id}
         GET /v1/cases/{case_id}/steps
+        GET /v1/comparisons
+        GET /v1/comparisons/{comparison_id}
+        GET /v1/comparisons/{comparison_id}/{role}/outline
+        GET /v1/comparisons/{comparison_id}/{role}/sound
+        GET /comparisons
+        GET /comparisons/{comparison_id}
+        GET /audits/{audit_id}/tracks/{record_id}
         GET /artists
         GET /audits
         GET /audits/{audit_id}
@@ -49,6 +56,11 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/batches
         POST /v1/batches/{batch_id}/cancel
         DELETE /v1/batches/{batch_id}
+        POST /v1/comparisons
+        POST /v1/comparisons/{comparison_id}/cancel
+        POST /v1/comparisons/{comparison_id}/retry
+        DELETE /v1/comparisons/{comparison_id}
+        POST /comparisons
         POST /v1/cases
         POST /v1/cases/{case_id}:appeal
         POST /v1/cases/{case_id}:assign

@@ -59,6 +59,8 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "case_id": case["id"],
         "notice_id": notice["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
+        "comparison_id": _compared(client),
+        "role": "suspect",
         "track_id": tagged["id"],
         "record_id": tagged["result"]["record_id"],
         "leaf_index": str(tagged["result"]["leaf_index"]),
@@ -67,6 +69,12 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "key_id": made["id"],
         "tenant": "default",
     }
+
+
+def _compared(client: TestClient) -> str:
+    files = {"original": ("a.wav", GOOD), "suspect": ("b.wav", GOOD)}
+    made = client.post("/v1/comparisons", files=files, data={"retain": "true"})
+    return str(finished(client, made.headers["location"])["id"])
 
 
 def operations(client: TestClient) -> list[tuple[str, str]]:

@@ -1,0 +1,64 @@
+"""`trackmark compare`: is one recording heard in another, where, and at which speed?"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.audit import Search
+from api.cli.console import (
+    FAILED,
+    OK,
+    AsJson,
+    Quiet,
+    answers,
+    emit,
+    failures,
+    progress,
+    refuse_places,
+    registry,
+)
+
+
+def compare(
+    original: Annotated[Path, typer.Argument(help="The recording that may have been used.")],
+    suspect: Annotated[Path, typer.Argument(help="The recording that may hold it.")],
+    search: Annotated[
+        Search | None,
+        typer.Option(help="How far to look for marks; TRACKMARK_WATERMARK_SEARCH unless given."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare an original and a suspected copy: which stretches of one are heard in the other.
+
+    Exits with 0 whether a match is found or not, with 1 where the two cannot be compared (silence, say).
+    """
+    with failures():
+        from api.audit.engines import product_engines
+        from api.compare.compare import compare_files
+
+        for file in (original, suspect):
+            refuse_places(file)
+        with registry() as (store, settings), progress(enabled=not quiet) as bar:
+            if search is not None:
+                settings = settings.model_copy(update={"watermark_search": search.value})
+            found = compare_files(
+                original,
+                suspect,
+                registry=store,
+                settings=settings,
+                engines=product_engines(settings),
+                progress=bar(suspect.name),
+            ).to_dict()
+    if as_json:
+        emit(found)
+    else:
+        _show(found)
+    raise typer.Exit(OK if found["alignment"]["outcome"] == "done" else FAILED)
+
+
+def _show(found: dict[str, Any]) -> None:
+    from api.cli.tables import comparison_table
+
+    answers().print(comparison_table(found))
