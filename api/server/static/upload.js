@@ -1,5 +1,6 @@
 // Many files, progress while sending, and drag and drop. Without this script the form works as a plain form.
-"use strict";
+import { send, size } from "/static/sending.js";
+
 const form = document.getElementById("upload");
 const file = document.getElementById("file");
 const drop = document.getElementById("drop");
@@ -12,11 +13,6 @@ const bar = document.getElementById("sent");
 const text = document.getElementById("sent-text");
 const rows = document.getElementById("sent-files");
 file.multiple = true;
-
-function size(bytes) {
-  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} kB`;
-  return `${(bytes / (1024 * 1024)).toFixed(1)} MB`;
-}
 
 function chosen() {
   const files = Array.from(file.files);
@@ -33,56 +29,18 @@ function fail(said) {
   sending.hidden = true;
 }
 
-// Sends one file; gives {id} or {problem}.
-function send(one, tell) {
-  const body = new FormData(form);
-  body.delete("file");
-  if (!body.get("artist")) body.delete("artist");
-  body.append("file", one);
-  const request = new XMLHttpRequest();
-  request.upload.addEventListener("progress", (step) => {
-    if (step.lengthComputable) tell(Math.round((100 * step.loaded) / step.total));
-  });
-  return new Promise((done) => {
-    request.addEventListener("load", () => {
-      let answer = {};
-      try {
-        answer = JSON.parse(request.responseText);
-      } catch {
-        answer = { detail: "The server gave no usable answer." };
-      }
-      if (request.status === 202) done({ id: answer.id });
-      else if (request.status === 401) done({ ended: true, problem: "Your session has ended." });
-      else done({ problem: answer.detail || answer.title, wait: Number(request.getResponseHeader("Retry-After")) });
-    });
-    request.addEventListener("error", () => done({ problem: "The server cannot be reached." }));
-    request.open("POST", "/v1/audits");
-    request.send(body);
-  });
-}
-
-const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
-
-// A server that asks for patience gets it; anything else is told.
-async function sent(one, tell) {
-  for (;;) {
-    const answer = await send(one, tell);
-    if (!(answer.wait > 0)) return answer;
-    text.textContent = `${one.name}: the server asks to wait ${answer.wait} s`;
-    await pause(answer.wait);
-  }
-}
-
 function row(one, answer) {
   const item = document.createElement("li");
+  const name = document.createElement("bdi");
+  name.textContent = one.name;
   if (answer.id) {
     const link = document.createElement("a");
     link.href = `/audits/${encodeURIComponent(answer.id)}`;
-    link.textContent = one.name;
+    link.append(name);
     item.append(link);
   } else {
     item.className = "bad";
-    item.textContent = `${one.name}: ${answer.problem}`;
+    item.append(name, `: ${answer.problem}`);
   }
   rows.append(item);
 }
@@ -108,10 +66,17 @@ form.addEventListener("submit", async (event) => {
   rows.replaceChildren();
   for (const [place, one] of files.entries()) {
     const which = files.length === 1 ? "" : `${place + 1} of ${files.length}: ${one.name}, `;
-    const answer = await sent(one, (percent) => {
-      bar.value = percent;
-      text.textContent = which + (percent < 100 ? `${percent} %` : "reading the file");
-    });
+    const wishes = new FormData(form);
+    wishes.delete("file");
+    if (!wishes.get("artist")) wishes.delete("artist");
+    const tell = (share) => {
+      bar.value = Math.round(100 * share);
+      text.textContent = which + (share < 1 ? `${bar.value} %` : "reading the file");
+    };
+    const say = (said) => {
+      text.textContent = which + said;
+    };
+    const answer = await send("/v1/audits", wishes, [["file", one]], () => "upload_id", tell, say);
     if (answer.ended) {
       fail(`${answer.problem} Sign in again; what was sent before is kept.`);
       const link = document.createElement("a");

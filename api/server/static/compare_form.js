@@ -1,0 +1,35 @@
+// Progress while both files are sent. Without this script the form works as a plain form.
+import { send } from "/static/sending.js";
+
+const form = document.getElementById("compare");
+const error = document.getElementById("error");
+const button = form.querySelector("button[type=submit]");
+const sending = document.getElementById("sending");
+const bar = document.getElementById("sent");
+const text = document.getElementById("sent-text");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const files = ["original", "suspect"].map((role) => [role, document.getElementById(role).files[0]]);
+  const wishes = new FormData(form);
+  for (const [role] of files) wishes.delete(role);
+  error.hidden = true;
+  button.disabled = true;
+  sending.hidden = false;
+  const tell = (share) => {
+    bar.value = Math.round(100 * share);
+    text.textContent = share < 1 ? `${bar.value} %` : "reading the files";
+  };
+  const say = (said) => {
+    text.textContent = said;
+  };
+  const answer = await send("/v1/comparisons", wishes, files, (role) => `${role}_upload_id`, tell, say);
+  if (answer.id) {
+    window.location.assign(`/comparisons/${encodeURIComponent(answer.id)}`);
+    return;
+  }
+  error.textContent = answer.ended ? `${answer.problem} Sign in again; what was sent before is kept.` : answer.problem;
+  error.hidden = false;
+  button.disabled = false;
+  sending.hidden = true;
+});

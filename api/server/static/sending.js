@@ -1,0 +1,140 @@
+// Sends files and forms; waits for a server that asks for patience and for a connection that was lost, and
+// goes on where it stopped: large files go in pieces (tus 1.0.0), which a reload of the page survives, too.
+const PIECE = 8 * 1024 * 1024;
+const LONGEST_WAIT_S = 30;
+const TUS = { "Tus-Resumable": "1.0.0" };
+const LOST = "No connection. Nothing is lost: this goes on when the server can be reached.";
+
+export function size(bytes) {
+  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} kB`;
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MB`;
+}
+
+// A pause that ends early when the browser is online again.
+function pause(seconds) {
+  return new Promise((done) => {
+    const timer = setTimeout(ready, 1000 * seconds);
+    function ready() {
+      clearTimeout(timer);
+      window.removeEventListener("online", ready);
+      done();
+    }
+    window.addEventListener("online", ready);
+  });
+}
+
+// One request; null where no answer came.
+function once(method, address, headers, body, tell) {
+  const request = new XMLHttpRequest();
+  if (tell) request.upload.addEventListener("progress", (step) => tell(step.loaded, step.total));
+  return new Promise((done) => {
+    request.addEventListener("load", () => done(request));
+    request.addEventListener("error", () => done(null));
+    request.open(method, address);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(body);
+  });
+}
+
+// Repeats a request until it is answered by more than a wish for patience.
+async function patiently(ask, say) {
+  for (let wait = 1; ; wait = Math.min(2 * wait, LONGEST_WAIT_S)) {
+    const answer = await ask();
+    const asked = answer && Number(answer.getResponseHeader("Retry-After"));
+    if (answer && ![423, 429, 503].includes(answer.status)) return answer;
+    say(answer ? `The server asks to wait ${asked || wait} s.` : LOST);
+    await pause(asked || wait);
+  }
+}
+
+function problem(answer) {
+  if (answer.status === 401) return { ended: true, problem: "Your session has ended." };
+  try {
+    const told = JSON.parse(answer.responseText);
+    return { problem: told.detail || told.title };
+  } catch {
+    return { problem: "The server gave no usable answer." };
+  }
+}
+
+function remembered(file) {
+  return `trackmark upload ${file.name} ${file.size} ${file.lastModified}`;
+}
+
+function base64(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+async function begun(file, say) {
+  const headers = { ...TUS, "Upload-Length": file.size, "Upload-Metadata": `filename ${base64(file.name)}` };
+  const answer = await patiently(() => once("POST", "/v1/uploads", headers), say);
+  if (answer.status !== 201) return problem(answer);
+  const address = answer.getResponseHeader("Location");
+  localStorage.setItem(remembered(file), address);
+  return { address, offset: 0 };
+}
+
+// Where an upload goes on: that of this file which was begun before, or a new one.
+async function place(file, say) {
+  const address = localStorage.getItem(remembered(file));
+  if (!address) return begun(file, say);
+  const answer = await patiently(() => once("HEAD", address, TUS), say);
+  if (answer.status === 401) return problem(answer);
+  if (answer.status === 200) return { address, offset: Number(answer.getResponseHeader("Upload-Offset")) };
+  localStorage.removeItem(remembered(file));
+  return begun(file, say);
+}
+
+// Sends a file in pieces; gives {id} or {problem}.
+async function inPieces(file, tell, say) {
+  let at = await place(file, say);
+  while (at.address && at.offset < file.size) {
+    const { address, offset } = at;
+    const headers = { ...TUS, "Upload-Offset": offset, "Content-Type": "application/offset+octet-stream" };
+    const body = file.slice(offset, offset + PIECE);
+    const answer = await once("PATCH", address, headers, body, (sent) => tell((offset + sent) / file.size));
+    if (answer?.status === 204) at = { address, offset: Number(answer.getResponseHeader("Upload-Offset")) };
+    else if (answer && answer.status < 500 && ![409, 423, 429].includes(answer.status)) return problem(answer);
+    else {
+      say(answer ? "The server asks for patience." : LOST);
+      await pause(Number(answer?.getResponseHeader("Retry-After")) || 1);
+      at = await place(file, say);
+    }
+  }
+  return at.address ? { id: at.address.split("/").pop() } : at;
+}
+
+// Sends a form with its files.
+//   address: of the API
+//   form: FormData without the files
+//   files: [[field, file]]; a large one is sent before and named in `FIELD_upload_id`, by `named`
+//   tell: called with the share that was sent; say: called with what is waited for
+// Gives {id} of what was made, or {problem} and whether the session has {ended}.
+export async function send(address, form, files, named, tell, say) {
+  const all = files.reduce((sum, [, file]) => sum + file.size, 0) || 1;
+  const uploaded = [];
+  let before = 0;
+  for (const [field, file] of files) {
+    if (file.size > PIECE) {
+      const start = before;
+      const sent = await inPieces(file, (share) => tell((start + share * file.size) / all), say);
+      if (!sent.id) return sent;
+      form.set(named(field), sent.id);
+      uploaded.push([file, sent.id]);
+      before += file.size;
+    } else {
+      form.set(field, file);
+    }
+  }
+  const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16)).join("");
+  const rest = all - before;
+  const headers = { "Idempotency-Key": key };
+  const step = (sent, total) => tell((before + (rest * sent) / total) / all);
+  const answer = await patiently(() => once("POST", address, headers, form, step), say);
+  if (answer.status !== 202) return problem(answer);
+  for (const [file, id] of uploaded) {
+    localStorage.removeItem(remembered(file));
+    once("DELETE", `/v1/uploads/${id}`, {});
+  }
+  return { id: JSON.parse(answer.responseText).id };
+}
