@@ -21,6 +21,7 @@ READ = (
     "batches",
     "artists",
     "tracks",
+    *("audits.csv", "records.csv", "cases.csv", "notices.csv"),
     "comparisons",
     "cases",
     "notices",

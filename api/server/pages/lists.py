@@ -8,6 +8,11 @@ from fastapi import Request
 
 from api.lists.query import Wanted
 
+AUDITS = ("q", "decision", "state")
+RECORDS = ("q", "status")
+CASES = ("q", "state", "decision", "assignee")
+NOTICES = ("q", "state", "form")
+"""By what the entries of each list are found."""
 LONGEST = 500
 SHOWN = 50
 
@@ -26,8 +31,9 @@ def wanted(request: Request, found: Mapping[str, str]) -> Wanted:
 
 
 def turning(request: Request, found: Mapping[str, str], after: str | None) -> dict[str, Any]:
-    """Links to the first and to the next page of a list, with the same filters."""
+    """Links to the first and to the next page of a list, and to its table, with the same filters."""
     path, kept = request.url.path, urlencode(found)
     older = None if after is None else f"{path}?{urlencode({**found, 'cursor': after})}"
     first = "cursor" not in request.query_params
-    return {"asked": found, "first": first, "newest": f"{path}?{kept}" if kept else path, "older": older}
+    newest, table = (f"{to}?{kept}" if kept else to for to in (path, f"{path}.csv"))
+    return {"asked": found, "first": first, "newest": newest, "older": older, "table": table}

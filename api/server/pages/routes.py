@@ -108,7 +108,7 @@ async def upload(request: Request, parts: PartsDep, caller: AuditWriter) -> Resp
 @router.get("/audits")
 def audit_list(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's audits, newest first, found by what was asked for and what came out."""
-    asked = lists.asked(request, "q", "decision", "state")
+    asked = lists.asked(request, *lists.AUDITS)
     found = parts.lists.page("audit", caller.tenant, lists.wanted(request, asked))
     return page(request, "audits.html", jobs=found.jobs, **lists.turning(request, asked, found.next))
 

@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from api.server.pages import artists, cases, comparisons, explorer, notices, records, routes, webhooks
+from api.server.pages import (
+    artists,
+    cases,
+    comparisons,
+    explorer,
+    notices,
+    records,
+    routes,
+    settings,
+    tables,
+    webhooks,
+)
 
 router = APIRouter(include_in_schema=False)
-for _module in (routes, records, artists, cases, comparisons, notices, webhooks, explorer):
+for _module in (routes, records, artists, cases, comparisons, notices, webhooks, settings, tables, explorer):
     router.include_router(_module.router)

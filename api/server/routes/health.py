@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import database
-from api.server.parts import PartsDep
+from api.server.parts import Parts, PartsDep
 from api.server.problems import RETRY_S
 from api.server.refusals import NotReady
 from api.server.route import Route
@@ -35,15 +35,19 @@ def healthz() -> Health:
 @router.get("/readyz", operation_id="getReadiness", summary="Ready", responses=problems(503))
 def readyz(parts: PartsDep) -> Health:
     """The database answers and the folders can be written; 503 names, in `parts`, what does not."""
-    settings = parts.settings
-    found = {
-        "database": _state(lambda: _ask(parts.registry.engine)),
-        "uploads": _state(lambda: _write(settings.uploads)),
-        "outputs": _state(lambda: _write(settings.outputs)),
-    }
+    found = checked(parts)
     if set(found.values()) != {"ok"}:
         raise NotReady(found, RETRY_S)
     return Health()
+
+
+def checked(parts: Parts) -> dict[str, str]:
+    """Each part that the service needs: `ok`, or what is wrong with it."""
+    return {
+        "database": _state(lambda: _ask(parts.registry.engine)),
+        "uploads": _state(lambda: _write(parts.settings.uploads)),
+        "outputs": _state(lambda: _write(parts.settings.outputs)),
+    }
 
 
 def _state(attempt: Callable[[], None]) -> str:

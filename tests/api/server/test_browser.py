@@ -57,6 +57,8 @@ def addresses(site: Site) -> dict[str, str]:
         "notices": "/notices",
         "notice": f"/notices/{notice}",
         "notice form": "/notices/new?form=no-fakes",
+        "settings": "/settings",
+        "keys": "/keys",
         "webhooks": "/webhooks",
         "webhook": f"/webhooks/{hooked}",
         "log": "/log",

@@ -40,6 +40,8 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /comparisons/{comparison_id}
         GET /audits/{audit_id}/tracks/{record_id}
         GET /artists
+        GET /audits.csv
+        GET /cases.csv
         GET /audits
         GET /audits/{audit_id}
         GET /cases
@@ -118,6 +120,8 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /c2pa/v1/matches/byContent
         POST /c2pa/v1/matches/byReference
         GET /c2pa/v1/services/supportedAlgorithms
+        GET /records.csv
+        GET /notices.csv
         GET /records
         GET /records/{record_id}
         GET /notices
@@ -178,6 +182,11 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/webhooks/{webhook_id}:enable
         POST /v1/webhooks/{webhook_id}:rotate
         GET /v1/audit-events
+        GET /settings
+        GET /keys
+        POST /keys
+        POST /keys/{key_id}/rotate
+        POST /keys/{key_id}/revoke
         GET /webhooks
         GET /webhooks/{webhook_id}
         POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay

@@ -1,0 +1,139 @@
+"""For admins: API keys, made, handed over and revoked; and whether the service is in order."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.server.answers import problem
+from api.server.api_keys import NewKey, Scope
+from api.server.key_shapes import KeyRequest, RotationRequest
+from api.server.pages.forms import Sent, said
+from api.server.pages.rendering import page
+from api.server.parts import Admin, Parts, PartsDep
+from api.server.route import Route
+from api.server.routes.health import checked
+from core import clock
+from core.errors import InvalidInput, TrackmarkError
+
+router = APIRouter(include_in_schema=False, route_class=Route)
+
+OVERLAPS = {0: "at once", 3600: "in an hour", 86_400: "in a day", 7 * 86_400: "in a week"}
+"""When a key that is handed over ends: seconds from now on, and how that is said."""
+SCOPES = {
+    Scope.AUDITS_READ: "read audits, cases and artists",
+    Scope.AUDITS_WRITE: "audit and compare files, work on cases",
+    Scope.TRACKS_WRITE: "mark and register tracks",
+    Scope.RECORDS_READ: "read records and notices",
+    Scope.RECORDS_WRITE: "amend, transfer and dispute records, work on notices",
+    Scope.ARTISTS_WRITE: "enrol artists and enter their consents",
+    Scope.ADMIN: "everything, keys and webhooks too",
+}
+"""What each scope lets a key do."""
+
+
+@router.get("/settings")
+def settings(request: Request, parts: PartsDep, caller: Admin) -> Response:
+    """What there is to set, and whether the service is in order."""
+    keys, hooks = parts.keys.keys(caller.tenant), parts.webhooks.of(caller.tenant).all()
+    return page(
+        request,
+        "settings.html",
+        active=sum(_state(one) == "active" for one in keys),
+        hooks=len(hooks),
+        disabled=sum(one.disabled_at is not None for one in hooks),
+        health=checked(parts),
+    )
+
+
+@router.get("/keys")
+def keys(request: Request, parts: PartsDep, caller: Admin) -> Response:
+    """The tenant's keys, newest first, and the form for another one."""
+    return _keys(request, parts, caller.tenant)
+
+
+@router.post("/keys")
+def make(request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Response:
+    """Make a key and show its secret, this once."""
+    try:
+        scopes = [scope for scope in Scope if sent.get(f"scope-{scope.value}")]
+        if not scopes:
+            raise InvalidInput("choose at least one thing that the key may do")
+        told = {"name": sent.get("name"), "scopes": scopes, "expires_at": _end_of(sent.get("expires_on"))}
+        wanted = said(KeyRequest, {name: value for name, value in told.items() if value is not None})
+        made = parts.keys.create(
+            wanted["name"], frozenset(scopes), tenant=caller.tenant, expires_at=wanted["expires_at"]
+        )
+    except TrackmarkError as error:
+        return _keys(request, parts, caller.tenant, problem(error), sent)
+    return _shown(request, parts, caller.tenant, made)
+
+
+@router.post("/keys/{key_id}/rotate")
+def rotate(key_id: str, request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Response:
+    """Make a key in this one's place, and show its secret, this once."""
+    try:
+        overlap_s = said(RotationRequest, {"overlap_s": sent.get("overlap_s")})["overlap_s"]
+        made = parts.keys.rotate(key_id, caller.tenant, timedelta(seconds=overlap_s))
+    except TrackmarkError as error:
+        return _keys(request, parts, caller.tenant, problem(error))
+    return _shown(request, parts, caller.tenant, made)
+
+
+@router.post("/keys/{key_id}/revoke")
+def revoke(key_id: str, request: Request, parts: PartsDep, caller: Admin) -> Response:
+    """Refuse a key from now on."""
+    try:
+        parts.keys.revoke(key_id, caller.tenant)
+    except TrackmarkError as error:
+        return _keys(request, parts, caller.tenant, problem(error))
+    return RedirectResponse("/keys", status_code=303)
+
+
+def _keys(
+    request: Request,
+    parts: Parts,
+    tenant: str,
+    refusal: dict[str, Any] | None = None,
+    sent: dict[str, str] | None = None,
+    made: NewKey | None = None,
+) -> Response:
+    found = sorted(parts.keys.keys(tenant), key=lambda one: one.created_at, reverse=True)
+    answer = page(
+        request,
+        "keys.html",
+        200 if refusal is None else int(refusal["status"]),
+        keys=[(one, _state(one)) for one in found],
+        scopes=SCOPES,
+        overlaps=OVERLAPS,
+        made=made,
+        problem=refusal,
+        sent=sent or {},
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _shown(request: Request, parts: Parts, tenant: str, made: NewKey) -> Response:
+    return _keys(request, parts, tenant, made=made)
+
+
+def _state(key: Any) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= clock.now() else "active"
+
+
+def _end_of(day: str | None) -> datetime | None:
+    """The end of a day in UTC, as a form sends it.
+
+    Raises:
+        InvalidInput: it is no day.
+    """
+    if day is None:
+        return None
+    try:
+        return datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=1), time(), UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput("the last day is no date such as 2027-12-31") from None
