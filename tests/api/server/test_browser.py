@@ -220,7 +220,7 @@ def test_a_lost_connection_is_told_and_the_upload_goes_on_by_itself(page: Page) 
 
 
 def test_a_large_file_goes_on_where_it_stopped(page: Page, site: Site) -> None:
-    large = {"name": "large take.wav", "mimeType": "audio/wav", "buffer": GOOD + bytes(20 << 20)}
+    large: Any = {"name": "large take.wav", "mimeType": "audio/wav", "buffer": GOOD + bytes(20 << 20)}
     offsets: list[int] = []
 
     def cut(route: Route) -> None:
