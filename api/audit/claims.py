@@ -119,9 +119,14 @@ class Ownership:
     @property
     def declares_ai(self) -> bool:
         """Whether a record that verifies says that a machine made this audio, wholly or partly."""
-        record = self.record or {}
-        involvement = record.get("ai_involvement") or {}
-        return bool(record.get("verified")) and involvement.get("overall") in ("All", "Partly")
+        return declares_ai(self.record)
+
+
+def declares_ai(record: Record | None) -> bool:
+    """Whether a record, as it was told, verifies and says that a machine made its audio, partly at least."""
+    record = record or {}
+    involvement = record.get("ai_involvement") or {}
+    return bool(record.get("verified")) and involvement.get("overall") in ("All", "Partly")
 
 
 NOT_CHECKED = Ownership("not_checked", "Ownership was not checked.")

@@ -1,7 +1,7 @@
 """Connections, transactions and the schema.
 
-Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework`, `trailwork`, `uploads` and `batchwork`,
-shared commits in `group_commit`.
+Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework`, `policywork`, `trailwork`, `uploads` and
+`batchwork`, shared commits in `group_commit`.
 """
 
 from api.database import batchwork as batchwork
@@ -9,6 +9,7 @@ from api.database import casework as casework  # the schema is every table, whoe
 from api.database import found as found
 from api.database import hooks as hooks
 from api.database import noticework as noticework
+from api.database import policywork as policywork
 from api.database import trailwork as trailwork
 from api.database import uploads as uploads
 from api.database.engine import (

@@ -76,13 +76,14 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Audit the upload, sign the report, draw its pictures; of audio that is kept, write a copy to hear."""
     from api.audit.asked import ALL
     from api.audit.audit import audit_file
-    from api.audit.policy_text import parse_policy
+    from api.policies.policies import Policies, parsed
     from api.report.picture import picture
     from api.report.report import write_report
     from api.report.sound import draw_spectrogram, outline, write_listening_copy
 
     request, output = context.job.request, context.output
-    policy = parse_policy(request["policy"].encode()) if request.get("policy") else None
+    own = request.get("policy")
+    policy = parsed(own) if own else Policies.of(context.registry.engine, context.registry.tenant).deciding()
     result = audit_file(
         context.source,
         registry=context.registry.on_behalf(Reader(_asker(request), f"audit {context.job.id}")),

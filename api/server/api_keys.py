@@ -41,6 +41,7 @@ class Scope(StrEnum):
     RECORDS_READ = "records:read"
     RECORDS_WRITE = "records:write"
     ARTISTS_WRITE = "artists:write"
+    POLICIES_WRITE = "policies:write"
     METRICS_READ = "metrics:read"
     ADMIN = "admin"
 

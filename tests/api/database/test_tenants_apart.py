@@ -19,6 +19,7 @@ from api.database.migrations.versions import v0015_notices as notices
 from api.database.migrations.versions import v0016_trail as trail
 from api.database.migrations.versions import v0017_uploads as uploads
 from api.database.migrations.versions import v0018_batches as batches
+from api.database.migrations.versions import v0019_policies as policies
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.jobs.books import Jobs
@@ -111,5 +112,5 @@ def test_what_a_client_asks_of_its_jobs_stays_with_its_own(
 
 def test_every_table_with_a_tenant_has_the_wall() -> None:
     tables = {name for name, table in Table.metadata.tables.items() if "tenant" in table.columns}
-    walled = (wall, voices, repeats, found, hooks, cases, notices, trail, uploads, batches)
+    walled = (wall, voices, repeats, found, hooks, cases, notices, trail, uploads, batches, policies)
     assert tables - PUBLIC == {name for one in walled for name in one.TABLES}

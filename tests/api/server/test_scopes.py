@@ -39,6 +39,9 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /comparisons
         GET /comparisons/{comparison_id}
         GET /audits/{audit_id}/tracks/{record_id}
+        GET /v1/policies
+        GET /v1/policies/{policy_id}
+        POST /v1/policies/{policy_id}/dry-run
         GET /artists
         GET /audits.csv
         GET /cases.csv
@@ -192,6 +195,13 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay
         POST /webhooks/{webhook_id}/disable
         POST /webhooks/{webhook_id}/enable
+        """,
+    ),
+    (
+        (Scope.POLICIES_WRITE,),
+        """
+        POST /v1/policies
+        POST /v1/policies/{policy_id}/activate
         """,
     ),
     ((Scope.METRICS_READ,), "GET /metrics"),

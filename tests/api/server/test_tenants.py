@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from api import database
 from api.database.tables import Manifest
 from api.outbox.outbox import tell
+from api.server.routes.policies import EXAMPLE as POLICY
 from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
@@ -44,6 +45,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     client.post(f"/v1/webhooks/{hook['id']}:disable")
     case = client.post("/v1/cases", json={"subject": "a song", "reason": "a call"}).json()
     notice = client.post("/v1/notices", json={"form": "dmca", "elements": {"material": "a song"}}).json()
+    policy = client.post("/v1/policies", json={"text": POLICY}).json()
     client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
     head = {"Tus-Resumable": "1.0.0", "Upload-Length": "4"}
@@ -58,6 +60,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "delivery_id": message["id"],
         "case_id": case["id"],
         "notice_id": notice["id"],
+        "policy_id": policy["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "comparison_id": _compared(client),
         "role": "suspect",

@@ -1,0 +1,1 @@
+"""The policies of a tenant: kept in every version, tried on past audits, put in force."""
