@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.report.picture import FLOOR_DB, envelope, spectrogram_db
+from api.report.picture import FLOOR_DB, QUICKLY, envelope, spectrogram_db
 from api.report.spectrum import top_hz
 from core.clip import Clip
 from core.downmix import downmix
@@ -31,7 +31,16 @@ def draw_spectrogram(clip: Clip, path: Path) -> None:
 
     levels = spectrogram_db(downmix(clip.wav).numpy(), clip.sample_rate, top_hz(clip.sample_rate))
     with replacing(path) as part:
-        imsave(part, levels, origin="lower", cmap="cividis", vmin=FLOOR_DB, vmax=0, format="png")
+        imsave(
+            part,
+            levels,
+            origin="lower",
+            cmap="cividis",
+            vmin=FLOOR_DB,
+            vmax=0,
+            format="png",
+            pil_kwargs=QUICKLY,
+        )
 
 
 def write_listening_copy(clip: Clip, path: Path) -> None:

@@ -29,7 +29,10 @@ from sqlalchemy import insert, select
 
 from api import database
 from api.audit.audit import audit_file
+from api.audit.engines import product_engines
 from api.database.tables import Table
+from api.jobs.books import Jobs
+from api.jobs.work import Context, perform
 from api.registry.registry import Registry
 from api.settings import Settings
 from core.encode import encode
@@ -42,6 +45,8 @@ RECORDS, AUDITS = 200, 200
 REQUESTS = 10_000
 AUDITED_S = 30
 CHECKS = "fingerprint,credentials"
+LOOK_S = 2.0
+"""How often a client looks who does as the server says (`Retry-After`)."""
 GOAL_P95_MS, GOAL_RECORDS, GOAL_LIST_MS, GOAL_START_S = 25.0, 500.0, 40.0, 5.0
 
 _JOBS = Table.metadata.tables["jobs"]
@@ -67,7 +72,7 @@ class Measured:
     start_s: float
     rows: Sequence[Row]
     memory_mb: tuple[float, float]
-    audit_s: tuple[float, float]
+    audit_s: tuple[float, float, float]
 
 
 class Server:
@@ -146,8 +151,8 @@ def song(folder: Path) -> Path:
     return path
 
 
-def audited(server: Server, file: Path) -> str:
-    """Have a file audited; returns the audit's address."""
+def audited(server: Server, file: Path, look_s: float = 0.02) -> str:
+    """Have a file audited, and look every `look_s` whether it is; returns the audit's address."""
     with file.open("rb") as body:
         answer = httpx.post(
             f"{server.url}/v1/audits",
@@ -162,7 +167,7 @@ def audited(server: Server, file: Path) -> str:
         "succeeded",
         "failed",
     ):
-        time.sleep(0.02)
+        time.sleep(look_s)
     return where
 
 
@@ -222,22 +227,30 @@ def measured(server: Server, route: str, path: str, clients: int, seconds: float
     return Row(route, clients, len(times) / took, statistics.median(times), p95, 1000 * cpu / len(times))
 
 
-def overhead(server: Server, settings: Settings, file: Path) -> tuple[float, float]:
-    """Processor seconds of an audit alone, warm, and of the same through the server, medians of three."""
-    registry = Registry.open(settings)
-    alone, served = [], []
-    for turn in range(4):
-        start = time.process_time()
-        audit_file(file, registry=registry, settings=settings, checks=CHECKS.split(","))
-        alone.append(time.process_time() - start)
-        before = server.cpu_s()
-        audited(server, file)
-        served.append(server.cpu_s() - before)
-        if not turn:  # models were loaded
-            alone.clear()
-            served.clear()
+def overhead(server: Server, settings: Settings, file: Path, where: str) -> tuple[float, float, float]:
+    """Processor seconds of an audit, of all that its job makes, and of that through the server.
+
+    Everything is warm; each is the median of three.
+    """
+    registry, engines, pid = Registry.open(settings), product_engines(settings), os.getpid()
+    job = Jobs(registry.engine).find(where.rpartition("/")[2])
+    assert job is not None
+    audits, jobs, served = [], [], []
+    with tempfile.TemporaryDirectory() as output:
+        context = Context(job, [file], Path(output), registry, settings, lambda *_: None)
+        for _ in range(4):
+            start = cpu_s(pid)
+            audit_file(file, registry=registry, settings=settings, checks=CHECKS.split(","), engines=engines)
+            audits.append(cpu_s(pid) - start)
+            start = cpu_s(pid)
+            perform(engines, context)
+            jobs.append(cpu_s(pid) - start)
+            start = server.cpu_s()
+            audited(server, file, LOOK_S)
+            served.append(server.cpu_s() - start)
     registry.close()
-    return statistics.median(alone), statistics.median(served)
+    # The first of each loaded models.
+    return statistics.median(audits[1:]), statistics.median(jobs[1:]), statistics.median(served[1:])
 
 
 def measure(name: str, url: str, seconds: float) -> Measured:
@@ -264,7 +277,7 @@ def measure(name: str, url: str, seconds: float) -> Measured:
             before = server.memory_mb()
             asyncio.run(ask(server, where, 16, 600, REQUESTS))
             memory = before, server.memory_mb()
-            return Measured(name, started, rows, memory, overhead(server, settings, file))
+            return Measured(name, started, rows, memory, overhead(server, settings, file, where))
 
 
 def page(found: Sequence[Measured], seconds: float, load: str) -> str:
@@ -294,8 +307,8 @@ def _goals(one: Measured) -> list[str]:
     by = {(row.route, row.clients): row for row in one.rows}
     audit, listed = by["an audit", 16].p95_ms, by["a list of 50 audits", 16].p95_ms
     records = by["a record, verified", 16].per_s
-    alone, served = one.audit_s
-    share = 100 * (served / alone - 1)
+    audit_s, job_s, served_s = one.audit_s
+    share = 100 * (served_s / job_s - 1)
     before, after = one.memory_mb
     return [
         _goal(f"an audit, 16 clients, 95 % under {GOAL_P95_MS:g} ms", audit < GOAL_P95_MS, f"{audit:.1f}"),
@@ -303,10 +316,10 @@ def _goals(one: Measured) -> list[str]:
         _goal(f"a list of 50 under {GOAL_LIST_MS:g} ms", listed < GOAL_LIST_MS, f"{listed:.1f}"),
         _goal(f"a start in {GOAL_START_S:g} s", one.start_s <= GOAL_START_S, f"{one.start_s:.1f}"),
         _goal(
-            f"an audit of {AUDITED_S} s ({CHECKS}) takes less than 5 % more processor time than "
-            "alone, without report and picture",
+            f"an audit of {AUDITED_S} s ({CHECKS}) takes less than 5 % more processor time by the server",
             share < 5,
-            f"{alone:.2f} s alone, {served:.2f} s served",
+            f"{share:+.0f} %: {job_s:.2f} s with its report and pictures, {served_s:.2f} s served; "
+            f"{audit_s:.2f} s of it are the audit",
         ),
         _goal(
             f"memory flat over {REQUESTS:,} answers", after - before < 10, f"{before:.0f} to {after:.0f} MB"
