@@ -207,9 +207,12 @@ def publish(
             marks=(_mark(marked, key, heard.duration_s),),
         )
         tell("credentials")
+        kept, told = _own_credentials(source, record_id)
+        warnings = (*warnings, *told)
         carries = out.suffix.lower() in CREDENTIALS_IN
         if carries:
-            store, told = _write_credentials(plain, finished, record, ledger, source)
+            parent = source if kept and isinstance(source, Path) else None
+            store, told = _write_credentials(plain, finished, record, ledger, parent)
             warnings = (*warnings, *told)
         else:
             from provenance.credentials.sidecar import sidecar_for, sidecar_of, write_sidecar
@@ -263,24 +266,43 @@ def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint", own: str) -> tup
     )
 
 
-def _write_credentials(
-    plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, source: Path | Clip
-) -> tuple[bytes, tuple[str, ...]]:
-    """Sign credentials into the file; those that the source came with are kept as its parent's.
+def _own_credentials(source: Path | Clip, own: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a source came with content credentials that can be kept, and what its owner must know of them.
 
     Damaged ones are left out, with a warning: they are the source's fault, and no reason to refuse it.
     """
-    from provenance.credentials import read_credentials, write_credentials
+    from provenance.credentials import read_credentials
+
+    if isinstance(source, Clip):
+        return False, ()
+    try:
+        found = read_credentials(source)
+    except CredentialsError as error:
+        return False, (_damaged(error),)
+    if found.record_id in (None, own):
+        return found.present, ()
+    named = f"the source's own content credentials name record {found.record_id}"
+    return found.present, (f"{named}: make sure that the audio is yours to register",)
+
+
+def _damaged(error: CredentialsError) -> str:
+    return f"the source's own content credentials cannot be used and are left out: {error}"[:300]
+
+
+def _write_credentials(
+    plain: Path, finished: Path, record: OwnershipRecord, ledger: Ledger, parent: Path | None
+) -> tuple[bytes, tuple[str, ...]]:
+    """Sign credentials into the file; those of `parent` are kept as its parent's, unless they are damaged."""
+    from provenance.credentials import write_credentials
 
     origin, identity = ledger.checkpoint().partition("\n")[0], ledger.c2pa_identity()
-    if not isinstance(source, Clip):
+    if parent is not None:
         try:
-            if read_credentials(source).present:
-                store = write_credentials(plain, finished, record, identity, parent=source, log_origin=origin)
-                return store, ()
+            store = write_credentials(plain, finished, record, identity, parent=parent, log_origin=origin)
+            return store, ()
         except CredentialsError as error:
-            damaged = f"the source's own content credentials cannot be used and are left out: {error}"[:300]
-            return write_credentials(plain, finished, record, identity, log_origin=origin), (damaged,)
+            damaged = (_damaged(error),)
+            return write_credentials(plain, finished, record, identity, log_origin=origin), damaged
     return write_credentials(plain, finished, record, identity, log_origin=origin), ()
 
 

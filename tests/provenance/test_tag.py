@@ -170,6 +170,15 @@ def test_earlier_records_of_the_same_audio_are_told(source: Path, tmp_path: Path
     assert any("1122334455667788" in warning for warning in done.warnings)
 
 
+@pytest.mark.parametrize("suffix", [".flac", ".opus"])
+def test_a_source_whose_credentials_name_a_record_is_told(source: Path, tmp_path: Path, suffix: str) -> None:
+    """Whoever tags what somebody else tagged before learns it, though no other tenant's records are known."""
+    first = tag(source, tmp_path / "first.wav", SONG, ledger=Ledger(), marker=Remembering())
+    again = tag(first.path, tmp_path / f"again{suffix}", SONG, ledger=Ledger(), marker=Remembering())
+    assert [first.record_id in warning for warning in again.warnings].count(True) == 1
+    assert not any("content credentials" in warning for warning in first.warnings)
+
+
 def test_generated_audio_declares_its_generator(tmp_path: Path) -> None:
     from core.clip import Clip, Source
 
