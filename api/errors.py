@@ -7,6 +7,7 @@
         LogCutShort
       IdempotencyConflict
       PreconditionFailed
+      OnHold
       TypesettingError
       TooManyJobs
       QuotaReached
@@ -57,6 +58,12 @@ class PreconditionFailed(TrackmarkError):
     """`If-Match` names another state than the entry is in."""
 
     code = "precondition-failed"
+
+
+class OnHold(TrackmarkError):
+    """A legal hold keeps what was to be erased."""
+
+    code = "legal-hold"
 
 
 class TooManyJobs(TrackmarkError):

@@ -32,6 +32,7 @@ from api.cli import (
     log,
     record,
     report,
+    retention,
     scan,
     serve,
     tag,
@@ -95,4 +96,5 @@ main.add_typer(apikey.commands, name="apikey")
 main.add_typer(db.commands, name="db")
 main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")
+main.add_typer(retention.commands, name="retention")
 main.add_typer(catalogue.commands, name="catalogue")

@@ -1,13 +1,14 @@
 """Connections, transactions and the schema.
 
-Rows stand in `tables`, `found`, `hooks`, `casework`, `noticework`, `policywork`, `trailwork`, `uploads` and
-`batchwork`, shared commits in `group_commit`.
+Rows stand in `tables`, `found`, `hooks`, `keeping`, `casework`, `noticework`, `policywork`, `trailwork`,
+`uploads` and `batchwork`, shared commits in `group_commit`.
 """
 
 from api.database import batchwork as batchwork
 from api.database import casework as casework  # the schema is every table, whoever asks for it
 from api.database import found as found
 from api.database import hooks as hooks
+from api.database import keeping as keeping
 from api.database import noticework as noticework
 from api.database import policywork as policywork
 from api.database import trailwork as trailwork

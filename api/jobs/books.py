@@ -15,6 +15,7 @@ from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.jobs.entering import Idempotency, enter
 from api.jobs.job import CANCELLED, FINISHED, Job, Kind, State, Upload, Written, ended
+from api.retention import holds
 from core import clock
 from core.errors import InvalidInput
 
@@ -103,9 +104,11 @@ class Jobs:
 
         Raises:
             UnknownEntry: the tenant has no such job.
+            OnHold: a legal hold keeps it.
         """
         with database.writing(self._of(tenant)) as connection:
             job = self._mine(connection, job_id, tenant, kind)
+            holds.refuse(connection, tenant, "audit", job_id)
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id == job_id))
             connection.execute(delete(_JOBS).where(_JOBS.c.id == job_id))
         return job

@@ -13,6 +13,7 @@ from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.jobs.files import JobFiles
 from api.jobs.job import Job
+from api.retention import holds
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
@@ -36,6 +37,7 @@ def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
 
     Raises:
         UnknownEntry: the tenant has no such record.
+        OnHold: a legal hold keeps it.
     """
     from provenance.fingerprint import SqlIndex
 
@@ -43,6 +45,7 @@ def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
     with database.writing(registry.engine) as connection:
         if connection.execute(select(_RECORDS.c.record_id).where(*mine)).first() is None:
             raise UnknownEntry(f"no record {record_id}")
+        holds.refuse(connection, registry.tenant, "record", record_id)
         SqlIndex(registry.engine, registry.tenant).remove_on(connection, record_id)
         connection.execute(delete(_RECORDS).where(*mine))  # events, files and manifests go with it
         jobs = _taggings(connection, registry.tenant, record_id)

@@ -51,6 +51,10 @@ class JobFiles:
         folder = self.outputs / job.id
         return folder / str(job.fence) if job.fence else folder
 
+    def left_by(self, job: Job, ending: str) -> list[Path]:
+        """Files of the newest attempt whose names end like this."""
+        return [path for path in _inside(self.output(job)) if path.name.endswith(ending)]
+
     def fresh_output(self, job: Job) -> Path:
         """The same, made anew: without what attempts that were cut short left there."""
         self.discard_output(job)

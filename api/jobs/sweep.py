@@ -16,6 +16,7 @@ from api.jobs.batches import Batches
 from api.jobs.files import JobFiles
 from api.jobs.job import BRIEF, FINISHED, Job, keeps_audio, stored_names
 from api.jobs.leases import Leases
+from api.jobs.retention import Retention
 from api.registry import finding as record_finding
 from api.settings import Settings
 from api.uploads import Uploads
@@ -53,6 +54,7 @@ class Sweep:
         self._now = now
         self._resumable = Uploads.of(engine, settings)
         self._batches = Batches(engine, self._resumable)
+        self._retention = Retention(engine, files)
         self._lock = settings.home / "uploads.lock"
         self._held: IO[bytes] | None = None
 
@@ -62,6 +64,7 @@ class Sweep:
         self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
         self.told()
         self.audio()
+        self._retention.sweep(clock.now())
         self._batches.go_on()
         self._resumable.expire()
         self.uploads()

@@ -21,6 +21,7 @@ from api.keys.signing import SigningKeys
 from api.outbox import trail
 from api.outbox.trail import Acting, Event
 from api.registry.consents import Consent, Consents, on_file
+from api.retention import holds
 from core import clock
 from core.errors import InvalidInput, KeyFileError
 
@@ -218,9 +219,11 @@ class Artists:
 
         Raises:
             UnknownEntry: the tenant has no artist of that name or id.
+            OnHold: a legal hold keeps the voice print.
         """
         artist = self.find(named)
         with database.writing(self.engine) as connection:  # its key and consents go with it
+            holds.refuse(connection, self.tenant, "artist", artist.id)
             gone = connection.execute(delete(_ARTISTS).where(_ARTISTS.c.id == artist.id))
         if gone.rowcount == 0:
             raise UnknownEntry(f"no artist {named!r}")

@@ -27,6 +27,7 @@ ANSWERS: Mapping[str, Answer] = {
     "registry-conflict": Answer(409, "The registry cannot do this"),
     "request-in-progress": Answer(409, "The same request is under way"),
     "offset-mismatch": Answer(409, "The upload goes on elsewhere"),
+    "legal-hold": Answer(409, "A legal hold keeps this"),
     "cancelled": Answer(409, "The job was cancelled"),
     "expired": Answer(409, "The job waited too long"),
     "length-required": Answer(411, "A Content-Length is needed"),

@@ -28,6 +28,8 @@ SCOPES = {
     Scope.RECORDS_READ: "read records and notices",
     Scope.RECORDS_WRITE: "amend, transfer and dispute records, work on notices",
     Scope.ARTISTS_WRITE: "enrol artists and enter their consents",
+    Scope.POLICIES_WRITE: "keep policies and put them in force",
+    Scope.METRICS_READ: "read the numbers of the whole service",
     Scope.ADMIN: "everything, keys and webhooks too",
 }
 """What each scope lets a key do."""

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import UnknownEntry
 from api.jobs.job import Job
 from api.registry.artists import Reading
+from api.retention.holds import Holds
 from api.server import fields
 from api.server.api_keys import Caller
 from api.server.brief import PREFER, enter, no_wait, outcome, refusal, wants_no_wait
@@ -128,7 +129,11 @@ def list_artists(
 
 
 @router.delete(
-    "/{name}", status_code=204, operation_id="deleteArtist", summary="Erase a voice", responses=problems(404)
+    "/{name}",
+    status_code=204,
+    operation_id="deleteArtist",
+    summary="Erase a voice",
+    responses=problems(404, 409),
 )
 def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
     """Erase the voice print of the artist of that name or id with its key and every consent, for good."""
@@ -136,6 +141,7 @@ def delete(name: str, parts: PartsDep, caller: ArtistWriter) -> None:
     parts.answers.forget(caller.tenant, "POST /v1/artists")
     with suppress(UnknownEntry):  # the id may be given, and enrolments under way have but a name
         artist = artists.find(name)
+        Holds.of(parts.registry.engine, caller.tenant).refuse("artist", artist.id)
         for named in {artist.name, artist.id} - {name}:
             _forget(named, parts, caller)
     forgotten = _forget(name, parts, caller)

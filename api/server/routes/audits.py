@@ -143,7 +143,7 @@ def retry(
     status_code=204,
     operation_id="deleteAudit",
     summary="Erase an audit",
-    responses=problems(404),
+    responses=problems(404, 409),
 )
 def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     """Erase an audit with its findings, report, picture and audio; one that has not ended is stopped."""

@@ -270,7 +270,7 @@ def retry(
     status_code=204,
     operation_id="deleteComparison",
     summary="Erase a comparison",
-    responses=problems(404),
+    responses=problems(404, 409),
 )
 def delete(comparison_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     """Erase a comparison with its findings and its audio; one that has not ended is stopped."""

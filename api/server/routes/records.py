@@ -137,7 +137,7 @@ def get(record_id: RecordId, response: Response, parts: PartsDep, caller: Record
     status_code=204,
     operation_id="eraseRecord",
     summary="Erase a record",
-    responses=problems(404, 422),
+    responses=problems(404, 409, 422),
 )
 def delete(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> None:
     """Erase the record, its events, manifests, fingerprint and tagging; its log entry names nobody."""

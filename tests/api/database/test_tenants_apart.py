@@ -20,6 +20,7 @@ from api.database.migrations.versions import v0016_trail as trail
 from api.database.migrations.versions import v0017_uploads as uploads
 from api.database.migrations.versions import v0018_batches as batches
 from api.database.migrations.versions import v0019_policies as policies
+from api.database.migrations.versions import v0020_retention as retention
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.jobs.books import Jobs
@@ -112,5 +113,18 @@ def test_what_a_client_asks_of_its_jobs_stays_with_its_own(
 
 def test_every_table_with_a_tenant_has_the_wall() -> None:
     tables = {name for name, table in Table.metadata.tables.items() if "tenant" in table.columns}
-    walled = (wall, voices, repeats, found, hooks, cases, notices, trail, uploads, batches, policies)
+    walled = (
+        wall,
+        voices,
+        repeats,
+        found,
+        hooks,
+        cases,
+        notices,
+        trail,
+        uploads,
+        batches,
+        policies,
+        retention,
+    )
     assert tables - PUBLIC == {name for one in walled for name in one.TABLES}

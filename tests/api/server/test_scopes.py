@@ -185,6 +185,12 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/webhooks/{webhook_id}:enable
         POST /v1/webhooks/{webhook_id}:rotate
         GET /v1/audit-events
+        GET /v1/retention
+        PUT /v1/retention
+        GET /v1/holds
+        POST /v1/holds
+        GET /v1/holds/{hold_id}
+        POST /v1/holds/{hold_id}:release
         GET /settings
         GET /keys
         POST /keys

@@ -23,6 +23,7 @@ NOT_LISTS = (
     "/v1/notices/forms",
     "/v1/audit-events",
     "/metrics",
+    "/v1/retention",
 )
 
 
@@ -45,6 +46,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     client.post(f"/v1/webhooks/{hook['id']}:disable")
     case = client.post("/v1/cases", json={"subject": "a song", "reason": "a call"}).json()
     notice = client.post("/v1/notices", json={"form": "dmca", "elements": {"material": "a song"}}).json()
+    hold = client.post("/v1/holds", json={"kind": "case", "id": case["id"], "reason": "x"}).json()
     policy = client.post("/v1/policies", json={"text": POLICY}).json()
     client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
     jobs = parts(client).jobs.newest(tenant="default", state=None, limit=50)
@@ -61,6 +63,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "case_id": case["id"],
         "notice_id": notice["id"],
         "policy_id": policy["id"],
+        "hold_id": hold["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "comparison_id": _compared(client),
         "role": "suspect",

@@ -1,0 +1,204 @@
+"""What a tenant keeps no longer ends, with an event each; what a hold keeps stays; on both databases."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from api import database
+from api.jobs.retention import Retention
+from api.server.api_keys import Scope
+from api.server.pages.settings import SCOPES
+from core import clock
+from tests.api.server.test_trailing import events
+from tests.api.serving import GOOD, audited, finished, key, parts, serve
+from tests.postgres import Cluster
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    home: Path = tmp_path_factory.mktemp("home")
+    options: dict[str, Any] = {}
+    if request.param == "postgresql":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        options["database_url"] = cluster.database()
+    with serve(home, **options) as client:
+        yield client
+
+
+@pytest.fixture
+def mine(client: TestClient, request: pytest.FixtureRequest) -> TestClient:
+    """A tenant of its own, so that no test ends what another keeps."""
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    return TestClient(client.app, base_url=str(client.base_url), headers=key(client, tenant=name))
+
+
+def keep_for(client: TestClient, **days: int) -> None:
+    answer = client.put("/v1/retention", json=days)
+    assert answer.status_code == 200, answer.text
+
+
+def sweep(client: TestClient, days: float) -> list[tuple[str, str]]:
+    """What ends so many days from now; a dry run says the same before."""
+    tenant = client.get("/v1/whoami").json()["tenant"]
+    keeping = Retention(parts(client).registry.engine, parts(client).worker.files)
+    then = clock.now() + timedelta(days=days)
+    due = keeping.due(then)
+    ended = keeping.sweep(then)
+    assert sorted(map(str, due)) == sorted(map(str, ended))
+    return [(one.what, one.object) for one in ended if one.tenant == tenant]
+
+
+def status(client: TestClient, path: str) -> int:
+    return client.get(path).status_code
+
+
+def test_nothing_ends_where_nothing_was_set(mine: TestClient) -> None:
+    told = mine.get("/v1/retention").json()
+    assert told == dict.fromkeys(("audio_days", "reports_days", "voices_days", "changed_at", "who"))
+    audited(mine, data={"retain": "true"})
+    mine.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
+    assert sweep(mine, 36_500) == []
+
+
+def test_retained_audio_ends_and_its_audit_stays(mine: TestClient) -> None:
+    audit = audited(mine, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})
+    path = f"/v1/audits/{audit['id']}"
+    job = parts(mine).jobs.any_kind(audit["id"], tenant=mine.get("/v1/whoami").json()["tenant"])
+    (upload,) = parts(mine).worker.files.received(job)
+    keep_for(mine, audio_days=30)
+    assert sweep(mine, 29.9) == []
+    assert status(mine, f"{path}/sound") == 200 and upload.is_file()
+    assert sweep(mine, 30.1) == [("audio", path)]
+    assert status(mine, f"{path}/sound") == 404 and not upload.is_file()
+    told = mine.get(path).json()
+    assert told["audio_deleted_at"] is not None and told["findings"] == audit["findings"]
+    assert status(mine, f"{path}/report") == 200
+    assert sweep(mine, 31) == []  # once
+    found = [one for one in events(mine, of=path) if one["phase"] == "done"]
+    assert (found[-1]["action"], found[-1]["who"]) == ("retention.audio", "the service")
+
+
+def test_audits_end_whole_and_their_cases_stay(mine: TestClient) -> None:
+    audit = audited(mine)["id"]
+    case = mine.post("/v1/cases", json={"audit_id": audit, "reason": "a call"}).json()
+    queued = mine.post("/v1/audits", files={"file": ("b.wav", GOOD)}).headers["location"]
+    keep_for(mine, reports_days=10)
+    finished(mine, queued)
+    assert sweep(mine, 9) == []
+    ended = sweep(mine, 11)
+    assert sorted(ended) == sorted([("report", f"/v1/audits/{audit}"), ("report", queued)])
+    assert status(mine, f"/v1/audits/{audit}") == 404
+    assert not (parts(mine).settings.outputs / audit).exists()
+    left = mine.get(f"/v1/cases/{case['id']}").json()
+    assert (left["audit_kept"], left["audit_id"]) == (False, audit)
+    assert mine.get("/v1/audits").json()["items"] == []
+
+
+def test_voice_prints_end_with_their_consents(mine: TestClient) -> None:
+    artist = mine.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"}).json()["id"]
+    keep_for(mine, voices_days=100)
+    assert sweep(mine, 99) == []
+    assert sweep(mine, 101) == [("voice-print", f"/v1/artists/{artist}")]
+    assert mine.get("/v1/artists").json()["items"] == []
+    assert status(mine, f"/v1/artists/{artist}/consents") == 404
+    again = mine.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
+    assert again.status_code == 201
+
+
+def test_a_hold_on_an_audit_a_case_or_a_record_keeps_the_audit(mine: TestClient) -> None:
+    track = mine.post("/v1/tracks", files={"file": ("t.wav", GOOD)}, data={"title": "T", "owner": "O"})
+    made = finished(mine, track.headers["location"])
+    record = made["result"]["record_id"]
+    first, second, free = (audited(mine, data={"retain": "true"})["id"] for _ in "123")
+    case = mine.post("/v1/cases", json={"audit_id": second, "reason": "a call"}).json()["id"]
+    holds = [
+        mine.post("/v1/holds", json={"kind": kind, "id": one, "reason": "a suit"}).json()["id"]
+        for kind, one in (("audit", first), ("case", case), ("record", record))
+    ]
+    keep_for(mine, audio_days=1, reports_days=2)
+    assert sweep(mine, 3) == [("report", f"/v1/audits/{free}")]
+    for path in (f"/v1/audits/{first}", f"/v1/audits/{second}", f"/v1/records/{record}"):
+        refused = mine.delete(path)
+        assert (refused.status_code, refused.json()["code"]) == (409, "legal-hold"), path
+        assert status(mine, path) == 200
+    for hold in holds[:2]:
+        released = mine.post(f"/v1/holds/{hold}:release", json={"reason": "settled"}).json()
+        assert released["released_reason"] == "settled"
+        assert mine.post(f"/v1/holds/{hold}:release", json={"reason": "again"}).status_code == 409
+    assert sorted(sweep(mine, 3)) == sorted(("report", f"/v1/audits/{one}") for one in (first, second))
+    mine.post(f"/v1/holds/{holds[2]}:release", json={"reason": "settled"})
+    assert mine.delete(f"/v1/records/{record}").status_code == 204
+    states = [
+        [one["id"] for one in mine.get(f"/v1/holds?state={state}").json()["items"]]
+        for state in ("in_force", "released")
+    ]
+    assert states == [[], holds[::-1]]
+    actions = [one["action"] for one in events(mine) if one["object"] == f"/v1/holds/{holds[0]}"]
+    assert actions == ["hold.placed", "hold.released"]
+
+
+def test_a_hold_on_a_record_keeps_the_audits_that_found_it(mine: TestClient) -> None:
+    audit = audited(mine)["id"]
+    track = mine.post("/v1/tracks", files={"file": ("t.wav", GOOD)}, data={"title": "T", "owner": "O"})
+    record = finished(mine, track.headers["location"])["result"]["record_id"]
+    engine, tenant = parts(mine).registry.engine, mine.get("/v1/whoami").json()["tenant"]
+    with database.writing(engine) as connection:  # as an audit that found the record has it
+        row = {"job_id": audit, "term": record, "tenant": tenant, "at": clock.now().replace(tzinfo=None)}
+        columns = "(job_id, field, term, tenant, kind, created_at)"
+        insert = f"INSERT INTO job_terms {columns} VALUES (:job_id, 'record', :term, :tenant, 'audit', :at)"
+        connection.execute(text(insert), row)
+    hold = mine.post("/v1/holds", json={"kind": "record", "id": record, "reason": "a suit"}).json()
+    keep_for(mine, reports_days=1)
+    assert sweep(mine, 2) == []
+    assert mine.delete(f"/v1/audits/{audit}").json()["code"] == "legal-hold"
+    mine.post(f"/v1/holds/{hold['id']}:release", json={"reason": "settled"})
+    assert sweep(mine, 2) == [("report", f"/v1/audits/{audit}")]
+
+
+def test_a_hold_on_an_artist_keeps_the_voice(mine: TestClient) -> None:
+    artist = mine.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"}).json()["id"]
+    hold = mine.post("/v1/holds", json={"kind": "artist", "id": artist, "reason": "a suit"}).json()
+    keep_for(mine, voices_days=1)
+    assert sweep(mine, 2) == []
+    for named in ("Ada", artist):
+        assert mine.delete(f"/v1/artists/{named}").json()["code"] == "legal-hold"
+    assert [one["id"] for one in mine.get("/v1/artists").json()["items"]] == [artist]
+    mine.post(f"/v1/holds/{hold['id']}:release", json={"reason": "settled"})
+    assert mine.delete("/v1/artists/Ada").status_code == 204
+
+
+def test_only_what_the_tenant_has_can_be_held(client: TestClient, mine: TestClient) -> None:
+    audit = audited(client)["id"]
+    for kind, one in (("audit", audit), ("case", "0" * 16), ("record", "0" * 16), ("artist", "nobody")):
+        answer = mine.post("/v1/holds", json={"kind": kind, "id": one, "reason": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), kind
+    assert mine.post("/v1/holds", json={"kind": "song", "id": "1", "reason": "x"}).status_code == 422
+    hold = client.post("/v1/holds", json={"kind": "audit", "id": audit, "reason": "x"}).json()["id"]
+    assert status(mine, f"/v1/holds/{hold}") == 404
+    assert mine.post(f"/v1/holds/{hold}:release", json={"reason": "x"}).status_code == 404
+    assert status(client, f"/v1/holds/{hold}") == 200
+
+
+def test_a_hold_is_placed_once_for_a_request(mine: TestClient) -> None:
+    body = {"kind": "audit", "id": audited(mine)["id"], "reason": "x"}
+    sent = {"Idempotency-Key": "one"}
+    first, second = (mine.post("/v1/holds", json=body, headers=sent).json() for _ in "12")
+    assert first == second and len(mine.get("/v1/holds").json()["items"]) == 1
+
+
+def test_what_cannot_be_meant_is_refused(mine: TestClient) -> None:
+    for days in ({"audio_days": 0}, {"audio_days": -1}, {"reports_days": 1e9}, {"voices_days": "soon"}):
+        assert mine.put("/v1/retention", json=days).status_code == 422
+    keep_for(mine, audio_days=5, reports_days=6)
+    keep_for(mine, audio_days=7)  # all three are set
+    told = mine.get("/v1/retention").json()
+    assert (told["audio_days"], told["reports_days"], told["who"]) == (7, None, "test")
+
+
+def test_the_page_of_keys_says_what_every_scope_is_for() -> None:
+    assert SCOPES.keys() == set(Scope)
