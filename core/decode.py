@@ -59,7 +59,7 @@ def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
         UnsupportedAudio: too many channels, a sample rate out of range, an unknown codec.
         AudioTooLarge: the file or its decoded samples exceed a limit.
         EmptyAudio: no bytes or no samples.
-        InvalidSamples: samples that are not finite numbers.
+        InvalidSamples: samples that are not finite numbers, or over a million times full scale.
         DecodeTimeout: not decoded within `limits.timeout_s`.
     """
     path = Path(path)

@@ -67,7 +67,7 @@ class EmptyAudio(AudioError):
 
 
 class InvalidSamples(AudioError):
-    """Samples that are not finite numbers."""
+    """Samples that are not finite numbers, or far beyond what any sound has."""
 
     code = "invalid-samples"
 

@@ -27,6 +27,9 @@ _REFUSALS: dict[str, type[errors.AudioError]] = {
 }
 DECODER = Locked("core.decoder_child")
 _MISBEHAVED = "the decoder misbehaved on it: the file is damaged or hostile"
+LARGEST_SAMPLE = 1e6
+"""Times full scale, +120 dB. What lies above is damage, or made to blind: squares of still larger samples
+add up to infinity in float32, and every finding of their surroundings is void."""
 Samples = NDArray[np.float32]
 
 
@@ -117,9 +120,10 @@ class Reception:
             if room < 0 or len(body) % (4 * channels):
                 raise errors.UnreadableAudio(_MISBEHAVED)
             block = np.frombuffer(body, dtype=np.float32).reshape(channels, -1)
-            if not np.isfinite(block).all():
+            if not (np.abs(block) <= LARGEST_SAMPLE).all():  # not a number compares as false, too
                 raise errors.InvalidSamples(
-                    "holds samples that are not numbers (NaN or infinity): export it again"
+                    "holds samples that are no sound (NaN, infinity, or over a million times full scale): "
+                    "export it again"
                 )
             yield block
 

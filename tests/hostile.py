@@ -70,6 +70,13 @@ def not_a_number() -> bytes:
     return wav(samples, 8000, float_samples=True)
 
 
+def overflowing() -> bytes:
+    """A float WAV in which ten samples are finite, but not their squares."""
+    samples = tone(44_100).astype(np.float32)
+    samples[1000:1010] = 1e30
+    return wav(samples, 44_100, float_samples=True)
+
+
 def infinite() -> bytes:
     """A float WAV in which one sample is infinite."""
     samples = np.zeros((8000, 1), np.float32)
@@ -130,12 +137,14 @@ REFUSED: dict[str, tuple[Build, type[errors.AudioError]]] = {
     "1-hz.wav": (lambda: wav(tone(400), 1), errors.UnsupportedAudio),
     "lying-channels.wav": (lambda: wav(tone(4800), 48_000, channels=65_535), errors.UnreadableAudio),
     "nan.wav": (not_a_number, errors.InvalidSamples),
+    "overflowing.wav": (overflowing, errors.InvalidSamples),
     "infinity.wav": (infinite, errors.InvalidSamples),
     "three-hours.wav": (three_hours, errors.AudioTooLarge),
 }
 
 ACCEPTED: dict[str, Build] = {
     "silent.wav": lambda: wav(tone(44_100) * 0, 44_100),
+    "offset.wav": lambda: wav(tone(44_100) * 0 + 0.3, 44_100, float_samples=True),
     "one-sample.wav": lambda: wav(tone(2)[1:], 44_100),
     "lying-length.wav": lambda: wav(tone(44_100), 44_100, data_bytes=0x7FFFFFF0),
     "endless-length.wav": lambda: wav(tone(44_100), 44_100, data_bytes=0xFFFFFFFF),

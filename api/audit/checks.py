@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import torch
+from torch import Tensor
+
 from api.audit.engines import Engines
 from api.audit.findings import CredentialsFound, MatchFound, NotRun, Stretch, WatermarkFound
 from api.audit.heard import UNMEASURED, MusicFound, VoiceFound
@@ -21,8 +24,6 @@ from provenance.watermark.known import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from torch import Tensor
 
     from api.registry.registry import Registry
 
@@ -49,16 +50,25 @@ class Inconclusive(Exception):
         self.found = found
 
 
-def unusable(duration_s: float, peak: float) -> str | None:
+def swing(wav: Tensor) -> float:
+    """Half of what lies between the lowest and the highest sample of a channel; `wav` is [C, T].
+
+    A constant offset is no sound, however far from zero.
+    """
+    lowest, highest = torch.aminmax(wav, dim=-1)  # unlike abs(), no copy of the audio
+    return float((highest - lowest).max()) / 2
+
+
+def unusable(duration_s: float, amplitude: float) -> str | None:
     """Why no check of the sound can answer, or None: silence, or less than a blink of audio.
 
     Args:
         duration_s: length of the audio.
-        peak: its largest sample.
+        amplitude: of its samples, as `swing` says.
     """
     if duration_s < SHORTEST_S:
         return f"{duration_s:.3f} s of audio is too short to judge"
-    return "the audio is silent" if peak < 10 ** (SILENCE_DBFS / 20) else None
+    return "the audio is silent" if amplitude < 10 ** (SILENCE_DBFS / 20) else None
 
 
 def watermark(

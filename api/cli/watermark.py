@@ -109,8 +109,10 @@ def detect(
 ) -> None:
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
     with failures():
+        import torch
+
         from api.audit import json_form
-        from api.audit.checks import unusable
+        from api.audit.checks import swing, unusable
         from api.audit.findings import NotRun, WatermarkFound
         from core.decode import stream
         from provenance.watermark import WatermarkKey, detect_blocks
@@ -119,11 +121,11 @@ def detect(
 
         def ask(file: Path, report: Report) -> dict[str, Any]:
             report("detect", 0.1)
-            peaks = [0.0]
+            extremes: list[Tensor] = []
             with stream(file, limits) as audio:
-                blocks = (_noting(block, peaks) for block in audio.blocks)
+                blocks = (_noting(block, extremes) for block in audio.blocks)
                 found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive)
-            reason = unusable(found.duration_s, max(peaks))
+            reason = unusable(found.duration_s, swing(torch.cat(extremes, -1)))
             told = WatermarkFound.of(found)
             if reason is not None:
                 told = WatermarkFound(duration_s=told.duration_s, elapsed_s=0.0)
@@ -135,9 +137,9 @@ def detect(
         for_each(files, ask, _show, lambda _found: True, as_json=as_json, quiet=quiet)
 
 
-def _noting(block: "Tensor", peaks: list[float]) -> "Tensor":
-    """The block itself; its largest sample is noted on the way."""
-    peaks.append(float(block.abs().max()))
+def _noting(block: "Tensor", extremes: "list[Tensor]") -> "Tensor":
+    """The block itself; its channels' lowest and highest samples are noted on the way, each [C, 1]."""
+    extremes += [block.amin(-1, keepdim=True), block.amax(-1, keepdim=True)]
     return block
 
 

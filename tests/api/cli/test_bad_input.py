@@ -48,7 +48,7 @@ def test_refused_files(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("name", ["silent.wav", "one-sample.wav"])
+@pytest.mark.parametrize("name", ["silent.wav", "offset.wav", "one-sample.wav"])
 def test_odd_files_are_inconclusive_with_a_reason(
     trackmark: Trackmark, ask: dict[str, list[object]], files: dict[str, Path], command: str, name: str
 ) -> None:
@@ -65,7 +65,7 @@ def test_a_good_file_is_answered_beside_a_bad_one(trackmark: Trackmark, files: d
     assert [("error" in line) for line in done.lines] == [True, False, True]
 
 
-@pytest.mark.parametrize("name", ["text.mp3", "nan.wav", "silent.wav", "one-sample.wav"])
+@pytest.mark.parametrize("name", ["text.mp3", "nan.wav", "silent.wav", "offset.wav", "one-sample.wav"])
 def test_tagging_and_embedding_refuse_and_leave_nothing(
     trackmark: Trackmark, files: dict[str, Path], tmp_path: Path, name: str, home: Path
 ) -> None:
