@@ -30,6 +30,7 @@ from api.cli import (
     job,
     key,
     log,
+    man,
     record,
     report,
     retention,
@@ -84,6 +85,7 @@ main.command("restore")(backup.restore)
 main.command("demo")(demo.demo)
 main.command("doctor")(doctor.doctor)
 main.command("compliance")(compliance.compliance)
+main.command("man")(man.man)
 main.command("verify-report")(report.verify_report)
 main.command("report")(report.show)
 main.add_typer(adapter.commands, name="adapter")

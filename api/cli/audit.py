@@ -1,12 +1,28 @@
 """`trackmark audit`: everything about a file, with a decision."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.cli.console import AsJson, Quiet, Report, answers, failures, for_each, registry
+from api.cli.arriving import arriving
+from api.cli.console import (
+    USAGE,
+    AsJson,
+    Quiet,
+    Report,
+    answers,
+    fail,
+    failures,
+    for_each,
+    messages,
+    registry,
+)
+
+REPORTS = "trackmark-reports"
+"""Where reports lie that are to be opened, if nobody says where."""
 
 
 class Search(StrEnum):
@@ -17,7 +33,7 @@ class Search(StrEnum):
 
 
 def audit(
-    files: Annotated[list[Path], typer.Argument(help="Audio files.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="Audio files.")] = None,
     artist: Annotated[str | None, typer.Option(help="Compare the vocals with this artist only.")] = None,
     policy: Annotated[Path | None, typer.Option(help="Rules in TOML; the default ones ship inside.")] = None,
     reports: Annotated[
@@ -28,13 +44,34 @@ def audit(
         Search | None,
         typer.Option(help="How far to look for a mark; TRACKMARK_WATERMARK_SEARCH unless given."),
     ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Audit every file of this folder, and whatever arrives in it until Ctrl-C.",
+        ),
+    ] = None,
+    shown: Annotated[
+        bool,
+        typer.Option(
+            "--open",
+            help=f"Open each report in the browser; it is written to {REPORTS}/ unless "
+            "--reports names another folder.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Audit files: watermark, credentials, fingerprint, AI score, voice; then accept, review or reject.
 
-    Exits with 1 where the policy does not accept a file.
+    With --watch and --reports, files whose report is newer than they are were audited before and are passed
+    over. Exits with 1 where the policy does not accept a file.
     """
+    if bool(files) == (watch is not None):
+        fail("name the files to audit, or a folder with --watch", USAGE)
+    if shown and reports is None:
+        reports = Path(REPORTS)
     with failures():
         from api.audit.audit import audit_file
         from api.audit.policy_text import load_policy
@@ -51,12 +88,35 @@ def audit(
                     file, registry=reader, settings=settings, artist=artist, policy=rules, progress=report
                 )
                 if reports is not None:
-                    from api.report.report import write_all
+                    from api.report.report import page_of, write_all
 
                     result = write_all(result, store, reports, policy=rules, public_url=settings.public_url)
+                    if shown:
+                        _open(page_of(reports, file))
                 return result.to_dict()
 
-            for_each(files, ask, _show, _accepted, as_json=as_json, quiet=quiet)
+            asked = files or arriving(watch or Path(), partial(_reported, reports))
+            for_each(asked, ask, _show, _accepted, as_json=as_json, quiet=quiet)
+
+
+def _reported(reports: Path | None, file: Path) -> bool:
+    """Whether a file has a report that was made since it was written."""
+    from api.report.report import page_of
+
+    try:
+        return reports is not None and page_of(reports, file).stat().st_mtime > file.stat().st_mtime
+    except FileNotFoundError:
+        return False
+
+
+def _open(page: Path) -> None:
+    """Show a page in the browser, and say where it lies: there may be no browser."""
+    import webbrowser
+
+    address = page.resolve().as_uri()
+    opened = webbrowser.open(address)
+    said = "opened in the browser" if opened else "no browser could be opened; open it yourself"
+    messages().print(f"report: {page} ({said})", markup=False)
 
 
 def _accepted(found: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -112,7 +112,7 @@ def failures() -> Iterator[None]:
 
 
 def for_each(
-    files: Sequence[Path],
+    files: Iterable[Path],
     ask: Callable[[Path, Report], dict[str, Any]],
     show: Callable[[dict[str, Any]], None],
     good: Callable[[dict[str, Any]], bool],
@@ -124,7 +124,7 @@ def for_each(
     """Ask about each file and end with the worst exit code; one bad file does not stop the others.
 
     Args:
-        files: the inputs.
+        files: the inputs; an iterator may wait for the next one.
         ask: the question; gets the file and a progress callback.
         show: prints an answer for people; used without `--json`.
         good: whether an answer counts as success.
@@ -137,7 +137,8 @@ def for_each(
     from core.errors import TrackmarkError
 
     worst = OK
-    with progress(enabled=not quiet) as bar:
+    many = len(files) if isinstance(files, Sequence) and len(files) > 1 else None
+    with progress(enabled=not quiet, many=many) as bar:
         for file in files:
             try:
                 refuse_places(file, folders=folders)
@@ -159,8 +160,13 @@ def for_each(
 
 
 @contextmanager
-def progress(*, enabled: bool = True) -> Iterator[Callable[[str], Report]]:
+def progress(*, enabled: bool = True, many: int | None = None) -> Iterator[Callable[[str], Report]]:
     """A progress display on standard error; nothing is drawn where that is not a terminal.
+
+    Args:
+        enabled: False draws nothing.
+        many: how many names will be begun; a line of its own tells how many are done, how fast, and what is
+            left.
 
     Yields:
         A function that takes a name and returns the callback (step, fraction done).
@@ -170,22 +176,34 @@ def progress(*, enabled: bool = True) -> Iterator[Callable[[str], Report]]:
         return
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
+
+    from api.cli.pace import Pace
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        TextColumn(
+            "{task.description}", table_column=Column(max_width=34, no_wrap=True, overflow="ellipsis")
+        ),
+        BarColumn(bar_width=16),
         TimeElapsedColumn(),
+        Pace(),
     )
     # Rich can pass standard output through its display; answers that go to a file must stay out of it.
     same_screen = sys.stdout.isatty()
     with Progress(
         *columns, console=messages(), transient=True, redirect_stdout=same_screen, redirect_stderr=same_screen
     ) as display:
+        whole = None if many is None else display.add_task(f"{many} files", total=many, unit="files")
+        begun = 0
 
         def start(name: str) -> Report:
+            nonlocal begun
             for earlier in display.task_ids:
-                display.update(earlier, visible=False)
+                display.update(earlier, visible=earlier == whole)
+            if whole is not None:
+                display.update(whole, completed=begun, description=f"{begun} of {many} files")
+            begun += 1
             task = display.add_task(escape(name), total=1.0)
 
             def update(step: str, fraction: float) -> None:

@@ -150,6 +150,11 @@ def write_report(
     return replace(result, report=str(path))
 
 
+def page_of(folder: Path, file: Path) -> Path:
+    """Where `write_all` writes the page about a file."""
+    return folder / f"{file.name}.html"
+
+
 def write_all(
     result: AuditResult,
     registry: "Registry",
@@ -175,7 +180,7 @@ def write_all(
     image = stem.with_name(stem.name + ".png")
     if result.clip is not None:
         picture(result.clip, result, image)
-    page = stem.with_name(stem.name + ".html")
+    page = page_of(folder, stem)
     write_whole(page, render_report("html", signed, keys, OWN_KEYS, picture=image))
     try:
         pdf = render_report("pdf", signed, keys, OWN_KEYS, picture=image)
