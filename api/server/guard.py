@@ -24,7 +24,7 @@ MAX_SMALL_BODY = 1 << 20
 UPLOADS = frozenset(
     {
         *("/v1/audits", "/v1/tracks", "/v1/artists", "/v1/batches", "/v1/comparisons"),
-        *("/audits", "/comparisons", "/c2pa/v1/matches/byContent"),
+        *("/audits", "/artists", "/comparisons", "/c2pa/v1/matches/byContent"),
     }
 )
 RESUMABLE = "/v1/uploads"

@@ -1,15 +1,24 @@
-"""Artists for people: whose voices are enrolled, and what each allows."""
+"""Artists for people: whose voices are enrolled, what each allows, and the forms that enter both."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from api.registry.artists import EnrolledArtist
-from api.registry.consents import Consent, State
-from api.server.pages.rendering import page
-from api.server.parts import AuditReader, PartsDep
+from api.registry.consents import SCOPES, WORLD, Consent, State
+from api.server.answers import problem, problem_of
+from api.server.api_keys import Caller, Scope
+from api.server.pages.forms import Sent, said
+from api.server.pages.rendering import page, progress
+from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
+from api.server.routes import artists as enrolling
+from api.server.routes.consents import ConsentRequest, RevocationRequest
 from core import clock
+from core.errors import TrackmarkError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
@@ -33,6 +42,71 @@ class Row:
 @router.get("/artists")
 def artists(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's enrolled artists, by name."""
+    return _shown(request, parts, caller)
+
+
+@router.post("/artists")
+async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Response:
+    """The form's target: the enrolment that was begun, or what is wrong with the recordings."""
+    try:
+        job = await enrolling.entered(request, parts, caller)
+    except TrackmarkError as error:
+        body = problem(error)
+        if body["status"] >= 500:
+            raise
+        return page(request, "problem.html", body["status"], problem=body)
+    return RedirectResponse(f"/enrolments/{job.id}", status_code=303)
+
+
+@router.get("/enrolments/{enrolment_id}")
+def enrolment(enrolment_id: str, request: Request, parts: PartsDep, caller: ArtistWriter) -> Response:
+    """Progress of an enrolment; the artists once it is done."""
+    job = parts.jobs.get(enrolment_id, tenant=caller.tenant, kind="enrolment")
+    if job.error is not None:
+        return page(request, "problem.html", problem=problem_of(job.error))
+    if job.result is None:
+        return progress(request, job, f"/v1/enrolments/{job.id}", "Enrolling")
+    return RedirectResponse("/artists", status_code=303)
+
+
+@router.post("/artists/{artist_id}/consents")
+def allow(artist_id: str, request: Request, parts: PartsDep, caller: ArtistWriter, sent: Sent) -> Response:
+    """Put on file what an artist allows; what was written is kept where that cannot be."""
+    try:
+        places = (place.strip().upper() for place in sent.get("territory", WORLD).split(","))
+        told = {
+            "scope": [scope for scope in SCOPES if sent.get(f"scope-{scope}")],
+            "territory": [place for place in places if place],
+            **{name: sent[name] for name in ("from", "until", "licence", "evidence_sha256") if name in sent},
+        }
+        # `said` takes names of fields, and this one is called by its alias
+        terms = ConsentRequest(**said(ConsentRequest, told)).terms()
+        parts.registry.for_tenant(caller.tenant).artists.consents(artist_id).add(terms)
+    except TrackmarkError as error:
+        return _shown(request, parts, caller, problem(error), artist_id, sent)
+    return RedirectResponse("/artists", status_code=303)
+
+
+@router.post("/artists/{artist_id}/consents/revoke")
+def revoke(artist_id: str, request: Request, parts: PartsDep, caller: ArtistWriter, sent: Sent) -> Response:
+    """End a consent at once and for good."""
+    try:
+        told = said(RevocationRequest, {name: sent[name] for name in ("id", "reason") if name in sent})
+        consents = parts.registry.for_tenant(caller.tenant).artists.consents(artist_id)
+        consents.revoke(told["id"], told["reason"])
+    except TrackmarkError as error:
+        return _shown(request, parts, caller, problem(error), artist_id, sent)
+    return RedirectResponse("/artists", status_code=303)
+
+
+def _shown(
+    request: Request,
+    parts: Parts,
+    caller: Caller,
+    refusal: Mapping[str, Any] | None = None,
+    at: str | None = None,
+    sent: Mapping[str, str] | None = None,
+) -> Response:
     enrolled = parts.registry.for_tenant(caller.tenant).artists
     listed = enrolled.listed()
     given = enrolled.consents_of([artist.name for artist in listed])
@@ -41,4 +115,14 @@ def artists(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
         Row(artist, tuple(OnFile(one, one.state(today)) for one in given.get(artist.name, ())))
         for artist in listed
     ]
-    return page(request, "artists.html", rows=rows)
+    return page(
+        request,
+        "artists.html",
+        200 if refusal is None else int(refusal["status"]),
+        rows=rows,
+        scopes=SCOPES,
+        writes=not caller.scopes.isdisjoint({Scope.ARTISTS_WRITE, Scope.ADMIN}),
+        problem=refusal,
+        at=at,
+        sent=sent or {},
+    )

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from api.server.schemas import Model
 from core.errors import InvalidInput
 
-MOST_FIELDS = 50
+MOST_FIELDS = 100
 
 
 async def sent(request: Request) -> dict[str, str]:

@@ -55,7 +55,17 @@ def ask_for_key(
     request: Request, problem: Mapping[str, Any] | None = None, then: str | None = None
 ) -> Response:
     """The form that asks for a key; whoever signs in lands where they wanted to go."""
-    return page(request, "sign_in.html", 401, problem=problem, then=then or request.url.path)
+    return page(request, "sign_in.html", 401, problem=problem, then=then or _wanted(request))
+
+
+def _wanted(request: Request) -> str:
+    """Where somebody wanted to go; of a form that was sent, the page that it stands on."""
+    path, query = request.url.path, request.url.query
+    if request.method in ("GET", "HEAD"):
+        return f"{path}?{query}" if query else path
+    first, *rest = path.strip("/").split("/")
+    alone = not rest or rest == ["bulk"] or first == "keys"
+    return f"/{first}" if alone else f"/{first}/{rest[0]}"
 
 
 def local(path: str) -> str:

@@ -14,7 +14,7 @@ from api.report.moments import moments
 from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
-from api.server.pages import cards, lists, timeline, waiting
+from api.server.pages import cards, dashboard, lists, timeline, waiting
 from api.server.pages.rendering import ask_for_key, local, page, progress
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
 from api.server.refusals import Forbidden, Unauthorized
@@ -41,6 +41,8 @@ async def home(request: Request, parts: PartsDep) -> Response:
     artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists.listed)
     rights = Scope.RECORDS_READ in who.scopes or Scope.ADMIN in who.scopes
     waits = await run_in_threadpool(_waiting, parts, who.tenant, rights)
+    governs = Scope.ADMIN in who.scopes
+    seen = await run_in_threadpool(lambda: dashboard.glance(parts, who.tenant, governs=governs))
     return page(
         request,
         "home.html",
@@ -49,6 +51,7 @@ async def home(request: Request, parts: PartsDep) -> Response:
         largest=parts.settings.max_upload_bytes,
         waiting=waits,
         may_read_notices=rights,
+        glance=seen,
         problem=None,
     )
 

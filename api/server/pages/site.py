@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.server.pages import (
     artists,
+    bulk,
     cases,
     comparisons,
     explorer,
@@ -16,5 +17,17 @@ from api.server.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for _module in (routes, records, artists, cases, comparisons, notices, webhooks, settings, tables, explorer):
+for _module in (
+    bulk,
+    routes,
+    records,
+    artists,
+    cases,
+    comparisons,
+    notices,
+    webhooks,
+    settings,
+    tables,
+    explorer,
+):
     router.include_router(_module.router)

@@ -77,7 +77,7 @@ async def enrol(request: Request, response: Response, parts: PartsDep, caller: A
     A job makes it. Where that takes long, or with `Prefer: respond-async`, the answer is 202: follow
     `Location` until the state is neither `queued` nor `running`.
     """
-    job = await _entered(request, parts, caller)
+    job = await entered(request, parts, caller)
     if not wants_no_wait(request):
         job = await outcome(job, request, parts)
         if job.result is not None:
@@ -92,7 +92,7 @@ async def enrol(request: Request, response: Response, parts: PartsDep, caller: A
     return no_wait(told, response)
 
 
-async def _entered(request: Request, parts: Parts, caller: Caller) -> Job:
+async def entered(request: Request, parts: Parts, caller: Caller) -> Job:
     """Receive the recordings and make their enrolment a job, once per `Idempotency-Key`."""
     received = await read_form(request, parts, caller, max_files=MAX_RECORDINGS)
     new = False

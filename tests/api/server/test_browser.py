@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from api.notices.forms import FORMS
 from tests.api.compare import pairs
-from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, signed_in
+from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, keep_picture, signed_in
 from tests.api.serving import GOOD
 
 
@@ -89,6 +89,7 @@ def test_everybody_can_read_every_page(
         page.goto(address)
         found = Axe().run(page, options=RULES)
         assert found.violations_count == 0, (name, found.generate_report())
+        keep_picture(page, name, viewport["width"], scheme)
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} scrolls sideways by {wide} pixels"
     context.clear_cookies()
@@ -312,3 +313,29 @@ def test_two_files_are_compared_without_scripts(chromium: Browser, site: Site) -
     expect(page.locator("#answer")).to_have_text("No match found")
     expect(page.locator(".verdict")).to_contain_text("does not show that they are different works")
     context.close()
+
+
+def test_all_lines_of_a_list_are_chosen_at_once(page: Page, site: Site) -> None:
+    with site.client() as client:
+        client.post("/v1/cases", json={"subject": "a tune", "reason": "a call"}).raise_for_status()
+    page.goto("/cases")
+    page.get_by_label("All on this page").check()
+    boxes = page.locator("input[name^='one-']")
+    expect(page.locator("#chosen-count")).to_have_text(f"{boxes.count()} chosen")
+    page.get_by_label("Assign the chosen ones to").fill("Ada Lovelace")
+    page.get_by_role("button", name="Assign").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Assigned to Ada Lovelace: ")
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_role("cell", name="Ada Lovelace").first).to_be_visible()
+
+
+def test_whoever_signs_in_again_comes_back_to_the_page_and_its_search(
+    context: BrowserContext, addresses: dict[str, str], site: Site
+) -> None:
+    page = context.new_page()
+    context.clear_cookies()
+    page.goto("/audits?q=song&decision=review")
+    page.get_by_label("API key").fill(site.key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audits")
+    assert page.url.endswith("/audits?q=song&decision=review")

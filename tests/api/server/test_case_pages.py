@@ -139,13 +139,14 @@ def test_the_start_page_tells_what_waits(client: TestClient) -> None:
     mine = TestClient(client.app, base_url=URL, headers=headers)
     secret = headers["Authorization"].removeprefix("Bearer ")
     mine.post("/sign-in", data={"key": secret})
-    assert "Waits for a person" not in mine.get("/").text
+    assert '<p class="quiet">Nothing.</p>' in mine.get("/").text
     case = mine.post("/v1/cases", json={"subject": "a tune that waits", "reason": "a call"}).json()
     notice = mine.post("/v1/notices", json={"form": "dmca", "elements": {"material": "its copy"}}).json()
     page = mine.get("/").text
     assert f"/cases/{case['id']}" in page and f"/notices/{notice['id']}" in page
     mine.post(f"/v1/cases/{case['id']}:decide", json={"decision": "accept", "reason": "fine"})
-    assert f"/cases/{case['id']}" not in mine.get("/").text
+    waits = mine.get("/").text.partition('id="waiting"')[2].partition("</section>")[0]
+    assert f"/cases/{case['id']}" not in waits and f"/notices/{notice['id']}" in waits
     reader = key(client, Scope.AUDITS_READ, tenant="label-w")["Authorization"].removeprefix("Bearer ")
     weaker = TestClient(client.app, base_url=URL)
     weaker.post("/sign-in", data={"key": reader})

@@ -73,6 +73,8 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/cases/{case_id}:decide
         POST /v1/cases/{case_id}:reopen
         POST /audits
+        POST /audits/bulk
+        POST /cases/bulk
         POST /cases
         POST /cases/{case_id}/{step}
         """,
@@ -160,6 +162,10 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/artists
         DELETE /v1/artists/{name}
         GET /v1/artists/{name}/reads
+        POST /artists
+        POST /artists/{artist_id}/consents
+        POST /artists/{artist_id}/consents/revoke
+        GET /enrolments/{enrolment_id}
         POST /v1/artists/{name}/consents
         POST /v1/artists/{name}/consents/revocations
         GET /v1/enrolments/{enrolment_id}
