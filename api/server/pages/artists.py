@@ -74,7 +74,7 @@ def allow(artist_id: str, request: Request, parts: PartsDep, caller: ArtistWrite
     """Put on file what an artist allows; what was written is kept where that cannot be."""
     try:
         places = (place.strip().upper() for place in sent.get("territory", WORLD).split(","))
-        told = {
+        told: dict[str, Any] = {
             "scope": [scope for scope in SCOPES if sent.get(f"scope-{scope}")],
             "territory": [place for place in places if place],
             **{name: sent[name] for name in ("from", "until", "licence", "evidence_sha256") if name in sent},
