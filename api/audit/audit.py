@@ -22,7 +22,7 @@ from api.audit.decision import Gap
 from api.audit.engines import Engines, product_engines
 from api.audit.findings import CredentialsFound, Media, WatermarkFound, revised
 from api.audit.heard import MusicFound, VoiceFound
-from api.audit.lanes import Asking
+from api.audit.lanes import Asking, Shared
 from api.audit.ownership import also_known_as, judge
 from api.audit.policy import Policy
 from api.audit.policy_text import load_policy
@@ -120,7 +120,7 @@ def _ask(
     *,
     exhaustive: bool,
 ) -> Findings:
-    """Ask every check: the ears in one lane, the provenance in the other."""
+    """Ask every check: the voice in one lane, the provenance in the other, the music by who is free first."""
     # Two lanes with more threads each would wait for one another spinning, which on two busy cores made an
     # audit of three minutes take five times the processor time.
     torch.set_num_threads(1)
@@ -129,7 +129,7 @@ def _ask(
         tracks = asking.ask("fingerprint", lambda: check.fingerprint(engines, clip, registry))
         found = told(tracks, ())
         undone = check.ratios(check.changes(found))
-        music = beside.submit(asking.ask, "music", lambda: check.music(engines, clip, undone))
+        music = Shared(beside, lambda: asking.ask("music", lambda: check.music(engines, clip, undone)))
         marked = asking.ask(
             "watermark", lambda: check.watermark(engines, clip, registry, found, exhaustive=exhaustive)
         )
@@ -142,8 +142,8 @@ def _ask(
         if more:  # a mark survives larger changes than a fingerprint does
             first = music.result()
             kept = first if isinstance(first, MusicFound) else None
-            music = beside.submit(
-                asking.ask, "music", lambda: check.music(engines, clip, undone + more), kept
+            music = Shared(
+                beside, lambda: asking.ask("music", lambda: check.music(engines, clip, undone + more), kept)
             )
         credentials = asking.ask("credentials", lambda: check.credentials(engines, path, clip, registry))
         return Findings(Media.of(clip), marked, credentials, tracks, music.result(), voice.result())

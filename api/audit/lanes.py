@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Generic, TypeVar
 
 from api.audit.checks import Inconclusive
 from api.audit.findings import Found, NotRun
@@ -11,6 +13,24 @@ from core.errors import TrackmarkError
 from core.progress import Progress
 
 log = logging.getLogger(__name__)
+Told = TypeVar("Told")
+
+
+class Shared(Generic[Told]):
+    """Work that the other lane does, unless this one asks for it before that has begun.
+
+    Args:
+        lane: the other one.
+        work: what there is to do.
+    """
+
+    def __init__(self, lane: Executor, work: Callable[[], Told]) -> None:
+        self._work = work
+        self._begun: Future[Told] = lane.submit(work)
+
+    def result(self) -> Told:
+        """What came of it; done here and now where nobody has begun."""
+        return self._work() if self._begun.cancel() else self._begun.result()
 
 
 @dataclass
