@@ -158,11 +158,18 @@ def ask(window: Window, which: IntArray, assumed: list[Played], lookup: Lookup) 
 
 def _hits(key: IntArray, owner: IntArray, number: IntArray, times: IntArray, lookup: Lookup) -> Hits:
     order = np.argsort(key)
-    distinct_keys, first, repeats = np.unique(key[order], return_index=True, return_counts=True)
-    postings = lookup(distinct_keys)
+    rising = key[order]
+    first = starts(rising)
+    repeats = np.diff(first, append=len(rising))
+    postings = lookup(rising[first])
     # A key asked for by several query hashes pairs each of them with each of its postings.
     copies = repeats[postings.position]
     row = np.repeat(np.arange(len(copies)), copies)
     nth = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)
     asker = order[first[postings.position[row]] + nth]
     return Hits(number[asker], postings.track[row], times[owner[asker]], postings.time[row])
+
+
+def starts(rising: IntArray) -> IntArray:
+    """Where each distinct value of a rising array begins."""
+    return np.flatnonzero(np.diff(rising, prepend=-1))

@@ -5,6 +5,7 @@ a sorted copy. Tracks belong to owners (a service's tenants), who never meet: an
 owner's tracks alone, from the first hash on, so that nobody else's can crowd them out of the answer.
 """
 
+import json
 from dataclasses import dataclass
 from itertools import chain
 
@@ -27,7 +28,7 @@ from core.errors import RegistryError
 from provenance.fingerprint import triplets
 from provenance.fingerprint.extract import Fingerprint
 from provenance.fingerprint.match import Found, Match
-from provenance.fingerprint.search import IntArray, Lookup, Postings, search
+from provenance.fingerprint.search import IntArray, Lookup, Postings, search, starts
 
 fingerprint_metadata = MetaData()
 
@@ -54,6 +55,7 @@ hash_table = Table(
 KEYS_PER_STATEMENT = 20_000
 LOW_BITS = 16
 LOW = (1 << LOW_BITS) - 1
+JSON_KEYS = "(SELECT value FROM json_each(?))"
 SELECT_PACKED = (
     "SELECT CAST(key AS BIGINT) * 65536 + detail, CAST(track_id AS BIGINT) * 4294967296 + time"
     " FROM fingerprint_hash"
@@ -172,13 +174,17 @@ def _lookup(connection: Connection, keys: IntArray, tracks: IntArray) -> Posting
     Two packed numbers per row: rows cost more than seeks.
     """
     packed: list[tuple[int, int]] = []
-    high = np.unique(keys >> LOW_BITS) if len(tracks) else np.zeros(0, np.int64)
+    high = keys >> LOW_BITS if len(tracks) else keys[:0]
+    high = high[starts(high)]
+    in_json = connection.dialect.name == "sqlite"
     cursor = connection.connection.cursor()  # the driver's own: thousands of rows that need no names
     try:
         for begin in range(0, len(high), KEYS_PER_STATEMENT):
-            # Written out, not bound: both databases limit parameters, and binding is slow.
-            listed = ",".join(map(str, high[begin : begin + KEYS_PER_STATEMENT].tolist()))
-            cursor.execute(f"{SELECT_PACKED} WHERE key IN ({listed}) AND track_id >= {int(tracks[0])}")
+            # Written out, not bound one by one: both databases limit parameters, and binding is slow. Reading
+            # so long a statement takes SQLite 8 kB of memory a key and most of the time, a list in JSON none.
+            listed = json.dumps(high[begin : begin + KEYS_PER_STATEMENT].tolist())
+            wanted, bound = (JSON_KEYS, (listed,)) if in_json else (f"({listed[1:-1]})", ())
+            cursor.execute(f"{SELECT_PACKED} WHERE key IN {wanted} AND track_id >= {int(tracks[0])}", bound)
             packed += cursor.fetchall()
     finally:
         cursor.close()
