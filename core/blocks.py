@@ -46,15 +46,20 @@ def pieces(blocks: Iterable[Tensor], step: int, context: int = 0) -> Iterator[Pi
         held.append(block)
         end += block.shape[-1]
         while end - begin >= step + context:
-            wav = torch.cat(held, -1)
-            held = [wav]
+            wav = _joined(held)
             stop = begin + step
             yield Piece(wav[:, : stop + context - start], start, begin - start, stop - start)
             begin, keep = stop, max(0, stop - context)
             held, start = [wav[:, keep - start :].clone()], keep
     while begin < end:
-        wav = torch.cat(held, -1)
+        wav = _joined(held)
         stop = min(end, begin + step)
         yield Piece(wav[:, : stop + context - start], start, begin - start, stop - start)
         begin, keep = stop, max(0, stop - context)
         held, start = [wav[:, keep - start :]], keep
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Parts as one, [C, T]; without a copy where only one is not empty."""
+    filled = [part for part in parts if part.shape[-1]]
+    return filled[0] if len(filled) == 1 else torch.cat(parts, -1)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from core.clip import Clip, Source
 from core.limits import DEFAULT_LIMITS, LONG_LIMITS, Limits
 from core.reception import Reception, chapters, check_size, naming, opened, pairs, received, texts
+from core.scratch import Recording
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
 
     Returns:
         The clip at its own sample rate, with `source.truncated` set where the audio breaks off
-        or damaged packets were left out.
+        or damaged packets were left out. Long audio lies in a file (see `core.scratch`).
 
     Raises:
         UnreadableAudio: not audio, damaged beyond use, or no regular file.
@@ -105,7 +105,11 @@ def _decode(file: Any, name: str, limits: Limits) -> Clip:
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
     with naming(name), Reception(file, limits) as reception:
-        header, samples = reception.header, np.concatenate(list(reception.blocks()), axis=1)
+        header = reception.header
+        with Recording(header["channels"], limits.max_decoded_bytes) as recording:
+            for block in reception.blocks():
+                recording.add(block)
+            wav = recording.wav()
     source = Source(
         name=name,
         sha256=sha256,
@@ -120,4 +124,4 @@ def _decode(file: Any, name: str, limits: Limits) -> Clip:
         chapters=chapters(header.get("chapters")),
         tags=pairs(header.get("tags")),
     )
-    return Clip(torch.from_numpy(samples), header["sample_rate"], source, header.get("layout"))
+    return Clip(wav, header["sample_rate"], source, header.get("layout"))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core import scratch
+
 CANCELLED = 4.0
 """How many times the energy of the middle the side must have to be taken instead: 6 dB. In ordinary stereo
 the middle is the stronger one, and independent channels are even."""
@@ -16,8 +18,6 @@ FAINT = 0.1
 """A look with less of the strongest one's energy is not worth its price."""
 TOLD = 0.6
 """Nor is one of whose energy a look taken before tells more than this share."""
-SUMMED = 1 << 18
-"""Samples whose products are summed in single precision."""
 MOST_LOOKS = 4
 """Of one recording, the downmix included."""
 
@@ -36,7 +36,7 @@ class Look:
 
     def of(self, wav: Tensor) -> Tensor:
         """The one channel, [C, T] -> [T]."""
-        return torch.tensor(self.weights) @ wav
+        return scratch.made(wav, lambda part: torch.tensor(self.weights) @ part)
 
 
 def downmix(wav: Tensor) -> Tensor:
@@ -52,7 +52,12 @@ def downmix(wav: Tensor) -> Tensor:
     >>> downmix(torch.cat([left, -left]))
     tensor([1., 1., 1., 1.])
     """
-    return mixing(wav)(wav)
+    return scratch.made(wav, mixing(wav))
+
+
+def cancelled(wav: Tensor) -> bool:
+    """Whether the middle of two channels, [2, T], cancels: `downmix` then takes the difference."""
+    return mixing(wav) is _half_difference
 
 
 def mixing(wav: Tensor) -> Callable[[Tensor], Tensor]:
@@ -88,9 +93,9 @@ def _half_difference(part: Tensor) -> Tensor:
 
 
 def _gram(wav: Tensor) -> Tensor:
-    """Energy that each pair of channels shares, float64 [C, C], without a copy of long audio."""
+    """Energy that each pair of channels shares, float64 [C, C]; only short parts in single precision."""
     total = torch.zeros(len(wav), len(wav), dtype=torch.float64, device=wav.device)
-    for block in torch.split(wav.detach(), SUMMED, dim=1):
+    for block in scratch.stretches(wav.detach()):
         total += (block @ block.T).double()
     return total
 

@@ -18,6 +18,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from core import scratch
 from core.downmix import mixing
 from core.native import torchaudio
 
@@ -58,23 +59,41 @@ def resample(wav: Tensor, from_rate: int, to_rate: int) -> Tensor:
     return _strided(wav, up, down, _as_it_is)
 
 
-def one_channel(wav: Tensor, from_rate: int, to_rate: int) -> Tensor:
+def one_channel(
+    wav: Tensor, from_rate: int, to_rate: int, mix: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
     """`downmix` of audio at another rate; of long audio no downmix at its own rate is held.
 
     Args:
         wav: audio, [C, T], at least one channel.
         from_rate: rate of `wav`, in Hz.
         to_rate: wanted rate, in Hz.
+        mix: another way to make one channel, of a part, [C, N] to [N].
 
     Returns:
         [ceil(T * to_rate / from_rate)]. Errors as in `resample`.
     """
-    mix = mixing(wav)
+    made = mix or mixing(wav)
+    return prepared(wav, from_rate, to_rate, lambda part: made(part)[None])[0]
+
+
+def prepared(wav: Tensor, from_rate: int, to_rate: int, prepare: Callable[[Tensor], Tensor]) -> Tensor:
+    """Audio at another rate of which something is made first, stretch by stretch.
+
+    Args:
+        wav: audio, [C, T].
+        from_rate: rate of `wav`, in Hz.
+        to_rate: wanted rate, in Hz.
+        prepare: what to make of a stretch, [C, N] to [D, N], each sample for itself.
+
+    Returns:
+        [D, ceil(T * to_rate / from_rate)]. Errors as in `resample`.
+    """
     if min(from_rate, to_rate) > 0 and from_rate != to_rate and wav.shape[-1] > 0:
         up, down = _ratio(from_rate, to_rate)
         if up * down <= LARGEST_KERNEL:
-            return _strided(wav, up, down, lambda part: mix(part)[None])[0]
-    return resample(mix(wav)[None], from_rate, to_rate)[0]
+            return _strided(wav, up, down, prepare)
+    return resample(scratch.made(wav, prepare), from_rate, to_rate)
 
 
 def _strided(wav: Tensor, up: int, down: int, prepare: Callable[[Tensor], Tensor]) -> Tensor:
@@ -94,11 +113,14 @@ def _strided(wav: Tensor, up: int, down: int, prepare: Callable[[Tensor], Tensor
     converted: Tensor | None = None
     for first in range(0, math.ceil(samples / down), step):
         low = max(0, first - reach)
-        piece = kernel(prepare(wav[..., low * down : (first + step + reach) * down]))
+        part = wav[..., low * down : (first + step + reach) * down]
+        piece = kernel(prepare(part))
+        scratch.forget(part)
         if converted is None:
-            converted = piece.new_empty((*piece.shape[:-1], math.ceil(samples * up / down)))
-        place = converted[..., first * up : (first + step) * up]
-        place.copy_(piece[..., (first - low) * up :][..., : place.shape[-1]])
+            converted = scratch.empty((*piece.shape[:-1], math.ceil(samples * up / down)), piece)
+        begin = first * up
+        length = min(step * up, converted.shape[-1] - begin)
+        scratch.fill(converted, begin, piece[..., begin - low * up :][..., :length])
     return cast(Tensor, converted)
 
 

@@ -17,6 +17,7 @@ from api.audit.findings import CredentialsFound, MatchFound, NotRun, Stretch, Wa
 from api.audit.heard import UNMEASURED, MusicFound, VoiceFound
 from api.audit.json_form import rounded
 from api.errors import UnknownEntry
+from core import scratch
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
 from provenance.credentials import own_tags
@@ -55,7 +56,9 @@ def swing(wav: Tensor) -> float:
 
     A constant offset is no sound, however far from zero.
     """
-    lowest, highest = torch.aminmax(wav, dim=-1)  # unlike abs(), no copy of the audio
+    extremes = [torch.aminmax(part, dim=-1) for part in scratch.stretches(wav)]
+    lowest = torch.stack([low for low, _ in extremes]).amin(0)
+    highest = torch.stack([high for _, high in extremes]).amax(0)
     return float((highest - lowest).max()) / 2
 
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from api.audit.checks import Inconclusive
 from api.audit.findings import Found, NotRun
+from api.errors import DiskFull, told
 from core.errors import TrackmarkError
 from core.progress import Progress
 
@@ -59,6 +60,9 @@ class Asking:
             name: of the check.
             check: asks it.
             kept: what an earlier question of the same check found, which a failure does not undo.
+
+        Raises:
+            OSError: the disk has no room for what the check would put aside.
         """
         with self.lock:
             self.begun += 1
@@ -72,6 +76,8 @@ class Asking:
         except Inconclusive as reason:
             return NotRun("inconclusive", str(reason), reason.found)
         except Exception as error:
+            if told(error)["code"] == DiskFull.code:
+                raise  # says nothing of the audio: the whole is to be tried again
             log.warning("the %s check failed", name, exc_info=True)
             kind = "" if isinstance(error, TrackmarkError) else f"{type(error).__name__}: "
             return NotRun("failed", f"the check failed: {kind}{error}", kept)

@@ -156,8 +156,8 @@ class MusicDetector:
     def score(self, clip: Clip, ratios: Sequence[float] = ()) -> MusicFinding:
         """Judge a recording by all looks that are worth their price (see `detector.music.looks`).
 
-        Deterministic: the same samples give the same finding on the same build. Memory beyond the clip itself
-        grows by about 0.7 MB per five seconds.
+        Deterministic: the same samples give the same finding on the same build. Memory does not grow with the
+        clip.
 
         Args:
             clip: audio at its own rate, [C, T].
@@ -202,8 +202,10 @@ class MusicDetector:
             return f"no content above {whole.band_hz / 1000:.1f} kHz, at least 4 kHz are needed"
         combs = measure(whole)
         loud = [part for part in parts if part.loud]
-        # of a stretch only its scores are kept: the correlations of an hour would take a gigabyte
-        stretches = [best_scores(measure(part, combs)) for part in loud]
+        stretches = []
+        for part in loud:
+            stretches.append(best_scores(measure(part, combs)))
+            spectra.let_go(part)
         segments = tuple(map(self._segment, loud, stretches))
         playing = None
         if clip.duration_s >= performance.SHORTEST_S:

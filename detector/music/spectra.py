@@ -25,15 +25,17 @@ transform).
 import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 from torch import Tensor
 
+from core import scratch
 from core.downmix import downmix
 from core.resample import resample
 from detector.music.windows import above, hann, taper
@@ -101,9 +103,12 @@ def survey(wav: Tensor, sample_rate: float) -> tuple[Block, tuple[Block, ...]]:
 
     Returns:
         The whole, its correlations averaged over blocks of about ten seconds, and the stretches, with
-        correlations up to 2.4 s in half precision.
+        correlations up to 2.4 s in half precision: of long audio in a file, see `let_go`.
     """
     limit_hz = limit_of(sample_rate)
+    count = sum(_segments((end - start) / sample_rate) for start, end in cuts(wav.shape[-1], sample_rate))
+    # an hour's correlations take half a gigabyte: many lie in a file
+    shelf = scratch.empty((count, len(SIGNALS) * SEGMENT_LAGS // 2))
     segments: list[Block] = []
     wholes: list[Block] = []
     pieces = blocks(wav, sample_rate)
@@ -112,8 +117,30 @@ def survey(wav: Tensor, sample_rate: float) -> tuple[Block, tuple[Block, ...]]:
         while some := list(itertools.islice(pieces, 2 * THREADS)):
             for whole, parts in pool.map(lambda piece: analyse(piece[2], piece[0], piece[1], limit_hz), some):
                 wholes = [join([*wholes, whole])]
-                segments += parts
+                for part in parts:
+                    segments.append(_put(part, shelf[len(segments)]))
     return wholes[0], tuple(segments)
+
+
+def let_go(part: Block) -> None:
+    """Keep the correlations of a stretch out of memory until they are read again, if they lie in a file."""
+    scratch.forget(part.correlations)
+
+
+def _put(part: Block, place: Tensor) -> Block:
+    """A stretch with its correlations in another place, float32 [len(SIGNALS) * SEGMENT_LAGS / 2]."""
+    if not part.loud:
+        return part
+    halves = place.view(torch.float16).view(len(SIGNALS), SEGMENT_LAGS)
+    halves.copy_(torch.from_numpy(part.correlations))
+    there = replace(part, correlations=halves.numpy())
+    let_go(there)
+    return there
+
+
+def _segments(duration_s: float) -> int:
+    """In how many stretches a block of that length is measured."""
+    return max(1, round(duration_s / SEGMENT_S))
 
 
 def blocks(wav: Tensor, sample_rate: float) -> Iterator[tuple[float, float, Array]]:
@@ -129,15 +156,20 @@ def blocks(wav: Tensor, sample_rate: float) -> Iterator[tuple[float, float, Arra
         Start and end in seconds, and samples at `ANALYSIS_RATE`. The last stretch takes a remainder shorter
         than `SHORTEST_BLOCK_S` with it.
     """
-    total = wav.shape[-1]
-    size = round(BLOCK_S * sample_rate)
-    starts = list(range(0, total, size)) or [0]
-    if len(starts) > 1 and total - starts[-1] < SHORTEST_BLOCK_S * sample_rate:
-        starts.pop()
-    for start, end in zip(starts, [*starts[1:], total], strict=True):
-        mono = downmix(wav[:, start:end].float())
-        samples = resample(mono, *_rates(sample_rate)).numpy()
+    for start, end in cuts(wav.shape[-1], sample_rate):
+        part = wav[:, start:end]
+        samples = resample(downmix(part.float()), *_rates(sample_rate)).numpy()
+        scratch.forget(part)
         yield start / sample_rate, end / sample_rate, np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def cuts(samples: int, sample_rate: float) -> list[tuple[int, int]]:
+    """First and last sample, exclusive, of each of the `blocks` of so many samples."""
+    size = round(BLOCK_S * sample_rate)
+    starts = list(range(0, samples, size)) or [0]
+    if len(starts) > 1 and samples - starts[-1] < SHORTEST_BLOCK_S * sample_rate:
+        starts.pop()
+    return list(itertools.pairwise([*starts, samples]))
 
 
 def _rates(sample_rate: float) -> tuple[int, int]:
@@ -174,7 +206,7 @@ def analyse(samples: Array, start_s: float, end_s: float, limit_hz: float) -> tu
         end_s: where it ends.
         limit_hz: from `limit_of`.
     """
-    count = max(1, round((end_s - start_s) / SEGMENT_S))
+    count = _segments(end_s - start_s)
     edges = [round(samples.size * k / count) for k in range(count + 1)]
     times = [start_s + (end_s - start_s) * k / count for k in range(count + 1)]
     if not _loud(samples):

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from core import scratch
 from core.cards import read
 from core.clip import Clip
 from core.downmix import further_looks
@@ -20,7 +20,7 @@ from detector.voice.countermeasure import Listener, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
 from detector.voice.errors import EnrolmentError
 from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
-from detector.voice.frontend import SAMPLE_RATE, mono
+from detector.voice.frontend import SAMPLE_RATE, marked_of, mono
 from detector.voice.identity import CARD as IDENTITY_CARD
 from detector.voice.identity import MOST_LLR, Identity, centre
 from detector.voice.rates import error_rates
@@ -142,7 +142,7 @@ class VoiceDetector:
         return known.encoder == self.encoder.name and known.embeddings.shape[1] == self.encoder.dimension
 
     def _score(self, clip: Clip, artists: Mapping[str, VoicePrint]) -> VoiceFinding:
-        looks = [wav for wav in _looks(clip) if wav.any()]
+        looks = [wav for wav in _looks(clip) if any(bool(part.any()) for part in scratch.stretches(wav))]
         if not looks:
             return _unmeasured("the clip is silent", len(artists), heard=False)
         found = [(wav, self.activity.find(wav)) for wav in looks]
@@ -191,14 +191,14 @@ class VoiceDetector:
             float(self.countermeasure.llr(mean)),
             _segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
             activity.voice_s,
-            centre(self.encoder.embed(wav[voiced])) if embed else None,
+            centre(self.encoder.embed(marked_of(wav, voiced))) if embed else None,
         )
 
     def _bounded(self, llr_syn: float) -> float:
         return fusion.bounded(llr_syn, self.countermeasure.most_llr)
 
     def _embed(self, wav: Tensor, activity: Activity) -> Tensor:
-        return self.encoder.embed(wav[mask(activity.starts_s, activity.voiced, wav.numel())])
+        return self.encoder.embed(marked_of(wav, mask(activity.starts_s, activity.voiced, wav.numel())))
 
     def _nearest(
         self, artists: Mapping[str, VoicePrint], heard: Sequence["_Voice"]
@@ -268,7 +268,7 @@ def _looks(clip: Clip) -> Iterator[Tensor]:
     """The downmix and what is worth a look beside it, each as `frontend.mono` makes it, [T]."""
     yield mono(clip.wav, clip.sample_rate)
     for look in further_looks(clip.wav.float()):
-        yield mono(look.of(clip.wav.float())[None], clip.sample_rate)
+        yield mono(clip.wav, clip.sample_rate, look)
 
 
 def _unmeasured(reason: str, artists: int, *, heard: bool = True) -> VoiceFinding:
@@ -286,11 +286,11 @@ def _within(stretches: list[tuple[float, float]], duration_s: float) -> list[tup
 
 def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
     """Share of each countermeasure window that is vocals, [W]; `voiced` are the samples, [T] bool."""
-    samples = voiced.numel()
-    total = functional.pad(voiced.cumsum(0), (1, 0)).float()
-    begin = (synthesis.starts_s * SAMPLE_RATE).round().long().clamp(max=samples)
-    end = (synthesis.ends_s * SAMPLE_RATE).round().long().clamp(max=samples)
-    return (total[end] - total[begin]) / (end - begin).clamp(min=1)
+    begins, ends = (
+        (edges_s * SAMPLE_RATE).round().long().tolist() for edges_s in (synthesis.starts_s, synthesis.ends_s)
+    )
+    windows = (voiced[begin:end] for begin, end in zip(begins, ends, strict=True))
+    return torch.tensor([float(window.sum()) / max(1, window.numel()) for window in windows])
 
 
 def _segments(

@@ -15,11 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core import scratch
 from core.cards import load
-from detector.voice.frontend import SAMPLE_RATE
+from detector.voice.frontend import SAMPLE_RATE, rms
 
 _CARD = Path(__file__).with_name("encoder.toml")
 _LEVEL = 10 ** (-30 / 20)
+_WINDOW, _HOP = 400, 160
+_AT_ONCE = 6000
+"""Frames whose spectra are held together: a minute."""
 
 
 class SpeakerEncoder(Protocol):
@@ -75,7 +79,7 @@ class Ge2eEncoder(nn.Module):
         self.lstm = nn.LSTM(40, 256, 3, batch_first=True)
         self.linear = nn.Linear(256, 256)
         self.mel: Tensor
-        self.register_buffer("mel", slaney_mel(40, 400, SAMPLE_RATE), persistent=False)
+        self.register_buffer("mel", slaney_mel(40, _WINDOW, SAMPLE_RATE), persistent=False)
 
     @classmethod
     def load(cls, card: Path = _CARD) -> "Ge2eEncoder":
@@ -101,13 +105,17 @@ class Ge2eEncoder(nn.Module):
 
     def stretches(self, wav: Tensor) -> Tensor:
         """What the LSTM is given of a clip, [T] -> [P, 160, 40]."""
-        level = wav.square().mean().sqrt().clamp(min=1e-9)
-        window = torch.hann_window(400)
-        spectrum = torch.stft(
-            wav * (_LEVEL / level), 400, 160, window=window, return_complex=True, pad_mode="constant"
-        )
-        mels = (self.mel @ spectrum.abs().square()).T
+        gain, window = _LEVEL / max(rms(wav), 1e-9), torch.hann_window(_WINDOW)
+        found = []
+        for first in range(0, 1 + wav.numel() // _HOP, _AT_ONCE):
+            last = min(first + _AT_ONCE, 1 + wav.numel() // _HOP)
+            low, high = first * _HOP - _WINDOW // 2, (last - 1) * _HOP + _WINDOW // 2
+            part = wav[max(0, low) : high]
+            padded = functional.pad(part * gain, (max(0, -low), max(0, high - wav.numel())))
+            spectrum = torch.stft(padded, _WINDOW, _HOP, window=window, center=False, return_complex=True)
+            found.append((self.mel @ spectrum.abs().square()).T)
+            scratch.forget(part)
+        mels = torch.cat(found)
         if len(mels) < self._frames:
             mels = functional.pad(mels, (0, 0, 0, self._frames - len(mels)))
-        starts = range(0, len(mels) - self._frames + 1, self._step)
-        return torch.stack([mels[s : s + self._frames] for s in starts])
+        return mels.unfold(0, self._frames, self._step).transpose(1, 2)

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from core import scratch
+from core.downmix import Look
 from core.resample import one_channel
 
 SAMPLE_RATE = 16000
@@ -23,19 +25,37 @@ _RANGE_DB = 60.0
 _LEVEL = 0.06
 
 
-def mono(wav: Tensor, sample_rate: int) -> Tensor:
+def mono(wav: Tensor, sample_rate: int, look: Look | None = None) -> Tensor:
     """Bring audio to 16 kHz mono at a fixed loudness.
 
     Args:
         wav: [C, T], any rate and level.
         sample_rate: of `wav`, Hz.
+        look: how to mix the channels; None is their downmix.
 
     Returns:
         [T'] at `SAMPLE_RATE`, RMS 0.06 (about -24 dBFS), or all zeros for digital silence.
     """
-    one = one_channel(wav.to(torch.float32), sample_rate, SAMPLE_RATE)
-    level = float(one.square().mean().sqrt()) if one.numel() else 0.0
-    return one * (_LEVEL / level) if level > 1e-6 else torch.zeros_like(one)
+    one = one_channel(wav.to(torch.float32), sample_rate, SAMPLE_RATE, None if look is None else look.of)
+    level = rms(one)
+    return scratch.made(one, lambda part: part * (_LEVEL / level) if level > 1e-6 else torch.zeros_like(part))
+
+
+def rms(wav: Tensor) -> float:
+    """Root of the mean square, of any length; 0 for no samples."""
+    parts = scratch.stretches(wav)
+    return math.sqrt(math.fsum(float(part.square().sum()) for part in parts) / max(1, wav.numel()))
+
+
+def marked_of(wav: Tensor, marked: Tensor) -> Tensor:
+    """The marked samples one after another, [T] -> [M]; `marked` is [T] bool."""
+    found = scratch.empty((int(marked.sum()),), wav)
+    place = 0
+    for part, chosen in zip(scratch.stretches(wav), torch.split(marked, scratch.STRETCH), strict=True):
+        some = part[chosen]
+        scratch.fill(found, place, some)
+        place += some.numel()
+    return found
 
 
 def spectrogram(wav: Tensor) -> Tensor:
@@ -99,13 +119,14 @@ class Windows:
     def batches(self, count: int) -> Iterator[Tensor]:
         """The windows in order, `count` at a time, [<= count, size]."""
         for some in torch.split(self.starts, count):
-            yield torch.stack([self.wav[start : start + self.size] for start in some.tolist()])
+            starts = some.tolist()
+            yield torch.stack([self.wav[start : start + self.size] for start in starts])
+            scratch.forget(self.wav[starts[0] : starts[-1] + self.size])
 
     def touching(self, marked: Tensor) -> "Windows":
         """Those that hold a marked sample; `marked` is [T] bool of the clip, which is not repeated."""
-        before = functional.pad(marked.cumsum(0), (1, 0))
-        ends = (self.starts + self.size).clamp(max=marked.numel())
-        return replace(self, starts=self.starts[before[ends] > before[self.starts]])
+        holding = [start for start in self.starts.tolist() if marked[start : start + self.size].any()]
+        return replace(self, starts=torch.tensor(holding, dtype=torch.long))
 
 
 def windows(wav: Tensor, seconds: float, hop_s: float) -> Windows:

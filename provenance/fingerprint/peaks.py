@@ -33,7 +33,9 @@ SALIENCE_DB = 3.0
 RANK_FRAMES = 43
 CHUNK_FRAMES = 2048
 SMOOTHING = 1.5
-SEARCHED_FRAMES = 1 << 14
+SEARCHED_FRAMES = 1 << 12
+RANKED = 1 << 11
+"""Peaks that are compared with those around them at a time."""
 REACH_FRAMES = 64
 """What the mean, the smoothing and the neighbourhood of a frame can reach."""
 
@@ -83,28 +85,46 @@ def log_spectrogram(samples: FloatArray) -> FloatArray:
     Returns:
         [N, BINS], N = T // HOP + 1, floored at 70 dB under the loudest cell.
     """
-    from scipy import fft  # where an index is only written or read, nobody waits for SciPy
+    from scipy import fft  # where an index is only written or read, nobody waits for SciPy or torch
+
+    from core import scratch
 
     window = np.hanning(WINDOW).astype(np.float32)
-    padded = np.pad(samples.astype(np.float32, copy=False), WINDOW // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    power = np.empty((len(frames), BINS), np.float32)
-    for begin in range(0, len(frames), CHUNK_FRAMES):
-        spectrum = fft.rfft(frames[begin : begin + CHUNK_FRAMES] * window, FFT_SIZE, axis=1)
-        power[begin : begin + CHUNK_FRAMES] = (spectrum.real**2 + spectrum.imag**2) @ _filter_bank()
-    power += np.float32(10 ** (-FLOOR_DB / 10) * float(power.max()) + 1e-12)
-    np.log10(power, out=power)
-    power *= 10
+    count = len(samples) // HOP + 1
+    power: FloatArray = scratch.empty((count, BINS)).numpy()
+    parts = [slice(begin, min(begin + CHUNK_FRAMES, count)) for begin in range(0, count, CHUNK_FRAMES)]
+    loudest = 0.0
+    for part in parts:
+        first, last = part.start * HOP - WINDOW // 2, (part.stop - 1) * HOP + WINDOW // 2
+        heard = samples[max(0, first) : last]
+        padded = np.pad(heard.astype(np.float32, copy=False), (max(0, -first), max(0, last - len(samples))))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+        spectrum = fft.rfft(frames * window, FFT_SIZE, axis=1)
+        power[part] = (spectrum.real**2 + spectrum.imag**2) @ _filter_bank()
+        loudest = max(loudest, float(power[part].max()))
+        scratch.forget(heard)
+        scratch.forget(power[part])
+    for part in parts:
+        level = power[part]
+        level += np.float32(10 ** (-FLOOR_DB / 10) * loudest + 1e-12)
+        np.log10(level, out=level)
+        level *= 10
+        scratch.forget(level)
     return power
 
 
 def find_peaks(samples: FloatArray) -> Peaks:
     """Peaks of mono audio at `SAMPLE_RATE`, [T]; none for silence.
 
-    Of long audio one spectrogram is held, at 50 kB a second, and what is made of it for some minutes.
+    The spectrogram of long audio lies in a file (see `core.scratch`); less than a minute of it is held.
     """
+    from core import scratch
+
     decibels = log_spectrogram(samples)
-    parts = [_peaks_in(decibels, begin) for begin in range(0, len(decibels), SEARCHED_FRAMES)]
+    parts = []
+    for begin in range(0, len(decibels), SEARCHED_FRAMES):
+        parts.append(_peaks_in(decibels, begin))
+        scratch.forget(decibels[begin : begin + SEARCHED_FRAMES])
     whole, frame, bin_, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Peaks(frame, bin_, value, _rank(whole, value))
 
@@ -143,9 +163,12 @@ def _vertex(before: FloatArray, value: FloatArray, after: FloatArray) -> FloatAr
 
 
 def _rank(frame: NDArray[np.int64], value: FloatArray) -> NDArray[np.int64]:
-    begin = np.searchsorted(frame, frame - RANK_FRAMES)
-    end = np.searchsorted(frame, frame + RANK_FRAMES, side="right")
-    width = int((end - begin).max(initial=0))
-    others = begin[:, None] + np.arange(width)
-    stronger = value[np.minimum(others, len(value) - 1)] > value[:, None] if width else np.zeros((0, 0), bool)
-    return np.asarray((stronger & (others < end[:, None])).sum(1), dtype=np.int64)
+    rank = np.zeros(len(frame), np.int64)
+    for at in range(0, len(frame), RANKED):
+        some = slice(at, at + RANKED)
+        begin = np.searchsorted(frame, frame[some] - RANK_FRAMES)
+        end = np.searchsorted(frame, frame[some] + RANK_FRAMES, side="right")
+        others = begin[:, None] + np.arange(int((end - begin).max()))
+        stronger = value[np.minimum(others, len(value) - 1)] > value[some, None]
+        rank[some] = (stronger & (others < end[:, None])).sum(1)
+    return rank

@@ -22,6 +22,8 @@ from provenance.fingerprint.peaks import BINS, Peaks
 
 FIRST_FRAMES, LAST_FRAMES = 3, 110
 SHORTEST_SPAN = 22.0
+FORMED = 1 << 11
+"""Peaks that are joined with their followers at a time."""
 WIDEST_BINS = 30.0
 REFERENCE_RANK, REFERENCE_TARGETS = 12, 4
 QUERY_RANK, QUERY_TARGETS = 20, 6
@@ -51,23 +53,30 @@ class Triplets:
 
 def form(peaks: Peaks, targets: int) -> Triplets:
     """Join each peak with pairs out of its `targets` strongest followers."""
-    t, f = peaks.frame, peaks.bin
-    order = np.argsort(t, kind="stable")
-    t, f, salience = t[order], f[order], peaks.salience[order]
-    begin, end = np.searchsorted(t, t + FIRST_FRAMES), np.searchsorted(t, t + LAST_FRAMES)
+    order = np.argsort(peaks.frame, kind="stable")
+    ordered = peaks.frame[order], peaks.bin[order], peaks.salience[order]
+    parts = [_formed(*ordered, first, targets) for first in range(0, max(1, len(order)), FORMED)]
+    return Triplets(np.concatenate([p.hashes for p in parts]), np.concatenate([p.frame for p in parts]))
+
+
+def _formed(t: FloatArray, f: FloatArray, salience: FloatArray, first: int, targets: int) -> Triplets:
+    """Those that begin with one of `FORMED` peaks from the `first` on; all peaks are in order of time."""
+    some = np.arange(first, min(first + FORMED, len(t)))
+    begin = np.searchsorted(t, t[some] + FIRST_FRAMES)
+    end = np.searchsorted(t, t[some] + LAST_FRAMES)
     width = int((end - begin).max(initial=0))
     if width < 2:
         return Triplets(np.zeros(0, np.uint64), np.zeros(0, np.uint32))
     followers = np.minimum(begin[:, None] + np.arange(width), len(t) - 1)
     near = (begin[:, None] + np.arange(width) < end[:, None]) & (
-        abs(f[followers] - f[:, None]) <= WIDEST_BINS
+        abs(f[followers] - f[some, None]) <= WIDEST_BINS
     )
     strength = np.where(near, salience[followers], -np.inf)
     chosen = np.argsort(-strength, axis=1, kind="stable")[:, : min(targets, width)]
     valid, chosen = np.take_along_axis(near, chosen, 1), np.take_along_axis(followers, chosen, 1)
     one, two = np.triu_indices(chosen.shape[1], 1)
     keep = (valid[:, one] & valid[:, two]).ravel()
-    a = np.repeat(np.arange(len(t)), len(one))[keep]
+    a = np.repeat(some, len(one))[keep]
     b, c = chosen[:, one].ravel()[keep], chosen[:, two].ravel()[keep]
     b, c = np.where(t[b] > t[c], c, b), np.where(t[b] > t[c], b, c)
     long = t[c] - t[a] >= SHORTEST_SPAN

@@ -86,7 +86,8 @@ def detect(
     Returns:
         The finding; audio too short or silent gives `present` False with `p_value` 1.
     """
-    return detect_blocks([wav], sample_rate, key, exhaustive=exhaustive, known=known, networks=networks)
+    blocks = torch.split(wav, SECTION_S * sample_rate, dim=-1)
+    return detect_blocks(blocks, sample_rate, key, exhaustive=exhaustive, known=known, networks=networks)
 
 
 def detect_blocks(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core import scratch
 from core.blocks import Piece, pieces
 from core.downmix import downmix
 from core.errors import WatermarkError
@@ -65,7 +66,8 @@ def embed(
     Raises:
         WatermarkError: shorter than one block (1.9 s), silent, or samples that are not finite.
     """
-    marked = embed_blocks([wav], sample_rate, message, key, strength=strength, networks=networks)
+    blocks = scratch.stretches(wav)
+    marked = embed_blocks(blocks, sample_rate, message, key, strength=strength, networks=networks)
     return torch.cat(list(marked), -1)
 
 

@@ -7,8 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.downmix import CANCELLED, downmix
-from core.resample import resample
+from core import scratch
+from core.downmix import cancelled
+from core.resample import one_channel, prepared
 from provenance.watermark import grid, model
 from provenance.watermark.network import REACH_FRAMES
 from provenance.watermark.sync import Plane
@@ -29,12 +30,14 @@ def views(wav: Tensor, sample_rate: int) -> Tensor:
         [1, ROWS, N], or of two channels that differ [4, ROWS, N]: the middle, left, right and half their
         difference. Where the middle cancels it changes places with the difference.
     """
-    if wav.shape[0] != 2 or torch.equal(wav[0], wav[1]):
-        return rows_of(resample(downmix(wav)[None], sample_rate, grid.RATE))
-    pair = 0.5 * torch.stack([wav[0] + wav[1], wav[0] - wav[1]])
-    middle, side = pair.square().sum(1).tolist()
-    rows = rows_of(resample(pair, sample_rate, grid.RATE))
-    return rows[[3, 1, 2, 0]] if side > CANCELLED * middle else rows
+    if wav.shape[0] != 2 or all(torch.equal(*part) for part in scratch.stretches(wav)):
+        return rows_of(one_channel(wav, sample_rate, grid.RATE)[None])
+    rows = rows_of(prepared(wav, sample_rate, grid.RATE, _middle_and_side))
+    return rows[[3, 1, 2, 0]] if cancelled(wav) else rows
+
+
+def _middle_and_side(wav: Tensor) -> Tensor:
+    return torch.stack([wav[0] + wav[1], wav[0] - wav[1]]).mul_(0.5)
 
 
 def rows_of(wav: Tensor) -> Tensor:

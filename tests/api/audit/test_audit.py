@@ -1,6 +1,8 @@
 """The audit of one file, with parts that answer as told."""
 
+import errno
 import json
+import os
 from typing import Any
 
 import pytest
@@ -23,6 +25,13 @@ def test_a_stage_that_breaks_is_a_warning_and_a_review(stage: str) -> None:
     assert sum(outcome == "failed" for outcome in result.findings.checks().values()) == 1
     assert any("RuntimeError: boom" in warning for warning in result.warnings)
     assert result.decision.action == "review"
+
+
+@pytest.mark.parametrize("stage", ["detection", "credentials", "hashes", "music", "voice"])
+def test_a_full_disk_says_nothing_of_the_audio_and_is_raised(stage: str) -> None:
+    answers: dict[str, Any] = {stage: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))}
+    with pytest.raises(OSError, match="No space left"):
+        audit(**answers)
 
 
 def test_unreadable_audio_is_raised_not_reported() -> None:

@@ -44,7 +44,8 @@ def test_long_audio_is_searched_in_parts_as_it_is_whole(monkeypatch: pytest.Monk
     wav = music(12, RATE, seed=8)
     whole = extract(wav, RATE)
     for frames in (100, 333, 1000):
-        monkeypatch.setattr("provenance.fingerprint.peaks.SEARCHED_FRAMES", frames)
+        for name in ("peaks.SEARCHED_FRAMES", "peaks.CHUNK_FRAMES", "peaks.RANKED", "triplets.FORMED"):
+            monkeypatch.setattr(f"provenance.fingerprint.{name}", frames)
         parts = extract(wav, RATE)
         assert rows(parts) == rows(whole) and parts.filed == whole.filed
 
