@@ -57,8 +57,12 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   });
 }
 
-form.addEventListener("submit", async (event) => {
+// Whoever leaves while files are sent is asked first.
+function stay(event) {
   event.preventDefault();
+}
+
+async function sendAll() {
   const files = Array.from(file.files);
   error.hidden = true;
   button.disabled = true;
@@ -86,6 +90,7 @@ form.addEventListener("submit", async (event) => {
       return;
     }
     if (files.length === 1) {
+      window.removeEventListener("beforeunload", stay);
       if (answer.id) window.location.assign(`/audits/${encodeURIComponent(answer.id)}`);
       else fail(answer.problem);
       return;
@@ -94,4 +99,11 @@ form.addEventListener("submit", async (event) => {
   }
   text.textContent = "all sent; each name leads to its audit";
   button.disabled = false;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  window.addEventListener("beforeunload", stay);
+  await sendAll();
+  window.removeEventListener("beforeunload", stay);
 });

@@ -266,6 +266,7 @@ def test_a_reloaded_page_goes_on_with_the_same_file(page: Page, tmp_path: Path) 
     page.set_input_files("#file", path)
     page.get_by_role("button", name="Start the audit").click()
     expect(page.locator("#sent-text")).to_contain_text("No connection")
+    page.on("dialog", lambda asked: asked.accept())  # whether to leave while a file is sent
     page.goto("/?again")
     page.set_input_files("#file", path)
     page.get_by_role("button", name="Start the audit").click()

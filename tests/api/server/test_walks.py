@@ -1,6 +1,8 @@
 """Long ways through the pages, as people go them: from an artist to an appeal, and artists' consents."""
 
-from playwright.sync_api import Browser, Page, expect
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.api.server.browsing import CLONE, Site, signed_in
 from tests.api.serving import GOOD
@@ -64,3 +66,32 @@ def test_a_consent_is_entered_corrected_and_revoked_without_scripts(chromium: Br
     noa.get_by_role("button", name="Revoke for good").click()
     expect(noa.get_by_text("the contract was ended")).to_be_visible()
     context.close()
+
+
+def test_a_thousand_files_at_once_are_sent_in_turn_and_a_limit_is_waited_for(page: Page) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        """The server asks for patience once, and refuses one file."""
+        asked.append(route.request.headers["idempotency-key"])
+        if len(asked) == 3:
+            route.fulfill(status=429, headers={"Retry-After": "1"}, json={"detail": "wait"})
+        elif len(asked) == 5:
+            route.fulfill(status=422, json={"detail": "that is no audio"})
+        else:
+            route.fulfill(status=202, json={"id": f"audit-{len(asked)}"})
+
+    page.route("**/v1/audits", answer)
+    page.goto("/")
+    files: list[Any] = [
+        {"name": f"take {number}.wav", "mimeType": "audio/wav", "buffer": b"RIFF"} for number in range(1000)
+    ]
+    page.set_input_files("#file", files)
+    expect(page.locator("#title")).to_have_text("1000 files")
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.locator("#sent-text")).to_have_text("all sent; each name leads to its audit")
+    expect(page.locator("#sent-files a")).to_have_count(999)
+    expect(page.locator("#sent-files .bad")).to_have_text(["take 3.wav: that is no audio"])
+    assert len(asked) == 1001 and len(set(asked)) == 1000 and asked[2] == asked[3]
+    tall = page.evaluate("document.getElementById('sent-files').clientHeight")
+    assert tall < 400
