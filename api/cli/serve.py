@@ -1,11 +1,18 @@
 """`trackmark serve` and `trackmark worker`."""
 
+import os
+import signal
+import socket
 import sys
-from typing import Annotated
+import threading
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.console import USAGE, fail, failures, messages, settings
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 SWITCH_S = 0.0005
 """How long a request waits for its turn beside a thread that computes: Python's own 5 ms add up."""
@@ -25,39 +32,105 @@ def serve(
             help="Answer this machine without an API key. Never behind a proxy: it would let everyone in.",
         ),
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer, with one worker beside them all.")
+    ] = 1,
+    listening: Annotated[int | None, typer.Option(hidden=True, help="Socket of one of several.")] = None,
+    telling: Annotated[int | None, typer.Option(hidden=True, help="Pipe to the worker of several.")] = None,
 ) -> None:
     """Run the audit API and the web page."""
     with failures():
-        import uvicorn
-
         from api import logs
-        from api.jobs.beside import WorkerBeside
-        from api.server.app import create_app
-        from api.server.connections import KEPT_OPEN_S, connections
 
         chosen = settings()
         if anonymous is not None:
             chosen = chosen.model_copy(update={"allow_anonymous": anonymous})
         if chosen.allow_anonymous and host not in LOOPBACK:
             fail("access without a key is meant for this machine only; listen on 127.0.0.1", USAGE)
+        logs.begin(chosen.log_format)
+        if listening is not None:
+            _answer_as_one_of_several(chosen, listening, telling)
+            return
         messages().print(
             f"page  http://{host}:{port}/\nAPI   http://{host}:{port}/docs\nhome  {chosen.home}", markup=False
         )
-        logs.begin(chosen.log_format)
-        sys.setswitchinterval(SWITCH_S)
+        if processes == 1:
+            _answer(chosen, host, port)
+        else:
+            _keep_several(chosen, host, port, processes)
+
+
+def _answer(chosen: "Settings", host: str, port: int) -> None:
+    import uvicorn
+
+    from api.jobs.beside import WorkerBeside
+    from api.server.app import create_app
+
+    beside = WorkerBeside(chosen.shutdown_grace_s) if chosen.run_jobs else None
+    uvicorn.run(create_app(chosen, beside=beside), host=host, port=port, **_manners(chosen))
+
+
+def _answer_as_one_of_several(chosen: "Settings", listening: int, telling: int | None) -> None:
+    """Answer at a socket that another process made, which ends this one with standard input."""
+    import uvicorn
+
+    from api.jobs.beside import WorkerElsewhere, heard
+    from api.server.app import create_app
+
+    def listen() -> None:
+        heard(lambda: None, sys.stdin.fileno())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if telling is None:  # whoever works on the queue was not started here
+        chosen, beside = chosen.model_copy(update={"run_jobs": False}), None
+    else:
+        beside = WorkerElsewhere(telling)
+    threading.Thread(target=listen, name="until the end", daemon=True).start()
+    server = uvicorn.Server(uvicorn.Config(create_app(chosen, beside=beside), **_manners(chosen)))
+    with socket.socket(fileno=listening) as here:
+        server.run(sockets=[here])
+    if not server.started:
+        raise typer.Exit(1)
+
+
+def _keep_several(chosen: "Settings", host: str, port: int, count: int) -> None:
+    from api.jobs.beside import WorkerBeside
+    from api.server.processes import keep, sockets
+
+    if sys.platform != "linux":
+        fail("only Linux shares connections between processes; leave --processes out", USAGE)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        made = sockets(host, port, count)
+    except OSError as error:
+        fail(f"cannot listen on {host}:{port}: {error.strerror}", 1)
+    worker = WorkerBeside(chosen.shutdown_grace_s) if chosen.run_jobs else None
+    arguments = ["--anonymous" if chosen.allow_anonymous else "--no-anonymous", f"--host={host}"]
+    code = keep(made, arguments, worker, max(1, chosen.shutdown_grace_s), ended)
+    for one in made:
+        one.close()
+    if code:
+        raise typer.Exit(code if code > 0 else 128 - code)
+
+
+def _manners(chosen: "Settings") -> dict[str, Any]:
+    """How a server treats its connections."""
+    from api.server.connections import KEPT_OPEN_S, connections
+
+    sys.setswitchinterval(SWITCH_S)
+    return {
+        "log_level": "warning",
+        "log_config": None,
         # Forwarding headers never change who the peer is: whoever sends one is not taken for this machine.
-        uvicorn.run(
-            create_app(chosen, beside=WorkerBeside(chosen.shutdown_grace_s) if chosen.run_jobs else None),
-            host=host,
-            port=port,
-            log_level="warning",
-            log_config=None,
-            proxy_headers=False,
-            http=connections(most=_descriptors() * 3 // 4),  # the rest is for files and the database
-            ws="none",
-            timeout_keep_alive=KEPT_OPEN_S,
-            timeout_graceful_shutdown=max(1, chosen.shutdown_grace_s),  # an open upload never keeps it up
-        )
+        "proxy_headers": False,
+        "http": connections(most=_descriptors() * 3 // 4),  # the rest is for files and the database
+        "ws": "none",
+        "timeout_keep_alive": KEPT_OPEN_S,
+        # An open upload never keeps it up.
+        "timeout_graceful_shutdown": max(1, chosen.shutdown_grace_s),
+    }
 
 
 def _descriptors() -> int:

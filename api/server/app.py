@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from api.audit.engines import Engines, product_engines
-from api.jobs.beside import WorkerBeside
+from api.jobs.beside import Beside
 from api.jobs.books import Jobs
 from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
@@ -71,7 +71,7 @@ A body may come with `Content-Digest` (RFC 9530; sha-256, sha-512) and is then h
 
 
 def create_app(
-    settings: Settings, engines: Engines | None = None, *, beside: WorkerBeside | None = None
+    settings: Settings, engines: Engines | None = None, *, beside: Beside | None = None
 ) -> FastAPI:
     """Build the application.
 
@@ -134,7 +134,7 @@ def create_app(
 
 
 def _lifespan(
-    settings: Settings, engines: Engines, beside: WorkerBeside | None
+    settings: Settings, engines: Engines, beside: Beside | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -148,7 +148,7 @@ def _lifespan(
     return lifespan
 
 
-def _open(settings: Settings, engines: Engines, beside: WorkerBeside | None) -> tuple[Parts, ExitStack]:
+def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[Parts, ExitStack]:
     """The parts, and what closes them again."""
     for folder in (settings.home, settings.uploads, settings.outputs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

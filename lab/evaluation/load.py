@@ -1,9 +1,9 @@
 """Measure the server under load: answers per second, waiting times, processor time, memory.
 
-    python -m lab.evaluation.load [--seconds 5] [--postgresql] [-o FILE]
+    python -m lab.evaluation.load [--seconds 5] [--postgresql] [--processes 1,2] [-o FILE]
 
 starts `trackmark serve` on an empty home, fills it, asks it over real connections and writes
-`docs/benchmarks/load.md`.
+`docs/benchmarks/load.md`, for each database and number of server processes.
 """
 
 import argparse
@@ -94,7 +94,9 @@ class Server:
 
 
 @contextmanager
-def serving(settings: Settings, *, limited: bool = False) -> Iterator[tuple[Server, float]]:
+def serving(
+    settings: Settings, *, limited: bool = False, processes: int = 1
+) -> Iterator[tuple[Server, float]]:
     """A server on the settings' home, and how many seconds it took to answer; `limited` keeps its rates."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -108,7 +110,7 @@ def serving(settings: Settings, *, limited: bool = False) -> Iterator[tuple[Serv
         environment |= {"TRACKMARK_REQUESTS_PER_MINUTE": "0", "TRACKMARK_UPLOADS_PER_MINUTE": "0"}
     start = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", "--port", str(port)],
+        [sys.executable, "-m", "api.cli", "serve", f"--port={port}", f"--processes={processes}"],
         env=environment,
         stderr=subprocess.DEVNULL,
     )
@@ -253,12 +255,12 @@ def overhead(server: Server, settings: Settings, file: Path, where: str) -> tupl
     return statistics.median(audits[1:]), statistics.median(jobs[1:]), statistics.median(served[1:])
 
 
-def measure(name: str, url: str, seconds: float) -> Measured:
-    """All of one database."""
+def measure(name: str, url: str, seconds: float, processes: int) -> Measured:
+    """All of one database and number of server processes."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder) / "home", database_url=url)
         record_id = fill(settings)
-        with serving(settings) as (server, started):
+        with serving(settings, processes=processes) as (server, started):
             file = song(Path(folder))
             where = audited(server, file)
             copied(settings, where.rpartition("/")[2])
@@ -287,7 +289,7 @@ def page(found: Sequence[Measured], seconds: float, load: str) -> str:
         "",
         f"Written by `python -m lab.evaluation.load`; do not edit. {platform.machine()}, "
         f"{os.cpu_count()} cores shared with its clients and with other work (load average {load}), Python "
-        f"{platform.python_version()}. One server process, {RECORDS} records, {AUDITS} audits; each client "
+        f"{platform.python_version()}. {RECORDS} records, {AUDITS} audits; each client "
         f"asks again as soon as it was answered, {seconds:g} s a row, rate limits off.",
     ]
     for one in found:
@@ -348,13 +350,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="how long a row is measured")
     parser.add_argument("--postgresql", action="store_true", help="also on a PostgreSQL server of its own")
+    parser.add_argument("--processes", default="1", help="numbers of server processes, such as 1,2")
     parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    found = [measure("SQLite", "", options.seconds)]
-    if options.postgresql:
-        with own_postgresql() as url:
-            found.append(measure("PostgreSQL", url, options.seconds))
+    found = []
+    for count in (int(text) for text in options.processes.split(",")):
+        told = f"{count} server process{'es' * (count > 1)}"
+        found.append(measure(f"SQLite, {told}", "", options.seconds, count))
+        if options.postgresql:
+            with own_postgresql() as url:
+                found.append(measure(f"PostgreSQL, {told}", url, options.seconds, count))
     options.output.write_text(page(found, options.seconds, load), encoding="utf-8")
     print(f"wrote {options.output}")
 
