@@ -16,12 +16,12 @@ class Shape:
     """Size of the network.
 
     Attributes:
-        channels: of each stage; every stage halves bands and time.
+        channels: of each stage; the first takes patches of four bands by four frames, the others halve both.
         hidden: width of the layer before the logit.
         dropout: share of pooled values left out in training.
     """
 
-    channels: tuple[int, ...] = (24, 48, 96, 128)
+    channels: tuple[int, ...] = (32, 64, 96, 128)
     hidden: int = 64
     dropout: float = 0.3
 
@@ -37,7 +37,7 @@ class PlaneNetwork(nn.Module):
         super().__init__()
         first = shape.channels[0]
         layers: list[nn.Module] = [
-            nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False),
+            nn.Conv2d(1, first, 7, stride=4, padding=3, bias=False),
             nn.BatchNorm2d(first),
             nn.ReLU(),
         ]

@@ -6,6 +6,7 @@ collections of people; what stands in one fold never trains what judges it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ FOLDS: tuple[frozenset[str], ...] = (
     frozenset({"yue-demo", "suno-soundforge", "rave-demo"}),
 )
 """Pages by what their generators share; collections of people that no page names follow by hash."""
+QUIET_DB = -60.0
 WITHOUT_DECODER = (
     "Noise2Music",
     "Noise2Music-spec",
@@ -51,15 +53,18 @@ class Table:
         recordings: of the rows.
         rendering: number of each in `RENDERINGS`, [N].
         planes: [N, BANDS, frames].
-        values: statistics, [N, F].
         confounds: level, crest, width, length, band, [N, 5].
     """
 
     recordings: tuple[Recording, ...]
     rendering: NDArray[np.int64]
     planes: Plane
-    values: NDArray[np.float32]
     confounds: NDArray[np.float64]
+
+    @cached_property
+    def values(self) -> NDArray[np.float32]:
+        """Statistics, [N, F]."""
+        return np.stack([statistics(some) for some in self.planes])
 
     @property
     def synthetic(self) -> NDArray[np.bool_]:
@@ -77,18 +82,19 @@ class Table:
 
 
 def load(recordings: Sequence[Recording], cache: Path = CACHE) -> Table:
-    """Read the planes that are there, and measure them."""
-    there = [r for r in recordings if path_of(r, cache).exists()]
-    planes, confounds = [], []
-    for recording in there:
+    """Read the planes that are there, but for excerpts that are silent: many a stem begins late."""
+    there, planes, confounds = [], [], []
+    for recording in recordings:
+        if not path_of(recording, cache).exists():
+            continue
         with np.load(path_of(recording, cache)) as kept:
-            planes.append(kept["planes"])
-            confounds.append(kept["confounds"])
-    stacked = np.concatenate(planes)
+            if kept["confounds"][0, 0] > QUIET_DB:
+                there.append(recording)
+                planes.append(kept["planes"])
+                confounds.append(kept["confounds"])
     return Table(
         recordings=tuple(r for r in there for _ in RENDERINGS),
         rendering=np.tile(np.arange(len(RENDERINGS)), len(there)),
-        planes=stacked,
-        values=np.stack([statistics(p) for p in stacked]),
+        planes=np.concatenate(planes),
         confounds=np.concatenate(confounds),
     )

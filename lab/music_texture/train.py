@@ -25,7 +25,8 @@ from lab.training.music.listed import listed
 SNAPSHOTS = Path("runs/music/texture")
 SEEN, CROP = 80, 248
 """Bands and frames that the network sees: the others leave room for shifts."""
-BATCH, STEPS, RATE, DECAY = 32, 600, 2e-3, 0.02
+BATCH, STEPS, RATE, DECAY = 32, 500, 3e-3, 0.02
+KEPT_EVERY = 100
 SMOOTHING = 0.05
 ALL = -1
 Rng = np.random.Generator
@@ -65,7 +66,9 @@ def drawn(table: Table, chances: NDArray[np.float64], rng: Rng) -> Drawn:
     return Drawn(torch.from_numpy(planes), torch.from_numpy(table.synthetic[rows].astype(np.float32)))
 
 
-def train(table: Table, fold: int, folder: Path, steps: int = STEPS) -> PlaneNetwork:
+def train(
+    table: Table, fold: int, folder: Path, steps: int = STEPS, kept_every: int = KEPT_EVERY
+) -> PlaneNetwork:
     """Train on everything outside a fold, from the last snapshot on.
 
     Args:
@@ -73,6 +76,7 @@ def train(table: Table, fold: int, folder: Path, steps: int = STEPS) -> PlaneNet
         fold: that is left out; `ALL` for none.
         folder: of snapshots.
         steps: in all.
+        kept_every: steps from one snapshot to the next.
     """
     torch.manual_seed(fold + 1)
     network = PlaneNetwork(Shape())
@@ -93,6 +97,7 @@ def train(table: Table, fold: int, folder: Path, steps: int = STEPS) -> PlaneNet
     began, losses = time.process_time(), []
     network.train()
     for step in range(done, steps):
+        torch.manual_seed(steps * (fold + 1) + step)
         batch = drawn(table, chances, np.random.default_rng([fold + 1, step]))
         truth = batch.truth * (1 - 2 * SMOOTHING) + SMOOTHING
         loss = loss_of(network(batch.planes), truth)
@@ -100,8 +105,8 @@ def train(table: Table, fold: int, folder: Path, steps: int = STEPS) -> PlaneNet
         loss.backward()
         descent.step()
         schedule.step()
-        losses.append(float(loss))
-        if (step + 1) % 100 == 0 or step + 1 == steps:
+        losses.append(float(loss.detach()))
+        if (step + 1) % kept_every == 0 or step + 1 == steps:
             state = {
                 "network": network.state_dict(),
                 "descent": descent.state_dict(),
@@ -113,7 +118,8 @@ def train(table: Table, fold: int, folder: Path, steps: int = STEPS) -> PlaneNet
                 torch.save(state, part)
             spent = time.process_time() - began
             print(
-                f"fold {fold} step {step + 1} loss {np.mean(losses[-100:]):.3f} cpu {spent:.0f} s", flush=True
+                f"fold {fold} step {step + 1} loss {np.mean(losses[-kept_every:]):.3f} cpu {spent:.0f} s",
+                flush=True,
             )
     return network.eval()
 
