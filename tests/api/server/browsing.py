@@ -16,15 +16,6 @@ from tests import fakes
 from tests.api import serving
 from tests.api.compare import pairs
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 expect.set_options(timeout=120_000)  # a busy machine takes its time
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 700}

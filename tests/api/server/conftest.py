@@ -1,17 +1,16 @@
 """A site, and a browser in front of it."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from api.server.app import create_app
 from api.settings import Settings
-from tests.api.server.browsing import HEARING, QUIET, WIDE, Site, signed_in
-from tests.needs import BROWSER, left_out
+from tests import browsers
+from tests.api.server.browsing import HEARING, WIDE, Site, signed_in
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +33,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        left_out(BROWSER)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+    with browsers.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

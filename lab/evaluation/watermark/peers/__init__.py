@@ -1,0 +1,1 @@
+"""Other people's watermarks, on the same clips and through the same attacks as ours."""
