@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from api.registry.registry import Registry
+from api.settings import Settings
+
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "tests" / "vectors" / "release"
 OURS = {"core", "provenance", "detector", "api", "lab"}
@@ -47,6 +50,20 @@ with TestClient(create_app(Settings(run_jobs=False)), base_url="http://127.0.0.1
         assert client.get(path, headers=key).is_success, path
     assert client.delete(sent.headers["location"], headers=key).status_code == 204
 loaded = {"torch", "scipy", "matplotlib", "av"} & set(sys.modules)
+assert not loaded, loaded
+"""
+
+
+AUDIT = """
+import sys
+from api.audit.audit import audit_file
+from api.registry.registry import Registry
+from api.settings import Settings
+from detector.music import MusicDetector
+from detector.voice import VoiceDetector
+Registry.open(Settings()).close()
+MusicDetector.load(), VoiceDetector.load()
+loaded = {"alembic", "click", "httpx", "matplotlib", "pyarrow", "rich"} & set(sys.modules)
 assert not loaded, loaded
 """
 
@@ -136,3 +153,9 @@ def test_the_contracts_hold() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
+
+
+def test_an_audit_loads_nothing_that_is_slow_to_import_and_that_it_does_not_need(tmp_path: Path) -> None:
+    Registry.open(Settings(home=tmp_path)).close()
+    done = fresh(AUDIT, home=tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -23,9 +22,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import clock
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 LOG_LOCK = 0x747261636B6D6B  # "trackmk": advisory locks of this application on PostgreSQL
 MIGRATION_LOCK = LOG_LOCK + 1
 QUEUE_LOCK = LOG_LOCK + 2
+MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
 IDLE_TIMEOUT_MS = 20_000
@@ -206,9 +209,11 @@ def away(error: BaseException) -> bool:
     return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
 
 
-def alembic_config(connection: Connection | None) -> Config:
+def alembic_config(connection: Connection | None) -> "Config":
     """Alembic's configuration, built in memory and bound to an open transaction, if there is one."""
+    from alembic.config import Config  # slow to import, and only a change of the schema needs it
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config

@@ -9,23 +9,32 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, table
 from sqlalchemy import column as named_column
 
-from api.database.engine import MIGRATION_LOCK, alembic_config, be_patient, hold, reading, writing
+from api.database.engine import (
+    MIGRATION_LOCK,
+    MIGRATIONS,
+    alembic_config,
+    be_patient,
+    hold,
+    reading,
+    writing,
+)
 from api.database.tables import Table
 from api.errors import ConflictingEntry
 from provenance.fingerprint import fingerprint_metadata
 
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
 log = logging.getLogger(__name__)
 
 BASE = "base"
+STANDS = table("alembic_version", named_column("version_num"))
 REMADE = frozenset({"job_terms", "record_terms", "server_secrets", "jobs.listed_as", "records.listed_as"})
 """What a release that has it makes again from the rest: to drop it loses nothing."""
 METADATA: Any = [Table.metadata, fingerprint_metadata]  # a list, which alembic takes and its types deny
@@ -76,12 +85,12 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
                 )
             log.warning("the database has schema %s, one ahead of this release's %s", found, newest)
             return
-        command.upgrade(alembic_config(connection), revision)
+        _command().upgrade(alembic_config(connection), revision)
 
 
 def upgrade_on(connection: Connection) -> None:
     """Bring the schema to this release's inside an open transaction."""
-    command.upgrade(alembic_config(connection), "head")
+    _command().upgrade(alembic_config(connection), "head")
 
 
 def downgrade(engine: Engine, revision: str, *, lose: bool = False, dry: bool = False) -> dict[str, int]:
@@ -109,7 +118,7 @@ def downgrade(engine: Engine, revision: str, *, lose: bool = False, dry: bool = 
             if not _known(revision):
                 raise ConflictingEntry(f"there is no schema {revision!r}; see `trackmark db check`")
             before = _held(connection)
-            command.downgrade(alembic_config(connection), revision)
+            _command().downgrade(alembic_config(connection), revision)
             after = _held(connection)
             lost = {place: rows for place, rows in before.items() if rows and place not in after}
             # A column of a dropped table is not told beside the table.
@@ -126,6 +135,9 @@ def downgrade(engine: Engine, revision: str, *, lose: bool = False, dry: bool = 
 
 def state(engine: Engine) -> SchemaState:
     """Where the schema stands, without changing anything."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     with reading(engine) as connection:
         revision, newest = revision_of(connection), newest_revision()
         pending: tuple[tuple[str, str], ...] = ()
@@ -143,12 +155,14 @@ def state(engine: Engine) -> SchemaState:
 
 def revision_of(connection: Connection) -> str:
     """The schema's revision; `base` for a database without one."""
-    return MigrationContext.configure(connection).get_current_revision() or BASE
+    if not inspect(connection).has_table(STANDS.name):
+        return BASE
+    return connection.execute(select(STANDS.c.version_num)).scalar_one_or_none() or BASE
 
 
 def newest_revision() -> str:
-    """The revision that this release works with."""
-    return str(_scripts().get_current_head())
+    """The revision that this release works with: scripts are named by theirs, `vNNNN_what.py`."""
+    return max(script.name[1:5] for script in MIGRATIONS.glob("versions/v[0-9][0-9][0-9][0-9]_*.py"))
 
 
 @contextmanager
@@ -159,7 +173,16 @@ def _changing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _scripts() -> ScriptDirectory:
+def _command() -> ModuleType:
+    """Alembic, which is slow to import, and which only a change of the schema needs."""
+    from alembic import command
+
+    return command
+
+
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(alembic_config(None))
 
 

@@ -9,8 +9,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import httpx
-
 from api import database
 from api.log import checkpoints, leaves
 from api.log.transparency import TransparencyLog
@@ -68,6 +66,8 @@ class Cosigned:
 
 def post(url: str, body: str) -> tuple[int, str]:
     """Send a request; returns status and text. Raises `httpx.HTTPError`."""
+    import httpx
+
     answer = httpx.post(url, content=body.encode(), timeout=TIMEOUT_S, follow_redirects=False)
     return answer.status_code, answer.text[: 1 << 16]
 
@@ -87,6 +87,8 @@ def collect(
         send: how to ask; for tests.
         handovers: every change of the log's key, in order.
     """
+    import httpx  # slow to import, and an audit, which reads addresses of witnesses, asks nobody
+
     note = log.checkpoint()
     size = checkpoint_of(note).size
     with database.reading(log.engine) as connection:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from api import database
@@ -46,6 +47,15 @@ def test_rows_that_a_downgrade_would_lose_are_told_and_kept(registry: Registry) 
 def test_values_of_a_dropped_column_count(registry: Registry) -> None:
     register(registry)
     assert database.downgrade(registry.engine, "0004", dry=True)["fingerprint_track.owner"] == 1
+
+
+def test_the_newest_revision_is_the_one_to_which_an_upgrade_leads(registry: Registry) -> None:
+    with registry.engine.connect() as connection:
+        stands = MigrationContext.configure(connection).get_current_revision()
+        assert stands == schema.revision_of(connection) == schema.newest_revision()
+    database.downgrade(registry.engine, "base")
+    with registry.engine.connect() as connection:
+        assert schema.revision_of(connection) == schema.BASE
 
 
 def test_nothing_is_lost_where_nothing_is_stored(registry: Registry) -> None:
