@@ -1,6 +1,6 @@
 """Have one tenant do its worst to a server while another's requests are timed.
 
-    python -m lab.evaluation.attack [--minutes 5] [--postgresql] [-o FILE]
+    python -m lab.evaluation.attack [--minutes 5] [--postgresql] [--processes 1] [-o FILE]
 
 starts `trackmark serve` with its usual limits, times a tenant that reads an audit and has files audited,
 first alone, then for some minutes under the attack of another tenant with eight keys (`ways`), and writes
@@ -77,13 +77,13 @@ def attacked(server: Server, folder: Path, keys: list[str]) -> Iterator[None]:
         process.wait(60)
 
 
-def measure(name: str, url: str, minutes: float) -> Measured:
+def measure(name: str, url: str, minutes: float, processes: int) -> Measured:
     """All of one database."""
     with tempfile.TemporaryDirectory(prefix="trackmark-attack-") as scratch, ExitStack() as ends:
         folder = Path(scratch)
         settings = Settings(home=folder / "home", database_url=url)
         files, file = weapons(folder / "weapons"), song(folder)
-        server, _ = ends.enter_context(serving(settings, limited=True))
+        server, _ = ends.enter_context(serving(settings, limited=True, processes=processes))
         engine = database.connect(settings.database_url)
         ends.callback(engine.dispose)
         keys = ApiKeys(engine)
@@ -108,14 +108,16 @@ def measure(name: str, url: str, minutes: float) -> Measured:
         return Measured(name, alone, under, (before, after), jobs)
 
 
-def page(found: list[Measured], minutes: float, load: str) -> str:
+def page(found: list[Measured], minutes: float, processes: int, load: str) -> str:
     """The page."""
     out = [
         "# One tenant's worst against another: measured",
         "",
-        f"Written by `python -m lab.evaluation.attack --minutes {minutes:g}`; do not edit. "
+        f"Written by `python -m lab.evaluation.attack --minutes {minutes:g} --processes {processes}`; "
+        "do not edit. "
         f"{platform.machine()}, {os.cpu_count()} cores shared with both tenants' clients and with other "
-        f"work (load average {load}). `trackmark serve` with its usual limits. The attacker has {KEYS} keys; "
+        f"work (load average {load}). `trackmark serve --processes {processes}` with its usual limits. "
+        f"The attacker has {KEYS} keys; "
         "at the same time it sends jobs in bulk, half hours in kilobytes, lookups and enrolments of them, "
         "huge and slow bodies, deep and long JSON, bad forms and policies, wrong keys, and asks for the "
         "longest lists. The other tenant reads an audit and has half a minute audited (fingerprint, "
@@ -166,14 +168,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--postgresql", action="store_true", help="also on a PostgreSQL server of its own")
+    parser.add_argument("--processes", type=int, default=1, help="of the server")
     parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    found = [measure("SQLite", "", options.minutes)]
+    found = [measure("SQLite", "", options.minutes, options.processes)]
     if options.postgresql:
         with own_postgresql() as url:
-            found.append(measure("PostgreSQL", url, options.minutes))
-    options.output.write_text(page(found, options.minutes, load), encoding="utf-8")
+            found.append(measure("PostgreSQL", url, options.minutes, options.processes))
+    options.output.write_text(page(found, options.minutes, options.processes, load), encoding="utf-8")
     return int(any(map(missed, found)))
 
 

@@ -20,7 +20,7 @@ def test_a_goal_is_missed_by_waiting_by_memory_and_by_silence() -> None:
 
 
 def test_the_page_says_which_goals_are_missed() -> None:
-    text = page([FINE, replace(FINE, name="PostgreSQL", attacked=Times())], 5, "1 2 3")
+    text = page([FINE, replace(FINE, name="PostgreSQL", attacked=Times())], 5, 2, "1 2 3")
     assert text.count("**reached**") == 4
     assert text.count("**missed**") == 2
 
