@@ -81,6 +81,7 @@ class Settings(BaseSettings):
             `Idempotency-Key`, so that none is made twice or on a state that nobody has seen.
         webhook_trusted: `host` or `host:port` of the operator's own receivers of webhooks, which may be
             reached by http and at addresses that are not public; a JSON list in the environment.
+        export_hours: how long an export can be fetched after it was made.
         trail_root_s: how often the transparency log commits to the audit trail, where that has grown.
         log_format: `text` for people or `json`, one object a line, of what servers and workers log.
         public_url: address under which clients reach the server, for absolute links; None for relative.
@@ -132,6 +133,7 @@ class Settings(BaseSettings):
     idempotency_hours: float = Field(default=24.0, gt=0)
     require_if_match: bool = False
     webhook_trusted: tuple[str, ...] = ()
+    export_hours: float = Field(default=168.0, gt=0)
     trail_root_s: float = Field(default=600.0, gt=0)
     log_format: Literal["text", "json"] = "text"
     public_url: str | None = None

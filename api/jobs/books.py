@@ -196,6 +196,12 @@ class Jobs:
             raise UnknownEntry(f"no job {job_id}")
         return job
 
+    def of_kind(self, kind: Kind, *, tenant: str) -> list[Job]:
+        """All of a tenant's jobs of a kind of which there are few."""
+        query = select(_JOBS).where(_JOBS.c.tenant == tenant, _JOBS.c.kind == kind)
+        with database.reading(self._of(tenant)) as connection:
+            return [_job(row) for row in connection.execute(query)]
+
     def newest(self, *, tenant: str, state: str | None, limit: int) -> list[Job]:
         """A tenant's jobs of every kind, newest first; None is any state.
 

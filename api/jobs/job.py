@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from api.errors import OURS, JobCancelled, told
 from core import clock
 
-Kind = Literal["audit", "track", "comparison", "lookup", "enrolment"]
+Kind = Literal["audit", "track", "comparison", "lookup", "enrolment", "export"]
 Listed = Literal["audit", "track", "comparison"]
 KINDS: frozenset[Kind] = frozenset(get_args(Kind))
 BRIEF: frozenset[Kind] = frozenset({"lookup", "enrolment"})
@@ -29,7 +29,7 @@ class Upload:
 
     Attributes:
         name: as the client called it (attacker text), shortened and without control characters.
-        stored: file name inside `Settings.uploads`.
+        stored: file name inside `Settings.uploads`; empty where the job needs no file.
     """
 
     name: str
@@ -122,8 +122,9 @@ def keeps_audio(job: Job) -> bool:
 
 
 def stored_names(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of a job's uploaded files inside `Settings.uploads`."""
-    return (str(request["stored"]), *map(str, request.get("also_stored", ())))
+    """The names of a job's uploaded files inside `Settings.uploads`; an export has none."""
+    names = (request["stored"], *request.get("also_stored", ()))
+    return tuple(str(name) for name in names if name)
 
 
 def ended(state: State, error: Mapping[str, Any] | None = None) -> dict[str, Any]:

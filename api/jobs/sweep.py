@@ -64,6 +64,7 @@ class Sweep:
         self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
         self.told()
         self.audio()
+        self.exports()
         self._retention.sweep(clock.now())
         self._batches.go_on()
         self._resumable.expire()
@@ -83,6 +84,16 @@ class Sweep:
             )
             ids = list(gone.scalars())
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
+
+    def exports(self) -> None:
+        """Erase exports that can no longer be fetched."""
+        old = _JOBS.c.finished_at < clock.now() - timedelta(hours=self._settings.export_hours)
+        with database.writing(self._engine) as connection:
+            gone = delete(_JOBS).where(_JOBS.c.kind == "export", old).returning(_JOBS.c.id)
+            ids = list(connection.execute(gone).scalars())
+            connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
+        for job_id in ids:
+            self._files.discard_folder(job_id)
 
     def audio(self) -> None:
         """Delete the uploads of jobs that have ended, unless they are kept, or still may be tried again."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.audit.engines import Decoder, Engines
 from api.audit.enrolling import voiceprint
+from api.jobs.exporting import Asked, export
 from api.jobs.job import Job
 from api.jobs.leases import hold
 from api.registry.artists import Reader, taken
@@ -70,6 +71,9 @@ def perform(engines: Engines, context: Context) -> Mapping[str, Any]:
             return lookup(engines, context)
         case "enrolment":
             return enrolment(engines, context)
+        case "export":
+            asked = Asked.of(context.job.request)
+            return export(context.registry, asked, context.output, context.progress)
 
 
 def audit(engines: Engines, context: Context) -> Mapping[str, Any]:

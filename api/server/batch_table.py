@@ -1,16 +1,15 @@
 """The results of a batch as one flat table, for spreadsheets (CSV) and data frames (Parquet)."""
 
-import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from importlib import import_module
+from collections.abc import Iterator
 from typing import Any
 
 from api.jobs.batches import Batches, Result
-from provenance.exchange.table import guarded
+from api.jobs.exporting import FOUND, found
+from api.jobs.tables import Columns, Form, write
 
 AT_ONCE = 500
-COLUMNS: dict[str, str] = {
+COLUMNS: Columns = {
     "row": "int64",
     "reference": "string",
     "upload_id": "string",
@@ -18,38 +17,15 @@ COLUMNS: dict[str, str] = {
     "state": "string",
     "file": "string",
     "sha256": "string",
-    "decision": "string",
-    "ownership": "string",
-    "record_id": "string",
-    "ai_verdict": "string",
-    "ai_score": "float64",
-    "problem": "string",
-    "detail": "string",
+    **FOUND,
 }
 """Names of the columns and their Arrow types."""
+_OWN = tuple(name for name in COLUMNS if name not in FOUND)
 
 
 def flat(result: Result) -> dict[str, Any]:
     """A row of the table; what was not found, or not looked for, is None."""
-    found = result.found or {}
-    ownership, ai = found.get("ownership") or {}, found.get("ai") or {}
-    problem = result.problem or {}
-    return {
-        "row": result.row,
-        "reference": result.reference,
-        "upload_id": result.upload_id,
-        "audit_id": result.audit_id,
-        "state": result.state,
-        "file": result.file,
-        "sha256": result.sha256,
-        "decision": (found.get("decision") or {}).get("action"),
-        "ownership": ownership.get("status"),
-        "record_id": ownership.get("record_id"),
-        "ai_verdict": ai.get("verdict"),
-        "ai_score": ai.get("score"),
-        "problem": problem.get("code"),
-        "detail": problem.get("detail"),
-    }
+    return {**{name: getattr(result, name) for name in _OWN}, **found(result.found, result.problem)}
 
 
 def every(batches: Batches, batch_id: str, tenant: str) -> Iterator[dict[str, Any]]:
@@ -60,21 +36,8 @@ def every(batches: Batches, batch_id: str, tenant: str) -> Iterator[dict[str, An
         last = shown[-1].row
 
 
-def as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """The table as CSV, in UTF-8; a text that a spreadsheet would run is written with an apostrophe."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow(guarded(cell) if isinstance(cell, str) else cell for cell in row.values())
-    return out.getvalue().encode()
-
-
-def as_parquet(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """The table as Parquet."""
-    arrow: Any = import_module("pyarrow")
-    parquet: Any = import_module("pyarrow.parquet")
-    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
+def table(batches: Batches, batch_id: str, tenant: str, form: Form) -> bytes:
+    """The whole table as a file; raises `UnknownEntry`."""
     out = io.BytesIO()
-    parquet.write_table(arrow.Table.from_pylist(list(rows), schema=schema), out, compression="zstd")
+    write(out, form, COLUMNS, every(batches, batch_id, tenant))
     return out.getvalue()

@@ -66,6 +66,7 @@ _LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     ),
     "createCase": (("201", {"case_id": "$response.body#/id"}),),
     "createNotice": (("201", {"notice_id": "$response.body#/id"}),),
+    "createExport": (("202", {"export_id": "$response.body#/id"}),),
     "placeHold": (("201", {"hold_id": "$response.body#/id"}),),
     "createPolicy": (("201", {"policy_id": "$response.body#/id"}),),
     "createKey": (("201", {"key_id": "$response.body#/id"}),),

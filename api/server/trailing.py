@@ -27,6 +27,7 @@ READ = (
     "notices",
     "enrolments",
     "lookups",
+    "exports",
     "audit-events",
 )
 """What is told when it is read: claims, voices, findings, reports, what people decided, the trail itself."""

@@ -11,8 +11,10 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.jobs.batches import Batch, Result
+from api.jobs.tables import MEDIA
+from api.server import batch_table
 from api.server.answers import problem_of
-from api.server.batch_table import COLUMNS, as_csv, as_parquet, every, flat
+from api.server.batch_table import COLUMNS, flat
 from api.server.intake import RETRY_AFTER_S, count_upload
 from api.server.listing import Cursor, Limit
 from api.server.manifest import CSV, JSON, MOST_BYTES, wishes_of
@@ -240,11 +242,6 @@ def table(
     """All rows as one table."""
     batches = parts.worker.batches
     batches.get(batch_id, caller.tenant)
-    rows = every(batches, batch_id, caller.tenant)
-    body, media = (
-        (as_csv(rows), f"{CSV}; charset=utf-8")
-        if form == "csv"
-        else (as_parquet(rows), "application/vnd.apache.parquet")
-    )
+    body = batch_table.table(batches, batch_id, caller.tenant, form)
     name = f'attachment; filename="{batch_id}.{form}"'
-    return Response(body, media_type=media, headers={"Content-Disposition": name})
+    return Response(body, media_type=MEDIA[form], headers={"Content-Disposition": name})

@@ -101,6 +101,16 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         """,
     ),
     (
+        (READ, Scope.RECORDS_READ),
+        """
+        POST /v1/exports
+        GET /v1/exports
+        GET /v1/exports/{export_id}
+        GET /v1/exports/{export_id}/file
+        DELETE /v1/exports/{export_id}
+        """,
+    ),
+    (
         (Scope.RECORDS_READ,),
         """
         GET /v1/records

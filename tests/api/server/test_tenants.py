@@ -46,6 +46,8 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     client.post(f"/v1/webhooks/{hook['id']}:disable")
     case = client.post("/v1/cases", json={"subject": "a song", "reason": "a call"}).json()
     notice = client.post("/v1/notices", json={"form": "dmca", "elements": {"material": "a song"}}).json()
+    place = client.post("/v1/exports", json={"what": "cases"}).headers["location"]
+    export = finished(client, place)
     hold = client.post("/v1/holds", json={"kind": "case", "id": case["id"], "reason": "x"}).json()
     policy = client.post("/v1/policies", json={"text": POLICY}).json()
     client.post("/c2pa/v1/matches/byContent", content=GOOD, headers={"Content-Type": "audio/wav"})
@@ -64,6 +66,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "notice_id": notice["id"],
         "policy_id": policy["id"],
         "hold_id": hold["id"],
+        "export_id": export["id"],
         "audit_id": audited(client, files={"file": ("a.flac", GOOD)}, data={"retain": "true"})["id"],
         "comparison_id": _compared(client),
         "role": "suspect",
