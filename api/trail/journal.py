@@ -49,6 +49,7 @@ class Journal:
         self._waiting: deque[Event] = deque()
         self._writing: GroupCommit[Event, None] = GroupCommit(lambda: database.writing(engine), _enter)
         self._stopping = threading.Event()
+        self._flushing = threading.Lock()
         self._thread = threading.Thread(target=self._keep, name="audit trail", daemon=True)
 
     def write(self, event: Event) -> None:
@@ -77,15 +78,16 @@ class Journal:
             log.exception("%d events of the audit trail could not be written", len(self._waiting))
 
     def flush(self) -> None:
-        """Write down what waits."""
-        while self._waiting:
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP))]
-            try:
-                with database.writing(self._engine) as connection:
-                    trail.enter(connection, group)
-            except Exception:
-                self._waiting.extendleft(reversed(group))
-                raise
+        """Write down what waits; behind it all is written that waited before, whoever was at it."""
+        with self._flushing:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP))]
+                try:
+                    with database.writing(self._engine) as connection:
+                        trail.enter(connection, group)
+                except Exception:
+                    self._waiting.extendleft(reversed(group))
+                    raise
 
     def once(self) -> None:
         """Write down what waits, chain what is not chained, and root what has moved, when it is time."""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -208,6 +209,38 @@ def test_reads_wait_in_a_list_and_writes_do_not(registry: Registry) -> None:
     journal.soon(event(3))
     journal.stop()
     assert trail.verify(registry.keys, "default").events == 3
+
+
+def test_a_flush_waits_for_the_one_that_is_under_way(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(registry.engine, registry.keys, timedelta(hours=1), lambda: 0.0)
+    begun, go_on, order = threading.Event(), threading.Event(), ["begun"]
+    real = enter
+
+    def slow(*arguments: Any) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        real(*arguments)
+        order.append("written")
+
+    monkeypatch.setattr("api.trail.journal.trail.enter", slow)
+    journal.soon(event(1))
+    first = threading.Thread(target=journal.flush)
+
+    def again() -> None:
+        journal.flush()
+        order.append("flushed")
+
+    second = threading.Thread(target=again)
+    first.start()
+    assert begun.wait(60)
+    second.start()
+    second.join(0.2)
+    go_on.set()
+    for one in (first, second):
+        one.join(60)
+    assert order == ["begun", "written", "flushed"]
 
 
 def test_the_journal_roots_when_it_is_time(registry: Registry) -> None:
