@@ -42,6 +42,9 @@ def create(
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeatable. Default: admin.")
     ] = None,
+    role: Annotated[
+        str | None, typer.Option(help="label, rights_ops, auditor or admin, instead of scopes.")
+    ] = None,
     tenant: Annotated[str, typer.Option(help="Whose data it sees.")] = "default",
     days: Annotated[int | None, typer.Option(min=1, max=36500, help="Ends after so many days.")] = None,
     as_json: AsJson = False,
@@ -52,11 +55,12 @@ def create(
 
     try:
         ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
-        wanted = KeyRequest(name=name, scopes=scope or [Scope.ADMIN], tenant=tenant, expires_at=ends)  # type: ignore[arg-type]  # pydantic reads the words
+        scopes = scope or (None if role else [Scope.ADMIN])
+        wanted = KeyRequest(name=name, scopes=scopes, role=role, tenant=tenant, expires_at=ends)  # type: ignore[arg-type]  # pydantic reads the words
     except ValueError as error:
         fail(str(error), USAGE)
     with failures(), _keys() as keys:
-        made = keys.create(name, frozenset(wanted.scopes), tenant=tenant, expires_at=wanted.expires_at)
+        made = keys.create(name, wanted.granted, tenant=tenant, expires_at=wanted.expires_at)
     if as_json:
         emit({**_told(made.info), "secret": made.secret})
     else:

@@ -1,7 +1,7 @@
 """Connections, transactions and the schema.
 
-Rows stand in `tables`, `found`, `hooks`, `keeping`, `casework`, `noticework`, `policywork`, `trailwork`,
-`uploads` and `batchwork`, shared commits in `group_commit`.
+Rows stand in `tables`, `found`, `hooks`, `keeping`, `casework`, `noticework`, `policywork`, `tenancy`,
+`trailwork`, `uploads` and `batchwork`, shared commits in `group_commit`.
 """
 
 from api.database import batchwork as batchwork
@@ -11,6 +11,7 @@ from api.database import hooks as hooks
 from api.database import keeping as keeping
 from api.database import noticework as noticework
 from api.database import policywork as policywork
+from api.database import tenancy as tenancy
 from api.database import trailwork as trailwork
 from api.database import uploads as uploads
 from api.database.engine import (

@@ -23,6 +23,7 @@ from api.errors import JobCrashed, JobExpired, told
 from api.jobs import finding
 from api.jobs.job import CANCELLED, KINDS, Job, Kind, ended
 from api.jobs.telling import audit_ended
+from api.tenants.tenants import suspended
 
 _JOBS = Table.metadata.tables["jobs"]
 _TURNS = Table.metadata.tables["tenant_turns"]
@@ -30,7 +31,7 @@ _waiting_since = func.coalesce(_JOBS.c.queued_at, _JOBS.c.created_at)
 _WAITING = (
     select(_JOBS)
     .join(_TURNS, _TURNS.c.tenant == _JOBS.c.tenant, isouter=True)
-    .where(_JOBS.c.state == "queued")
+    .where(_JOBS.c.state == "queued", _JOBS.c.tenant.not_in(suspended()))
     .order_by(
         func.coalesce(_TURNS.c.turn, 0), _JOBS.c.tenant, _JOBS.c.priority.desc(), _waiting_since, _JOBS.c.id
     )
@@ -186,6 +187,7 @@ class Leases:
         error = told(JobExpired("no worker took the job in time; retry it or send the file again"))
         with database.writing(self._engine) as connection:
             late = and_(_JOBS.c.state == "queued", _waiting_since < self._now(connection) - age)
+            late = and_(late, _JOBS.c.tenant.not_in(suspended()))  # nobody may take those
             over = update(_JOBS).where(late).values(**ended("expired", error))
             for row in connection.execute(over.returning(_JOBS.c.id, _JOBS.c.tenant, _JOBS.c.kind)).all():
                 audit_ended(connection, row, error=error)

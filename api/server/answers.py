@@ -21,6 +21,7 @@ ANSWERS: Mapping[str, Answer] = {
     "digest-mismatch": Answer(400, "The digest does not agree"),
     "unauthorized": Answer(401, "An API key is needed"),
     "forbidden": Answer(403, "This is not allowed"),
+    "tenant-suspended": Answer(403, "The tenant is suspended"),
     "not-found": Answer(404, "No such entry"),
     "upload-timeout": Answer(408, "The body did not come in time"),
     "conflict": Answer(409, "The state does not allow this"),

@@ -20,7 +20,7 @@ from api.database.engine import LOG_LOCK
 from api.database.tables import DEFAULT_TENANT, Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.files import KeyStore
-from api.server.refusals import Forbidden, Unauthorized
+from api.server.refusals import Forbidden, TenantSuspended, Unauthorized
 from core import clock
 from core.errors import InvalidInput
 
@@ -29,7 +29,14 @@ _GOVERNING = LOG_LOCK + 3
 LAST_USED_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each key
 
 _KEYS = Table.metadata.tables["api_keys"]
-_BY_DIGEST = select(_KEYS).where(_KEYS.c.digest == bindparam("digest"))  # every request asks this
+_TENANTS = Table.metadata.tables["tenants"]
+_BY_DIGEST = (
+    select(_KEYS, _TENANTS.c.suspended_at)
+    .outerjoin(  # every request asks this
+        _TENANTS, _TENANTS.c.tenant == _KEYS.c.tenant
+    )
+    .where(_KEYS.c.digest == bindparam("digest"))
+)
 
 
 class Scope(StrEnum):
@@ -42,6 +49,7 @@ class Scope(StrEnum):
     RECORDS_WRITE = "records:write"
     ARTISTS_WRITE = "artists:write"
     POLICIES_WRITE = "policies:write"
+    TRAIL_READ = "trail:read"
     METRICS_READ = "metrics:read"
     ADMIN = "admin"
 
@@ -136,6 +144,7 @@ class ApiKeys:
 
         Raises:
             Unauthorized: the key is unknown, expired or revoked (which of them is not told).
+            TenantSuspended: the key is good, but its tenant is suspended.
         """
         digest = _digest(secret)
         with database.asking(self._engine) as connection:
@@ -148,6 +157,8 @@ class ApiKeys:
             or (row.expires_at is not None and row.expires_at <= now)
         ):
             raise Unauthorized("the API key is unknown, expired or revoked")
+        if row.suspended_at is not None:
+            raise TenantSuspended("the tenant of this key is suspended; ask the operators of the service")
         if row.last_used_at is None or now - row.last_used_at > LAST_USED_RESOLUTION:
             with database.writing(self._engine) as connection:
                 connection.execute(update(_KEYS).where(_KEYS.c.id == row.id).values(last_used_at=now))

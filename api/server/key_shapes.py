@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from api.server.api_keys import KeyInfo, NewKey, Scope
+from api.server.roles import SCOPES, Role, role_of
 from api.server.schemas import Model
 
 
@@ -12,7 +13,12 @@ class KeyRequest(Model):
     """An API key to make."""
 
     name: str = Field(min_length=1, max_length=200, examples=["mastering studio"])
-    scopes: list[Scope] = Field(min_length=1, examples=[["audits:read", "audits:write"]])
+    scopes: list[Scope] | None = Field(
+        default=None, min_length=1, description="or a role", examples=[["audits:read", "audits:write"]]
+    )
+    role: Role | None = Field(
+        default=None, description="the scopes of a role instead of `scopes`", examples=[None]
+    )
     expires_at: datetime | None = Field(default=None, examples=["2027-12-31T00:00:00Z"])
     tenant: str | None = Field(
         default=None,
@@ -20,6 +26,18 @@ class KeyRequest(Model):
         description="only admins of the tenant `default` may make keys of others",
         examples=[None],
     )
+
+    @model_validator(mode="after")
+    def _either(self) -> "KeyRequest":
+        """Scopes or a role, and not both."""
+        if (self.scopes is None) == (self.role is None):
+            raise ValueError("send either scopes or a role")
+        return self
+
+    @property
+    def granted(self) -> frozenset[Scope]:
+        """What the key may do."""
+        return frozenset(self.scopes or ()) if self.role is None else SCOPES[self.role]
 
     @field_validator("expires_at")
     @classmethod
@@ -43,6 +61,7 @@ class KeyAnswer(Model):
     prefix: str = Field(description="how the key starts", examples=["tmk_3f9a1c2b"])
     tenant: str
     scopes: list[Scope]
+    role: Role | None = Field(description="the role that has just these scopes", examples=["label"])
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -51,7 +70,7 @@ class KeyAnswer(Model):
     @classmethod
     def of(cls, info: KeyInfo) -> "KeyAnswer":
         """The key as admins see it."""
-        return cls(**{**vars(info), "scopes": list(info.scopes)})
+        return cls(**{**vars(info), "scopes": list(info.scopes), "role": role_of(info.scopes)})
 
 
 class NewKeyAnswer(KeyAnswer):
@@ -78,6 +97,7 @@ class CallerAnswer(Model):
 
     tenant: str
     scopes: list[Scope]
+    role: Role | None = Field(description="the role that has just these scopes", examples=["label"])
     key_id: str | None = Field(description="null for a request without a key")
     name: str | None
     expires_at: datetime | None

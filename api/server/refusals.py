@@ -4,6 +4,7 @@
       Refusal
         Unauthorized
         Forbidden
+          TenantSuspended
         UploadTooLarge
         AddressTooLong
         UploadTimeout
@@ -43,6 +44,12 @@ class Forbidden(Refusal):
     """The API key is good but lacks the scope."""
 
     code = "forbidden"
+
+
+class TenantSuspended(Forbidden):
+    """The API key is good, but an operator has suspended its tenant."""
+
+    code = "tenant-suspended"
 
 
 class UploadTooLarge(Refusal):

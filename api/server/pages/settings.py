@@ -29,6 +29,7 @@ SCOPES = {
     Scope.RECORDS_WRITE: "amend, transfer and dispute records, work on notices",
     Scope.ARTISTS_WRITE: "enrol artists and enter their consents",
     Scope.POLICIES_WRITE: "keep policies and put them in force",
+    Scope.TRAIL_READ: "read the audit trail",
     Scope.METRICS_READ: "read the numbers of the whole service",
     Scope.ADMIN: "everything, keys and webhooks too",
 }

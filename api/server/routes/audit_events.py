@@ -1,4 +1,4 @@
-"""The audit trail of a tenant, for its admins: who wrote what, and who read what."""
+"""The audit trail of a tenant, for its admins and auditors: who wrote what, and who read what."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api import database
 from api.server.listing import Cursor, Limit
-from api.server.parts import Admin, PartsDep
+from api.server.parts import PartsDep, TrailReader
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model
@@ -43,7 +43,7 @@ class AuditEventPage(Model):
 @router.get("", operation_id="listAuditEvents", summary="List the audit trail", responses=problems(422))
 def list_events(
     parts: PartsDep,
-    caller: Admin,
+    caller: TrailReader,
     limit: Limit = 50,
     cursor: Cursor = None,
     of: Annotated[str | None, Query(max_length=500, description="address of what it is about")] = None,

@@ -16,6 +16,7 @@ from api.server.key_shapes import CallerAnswer, KeyAnswer, KeyList, KeyRequest, 
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, Parts, PartsDep, caller
 from api.server.refusals import Forbidden
+from api.server.roles import role_of
 from api.server.route import Route
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 from core import clock
@@ -56,7 +57,7 @@ def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin)
     once = _confidential(request)
     made = parts.keys.create(
         wanted.name,
-        frozenset(wanted.scopes),
+        wanted.granted,
         tenant=tenant,
         expires_at=wanted.expires_at,
         key_id=None if once is None else once.event[:16],
@@ -155,6 +156,7 @@ def whoami(parts: PartsDep, who: Annotated[Caller, Depends(caller)]) -> CallerAn
     return CallerAnswer(
         tenant=who.tenant,
         scopes=sorted(who.scopes),
+        role=role_of(who.scopes),
         key_id=who.key_id,
         name=None if info is None else info.name,
         expires_at=None if info is None else info.expires_at,

@@ -147,6 +147,7 @@ def test_whoami_tells_every_caller_who_they_are(client: TestClient) -> None:
     assert told == {
         "tenant": "label-b",
         "scopes": ["audits:read"],
+        "role": None,
         "key_id": weak["id"],
         "name": "a",
         "expires_at": None,

@@ -200,7 +200,11 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/webhooks/{webhook_id}:disable
         POST /v1/webhooks/{webhook_id}:enable
         POST /v1/webhooks/{webhook_id}:rotate
-        GET /v1/audit-events
+        GET /v1/tenants
+        POST /v1/tenants
+        GET /v1/tenants/{tenant}
+        POST /v1/tenants/{tenant}:suspend
+        POST /v1/tenants/{tenant}:resume
         GET /v1/retention
         PUT /v1/retention
         GET /v1/holds
@@ -226,6 +230,7 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/policies/{policy_id}/activate
         """,
     ),
+    ((Scope.TRAIL_READ,), "GET /v1/audit-events"),
     ((Scope.METRICS_READ,), "GET /metrics"),
     (tuple(Scope), "GET /v1/whoami"),
 ]

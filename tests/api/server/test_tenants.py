@@ -24,6 +24,7 @@ NOT_LISTS = (
     "/v1/audit-events",
     "/metrics",
     "/v1/retention",
+    "/v1/tenants",
 )
 
 
