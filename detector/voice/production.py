@@ -12,8 +12,8 @@ import itertools
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_toeplitz
-from scipy.signal import butter, get_window, hilbert, lfilter, sosfiltfilt, stft
+from scipy import fft
+from scipy.signal import butter, get_window, sosfiltfilt, stft
 
 RATE = 16000
 PRODUCTION = 266
@@ -27,7 +27,7 @@ _BANDS_HZ = np.array([300, 800, 1500, 2300, 3200, 4300, 5600, 7000])
 _MODULATION_HZ = np.array([1, 2, 4, 8, 16, 32, 64, 100])
 _MIRRORS_HZ = (2756, 3000, 4000, 5512, 6000)
 _CONTROLS_HZ = (2880, 3430, 4570, 5180, 5770)
-_ORDER, _CEPSTRA = 18, 20
+_ORDER, _AREAS, _CEPSTRA = 18, 10, 20
 Floats = npt.NDArray[np.float64]
 
 
@@ -93,18 +93,22 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
         following: whether each frame but the first follows the one before it, [V - 1].
     """
     number = np.arange(1, 31)
-    centre = np.arange(FRAME) - FRAME / 2
     window = get_window("hann", FRAME)
     count = len(_HARMONIC_HZ) - 1
     if len(frames) < 20:
         return [0.0] * (6 * count + 1)
-    turn = np.exp(-2j * np.pi * hertz[:, None] * centre[None] / RATE / 2).astype(np.complex64)
+    turn = np.exp(-2j * np.pi * hertz[:, None] * np.arange(1, FRAME // 2) / RATE / 2).astype(np.complex64)
     windowed = (frames * window).astype(np.float32)
+    # Of the two halves about the middle, what is even meets only cosines and what is odd only sines.
+    middle, after, before = FRAME // 2, windowed[:, FRAME // 2 + 1 :], windowed[:, FRAME // 2 - 1 : 0 : -1]
+    even, odd = after + before, after - before
     value = np.empty((len(frames), 61), np.complex64)
     power = np.ones_like(turn)
     for half in range(61):  # half harmonics: those between are the noise
-        power = power * turn
-        value[:, half] = np.einsum("vt,vt->v", windowed, power)
+        power *= turn
+        value.real[:, half] = np.einsum("vt,vt->v", even, power.real)
+        value.imag[:, half] = np.einsum("vt,vt->v", odd, power.imag)
+    value += windowed[:, middle, None]
     on, off = value[:, 1::2][:, :30], value[:, 2::2][:, :30]
     size = np.log(np.abs(on) + 1e-4)
     noise = np.log(np.abs(off) + 1e-4)
@@ -145,8 +149,18 @@ def _envelopes(wav: Floats) -> Floats:
     found = []
     for low, high in itertools.pairwise(_BANDS_HZ):
         sos = butter(4, (low, high), "bandpass", fs=RATE, output="sos")
-        found.append(np.abs(hilbert(sosfiltfilt(sos, wav))))
+        found.append(envelope(sosfiltfilt(sos, wav)))
     return np.array(found)
+
+
+def envelope(wav: Floats) -> Floats:
+    """Size of the analytic signal, [T]; of a real one half of the transform is enough."""
+    spectrum = fft.rfft(wav)
+    spectrum[0] = 0
+    if len(wav) % 2 == 0:
+        spectrum[-1] = 0
+    found: Floats = np.hypot(wav, fft.irfft(-1j * spectrum, len(wav)))
+    return found
 
 
 def _pulses(envelopes: Floats, starts: npt.NDArray[np.int64], hertz: Floats) -> list[float]:
@@ -183,42 +197,43 @@ def _prediction(frames: Floats) -> list[float]:
     """Tails of the linear prediction residual, its movement, and that of the log area ratios."""
     frames = frames[::3]
     if len(frames) < 12:
-        return [0.0] * (3 + 3 + 3 + 2 * 10)
+        return [0.0] * (3 + 3 + 3 + 2 * _AREAS)
     windowed = (frames - frames.mean(1, keepdims=True)) * np.hamming(frames.shape[1])
     power = np.abs(np.fft.rfft(windowed, 2 * frames.shape[1])) ** 2
     lags = np.fft.irfft(power, axis=1)[:, : _ORDER + 1]
     lags[:, 0] = lags[:, 0] * 1.0001 + 1e-9
-    tails, slants, gains, areas = [], [], [], []
-    for frame, row in zip(windowed, lags, strict=True):
-        weight = solve_toeplitz(row[:-1], row[1:])
-        rest = lfilter(np.concatenate([[1.0], -weight]), [1.0], frame)[_ORDER:]
-        spread = rest.std() + 1e-9
-        tails.append(np.log((((rest - rest.mean()) / spread) ** 4).mean()))
-        slants.append(np.abs((((rest - rest.mean()) / spread) ** 3).mean()))
-        gains.append(np.log(spread / (frame.std() + 1e-9)))
-        areas.append(_log_areas(row))
-    table = np.array(areas)
-    steps = np.diff(table, axis=0).std(0) / (table.std(0) + 1e-6)
-    spread = np.log(table.std(0) + 1e-3)
+    weights, reflections = predictors(lags)
+    rest = windowed[:, _ORDER:].copy()
+    for lag, weight in enumerate(weights.T, 1):
+        rest -= weight[:, None] * windowed[:, _ORDER - lag : -lag]
+    spread = rest.std(1) + 1e-9
+    standard = (rest - rest.mean(1, keepdims=True)) / spread[:, None]
+    reflections = np.clip(reflections[:, :_AREAS], -0.999, 0.999)
+    areas = np.log((1 + reflections) / (1 - reflections))
     return [
-        *_moments(np.array(tails)),
-        *_moments(np.array(slants)),
-        *_moments(np.array(gains)),
-        *steps,
-        *spread,
+        *_moments(np.log((standard**4).mean(1))),
+        *_moments(np.abs((standard**3).mean(1))),
+        *_moments(np.log(spread / (windowed.std(1) + 1e-9))),
+        *(np.diff(areas, axis=0).std(0) / (areas.std(0) + 1e-6)),
+        *np.log(areas.std(0) + 1e-3),
     ]
 
 
-def _log_areas(lags: Floats) -> Floats:
-    """The first ten log area ratios by Levinson's recursion."""
-    weight, error, found = np.zeros(0), lags[0], []
-    for order in range(10):
-        reflection = (lags[order + 1] - weight @ lags[order:0:-1][: len(weight)]) / error
-        reflection = float(np.clip(reflection, -0.999, 0.999))
-        weight = np.concatenate([weight - reflection * weight[::-1], [reflection]])
-        error *= 1 - reflection**2
-        found.append(np.log((1 + reflection) / (1 - reflection)))
-    return np.array(found)
+def predictors(lags: Floats) -> tuple[Floats, Floats]:
+    """Weights and reflections of linear prediction, [N, order + 1] -> [N, order] each.
+
+    Levinson's recursion, for all frames at once; `lags` is the autocorrelation of each.
+    """
+    weights, error = np.zeros((len(lags), 0)), lags[:, 0]
+    reflections = []
+    for order in range(lags.shape[1] - 1):
+        expected = (weights * lags[:, order:0:-1]).sum(1)
+        reflection = (lags[:, order + 1] - expected) / error
+        turned = weights - reflection[:, None] * weights[:, ::-1]
+        weights = np.concatenate([turned, reflection[:, None]], 1)
+        error = error * (1 - reflection**2)
+        reflections.append(reflection)
+    return weights, np.stack(reflections, 1)
 
 
 def _modulation(decibel: Floats) -> list[float]:

@@ -78,13 +78,13 @@ class SpeechQuality(nn.Module):
         sound = _compressed(window)
         found = []
         for convolution in self.convolutions:
-            sound = functional.leaky_relu(convolution(sound), 0.1)
-            found.append(_pooled(sound.flatten(2)))
+            sound = functional.leaky_relu(convolution(sound), 0.1, inplace=True)
+            found.append(pooled(sound.flatten(2)))
         moments = self.projection(sound.flatten(1, 2).transpose(1, 2))
         moments = moments + self.places[: moments.shape[1]]
         for layer in self.transformer:
             moments = layer(moments)
-            found.append(_pooled(moments.transpose(1, 2)))
+            found.append(pooled(moments.transpose(1, 2)))
         return torch.cat(found, 1)
 
 
@@ -99,9 +99,12 @@ def _compressed(wav: Tensor) -> Tensor:
     return torch.view_as_real(spectrum * size**-0.7).permute(0, 3, 1, 2)
 
 
-def _pooled(values: Tensor) -> Tensor:
+def pooled(values: Tensor) -> Tensor:
     """Mean and spread over the last axis, [W, C, N] -> [W, 2 C]."""
-    return torch.cat([values.mean(-1), values.std(-1)], 1)
+    # torch's own deviation goes value by value and takes a third of the time of the convolutions.
+    mean = values.mean(-1)
+    spread = torch.linalg.vector_norm(values - mean[..., None], dim=-1) / (values.shape[-1] - 1) ** 0.5
+    return torch.cat([mean, spread], 1)
 
 
 def _places() -> Tensor:

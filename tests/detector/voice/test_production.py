@@ -3,14 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import solve_toeplitz
+from scipy.signal import hilbert
 
 from detector.voice.production import (
     FRAME,
     HOP,
     PRODUCTION,
     RATE,
+    envelope,
     framed,
     pitch,
+    predictors,
     production_statistics,
 )
 from detector.voice.tidy import tidy
@@ -53,3 +57,19 @@ def test_level_does_not_matter() -> None:
 def test_silence_and_noise_give_numbers(wav: np.ndarray) -> None:
     found = production_statistics(wav.astype(np.float32))
     assert found.shape == (PRODUCTION,) and np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("samples", [4001, 4002])
+def test_an_envelope_is_the_size_of_the_analytic_signal(samples: int) -> None:
+    wav = np.random.default_rng(2).standard_normal(samples)
+    assert envelope(wav) == pytest.approx(np.abs(hilbert(wav)), abs=1e-9)
+
+
+def test_predictors_solve_the_normal_equations_of_every_frame() -> None:
+    frames = framed(pulses(150, 0.01).astype(np.float64), FRAME, HOP)[::40]
+    lags = np.array([np.correlate(frame, frame, "full")[FRAME - 1 : FRAME + 18] for frame in frames])
+    lags[:, 0] *= 1.0001
+    weights, reflections = predictors(lags)
+    for own, row in zip(weights, lags, strict=True):
+        assert own == pytest.approx(solve_toeplitz(row[:-1], row[1:]), abs=1e-6)
+    assert (weights[:, -1] == reflections[:, -1]).all() and (np.abs(reflections) < 1).all()
