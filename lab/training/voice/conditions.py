@@ -92,20 +92,23 @@ CONDITIONS: dict[str, Condition] = {
     "over music, 10 dB": partial(over_music, ratio_db=10.0),
     "over music, 0 dB": partial(over_music, ratio_db=0.0),
     "MP3 at 64 kbit/s": partial(coded, codec="mp3", kbps=64),
-    "Opus at 24 kbit/s": partial(coded, codec="opus", kbps=24),
+    "Opus at 32 kbit/s": partial(coded, codec="opus", kbps=32),
     "telephone": partial(transformed, by=transforms.telephone),
     "pitch up two semitones": partial(transformed, by=partial(transforms.pitch, factor=2 ** (2 / 12))),
-    "tempo 1.08": partial(transformed, by=partial(transforms.tempo, factor=1.08)),
+    "tempo 1.1": partial(transformed, by=partial(transforms.tempo, factor=1.1)),
     "pitch correction": partial(treated, name="pitch correction"),
     "compressor": partial(transformed, by=transforms.compressor),
     "vocoder effect": partial(treated, name="LPC vocoder 100 Hz, pulses"),
     "separator mask": partial(treated, name="separator mask 1024/441"),
     "denoiser": partial(treated, name="denoiser gate 2048/512"),
+    "pitch down two semitones": partial(transformed, by=partial(transforms.pitch, factor=2 ** (-2 / 12))),
+    "tempo 0.9": partial(transformed, by=partial(transforms.tempo, factor=0.9)),
 }
+"""What each draws rests on its place, so new ones stand last."""
 
 CARRIERS = (
     *("over music, 0 dB", "over music, 10 dB", "MP3 at 64 kbit/s", "telephone"),
-    *("Opus at 24 kbit/s", "pitch up two semitones", "tempo 1.08"),
+    *("Opus at 32 kbit/s", "pitch up two semitones", "pitch down two semitones", "tempo 1.1", "tempo 0.9"),
 )
 """What happens to recordings of both classes on their way."""
 EFFECTS = ("pitch correction", "compressor", "vocoder effect", "separator mask", "denoiser")
