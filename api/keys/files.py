@@ -177,6 +177,11 @@ class KeyStore:
         path = self.folder / "webhooks.key"
         return WrappingKey.load(path, self._secrets.passphrase, "webhooks") if path.exists() else None
 
+    def token_key(self, *, make: bool = False) -> Ed25519Signer | None:
+        """The key that signs access tokens; made where asked, None where missing; errors as above."""
+        name = "tokens.pem"
+        return self._own_or_new(name) if make or (self.folder / name).exists() else None
+
     def c2pa_identity(self, *, make: bool = False) -> "C2paIdentity | None":
         """Certificate chain and key that sign content credentials; made where asked, None where missing."""
         from provenance.credentials.identity import C2paIdentity

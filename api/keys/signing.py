@@ -31,7 +31,7 @@ from core import clock
 from core.errors import InvalidInput, KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
 from provenance.records.keyevents import REVOKE, KeyEvent, sign_revocation, sign_rotation
-from provenance.records.keys import ED25519, PublicKey, Signer
+from provenance.records.keys import ED25519, Ed25519Signer, PublicKey, Signer
 from provenance.records.log import MerkleLog
 
 if TYPE_CHECKING:
@@ -110,6 +110,17 @@ class SigningKeys:
     def webhooks(self, *, make: bool = False) -> WrappingKey | None:
         """The key of the webhooks' secrets, made where told to; None where this machine does not have it."""
         return self._store.webhook_key(make=make and self.at_home())
+
+    def token_key(self) -> Ed25519Signer:
+        """The key that signs access tokens; every server of the service needs the same.
+
+        Raises:
+            KeyFileError: another machine has it.
+        """
+        found = self._store.token_key(make=self.at_home())
+        if found is None:
+            raise KeyFileError(f"no access token can be used here: {copied('tokens.pem', 'made the first')}")
+        return found
 
     def next_watermark_epoch(self) -> "WatermarkKey":
         """Mark with fresh chips from now on (see `MarkingKeys.next_watermark_epoch`)."""

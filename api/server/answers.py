@@ -19,6 +19,8 @@ class Answer:
 ANSWERS: Mapping[str, Answer] = {
     "unsupported-checksum": Answer(400, "The checksum is of an unknown kind"),
     "digest-mismatch": Answer(400, "The digest does not agree"),
+    "invalid-token-request": Answer(400, "No token can be given for this"),
+    "invalid-client": Answer(401, "The client is not known"),
     "unauthorized": Answer(401, "An API key is needed"),
     "forbidden": Answer(403, "This is not allowed"),
     "tenant-suspended": Answer(403, "The tenant is suspended"),

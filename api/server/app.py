@@ -45,6 +45,7 @@ from api.server.routes import (
     lookups,
     metrics,
     notices,
+    oauth,
     policies,
     records,
     resolution,
@@ -56,6 +57,7 @@ from api.server.routes import (
     verification,
     webhooks,
 )
+from api.server.tokens import Tokens
 from api.settings import Settings
 from api.uploads import Uploads
 from api.webhooks.address import Addresses
@@ -122,6 +124,7 @@ def create_app(
         log,
         keys,
         webhooks,
+        oauth,
         health,
         metrics,
         verification,
@@ -189,5 +192,6 @@ def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[
             lists,
             Webhooks(registry.engine, registry.keys, Addresses(settings.webhook_trusted)),
             Uploads.of(registry.engine, settings),
+            Tokens(registry.keys.token_key, keys),
         )
         return parts, opened.pop_all()

@@ -78,6 +78,8 @@ _TAGGED = frozenset(
     | {"createNotice", "getNotice", "completeNotice", "commentNotice", "removeMaterial", "refuseNotice"}
     | {"counterNotice", "restoreMaterial", "keepMaterialDown", "withdrawNotice"}
 )
+_IDENTIFIES = frozenset({"createToken"})
+"""Asks who comes by a way of its own, and says so in a body."""
 _PIECE = ("Tus-Resumable", "Upload-Offset", "Upload-Expires")
 _TOLD: dict[str, tuple[str, ...]] = {
     "createUpload": ("Location", *_PIECE),
@@ -161,7 +163,7 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
                 told[str(status)] = answer
     if c2pa:
         told.pop("422", None)
-    if not private:
+    if not private and operation["operationId"] not in _IDENTIFIES:
         for status in ("401", "403"):
             told.pop(status, None)
     for status, answer in told.items():

@@ -22,6 +22,7 @@ from api.server.guard import takes_files
 from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
 from api.server.refusals import Forbidden, TooManyRequests, Unauthorized
+from api.server.tokens import Tokens, is_token
 from api.settings import Settings
 from api.uploads import Uploads
 from api.webhooks.webhooks import Webhooks
@@ -57,6 +58,7 @@ class Parts:
     lists: JobLists
     webhooks: Webhooks
     resumable: Uploads
+    tokens: Tokens
 
 
 def parts(request: Request) -> Parts:
@@ -106,7 +108,8 @@ async def _asked(request: Request, parts: Parts) -> Caller:
     try:
         secret = _secret(request)
         if secret is not None:
-            found = await run_in_threadpool(parts.keys.authenticate, secret)
+            known = parts.tokens.caller if is_token(secret) else parts.keys.authenticate
+            found = await run_in_threadpool(known, secret)
         elif not parts.settings.allow_anonymous or not _from_here(request):
             raise Unauthorized("send an API key: Authorization: Bearer tmk_...")
     except Unauthorized:

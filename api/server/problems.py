@@ -20,6 +20,8 @@ from api import database
 from api.errors import DiskFull, UploadLocked, told
 from api.server.answers import problem
 from api.server.refusals import (
+    InvalidClient,
+    InvalidTokenRequest,
     Later,
     NotReady,
     TooManyRequests,
@@ -103,6 +105,8 @@ async def _own(request: Request, error: Exception) -> Response:
         await request.app.state.rest(REST_S)
     if isinstance(error, NotReady):
         body["parts"] = dict(error.parts)
+    if isinstance(error, InvalidClient | InvalidTokenRequest):  # as clients of OAuth2 read it
+        body |= {"error": error.error, "error_description": body["detail"]}
     return respond(body, request, _headers(error))
 
 

@@ -3,6 +3,8 @@
     TrackmarkError
       Refusal
         Unauthorized
+          InvalidClient
+        InvalidTokenRequest
         Forbidden
           TenantSuspended
         UploadTooLarge
@@ -38,6 +40,31 @@ class Unauthorized(Refusal):
     """No API key, or one that is unknown, expired or revoked."""
 
     code = "unauthorized"
+
+
+class InvalidClient(Unauthorized):
+    """A client that asks for a token is none that is known here.
+
+    Attributes:
+        error: what OAuth2 calls it (RFC 6749, 5.2).
+    """
+
+    code = "invalid-client"
+    error = "invalid_client"
+
+
+class InvalidTokenRequest(Refusal):
+    """A request for a token is not one that can be granted.
+
+    Attributes:
+        error: what OAuth2 calls it (RFC 6749, 5.2).
+    """
+
+    code = "invalid-token-request"
+
+    def __init__(self, message: str, error: str) -> None:
+        super().__init__(message)
+        self.error = error
 
 
 class Forbidden(Refusal):

@@ -6,7 +6,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 METHODS = {"get", "post", "delete", "put", "patch"}
-PUBLIC = ("/v1/log/", "/v1/verify", "/.well-known/", "/healthz", "/readyz", "/c2pa/v1/services/capabilities")
+PUBLIC = (
+    "/oauth/",
+    "/v1/log/",
+    "/v1/verify",
+    "/.well-known/",
+    "/healthz",
+    "/readyz",
+    "/c2pa/v1/services/capabilities",
+)
 
 
 @pytest.fixture(scope="module")

@@ -239,7 +239,9 @@ BESIDES = {"POST /notices": Scope.RECORDS_READ}
 """What a page needs besides, to show again what it was sent."""
 OPEN = """
     GET /
+    GET /.well-known/oauth-authorization-server
     GET /.well-known/trackmark-keys.json
+    POST /oauth/token
     GET /c2pa/v1/services/capabilities
     GET /docs
     GET /healthz

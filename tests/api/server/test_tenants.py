@@ -14,7 +14,9 @@ from api.server.routes.policies import EXAMPLE as POLICY
 from core import clock
 from tests.api.serving import GOOD, audited, finished, key, parts
 
-PUBLIC = re.compile(r"^/(v1/log/|v1/verify|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)")
+PUBLIC = re.compile(
+    r"^/(oauth/|v1/log/|v1/verify|healthz|readyz|\.well-known/|c2pa/v1/services/capabilities)"
+)
 NOT_LISTS = (
     "/v1/keys",
     "/c2pa/v1/matches/byBinding",
