@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detector.music.adapters.confounds import probe
 from lab import metrics
+from lab.music_texture.joined import section, with_copies
 from lab.music_texture.network import PlaneNetwork, Shape
 from lab.music_texture.planes import RENDERINGS, chosen
 from lab.music_texture.tables import FOLDS, WITHOUT_DECODER, Table, load
@@ -28,11 +29,12 @@ Scores = NDArray[np.float64]
 
 
 def regression(table: Table, ridge: float = RIDGE) -> Scores:
-    """Held-out scores of a ridge-logistic regression on the statistics, [N]."""
+    """Held-out scores of a ridge-logistic regression on statistics, [N]; copies for the rule never train."""
     values, folds, truth = table.values.astype(np.float64), table.folds, table.synthetic.astype(np.float64)
     scores = np.zeros(len(values))
     for fold in range(len(FOLDS)):
-        others, own = folds != fold, folds == fold
+        own = folds == fold
+        others = (folds != fold) & (table.rendering < len(RENDERINGS))
         middle, spread = values[others].mean(0), values[others].std(0) + 1e-6
         columns = np.clip((values - middle) / spread, -LIMIT, LIMIT)
         beta = fit(columns[others], truth[others], table.weights(others), ridge)
@@ -58,7 +60,8 @@ def standardised(scores: Scores, table: Table) -> Scores:
     """Scores over the mean of people in other folds, in units of their spread, [N]."""
     found = np.zeros(len(scores))
     for fold in range(len(FOLDS)):
-        people = scores[(table.folds != fold) & ~table.synthetic]
+        others = (table.folds != fold) & (table.rendering < len(RENDERINGS))
+        people = scores[others & ~table.synthetic]
         own = table.folds == fold
         found[own] = (scores[own] - people.mean()) / (people.std() + 1e-9)
     return found
@@ -71,7 +74,8 @@ def given_away(table: Table) -> Scores:
 
     def weigh(others: NDArray[np.bool_]) -> Scores:
         weight = np.zeros(len(facts))
-        weight[others] = table.weights(others)
+        rows = others & (table.rendering < len(RENDERINGS))
+        weight[rows] = table.weights(rows)
         return weight
 
     return probe(ranks, table.synthetic, table.folds, weigh, 1e-3)
@@ -164,10 +168,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    table = load(chosen(listed(args.more)))
+    table = with_copies(load(chosen(listed(args.more))))
     found = {"L": regression(table), "N": network(table, args.snapshots, args.steps)}
     found["LN"] = (standardised(found["L"], table) + standardised(found["N"], table)) / 2
-    args.page.write_text(page(table, {**found, "probe": given_away(table)}), encoding="utf-8")
+    text = page(table, {**found, "probe": given_away(table)}) + section(table, found)
+    args.page.write_text(text, encoding="utf-8")
     print(args.page.read_text(encoding="utf-8"))
 
 

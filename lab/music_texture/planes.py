@@ -32,12 +32,13 @@ from detector.music.adapters.confounds import levelled, levels
 from lab.datasets import Recording
 from lab.sound.tempo import phase_vocoder, repitched, wsola
 from lab.training.music.__main__ import usable
-from lab.training.music.copies import few_of_each, rng_for
+from lab.training.music.copies import MOST_S, few_of_each, rng_for
 from lab.training.music.listed import excerpt, listed
 
 CACHE = Path("runs/music/planes")
 RATE, FRAME, HOP = 16000, 1024, 320
 BANDS = 96
+FRAMES = (round(MOST_S) * RATE - FRAME) // HOP + 1
 LOW_HZ, HIGH_HZ = 300.0, 7500.0
 FLOOR_DB = 60.0
 """How far below the loudest band's mean power everything is one level: silence and dither say nothing."""
@@ -131,8 +132,7 @@ def rendered(recording: Recording, clip: Clip) -> Rendered:
         (chained(work, rng), WORK_RATE),
         (chained(retimed(work, rng), rng) if rng.random() < 0.5 else retimed(work, rng), WORK_RATE),
     ]
-    frames = (10 * RATE - FRAME) // HOP + 1
-    planes = np.stack([fitted(plane(wav, rate), frames) for wav, rate in copies])
+    planes = np.stack([fitted(plane(wav, rate), FRAMES) for wav, rate in copies])
     return Rendered(planes, np.array([given_away(wav, rate) for wav, rate in copies]))
 
 

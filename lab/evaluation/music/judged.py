@@ -39,6 +39,14 @@ def judge(detector: MusicDetector, clip: Clip) -> Judged:
     return Judged(found.verdict, found.llr, found.p_value, max(looks, default=1), found.held.objection)
 
 
+def kept(path: Path) -> dict[str, Judged]:
+    """Findings that a file holds, by recording; none where there is no file."""
+    if not path.exists():
+        return {}
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {str(row["file"]): Judged(**{k: v for k, v in row.items() if k != "file"}) for row in rows}
+
+
 def judged(
     recordings: Sequence[Recording],
     delivery: str,
@@ -56,23 +64,18 @@ def judged(
     detector = MusicDetector.load()
     path = cache / f"{delivery}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept: dict[str, Judged] = {}
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            name = row.pop("file")
-            kept[name] = Judged(**row)
+    known = kept(path)
     found = {}
     with path.open("a", encoding="utf-8") as file:
         for recording in recordings:
             name = f"{recording.path.parent.name}/{recording.path.name}"
-            if name not in kept:
+            if name not in known:
                 try:
-                    kept[name] = judge(detector, delivered(recording))
+                    known[name] = judge(detector, delivered(recording))
                 except (TrackmarkError, ValueError) as error:
                     print(f"{name}: {error}", flush=True)
                     continue
-                file.write(json.dumps({"file": name, **asdict(kept[name])}) + "\n")
+                file.write(json.dumps({"file": name, **asdict(known[name])}) + "\n")
                 file.flush()
-            found[recording.path] = kept[name]
+            found[recording.path] = known[name]
     return found
