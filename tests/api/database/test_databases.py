@@ -264,3 +264,15 @@ def test_more_writers_at_once_than_connections_all_come_through(registry: Regist
     with ThreadPoolExecutor(AT_ONCE) as crowd:
         assert list(crowd.map(dispute, ids)) == ids
     assert check_log(registry.engine) == 2 * AT_ONCE
+
+
+def test_a_connection_that_asked_alone_is_as_before_when_it_writes(empty: Engine) -> None:
+    """What takes no transaction leaves none out for whoever has the connection next."""
+    with database.writing(empty) as connection:
+        connection.execute(text("CREATE TABLE counted (n INTEGER)"))
+    for _ in range(2):
+        with database.asking(empty) as connection:
+            assert connection.execute(text("SELECT count(*) FROM counted")).scalar_one() == 0
+        with pytest.raises(ZeroDivisionError), database.writing(empty) as connection:
+            connection.execute(text("INSERT INTO counted VALUES (1)"))
+            raise ZeroDivisionError
