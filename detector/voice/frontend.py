@@ -49,7 +49,7 @@ def rms(wav: Tensor) -> float:
 
 def marked_of(wav: Tensor, marked: Tensor) -> Tensor:
     """The marked samples one after another, [T] -> [M]; `marked` is [T] bool."""
-    found = scratch.empty((int(marked.sum()),), wav)
+    found = scratch.empty((int(torch.count_nonzero(marked)),), wav)
     place = 0
     for part, chosen in zip(scratch.stretches(wav), torch.split(marked, scratch.STRETCH), strict=True):
         some = part[chosen]
