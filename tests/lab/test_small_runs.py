@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from core.cards import load
+from core.decode import decode
 from core.encode import encode
 from detector.voice.encoder import Ge2eEncoder
 from lab import evidence_vectors, former_release
@@ -96,8 +97,14 @@ def test_the_log_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_speed_of_an_audit_has_its_page(data: Path, tmp_path: Path) -> None:
     audit_speed.music(data, 2 * SONG_S, tmp_path / "song.flac")
     assert (tmp_path / "song.flac").stat().st_size > 0
+    assert decode(tmp_path / "song.flac").duration_s == 2 * SONG_S
+    audit_speed.fill(tmp_path / "home")
+    assert len(list((tmp_path / "home").iterdir())) > 1
     row = audit_speed.Row(180, 2, 3.0, 2.0, 1.0, 1.5, {"watermark": 0.5, "music": 0.25}, 700.0)
-    assert "| 180 s | 2 | 0.50 s | 0.25 s |" in audit_speed.page([row])
+    long = audit_speed.Row(3600, 2, 3.0, 90.0, 90.0, 120.0, {}, 800.0)
+    told = audit_speed.page([row, long], "six other jobs")
+    assert "| 180 s | 2 | 0.50 s | 0.25 s |" in told and "Beside it ran: six other jobs." in told
+    assert "| 3600 s | 2 | 3.0 s | 90.0 s | – | 40 | 120.0 s | 800 MB |" in told
 
 
 def test_the_fingerprint_finds_its_own_tracks(
