@@ -63,7 +63,7 @@ from detector.music import MusicDetector
 from detector.voice import VoiceDetector
 Registry.open(Settings()).close()
 MusicDetector.load(), VoiceDetector.load()
-loaded = {"alembic", "click", "httpx", "matplotlib", "pyarrow", "rich"} & set(sys.modules)
+loaded = {"alembic", "click", "httpx", "matplotlib", "pyarrow", "rich", "scipy.signal"} & set(sys.modules)
 assert not loaded, loaded
 """
 

@@ -13,7 +13,8 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
-from scipy.signal import butter, get_window, sosfiltfilt, stft
+
+from detector.voice.filters import Butterworth, hann, spectrum_over_time
 
 RATE = 16000
 PRODUCTION = 266
@@ -93,7 +94,7 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
         following: whether each frame but the first follows the one before it, [V - 1].
     """
     number = np.arange(1, 31)
-    window = get_window("hann", FRAME)
+    window = hann(FRAME)
     count = len(_HARMONIC_HZ) - 1
     if len(frames) < 20:
         return [0.0] * (6 * count + 1)
@@ -146,11 +147,8 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
 
 def _envelopes(wav: Floats) -> Floats:
     """Hilbert envelopes of the bands, [bands, T]."""
-    found = []
-    for low, high in itertools.pairwise(_BANDS_HZ):
-        sos = butter(4, (low, high), "bandpass", fs=RATE, output="sos")
-        found.append(envelope(sosfiltfilt(sos, wav)))
-    return np.array(found)
+    bands = itertools.pairwise(_BANDS_HZ.tolist())
+    return np.array([envelope(Butterworth(4, low, high, RATE).zero_phase(wav)) for low, high in bands])
 
 
 def envelope(wav: Floats) -> Floats:
@@ -187,8 +185,7 @@ def _pulses(envelopes: Floats, starts: npt.NDArray[np.int64], hertz: Floats) -> 
 def _together(envelopes: Floats) -> list[float]:
     """Correlation of fast movements (above 20 Hz) of neighbouring and of distant bands."""
     slow = np.log(envelopes[:, ::40] + 1e-4)
-    sos = butter(2, 20, "highpass", fs=RATE / 40, output="sos")
-    fast = sosfiltfilt(sos, slow, axis=1)
+    fast = Butterworth(2, 20.0, None, RATE / 40).zero_phase(slow)
     alike = np.corrcoef(fast)
     return [float(v) for step in (1, 2, 3) for v in np.diagonal(alike, step)]
 
@@ -312,7 +309,7 @@ def production_statistics(wav: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     index = index[:400]
     following = np.diff(index) == 1
     envelopes = _envelopes(sound)
-    _, _, spectrum = stft(sound, RATE, "hann", 512, 512 - HOP, boundary=None, padded=False)
+    spectrum = spectrum_over_time(sound, 512, HOP)
     decibel = 10 * np.log10(np.abs(spectrum) ** 2 + 1e-10)
     loud = decibel[4:].max(0)
     on = loud > loud.max() - 30
