@@ -33,12 +33,13 @@ def test_every_command_is_understood(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_what_serves_strangers_can_change_nothing_but_its_home(name: str) -> None:
+def test_what_serves_strangers_can_change_nothing_but_its_home_and_what_it_puts_aside(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["volumes"] == ["home:/var/lib/trackmark"]
+    assert service["volumes"] == ["home:/var/lib/trackmark", "scratch:/scratch"]
+    assert re.search(r"\bTMPDIR=/scratch\b", IMAGE), "a file system in memory would hold long audio there"
     assert re.search(r"^USER 10001", IMAGE, re.MULTILINE)
 
 
