@@ -16,7 +16,7 @@ from lab.training.music.listed import excerpt
 
 CACHE = Path("runs/music/copies")
 DELIVERIES = ("pitched-wsola_-2", "paced-atempo_0.90")
-OF_EACH, NATIVE_OF_GENERATOR = 1, 4
+OF_EACH, NATIVE_OF_GENERATOR = 1, 8
 """Recordings of a generator or collection that are copied; of a generator that are judged as published."""
 
 

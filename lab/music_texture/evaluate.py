@@ -68,17 +68,21 @@ def standardised(scores: Scores, table: Table) -> Scores:
 
 
 def given_away(table: Table) -> Scores:
-    """What crest, length and band alone score, held out, [N]."""
-    facts = table.confounds[:, GIVEN_AWAY]
+    """What crest, length and band alone score, held out, [N]; 0 for copies, of which they are not kept."""
+    rendered = table.rendering < len(RENDERINGS)
+    facts = table.confounds[rendered][:, GIVEN_AWAY]
     ranks = facts.argsort(0, kind="stable").argsort(0, kind="stable") / len(facts) - 0.5
 
     def weigh(others: NDArray[np.bool_]) -> Scores:
+        rows = rendered.copy()
+        rows[rendered] = others
         weight = np.zeros(len(facts))
-        rows = others & (table.rendering < len(RENDERINGS))
-        weight[rows] = table.weights(rows)
+        weight[others] = table.weights(rows)
         return weight
 
-    return probe(ranks, table.synthetic, table.folds, weigh, 1e-3)
+    found = np.zeros(len(rendered))
+    found[rendered] = probe(ranks, table.synthetic[rendered], table.folds[rendered], weigh, 1e-3)
+    return found
 
 
 def by_generator(table: Table, scores: Scores, rendering: int) -> dict[str, float]:

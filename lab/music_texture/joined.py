@@ -21,7 +21,7 @@ from lab.texture_network.ways import where_silent
 NATIVE, CHAIN = 0, 1
 NATIVE_LOST, GENERATOR_LOST, CHANGED_LOST, CLLR_LOST = 0.002, 0.02, 0.01, 0.01
 CHANGED_GAIN, BARE_GAIN, MOST_BOUND = 0.05, 0.02, 0.015
-LEAST_OF_GENERATOR = 4
+LEAST_OF_GENERATOR = 8
 Scores = NDArray[np.float64]
 
 
