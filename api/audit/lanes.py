@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
+from api import database
 from api.audit.checks import Inconclusive
 from api.audit.findings import Found, NotRun
 from api.errors import DiskFull, told
@@ -63,6 +64,7 @@ class Asking:
 
         Raises:
             OSError: the disk has no room for what the check would put aside.
+            SQLAlchemyError: the database cannot be reached.
         """
         with self.lock:
             self.begun += 1
@@ -76,7 +78,7 @@ class Asking:
         except Inconclusive as reason:
             return NotRun("inconclusive", str(reason), reason.found)
         except Exception as error:
-            if told(error)["code"] == DiskFull.code:
+            if told(error)["code"] == DiskFull.code or database.away(error):
                 raise  # says nothing of the audio: the whole is to be tried again
             log.warning("the %s check failed", name, exc_info=True)
             kind = "" if isinstance(error, TrackmarkError) else f"{type(error).__name__}: "

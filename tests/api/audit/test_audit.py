@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from api.audit.asked import ALL, PROVENANCE
 from api.audit.policy_text import parse_policy
@@ -31,6 +32,13 @@ def test_a_stage_that_breaks_is_a_warning_and_a_review(stage: str) -> None:
 def test_a_full_disk_says_nothing_of_the_audio_and_is_raised(stage: str) -> None:
     answers: dict[str, Any] = {stage: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))}
     with pytest.raises(OSError, match="No space left"):
+        audit(**answers)
+
+
+@pytest.mark.parametrize("stage", ["detection", "credentials", "hashes", "music", "voice"])
+def test_a_database_that_went_away_says_nothing_of_the_audio_and_is_raised(stage: str) -> None:
+    answers: dict[str, Any] = {stage: OperationalError("SELECT 1", {}, Exception("the connection is lost"))}
+    with pytest.raises(OperationalError, match="connection is lost"):
         audit(**answers)
 
 
