@@ -87,10 +87,12 @@ class Settings(BaseSettings):
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TRACKMARK_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TRACKMARK_", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(default_factory=default_home)
-    database_url: str = ""
+    database_url: str = Field(default="", pattern=r"^(sqlite:///|postgresql\+psycopg://)")
     fingerprint_folder: Path | None = None
     log_origin: str | None = None
     witnesses: tuple[str, ...] = ()

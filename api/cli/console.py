@@ -102,13 +102,29 @@ def ask_person(question: str, *, yes: bool) -> None:
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """Turn an error of the tree into a message and its exit code; other errors are bugs and show as such."""
+    """Turn an error of the tree, the system or a database that is away into a message and its exit code.
+
+    Other errors are bugs and show as such.
+    """
     from core.errors import TrackmarkError
 
     try:
         yield
     except TrackmarkError as error:
         fail(str(error), exit_code(error))
+    except OSError as error:  # a home that cannot be written to, a disk that is full
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), FAILED)
+    except Exception as error:
+        if "sqlalchemy" not in sys.modules or not _away(error):
+            raise
+        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        fail(f"the database cannot be reached, or is busy: {why}", FAILED)
+
+
+def _away(error: Exception) -> bool:
+    from api import database  # slow to import; whoever met the error has it already
+
+    return database.away(error)
 
 
 def for_each(

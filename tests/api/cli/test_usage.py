@@ -90,3 +90,22 @@ def test_json_stays_on_standard_output_while_progress_is_drawn(tmp_path: Path) -
     assert json.loads(done.stdout)["decision"]["action"] == "review"
     assert done.returncode == 1
     assert b"silent.wav" in drawn
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "word"),
+    [
+        ("postgresql+psycopg://who:secret@127.0.0.1:1/none", 1, "the database cannot be reached"),
+        ("sqlite:////proc/none/trackmark.db", 1, "/proc/none: No such file"),
+        ("mysql://who:secret@127.0.0.1/none", 2, "database_url"),
+        ("nonsense", 2, "database_url"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_told_in_a_line(
+    trackmark: Trackmark, monkeypatch: pytest.MonkeyPatch, address: str, code: int, word: str
+) -> None:
+    monkeypatch.setenv("TRACKMARK_DATABASE_URL", address)
+    done = trackmark("record", "list")
+    assert (done.code, "Traceback" in done.err) == (code, False)
+    assert word in done.err
+    assert "secret" not in done.err
