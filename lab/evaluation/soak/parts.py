@@ -16,7 +16,7 @@ from core.encode import encode
 
 LEASE_S = 3.0
 DURABLE = "%20-csynchronous_commit%3Don"  # behind the address of a database that is made for tests
-DISK_MIB = 256
+DISK_MIB = 1024
 _PIECE = 1 << 20
 
 
