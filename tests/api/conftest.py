@@ -69,3 +69,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'test.db'}"
     running: Cluster = request.getfixturevalue("postgres")
     return running.database()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What has a server keep its rows in an empty database, on each engine in turn."""
+    if request.param == "sqlite":
+        return {}
+    running: Cluster = request.getfixturevalue("postgres")
+    return {"database_url": running.database()}

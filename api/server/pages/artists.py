@@ -12,7 +12,7 @@ from api.registry.consents import SCOPES, WORLD, Consent, State
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Caller, Scope
 from api.server.pages.forms import Sent, said
-from api.server.pages.rendering import page, progress
+from api.server.pages.rendering import page, progress, refused
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import artists as enrolling
@@ -51,10 +51,7 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Resp
     try:
         job = await enrolling.entered(request, parts, caller)
     except TrackmarkError as error:
-        body = problem(error)
-        if body["status"] >= 500:
-            raise
-        return page(request, "problem.html", body["status"], problem=body)
+        return refused(request, error)
     return RedirectResponse(f"/enrolments/{job.id}", status_code=303)
 
 

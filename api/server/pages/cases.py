@@ -11,7 +11,7 @@ from api.cases.cases import Cases
 from api.server.answers import problem
 from api.server.pages import cards, lists
 from api.server.pages.forms import Sent, said
-from api.server.pages.rendering import page
+from api.server.pages.rendering import page, refused
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.cases import (
@@ -54,8 +54,7 @@ def open_case(request: Request, parts: PartsDep, caller: AuditWriter, sent: Sent
         wish = Wish("open", caller.actor, {"reason": wanted.pop("reason")})
         case = Cases.of(parts.registry.engine, caller.tenant).open(wish, **wanted)
     except TrackmarkError as error:
-        body = problem(error)
-        return page(request, "problem.html", body["status"], problem=body)
+        return refused(request, error)
     return RedirectResponse(f"/cases/{case.id}", status_code=303)
 
 

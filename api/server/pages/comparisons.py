@@ -13,9 +13,9 @@ from api.jobs.work import LISTENING_COPY, OUTLINE, of_role
 from api.report import words
 from api.report.words import comparison as said
 from api.report.words.told import Told, outcome
-from api.server.answers import problem, problem_of
+from api.server.answers import problem_of
 from api.server.pages import lists, pair
-from api.server.pages.rendering import page, progress
+from api.server.pages.rendering import page, progress, refused
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import comparisons
@@ -46,10 +46,7 @@ async def compare(request: Request, parts: PartsDep, caller: AuditWriter) -> Res
     try:
         job = await comparisons.submit(request, parts, caller)
     except TrackmarkError as error:
-        body = problem(error)
-        if body["status"] >= 500:
-            raise
-        return page(request, "problem.html", body["status"], problem=body)
+        return refused(request, error)
     return RedirectResponse(f"/comparisons/{job.id}", status_code=303)
 
 

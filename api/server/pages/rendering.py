@@ -11,9 +11,11 @@ from jinja2 import Environment
 
 from api.jobs.job import Job
 from api.report.templates import templates
+from api.server import answers
 from api.server.guard import content_policy
 from api.server.pages import case_words, notice_words
 from api.server.parts import COOKIE
+from core.errors import TrackmarkError
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -49,6 +51,14 @@ def problem_page(request: Request, body: Mapping[str, Any]) -> Response:
     if body["status"] == 401:
         return ask_for_key(request)
     return page(request, "problem.html", int(body["status"]), problem=body)
+
+
+def refused(request: Request, error: TrackmarkError) -> Response:
+    """What is wrong with what was sent, as a page; a fault of the server's own is raised."""
+    body = answers.problem(error)
+    if body["status"] >= 500:
+        raise error
+    return page(request, "problem.html", body["status"], problem=body)
 
 
 def ask_for_key(

@@ -15,7 +15,7 @@ from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
 from api.server.pages import cards, dashboard, lists, timeline, waiting
-from api.server.pages.rendering import ask_for_key, local, page, progress
+from api.server.pages.rendering import ask_for_key, local, page, progress, refused
 from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
 from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
@@ -102,10 +102,7 @@ async def upload(request: Request, parts: PartsDep, caller: AuditWriter) -> Resp
     try:
         job = await audits.submit(request, parts, caller)
     except TrackmarkError as error:
-        body = problem(error)
-        if body["status"] >= 500:
-            raise
-        return page(request, "problem.html", body["status"], problem=body)
+        return refused(request, error)
     return RedirectResponse(f"/audits/{job.id}", status_code=303)
 
 

@@ -3,14 +3,12 @@
 import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.serving import GOOD, URL, parts, register, serve
-from tests.postgres import Cluster
 
 NUL, LONE = "a\x00b", "a\ud800b"
 HUGE = [2**31, 2**63 - 1, 2**63, 2**64, 10**23, 10**4000, -1, -(2**63) - 1]
@@ -92,14 +90,9 @@ BODIES = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         register(parts(client).registry)
         answers = TestClient(client.app, base_url=URL, raise_server_exceptions=False)
         answers.headers.update(client.headers)

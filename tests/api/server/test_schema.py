@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from tests.api.serving import parts, register, serve
-from tests.postgres import Cluster
 
 pytestmark = pytest.mark.slow
 
@@ -24,14 +22,9 @@ EXAMPLES = 6
 SENT = ("method", "url", "params", "headers", "json", "data", "files")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, run_jobs=False, answer_wait_s=0, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), run_jobs=False, answer_wait_s=0, **either) as client:
         register(parts(client).registry)
         answers = TestClient(client.app, base_url=str(client.base_url), raise_server_exceptions=False)
         answers.headers.update(client.headers)

@@ -16,7 +16,6 @@ from api.server.route import asks_who
 from api.server.trailing import watched
 from api.trail import chain, trail
 from tests.api.serving import GOOD, audited, key, parts, register, serve
-from tests.postgres import Cluster
 
 NOT_TOLD = {
     "/metrics",
@@ -34,14 +33,9 @@ NOT_TOLD = {
 """What may be read without being told of: nothing of a record, a voice or a report is in it."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         yield client
 
 

@@ -6,7 +6,6 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,20 +20,14 @@ from api.server import manifest
 from tests.api.killing import Killed, killed_at
 from tests.api.server.test_document import operations
 from tests.api.serving import GOOD, key, parts, serve
-from tests.postgres import Cluster
 
 _JOBS = Table.metadata.tables["jobs"]
 _DELIVERIES = Table.metadata.tables["webhook_deliveries"]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         hook = {"url": "https://8.8.8.8/", "events": ["batch.completed"]}
         made = client.post("/v1/webhooks", json=hook).json()["id"]
         parts(client).worker.stop()  # jobs run when a test says so, and nothing is sent anywhere

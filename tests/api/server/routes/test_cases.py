@@ -12,7 +12,6 @@ from sqlalchemy import text
 from api import database
 from api.server.api_keys import Scope
 from tests.api.serving import GOOD, audited, key, parts, serve
-from tests.postgres import Cluster
 
 REVIEW = """
 [policy]
@@ -31,14 +30,9 @@ when = [{ field = "watermark.present", is = false }]
 """
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         yield client
 
 

@@ -1,7 +1,6 @@
 """Lists over HTTP: paged by one convention, found by what entries say, on both databases."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,17 +10,11 @@ from fastapi.testclient import TestClient
 from api.client import AuditClient, ClientError
 from lab.audit_rows import entered
 from tests.api.serving import GOOD, URL, finished, key, parts, register, serve
-from tests.postgres import Cluster
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         entered(parts(client).registry.engine, 60)
         for name, files in (("Ada", 1), ("Bea", 2), ("ada lower", 1), ("Émile", 1)):
             voice = [("files", (f"{n}.wav", GOOD + name.encode() + bytes([n]))) for n in range(files)]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,17 +15,11 @@ from api.server.api_keys import Scope
 from core import clock
 from tests.api.notices.test_forms import full
 from tests.api.serving import key, parts, register, serve
-from tests.postgres import Cluster
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, run_jobs=False, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), run_jobs=False, **either) as client:
         yield client
 
 

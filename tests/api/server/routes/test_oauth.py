@@ -3,7 +3,6 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +16,14 @@ from api.server.tokens import ALGORITHM, AUDIENCE, KIND
 from core import clock
 from tests.api.server.test_trailing import events
 from tests.api.serving import parts, serve
-from tests.postgres import Cluster
 
 Key = tuple[str, str]
 UNSIGNED = b64encode(b'{"alg":"none"}').decode().rstrip("=")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         yield client
 
 

@@ -1,7 +1,6 @@
 """Policies: every version is kept, tried on past audits without a trace, put in force; on both databases."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from api.policies import policies as kept
 from api.server.api_keys import Scope
 from tests.api.server.test_trailing import events
 from tests.api.serving import audited, finished, key, parts, serve
-from tests.postgres import Cluster
 
 STRICT = """
 [policy]
@@ -26,14 +24,9 @@ unanswered = "{otherwise}"
 """
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         yield client
 
 

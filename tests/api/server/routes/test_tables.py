@@ -20,17 +20,11 @@ from core import clock
 from tests.api.server.test_digests import digest
 from tests.api.server.test_trailing import events
 from tests.api.serving import audited, finished, key, parts, register, serve
-from tests.postgres import Cluster
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with serve(tmp_path_factory.mktemp("home"), **either) as client:
         yield client
 
 

@@ -5,7 +5,6 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from fastapi.testclient import TestClient
 from api.server.api_keys import Scope
 from tests.api.server.test_fairness import Message, scope
 from tests.api.serving import BAD, GOOD, finished, key, parts, serve
-from tests.postgres import Cluster
 
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -22,14 +20,10 @@ NAMED = {"Upload-Metadata": f"filename {b64encode(b'song.wav').decode()},filetyp
 SONG = GOOD + b"a song" * 100
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {"max_upload_bytes": 4000, "upload_storage_bytes": 100_000}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+@pytest.fixture(scope="module")
+def client(either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    limits = {"max_upload_bytes": 4000, "upload_storage_bytes": 100_000}
+    with serve(tmp_path_factory.mktemp("home"), **{**limits, **either}) as client:
         yield client
 
 

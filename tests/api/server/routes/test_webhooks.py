@@ -22,7 +22,6 @@ from core.clip import Clip
 from core.errors import UnreadableAudio
 from core.limits import Limits
 from tests.api.serving import ENGINES, URL, Decoder, audited, key, parts, register, serve
-from tests.postgres import Cluster
 
 Message = tuple[dict[str, str], bytes]
 HOOK = {"url": "https://label.example/hook", "events": ["audit.completed"]}
@@ -61,16 +60,12 @@ def receiver() -> Iterator[Receiver]:
         yield one
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def client(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
+    either: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
 ) -> Iterator[TestClient]:
-    home: Path = tmp_path_factory.mktemp("home")
-    options: dict[str, Any] = {"webhook_trusted": (receiver.url.split("/")[2],)}
-    if request.param == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        options["database_url"] = cluster.database()
-    with serve(home, **options) as client:
+    trusted = (receiver.url.split("/")[2],)
+    with serve(tmp_path_factory.mktemp("home"), webhook_trusted=trusted, **either) as client:
         yield client
 
 
