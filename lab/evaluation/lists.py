@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api import database
 from api.jobs.listing import JobLists
@@ -44,8 +44,6 @@ def asked(count: int) -> dict[str, Wanted]:
 def measure(engine: Engine, count: int) -> dict[str, tuple[float, float, int]]:
     """Median and 95th percentile in milliseconds, and the entries found, for each list."""
     entered(engine, count)
-    with database.writing(engine) as connection:
-        connection.execute(text("ANALYZE"))
     lists = JobLists(engine, Cursors.of(engine))
     found: dict[str, tuple[float, float, int]] = {}
     for name, wanted in asked(count).items():

@@ -31,8 +31,6 @@ def long(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made = database.connect(url)
     database.upgrade(made)
     entered(made, 3000)
-    with database.writing(made) as connection:
-        connection.execute(text("ANALYZE"))
     yield made
     made.dispose()
 
