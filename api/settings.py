@@ -83,6 +83,8 @@ class Settings(BaseSettings):
             reached by http and at addresses that are not public; a JSON list in the environment.
         export_hours: how long an export can be fetched after it was made.
         trail_root_s: how often the transparency log commits to the audit trail, where that has grown.
+        session_idle_minutes: after what pause a person who signed in at a provider has to do so again.
+        session_hours: after what time they have to in any case.
         log_format: `text` for people or `json`, one object a line, of what servers and workers log.
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
@@ -137,6 +139,8 @@ class Settings(BaseSettings):
     webhook_trusted: tuple[str, ...] = ()
     export_hours: float = Field(default=168.0, gt=0)
     trail_root_s: float = Field(default=600.0, gt=0)
+    session_idle_minutes: float = Field(default=60.0, ge=5)
+    session_hours: float = Field(default=12.0, gt=0)
     log_format: Literal["text", "json"] = "text"
     public_url: str | None = None
 

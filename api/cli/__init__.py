@@ -31,6 +31,7 @@ from api.cli import (
     key,
     log,
     man,
+    members,
     record,
     report,
     retention,
@@ -95,6 +96,7 @@ main.add_typer(log.commands, name="log")
 main.add_typer(audit_trail.commands, name="audit-trail")
 main.add_typer(key.commands, name="key")
 main.add_typer(apikey.commands, name="apikey")
+main.add_typer(members.commands, name="members")
 main.add_typer(db.commands, name="db")
 main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")

@@ -143,9 +143,11 @@ def as_wished(settings: Settings, search: str | None) -> Settings:
 
 
 def _asker(request: Mapping[str, Any]) -> str:
-    """Who asked for a job; one of an earlier release does not tell."""
-    key = request.get("by")
-    return f"API key {key}" if key else "nobody with an API key"
+    """Who asked for a job, a key or a person by their address; one of an earlier release does not tell."""
+    by = request.get("by")
+    if not by:
+        return "nobody with an API key"
+    return str(by) if "@" in by else f"API key {by}"
 
 
 def track(engines: Engines, context: Context) -> Mapping[str, Any]:

@@ -62,14 +62,21 @@ class Caller:
     Attributes:
         tenant: whose data they see.
         scopes: what they may do.
-        key_id: the key they use, or None when anonymous.
-        name: of the key.
+        key_id: the key they use, or None of a person or when anonymous.
+        name: of the key, or of the person.
+        member_id: the member of the tenant who is signed in, or None.
     """
 
     tenant: str
     scopes: frozenset[Scope]
     key_id: str | None
     name: str | None = None
+    member_id: str | None = None
+
+    @property
+    def by(self) -> str | None:
+        """Who asks, as a job keeps it: the id of a key, or the name of a person."""
+        return self.name if self.key_id is None else self.key_id
 
     @property
     def actor(self) -> Actor:

@@ -16,6 +16,7 @@ from api.jobs.books import Jobs
 from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
 from api.lists.cursors import Cursors
+from api.members.sessions import Sessions
 from api.registry.registry import Registry
 from api.server import problems
 from api.server.api_keys import ApiKeys
@@ -43,6 +44,7 @@ from api.server.routes import (
     keys,
     log,
     lookups,
+    members,
     metrics,
     notices,
     oauth,
@@ -123,6 +125,7 @@ def create_app(
         lookups,
         log,
         keys,
+        members,
         webhooks,
         oauth,
         health,
@@ -193,5 +196,10 @@ def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[
             Webhooks(registry.engine, registry.keys, Addresses(settings.webhook_trusted)),
             Uploads.of(registry.engine, settings),
             Tokens(registry.keys.token_key, keys),
+            Sessions(
+                registry.engine,
+                timedelta(minutes=settings.session_idle_minutes),
+                timedelta(hours=settings.session_hours),
+            ),
         )
         return parts, opened.pop_all()

@@ -69,6 +69,7 @@ _LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "createExport": (("202", {"export_id": "$response.body#/id"}),),
     "placeHold": (("201", {"hold_id": "$response.body#/id"}),),
     "createPolicy": (("201", {"policy_id": "$response.body#/id"}),),
+    "inviteMember": (("201", {"member_id": "$response.body#/id"}),),
     "createKey": (("201", {"key_id": "$response.body#/id"}),),
 }
 """What an answer tells that other paths ask for: operation, status, parameter, and where it stands."""

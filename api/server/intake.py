@@ -53,7 +53,7 @@ async def read_asset(request: Request, parts: Parts, caller: Caller) -> Form:
 
 def count_upload(request: Request, parts: Parts, caller: Caller) -> None:
     """Count an upload against the caller's limit; refuse it where it would take the room that jobs need."""
-    count(request, parts.uploads, caller.key_id or address(request))
+    count(request, parts.uploads, caller.key_id or caller.member_id or address(request))
     if not parts.worker.files.has_room():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -134,7 +134,7 @@ async def accept(
     await inspect(form, upload, parts, caller)
     asked = json.dumps([upload.sha256, upload.name, dict(wishes)], sort_keys=True)
     once = once_of(request, asked.encode(), parts)
-    kept = {**wishes, "by": caller.key_id}  # no part of the digest: another key may ask for the same again
+    kept = {**wishes, "by": caller.by}  # no part of the digest: another key may ask for the same again
     job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
     if not new:
         form.discard()

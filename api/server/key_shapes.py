@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from pydantic import Field, field_validator, model_validator
 
+from api.members.role import Role
 from api.server.api_keys import KeyInfo, NewKey, Scope
-from api.server.roles import SCOPES, Role, role_of
+from api.server.roles import SCOPES, role_of
 from api.server.schemas import Model
 
 

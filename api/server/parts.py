@@ -11,10 +11,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api.audit.engines import Engines
 from api.database.tables import DEFAULT_TENANT
+from api.errors import UnknownEntry
 from api.jobs.books import Jobs
 from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
 from api.lists.cursors import Cursors
+from api.members.sessions import Sessions
 from api.registry.registry import Registry
 from api.server.api_keys import EVERYDAY, ApiKeys, Caller, Scope
 from api.server.gates import Gates
@@ -22,12 +24,14 @@ from api.server.guard import takes_files
 from api.server.idempotency import Answers, Kept, Once, checked_key
 from api.server.rate_limit import RateLimit
 from api.server.refusals import Forbidden, TooManyRequests, Unauthorized
+from api.server.roles import SCOPES
 from api.server.tokens import Tokens, is_token
 from api.settings import Settings
 from api.uploads import Uploads
 from api.webhooks.webhooks import Webhooks
 
 COOKIE = "trackmark_key"
+SESSION_COOKIE = "trackmark_session"
 FORWARDING = frozenset(
     {"forwarded", "via", "true-client-ip", "client-ip", "cf-connecting-ip", "fly-client-ip"}
 )
@@ -59,6 +63,7 @@ class Parts:
     webhooks: Webhooks
     resumable: Uploads
     tokens: Tokens
+    sessions: Sessions
 
 
 def parts(request: Request) -> Parts:
@@ -94,7 +99,7 @@ def count(request: Request, limit: RateLimit, client: str) -> None:
 
 
 async def caller(request: Request, parts: Annotated[Parts, Depends(_at_hand)]) -> Caller:
-    """Who asks, by `Authorization: Bearer`, `X-API-Key`, or the page's cookie; asked and counted once.
+    """Who asks, by `Authorization: Bearer`, `X-API-Key`, or a page's cookies; asked and counted once.
 
     Raises:
         Unauthorized: no key, or not a good one.
@@ -107,7 +112,9 @@ async def caller(request: Request, parts: Annotated[Parts, Depends(_at_hand)]) -
 async def _asked(request: Request, parts: Parts) -> Caller:
     try:
         secret = _secret(request)
-        if secret is not None:
+        if secret is not None and secret == session_of(request):
+            found = await run_in_threadpool(_signed_in, parts.sessions, secret)
+        elif secret is not None:
             known = parts.tokens.caller if is_token(secret) else parts.keys.authenticate
             found = await run_in_threadpool(known, secret)
         elif not parts.settings.allow_anonymous or not _from_here(request):
@@ -116,11 +123,32 @@ async def _asked(request: Request, parts: Parts) -> Caller:
         count(request, parts.requests, f"refused {address(request)}")  # slows nobody but whoever guesses
         raise
     if secret is not None:
-        count(request, parts.requests, f"key {found.key_id}")
+        who = f"member {found.member_id}" if found.member_id else f"key {found.key_id}"
+        count(request, parts.requests, who)
         return found
     count(request, parts.requests, address(request))
     _refuse_foreign_page(request)
     return Caller(DEFAULT_TENANT, EVERYDAY, None)
+
+
+def _signed_in(sessions: Sessions, secret: str) -> Caller:
+    """The person behind a session; their role is what they may do.
+
+    Raises:
+        Unauthorized: it has ended.
+    """
+    try:
+        member = sessions.member(secret)
+    except UnknownEntry as error:
+        raise Unauthorized(str(error)) from None
+    return Caller(member.tenant, SCOPES[member.role], None, member.shown, member.id)
+
+
+def session_of(request: Request) -> str | None:
+    """The secret of a session, which only a browser's cookie can bring."""
+    if "authorization" in request.headers or "x-api-key" in request.headers:
+        return None
+    return request.cookies.get(SESSION_COOKIE) or None
 
 
 def _from_here(request: Request) -> bool:
@@ -146,7 +174,7 @@ def _secret(request: Request) -> str | None:
         if not request.headers["x-api-key"].strip():
             raise Unauthorized("the X-API-Key header is empty")
         return request.headers["x-api-key"].strip()
-    cookie = request.cookies.get(COOKIE)
+    cookie = session_of(request) or request.cookies.get(COOKIE)
     if cookie:
         _refuse_foreign_page(request, loopback_only=False)
     return cookie or None

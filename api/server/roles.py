@@ -1,19 +1,9 @@
 """Roles: names of sets of scopes, for whoever makes a key and for whoever reads what it may do."""
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 
+from api.members.role import Role
 from api.server.api_keys import Scope
-
-
-class Role(StrEnum):
-    """What somebody is to a tenant."""
-
-    LABEL = "label"
-    RIGHTS_OPS = "rights_ops"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.LABEL: frozenset(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, ScalarSelect, insert, select, update
+from sqlalchemy import Connection, Engine, Row, ScalarSelect, delete, insert, select, update
 
 from api import database
 from api.actor import Actor
@@ -18,6 +18,7 @@ _LOCK = LOG_LOCK + 6
 _TENANTS = Table.metadata.tables["tenants"]
 _KEYS = Table.metadata.tables["api_keys"]
 _JOBS = Table.metadata.tables["jobs"]
+_SESSIONS = Table.metadata.tables["member_sessions"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Tenants:
     def suspend(self, tenant: str, reason: str, by: Actor) -> Tenant:
         """Answer a tenant nothing from now on, and let its jobs wait; what runs goes on to its end.
 
+        Its members are signed out.
+
         Raises:
             UnknownEntry: there is none.
             ConflictingEntry: it is suspended already, or that of the operators.
@@ -93,6 +96,7 @@ class Tenants:
             if found.created_at is None:
                 _insert(connection, tenant, tenant, by)
             connection.execute(update(_TENANTS).where(_TENANTS.c.tenant == tenant).values(**values))
+            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.tenant == tenant))
             for whose in (DEFAULT_TENANT, tenant):
                 trail.done(connection, whose, "tenant.suspended", f"/v1/tenants/{tenant}")
             return _told(connection, tenant)

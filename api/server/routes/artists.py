@@ -108,7 +108,7 @@ async def entered(request: Request, parts: Parts, caller: Caller) -> Job:
         first, *more = recordings
         wishes = {"name": name, "consent": consent, "also_stored": [one.stored for one in more]}
         once = once_of(request, received.meaning(), parts)
-        job, new = await enter("enrolment", first, {**wishes, "by": caller.key_id}, once, parts, caller)
+        job, new = await enter("enrolment", first, {**wishes, "by": caller.by}, once, parts, caller)
     finally:
         if not new:
             received.discard()

@@ -143,7 +143,7 @@ async def create(
     await begin(request, caller, parts, media.encode() + b"\n" + bytes(body))
     registry = parts.registry.for_tenant(caller.tenant)
     wishes = await run_in_threadpool(
-        wishes_of, bytes(body), media, lambda sent: {**audits.wishes(sent, registry), "by": caller.key_id}
+        wishes_of, bytes(body), media, lambda sent: {**audits.wishes(sent, registry), "by": caller.by}
     )
     once = getattr(request.state, "once", None)
     batch_id = secrets.token_hex(16) if once is None else once.event[:32]

@@ -189,7 +189,7 @@ async def _enter(
 ) -> Job:
     kept = {
         **wishes,
-        "by": caller.key_id,
+        "by": caller.by,
         "also_stored": [suspect.stored],
         "suspect": {"name": suspect.name, "sha256": suspect.sha256, "size_bytes": suspect.size_bytes},
     }

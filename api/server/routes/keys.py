@@ -158,7 +158,7 @@ def whoami(parts: PartsDep, who: Annotated[Caller, Depends(caller)]) -> CallerAn
         scopes=sorted(who.scopes),
         role=role_of(who.scopes),
         key_id=who.key_id,
-        name=None if info is None else info.name,
+        name=who.name if info is None else info.name,
         expires_at=None if info is None else info.expires_at,
     )
 

@@ -146,7 +146,7 @@ def create(
     if since is not None and since >= asked.until:
         raise InvalidInput("created_from lies behind created_to, or ahead of us: nothing could be found")
     kept = {
-        **{"what": asked.what, "form": asked.form, "by": caller.key_id},
+        **{"what": asked.what, "form": asked.form, "by": caller.by},
         **{"since": None if since is None else since.isoformat(), "until": asked.until.isoformat()},
     }
     nothing = Upload(asked.file, "", "", 0)

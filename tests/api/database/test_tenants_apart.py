@@ -22,6 +22,7 @@ from api.database.migrations.versions import v0018_batches as batches
 from api.database.migrations.versions import v0019_policies as policies
 from api.database.migrations.versions import v0020_retention as retention
 from api.database.migrations.versions import v0021_tenants as tenants
+from api.database.migrations.versions import v0022_members as members
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.jobs.books import Jobs
@@ -128,5 +129,6 @@ def test_every_table_with_a_tenant_has_the_wall() -> None:
         policies,
         retention,
         tenants,
+        members,
     )
     assert tables - PUBLIC == {name for one in walled for name in one.TABLES}

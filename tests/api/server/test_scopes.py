@@ -191,6 +191,13 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/keys/{key_id}:rotate
         GET /v1/tenants/{tenant}/keys
         DELETE /v1/tenants/{tenant}/keys/{key_id}
+        GET /v1/members
+        POST /v1/members
+        GET /v1/members/{member_id}
+        DELETE /v1/members/{member_id}
+        POST /v1/members/{member_id}:change-role
+        POST /v1/members/{member_id}:suspend
+        POST /v1/members/{member_id}:resume
         POST /v1/webhooks
         GET /v1/webhooks
         GET /v1/webhooks/{webhook_id}

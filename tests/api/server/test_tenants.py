@@ -58,6 +58,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
     head = {"Tus-Resumable": "1.0.0", "Upload-Length": "4"}
     upload = client.post("/v1/uploads", headers=head).headers["location"]
     batch = client.post("/v1/batches", json={"items": [{"upload_id": upload}]})
+    member = client.post("/v1/members", json={"email": "ada@label.example", "role": "label"}).json()
     yield {
         "upload_id": upload.rpartition("/")[2],
         "batch_id": batch.json()["id"],
@@ -79,6 +80,7 @@ def entries(client: TestClient) -> Iterator[dict[str, str]]:
         "manifest_id": "urn:c2pa:0",
         "name": "Ada",
         "key_id": made["id"],
+        "member_id": member["id"],
         "tenant": "default",
     }
 

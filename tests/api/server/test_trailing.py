@@ -28,6 +28,7 @@ NOT_TOLD = {
     *("/v1/uploads", "/v1/uploads/{upload_id}"),
     *("/v1/policies", "/v1/policies/{policy_id}"),
     *("/v1/tenants", "/v1/tenants/{tenant}"),
+    *("/v1/members", "/v1/members/{member_id}"),
     *("/v1/retention", "/v1/holds", "/v1/holds/{hold_id}"),
 }
 """What may be read without being told of: nothing of a record, a voice or a report is in it."""

@@ -9,8 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.jobs.leases import Leases
+from api.members.role import Role
 from api.server.api_keys import Scope
-from api.server.roles import SCOPES, Role, role_of
+from api.server.roles import SCOPES, role_of
 from core import clock
 from tests.api.server.test_trailing import events
 from tests.api.serving import GOOD, finished, key, parts, serve

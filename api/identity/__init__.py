@@ -1,0 +1,1 @@
+"""Sign-in of people at an OpenID Connect provider that the operator names."""
