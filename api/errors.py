@@ -14,6 +14,8 @@
       UploadLocked
       OffsetMismatch
       DiskFull
+      StoreUnavailable
+      StoredFileLost
       JobError
         JobCrashed
         JobCancelled
@@ -102,6 +104,18 @@ class DiskFull(TrackmarkError):
     code = "disk-full"
 
 
+class StoreUnavailable(TrackmarkError):
+    """The object store cannot be reached, refuses the service, or has no room; nothing was lost."""
+
+    code = "store-unavailable"
+
+
+class StoredFileLost(TrackmarkError):
+    """A file in the object store is gone, or is no longer what was stored."""
+
+    code = "stored-file-lost"
+
+
 class JobError(TrackmarkError):
     """A job ended without a result, through nothing that it found in the audio."""
 
@@ -131,6 +145,8 @@ OURS = frozenset(
         TypesettingError,
         JobCrashed,
         DiskFull,
+        StoreUnavailable,
+        StoredFileLost,
         GenerationError,
         WeightsError,
         KeyFileError,

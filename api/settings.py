@@ -28,6 +28,9 @@ class Settings(BaseSettings):
         home: folder of keys, uploads, outputs and the default database.
         database_url: SQLAlchemy URL; SQLite in `home` unless given, `postgresql+psycopg://` for many
             machines.
+        store: `s3://bucket/prefix`, an S3-compatible store of uploads and of what jobs leave behind, for
+            servers and workers on several machines; without it these files lie in `home`. Its address
+            and credentials are those of other S3 clients: `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` and so on.
         fingerprint_folder: where copies of the fingerprint index lie, `fingerprints` in `home` unless given;
             on a disk of this machine, with room for about twice their size.
         log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
@@ -95,6 +98,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=default_home)
     database_url: str = Field(default="", pattern=r"^(sqlite:///|postgresql\+psycopg://)")
+    store: str | None = Field(
+        default=None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$"
+    )
     fingerprint_folder: Path | None = None
     log_origin: str | None = None
     witnesses: tuple[str, ...] = ()

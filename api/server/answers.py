@@ -71,10 +71,12 @@ ANSWERS: Mapping[str, Answer] = {
     "generation-failed": Answer(500, "The generator failed"),
     "weights-unavailable": Answer(500, "The model weights are not usable"),
     "keys-unavailable": Answer(500, "A key file is not usable"),
+    "stored-file-lost": Answer(500, "A stored file is gone or changed"),
     "not-implemented": Answer(501, "This route is not offered here"),
     "unavailable": Answer(503, "Something that the server needs does not answer"),
     "not-ready": Answer(503, "The server cannot work at the moment"),
     "disk-full": Answer(503, "The server's disk is full"),
+    "store-unavailable": Answer(503, "The object store does not answer"),
     "log-cut-short": Answer(503, "The log lacks entries that others have seen"),
 }
 

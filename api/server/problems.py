@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
-from api.errors import DiskFull, UploadLocked, told
+from api.errors import DiskFull, StoreUnavailable, UploadLocked, told
 from api.server.answers import problem
 from api.server.refusals import (
     InvalidClient,
@@ -189,7 +189,7 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"Retry-After": str(math.ceil(RETRY_S))}
     if isinstance(error, Later):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
-    if isinstance(error, UploadLocked):
+    if isinstance(error, UploadLocked | StoreUnavailable):
         return {"Retry-After": str(math.ceil(RETRY_S))}
     if isinstance(error, TusVersion):
         return {"Tus-Version": VERSION}

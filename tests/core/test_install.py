@@ -11,7 +11,10 @@ from core import install
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DECLARED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+EXTRAS = ("dev", "s3")
+DECLARED = PROJECT["dependencies"] + [
+    one for extra in EXTRAS for one in PROJECT["optional-dependencies"][extra]
+]
 
 
 def name_of(requirement: str) -> str:
