@@ -1,5 +1,6 @@
 # make demo [AUDIO=song.mp3] [MODEL=facebook/musicgen-small]   the whole chain, on a generated track or on yours
 # make test    the tests          make check   style, types, imports, tests
+# make docs    the documentation as a site, in build/site
 # make serve   the API and the web page          make install   only the environment
 #
 # Needs Python 3.11 to 3.13 and make; everything else goes into .venv. PIP_FLAGS is handed to pip.
@@ -17,7 +18,7 @@ PYTEST_FLAGS ?= -n 2 --dist loadfile
 # process compiles torch again (8 s).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check serve install clean
+.PHONY: demo test check docs serve install clean
 
 demo: install
 	@$(BIN)/trackmark demo $(if $(AUDIO),--audio "$(AUDIO)") $(if $(MODEL),--model "$(MODEL)")
@@ -30,6 +31,9 @@ check: install
 	@echo "==> mypy" && $(BIN)/mypy
 	@echo "==> import-linter" && $(BIN)/lint-imports
 	@echo "==> pytest" && $(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+docs: install
+	@$(BIN)/python -m mkdocs build --quiet --strict && echo "the site is in build/site: open build/site/index.html"
 
 serve: install
 	@$(BIN)/trackmark serve --anonymous --port $(PORT)
