@@ -1,5 +1,6 @@
 """Files and folders that are there whole or not at all."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -69,3 +70,16 @@ def replacing_folder(path: Path, *, mode: int = 0o777) -> Iterator[Path]:
     finally:
         for left in (part, former):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk, where a power cut leaves them.
+
+    Raises:
+        OSError: the disk failed, or is full.
+    """
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -202,12 +202,3 @@ def fingerprint(hashes: Sequence[int]) -> Fingerprint:
 MUSIC, VOICE = music(), voice()
 SETTINGS = Settings(home=Path("no-such-home"))
 PATH = Path("song.wav")
-
-
-def scan_row(item: Any, home: Path) -> dict[str, Any]:
-    """A row for a scan; kills its own process over a file named `poison`."""
-    import os
-
-    if "poison" in item.location:
-        os._exit(9)
-    return {"file": item.location, "size_bytes": item.size, "action": "accept", "error": None}

@@ -15,10 +15,9 @@ from api.cli.console import (
     emit,
     fail,
     failures,
-    messages,
-    progress,
     registry,
 )
+from api.cli.scanning import shown
 
 if TYPE_CHECKING:
     from api.scan.scan import Scanned
@@ -64,14 +63,10 @@ def scan(
         with registry() as (store, settings):
             home = settings.home
             store.fingerprints.copies().refresh()  # made once here, searched by every worker
-        total = len(items)
-        if not quiet:
-            messages().print(f"{total} files", markup=False)
-        with progress(enabled=not quiet) as bar:
-            report = bar("scan")
+        with shown(len(items), enabled=not quiet) as display:
 
-            def tell(done: int, all_files: int, row: dict[str, Any]) -> None:
-                report(f"{done} of {all_files}", done / (all_files + 1))
+            def tell(done: int, _all_files: int, row: dict[str, Any]) -> None:
+                display.update(done)
                 if as_json:
                     emit(row)
 
@@ -82,6 +77,7 @@ def scan(
                     engine=engine.value,
                     workers=workers or os.cpu_count() or 1,
                     home=home,
+                    begun=lambda before, _all_files: display.begin(before),
                     progress=tell,
                 )
             except OSError as error:

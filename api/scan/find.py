@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,44 @@ from core.errors import TrackmarkError
 from core.suffixes import SUFFIXES, is_audio
 
 MANIFESTS = (".txt", ".csv")
+NAMED_LINES = 20
+VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "modified", "created")
+"""What stores tell of a file's content, the surest first."""
 
 
 class ScanError(TrackmarkError):
-    """A scan cannot start: nothing to scan, another one at work, or a missing optional package."""
+    """A scan cannot start or go on: nothing to scan, another one at work, a place that cannot be reached."""
 
 
 class FetchError(ScanError):
     """A file cannot be fetched from where it lies: its own row says so."""
 
 
-@dataclass(frozen=True)
+class FileMissing(ScanError):
+    """A file is not there: its own row says so."""
+
+
+class FileForbidden(ScanError):
+    """The store of a file does not show it to us: its own row says so."""
+
+
+class FileChanged(ScanError):
+    """A file is not, or no longer, the one that was listed: its own row says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A file to audit: a local path or a URL that fsspec understands."""
+    """A file to audit, as it was when it was listed.
+
+    Attributes:
+        location: a local path or a URL that fsspec understands.
+        size: in bytes; None where it was not there.
+        version: entity tag or time of the last change, as its store tells it; None where it does not.
+    """
 
     location: str
     size: int | None
+    version: str | None = None
 
 
 def find(target: str) -> list[Item]:
@@ -36,78 +59,107 @@ def find(target: str) -> list[Item]:
 
     A manifest names them in its own order: a `.txt` one a line, a `.csv` one in the column `file` of each
     row, as a scan's own table does. Names without a folder lie beside it. What is not there has a row that
-    says so.
+    says so. Where a manifest has a wrong row, nothing is scanned: whoever wrote it meant another file.
 
     Raises:
         ScanError: nothing is there, the place cannot be reached, the protocol of the URL is not known, or the
-            manifest has a row without an audio file.
+            manifest has rows without an audio file, whose lines it names.
     """
     fsspec = import_module("fsspec")
     try:
         if target.lower().endswith(MANIFESTS):
             with fsspec.open(target, "rb") as file:
-                return _named(target, file.read(), fsspec)
+                return _named(target, file.read())
         system, path = fsspec.url_to_fs(target)
         local = "file" in system.protocol
         if any(c in path for c in "*?["):
-            names = system.glob(path)
+            found = system.glob(path, detail=True)
         elif system.isdir(path):
-            names = system.find(path)
+            found = system.find(path, detail=True)
         else:
-            names = [path] if system.exists(path) else []
-        wanted = sorted(n for n in names if is_audio(n))
-        found = [
-            Item(name if local else system.unstrip_protocol(name), system.info(name).get("size"))
-            for name in wanted
-        ]
+            found = {path: system.info(path)} if system.exists(path) else {}
+        names = sorted(n for n in found if is_audio(n) and found[n].get("type") != "directory")
+        if local:
+            items = [_there(name) for name in names]
+        else:
+            items = [_item(system.unstrip_protocol(name), found[name]) for name in names]
     except ScanError:
         raise
     except Exception as error:  # each kind of store has errors of its own
         raise ScanError(f"cannot list {target}: {error or type(error).__name__}") from error
-    if not found:
+    if not items:
         raise ScanError(f"no audio files in {target} (looked for {', '.join(sorted(SUFFIXES))})")
-    return found
+    return items
 
 
-def _named(manifest: str, content: bytes, fsspec: Any) -> list[Item]:
+def listed(location: str) -> Item:
+    """A file as it is now.
+
+    Raises:
+        Exception: any; each kind of store has errors of its own.
+    """
+    if "://" not in location:
+        told = Path(location).stat()
+        return Item(location, told.st_size, str(told.st_mtime_ns))
+    system, path = import_module("fsspec").url_to_fs(location)
+    return _item(location, system.info(path))
+
+
+def _item(location: str, info: Mapping[str, Any]) -> Item:
+    """A file of which its object store tells this."""
+    size = info.get("size")
+    version = next((info[name] for name in VERSIONS if info.get(name) is not None), None)
+    if isinstance(version, datetime):  # some give a date in one answer and its seconds in another
+        version = version.timestamp()
+    return Item(location, None if size is None else int(size), None if version is None else str(version))
+
+
+def _named(manifest: str, content: bytes) -> list[Item]:
     """What a manifest names, each once, in its order."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ScanError(f"{manifest} is not UTF-8 (byte {error.start}): save it as such") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ScanError(
+            f"{manifest} is not UTF-8 (line {line}, byte {error.start}): save it as such"
+        ) from None
     names = list(_column(manifest, text) if manifest.lower().endswith(".csv") else _lines(text))
-    wrong = [number for number, name in names if not is_audio(name)]
+    wrong = [number for number, name in names if not is_audio(name) or "\0" in name]
     if wrong:
-        told = ", ".join(map(str, wrong[:5])) + (" and more" if len(wrong) > 5 else "")
+        more = f" and {len(wrong) - NAMED_LINES} more" if len(wrong) > NAMED_LINES else ""
+        told = ", ".join(map(str, wrong[:NAMED_LINES])) + more
         raise ScanError(f"{manifest} names no audio file in line {told}: complete or remove the row")
     if not names:
         raise ScanError(f"{manifest} names no file")
-    beside = "" if "://" in manifest else f"{Path(manifest).absolute().parent}/"
+    beside = (
+        manifest.rpartition("/")[0] + "/" if "://" in manifest else f"{Path(manifest).absolute().parent}/"
+    )
     places = dict.fromkeys(
         name if name.startswith("/") or "://" in name else beside + name for _number, name in names
     )
-    return [Item(place, _size(place, fsspec)) for place in places]
+    return [_there(place) for place in places]
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """One location a line; empty lines and comments (`#`) are left out."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):  # names may hold other line breaks
         if line.strip() and not line.startswith("#"):
             yield number, line.strip()
 
 
 def _column(manifest: str, text: str) -> Iterator[tuple[int, str]]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
-    if "file" not in (rows.fieldnames or ()):
-        raise ScanError(f"{manifest} has no column `file`")
-    for row in rows:
-        yield rows.line_num, (row["file"] or "").strip()
+    try:
+        if "file" not in (rows.fieldnames or ()):
+            raise ScanError(f"{manifest} has no column `file`")
+        for row in rows:
+            yield rows.line_num, (row["file"] or "").strip()
+    except csv.Error as error:
+        raise ScanError(f"{manifest} cannot be read in line {rows.line_num + 1}: {error}") from None
 
 
-def _size(location: str, fsspec: Any) -> int | None:
-    """The size of a file; None where it is not there, which its audit will tell."""
-    with suppress(Exception):
-        system, path = fsspec.url_to_fs(location)
-        size = system.info(path).get("size")
-        return int(size) if size is not None else None
-    return None
+def _there(location: str) -> Item:
+    """A file as it is now; without a size where it is not there, which its audit will tell."""
+    with suppress(Exception):  # each kind of store has errors of its own
+        return listed(location)
+    return Item(location, None)

@@ -1,32 +1,27 @@
 """Audit a catalogue: many files, several processes or a Ray cluster, one table of results.
 
-Every finished file is written to a journal beside the results before the next one counts, so a
-scan that was interrupted goes on where it stopped. The table is written at the end, in one piece.
+Every row is on the disk before it counts (`parts`), so a scan that is interrupted, however often, goes on
+where it stopped. The table is made of the parts at the end, in one piece.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import import_module
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from api import errors
 from api.audit.json_form import Json
-from api.scan import journal
-from api.scan.engines import ENGINES, Auditor
+from api.scan import run
+from api.scan.engines import ENGINES
 from api.scan.find import FetchError, Item, ScanError
-from api.scan.table import TABLES, failed, flatten, pyarrow, told, write_table
-from core.errors import TrackmarkError
-
-if TYPE_CHECKING:
-    from api.registry.registry import Registry
-    from api.settings import Settings
+from api.scan.parts import Parts
+from api.scan.table import TABLES, told, write_table
+from api.scan.worker import Auditor, Outcomes, Task, audit_item
 
 UNREADABLE = "unreadable"
+UNFETCHED_IN_A_ROW = 20
+"""When so many files in a row cannot be fetched, it is their store and not the files."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +44,10 @@ def scan(
     engine: str,
     workers: int,
     home: Path,
+    begun: Callable[[int, int], None] | None = None,
     progress: Callable[[int, int, Json], None] | None = None,
-    audit: Auditor | None = None,
+    audit: Auditor = audit_item,
+    today: date | None = None,
 ) -> Scanned:
     """Audit all items and write the table.
 
@@ -60,82 +57,60 @@ def scan(
         engine: `local` (processes on this machine) or `ray` (a cluster, or this machine through Ray).
         workers: how many files at once.
         home: the registry's folder; with Ray, one that every machine sees, or a shared database.
+        begun: called once with (done by earlier runs, all).
         progress: called with (done, all, row) after each file; the row as the table tells it.
-        audit: item and home to a row; must be importable by other processes. None is `audit_item`.
+        audit: gives the row of an item; must be importable by other processes.
+        today: the day of a scan that begins; None is today in UTC.
 
     Returns:
         How many files there are and what became of them; the table has their rows in the order of `items`.
 
     Raises:
-        ScanError: an unknown engine, an optional package is missing, or another scan writes the same table.
+        ScanError: an unknown engine, an optional package is missing, another scan writes the same table, or
+            the place of the files or the cluster cannot be reached any more.
+        OSError: the disk is full. Every row that was there before is kept, whatever ends the scan.
     """
     if results.suffix not in TABLES:
         raise ScanError(f"results must end in one of {', '.join(TABLES)}, not {results.name!r}")
-    if results.suffix == ".parquet":
-        pyarrow()
     if engine not in ENGINES:
         raise ScanError(f"unknown engine {engine!r}: use local or ray")
-    with journal.opened(results.with_name(f".{results.name}.journal")) as kept:
-        left = [item for item in items if not kept.holds(item)]
-        done = len(items) - len(left)
-        for row in ENGINES[engine](left, workers, home, audit or audit_item):
-            kept.add(row)
-            done += 1
-            if progress is not None:
-                progress(done, len(items), told(row))
-        write_table(kept.rows(items), results)
-        actions = Counter(str(row.get("action") or UNREADABLE) for row in kept.rows(items))
+    folder = results.with_name(f".{results.name}.scan")
+    with run.opened(folder, items, today or datetime.now(UTC).date()) as parts:
+        left, before = list(parts.left()), parts.done
+        if begun is not None:
+            begun(before, len(items))
+        if left:
+            task = Task(audit, home, parts.plan.day)
+            with closing(ENGINES[engine]([items[number] for number in left], workers, task)) as outcomes:
+                for done, (number, row) in enumerate(_reached(outcomes), before + 1):
+                    parts.add(left[number], row)
+                    if progress is not None:
+                        progress(done, len(items), told(row))
+        actions: Counter[str] = Counter()
+        write_table(_counted(parts, actions), results)
     return Scanned(len(items), actions)
 
 
-def audit_item(item: Item, home: Path) -> Json:
-    """Audit one item into one flat row; never raises for the item's own faults."""
-    from api.audit.audit import audit_file
-    from api.registry.artists import Reader
-
-    registry, settings = _opened(str(home))
-    try:
-        with _local_copy(item) as path:
-            reader = registry.on_behalf(Reader.here(f"scan of {item.location}"))
-            found = audit_file(path, registry=reader, settings=settings).to_dict()
-    except FetchError as error:
-        return failed(item, type(error).__name__, str(error))
-    except (TrackmarkError, OSError) as error:
-        if _ours(error):
-            raise  # another try will do; a row would be the last word on a file that nobody has heard
-        return failed(item, type(error).__name__, str(error))
-    return flatten(item, found)
-
-
-def _ours(error: Exception) -> bool:
-    """Whether a failure is none of the file's: a full disk, keys, weights."""
-    code = errors.told(error)["code"]
-    return code == errors.DiskFull.code or (isinstance(error, TrackmarkError) and code in errors.OURS)
+def _reached(outcomes: Outcomes) -> Iterator[tuple[int, Json]]:
+    """The rows; those of files that could not be fetched wait until another one could be."""
+    waiting: list[tuple[int, Json]] = []
+    for number, outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        waiting.append((number, outcome))
+        if outcome["error_type"] == FetchError.__name__:
+            if len(waiting) >= UNFETCHED_IN_A_ROW:
+                raise ScanError(
+                    f"{len(waiting)} files in a row could not be fetched ({outcome['error']}): the same "
+                    "command goes on once their store can be reached"
+                )
+            continue
+        yield from waiting
+        waiting.clear()
+    yield from waiting
 
 
-@lru_cache(maxsize=1)
-def _opened(home: str) -> "tuple[Registry, Settings]":
-    from api.registry.registry import Registry
-    from api.settings import Settings
-
-    settings = Settings(home=Path(home))
-    return Registry.open(settings), settings
-
-
-@contextmanager
-def _local_copy(item: Item) -> Iterator[Path]:
-    """A local path for an item; a remote one is copied and removed again."""
-    if "://" not in item.location:
-        yield Path(item.location)
-        return
-    fsspec = import_module("fsspec")
-    with tempfile.TemporaryDirectory(prefix="trackmark-scan-") as folder:
-        path = Path(folder) / Path(item.location).name
-        try:
-            system, remote = fsspec.url_to_fs(item.location)
-            system.get_file(remote, str(path))
-        except Exception as error:  # each kind of store has errors of its own
-            if errors.told(error)["code"] == errors.DiskFull.code:
-                raise
-            raise FetchError(f"cannot fetch {item.location}: {error or type(error).__name__}") from error
-        yield path
+def _counted(parts: Parts, actions: Counter[str]) -> Iterator[Json]:
+    for row in parts.rows():
+        actions[str(row["action"] or UNREADABLE)] += 1
+        yield row

@@ -1,17 +1,21 @@
-"""The table of a scan: one flat row per file, as Parquet, JSON lines or CSV."""
+"""The table of a scan: one flat row per file, as Parquet, JSON lines or CSV.
+
+Rows hold nothing of when, where and how fast they were made: two scans of the same files by the same registry
+give the same table, bit for bit.
+"""
 
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from api.audit.json_form import Json
-from api.scan.find import Item, ScanError
-from core.files import replacing
+from api.scan.find import Item
+from core.files import replacing, settle
 
 TABLES = (".parquet", ".jsonl", ".csv")
 ROWS_AT_ONCE = 1000
@@ -35,10 +39,13 @@ COLUMNS: dict[str, str] = {
     "voice_synthetic_score": "float64",
     "warnings": "string",
     "error": "string",
-    "elapsed_s": "float64",
+    "error_type": "string",
     "findings": "string",
 }
 """Names of the columns and their Arrow types."""
+
+TIMED = "elapsed_s"
+"""What two audits of one file may differ in."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -67,15 +74,25 @@ def flatten(item: Item, found: Json) -> Json:
         "voice_synthetic_score": found["voice"]["synthetic_score"],
         "warnings": "; ".join(found["warnings"]),
         "error": None,
-        "elapsed_s": found["elapsed_s"],
-        "findings": json.dumps(found),
+        "error_type": None,
+        "findings": json.dumps(_untimed(found)),
     }
 
 
-def failed(item: Item, kind: str, message: str) -> Json:
-    """The row of a file that could not be audited."""
+def _untimed(found: Any) -> Any:
+    if isinstance(found, list):
+        return [_untimed(value) for value in found]
+    if isinstance(found, dict):
+        return {name: None if name == TIMED else _untimed(value) for name, value in found.items()}
+    return found
+
+
+def failed(item: Item, error: Exception) -> Json:
+    """The row of a file that could not be audited: why, and the kind of the failure."""
     row: Json = dict.fromkeys(COLUMNS)
-    return {**row, "file": item.location, "size_bytes": item.size, "error": f"{kind}: {message}"}
+    kind = type(error).__name__
+    why = {"error": f"{kind}: {error}", "error_type": kind}
+    return {**row, "file": item.location, "size_bytes": item.size, **why}
 
 
 def told(row: Mapping[str, Any]) -> Json:
@@ -101,20 +118,15 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write rows, whole or not at all, a thousand in memory at a time.
+    """Write rows, whole or not at all, a thousand in memory at a time; they are on the disk at the end.
 
     Raises:
-        ScanError: Parquet without pyarrow.
-        OSError: the disk failed.
+        OSError: the disk failed, or is full.
     """
     shown = map(told, rows)
     with replacing(path) as part:
         if path.suffix == ".parquet":
-            arrow, parquet = pyarrow()
-            schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
-            with parquet.ParquetWriter(part, schema, compression="zstd") as writer:
-                while some := list(islice(shown, ROWS_AT_ONCE)):
-                    writer.write_table(arrow.Table.from_pylist(some, schema=schema))
+            _write_parquet(shown, part)
         elif path.suffix == ".jsonl":
             with part.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in shown)
@@ -123,17 +135,37 @@ def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
                 table = csv.DictWriter(file, fieldnames=list(COLUMNS))
                 table.writeheader()
                 table.writerows(shown)
+        settle(part)
+    settle(path.parent)
 
 
-def pyarrow() -> tuple[Any, Any]:
-    """The optional packages that write Parquet.
+def _write_parquet(rows: Iterator[Json], path: Path) -> None:
+    arrow, parquet = _pyarrow()
+    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
+    with parquet.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            writer.write_table(arrow.Table.from_pylist(some, schema=schema))
 
-    Raises:
-        ScanError: they are not there.
-    """
+
+def rows_in(path: Path) -> int | None:
+    """How many rows a Parquet file says it has; None where it is cut off or none at all."""
+    arrow, parquet = _pyarrow()
     try:
-        return import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ImportError:
-        raise ScanError(
-            "writing .parquet needs pyarrow: pip install pyarrow, or write .jsonl or .csv"
-        ) from None
+        return int(parquet.read_metadata(path).num_rows)
+    except (OSError, arrow.ArrowException):
+        return None
+
+
+def read_part(path: Path) -> list[Json] | None:
+    """The rows of a Parquet file; None where it is damaged."""
+    arrow, parquet = _pyarrow()
+    try:
+        rows: list[Json] = parquet.ParquetFile(path, page_checksum_verification=True).read().to_pylist()
+    except (OSError, arrow.ArrowException):
+        return None
+    return rows
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    """Slow to import, and without types."""
+    return import_module("pyarrow"), import_module("pyarrow.parquet")

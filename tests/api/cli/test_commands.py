@@ -13,7 +13,7 @@ import api.audit.audit
 from api.audit import engines
 from api.audit.engines import product_engines
 from api.registry.registry import Registry
-from api.scan import scan
+from api.scan import worker
 from api.scan.engines import ENGINES
 from api.settings import Settings
 from core.decode import decode
@@ -22,6 +22,7 @@ from detector.voice.errors import EnrolmentError
 from provenance.watermark import embed
 from tests import fakes
 from tests.api.cli.conftest import Trackmark, invoke
+from tests.api.scan.catalogues import in_turn
 from tests.signals import music
 
 
@@ -255,8 +256,8 @@ def test_artists_come_and_go(
 def test_a_scan_of_a_folder(
     trackmark: Trackmark, tagged: dict[str, Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ENGINES, "local", lambda items, _w, home, audit: (audit(i, home) for i in items))
-    scan._opened.cache_clear()
+    monkeypatch.setitem(ENGINES, "local", in_turn)
+    worker._opened.cache_clear()
     folder = tmp_path / "catalogue"
     folder.mkdir()
     (folder / "a.flac").write_bytes(tagged["path"].read_bytes())
@@ -266,5 +267,6 @@ def test_a_scan_of_a_folder(
     assert done.code == 3, "one file could not be read"
     rows = [json.loads(line) for line in results.read_text().splitlines()]
     assert [row["ownership"] for row in rows] == ["match", None]
-    assert rows[1]["error"].startswith("UnreadableAudio")
+    assert rows[1]["error_type"] == "UnreadableAudio"
+    assert done.err.splitlines() == [], "quiet"
     assert trackmark("scan", home / "keys", "-o", results).code == 3

@@ -1,0 +1,86 @@
+"""Audits on a Ray cluster, or on this machine through Ray: an actor a worker, each with its own models."""
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from api.scan.find import Item, ScanError
+from api.scan.hands import Hands
+from api.scan.worker import Outcome, Outcomes, Task
+
+STORE_BYTES = 100_000_000  # rows are small, and Ray would take a third of the memory
+
+
+class Auditing:
+    """What an actor does."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def outcome(self, item: Item) -> Outcome:
+        """The row of a file, or the failure that ends the scan."""
+        return self._task.outcome(item)
+
+
+def on_ray(items: Sequence[Item], workers: int, task: Task) -> Outcomes:
+    """Audit on the cluster of `RAY_ADDRESS`, or on this machine through Ray; see `engines.Engine`.
+
+    Raises:
+        ScanError: Ray is missing, its cluster cannot be reached, or it was lost on the way.
+    """
+    try:
+        ray = import_module("ray")
+    except ImportError:
+        raise ScanError("the ray engine needs Ray: pip install 'trackmark[ray]'") from None
+    joined = ray.is_initialized()
+    try:
+        if not joined:
+            _join(ray, workers)
+        yield from _shared_out(ray, items, workers, task)
+    except ray.exceptions.RayError as error:
+        raise ScanError(
+            f"the Ray cluster was lost; the same command goes on where it stopped ({error})"
+        ) from error
+    finally:
+        if not joined:
+            ray.shutdown()
+
+
+def _join(ray: Any, workers: int) -> None:
+    address = os.environ.get("RAY_ADDRESS")
+    alone = {"num_cpus": workers, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+    try:
+        ray.init(address=address or "local", log_to_driver=False, **({} if address else alone))
+    except Exception as error:  # Ray has many, and none in common
+        raise ScanError(f"cannot reach the Ray cluster {address or 'of this machine'}: {error}") from error
+
+
+def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Outcomes:
+    hired = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Auditing)
+    hands = Hands(items)
+    actors: dict[int, Any] = {}
+    promised: dict[Any, int] = {}
+    for worker in range(min(workers, len(items))):
+        actors[worker] = hired.remote(task)
+        _next(hands, worker, actors, promised)
+    while promised:
+        (ready,), _ = ray.wait(list(promised), num_returns=1)
+        worker = promised.pop(ready)
+        try:
+            outcome = ray.get(ready)
+        except ray.exceptions.ActorError:
+            yield from hands.died(worker)
+            actors[worker] = hired.remote(task)
+            _next(hands, worker, actors, promised)
+            continue
+        number = hands.take(worker)
+        _next(hands, worker, actors, promised)
+        yield number, outcome
+
+
+def _next(hands: Hands, worker: int, actors: Mapping[int, Any], promised: dict[Any, int]) -> None:
+    """Give an actor a file, where one is left."""
+    item = hands.give(worker)
+    if item is not None:
+        promised[actors[worker].outcome.remote(item)] = worker
