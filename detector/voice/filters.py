@@ -8,6 +8,7 @@ low to band pass as in A. Oppenheim and R. Schafer, Discrete-Time Signal Process
 Determining the initial states in forward-backward filtering, IEEE Trans. Signal Processing 44, 1996.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,21 +47,36 @@ class Butterworth:
 
     def zero_phase(self, wav: Floats) -> Floats:
         """Filter forth and back, [..., T] -> [..., T]; T above `padding`."""
-        reach = self.padding
-        head = 2 * wav[..., :1] - wav[..., reach:0:-1]
-        tail = 2 * wav[..., -1:] - wav[..., -2 : -reach - 2 : -1]
-        longer = np.concatenate([head, wav, tail], axis=-1)
-        there = self._once(longer)
-        back = self._once(there[..., ::-1])[..., ::-1]
-        return back[..., reach : reach + wav.shape[-1]]
+        return zero_phase([self], wav[..., None, :])[..., 0, :]
 
-    def _once(self, wav: Floats) -> Floats:
-        """Filter what has been constant before its first sample, [..., T]."""
-        before = np.repeat(wav[..., :1], SETTLED, axis=-1)
-        size = fft.next_fast_len(wav.shape[-1] + 2 * SETTLED, real=True)
-        spectrum = fft.rfft(np.concatenate([before, wav], axis=-1), size, axis=-1)
-        filtered: Floats = fft.irfft(spectrum * _response(self, size), size, axis=-1)
-        return filtered[..., SETTLED : SETTLED + wav.shape[-1]]
+
+def zero_phase(bank: Sequence[Butterworth], wav: Floats) -> Floats:
+    """Filter forth and back by each of a bank.
+
+    Args:
+        bank: all of one order and kind.
+        wav: one signal for each, [..., bank, T], or one for all, [T]; T above the bank's `padding`.
+
+    Returns:
+        [..., bank, T].
+    """
+    reach = bank[0].padding
+    head = 2 * wav[..., :1] - wav[..., reach:0:-1]
+    tail = 2 * wav[..., -1:] - wav[..., -2 : -reach - 2 : -1]
+    longer = np.concatenate([head, wav, tail], axis=-1)
+    there = _once(bank, longer)
+    back = _once(bank, there[..., ::-1])[..., ::-1]
+    return back[..., reach : reach + wav.shape[-1]]
+
+
+def _once(bank: Sequence[Butterworth], wav: Floats) -> Floats:
+    """Filter what has been constant before its first sample, [..., T] or [..., bank, T]."""
+    before = np.repeat(wav[..., :1], SETTLED, axis=-1)
+    size = fft.next_fast_len(wav.shape[-1] + 2 * SETTLED, real=True)
+    spectrum = fft.rfft(np.concatenate([before, wav], axis=-1), size, axis=-1)
+    responses = np.stack([_response(design, size) for design in bank])
+    filtered: Floats = fft.irfft(spectrum * responses, size, axis=-1)
+    return filtered[..., SETTLED : SETTLED + wav.shape[-1]]
 
 
 @lru_cache(maxsize=32)

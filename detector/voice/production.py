@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from detector.voice.filters import Butterworth, hann, spectrum_over_time
+from detector.voice.filters import Butterworth, Complex, hann, spectrum_over_time, zero_phase
 
 RATE = 16000
 PRODUCTION = 266
@@ -40,12 +40,11 @@ def framed(wav: Floats, size: int, hop: int) -> Floats:
 def pitch(frames: Floats) -> tuple[Floats, Floats]:
     """Fundamental in Hz and periodicity of frames [N, FRAME] by normalised autocorrelation, [N] each."""
     window = np.hanning(FRAME)
-    centred = (frames - frames.mean(1, keepdims=True)) * window
-    size = 2 * FRAME
-    correlation = np.fft.irfft(np.abs(np.fft.rfft(centred, size)) ** 2, axis=1)[:, :FRAME]
-    shape = np.fft.irfft(np.abs(np.fft.rfft(window, size)) ** 2)[:FRAME]
-    correlation = correlation / (correlation[:, :1] + 1e-9) / np.maximum(shape / shape[0], 0.05)
     low, high = RATE // _HIGH_HZ, RATE // _LOW_HZ
+    centred = (frames - frames.mean(1, keepdims=True)) * window
+    correlation = _correlation(centred, high + 1)
+    shape = _correlation(window[None], high + 1)
+    correlation /= (correlation[:, :1] + 1e-9) * np.maximum(shape / shape[:, :1], 0.05)
     # A long lag must be clearly better than a short one, or octaves are taken for the pitch.
     lag = low + (correlation[:, low:high] - 1.3e-3 * np.arange(high - low)).argmax(1)
     rows = np.arange(len(lag))
@@ -55,13 +54,31 @@ def pitch(frames: Floats) -> tuple[Floats, Floats]:
     return RATE / (lag + np.clip(shift, -0.5, 0.5)), np.clip(at, 0, 1)
 
 
+def _correlation(frames: Floats, lags: int) -> Floats:
+    """Autocorrelation of frames [N, T] at the first lags, [N, lags]; further ones are not made."""
+    size = fft.next_fast_len(frames.shape[1] + lags, real=True)
+    found: Floats = fft.irfft(_power(fft.rfft(frames, size, axis=1)), size, axis=1)[:, :lags]
+    return found
+
+
+def _power(spectrum: Complex) -> Floats:
+    """Squared size, any shape; NumPy's own takes a root first."""
+    found: Floats = spectrum.real**2 + spectrum.imag**2
+    return found
+
+
+def _fourth(values: Floats) -> Floats:
+    """To the power of four, any shape; NumPy's own goes by logarithms."""
+    return np.square(np.square(values))
+
+
 def _moments(values: Floats) -> list[float]:
     """Mean, spread and tails of a sample; zeros where it is too small."""
     if values.size < 8:
         return [0.0, 0.0, 0.0]
     spread = values.std() + 1e-6
     standard = (values - values.mean()) / spread
-    return [float(values.mean()), float(spread), float(np.clip((standard**4).mean(), 0, 15))]
+    return [float(values.mean()), float(spread), float(np.clip(_fourth(standard).mean(), 0, 15))]
 
 
 def _waver(hertz: Floats, runs: list[slice]) -> list[float]:
@@ -147,17 +164,17 @@ def _harmonics(frames: Floats, hertz: Floats, following: npt.NDArray[np.bool_]) 
 
 def _envelopes(wav: Floats) -> Floats:
     """Hilbert envelopes of the bands, [bands, T]."""
-    bands = itertools.pairwise(_BANDS_HZ.tolist())
-    return np.array([envelope(Butterworth(4, low, high, RATE).zero_phase(wav)) for low, high in bands])
+    bands = [Butterworth(4, low, high, RATE) for low, high in itertools.pairwise(_BANDS_HZ.tolist())]
+    return envelope(zero_phase(bands, wav))
 
 
 def envelope(wav: Floats) -> Floats:
-    """Size of the analytic signal, [T]; of a real one half of the transform is enough."""
+    """Size of the analytic signal, any shape; of a real one half of the transform is enough."""
     spectrum = fft.rfft(wav)
-    spectrum[0] = 0
-    if len(wav) % 2 == 0:
-        spectrum[-1] = 0
-    found: Floats = np.hypot(wav, fft.irfft(-1j * spectrum, len(wav)))
+    spectrum[..., 0] = 0
+    if wav.shape[-1] % 2 == 0:
+        spectrum[..., -1] = 0
+    found: Floats = np.sqrt(wav**2 + fft.irfft(-1j * spectrum, wav.shape[-1]) ** 2)
     return found
 
 
@@ -166,14 +183,16 @@ def _pulses(envelopes: Floats, starts: npt.NDArray[np.int64], hertz: Floats) -> 
     count = len(envelopes)
     if len(starts) < 20:
         return [0.0] * (3 * count + 2 * (count - 1))
-    centre = np.arange(FRAME)
-    turn = np.exp(-2j * np.pi * hertz[:, None] * centre[None] / RATE) * np.hanning(FRAME)
+    angle = 2 * np.pi / RATE * hertz[:, None] * np.arange(FRAME)
+    window = np.hanning(FRAME)
+    cosines, sines = np.cos(angle) * window, -np.sin(angle) * window
     depth = []
     for envelope in envelopes:
         inside = np.lib.stride_tricks.sliding_window_view(envelope, FRAME)[starts]
-        mean = inside.mean(1, keepdims=True)
-        once = ((inside - mean) * turn).sum(1)
-        depth.append(once / (mean[:, 0] * np.hanning(FRAME).sum() + 1e-9) * 2)
+        mean = inside.mean(1)
+        inside -= mean[:, None]
+        once = np.einsum("vt,vt->v", inside, cosines) + 1j * np.einsum("vt,vt->v", inside, sines)
+        depth.append(once / (mean * window.sum() + 1e-9) * 2)
     table = np.array(depth)
     size = np.log(np.abs(table) + 1e-3)
     unit = table / (np.abs(table) + 1e-9)
@@ -196,20 +215,18 @@ def _prediction(frames: Floats) -> list[float]:
     if len(frames) < 12:
         return [0.0] * (3 + 3 + 3 + 2 * _AREAS)
     windowed = (frames - frames.mean(1, keepdims=True)) * np.hamming(frames.shape[1])
-    power = np.abs(np.fft.rfft(windowed, 2 * frames.shape[1])) ** 2
-    lags = np.fft.irfft(power, axis=1)[:, : _ORDER + 1]
+    lags = _correlation(windowed, _ORDER + 1)
     lags[:, 0] = lags[:, 0] * 1.0001 + 1e-9
     weights, reflections = predictors(lags)
-    rest = windowed[:, _ORDER:].copy()
-    for lag, weight in enumerate(weights.T, 1):
-        rest -= weight[:, None] * windowed[:, _ORDER - lag : -lag]
+    before = np.lib.stride_tricks.sliding_window_view(windowed[:, :-1], _ORDER, axis=1)
+    rest = windowed[:, _ORDER:] - (before @ weights[:, ::-1, None])[..., 0]
     spread = rest.std(1) + 1e-9
     standard = (rest - rest.mean(1, keepdims=True)) / spread[:, None]
     reflections = np.clip(reflections[:, :_AREAS], -0.999, 0.999)
     areas = np.log((1 + reflections) / (1 - reflections))
     return [
-        *_moments(np.log((standard**4).mean(1))),
-        *_moments(np.abs((standard**3).mean(1))),
+        *_moments(np.log(_fourth(standard).mean(1))),
+        *_moments(np.abs((np.square(standard) * standard).mean(1))),
         *_moments(np.log(spread / (windowed.std(1) + 1e-9))),
         *(np.diff(areas, axis=0).std(0) / (areas.std(0) + 1e-6)),
         *np.log(areas.std(0) + 1e-3),
@@ -258,7 +275,7 @@ def _cepstra(decibel: Floats, on: npt.NDArray[np.bool_]) -> list[float]:
     static = rows[:, on].std(1) + 1e-6
     once = np.diff(rows, axis=1)[:, inside]
     twice = np.diff(rows, 2, axis=1)[:, inside[1:] & inside[:-1]]
-    tails = ((once / (once.std(1, keepdims=True) + 1e-6)) ** 4).mean(1)
+    tails = _fourth(once / (once.std(1, keepdims=True) + 1e-6)).mean(1)
     found = [np.log(static), np.log(once.std(1) / static + 1e-4), np.log(twice.std(1) / static + 1e-4), tails]
     return [float(np.clip(v, -12, 15)) for part in found for v in part]
 
@@ -310,7 +327,7 @@ def production_statistics(wav: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     following = np.diff(index) == 1
     envelopes = _envelopes(sound)
     spectrum = spectrum_over_time(sound, 512, HOP)
-    decibel = 10 * np.log10(np.abs(spectrum) ** 2 + 1e-10)
+    decibel = 10 * np.log10(_power(spectrum) + 1e-10)
     loud = decibel[4:].max(0)
     on = loud > loud.max() - 30
     parts = [

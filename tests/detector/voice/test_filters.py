@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from detector.voice.filters import Butterworth, hann, spectrum_over_time
+from detector.voice.filters import Butterworth, hann, spectrum_over_time, zero_phase
 
 RATE = 16_000
 
@@ -23,6 +23,14 @@ def test_zero_phase_filters_are_those_of_scipy(
     found = Butterworth(order, low, high, rate).zero_phase(wav)
     assert np.allclose(found, signal.sosfiltfilt(sos, wav, axis=-1), atol=1e-9)
     assert np.allclose(Butterworth(order, low, high, rate).zero_phase(wav[0]), found[0], atol=1e-12)
+
+
+def test_a_bank_filters_one_signal_or_one_for_each() -> None:
+    bank = [Butterworth(4, low, high, RATE) for low, high in ((300, 800), (800, 1500), (5600, 7000))]
+    wav = np.random.default_rng(3).standard_normal((3, 9000))
+    for given, own in ((wav[0], wav[[0, 0, 0]]), (wav, wav)):
+        alone = [design.zero_phase(one) for design, one in zip(bank, own, strict=True)]
+        assert np.allclose(zero_phase(bank, given), alone, atol=1e-12)
 
 
 def test_windows_and_spectra_are_those_of_scipy() -> None:

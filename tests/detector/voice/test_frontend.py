@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional
 
 from detector.voice.frontend import BINS, SAMPLE_RATE, contrasts, mono, spectrogram, windows
 from tests.signals import music, noise
@@ -36,6 +37,12 @@ def test_contrasts_ignore_a_fixed_equaliser() -> None:
     assert torch.allclose(contrasts(decibel)[:, 0], contrasts(decibel + tilt)[:, 0], atol=1e-4)
     # The neighbourhood view sees a smooth tilt only at its edges.
     assert (contrasts(decibel)[:, 1, 8:-8] - contrasts(decibel + tilt)[:, 1, 8:-8]).abs().max() < 1e-3
+
+
+def test_fine_structure_is_told_against_eight_neighbours_on_either_side() -> None:
+    decibel = spectrogram(noise(1.0, SAMPLE_RATE, seed=3))
+    beside = functional.pad(decibel, (0, 0, 8, 8), mode="replicate").unfold(1, 17, 1).mean(-1)
+    assert torch.allclose(contrasts(decibel)[:, 1], (decibel - beside).clamp(-30, 30) / 10, atol=1e-5)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 1.0, 3.0, 3.1, 4.4, 10.0])
