@@ -8,10 +8,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from api.language import _, later
+from api.language.figures import day_text
 from core.errors import InvalidInput
 
 Status = Literal["in_force", "pending", "voluntary", "contract"]
 Unit = Literal["days", "business days"]
+_STANDINGS = {
+    "pending": later("a bill, not law"),
+    "voluntary": later("voluntary"),
+    "contract": later("terms of delivery"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,12 @@ class Rule:
 
     def standing(self, on: date) -> str:
         """Where it stands on a day, in words."""
-        words = {"pending": "a bill, not law", "voluntary": "voluntary", "contract": "terms of delivery"}
+        word = _STANDINGS.get(self.status)
         if self.in_force_from is None:
-            return words.get(self.status, "no day set")
-        when = f"{'since' if self.in_force_from <= on else 'from'} {self.in_force_from}"
-        return f"{words[self.status]}, {when}" if self.status in words else f"in force {when}"
+            return _(word) if word else _("no day set")
+        day = day_text(self.in_force_from)
+        since = _("since %(day)s", day=day) if self.in_force_from <= on else _("from %(day)s", day=day)
+        return f"{_(word)}, {since}" if word else f"{_('in force')} {since}"
 
     def deadline(self, name: str) -> Deadline:
         """A deadline by its id."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api.language import later
 from core.errors import InvalidInput
 
 FormName = Literal["no-fakes", "dmca"]
@@ -50,58 +51,64 @@ class Form:
 FORMS: Mapping[FormName, Form] = {
     "no-fakes": Form(
         "us-no-fakes",
-        "Unauthorised voice or likeness (NO FAKES Act, a bill)",
+        later("Unauthorised voice or likeness (NO FAKES Act, a bill)"),
         (
-            Element("signature", "A", "signature of the right holder or of whoever acts for them"),
-            Element("person", "B", "whose voice or likeness it is"),
-            Element("material", "C", "what the material is"),
-            Element("location", "C", "how it is found: an address, or a title and where"),
-            Element("contact", "D", "how whoever complains is reached: address, telephone, e-mail"),
+            Element("signature", "A", later("signature of the right holder or of whoever acts for them")),
+            Element("person", "B", later("whose voice or likeness it is")),
+            Element("material", "C", later("what the material is")),
+            Element("location", "C", later("how it is found: an address, or a title and where")),
+            Element("contact", "D", later("how whoever complains is reached: address, telephone, e-mail")),
             Element(
-                "good_faith", "E", "they believe in good faith that the use is not authorised", "statement"
+                "good_faith",
+                "E",
+                later("they believe in good faith that the use is not authorised"),
+                "statement",
             ),
-            Element("authority", "F", "they are the right holder or may act for them", "statement"),
-            Element("reference", "G", "link or reference to what shows the right or the original"),
+            Element("authority", "F", later("they are the right holder or may act for them"), "statement"),
+            Element("reference", "G", later("link or reference to what shows the right or the original")),
         ),
         (
-            Element("signature", "", "signature of the uploader"),
-            Element("contact", "", "how the uploader is reached"),
-            Element("action", "", "court and number of the action that was filed"),
+            Element("signature", "", later("signature of the uploader")),
+            Element("contact", "", later("how the uploader is reached")),
+            Element("action", "", later("court and number of the action that was filed")),
         ),
     ),
     "dmca": Form(
         "us-dmca-512",
-        "Copyright (17 U.S.C. 512(c)(3))",
+        later("Copyright (17 U.S.C. 512(c)(3))"),
         (
-            Element("signature", "i", "signature of whoever may act for the owner"),
-            Element("work", "ii", "the work, or a list of works, whose copyright is concerned"),
-            Element("material", "iii", "the material that is to be removed"),
-            Element("location", "iii", "where it is found"),
-            Element("contact", "iv", "how whoever complains is reached: address, telephone, e-mail"),
+            Element("signature", "i", later("signature of whoever may act for the owner")),
+            Element("work", "ii", later("the work, or a list of works, whose copyright is concerned")),
+            Element("material", "iii", later("the material that is to be removed")),
+            Element("location", "iii", later("where it is found")),
+            Element("contact", "iv", later("how whoever complains is reached: address, telephone, e-mail")),
             Element(
-                "good_faith", "v", "they believe in good faith that the use is not authorised", "statement"
+                "good_faith",
+                "v",
+                later("they believe in good faith that the use is not authorised"),
+                "statement",
             ),
             Element(
                 "authority",
                 "vi",
-                "the notice is accurate and, under penalty of perjury, they may act",
+                later("the notice is accurate and, under penalty of perjury, they may act"),
                 "statement",
             ),
         ),
         (
-            Element("signature", "A", "signature of the uploader"),
-            Element("location", "B", "the material that was removed, and where it was"),
+            Element("signature", "A", later("signature of the uploader")),
+            Element("location", "B", later("the material that was removed, and where it was")),
             Element(
                 "mistake",
                 "C",
-                "under penalty of perjury, it was removed by mistake or mistaken identity",
+                later("under penalty of perjury, it was removed by mistake or mistaken identity"),
                 "statement",
             ),
-            Element("contact", "D", "name, address and telephone of the uploader"),
+            Element("contact", "D", later("name, address and telephone of the uploader")),
             Element(
                 "jurisdiction",
                 "D",
-                "they accept the court's jurisdiction and service of process",
+                later("they accept the court's jurisdiction and service of process"),
                 "statement",
             ),
         ),

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, insert, select, update
 from api import database
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
+from api.language import later
 from core import clock
 from core.errors import InvalidInput
 
@@ -23,7 +24,7 @@ _CONSENTS = Table.metadata.tables["artist_consents"]
 SCOPES = ("singing", "speech", "training")
 WORLD = "WORLD"
 LONGEST_US_YEARS = 10
-OVER_TEN_YEARS = (
+OVER_TEN_YEARS = later(
     "runs for more than ten years: in the US a licence of a digital replica may hold for ten at most "
     "(NO FAKES Act, pending)"
 )

@@ -1,7 +1,11 @@
-"""Numbers and moments as people read them."""
+"""Numbers and moments as people read them, in the language that is spoken."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
+
+from api.audit import numbers as signed
+from api.language import _, figures
 
 
 def percent_text(share: float) -> str:
@@ -9,9 +13,30 @@ def percent_text(share: float) -> str:
     return f"{round(100 * float(share))}\u00a0%"
 
 
+def fine_percent_text(share: float) -> str:
+    """A share of 0 to 1 to a tenth of a per cent, since errors are small."""
+    return figures.number_text(f"{100 * float(share):.1f}\u00a0%")
+
+
+def score_text(score: float) -> str:
+    """A score as the statement tells it: none is ever shown as certainty."""
+    told = signed.score_text(score)
+    word, _space, number = told.rpartition(" ")
+    number = figures.number_text(number)
+    return {
+        "above": _("above %(score)s", score=number),
+        "below": _("below %(score)s", score=number),
+    }.get(word, number)
+
+
+def p_value_text(value: float | None) -> str:
+    """A probability that may be tiny."""
+    return _("not measured") if value is None else figures.number_text(signed.p_value_text(value))
+
+
 def time_text(seconds: float) -> str:
     """A moment for people, to a tenth of a second."""
-    return f"{round(seconds, 1) + 0.0:.1f} s"
+    return figures.number_text(f"{round(seconds, 1) + 0.0:.1f} s")
 
 
 def clock_text(seconds: float) -> str:
@@ -24,6 +49,15 @@ def clock_text(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def span_text(start_s: float, end_s: float) -> str:
+    """A stretch of time as a clock shows it.
+
+    >>> span_text(0, 75.4)
+    '0:00 to 1:15'
+    """
+    return _("%(start)s to %(end)s", start=clock_text(start_s), end=clock_text(end_s))
+
+
 def size_text(count: int) -> str:
     """A number of bytes for people.
 
@@ -32,21 +66,39 @@ def size_text(count: int) -> str:
     """
     if count >= 1 << 20:
         megabytes = count / (1 << 20)
-        return f"{megabytes:.0f} MB" if megabytes == int(megabytes) else f"{megabytes:.1f} MB"
+        told = f"{megabytes:.0f} MB" if megabytes == int(megabytes) else f"{megabytes:.1f} MB"
+        return figures.number_text(told)
     return f"{max(1, round(count / 1024))} kB"
 
 
 def change_text(mark: Mapping[str, Any]) -> str:
     """How the audio was changed since it was marked; nothing where it was not."""
-    text = "" if mark["speed"] == 1.0 else f", speed {mark['speed']:.3f}"
-    pitch = mark.get("pitch_semitones")
-    return text + (f", pitch {pitch:+.2f} semitones" if pitch else "")
+    speed, pitch = figures.number_text(f"{mark['speed']:.3f}"), mark.get("pitch_semitones")
+    text = "" if mark["speed"] == 1.0 else _(", speed %(speed)s", speed=speed)
+    if pitch:
+        text += _(", pitch %(change)s semitones", change=figures.number_text(f"{pitch:+.2f}"))
+    return text
 
 
 def moment_text(text: str) -> str:
-    """An ISO 8601 moment of a signed statement, to the second.
+    """An ISO 8601 moment of a signed statement, to the second; what is none stands as it is written.
 
     >>> moment_text("2026-11-28T11:30:05.123456+00:00"), moment_text("2026-11-28T11:30:05Z")
     ('2026-11-28 11:30:05 UTC', '2026-11-28 11:30:05 UTC')
     """
-    return f"{text[:10]} {text[11:19]} UTC"
+    try:
+        return figures.moment_text(datetime.fromisoformat(text), seconds=True)
+    except ValueError:
+        return text
+
+
+def day_text(text: str) -> str:
+    """The day of such a moment, or a day.
+
+    >>> day_text("2026-11-28T11:30:05Z")
+    '2026-11-28'
+    """
+    try:
+        return figures.day_text(date.fromisoformat(text[:10]))
+    except ValueError:
+        return text

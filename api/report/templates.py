@@ -1,11 +1,13 @@
 """Where templates are set up: everything is escaped, since names and titles are attacker text."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.language import figures
+from api.language.spoken import counted, translated, translated_in
 from api.report import words
-from api.report.numbers import clock_text, size_text
+from api.report.numbers import clock_text, moment_text, size_text
 from api.report.words import record
 
 if TYPE_CHECKING:
@@ -20,10 +22,23 @@ def templates(folder: Path) -> "Environment":
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"clock": clock_text, "size": size_text, "day": _day, "sentence": _sentence}
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
+        translated, counted, newstyle=True, pgettext=translated_in
+    )
+    made.filters |= {
+        "clock": clock_text,
+        "size": size_text,
+        "day": figures.moment_text,
+        "date": _date,
+        "instant": _instant,
+        "number": figures.number_text,
+        "sentence": _sentence,
+    }
     made.globals |= {"words": words, "record_words": record}
     return made
 
@@ -33,5 +48,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _day(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+def _date(day: date | str) -> str:
+    """A day of the calendar, also as a form or a signed statement writes it."""
+    return figures.day_text(day if isinstance(day, date) else date.fromisoformat(day))
+
+
+def _instant(text: str | None) -> str:
+    """A moment as a signed statement writes it; nothing where it states none."""
+    return "" if text is None else moment_text(text)

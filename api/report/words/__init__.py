@@ -27,7 +27,8 @@ from api.report.words.provenance import (
     watermark,
     watermark_line,
 )
-from api.report.words.told import ACTIONS, BASIS, Found, Told, lowered, outcome
+from api.report.words.rules import rule_text, rule_texts
+from api.report.words.told import ACTIONS, BASIS, Found, Told, action, lowered, outcome
 
 __all__ = [
     "ACTIONS",
@@ -36,6 +37,7 @@ __all__ = [
     "OWNERSHIP",
     "SCORES",
     "Told",
+    "action",
     "claim",
     "credentials",
     "credentials_line",
@@ -49,6 +51,8 @@ __all__ = [
     "ownership",
     "placed",
     "questions",
+    "rule_text",
+    "rule_texts",
     "voice",
     "voice_line",
     "watermark",

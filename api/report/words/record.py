@@ -1,7 +1,9 @@
 """What a record says, in words: who holds what, what is declared of AI, and what happened to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from api.language import _, later
 
 Found = Mapping[str, Any]
 
@@ -47,3 +49,23 @@ def ingredient(made_of: Found) -> str:
     own = f", of record {made_of['record_id']}" if made_of.get("record_id") else ""
     signed = f", signed by {made_of['signer']}" if made_of.get("signer") else ""
     return f"{what}{form} with SHA-256 {made_of['sha256']}{own}{signed}"
+
+
+CONSENTS = {"active": later("Active"), "expired": later("Expired"), "revoked": later("Revoked")}
+"""Where a consent stands."""
+_SCOPES = {"singing": later("singing"), "speech": later("speech"), "training": later("training")}
+
+
+def consent_state(state: str) -> str:
+    """Where a consent stands, in a word."""
+    return _(CONSENTS.get(state, state))
+
+
+def scopes(names: Iterable[str]) -> str:
+    """What a consent allows."""
+    return ", ".join(_(_SCOPES.get(name, name)) for name in names)
+
+
+def territories(codes: Iterable[str]) -> str:
+    """Where it allows that."""
+    return ", ".join(_("worldwide") if code == "WORLD" else code for code in codes)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.audit.findings import NOT_ASKED
+from api.language import _, later
 
 Tone = Literal["good", "warn", "bad", "neutral"]
 Facts = tuple[tuple[str, str], ...]
@@ -24,9 +25,9 @@ BASIS: dict[str, str] = {
 OUTCOMES = {"inconclusive": "Inconclusive", "failed": "Check failed", "skipped": "Not checked"}
 """What each outcome without an answer is called."""
 ACTIONS: dict[str, tuple[str, Tone, str]] = {
-    "accept": ("Accept", "good", "No rule of the policy objects to this file."),
-    "review": ("Review", "warn", "A person should look at this file before it is used."),
-    "reject": ("Reject", "bad", "The policy refuses this file."),
+    "accept": (later("Accept"), "good", later("No rule of the policy objects to this file.")),
+    "review": (later("Review"), "warn", later("A person should look at this file before it is used.")),
+    "reject": (later("Reject"), "bad", later("The policy refuses this file.")),
 }
 """What each action is called, how it should look, and what it asks for."""
 
@@ -52,6 +53,15 @@ class Told:
     basis: str = ""
 
 
+_BECAME = {"inconclusive": later("inconclusive"), "failed": later("failed"), "skipped": later("skipped")}
+
+
+def action(name: str) -> tuple[str, Tone, str]:
+    """An action of a policy: what it is called, how it should look, and what it asks for."""
+    word, tone, text = ACTIONS.get(name, (name, "neutral", ""))
+    return _(word), tone, _(text) if text else ""
+
+
 def outcome(found: Found, check: str) -> tuple[str, str]:
     """What became of a check of an audit, and why it gave no answer, if it gave none."""
     start, became = f"{check}: ", found.get("checks", {}).get(check, "done")
@@ -62,7 +72,7 @@ def outcome(found: Found, check: str) -> tuple[str, str]:
 
 def not_judged(became: str) -> str:
     """In a line, that a check gave no answer."""
-    return f"not judged ({became})"
+    return _("not judged (%(outcome)s)", outcome=_(_BECAME.get(became, became)))
 
 
 def sentence(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.language import _
 from api.registry.artists import EnrolledArtist
 from api.registry.consents import SCOPES, WORLD, Consent, State
 from api.server.answers import problem, problem_of
@@ -62,7 +63,7 @@ def enrolment(enrolment_id: str, request: Request, parts: PartsDep, caller: Arti
     if job.error is not None:
         return page(request, "problem.html", problem=problem_of(job.error))
     if job.result is None:
-        return progress(request, job, f"/v1/enrolments/{job.id}", "Enrolling")
+        return progress(request, job, f"/v1/enrolments/{job.id}", _("Enrolling"))
     return RedirectResponse("/artists", status_code=303)
 
 

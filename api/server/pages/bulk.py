@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.cases.case import Wish
 from api.cases.cases import Cases
+from api.language import _
 from api.server.pages.forms import Sent, said
 from api.server.pages.rendering import page
 from api.server.parts import AuditWriter, PartsDep
@@ -45,7 +46,7 @@ def audits(request: Request, parts: PartsDep, caller: AuditWriter, sent: Sent) -
     def one(audit_id: str) -> str:
         return take("audit", audit_id, parts, caller).file_name
 
-    told = "Tried again" if step == "retry" else "Stopped"
+    told = _("Tried again") if step == "retry" else _("Stopped")
     return _done(request, told, "/audits", _each(sent, "/audits", one))
 
 
@@ -58,7 +59,7 @@ def cases(request: Request, parts: PartsDep, caller: AuditWriter, sent: Sent) ->
     def one(case_id: str) -> str:
         return of.take(case_id, Wish("assign", caller.actor, to)).subject
 
-    told = f"Assigned to {to['to']}" if to["to"] else "Assigned to nobody"
+    told = _("Assigned to %(whom)s", whom=to["to"]) if to["to"] else _("Assigned to nobody")
     return _done(request, told, "/cases", _each(sent, "/cases", one))
 
 

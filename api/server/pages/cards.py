@@ -33,8 +33,8 @@ class Card:
 def verdict(found: Mapping[str, Any]) -> Verdict:
     """The decision in words."""
     decision = found["decision"]
-    word, tone, text = words.ACTIONS.get(decision["action"], (str(decision["action"]), "neutral", ""))
-    reasons = tuple(str(rule.get("text", rule.get("rule", ""))) for rule in decision["rules"])
+    word, tone, text = words.action(decision["action"])
+    reasons = tuple(words.rule_text(rule, found) for rule in decision["rules"])
     return Verdict(word, tone, text, reasons, str(decision.get("policy", "")))
 
 

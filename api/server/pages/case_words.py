@@ -4,26 +4,27 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from api.language import _, later
 from api.report.words.told import Tone
 
 if TYPE_CHECKING:
     from api.cases.case import Case, Step
 
-_OPEN = "Waits for a decision"
 _STEPS = {
-    "open": "Opened",
-    "comment": "Comment",
-    "appeal": "Appealed",
-    "reopen": "Re-opened",
+    "open": later("Opened"),
+    "comment": later("Comment"),
+    "appeal": later("Appealed"),
+    "reopen": later("Re-opened"),
 }
 
 
 def state(case: "Case") -> str:
     """Where it stands, in a word or three."""
     if case.state == "open":
-        return _OPEN
-    word = "Accepted" if case.decision == "accept" else "Rejected"
-    return f"{word}, under appeal" if case.state == "appealed" else word
+        return _("Waits for a decision")
+    if case.state == "appealed":
+        return _("Accepted, under appeal") if case.decision == "accept" else _("Rejected, under appeal")
+    return _("Accepted") if case.decision == "accept" else _("Rejected")
 
 
 def tone(case: "Case") -> Tone:
@@ -41,18 +42,29 @@ def chip(case: "Case") -> Markup:
 def stands(case: "Case") -> str:
     """What that means."""
     if case.state == "open" and case.decision is None:
-        return "Nobody has decided yet."
+        return _("Nobody has decided yet.")
+    accepted = case.decision == "accept"
     if case.state == "open":
-        return f"It was re-opened; people had decided to {case.decision}."
+        return (
+            _("It was re-opened; people had decided to accept.")
+            if accepted
+            else _("It was re-opened; people had decided to reject.")
+        )
     if case.state == "appealed":
-        return f"People decided to {case.decision}; that stands until the appeal is decided."
-    return f"People decided to {case.decision}."
+        return (
+            _("People decided to accept; that stands until the appeal is decided.")
+            if accepted
+            else _("People decided to reject; that stands until the appeal is decided.")
+        )
+    return _("People decided to accept.") if accepted else _("People decided to reject.")
 
 
 def step(one: "Step") -> str:
     """What happened."""
     if one.type == "assign":
-        return f"Assigned to {one.said['to']}" if one.said.get("to") else "Assigned to nobody"
+        return (
+            _("Assigned to %(whom)s", whom=one.said["to"]) if one.said.get("to") else _("Assigned to nobody")
+        )
     if one.type == "decide":
-        return "Accepted" if one.said["decision"] == "accept" else "Rejected"
-    return _STEPS[one.type]
+        return _("Accepted") if one.said["decision"] == "accept" else _("Rejected")
+    return _(_STEPS[one.type])

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from api.errors import UnknownEntry
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, of_role
+from api.language import _
 from api.report import words
 from api.report.words import comparison as said
 from api.report.words.told import Told, outcome
@@ -57,7 +58,7 @@ def comparison(comparison_id: str, request: Request, parts: PartsDep, caller: Au
     if job.error is not None:
         return page(request, "problem.html", problem=problem_of(job.error))
     if job.result is None:
-        return progress(request, job, f"/v1/comparisons/{job.id}", "Comparing")
+        return progress(request, job, f"/v1/comparisons/{job.id}", _("Comparing"))
     found = job.result
     sides = {role: _side(role, found[role], job, parts) for role in ("original", "suspect")}
     told = said.heard(found)

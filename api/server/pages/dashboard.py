@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from api.jobs.tally import Tally, tally
+from api.language import _, later
 from api.server.parts import Parts
 from api.server.routes.health import checked
 from api.trail.recent import recent
@@ -13,12 +14,12 @@ from core import clock
 HOURS = 24
 CHANGES = 6
 _CHANGED = {
-    "record.registered": "A track was registered",
-    "record.event": "A record was changed",
-    "case.opened": "A case was opened",
-    "case.step": "A case was worked on",
-    "notice.received": "A notice was entered",
-    "notice.step": "A notice was worked on",
+    "record.registered": later("A track was registered"),
+    "record.event": later("A record was changed"),
+    "case.opened": later("A case was opened"),
+    "case.step": later("A case was worked on"),
+    "notice.received": later("A notice was entered"),
+    "notice.step": later("A notice was worked on"),
 }
 """What is told of the trail, and how."""
 
@@ -29,7 +30,7 @@ class Change:
 
     text: str
     who: str
-    when: str
+    when: datetime
     address: str
 
 
@@ -55,8 +56,7 @@ def glance(parts: Parts, tenant: str, *, governs: bool) -> Glance:
     if governs:
         found = recent(engine, tenant, _CHANGED, CHANGES)
         changes = tuple(
-            Change(_CHANGED[one.action], one.who, f"{one.at:%Y-%m-%d %H:%M} UTC", _page_of(one.object))
-            for one in found
+            Change(_(_CHANGED[one.action]), one.who, one.at, _page_of(one.object)) for one in found
         )
     faults = {name: state for name, state in checked(parts).items() if state != "ok"}
     return Glance(tally(engine, tenant, now - timedelta(hours=HOURS)), changes, faults)

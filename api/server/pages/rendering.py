@@ -10,10 +10,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
 from api.jobs.job import Job
+from api.language import LANGUAGES, speaking
+from api.language.catalogue import script_words
 from api.report.templates import templates
 from api.server import answers
 from api.server.guard import content_policy
-from api.server.pages import case_words, notice_words
+from api.server.pages import case_words, language, list_words, notice_words
 from api.server.parts import COOKIE
 from core.errors import TrackmarkError
 
@@ -25,12 +27,29 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
     environment: Environment | None = getattr(request.app.state, "templates", None)
     if environment is None:
         environment = request.app.state.templates = templates(TEMPLATES)
-        environment.globals |= {"case_words": case_words, "notice_words": notice_words}
-    nonce = secrets.token_urlsafe(16)
-    text = environment.get_template(name).render(
-        here=request.url.path, signed_in=COOKIE in request.cookies, nonce=nonce, **values
-    )
-    return HTMLResponse(text, status, {"Content-Security-Policy": content_policy(nonce)})
+        environment.globals |= {
+            "case_words": case_words,
+            "list_words": list_words,
+            "notice_words": notice_words,
+        }
+    nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
+    with speaking(spoken):
+        text = environment.get_template(name).render(
+            here=request.url.path,
+            there=_wanted(request),
+            signed_in=COOKIE in request.cookies,
+            nonce=nonce,
+            language=spoken,
+            languages=LANGUAGES,
+            script_words=script_words(spoken),
+            **values,
+        )
+    headers = {
+        "Content-Security-Policy": content_policy(nonce),
+        "Content-Language": spoken,
+        "Vary": "Accept-Language, Cookie",
+    }
+    return HTMLResponse(text, status, headers)
 
 
 def progress(request: Request, job: Job, follows: str, doing: str) -> Response:

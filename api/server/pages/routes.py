@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from api.cases.cases import Cases
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
+from api.language import _
 from api.lists.query import Wanted
 from api.report.moments import moments
 from api.report.spectrum import top_hz
@@ -124,7 +125,7 @@ def audit(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader)
     if job.error is not None:
         return page(request, "problem.html", problem=problem_of(job.error))
     if job.result is None:
-        return progress(request, job, f"/v1/audits/{job.id}", "Auditing")
+        return progress(request, job, f"/v1/audits/{job.id}", _("Auditing"))
     return page(request, "audit.html", **_findings(job, parts))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.language import later
 from api.server.answers import problem
 from api.server.api_keys import NewKey, Scope
 from api.server.key_shapes import KeyRequest, RotationRequest
@@ -19,19 +20,24 @@ from core.errors import InvalidInput, TrackmarkError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
-OVERLAPS = {0: "at once", 3600: "in an hour", 86_400: "in a day", 7 * 86_400: "in a week"}
+OVERLAPS = {
+    0: later("at once"),
+    3600: later("in an hour"),
+    86_400: later("in a day"),
+    7 * 86_400: later("in a week"),
+}
 """When a key that is handed over ends: seconds from now on, and how that is said."""
 SCOPES = {
-    Scope.AUDITS_READ: "read audits, cases and artists",
-    Scope.AUDITS_WRITE: "audit and compare files, work on cases",
-    Scope.TRACKS_WRITE: "mark and register tracks",
-    Scope.RECORDS_READ: "read records and notices",
-    Scope.RECORDS_WRITE: "amend, transfer and dispute records, work on notices",
-    Scope.ARTISTS_WRITE: "enrol artists and enter their consents",
-    Scope.POLICIES_WRITE: "keep policies and put them in force",
-    Scope.TRAIL_READ: "read the audit trail",
-    Scope.METRICS_READ: "read the numbers of the whole service",
-    Scope.ADMIN: "everything, keys and webhooks too",
+    Scope.AUDITS_READ: later("read audits, cases and artists"),
+    Scope.AUDITS_WRITE: later("audit and compare files, work on cases"),
+    Scope.TRACKS_WRITE: later("mark and register tracks"),
+    Scope.RECORDS_READ: later("read records and notices"),
+    Scope.RECORDS_WRITE: later("amend, transfer and dispute records, work on notices"),
+    Scope.ARTISTS_WRITE: later("enrol artists and enter their consents"),
+    Scope.POLICIES_WRITE: later("keep policies and put them in force"),
+    Scope.TRAIL_READ: later("read the audit trail"),
+    Scope.METRICS_READ: later("read the numbers of the whole service"),
+    Scope.ADMIN: later("everything, keys and webhooks too"),
 }
 """What each scope lets a key do."""
 

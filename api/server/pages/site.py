@@ -1,6 +1,6 @@
 """All pages for people."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.server.pages import (
     artists,
@@ -8,6 +8,7 @@ from api.server.pages import (
     cases,
     comparisons,
     explorer,
+    language,
     notices,
     records,
     routes,
@@ -16,7 +17,7 @@ from api.server.pages import (
     webhooks,
 )
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(language.spoken_in)])
 for _module in (
     bulk,
     routes,
@@ -29,5 +30,6 @@ for _module in (
     settings,
     tables,
     explorer,
+    language,
 ):
     router.include_router(_module.router)

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.audit.numbers import score_text
+from api.language import _
+from api.language.figures import number_text
 from api.report.moments import EVEN
-from api.report.numbers import clock_text
+from api.report.numbers import clock_text, score_text, span_text
+from api.report.words.reasons import reason_text
+from api.report.words.told import not_judged
 
 WIDTH = 1000
 HEIGHT = 40
@@ -59,33 +62,31 @@ def lanes(found: Mapping[str, Any]) -> tuple[Lane, ...]:
     return (
         _mark(mark, outcome, duration_s),
         *_tracks(found["ownership"], duration_s),
-        _scores("ai", "AI music", ai, duration_s),
-        _scores("voice", "Synthetic voice", voice, duration_s),
+        _scores("ai", _("AI music"), ai, duration_s),
+        _scores("voice", _("Synthetic voice"), voice, duration_s),
     )
 
 
 def _mark(mark: Mapping[str, Any], outcome: str, duration_s: float) -> Lane:
     segments = mark.get("segments") or () if mark.get("present") else ()
     bars = tuple(_bars(segments, duration_s))
-    empty = "no mark was read" if outcome == "done" else f"not judged ({outcome})"
-    return Lane("watermark", "Watermark", "agreement with the mark, from 0 to 1", bars, empty=empty)
+    empty = _("no mark was read") if outcome == "done" else not_judged(outcome)
+    scale = _("agreement with the mark, from 0 to 1")
+    return Lane("watermark", _("Watermark"), scale, bars, empty=empty)
 
 
 def _tracks(owned: Mapping[str, Any], duration_s: float) -> Iterator[Lane]:
     for track in owned.get("tracks") or ():
         segments = [{**part, "score": None} for part in track["stretches"]]
-        bars = tuple(
-            _bar(s, duration_s, HEIGHT, f"{_when(s)}, from {clock_text(s['track_start_s'])} of the track on")
-            for s in segments
-        )
+        bars = tuple(_bar(s, duration_s, HEIGHT, f"{_when(s)}, {_of_track(s)}") for s in segments)
         name = str(track.get("title") or track["record_id"])
-        yield Lane("track", name, "where this registered track is heard", bars, record=track["record_id"])
+        yield Lane("track", name, _("where this registered track is heard"), bars, record=track["record_id"])
 
 
 def _scores(key: str, name: str, section: Mapping[str, Any], duration_s: float) -> Lane:
     bars = tuple(_bars(section.get("segments") or (), duration_s, with_gaps=True))
-    empty = str(section.get("reason") or "nothing was found")
-    scale = f"score from 0 to 1; the line is {EVEN}, as likely as not"
+    empty = reason_text(section.get("reason")) or _("nothing was found")
+    scale = _("score from 0 to 1; the line is %(even)s, as likely as not", even=number_text(str(EVEN)))
     return Lane(key, name, scale, bars, line=HEIGHT * (1 - EVEN), empty=empty)
 
 
@@ -101,7 +102,7 @@ def _bars(
             yield _gap(float(segment["start_s"]), float(segment["end_s"]), duration_s)
         else:
             height = HEIGHT * min(max(float(score), 0.0), 1.0)
-            yield _bar(segment, duration_s, height, f"{_when(segment)}, score {score_text(score)}")
+            yield _bar(segment, duration_s, height, f"{_when(segment)}, {_scored(score)}")
         reached = max(reached, float(segment["end_s"]))
     if with_gaps and segments and reached < duration_s - 0.05:
         yield _gap(reached, duration_s, duration_s)
@@ -109,7 +110,7 @@ def _bars(
 
 def _gap(start_s: float, end_s: float, duration_s: float) -> Bar:
     segment = {"start_s": start_s, "end_s": end_s}
-    return _bar(segment, duration_s, HEIGHT, f"{_when(segment)}, not measured", measured=False)
+    return _bar(segment, duration_s, HEIGHT, f"{_when(segment)}, {_('not measured')}", measured=False)
 
 
 def _bar(
@@ -121,4 +122,12 @@ def _bar(
 
 
 def _when(segment: Mapping[str, Any]) -> str:
-    return f"{clock_text(segment['start_s'])} to {clock_text(segment['end_s'])}"
+    return span_text(segment["start_s"], segment["end_s"])
+
+
+def _of_track(segment: Mapping[str, Any]) -> str:
+    return _("from %(moment)s of the track on", moment=clock_text(segment["track_start_s"]))
+
+
+def _scored(score: float) -> str:
+    return _("score %(score)s", score=score_text(score))

@@ -6,6 +6,8 @@ from datetime import date
 from sqlalchemy import Engine
 
 from api.cases.cases import Cases
+from api.language import _
+from api.language.figures import day_text
 from api.law.law import shipped
 from api.lists.cursors import Cursors
 from api.lists.query import Wanted
@@ -47,7 +49,8 @@ def notices(engine: Engine, tenant: str, cursors: Cursors) -> list[Waiting]:
     dated: list[tuple[date, Waiting]] = []
     for one in (one for page in pages for one in page):
         due = next(iter(deadlines(one, shipped())), None)
-        why = notice_words.STATES[one.state] + (f", due {due.on}" if due else "")
-        name = one.material or "Material not stated"
+        state = _(notice_words.STATES[one.state])
+        why = _("%(state)s, due %(day)s", state=state, day=day_text(due.on)) if due else state
+        name = one.material or _("Material not stated")
         dated.append((due.on if due else date.max, Waiting(f"/notices/{one.id}", name, why)))
     return [one for _, one in sorted(dated, key=lambda pair: pair[0])][:SHOWN]

@@ -1,4 +1,5 @@
 // Progress while both files are sent. Without this script the form works as a plain form.
+import { _ } from "/static/words.js";
 import { send } from "/static/sending.js";
 
 const form = document.getElementById("compare");
@@ -18,7 +19,7 @@ form.addEventListener("submit", async (event) => {
   sending.hidden = false;
   const tell = (share) => {
     bar.value = Math.round(100 * share);
-    text.textContent = share < 1 ? `${bar.value} %` : "reading the files";
+    text.textContent = share < 1 ? `${bar.value} %` : _("reading the files");
   };
   const say = (said) => {
     text.textContent = said;
@@ -28,7 +29,7 @@ form.addEventListener("submit", async (event) => {
     window.location.assign(`/comparisons/${encodeURIComponent(answer.id)}`);
     return;
   }
-  error.textContent = answer.ended ? `${answer.problem} Sign in again; what was sent before is kept.` : answer.problem;
+  error.textContent = answer.ended ? [answer.problem, _("Sign in again; what was sent before is kept.")].join(" ") : answer.problem;
   error.hidden = false;
   button.disabled = false;
   sending.hidden = true;

@@ -1,5 +1,7 @@
 // Checks a checkpoint's signature, and an entry's place under it, by the browser's own cryptography.
 // Formats: C2SP signed-note and tlog-checkpoint; the tree is that of RFC 6962.
+import { _ } from "/static/words.js";
+
 const box = document.getElementById("check");
 const list = document.getElementById("checks");
 const given = document.getElementById("vkey");
@@ -14,9 +16,9 @@ async function keyOf(vkey) {
   const [name, id, ...rest] = vkey.trim().split("+"); // the key itself is base64 and may hold more of them
   const material = rest.join("+");
   const typed = bytes(material);
-  if (typed[0] !== 1 || typed.length !== 33) throw new Error("this is no key of a log");
+  if (typed[0] !== 1 || typed.length !== 33) throw new Error(_("this is no key of a log"));
   const digest = await sha256(join(text.encode(`${name}\n`), typed));
-  if (hex(digest.slice(0, 4)) !== id) throw new Error("the key's hash does not belong to it");
+  if (hex(digest.slice(0, 4)) !== id) throw new Error(_("the key's hash does not belong to it"));
   const raw = typed.slice(1);
   const key = await crypto.subtle.importKey("raw", raw, { name: "Ed25519" }, false, ["verify"]);
   return { name, id, key };
@@ -36,7 +38,7 @@ async function opened(note, trusted) {
       return { origin, size: Number(size), root: hex(bytes(root)) };
     }
   }
-  throw new Error("no signature of this key holds: do not rely on what the server shows");
+  throw new Error(_("no signature of this key holds: do not rely on what the server shows"));
 }
 
 // The root that a leaf and its siblings lead to (RFC 6962, section 2.1.1), walking up from the leaf.
@@ -48,7 +50,7 @@ async function rootOf(leaf, index, size, path) {
     else if (place < last) hash = await node(hash, path[used++]);
     [place, last] = [Math.floor(place / 2), Math.floor(last / 2)];
   }
-  if (used !== path.length) throw new Error("the proof has hashes to spare");
+  if (used !== path.length) throw new Error(_("the proof has hashes to spare"));
   return hex(hash);
 }
 
@@ -61,7 +63,7 @@ function tell(good, said) {
 
 async function fetched(address) {
   const answer = await fetch(address);
-  if (!answer.ok) throw new Error("the server did not give what is to be checked");
+  if (!answer.ok) throw new Error(_("the server did not give what is to be checked"));
   return answer;
 }
 
@@ -73,21 +75,21 @@ async function check() {
     if (index === undefined) {
       const note = await (await fetched("/v1/log/checkpoint")).text();
       const seen = await opened(note, trusted);
-      tell(true, `The key signed this checkpoint: ${seen.size} entries under root ${seen.root.slice(0, 16)}…`);
+      tell(true, _("The key signed this checkpoint: %(size)s entries under root %(root)s…", { size: seen.size, root: seen.root.slice(0, 16) }));
       return;
     }
     const proof = await (await fetched(`/v1/log/proofs/inclusion?index=${index}`)).json();
     const entry = new Uint8Array(await (await fetched(`/v1/log/entries/${index}`)).arrayBuffer());
     const seen = await opened(proof.checkpoint, trusted);
-    tell(true, `The key signed a checkpoint of ${seen.size} entries.`);
-    if (proof.size !== seen.size) throw new Error("the proof is for another size than the checkpoint's");
+    tell(true, _("The key signed a checkpoint of %(size)s entries.", { size: seen.size }));
+    if (proof.size !== seen.size) throw new Error(_("the proof is for another size than the checkpoint's"));
     const leaf = await sha256(join([0], entry));
     const root = await rootOf(leaf, Number(index), seen.size, proof.hashes.map(bytes));
-    if (root !== seen.root) throw new Error("the proof leads to another root: this entry is not shown to be in the log");
-    tell(true, `This entry leads by ${proof.hashes.length} hashes to the root that the checkpoint signs: it is in the log.`);
+    if (root !== seen.root) throw new Error(_("the proof leads to another root: this entry is not shown to be in the log"));
+    tell(true, _("This entry leads by %(count)s hashes to the root that the checkpoint signs: it is in the log.", { count: proof.hashes.length }));
   } catch (error) {
     const unknown = error.name === "NotSupportedError" || !crypto.subtle;
-    tell(false, unknown ? "This browser cannot check Ed25519 signatures; use trackmark verify." : error.message);
+    tell(false, unknown ? _("This browser cannot check Ed25519 signatures; use trackmark verify.") : error.message);
   }
 }
 

@@ -1,4 +1,5 @@
 // Waveform, play, and one cursor over all lanes. Without this script the browser's own player is there.
+import { _ } from "/static/words.js";
 import WaveSurfer from "/static/vendor/wavesurfer.esm.js";
 
 const player = document.getElementById("player");
@@ -74,7 +75,7 @@ if (sound) {
   });
   for (const kind of ["play", "pause", "ended"]) {
     sound.addEventListener(kind, () => {
-      play.textContent = sound.paused ? "Play" : "Pause";
+      play.textContent = sound.paused ? _("Play") : _("Pause");
     });
   }
   sound.addEventListener("timeupdate", () => {

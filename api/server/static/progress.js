@@ -1,18 +1,19 @@
 // Follows a running audit or comparison and shows its findings when it is done.
-"use strict";
+import { _ } from "/static/words.js";
+
 const running = document.getElementById("running");
 const stage = document.getElementById("stage");
 const bar = document.getElementById("progress");
 const names = {
-  decode: "Reading the audio",
-  watermark: "Looking for the watermark",
-  credentials: "Reading content credentials",
-  fingerprint: "Comparing with registered tracks",
-  music: "Listening for traces of generators",
-  voice: "Comparing the voice",
-  decide: "Putting the findings together",
-  align: "Aligning the two recordings",
-  done: "Writing the report",
+  decode: _("Reading the audio"),
+  watermark: _("Looking for the watermark"),
+  credentials: _("Reading content credentials"),
+  fingerprint: _("Comparing with registered tracks"),
+  music: _("Listening for traces of generators"),
+  voice: _("Comparing the voice"),
+  decide: _("Putting the findings together"),
+  align: _("Aligning the two recordings"),
+  done: _("Writing the report"),
 };
 
 function say(text) {
@@ -33,10 +34,10 @@ async function follow() {
         return;
       }
       bar.value = Math.round(100 * job.progress);
-      say(job.state === "queued" ? "Waiting for its turn" : names[job.stage] || job.stage || "Starting");
+      say(job.state === "queued" ? _("Waiting for its turn") : names[job.stage] || job.stage || _("Starting"));
     }
   } catch {
-    say("The server does not answer; trying again");
+    say(_("The server does not answer; trying again"));
   }
   setTimeout(follow, 1000);
 }

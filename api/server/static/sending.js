@@ -1,13 +1,15 @@
 // Sends files and forms; waits for a server that asks for patience and for a connection that was lost, and
 // goes on where it stopped: large files go in pieces (tus 1.0.0), which a reload of the page survives, too.
+import { _, number } from "/static/words.js";
+
 const PIECE = 8 * 1024 * 1024;
 const LONGEST_WAIT_S = 30;
 const TUS = { "Tus-Resumable": "1.0.0" };
-const LOST = "No connection. Nothing is lost: this goes on when the server can be reached.";
+const LOST = _("No connection. Nothing is lost: this goes on when the server can be reached.");
 
 export function size(bytes) {
   if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} kB`;
-  return `${(bytes / (1024 * 1024)).toFixed(1)} MB`;
+  return `${number(bytes / (1024 * 1024), 1)} MB`;
 }
 
 // A pause that ends early when the browser is online again.
@@ -42,18 +44,18 @@ async function patiently(ask, say) {
     const answer = await ask();
     const asked = answer && Number(answer.getResponseHeader("Retry-After"));
     if (answer && ![423, 429, 503].includes(answer.status)) return answer;
-    say(answer ? `The server asks to wait ${asked || wait} s.` : LOST);
+    say(answer ? _("The server asks to wait %(seconds)s s.", { seconds: asked || wait }) : LOST);
     await pause(asked || wait);
   }
 }
 
 function problem(answer) {
-  if (answer.status === 401) return { ended: true, problem: "Your session has ended." };
+  if (answer.status === 401) return { ended: true, problem: _("Your session has ended.") };
   try {
     const told = JSON.parse(answer.responseText);
     return { problem: told.detail || told.title };
   } catch {
-    return { problem: "The server gave no usable answer." };
+    return { problem: _("The server gave no usable answer.") };
   }
 }
 
@@ -96,7 +98,7 @@ async function inPieces(file, tell, say) {
     if (answer?.status === 204) at = { address, offset: Number(answer.getResponseHeader("Upload-Offset")) };
     else if (answer && answer.status < 500 && ![409, 423, 429].includes(answer.status)) return problem(answer);
     else {
-      say(answer ? "The server asks for patience." : LOST);
+      say(answer ? _("The server asks for patience.") : LOST);
       await pause(Number(answer?.getResponseHeader("Retry-After")) || 1);
       at = await place(file, say);
     }

@@ -1,4 +1,5 @@
 // Many files, progress while sending, and drag and drop. Without this script the form works as a plain form.
+import { _ } from "/static/words.js";
 import { send, size } from "/static/sending.js";
 
 const form = document.getElementById("upload");
@@ -18,8 +19,8 @@ function chosen() {
   const files = Array.from(file.files);
   if (!files.length) return;
   const all = size(files.reduce((sum, one) => sum + one.size, 0));
-  title.textContent = files.length === 1 ? files[0].name : `${files.length} files`;
-  hint.textContent = `${all}, ready`;
+  title.textContent = files.length === 1 ? files[0].name : _("%(count)s files", { count: files.length });
+  hint.textContent = _("%(size)s, ready", { size: all });
 }
 
 function fail(said) {
@@ -69,23 +70,23 @@ async function sendAll() {
   sending.hidden = false;
   rows.replaceChildren();
   for (const [place, one] of files.entries()) {
-    const which = files.length === 1 ? "" : `${place + 1} of ${files.length}: ${one.name}, `;
+    const which = files.length === 1 ? "" : [_("%(place)s of %(count)s", { place: place + 1, count: files.length }), `: ${one.name}, `].join("");
     const wishes = new FormData(form);
     wishes.delete("file");
     if (!wishes.get("artist")) wishes.delete("artist");
     const tell = (share) => {
       bar.value = Math.round(100 * share);
-      text.textContent = which + (share < 1 ? `${bar.value} %` : "reading the file");
+      text.textContent = which + (share < 1 ? `${bar.value} %` : _("reading the file"));
     };
     const say = (said) => {
       text.textContent = which + said;
     };
     const answer = await send("/v1/audits", wishes, [["file", one]], () => "upload_id", tell, say);
     if (answer.ended) {
-      fail(`${answer.problem} Sign in again; what was sent before is kept.`);
+      fail([answer.problem, _("Sign in again; what was sent before is kept.")].join(" "));
       const link = document.createElement("a");
       link.href = "/";
-      link.textContent = " Sign in";
+      link.textContent = [" ", _("Sign in")].join("");
       error.append(link);
       return;
     }
@@ -97,7 +98,7 @@ async function sendAll() {
     }
     row(one, answer);
   }
-  text.textContent = "all sent; each name leads to its audit";
+  text.textContent = _("all sent; each name leads to its audit");
   button.disabled = false;
 }
 

@@ -1,4 +1,5 @@
 // Has the server check a report; compares the audio here, so that it never leaves this device.
+import { _ } from "/static/words.js";
 const form = document.getElementById("verify");
 const list = document.getElementById("checks");
 const MOST = 1024 * 1024;
@@ -12,10 +13,16 @@ function tell(tone, said) {
 
 const hex = (data) => Array.from(new Uint8Array(data), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const untrue = {
-  "signature-invalid": "This report was changed after it was signed, or another registry signed it: do not rely on it.",
-  "proof-invalid": "The record inside this report is not shown to be in the log: do not rely on it.",
-  "unreadable-report": "This is not a signed report.",
-  "invalid-request": "This is not a signed report.",
+  "signature-invalid": _("This report was changed after it was signed, or another registry signed it: do not rely on it."),
+  "proof-invalid": _("The record inside this report is not shown to be in the log: do not rely on it."),
+  "unreadable-report": _("This is not a signed report."),
+  "invalid-request": _("This is not a signed report."),
+};
+
+const decisions = {
+  accept: _("It decided: accept."),
+  review: _("It decided: review."),
+  reject: _("It decided: reject."),
 };
 
 form.addEventListener("submit", async (event) => {
@@ -24,7 +31,7 @@ form.addEventListener("submit", async (event) => {
   const report = document.getElementById("report").files[0];
   const audio = document.getElementById("audio").files[0];
   if (report.size > MOST) {
-    tell("bad", "This is not a signed report: it is too large.");
+    tell("bad", _("This is not a signed report: it is too large."));
     return;
   }
   let answer;
@@ -35,7 +42,7 @@ form.addEventListener("submit", async (event) => {
       body: await report.arrayBuffer(),
     });
   } catch {
-    tell("bad", "The server cannot be reached.");
+    tell("bad", _("The server cannot be reached."));
     return;
   }
   const said = await answer.json();
@@ -43,13 +50,13 @@ form.addEventListener("submit", async (event) => {
     tell("bad", untrue[said.code] || said.detail || said.title);
     return;
   }
-  tell("good", `This registry signed it on ${said.created_at}, with key ${said.keyid.slice(0, 16)}, and it is unchanged.`);
-  tell("neutral", `It is about “${said.audited_file.name}”, SHA-256 ${said.audited_file.sha256}.`);
-  if (said.record_id) tell("good", `The record ${said.record_id} inside it is signed, and its proof leads to the log.`);
-  tell("neutral", `It decided: ${said.decision.action}.`);
+  tell("good", _("This registry signed it on %(moment)s, with key %(key)s, and it is unchanged.", { moment: said.created_at, key: said.keyid.slice(0, 16) }));
+  tell("neutral", _("It is about “%(file)s”, SHA-256 %(digest)s.", { file: said.audited_file.name, digest: said.audited_file.sha256 }));
+  if (said.record_id) tell("good", _("The record %(record)s inside it is signed, and its proof leads to the log.", { record: said.record_id }));
+  tell("neutral", decisions[said.decision.action] || said.decision.action);
   for (const rule of said.decision.rules) tell("neutral", rule.text);
   if (!audio) return;
   const digest = hex(await crypto.subtle.digest("SHA-256", await audio.arrayBuffer()));
-  if (digest === said.audited_file.sha256) tell("good", "The audio that you chose is that file, byte for byte.");
-  else tell("bad", "The audio that you chose is another file, or was changed since.");
+  if (digest === said.audited_file.sha256) tell("good", _("The audio that you chose is that file, byte for byte."));
+  else tell("bad", _("The audio that you chose is another file, or was changed since."));
 });

@@ -1,0 +1,20 @@
+"""The words that people read, in their language; the words of the API, of files and of logs stay English.
+
+A sentence stands in the code in English, inside `_`, `ngettext` or `pgettext` (or `later`, where it is kept
+to be said later), and in a catalogue of this folder in every other language. `speaking` chooses the language.
+"""
+
+from api.language.catalogue import LANGUAGES, Language, language_of
+from api.language.spoken import _, later, ngettext, pgettext, speaking, spoken
+
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "_",
+    "language_of",
+    "later",
+    "ngettext",
+    "pgettext",
+    "speaking",
+    "spoken",
+]

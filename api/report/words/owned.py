@@ -1,0 +1,130 @@
+"""Whose the audio is, in a sentence: as the signed statement says it, or made anew in another language.
+
+The statement's sentence is English; every other language is told from the status and from what it rests on.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from api.language import _, later, ngettext, spoken
+from api.report.numbers import moment_text
+from api.report.words.told import Found
+
+_SIMPLE: Mapping[str, str] = {
+    "match": later("Watermark and fingerprint both name record %(record)s."),
+    "fingerprint_only": later(
+        "The audio is that of record %(record)s by its fingerprint. Whether it carries the mark is not known."
+    ),
+    "mark_unconfirmed": later(
+        "The mark names record %(record)s. Whether the audio is that record's is not known."
+    ),
+    "unknown_mark": later(
+        "The audio carries the mark %(record)s, made with this registry's key, but it names no record."
+    ),
+    "record_invalid": later("Record %(record)s does not verify."),
+    "credentials_only": later(
+        "Trusted credentials, bound to this file, name record %(record)s; mark and fingerprint do not."
+    ),
+    "no_record": later("No record of this registry is known for this audio."),
+    "not_checked": later("Whose the audio is was not checked, or could not be."),
+}
+"""Of the statuses that rest on the record's id alone."""
+
+
+def owned_text(owned: Found, matches: Sequence[Found] = ()) -> str:
+    """What was found of ownership.
+
+    Args:
+        owned: the finding.
+        matches: the registered tracks that the fingerprint found.
+    """
+    status, record_id = str(owned["status"]), owned.get("record_id")
+    if spoken() == "en":
+        return str(owned["text"])
+    if status in _SIMPLE:
+        return _(_SIMPLE[status], record=record_id)
+    made = _RICH.get(status)
+    return made(owned, matches) if made else str(owned["text"])
+
+
+def _unmarked(owned: Found, _matches: Sequence[Found]) -> str:
+    start = _(
+        "The audio is that of record %(record)s, and no watermark was found in it:",
+        record=owned.get("record_id"),
+    )
+    if (owned.get("record") or {}).get("marked"):
+        end = _("the original from before it was tagged, or a copy that lost its mark.")
+    else:
+        end = _("the record does not say that the track was ever marked.")
+    return f"{start} {end}"
+
+
+def _transplanted(owned: Found, matches: Sequence[Found]) -> str:
+    record, other = owned.get("record_id"), matches[0]["record_id"] if matches else None
+    if other:
+        start = _(
+            "The mark names record %(record)s, but the audio is that of record %(other)s.",
+            record=record,
+            other=other,
+        )
+    else:
+        start = _("The mark names record %(record)s, but the audio is not that record's.", record=record)
+    return f"{start} {_('The mark may have been copied from another track.')}"
+
+
+def _revoked(owned: Found, _matches: Sequence[Found]) -> str:
+    start = _("Record %(record)s was revoked:", record=owned.get("record_id"))
+    return f"{start} {_stated(owned.get('record') or {}, 'revoke')}"
+
+
+def _disputed(owned: Found, _matches: Sequence[Found]) -> str:
+    claims = list(owned.get("claims") or ())
+    if len(claims) > 1:
+        start = ngettext(
+            "%(num)s record of different owners claims this audio, the earliest first:",
+            "%(num)s records of different owners claim this audio, the earliest first:",
+            len(claims),
+        )
+        return f"{start} {'; '.join(map(_claim, claims))}."
+    start = _("The claim of record %(record)s is disputed:", record=owned.get("record_id"))
+    return f"{start} {_stated(owned.get('record') or {}, 'dispute.open')}"
+
+
+def _claim(claim: Found) -> str:
+    told = _(
+        "record %(record)s of %(owners)s (entry %(entry)s of the log",
+        record=claim["record_id"],
+        owners=", ".join(claim["owners"]),
+        entry=claim["log_index"],
+    )
+    if claim.get("logged_at"):
+        told += _(", written %(moment)s by the log's own clock", moment=moment_text(claim["logged_at"]))
+    return f"{told})"
+
+
+def _stated(record: Found, kind: str) -> str:
+    """Who said so, by which key, and what that proves: the name is whatever the writer put there."""
+    stated = [one for one in record.get("statements") or () if one["type"] == kind]
+    if not stated:
+        return _("who said so is not on record.")
+    last = stated[-1]
+    text = _(
+        "stated in the name of %(issuer)s (%(reason)s), signed by key %(key)s.",
+        issuer=last["issuer"],
+        reason=last["reason"],
+        key=last["keyid"][:16],
+    )
+    if kind != "revoke":
+        return f"{text} {_('That proves the statement, not that it is right.')}"
+    named = {str(one["name"]).casefold() for one in record.get("owners") or ()}
+    if str(last["issuer"]).casefold() in {*named, str(record.get("issuer")).casefold()}:
+        return f"{text} {_('That is the name of an owner or of the issuer on the record.')}"
+    return f"{text} {_('That is no owner on the record: ask its owners whether they withdrew it.')}"
+
+
+_RICH = {
+    "mark_removed_or_unmarked": _unmarked,
+    "transplant_suspected": _transplanted,
+    "record_revoked": _revoked,
+    "disputed": _disputed,
+}
+"""Of the others."""

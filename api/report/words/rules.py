@@ -1,0 +1,129 @@
+"""Why a policy decided: the words of its rules.
+
+A signed statement holds a rule's words as the policy wrote them, in English for the policy that ships. In
+another language they are made anew from the rule's id and from what was found; those of somebody's own policy
+stand as it words them.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from api.language import _, later, spoken
+from api.report.numbers import p_value_text, score_text
+from api.report.words.owned import owned_text
+from api.report.words.told import Found
+
+DEFAULT_POLICY = "trackmark-default "
+"""How the policy that ships is named in a decision, before its version."""
+_SIMPLE: Mapping[str, str] = {
+    "transplant-suspected": later(
+        "The watermark names record %(record)s, but the music is not the music of that record: the mark may "
+        "have been copied from another track."
+    ),
+    "record-invalid": later(
+        "The record %(record)s is on file, but its signature or its place in the log does not verify."
+    ),
+    "log-unsigned": later(
+        "Record %(record)s stands in the log as it is stored here, but the log's key has signed no "
+        "checkpoint that holds it yet: nothing proves its place."
+    ),
+    "credentials-tampered": later(
+        "The file carries content credentials that do not fit its content: it was changed after signing."
+    ),
+    "credentials-faulty": later(
+        "The file carries content credentials that fit its content, but they do not hold: their signature or "
+        "something else in them is wrong."
+    ),
+    "credentials-name-an-unknown-record": later(
+        "Trusted content credentials name record %(named)s, which this registry does not know: somebody else "
+        "may own this track."
+    ),
+    "credentials-say-ai": later(
+        "The file's content credentials say that AI was used (%(source)s), and no verified record "
+        "declares AI."
+    ),
+    "tags-say-ai": later(
+        "The file's own tags, which anybody can write, say that AI was used, and no verified record declares "
+        "AI."
+    ),
+    "unknown-mark": later(
+        "The file carries a valid watermark of ours that no record of this registry explains."
+    ),
+    "undeclared-synthetic-music": later(
+        "The audio bears traces of a neural decoder, as generated music does (score %(score)s, p-value "
+        "%(p_value)s against human music), and no verified record declares AI."
+    ),
+    "declares-no-ai-bears-traces": later(
+        "The record declares no AI, but the audio bears traces of a neural decoder (score %(score)s, p-value "
+        "%(p_value)s)."
+    ),
+    "check-inconclusive": later("A check that was asked for gave no answer."),
+    "check-failed": later("A check that was asked for failed."),
+    "check-partly": later("A check that was asked for saw only a part of the audio."),
+    "check-unread": later("Something in the file could not be read."),
+}
+"""By id; the values stand in `_values`."""
+_OWNED = ("disputed", "record-revoked", "mark-removed-or-unmarked", "mark-unconfirmed")
+"""Rules whose words are those of the finding on ownership."""
+
+
+def rule_texts(found: Found) -> tuple[str, ...]:
+    """The words of every rule that applied, in the order of the decision."""
+    decision = found["decision"]
+    if spoken() == "en" or not str(decision.get("policy", "")).startswith(DEFAULT_POLICY):
+        return tuple(_stated(rule) for rule in decision["rules"])
+    tracks, artists = _of_others(found), _unlicensed(found)
+    told: list[str] = []
+    for rule in decision["rules"]:
+        name = rule.get("rule")
+        if name == "holds-a-track-of-others":
+            told.append(next(tracks, _stated(rule)))
+        elif name == "voice-clone-without-consent":
+            told.append(next(artists, _stated(rule)))
+        elif name in _OWNED:
+            told.append(owned_text(found["ownership"], found.get("fingerprint") or ()))
+        else:
+            told.append(_(_SIMPLE[name], **_values(found)) if name in _SIMPLE else _stated(rule))
+    return tuple(told)
+
+
+def rule_text(rule: Found, found: Found) -> str:
+    """The words of one of them."""
+    texts = dict(zip(map(id, found["decision"]["rules"]), rule_texts(found), strict=True))
+    return texts.get(id(rule)) or _stated(rule)
+
+
+def _stated(rule: Found) -> str:
+    return str(rule.get("text", rule.get("rule", "")))
+
+
+def _values(found: Found) -> dict[str, object]:
+    ai, seen = found["ai"], found["credentials"] or {}
+    return {
+        "record": found["ownership"].get("record_id"),
+        "named": seen.get("record_id"),
+        "source": seen.get("digital_source_type"),
+        "score": "" if ai["score"] is None else score_text(ai["score"]),
+        "p_value": p_value_text(ai["p_value"]),
+    }
+
+
+def _of_others(found: Found) -> Iterator[str]:
+    for track in found["ownership"].get("tracks") or ():
+        if track.get("of_others"):
+            yield _(
+                "At %(where)s the audio is that of record %(record)s, “%(title)s”, whose owners are others.",
+                where=track["where"],
+                record=track["record_id"],
+                title=track["title"],
+            )
+
+
+def _unlicensed(found: Found) -> Iterator[str]:
+    for artist in found["voice"].get("artists") or ():
+        if artist.get("suspected") and artist.get("consent") != "active":
+            yield _(
+                "The vocals sound like a synthetic copy of %(name)s (clone score %(score)s) and no consent "
+                "covers it.",
+                name=artist["name"],
+                score=score_text(artist["clone_score"]),
+            )

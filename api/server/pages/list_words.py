@@ -1,0 +1,75 @@
+"""What the choices of a list's form are called."""
+
+from collections.abc import Iterable, Mapping
+
+from api.language import _, later
+from api.report.words.told import ACTIONS
+
+Choices = tuple[tuple[str, str], ...]
+"""The value of each choice, and what it is called."""
+
+_STATES: Mapping[str, str] = {
+    "queued": later("waiting"),
+    "running": later("running"),
+    "succeeded": later("done"),
+    "failed": later("failed"),
+    "cancelled": later("cancelled"),
+    "expired": later("waited too long"),
+    "open": later("open"),
+    "decided": later("decided"),
+    "appealed": later("under appeal"),
+    "pending": later("waiting"),
+    "delivered": later("delivered"),
+    "asserted": later("asserted"),
+    "evidenced": later("evidenced"),
+    "disputed": later("disputed"),
+    "revoked": later("revoked"),
+    "active": later("in force"),
+}
+_JOBS = ("queued", "running", "succeeded", "failed", "cancelled", "expired")
+_RECORDS = ("asserted", "evidenced", "disputed", "revoked")
+_CASES = ("open", "decided", "appealed")
+
+
+def state(name: str) -> str:
+    """A state of a job, a case, a message or a record."""
+    return _(_STATES.get(name, name))
+
+
+def states(names: Iterable[str]) -> Choices:
+    """States to choose from."""
+    return tuple((name, state(name)) for name in names)
+
+
+def jobs() -> Choices:
+    """The states of an audit or a comparison."""
+    return states(_JOBS)
+
+
+def records() -> Choices:
+    """The states of a record."""
+    return states(_RECORDS)
+
+
+def cases() -> Choices:
+    """The states of a case."""
+    return states(_CASES)
+
+
+def decisions(*actions: str) -> Choices:
+    """What a policy or a person decides."""
+    return tuple((action, _(ACTIONS[action][0])) for action in actions)
+
+
+_PARTS: Mapping[str, str] = {
+    "database": later("database"),
+    "uploads": later("folder of uploads"),
+    "outputs": later("folder of outputs"),
+}
+_FAULTS = (later("does not answer"),)
+"""What `api.server.routes.health` finds wrong, for the catalogues."""
+
+
+def part(name: str) -> str:
+    """A part of the service."""
+    return _(_PARTS.get(name, name))
