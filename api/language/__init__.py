@@ -4,12 +4,11 @@ A sentence stands in the code in English, inside `_`, `ngettext` or `pgettext` (
 to be said later), and in a catalogue of this folder in every other language. `speaking` chooses the language.
 """
 
-from api.language.catalogue import LANGUAGES, Language, language_of
+from api.language.catalogue import LANGUAGES, language_of
 from api.language.spoken import _, later, ngettext, pgettext, speaking, spoken
 
 __all__ = [
     "LANGUAGES",
-    "Language",
     "_",
     "language_of",
     "later",

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.language import LANGUAGES, Language, language_of
+from api.language import LANGUAGES, language_of
+from api.language.catalogue import Language
 from api.language.spoken import speak
 
 COOKIE = "trackmark_language"

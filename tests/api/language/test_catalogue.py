@@ -6,8 +6,8 @@ from functools import cache
 import pytest
 from babel.messages import Catalog, Message
 
-from api.language import LANGUAGES, Language, extract
-from api.language.catalogue import catalogue, path_of, translations
+from api.language import LANGUAGES, extract
+from api.language.catalogue import Language, catalogue, path_of, translations
 
 OTHERS: tuple[Language, ...] = tuple(one for one in LANGUAGES if one != "en")
 VALUE = re.compile(r"%\((\w+)\)s")
