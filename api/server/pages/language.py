@@ -58,12 +58,12 @@ async def spoken_in(request: Request) -> None:
 def choose(
     request: Request,
     language: Annotated[str, Form(max_length=10)],
-    then: Annotated[str, Form(max_length=500)] = "/",
+    back: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
     """Keep the chosen language, and lead back."""
     from api.server.pages.rendering import local
 
-    answer = RedirectResponse(local(then), status_code=303)
+    answer = RedirectResponse(local(back), status_code=303)
     if language in LANGUAGES:
         secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, language, max_age=KEPT_S, httponly=True, samesite="lax", secure=secure)

@@ -31,7 +31,7 @@ def test_a_page_is_english_to_a_browser_that_asks_for_neither(client: TestClient
 
 def test_the_readers_choice_wins_and_is_kept(client: TestClient) -> None:
     reader = TestClient(client.app, base_url="https://testserver", headers=dict(client.headers))
-    answer = reader.post("/language", data={"language": "de", "then": "/cases?q=x"}, follow_redirects=False)
+    answer = reader.post("/language", data={"language": "de", "back": "/cases?q=x"}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/cases?q=x")
     assert "Secure" in answer.headers["set-cookie"]
     assert "Fälle" in reader.get("/cases", headers={"Accept-Language": "en"}).text
@@ -47,7 +47,7 @@ def test_a_language_of_nobody_is_not_kept(client: TestClient, language: str) -> 
 
 def test_the_choice_leads_to_no_other_site(client: TestClient) -> None:
     reader = TestClient(client.app, headers=dict(client.headers))
-    sent = {"language": "de", "then": "//elsewhere.example"}
+    sent = {"language": "de", "back": "//elsewhere.example"}
     assert reader.post("/language", data=sent, follow_redirects=False).headers["location"] == "/"
 
 
