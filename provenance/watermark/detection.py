@@ -17,7 +17,7 @@ from provenance.watermark.finding import PRESENT_P_VALUE, Finding
 from provenance.watermark.hunt import Hunt
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.known import Known
-from provenance.watermark.marks import Mark, Scores, agreement, heard, joined, stretches
+from provenance.watermark.marks import Evidence, Mark, Scores, joined, stretches
 
 SECTION_S = 120
 THERE = 1e-3
@@ -118,11 +118,11 @@ def detect_blocks(
         for section in pieces(blocks, SECTION_S * sample_rate):
             findings = hunt.look(section.core, sample_rate)
             length_s = section.core.shape[-1] / sample_rate
-            scores = [agreement(f, math.ceil(length_s)) for f in findings if _is_there(f)]
-            segments += _map(scores, duration_s, length_s)
-            for finding, agreeing in zip([f for f in findings if _is_there(f)], scores, strict=True):
+            there = [(f, Evidence.of(f, math.ceil(length_s))) for f in findings if _is_there(f)]
+            segments += _map([evidence.agreement for _, evidence in there], duration_s, length_s)
+            for finding, evidence in there:
                 if finding.complete:
-                    parts = stretches(heard(agreeing)) or [(0, math.ceil(length_s))]
+                    parts = stretches(evidence.heard) or [(0, math.ceil(length_s))]
                     spans += [
                         (finding, duration_s + first, duration_s + min(last, length_s))
                         for first, last in parts

@@ -13,11 +13,17 @@ from provenance.watermark.grid import FRAMES_PER_S
 
 Scores = NDArray[np.float64]
 
-SMOOTH_S = 3
-HEARD = 0.12
-"""Agreement over three seconds above which a mark is heard there: more than three deviations of what other
-audio gives, a third of what an ordinary copy keeps."""
+STRETCHES_S = (4, 10, 40, 120)
+"""Lengths of a stretch of which the best tells how well a mark is heard: from a loop to a section."""
+FAINTER = 0.5
+"""Share of the best stretch's agreement that is expected wherever the mark is: in cross-fades too."""
+TURN = 7.0
+"""Natural logarithm of the odds against a mark's beginning or ending in a given second. A stretch costs two:
+by chance one section in ten thousand gets one that is not there."""
 GAP_S = 5.0
+"""Seconds that say nothing for which a mark goes on."""
+FAINT = 0.02
+"""Share of the loudest second's energy below which a second says nothing: silence, or another mark's."""
 SAME_SPEED = 0.01
 
 
@@ -44,43 +50,78 @@ class Mark:
     key_epoch: int
 
 
-def agreement(finding: Finding, seconds: int) -> Scores:
-    """Agreement of soft chips with a mark per second of a section, 0 to 1, [seconds].
+@dataclass(frozen=True)
+class Evidence:
+    """What a section's soft chips say of a mark, second by second.
 
-    Args:
-        finding: of the section; of one without a message only the pilots count.
-        seconds: length of the section.
+    Attributes:
+        agreeing: sum of the soft chips, each with the sign that the mark gives it, [seconds].
+        most: what that sum would be if all agreed, [seconds].
+        energy: sum of the soft chips' squares: the variance of `agreeing` where there is no mark, [seconds].
     """
-    key_layout = layout(finding.key)
-    frames = sync.follow(finding.plane, finding.place, key_layout)
-    soft = sync.cells(finding.plane, frames)
-    if finding.message is None:
-        chips = key_layout.pilots(finding.place.start, soft.shape[1])
-    else:
-        signs = code.encode(finding.message, finding.key)
-        chips = key_layout.chips(signs, finding.place.start, soft.shape[1])
-    second = np.clip((frames / finding.geometry.tempo / FRAMES_PER_S).astype(int), 0, seconds - 1)
-    agreeing = np.bincount(second, (soft * chips).sum(0), seconds)
-    strength = np.bincount(second, np.abs(soft * np.abs(chips)).sum(0), seconds)
-    return np.asarray(np.maximum(0.0, agreeing / np.maximum(strength, 1e-6)), np.float64)
+
+    agreeing: Scores
+    most: Scores
+    energy: Scores
+
+    @classmethod
+    def of(cls, finding: Finding, seconds: int) -> "Evidence":
+        """Of a finding in a section of so many seconds; without a message only the pilots count."""
+        key_layout = layout(finding.key)
+        frames = sync.follow(finding.plane, finding.place, key_layout)
+        soft = sync.cells(finding.plane, frames)
+        if finding.message is None:
+            chips = key_layout.pilots(finding.place.start, soft.shape[1])
+        else:
+            signs = code.encode(finding.message, finding.key)
+            chips = key_layout.chips(signs, finding.place.start, soft.shape[1])
+        second = np.clip((frames / finding.geometry.tempo / FRAMES_PER_S).astype(int), 0, seconds - 1)
+        signed = soft * chips
+        sums = (signed.sum(0), np.abs(signed).sum(0), np.square(signed).sum(0))
+        return cls(*(np.asarray(np.bincount(second, column, seconds), np.float64) for column in sums))
+
+    @property
+    def agreement(self) -> Scores:
+        """Agreement with the mark, 0 to 1, [seconds]."""
+        return np.asarray(np.maximum(0.0, self.agreeing / np.maximum(self.most, 1e-6)), np.float64)
+
+    @property
+    def heard(self) -> NDArray[np.bool_]:
+        """In which seconds the mark is there, [seconds]: the likeliest course of beginnings and ends."""
+        best = max(map(self._best, STRETCHES_S))
+        if best <= 0.0:
+            return np.zeros(len(self.most), bool)
+        expected = FAINTER * best * self.most
+        ratios = (expected * self.agreeing - expected**2 / 2.0) / np.maximum(self.energy, 1e-6)
+        says = self.energy > FAINT * self.energy.max()
+        return _likeliest(np.where(says, ratios, -2.0 * TURN / GAP_S))
+
+    def _best(self, seconds: int) -> float:
+        """Agreement of the best stretch, less one deviation."""
+        ones = np.ones(min(seconds, len(self.most)))
+        sums = (np.convolve(part, ones, "valid") for part in (self.agreeing, self.most, self.energy))
+        agreeing, most, energy = sums
+        return float(((agreeing - np.sqrt(energy)) / np.maximum(most, 1e-6)).max())
 
 
-def heard(scores: Scores) -> NDArray[np.bool_]:
-    """In which seconds a mark with these agreements is heard, [seconds]."""
-    smooth = np.convolve(scores, np.ones(SMOOTH_S), "same")
-    weight = np.convolve(np.ones(len(scores)), np.ones(SMOOTH_S), "same")
-    return np.asarray(smooth / weight >= HEARD)
+def _likeliest(ratios: Scores) -> NDArray[np.bool_]:
+    """Where a mark is, from the log likelihood ratio of each second, as Viterbi finds it."""
+    absent, present = 0.0, -TURN
+    turned = np.zeros((len(ratios), 2), bool)
+    for second, ratio in enumerate(ratios.tolist()):
+        turned[second] = present - TURN > absent, absent - TURN > present
+        absent, present = max(absent, present - TURN), max(present, absent - TURN) + ratio
+    where, state = np.zeros(len(ratios), bool), present - TURN > absent
+    for second in range(len(ratios) - 1, -1, -1):
+        where[second] = state
+        state ^= bool(turned[second, int(state)])
+    return where
 
 
 def stretches(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last second, exclusive, of each stretch; gaps up to `GAP_S` are closed."""
-    found: list[tuple[int, int]] = []
-    for second in np.flatnonzero(where).tolist():
-        if found and second - found[-1][1] <= GAP_S:
-            found[-1] = (found[-1][0], second + 1)
-        else:
-            found.append((second, second + 1))
-    return [part for part in found if part[1] - part[0] >= SMOOTH_S]
+    """First and last second, exclusive, of each stretch."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(int)))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
 
 def joined(marks: Iterable[Mark]) -> tuple[Mark, ...]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from provenance.watermark.finding import Finding
 from provenance.watermark.grid import FRAMES_PER_S
-from provenance.watermark.marks import agreement, heard, stretches
+from provenance.watermark.marks import Evidence, stretches
 
 PART_S = 10
 
@@ -21,7 +21,7 @@ class Rest:
 
     def hear(self, finding: Finding) -> None:
         """Take out where a finding is heard."""
-        self._heard |= heard(agreement(finding, len(self._heard)))
+        self._heard |= Evidence.of(finding, len(self._heard)).heard
 
     @property
     def numbers(self) -> list[int]:

@@ -1,12 +1,15 @@
 """Several messages in one file, each with its stretch and speed."""
 
+from collections.abc import Iterator
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from core.resample import resample
 from provenance.watermark import Detection, Known, WatermarkKey, detect, embed
-from provenance.watermark.marks import Mark, joined
+from provenance.watermark.marks import Evidence, Mark, joined, stretches
 from provenance.watermark.sync import Alignment
 from tests.signals import music
 
@@ -69,3 +72,52 @@ def test_what_goes_on_in_the_next_section_is_one_mark() -> None:
     assert joined([mark(120.0, 200.0), mark(10.0, 119.0)]) == (mark(10.0, 200.0),)
     apart = (mark(0.0, 50.0), mark(60.0, 90.0), mark(91.0, 99.0, 1.05), mark(91.0, 120.0, 1.0, SECOND))
     assert joined(apart) == apart
+
+
+def sections(count: int, first: int, last: int, agreement: float) -> Iterator[Evidence]:
+    """Two minutes each of chance, 48 chips of one size a second, and a mark from first to last."""
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        most = np.full(120, 48.0)
+        agreeing = rng.normal(0.0, np.sqrt(most))
+        agreeing[first:last] += agreement * most[first:last]
+        yield Evidence(agreeing, most, most)
+
+
+def test_a_mark_is_told_where_it_is_and_nowhere_else() -> None:
+    found = [stretches(evidence.heard) for evidence in sections(300, 40, 70, agreement=0.5)]
+    assert {len(parts) for parts in found} == {1}
+    off = np.abs([(parts[0][0] - 40, parts[0][1] - 70) for parts in found])
+    assert np.median(off) <= 1 and np.quantile(off, 0.9) <= 2 and off.max() <= 15
+
+
+def test_a_mark_from_end_to_end_is_told_in_one_piece() -> None:
+    for evidence in sections(300, 0, 120, agreement=0.3):
+        ((first, last),) = stretches(evidence.heard)
+        assert first <= 5 and last >= 115
+
+
+def test_a_silence_in_a_mark_does_not_part_it() -> None:
+    for evidence in sections(20, 0, 120, agreement=0.5):
+        quiet = np.where((np.arange(120) // 4) == 10, 0.0, 1.0)
+        silenced = Evidence(evidence.agreeing * quiet, evidence.most * quiet, evidence.energy * quiet)
+        assert len(stretches(silenced.heard)) == 1
+
+
+def test_where_nothing_is_said_a_mark_does_not_go_on() -> None:
+    for evidence in sections(20, 0, 40, agreement=0.5):
+        said = np.where((np.arange(120) < 40) | (np.arange(120) >= 100), 1.0, 0.0)
+        left = Evidence(evidence.agreeing * said, evidence.most * said, evidence.energy * said)
+        ((first, last),) = stretches(left.heard)
+        assert (first, last) == (0, 40) or last == 39
+
+
+def test_a_loop_of_four_seconds_is_told_each_time() -> None:
+    for evidence in sections(50, 20, 24, agreement=0.7):
+        evidence.agreeing[80:84] += 0.7 * 48.0
+        assert len(stretches(evidence.heard)) == 2
+
+
+def test_what_is_nowhere_agreeing_is_nowhere_heard() -> None:
+    none = np.zeros(30)
+    assert not Evidence(none, none, none).heard.any()
