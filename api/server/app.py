@@ -60,6 +60,7 @@ from api.server.routes import (
     webhooks,
 )
 from api.server.tokens import Tokens
+from api.server.turns import Turns
 from api.settings import Settings
 from api.uploads import Uploads
 from api.webhooks.address import Addresses
@@ -166,6 +167,8 @@ def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[
         registry = Registry.open(settings)
         opened.callback(registry.close)
         registry.keys.enter()
+        turns = Turns()
+        opened.callback(turns.close)
         jobs, keys = Jobs(registry.engine), ApiKeys(registry.engine)
         _, path = keys.first_admin(settings.home)
         logger.info("the first admin's API key is in %s", path)
@@ -201,5 +204,6 @@ def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[
                 timedelta(minutes=settings.session_idle_minutes),
                 timedelta(hours=settings.session_hours),
             ),
+            turns,
         )
         return parts, opened.pop_all()

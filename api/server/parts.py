@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from api.server.rate_limit import RateLimit
 from api.server.refusals import Forbidden, TooManyRequests, Unauthorized
 from api.server.roles import SCOPES
 from api.server.tokens import Tokens, is_token
+from api.server.turns import Turns
 from api.settings import Settings
 from api.uploads import Uploads
 from api.webhooks.webhooks import Webhooks
@@ -64,6 +66,7 @@ class Parts:
     resumable: Uploads
     tokens: Tokens
     sessions: Sessions
+    turns: Turns
 
 
 def parts(request: Request) -> Parts:
@@ -113,10 +116,10 @@ async def _asked(request: Request, parts: Parts) -> Caller:
     try:
         secret = _secret(request)
         if secret is not None and secret == session_of(request):
-            found = await run_in_threadpool(_signed_in, parts.sessions, secret)
+            found = await parts.turns.take(None, partial(_signed_in, parts.sessions, secret))
         elif secret is not None:
             known = parts.tokens.caller if is_token(secret) else parts.keys.authenticate
-            found = await run_in_threadpool(known, secret)
+            found = await parts.turns.take(None, partial(known, secret))
         elif not parts.settings.allow_anonymous or not _from_here(request):
             raise Unauthorized("send an API key: Authorization: Bearer tmk_...")
     except Unauthorized:

@@ -5,7 +5,7 @@ A request with an `Idempotency-Key` is claimed by `parts.begin`; here its answer
 
 import inspect
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from typing import Annotated, Any, get_args, get_origin
 
 import fastapi
@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.server import digests
 from api.server.answers import status_of
+from api.server.api_keys import Caller
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
 from api.server.parts import Replayed, address, caller, count, parts
@@ -31,6 +32,7 @@ from core.errors import TrackmarkError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _HEAD = "trackmark.head"
+_ASKED = inspect.Parameter("asked_by_route", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
 
 
 class Route(APIRoute):
@@ -41,7 +43,8 @@ class Route(APIRoute):
             options.get("status_code") or 200,
             bool(options.get("response_model_exclude_none")),
         )
-        super().__init__(path, _in_one_turn(endpoint, status, leaves_out), **options)
+        reads = set(options.get("methods") or ()) <= {"GET"}
+        super().__init__(path, _in_one_turn(endpoint, status, leaves_out, reads=reads), **options)
         self._begins = self.path.partition("{")[0]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -100,14 +103,21 @@ class Route(APIRoute):
         return handler
 
 
-def _in_one_turn(endpoint: Callable[..., Any], status: int, leaves_out: bool) -> Callable[..., Any]:
+def _in_one_turn(
+    endpoint: Callable[..., Any], status: int, leaves_out: bool, *, reads: bool
+) -> Callable[..., Any]:
     """The same endpoint, so that its request takes one turn in a thread, in which its answer is written, too.
+
+    What only reads takes the turns of its tenant. What writes waits for the disk, and together with others.
 
     FastAPI gives another one to each class among the dependencies, whose making costs nothing, and one to the
     check of the answer, which its own class has checked; and it writes the answer on the event loop.
     """
     signature = inspect.signature(endpoint, eval_str=True)
-    taken = [one.replace(annotation=_made_here(one.annotation)) for one in signature.parameters.values()]
+    taken = {
+        name: one.replace(annotation=_made_here(one.annotation)) for name, one in signature.parameters.items()
+    }
+    asked = next((name for name, one in taken.items() if one.annotation is Request), _ASKED.name)
     model = signature.return_annotation
     if inspect.iscoroutinefunction(endpoint):
 
@@ -118,9 +128,16 @@ def _in_one_turn(endpoint: Callable[..., Any], status: int, leaves_out: bool) ->
 
         @wraps(endpoint)
         async def answer(**values: Any) -> Any:
-            return await run_in_threadpool(_written, endpoint, values, model, status, leaves_out)
+            request: Request = values[asked] if asked in signature.parameters else values.pop(asked)
+            written = partial(_written, endpoint, values, model, status, leaves_out)
+            if not reads:
+                return await run_in_threadpool(written)
+            by: Caller | None = getattr(request.state, "caller", None)
+            return await parts(request).turns.take(None if by is None else by.tenant, written)
 
-    answer.__signature__ = signature.replace(parameters=taken)  # type: ignore[attr-defined]  # read by FastAPI
+        taken.setdefault(asked, _ASKED)
+    told = signature.replace(parameters=list(taken.values()))
+    answer.__signature__ = told  # type: ignore[attr-defined]  # read by FastAPI
     return answer
 
 

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from api.server.guard import MAX_SMALL_BODY
 from api.server.inputs import MAX_MARKS, check_json
 from api.server.problems import MAX_TOLD, REST_S
+from api.server.turns import Turns
 from core.errors import InvalidInput
 from tests.api.server.test_fairness import Message, scope
 from tests.api.serving import GOOD, key, serve
@@ -108,21 +109,27 @@ def test_who_asks_too_often_is_told_slowly_and_holds_up_nobody(tmp_path: Path) -
 @pytest.mark.parametrize(
     "path", ["/v1/audits?state=failed", "/v1/records?q=night", "/v1/tracks", "/v1/keys", "/v1/audits/{audit}"]
 )
-def test_a_question_takes_one_turn_in_a_thread_beside_who_asks(
+def test_a_question_takes_one_turn_beside_who_asks(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(tmp_path, run_jobs=False) as client:
         audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}).json()["id"]
-        turns: list[str] = []
-        run_sync = anyio.to_thread.run_sync
+        lines: list[str | None] = []
+        threads: list[str] = []
+        take, run_sync = Turns.take, anyio.to_thread.run_sync
 
-        async def counting(work: Any, *given: Any, **options: Any) -> Any:
-            turns.append(repr(work))
+        async def taking(turns: Turns, line: str | None, work: Any) -> Any:
+            lines.append(line)
+            return await take(turns, line, work)
+
+        async def running(work: Any, *given: Any, **options: Any) -> Any:
+            threads.append(repr(work))
             return await run_sync(work, *given, **options)
 
-        monkeypatch.setattr(anyio.to_thread, "run_sync", counting)
+        monkeypatch.setattr(Turns, "take", taking)
+        monkeypatch.setattr(anyio.to_thread, "run_sync", running)
         assert client.get(path.format(audit=audit)).is_success
-    assert len(turns[:2]) == 2 and not [turn for turn in turns[2:] if "close" not in turn], turns
+    assert lines == [None, "default"] and not [one for one in threads if "close" not in one], threads
 
 
 def test_an_answer_written_in_the_thread_keeps_status_headers_and_form(tmp_path: Path) -> None:
