@@ -33,6 +33,8 @@ BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
 IDLE_TIMEOUT_MS = 20_000
 _USED = "trackmark used"
+TENANT = "trackmark_tenant"
+"""The option of a connection that says whose rows it sees."""
 MIGRATION_IDLE_TIMEOUT_MS = 600_000
 CONNECTIONS = 15
 """How many a process opens at most. All are kept: to open one takes as long as some answers do."""
@@ -139,13 +141,18 @@ def for_tenant(engine: Engine, tenant: str) -> Engine:
     A second wall behind the queries, which name their tenant too. A superuser passes it, so the service's
     role should be none; SQLite has no such wall.
     """
-    return engine.execution_options(trackmark_tenant=tenant)
+    return engine.execution_options(**{TENANT: tenant})
 
 
 def _name_the_tenant(connection: Connection) -> None:
-    tenant = connection.get_execution_options().get("trackmark_tenant")
-    if tenant is not None:  # forgotten at the end of the transaction
-        connection.exec_driver_sql("SELECT set_config('trackmark.tenant', %s, true)", (tenant,))
+    tenant = connection.get_execution_options().get(TENANT)
+    if tenant is None:
+        return
+    say = "SELECT set_config('trackmark.tenant', %s, true)"  # forgotten at the end of the transaction
+    try:  # past SQLAlchemy a tenant's short question takes a sixth less of the processor
+        connection.connection.driver_connection.execute(say, (tenant,))  # type: ignore[union-attr]  # open
+    except connection.dialect.loaded_dbapi.Error:
+        connection.exec_driver_sql(say, (tenant,))  # fails again, and SQLAlchemy learns of it
 
 
 @contextmanager
@@ -157,12 +164,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def asking(engine: Engine) -> Iterator[Connection]:
-    """For one statement that reads, and no tenant's: it is a transaction by itself.
+    """For one statement that reads: it is a transaction by itself.
 
-    Without begin and commit a PostgreSQL server is asked once instead of three times.
+    Without begin and commit a PostgreSQL server is asked once instead of three times. A tenant's statement
+    has them there all the same, around the tenant's name.
     """
     with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
+        if engine.dialect.name == "postgresql" and TENANT not in connection.get_execution_options():
             connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection.execution_options(trackmark_alone=True)
 

@@ -93,7 +93,7 @@ class Jobs:
         Raises:
             UnknownEntry: the tenant has no such job of that kind.
         """
-        with database.reading(self._of(tenant)) as connection:
+        with database.asking(self._of(tenant)) as connection:
             row = connection.execute(_ONE, {"job_id": job_id, "tenant": tenant, "kind": kind}).one_or_none()
         if row is None:
             raise UnknownEntry(f"no {kind} {job_id}")

@@ -263,7 +263,7 @@ class Records:
 
     def get(self, record_id: str) -> StoredRecord | None:
         """A record of this tenant."""
-        with database.reading(self.engine) as connection:
+        with database.asking(self.engine) as connection:
             row = connection.execute(_ONE, {"record_id": record_id, "tenant": self.tenant}).one_or_none()
         return None if row is None else _stored(row)
 

@@ -200,27 +200,27 @@ def _refuse_foreign_page(request: Request, *, loopback_only: bool = True) -> Non
 
 
 class Needs:
-    """Dependency: the caller, who must have a scope, or one of several."""
+    """Dependency: the caller, who must have a scope, or one of several.
+
+    It depends on nothing in turn: FastAPI would go through all that at each request.
+    """
 
     def __init__(self, *scopes: Scope) -> None:
         self.scopes = scopes
 
-    async def __call__(
-        self,
-        request: Request,
-        caller: Annotated[Caller, Depends(caller)],
-        parts: Annotated[Parts, Depends(_at_hand)],
-    ) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         """The caller.
 
         Raises:
             Forbidden: the scope is missing.
             Replayed: the same request was answered before.
         """
-        caller.require(*self.scopes)
+        here = parts(request)
+        found = await caller(request, here)
+        found.require(*self.scopes)
         if request.method == "POST" and not takes_files(request.url.path):
-            await begin(request, caller, parts, await request.body())
-        return caller
+            await begin(request, found, here, await request.body())
+        return found
 
 
 class Replayed(Exception):

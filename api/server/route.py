@@ -25,7 +25,7 @@ from api.server.answers import status_of
 from api.server.api_keys import Caller
 from api.server.idempotency import REPLAYED, Kept, Once
 from api.server.inputs import check_json, check_parameters
-from api.server.parts import Replayed, address, caller, count, parts
+from api.server.parts import Needs, Replayed, address, caller, count, parts
 from api.server.schemas import Model
 from api.server.trailing import Watch, watched
 from core.errors import TrackmarkError
@@ -176,7 +176,8 @@ def _written(
 
 def asks_who(dependant: Dependant) -> bool:
     """Whether a route, or what it depends on, asks for the caller."""
-    return dependant.call is caller or any(map(asks_who, dependant.dependencies))
+    asks = dependant.call is caller or isinstance(dependant.call, Needs)
+    return asks or any(map(asks_who, dependant.dependencies))
 
 
 async def _release(request: Request, error: Exception) -> None:

@@ -81,13 +81,14 @@ def test_only_a_rested_connection_is_asked_whether_it_lives(
 
 def test_one_statement_needs_no_transaction(engine: Engine) -> None:
     begun: list[str] = []
-    with database.asking(engine) as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.set_trace_callback(begun.append)
-        assert connection.execute(text("SELECT 1")).scalar_one() == 1
-    assert begun == ["SELECT 1"]
-    begun.clear()
+    for whose in (engine, database.for_tenant(engine, "label-b")):
+        with database.asking(whose) as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.set_trace_callback(begun.append)
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        assert begun == ["SELECT 1"]
+        begun.clear()
     with database.reading(engine) as connection:
         connection.execute(text("SELECT 2"))
     assert begun == ["BEGIN", "SELECT 2", "COMMIT"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api import database
 from api.database.migrations.versions import v0008_tenants_apart as wall
@@ -71,6 +71,30 @@ def test_a_query_without_a_tenant_stays_with_its_own(registry: Registry) -> None
     label_b.events.dispute(theirs.record_id, issuer="Other", reason="ours")
     assert label_b.records.get(mine.record_id) is None
     assert seen(registry.events.engine, "record_events") == set()
+
+
+def test_a_single_question_is_asked_as_the_tenant_too(registry: Registry) -> None:
+    register(registry)
+    register(registry.for_tenant("label-b"))
+    for tenant in ("label-b", "default", "label-b", "o'neil"):  # by one connection
+        with database.asking(database.for_tenant(registry.engine, tenant)) as connection:
+            found = set(connection.execute(text("SELECT tenant FROM records")).scalars())
+        assert found == ({tenant} if tenant != "o'neil" else set())
+    with database.asking(registry.engine) as connection:  # is nobody's again
+        assert connection.execute(text("SELECT count(*) FROM records")).scalar_one() == 2
+
+
+def test_a_tenants_question_to_a_server_that_went_away_is_told_as_any_other(registry: Registry) -> None:
+    theirs = database.for_tenant(registry.engine, "label-b")
+    with theirs.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.close()
+        with pytest.raises(OperationalError) as told:
+            connection.begin()
+    assert database.away(told.value)
+    with database.reading(theirs) as connection:  # by a fresh connection
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 def test_nobody_writes_for_another_tenant(registry: Registry) -> None:

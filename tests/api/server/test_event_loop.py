@@ -8,11 +8,14 @@ from typing import Any
 
 import anyio
 import pytest
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from api.server.guard import MAX_SMALL_BODY
 from api.server.inputs import MAX_MARKS, check_json
+from api.server.parts import Needs
 from api.server.problems import MAX_TOLD, REST_S
+from api.server.route import asks_who
 from api.server.turns import Turns
 from core.errors import InvalidInput
 from tests.api.server.test_fairness import Message, scope
@@ -130,6 +133,16 @@ def test_a_question_takes_one_turn_beside_who_asks(
         monkeypatch.setattr(anyio.to_thread, "run_sync", running)
         assert client.get(path.format(audit=audit)).is_success
     assert lines == [None, "default"] and not [one for one in threads if "close" not in one], threads
+
+
+def test_who_asks_depends_on_nothing_that_would_be_gone_through_at_each_request(tmp_path: Path) -> None:
+    with serve(tmp_path, run_jobs=False) as client:
+        app: Any = client.app
+        found = [getattr(route, "dependant", None) for route in iter_route_contexts(app.routes)]
+        routes = [one for one in found if one is not None and asks_who(one)]
+        asking = [one for route in routes for one in route.dependencies if asks_who(one)]
+    assert len(asking) >= len(routes) > 50
+    assert [one.call for one in asking if isinstance(one.call, Needs) and one.dependencies] == []
 
 
 def test_an_answer_written_in_the_thread_keeps_status_headers_and_form(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def asked(engine: Engine) -> Iterator[list[str]]:
     said: list[str] = []
 
     def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if threading.current_thread().name.startswith(("AnyIO", "turns")):  # others keep the trail and the queue
+        if threading.current_thread().name.startswith(("AnyIO", "turns")):  # others keep trail and queue
             said.append(statement)
 
     event.listen(engine, "before_cursor_execute", hear)
