@@ -7,11 +7,13 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from handbook.outside import outside
 from handbook.reference import pages
 
 _FIRST = ("README.md", "index.md")
+_GROWING = ("benchmarks", "decisions")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -30,12 +32,29 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Name all pages of a folder on its first one, where it is one that grows by itself."""
+    here = Path(page.file.src_uri)
+    if str(here.parent) not in _GROWING or here.name not in _FIRST:
+        return markdown
+    folder = Path(config.docs_dir) / here.parent
+    others = sorted(path for path in folder.glob("*.md") if path.name != here.name)
+    return "\n".join(
+        [markdown, "", "## All pages", "", *(f"- [{_title(one)}]({one.name})" for one in others), ""]
+    )
+
+
 def on_post_build(config: MkDocsConfig) -> None:
     """Write the index as a script: a page that is opened from a disk may load scripts, but no data."""
     found = Path(config.site_dir) / "search" / "search_index.json"
     entries = json.loads(found.read_text(encoding="utf-8"))["docs"]
     found.with_name("index.js").write_text(f"window.searchIndex = {json.dumps(entries)};\n", encoding="utf-8")
     found.unlink()
+
+
+def _title(page: Path) -> str:
+    with page.open(encoding="utf-8") as lines:
+        return next(lines).lstrip("#").strip()
 
 
 def _spread(entry: Any, known: Iterable[str]) -> Any:

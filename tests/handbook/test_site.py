@@ -48,8 +48,9 @@ def test_a_page_has_the_same_blocks_in_the_site_and_on_a_git_host(path: Path) ->
     assert Counter(BLOCKS.findall(ours)) == Counter(BLOCKS.findall(theirs))
 
 
-@pytest.mark.parametrize("folder", ["benchmarks", "decisions", "explanation", "models"])
-def test_the_first_page_of_a_folder_names_all_others(folder: str) -> None:
-    first = (ROOT / "docs" / folder / "README.md").read_text(encoding="utf-8")
-    others = {path.name for path in (ROOT / "docs" / folder).glob("*.md")} - {"README.md"}
-    assert others and not {name for name in others if f"({name})" not in first}
+@pytest.mark.parametrize("folder", ["benchmarks", "decisions", "explanation", "guides", "models"])
+def test_the_first_page_of_a_folder_leads_to_all_others(folder: str, pages: dict[str, Page]) -> None:
+    others = {one for one in pages if one.startswith(f"{folder}/")} - {f"{folder}/index.html"}
+    assert others and {one.removeprefix(f"{folder}/") for one in others} <= set(
+        pages[f"{folder}/index.html"].links
+    )
