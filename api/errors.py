@@ -16,6 +16,8 @@
       DiskFull
       StoreUnavailable
       StoredFileLost
+      SignInFailed
+      ProviderUnavailable
       JobError
         JobCrashed
         JobCancelled
@@ -116,6 +118,18 @@ class StoredFileLost(TrackmarkError):
     code = "stored-file-lost"
 
 
+class SignInFailed(TrackmarkError):
+    """What the browser or the provider brought is not the answer to a sign-in that this browser began."""
+
+    code = "sign-in-failed"
+
+
+class ProviderUnavailable(TrackmarkError):
+    """The provider at which people sign in does not answer as one."""
+
+    code = "provider-unavailable"
+
+
 class JobError(TrackmarkError):
     """A job ended without a result, through nothing that it found in the audio."""
 
@@ -151,6 +165,7 @@ OURS = frozenset(
         WeightsError,
         KeyFileError,
         LogCutShort,
+        ProviderUnavailable,
     )
 )
 """Codes of failures that no other file would have avoided: a job that ended so may be tried again."""

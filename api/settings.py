@@ -6,6 +6,7 @@ Nothing is read at import: build `Settings()` where the process starts and hand 
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, model_validator
@@ -86,6 +87,16 @@ class Settings(BaseSettings):
             reached by http and at addresses that are not public; a JSON list in the environment.
         export_hours: how long an export can be fetched after it was made.
         trail_root_s: how often the transparency log commits to the audit trail, where that has grown.
+        oidc_issuer: address of the OpenID Connect provider at which people sign in to the pages; None lets
+            them sign in by API key alone. Needs `oidc_client_id` and `public_url`: the provider sends people
+            back to `public_url` + `/sign-in/callback`, which has to be entered there.
+        oidc_client_id: what this service is called there.
+        oidc_client_secret: its secret there; None for a public client.
+        oidc_client_secret_file: the same, read from a file; without its last newline.
+        oidc_name: what the provider is called on the page; its host unless given.
+        oidc_trusted: `host` or `host:port` of further addresses of the provider that may lie within one's own
+            network; a JSON list in the environment. The issuer's own host need not be told.
+        oidc_roots: file of root certificates (PEM) of the provider; None for the public authorities.
         session_idle_minutes: after what pause a person who signed in at a provider has to do so again.
         session_hours: after what time they have to in any case.
         log_format: `text` for people or `json`, one object a line, of what servers and workers log.
@@ -145,6 +156,13 @@ class Settings(BaseSettings):
     webhook_trusted: tuple[str, ...] = ()
     export_hours: float = Field(default=168.0, gt=0)
     trail_root_s: float = Field(default=600.0, gt=0)
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$", max_length=500)
+    oidc_client_id: str | None = Field(default=None, min_length=1)
+    oidc_client_secret: SecretStr | None = None
+    oidc_client_secret_file: Path | None = None
+    oidc_name: str | None = Field(default=None, min_length=1, max_length=60)
+    oidc_trusted: tuple[str, ...] = ()
+    oidc_roots: Path | None = None
     session_idle_minutes: float = Field(default=60.0, ge=5)
     session_hours: float = Field(default=12.0, gt=0)
     log_format: Literal["text", "json"] = "text"
@@ -159,6 +177,18 @@ class Settings(BaseSettings):
         if not values.get("database_url"):
             values["database_url"] = f"sqlite:///{home / 'trackmark.db'}"
         return values
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> "Settings":
+        """A provider is named with all that a sign-in needs, and reached where nobody listens in."""
+        if self.oidc_issuer is None:
+            return self
+        if self.oidc_client_id is None or not (self.public_url or "").startswith(("https://", "http://")):
+            raise ValueError("oidc_issuer needs oidc_client_id, and public_url with http:// or https://")
+        host = urlsplit(self.oidc_issuer).hostname
+        if self.oidc_issuer.startswith("http:") and host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("oidc_issuer must begin with https://, but on this machine itself")
+        return self
 
     @property
     def uploads(self) -> Path:

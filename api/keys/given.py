@@ -18,8 +18,8 @@ def key_secrets(settings: Settings) -> KeySecrets:
     Raises:
         KeyFileError: a secret's file cannot be read, or a secret is given twice.
     """
-    passphrase = _secret("key_passphrase", settings.key_passphrase, settings.key_passphrase_file)
-    pin = _secret("pkcs11_pin", settings.pkcs11_pin, settings.pkcs11_pin_file)
+    passphrase = secret_of("key_passphrase", settings.key_passphrase, settings.key_passphrase_file)
+    pin = secret_of("pkcs11_pin", settings.pkcs11_pin, settings.pkcs11_pin_file)
     given = {"record": settings.record_key, "report": settings.report_key, "log": settings.log_key}
     keys = {name: key.get_secret_value().encode() for name, key in given.items() if key is not None}
     access = Access(settings.pkcs11_module, None if pin is None else pin.decode(errors="replace"))
@@ -40,8 +40,12 @@ def trusted_authorities(settings: Settings) -> tuple[Certificate, ...]:
         raise KeyFileError(f"cannot read tsa_roots: {error.strerror}") from error
 
 
-def _secret(name: str, value: SecretStr | None, path: Path | None) -> bytes | None:
-    """A secret that is given by its value or in a file."""
+def secret_of(name: str, value: SecretStr | None, path: Path | None) -> bytes | None:
+    """A secret that is given by its value or in a file.
+
+    Raises:
+        KeyFileError: the file cannot be read, or the secret is given twice.
+    """
     if path is None:
         return None if value is None else value.get_secret_value().encode()
     if value is not None:

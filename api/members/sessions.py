@@ -6,7 +6,6 @@ removed or given another role, or its tenant is suspended: each of these deletes
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, or_, selec
 from api import database
 from api.database.tables import Table
 from api.errors import UnknownEntry
+from api.identity.account import Account
 from api.members.members import GOVERNING, INVITED, Member, mailbox_of, member_of
 from api.outbox.trail import Acting, Event, enter
 from core import clock
@@ -35,23 +35,6 @@ _BY_DIGEST = (  # every request of a signed-in person asks this
         _TENANTS.c.suspended_at.is_(None),
     )
 )
-
-
-@dataclass(frozen=True)
-class Account:
-    """Somebody as their provider tells of them.
-
-    Attributes:
-        issuer: the provider.
-        subject: who they are there, for good.
-        email: their address, if the provider has verified that it is theirs; else None.
-        name: as they are called there.
-    """
-
-    issuer: str
-    subject: str
-    email: str | None
-    name: str | None
 
 
 class Sessions:

@@ -18,11 +18,13 @@ class Answer:
 
 ANSWERS: Mapping[str, Answer] = {
     "unsupported-checksum": Answer(400, "The checksum is of an unknown kind"),
+    "sign-in-failed": Answer(400, "You were not signed in"),
     "digest-mismatch": Answer(400, "The digest does not agree"),
     "invalid-token-request": Answer(400, "No token can be given for this"),
     "invalid-client": Answer(401, "The client is not known"),
     "unauthorized": Answer(401, "An API key is needed"),
     "forbidden": Answer(403, "This is not allowed"),
+    "not-a-member": Answer(403, "You are no member here"),
     "tenant-suspended": Answer(403, "The tenant is suspended"),
     "not-found": Answer(404, "No such entry"),
     "upload-timeout": Answer(408, "The body did not come in time"),
@@ -73,6 +75,7 @@ ANSWERS: Mapping[str, Answer] = {
     "keys-unavailable": Answer(500, "A key file is not usable"),
     "stored-file-lost": Answer(500, "A stored file is gone or changed"),
     "not-implemented": Answer(501, "This route is not offered here"),
+    "provider-unavailable": Answer(503, "Nobody can be signed in at the moment"),
     "unavailable": Answer(503, "Something that the server needs does not answer"),
     "not-ready": Answer(503, "The server cannot work at the moment"),
     "disk-full": Answer(503, "The server's disk is full"),

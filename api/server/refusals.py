@@ -7,6 +7,7 @@
         InvalidTokenRequest
         Forbidden
           TenantSuspended
+          NotAMember
         UploadTooLarge
         AddressTooLong
         UploadTimeout
@@ -77,6 +78,12 @@ class TenantSuspended(Forbidden):
     """The API key is good, but an operator has suspended its tenant."""
 
     code = "tenant-suspended"
+
+
+class NotAMember(Forbidden):
+    """Somebody has signed in whom no tenant has invited, or who is suspended."""
+
+    code = "not-a-member"
 
 
 class UploadTooLarge(Refusal):

@@ -10,9 +10,10 @@ from api import database
 from api.actor import Actor
 from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
+from api.identity.account import Account
 from api.members.members import INVITED, Member, Members, every_tenant, tenant_of
 from api.members.role import Role
-from api.members.sessions import Account, Sessions
+from api.members.sessions import Sessions
 from api.server.api_keys import ApiKeys, Scope
 from api.tenants.tenants import Tenants
 from core import clock

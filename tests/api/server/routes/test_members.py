@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.identity.account import Account
 from api.members.members import Member
-from api.members.sessions import Account
 from api.server.api_keys import Scope
 from api.server.parts import SESSION_COOKIE
 from tests.api.server.routes.test_tenants import of
