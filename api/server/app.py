@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from api.audit.engines import Engines, product_engines
+from api.identity.given import signing_in
 from api.jobs.beside import Beside
 from api.jobs.books import Jobs
 from api.jobs.listing import JobLists
@@ -205,5 +206,6 @@ def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[
                 timedelta(hours=settings.session_hours),
             ),
             turns,
+            signing_in(settings, registry.engine),
         )
         return parts, opened.pop_all()

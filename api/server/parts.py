@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.audit.engines import Engines
 from api.database.tables import DEFAULT_TENANT
 from api.errors import UnknownEntry
+from api.identity.signing_in import SigningIn
 from api.jobs.books import Jobs
 from api.jobs.listing import JobLists
 from api.jobs.worker import Worker
@@ -34,6 +35,7 @@ from api.webhooks.webhooks import Webhooks
 
 COOKIE = "trackmark_key"
 SESSION_COOKIE = "trackmark_session"
+SIGN_IN_COOKIE = "trackmark_sign_in"
 FORWARDING = frozenset(
     {"forwarded", "via", "true-client-ip", "client-ip", "cf-connecting-ip", "fly-client-ip"}
 )
@@ -67,6 +69,7 @@ class Parts:
     tokens: Tokens
     sessions: Sessions
     turns: Turns
+    signing_in: SigningIn | None
 
 
 def parts(request: Request) -> Parts:
@@ -130,7 +133,7 @@ async def _asked(request: Request, parts: Parts) -> Caller:
         count(request, parts.requests, who)
         return found
     count(request, parts.requests, address(request))
-    _refuse_foreign_page(request)
+    from_our_page(request, loopback_only=True)
     return Caller(DEFAULT_TENANT, EVERYDAY, None)
 
 
@@ -179,11 +182,11 @@ def _secret(request: Request) -> str | None:
         return request.headers["x-api-key"].strip()
     cookie = session_of(request) or request.cookies.get(COOKIE)
     if cookie:
-        _refuse_foreign_page(request, loopback_only=False)
+        from_our_page(request)
     return cookie or None
 
 
-def _refuse_foreign_page(request: Request, *, loopback_only: bool = True) -> None:
+def from_our_page(request: Request, *, loopback_only: bool = False) -> None:
     """Keep other web pages from acting through a visitor's browser (CSRF, DNS rebinding).
 
     Without a key nothing else tells our page from a foreign one that knows the address.

@@ -16,7 +16,7 @@ from api.report.templates import templates
 from api.server import answers
 from api.server.guard import content_policy
 from api.server.pages import case_words, language, list_words, notice_words
-from api.server.parts import COOKIE
+from api.server.parts import COOKIE, SESSION_COOKIE, parts
 from core.errors import TrackmarkError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,11 +33,11 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
             "notice_words": notice_words,
         }
     nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
+    values.setdefault("there", _wanted(request))
+    values.setdefault("signed_in", not {COOKIE, SESSION_COOKIE}.isdisjoint(request.cookies))
     with speaking(spoken):
         text = environment.get_template(name).render(
             here=request.url.path,
-            there=_wanted(request),
-            signed_in=COOKIE in request.cookies,
             nonce=nonce,
             language=spoken,
             languages=LANGUAGES,
@@ -84,7 +84,11 @@ def ask_for_key(
     request: Request, problem: Mapping[str, Any] | None = None, then: str | None = None
 ) -> Response:
     """The form that asks for a key; whoever signs in lands where they wanted to go."""
-    return page(request, "sign_in.html", 401, problem=problem, then=then or _wanted(request))
+    signing_in = parts(request).signing_in
+    provider = None if signing_in is None else signing_in.name
+    return page(
+        request, "sign_in.html", 401, problem=problem, then=then or _wanted(request), provider=provider
+    )
 
 
 def _wanted(request: Request) -> str:

@@ -1,8 +1,8 @@
 """The web page: upload, follow, read. Plain forms; scripts only add progress bars."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -16,8 +16,8 @@ from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
 from api.server.pages import cards, dashboard, lists, timeline, waiting
-from api.server.pages.rendering import ask_for_key, local, page, progress, refused
-from api.server.parts import COOKIE, AuditReader, AuditWriter, Parts, PartsDep, address, caller, count
+from api.server.pages.rendering import ask_for_key, page, progress, refused
+from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep, caller
 from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
 from api.server.routes import audits
@@ -26,7 +26,6 @@ from core.errors import TrackmarkError
 router = APIRouter(include_in_schema=False, route_class=Route)
 
 RECENT = 10
-SESSION_S = 12 * 3600
 _ORDER = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 """Every method that OpenAPI knows, as the reference shows them."""
 
@@ -62,39 +61,6 @@ def _waiting(parts: Parts, tenant: str, rights: bool) -> list[waiting.Waiting]:
     engine, cursors = parts.registry.engine, parts.cursors
     found = waiting.notices(engine, tenant, cursors) if rights else []
     return found + waiting.cases(engine, tenant, cursors)
-
-
-@router.post("/sign-in")
-async def sign_in(
-    request: Request,
-    parts: PartsDep,
-    key: Annotated[str, Form(max_length=200)],
-    then: Annotated[str, Form(max_length=500)] = "/",
-) -> Response:
-    """Keep a good key in a cookie that scripts cannot read and other sites cannot send."""
-    count(request, parts.requests, f"sign-in {address(request)}")
-    try:
-        await run_in_threadpool(parts.keys.authenticate, key.strip())
-    except Unauthorized as error:
-        return ask_for_key(request, problem(error), then)
-    answer = RedirectResponse(local(then), status_code=303)
-    answer.set_cookie(
-        COOKIE,
-        key.strip(),
-        max_age=SESSION_S,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return answer
-
-
-@router.post("/sign-out")
-def sign_out() -> Response:
-    """Forget the cookie."""
-    answer = RedirectResponse("/", status_code=303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
-    return answer
 
 
 @router.post("/audits")

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.language import later
+from api.members.members import Members
 from api.server.answers import problem
 from api.server.api_keys import NewKey, Scope
 from api.server.key_shapes import KeyRequest, RotationRequest
+from api.server.member_shapes import state_of
 from api.server.pages.forms import Sent, said
 from api.server.pages.rendering import page
 from api.server.parts import Admin, Parts, PartsDep
@@ -46,10 +48,13 @@ SCOPES = {
 def settings(request: Request, parts: PartsDep, caller: Admin) -> Response:
     """What there is to set, and whether the service is in order."""
     keys, hooks = parts.keys.keys(caller.tenant), parts.webhooks.of(caller.tenant).all()
+    people = Members(parts.registry.engine, caller.tenant).listed()
     return page(
         request,
         "settings.html",
         active=sum(_state(one) == "active" for one in keys),
+        members=sum(state_of(one) == "active" for one in people),
+        provider=parts.signing_in is not None,
         hooks=len(hooks),
         disabled=sum(one.disabled_at is not None for one in hooks),
         health=checked(parts),

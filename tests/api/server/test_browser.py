@@ -59,6 +59,7 @@ def addresses(site: Site) -> dict[str, str]:
         "notice form": "/notices/new?form=no-fakes",
         "settings": "/settings",
         "keys": "/keys",
+        "members": "/members",
         "webhooks": "/webhooks",
         "webhook": f"/webhooks/{hooked}",
         "log": "/log",

@@ -219,6 +219,9 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/holds/{hold_id}
         POST /v1/holds/{hold_id}:release
         GET /settings
+        GET /members
+        POST /members
+        POST /members/{member_id}/{step}
         GET /keys
         POST /keys
         POST /keys/{key_id}/rotate
@@ -266,7 +269,10 @@ OPEN = """
     GET /verify
     OPTIONS /v1/uploads
     OPTIONS /v1/uploads/{upload_id}
+    GET /sign-in/begin
+    GET /sign-in/callback
     POST /sign-in
+    POST /sign-in/tenant
     POST /sign-out
     POST /v1/verify
 """

@@ -22,7 +22,7 @@ NOT_TOLD = {
     *("/v1/keys", "/v1/tenants/{tenant}/keys", "/v1/whoami", "/v1/webhooks", "/v1/webhooks/{webhook_id}"),
     *("/v1/webhooks/{webhook_id}/deliveries", "/c2pa/v1/services/supportedAlgorithms"),
     "/c2pa/v1/matches/byBinding",
-    *("/settings", "/keys"),
+    *("/settings", "/keys", "/members"),
     "/webhooks",
     "/webhooks/{webhook_id}",
     *("/v1/uploads", "/v1/uploads/{upload_id}"),
