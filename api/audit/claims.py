@@ -31,6 +31,8 @@ class Claim:
     """A record that claims the audio, and how old the claim is.
 
     Attributes:
+        record_id: of the record.
+        owners: names of those who claim it.
         log_index: place of the registration in the log, which is proven.
         logged_at: when the log wrote it down, by its own clock.
         witnessed_at: by when somebody independent had seen it, in POSIX seconds.
@@ -69,7 +71,13 @@ class TrackHeard:
     """A registered track in the audio.
 
     Attributes:
-        stretches: where in the audio it is heard; `where` the same in words.
+        record_id: of the track.
+        title: that its record gives it.
+        owners: names, as its record has them.
+        stretches: where in the audio it is heard.
+        where: the same in words.
+        offset_s: where the audio's first sample lies in the track.
+        speed: how much faster the audio plays.
         of_others: whether it belongs to others than those whom the statement is about.
     """
 

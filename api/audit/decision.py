@@ -23,7 +23,14 @@ class Gap:
 
 @dataclass(frozen=True)
 class Fired:
-    """A policy rule that applied."""
+    """A policy rule that applied.
+
+    Attributes:
+        rule: its id.
+        action: what it asks for.
+        text: why, in words.
+        source: what it rests on, where the policy names it.
+    """
 
     rule: str
     action: Action
@@ -33,7 +40,14 @@ class Fired:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the policy makes of the findings."""
+    """What the policy makes of the findings.
+
+    Attributes:
+        action: the most severe of all rules that applied.
+        rules: those rules.
+        policy: name and version of the policy.
+        policy_sha256: digest of the policy's text.
+    """
 
     action: Action
     rules: tuple[Fired, ...]

@@ -92,7 +92,13 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Scored:
-    """A part of the audio and its score: more of what was looked for the higher; None where not measured."""
+    """A part of the audio and its score: more of what was looked for the higher; None where not measured.
+
+    Attributes:
+        start_s: where it begins, in seconds.
+        end_s: where it ends.
+        score: 0 to 1.
+    """
 
     start_s: float
     end_s: float
@@ -106,7 +112,17 @@ def scored(segments: Iterable["Segment"]) -> tuple[Scored, ...]:
 
 @dataclass(frozen=True)
 class Media:
-    """The container as it was decoded."""
+    """The container as it was decoded.
+
+    Attributes:
+        size_bytes: length of the file.
+        container: its format, as the decoder names it.
+        codec: of the audio in it.
+        bit_rate: bits a second, where the file tells it.
+        sample_rate: in Hz.
+        channels: how many.
+        truncated: whether the audio breaks off before its end.
+    """
 
     size_bytes: int
     container: str
@@ -132,7 +148,12 @@ class Media:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of speed, and by what factor the pitch is higher."""
+    """A change of speed, and by what factor the pitch is higher.
+
+    Attributes:
+        speed: how much faster (1.05: five per cent).
+        pitch: by what factor the frequencies are higher.
+    """
 
     speed: float
     pitch: float
@@ -140,7 +161,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Part:
-    """From where to where in the audio."""
+    """From where to where in the audio.
+
+    Attributes:
+        start_s: in seconds.
+        end_s: in seconds.
+    """
 
     start_s: float
     end_s: float
@@ -193,6 +219,7 @@ class WatermarkFound:
         p_value: chance of this finding in audio without a mark of ours.
         message: 16 hex digits, the record that the mark names.
         record_id: the same where the registry knows that record.
+        searched: how far a mark was looked for.
         messages: every message that was read, with its stretches in order of time.
     """
 
@@ -229,7 +256,12 @@ class WatermarkFound:
 
 @dataclass(frozen=True)
 class TagSaid:
-    """One of a file's own tags: its common name, and its text as far as it can be shown."""
+    """One of a file's own tags: its common name, and its text as far as it can be shown.
+
+    Attributes:
+        name: of the tag.
+        text: what it says.
+    """
 
     name: str
     text: str
@@ -305,7 +337,9 @@ class MatchFound:
     """A registered track that the audio holds (see `provenance.fingerprint.Match`).
 
     Attributes:
+        record_id: of the track.
         offset_s: where the audio's first sample lies in the registered track.
+        pitch_semitones: how much higher the audio sounds than the track.
         stretches: where in the audio the track is heard.
     """
 

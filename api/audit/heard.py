@@ -49,7 +49,12 @@ class Proposition:
 
 @dataclass(frozen=True)
 class Miss:
-    """How often known generators leave no trace that is found, in one condition."""
+    """How often known generators leave no trace that is found, in one condition.
+
+    Attributes:
+        condition: in words.
+        share: of their recordings, 0 to 1; None where it was not measured.
+    """
 
     condition: str
     share: float | None
@@ -138,7 +143,13 @@ class VoiceStretch:
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """How often clones of an artist are called, and at most how often genuine recordings, in a condition."""
+    """How often clones of an artist are called, and at most how often genuine recordings, in a condition.
+
+    Attributes:
+        condition: in words.
+        clones_called: share of clones, 0 to 1.
+        genuine_called_at_most: upper bound of the share of genuine recordings.
+    """
 
     condition: str
     clones_called: float | None

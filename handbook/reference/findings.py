@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from api.audit.findings import CredentialsFound, MatchFound, MessageFound, WatermarkFound
+from api.audit.heard import ArtistHeard, Exhibit, Family, MusicFound, Proposition, VoiceFound, VoiceStretch
 from api.server.findings_schema import NAME, PARTS, component_schemas
+from detector.music import finding
+from detector.music.finding import MusicFinding
+from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
 from handbook.docstrings import attributes, opening
 from handbook.markdown import code, paragraphs, plain, table
+from provenance.credentials.findings import Credentials
+from provenance.fingerprint import Match
+from provenance.watermark import Detection, Mark
 
 HEAD = f"""# Findings
 
@@ -16,6 +24,22 @@ What `trackmark audit --json` prints for each file, the HTTP API answers as `fin
 Keys may gain siblings; none is renamed or dropped. A number that could not be measured is `null`, never 0.
 The same as a JSON Schema: [findings.schema.json](findings.schema.json) (`{NAME}`).
 """
+_MADE_OF: Mapping[type, type] = {
+    WatermarkFound: Detection,
+    MessageFound: Mark,
+    CredentialsFound: Credentials,
+    MatchFound: Match,
+    MusicFound: MusicFinding,
+    Family: finding.Family,
+    Exhibit: finding.Evidence,
+    Proposition: finding.Proposition,
+    VoiceFound: VoiceFinding,
+    VoiceStretch: VoiceSegment,
+    ArtistHeard: ArtistScore,
+}
+"""The class of a package that a finding tells of, whose docstring says what the fields mean."""
+_RENAMED = {"likelihood_ratio": "llr", "generator": "families", "family": "name"}
+"""What a field is called there."""
 
 
 def page() -> str:
@@ -53,9 +77,18 @@ def told(kind: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in fields(kind) if field.metadata.get("json", True)}
 
 
+def meanings(kind: type) -> dict[str, str]:
+    """What each field means: by the class itself, or by the one that it was made of."""
+    source = attributes(_MADE_OF[kind]) if kind in _MADE_OF else {}
+    told_there = {
+        name: source[_RENAMED.get(name, name)] for name in told(kind) if _RENAMED.get(name, name) in source
+    }
+    return told_there | attributes(kind)
+
+
 def _class(kind: type) -> list[str]:
-    meant = attributes(kind)
-    rows = [(code(name), named(of), plain(meant.get(name, ""))) for name, of in told(kind).items()]
+    meant = meanings(kind)
+    rows = [(code(name), named(of), plain(meant[name])) for name, of in told(kind).items()]
     return [
         f"## {kind.__name__}",
         "",

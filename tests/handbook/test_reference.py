@@ -13,7 +13,7 @@ from api.server.answers import ANSWERS
 from api.server.app import create_app
 from api.server.findings_schema import NAME, PARTS, component_schemas
 from api.settings import Settings
-from handbook.reference import errors
+from handbook.reference import errors, findings
 from handbook.reference import pages as made_of_code
 from tests.handbook.reading import Page
 
@@ -81,6 +81,11 @@ def test_every_field_of_the_findings_is_there(pages: dict[str, Page]) -> None:
         if name != NAME:
             assert name.lower() in page.places
             assert all(field in page.text for field in schema["properties"]), name
+
+
+@pytest.mark.parametrize("kind", findings.classes(), ids=lambda kind: kind.__name__)
+def test_every_field_of_the_findings_has_a_meaning(kind: type) -> None:
+    assert all(findings.meanings(kind).get(name) for name in findings.told(kind))
 
 
 @pytest.mark.parametrize("rule", load_policy().rules, ids=lambda rule: rule.id)
