@@ -25,6 +25,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LASTED_S = 60.0
 """A worker that lived so long did not die of its start."""
 PATIENCE_S = 5.0
+SIGNAL_S = 1.0
+"""How soon the main thread learns of a signal that came to another one."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -209,3 +211,13 @@ def heard(wake: Callable[[], object], channel: int) -> None:
     """In the worker: look for work whenever the server says so; returns when the server has gone."""
     while os.read(channel, 4096):
         wake()
+
+
+def until_signalled(ended: threading.Event) -> None:
+    """Wait, in the main thread, for what the handler of a signal sets.
+
+    Only the main thread runs handlers, and nothing wakes it where the signal came to another thread, as it
+    may when a process goes on that was stopped: without a look now and then it would never end.
+    """
+    while not ended.wait(SIGNAL_S):
+        pass

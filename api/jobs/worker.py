@@ -19,7 +19,7 @@ from api import database
 from api.audit.engines import Engines, product_engines
 from api.errors import told
 from api.jobs.batches import Batches
-from api.jobs.beside import heard
+from api.jobs.beside import heard, until_signalled
 from api.jobs.books import Jobs
 from api.jobs.files import JobFiles
 from api.jobs.job import BRIEF, KINDS, Job, Kind, keeps_audio
@@ -373,7 +373,7 @@ def run_worker(settings: Settings, *, held_by: int | None = None) -> None:
             threading.Thread(target=_listen, args=(worker.wake, held_by, ended), daemon=True).start()
         try:
             worker.start()
-            ended.wait()
+            until_signalled(ended)
         finally:
             worker.stop()
 

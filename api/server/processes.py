@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from api.jobs.beside import Kept, WorkerBeside, command
+from api.jobs.beside import Kept, WorkerBeside, command, until_signalled
 
 LOOK_S = 0.05
 
@@ -86,7 +86,7 @@ def keep(
         for kept in others:
             started.append(kept)
             kept.start()
-        stopping.wait()
+        until_signalled(stopping)
         return 0
     finally:
         with ThreadPoolExecutor(len(servers)) as ends:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api.jobs import beside
-from api.jobs.beside import COMMAND, WorkerBeside, heard
+from api.jobs.beside import COMMAND, WorkerBeside, heard, until_signalled
 from core.encode import encode
 from tests.signals import music
 
@@ -178,3 +178,37 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+class Noting(threading.Event):
+    """Tells that somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.awaited.set()
+        return super().wait(timeout)
+
+
+def test_a_signal_that_comes_to_another_thread_is_heard() -> None:
+    ended, too_late = Noting(), threading.Event()
+    before = signal.signal(signal.SIGUSR1, lambda *_: ended.set())
+
+    def signalled() -> None:
+        ended.awaited.wait()
+        time.sleep(0.2)  # until the main thread sleeps; where it does not yet, it hears in any case
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        if not ended.wait(300):  # else a main thread that sleeps on would keep the test for ever
+            too_late.set()
+            ended.set()
+
+    thread = threading.Thread(target=signalled)
+    try:
+        thread.start()
+        until_signalled(ended)
+        thread.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not too_late.is_set()
