@@ -103,11 +103,12 @@ class Deliverer:
         self._now = now
         self._jitter = jitter
         self._stopping = threading.Event()
+        self._lookout = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Send from now on, on threads of its own."""
-        work = [(self.run_dry, POLL_S)] * THREADS + [(self.forget, FORGET_S)]
+        work = [(self._send_next, 0.0)] * THREADS + [(self.forget, FORGET_S)]
         for number, (do, rest) in enumerate(work):
             thread = threading.Thread(
                 target=self._loop, args=(do, rest), name=f"webhooks {number}", daemon=True
@@ -128,14 +129,29 @@ class Deliverer:
 
     def once(self) -> bool:
         """Send one message that is due; returns whether there was any."""
+        found = self._look()
+        if found is None:
+            return False
+        self._deliver(*found)
+        return True
+
+    def _send_next(self) -> None:
+        """Wait for a message that is due, and send it. While none is, one thread alone asks the database."""
+        with self._lookout:
+            while (found := self._look()) is None:
+                if self._stopping.wait(POLL_S):
+                    return
+        self._deliver(*found)
+
+    def _look(self) -> tuple[_Taken, WrappingKey] | None:
         key = self._key()
         taken = None if key is None else self._take(key)
-        if taken is None or key is None:
-            return False
+        return None if taken is None or key is None else (taken, key)
+
+    def _deliver(self, taken: _Taken, key: WrappingKey) -> None:
         status, problem = self._attempt(taken, key)
         with database.writing(self._engine) as connection:
             self._enter(connection, taken, status, problem)
-        return True
 
     def forget(self) -> None:
         """Delete messages that ended a month ago."""
@@ -150,6 +166,7 @@ class Deliverer:
             except Exception as error:
                 told = str(error).partition("\n")[0] if database.away(error) else None
                 log.error("webhooks: %s", told or "failed", exc_info=told is None)
+                self._stopping.wait(POLL_S)
             self._stopping.wait(rest)
 
     def _take(self, key: WrappingKey) -> _Taken | None:

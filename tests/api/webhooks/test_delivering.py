@@ -17,7 +17,7 @@ from api import database
 from api.keys.sealing import WrappingKey
 from api.lists.cursors import Cursors
 from api.outbox.outbox import tell
-from api.webhooks import signing
+from api.webhooks import delivering, signing
 from api.webhooks.address import Addresses, Destination
 from api.webhooks.delivering import KEPT, LEASE, WAITS_S, Deliverer, post
 from api.webhooks.endpoints import Delivery, Endpoints
@@ -247,6 +247,49 @@ def test_old_messages_are_forgotten(bench: Bench) -> None:
     bench.now += timedelta(seconds=2)
     bench.deliverer.forget()
     assert bench.deliveries() == []
+
+
+def test_while_nothing_is_due_one_thread_alone_looks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "POLL_S", 0.001)
+    looked: list[str] = []
+    enough = threading.Event()
+
+    def nothing(_key: WrappingKey) -> None:
+        looked.append(threading.current_thread().name)
+        if len(looked) == 20:
+            enough.set()
+
+    monkeypatch.setattr(bench.deliverer, "_take", nothing)
+    bench.deliverer.start()
+    enough.wait()
+    bench.deliverer.stop()
+    assert len(set(looked[:20])) == 1
+
+
+def test_a_slow_receiver_keeps_no_other_waiting_though_its_message_is_due_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "POLL_S", 0.001)
+    bench.endpoints.create(URL, ["case.opened"])
+    slow, begun, arrived = threading.Event(), threading.Event(), threading.Event()
+
+    def send(_to: Destination, _headers: Mapping[str, str], body: bytes) -> int:
+        if json.loads(body)["type"] == "audit.completed":
+            begun.set()
+            slow.wait()
+        else:
+            arrived.set()
+        return 200
+
+    bench.deliverer._send = send
+    bench.deliverer.start()
+    bench.tell("audit.completed")
+    begun.wait()
+    bench.tell("case.opened")
+    arrived.wait()
+    slow.set()
+    bench.deliverer.stop()
+    bench.deliverer.run_dry()
 
 
 def test_a_message_over_a_real_connection(tmp_path: Path) -> None:
