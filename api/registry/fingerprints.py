@@ -3,18 +3,30 @@
 import logging
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 if TYPE_CHECKING:
-    from provenance.fingerprint import Copies, MappedIndex
+    from provenance.fingerprint import Copies, MappedIndex, Recent
 
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 60.0
 PATIENCE_S = 5.0
+
+
+class Newest:
+    """What this process holds of the newest tracks of all tenants, from the first question on."""
+
+    @cached_property
+    def tracks(self) -> "Recent":
+        """Those tracks."""
+        from provenance.fingerprint import Recent
+
+        return Recent()
 
 
 @dataclass(frozen=True)
@@ -25,17 +37,19 @@ class Fingerprints:
         engine: the database.
         folder: where copies of the index lie.
         tenant: whose tracks are searched.
+        newest: shared by all tenants of the database.
     """
 
     engine: Engine
     folder: Path
     tenant: str
+    newest: Newest
 
     def index(self) -> "MappedIndex":
         """The fingerprints of this tenant's records."""
         from provenance.fingerprint import MappedIndex
 
-        return MappedIndex(self.engine, self.folder, self.tenant)
+        return MappedIndex(self.engine, self.folder, self.tenant, recent=self.newest.tracks)
 
     def copies(self) -> "Copies":
         """Of all tenants: the copies that `index` searches."""

@@ -22,7 +22,7 @@ from api.log.cosigning import WitnessAddress
 from api.log.transparency import TransparencyLog
 from api.registry.artists import Artists, Reader, seal_old
 from api.registry.events import RecordEvents
-from api.registry.fingerprints import Fingerprints
+from api.registry.fingerprints import Fingerprints, Newest
 from api.registry.manifests import Manifests
 from api.registry.records import Records, Registration, desk
 from api.settings import Settings
@@ -78,6 +78,7 @@ class Registry:
             credentials_tsa=credentials_tsa,
         )
         self._fingerprint_folder = fingerprint_folder or self.home / "fingerprints"
+        self._newest = Newest()
         self._desk = desk(engine, self.keys.appending)
         self._reader: Reader | None = None
         self._bind(tenant, 0)
@@ -92,7 +93,7 @@ class Registry:
         self.records = Records(own, self.keys, self.events, self._desk, tenant)
         self.artists = Artists(own, tenant, self.keys, self._reader)
         self.manifests = Manifests(own, tenant)
-        self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant)
+        self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant, self._newest)
 
     @classmethod
     def open(cls, settings: Settings, *, tenant: str = DEFAULT_TENANT) -> "Registry":

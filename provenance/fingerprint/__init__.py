@@ -10,6 +10,7 @@ from provenance.fingerprint.extract import Fingerprint, extract
 from provenance.fingerprint.mapped_index import MappedIndex
 from provenance.fingerprint.match import Found, Match, Stretch
 from provenance.fingerprint.pair import align
+from provenance.fingerprint.recent import Recent
 from provenance.fingerprint.search import Index
 from provenance.fingerprint.sql import SqlIndex, fingerprint_metadata
 
@@ -20,6 +21,7 @@ __all__ = [
     "Index",
     "MappedIndex",
     "Match",
+    "Recent",
     "SqlIndex",
     "Stretch",
     "align",

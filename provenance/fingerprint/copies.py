@@ -1,10 +1,11 @@
-"""Sorted copies of the SQL index in a folder: made of it from time to time, read by every process.
+"""Sorted copies of the SQL index in a folder: made of it as it grows, read by every process.
 
-A copy is a folder of its own under a number: it appears complete, by a rename, and the newest counts. It
-holds the tracks up to some number; numbers are never used again and rise in the order in which tracks are
-committed, so what came later is exactly what has a higher one. Keys are disturbed with their owner's name:
-each owner's hashes lie among random others, so however often one owner files a hash, the look-ups of others
-stay as full of their own as if they were alone.
+A copy is a folder of its own under a number: it appears complete, by a rename. It holds the tracks after some
+number up to another; numbers are never used again and rise in the order in which tracks are committed, so the
+copies form a chain, and what has a higher number than its last came later. Newer copies are small: they are
+merged as they grow (`segments`). Keys are disturbed with their owner's name: each owner's hashes lie among
+random others, so however often one owner files a hash, the look-ups of others stay as full of their own as if
+they were alone.
 """
 
 import fcntl
@@ -14,7 +15,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -23,18 +23,21 @@ from sqlalchemy import Connection, Engine, func, select
 
 from core.errors import RegistryError
 from provenance.fingerprint import triplets
+from provenance.fingerprint.disturbance import disturbance
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
 from provenance.fingerprint.search import IntArray, Lookup
-from provenance.fingerprint.sql import LOW_BITS, SELECT_PACKED, track_table
+from provenance.fingerprint.segments import due
+from provenance.fingerprint.sql import LOW_BITS, SELECT_PACKED, track_table, unpacked_hashes
 
 log = logging.getLogger(__name__)
 
-LEAST_NEWER = 1000
-SHARE_NEWER = 0.1
-"""A copy is made once more tracks than both, the number and the share of the last copy, came or went since:
-SQL answers well for so few, and each track is copied about ten times over all copies."""
+LEAST_NEWER = 64
+"""A copy is made once more tracks than this came: so many are held in memory by every process."""
+LEAST_GONE, SHARE_GONE = 1000, 0.1
+"""All copies are made anew once more tracks than both, the number and the share of theirs, were removed."""
+TRACKS_AT_ONCE = 64
 FRAMES_AT_ONCE = 150_000  # some hundred thousand hashes
-VERSION = 1
+VERSION = 2
 ABOUT = "about.json"
 BUILDING = ".building"
 
@@ -44,11 +47,13 @@ class Copy:
     """An opened copy.
 
     Attributes:
+        after: number of the newest track that the copies before it hold; 0 where it is the first.
         last: number of the newest track that was filed when it was made.
         tracks: how many it holds.
         folder: where it lies.
     """
 
+    after: int
     last: int
     tracks: int
     folder: Path
@@ -68,13 +73,16 @@ class Copy:
             if about["version"] != VERSION:
                 raise ValueError("another version")
             frames = {str(owner): int(length) for owner, length in about["frames"].items()}
-            newest, last, tracks = str(about["newest"]), int(about["last"]), int(about["tracks"])
+            newest, tracks = str(about["newest"]), int(about["tracks"])
+            after, last = int(about["after"]), int(about["last"])
+            if not 0 <= after < last:
+                raise ValueError("out of order")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RegistryError(f"no readable fingerprint copy in {folder}: build it again") from error
         same = select(track_table.c.record_id).where(track_table.c.id == last)
         if connection.execute(same).scalar_one_or_none() != newest:
             raise RegistryError(f"the fingerprint copy in {folder} is of another database: build it again")
-        return cls(last, tracks, folder, frames, SortedPostings(folder))
+        return cls(after, last, tracks, folder, frames, SortedPostings.open(folder))
 
     def frames(self, owner: str) -> int:
         """Length of an owner's tracks together."""
@@ -82,8 +90,8 @@ class Copy:
 
     def lookup(self, owner: str) -> Lookup:
         """Look-up among an owner's tracks."""
-        disturbance = _disturbance(owner)
-        return lambda keys: self._postings.lookup(keys ^ disturbance)
+        disturbed = disturbance(owner)
+        return lambda keys: self._postings.lookup(keys ^ disturbed)
 
 
 class Copies:
@@ -98,18 +106,29 @@ class Copies:
         self._engine = engine
         self._folder = folder
 
-    def newest(self, connection: Connection) -> Copy | None:
-        """The newest copy; None where there is none, or none that can be used."""
-        for _ in range(2):  # between listing and opening, a newer one may replace it
-            names = self._names()
-            if not names:
-                return None
-            try:
-                return Copy.open(self._folder / names[-1], connection)
-            except RegistryError as error:
-                problem = error
-        log.warning("%s", problem)
-        return None
+    def chain(self, connection: Connection) -> list[Copy]:
+        """The copies that go on in one another, oldest first; none where there are none that can be used."""
+        problem: RegistryError | None = None
+        for _ in range(2):  # between listing and opening, newer ones may replace them
+            opened, problem = dict[int, Copy](), None
+            for name in self._names():
+                try:
+                    copy = Copy.open(self._folder / name, connection)
+                except RegistryError as error:
+                    problem = error
+                    continue
+                rival = opened.get(copy.after)
+                if rival is None or copy.last > rival.last:
+                    opened[copy.after] = copy
+            if problem is None:
+                break
+        if problem is not None:
+            log.warning("%s", problem)
+        found, end = list[Copy](), 0
+        while end in opened:
+            found.append(opened[end])
+            end = found[-1].last
+        return found
 
     def discard(self, copy: Copy) -> None:
         """Delete a copy that turned out to be damaged; the next `refresh` makes another."""
@@ -117,17 +136,14 @@ class Copies:
         shutil.rmtree(copy.folder, ignore_errors=True)
 
     def refresh(self, stopped: Callable[[], bool] = lambda: False) -> bool:
-        """Make a copy where there should be a newer one (see `SHARE_NEWER`); whether one was made."""
+        """Make a copy where there should be a newer one (see `LEAST_NEWER`); whether one was made."""
         with self._engine.connect() as connection:
-            copy = self.newest(connection)
-            last, tracks = (copy.last, copy.tracks) if copy else (0, 0)
-            count = select(func.count()).select_from(track_table)
-            came = connection.execute(count.where(track_table.c.id > last)).scalar_one()
-            went = tracks - connection.execute(count.where(track_table.c.id <= last)).scalar_one()
-        return came + went > max(LEAST_NEWER, SHARE_NEWER * tracks) and self.build(stopped)
+            if self._due(connection) is None:  # most of the time; so nothing is locked or made
+                return False
+        return self._made(self._due, stopped)
 
     def build(self, stopped: Callable[[], bool] = lambda: False) -> bool:
-        """Copy all rows of the SQL index, with the memory of a 64th of them.
+        """Copy all rows of the SQL index into one, with the memory of a 64th of them.
 
         Args:
             stopped: asked now and then; once it says so, the copy is given up.
@@ -136,30 +152,57 @@ class Copies:
             Whether a copy was made: not where another process makes one, it was stopped, or there are no
             tracks.
         """
+        return self._made(lambda _connection: [], stopped)
+
+    def _due(self, connection: Connection) -> list[Copy] | None:
+        """The copies that stay when one is made of all that came after them; None where none is wanted."""
+        chain = self.chain(connection)
+        last, tracks = chain[-1].last if chain else 0, sum(copy.tracks for copy in chain)
+        count = select(func.count()).select_from(track_table)
+        came = connection.execute(count.where(track_table.c.id > last)).scalar_one()
+        went = tracks - connection.execute(count.where(track_table.c.id <= last)).scalar_one()
+        if went > max(LEAST_GONE, SHARE_GONE * tracks):
+            return []
+        if came <= LEAST_NEWER:
+            return None
+        return chain[: len(chain) - due([copy.tracks for copy in chain], came)]
+
+    def _made(self, kept_of: Callable[[Connection], list[Copy] | None], stopped: Callable[[], bool]) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone(self._folder / "lock") as alone:
-            if not alone:
+        with _alone(self._folder / "lock") as alone, self._engine.connect() as connection:
+            kept = kept_of(connection) if alone else None
+            if kept is None:
                 return False
             part = self._folder / BUILDING
             shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
             with suppress(_Stopped):
-                return self._fill(part, stopped)
+                return self._fill(connection, part, kept, stopped)
             shutil.rmtree(part, ignore_errors=True)
         return False
 
-    def _fill(self, part: Path, stopped: Callable[[], bool]) -> bool:
-        with self._engine.connect() as connection:
-            tracks = connection.execute(select(track_table).order_by(track_table.c.id)).all()
-            if not tracks:
-                return False
-            last = tracks[-1].id
-            disturbance, frames = np.zeros(last + 1, np.int64), dict[str, int]()
+    def _fill(
+        self, connection: Connection, part: Path, kept: list[Copy], stopped: Callable[[], bool]
+    ) -> bool:
+        after = kept[-1].last if kept else 0
+        columns = track_table.c.id, track_table.c.owner, track_table.c.frames, track_table.c.record_id
+        wanted = select(*columns, track_table.c.filed.is_(None).label("rows_only"))
+        tracks = connection.execute(wanted.where(track_table.c.id > after).order_by(track_table.c.id)).all()
+        if not tracks:
+            return False
+        last, frames = tracks[-1].id, dict[str, int]()
+        for track in tracks:
+            frames[track.owner] = frames.get(track.owner, 0) + track.frames
+        if any(track.rows_only for track in tracks):
+            disturbances = np.zeros(last + 1, np.int64)
             for track in tracks:
-                frames[track.owner] = frames.get(track.owner, 0) + track.frames
-                disturbance[track.id] = _disturbance(track.owner)
-            write_sorted(part, _rows(connection, disturbance, sum(frames.values()), stopped))
+                disturbances[track.id] = disturbance(track.owner)
+            parts = _rows(connection, after, disturbances, sum(frames.values()), stopped)
+        else:
+            parts = _pieces(connection, after, last, stopped)
+        write_sorted(part, parts)
         about = {
             "version": VERSION,
+            "after": after,
             "last": last,
             "newest": tracks[-1].record_id,
             "tracks": len(tracks),
@@ -168,8 +211,10 @@ class Copies:
         (part / ABOUT).write_text(json.dumps(about))
         before = self._names()
         part.rename(self._folder / f"{int(before[-1]) + 1 if before else 1:08d}")
+        stay = {copy.folder.name for copy in kept}
         for name in before:  # whoever has it open keeps it
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+            if name not in stay:
+                shutil.rmtree(self._folder / name, ignore_errors=True)
         return True
 
     def _names(self) -> list[str]:
@@ -184,10 +229,35 @@ class _Stopped(Exception):
     """The copy is given up."""
 
 
-def _rows(
-    connection: Connection, disturbance: IntArray, total_frames: int, stopped: Callable[[], bool]
+def _pieces(
+    connection: Connection, after: int, last: int, stopped: Callable[[], bool]
 ) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Disturbed key, track and time of every filed hash of the first `len(disturbance)` track numbers.
+    """Disturbed key, track and time of every filed hash of the tracks after one number up to another."""
+    wanted = select(track_table.c.id, track_table.c.owner, track_table.c.filed).order_by(track_table.c.id)
+    while after < last:
+        if stopped():
+            raise _Stopped
+        some = wanted.where(track_table.c.id > after, track_table.c.id <= last).limit(TRACKS_AT_ONCE)
+        keys, tracks, times = list[IntArray](), list[IntArray](), list[IntArray]()
+        after = last  # unless some are found
+        for row in connection.execute(some):
+            key, time = unpacked_hashes(row.filed)
+            keys.append(key ^ disturbance(row.owner))
+            tracks.append(np.full(len(key), row.id, np.int64))
+            times.append(time)
+            after = row.id
+        if keys:
+            yield np.concatenate(keys), np.concatenate(tracks), np.concatenate(times)
+
+
+def _rows(
+    connection: Connection,
+    after: int,
+    disturbances: IntArray,
+    total_frames: int,
+    stopped: Callable[[], bool],
+) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """The same of the rows, for tracks up to `len(disturbances)` of which earlier releases filed some.
 
     They are read by ranges of keys, which are even: a cursor of the driver's own is several times as fast as
     SQLAlchemy's rows, but on PostgreSQL it holds the whole answer to a question.
@@ -200,19 +270,15 @@ def _rows(
             if stopped():
                 raise _Stopped
             cursor.execute(
-                f"{SELECT_PACKED} WHERE key >= {begin} AND key < {end} AND track_id < {len(disturbance)}"
+                f"{SELECT_PACKED} WHERE key >= {begin} AND key < {end}"
+                f" AND track_id > {after} AND track_id < {len(disturbances)}"
             )
             packed = cursor.fetchall()
             table = np.fromiter(chain.from_iterable(packed), np.int64, 2 * len(packed)).reshape(-1, 2)
             track = table[:, 1] >> 32
-            yield table[:, 0] ^ disturbance[track], track, table[:, 1] & 0xFFFFFFFF
+            yield table[:, 0] ^ disturbances[track], track, table[:, 1] & 0xFFFFFFFF
     finally:
         cursor.close()
-
-
-def _disturbance(owner: str) -> int:
-    """A number of as many bits as a key; adding it bit by bit sends distinct keys to distinct keys."""
-    return int.from_bytes(sha256(owner.encode()).digest()[:8], "big") >> (64 - triplets.KEY_BITS)
 
 
 @contextmanager

@@ -34,19 +34,43 @@ tells nothing, and a query that asks for much of it must not take longer than ot
 
 
 class SortedPostings:
-    """The two files, opened for searching."""
+    """Postings in slots by their keys, ready for searching.
 
-    def __init__(self, folder: Path, budget: int = BUDGET) -> None:
-        self._budget = budget
+    Args:
+        starts: where each slot begins and the last one ends, [2 ** bits + 1].
+        postings: packed, in the order of their keys.
+        budget: how many one look-up reads at most.
+    """
+
+    def __init__(
+        self, starts: NDArray[np.uint32], postings: NDArray[np.uint64], budget: int = BUDGET
+    ) -> None:
+        self._starts, self._postings, self._budget = starts, postings, budget
+        self._slot_bits = (len(starts) - 1).bit_length() - 1
+
+    @classmethod
+    def open(cls, folder: Path, budget: int = BUDGET) -> "SortedPostings":
+        """The two files of a folder, mapped.
+
+        Raises:
+            RegistryError: they are missing, damaged or of another version.
+        """
         try:
-            self._starts: NDArray[np.uint32] = np.load(folder / "starts.npy", mmap_mode="r")
-            self._postings: NDArray[np.uint64] = np.load(folder / "postings.npy", mmap_mode="r")
+            starts = np.load(folder / "starts.npy", mmap_mode="r")
+            postings = np.load(folder / "postings.npy", mmap_mode="r")
         except (OSError, ValueError, EOFError) as error:
             raise RegistryError(f"no readable fingerprint copy in {folder}: build it again") from error
-        slots = len(self._starts) - 1
-        if slots < 1 or slots & (slots - 1) or self._starts[-1] != len(self._postings):
+        slots = len(starts) - 1
+        if slots < 1 or slots & (slots - 1) or starts[-1] != len(postings):
             raise RegistryError(f"the fingerprint copy in {folder} is of another version: build it again")
-        self._slot_bits = slots.bit_length() - 1
+        return cls(starts, postings, budget)
+
+    @classmethod
+    def of(cls, key: IntArray, postings: NDArray[np.uint64]) -> "SortedPostings":
+        """Postings in memory, in the order of their keys."""
+        bits = slot_bits(len(key))
+        begins = np.arange((1 << bits) + 1) << (triplets.KEY_BITS - bits)
+        return cls(np.searchsorted(key, begins).astype(np.uint32), postings)
 
     def lookup(self, keys: IntArray) -> Postings:
         """Postings of distinct keys; where they are too many, of the rarest keys.

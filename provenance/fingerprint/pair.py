@@ -28,5 +28,5 @@ def align(original: Fingerprint, suspect: Fingerprint) -> Found | None:
     rows = key[on_scale], np.zeros(int(on_scale.sum()), np.int64), filed.times[on_scale].astype(np.int64)
     with TemporaryDirectory() as folder:
         write_sorted(Path(folder), [rows])
-        found = search(suspect, SortedPostings(Path(folder)).lookup, original.frames)
+        found = search(suspect, SortedPostings.open(Path(folder)).lookup, original.frames)
     return found[0] if found else None

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -39,6 +40,7 @@ track_table = Table(
     Column("record_id", String(16), nullable=False, unique=True),
     Column("frames", Integer, nullable=False, comment="length in frames of 128 / 11025 s"),
     Column("owner", String(63), nullable=False, server_default="", comment="whose queries may find it"),
+    Column("filed", LargeBinary, comment="its hashes in one piece; earlier releases filed rows only"),
     sqlite_autoincrement=True,  # a track number is never used again: a sorted copy may still hold it
 )
 
@@ -100,11 +102,17 @@ class SqlIndex:
         """
         if _track_id(connection, record_id) is not None:
             raise RegistryError(f"record {record_id} has a fingerprint already: remove it first")
-        values = {"record_id": record_id, "frames": fingerprint.frames, "owner": self._owner}
+        rows = _rows(fingerprint)
+        filed = packed_hashes((rows[:, 0] << LOW_BITS) | rows[:, 1], rows[:, 2])
+        values = {
+            "record_id": record_id,
+            "frames": fingerprint.frames,
+            "owner": self._owner,
+            "filed": filed,
+        }
         track = connection.execute(
             insert(track_table).values(values).returning(track_table.c.id)
         ).scalar_one()
-        rows = _rows(fingerprint)
         if len(rows):
             entries = [{"key": k, "track_id": track, "time": t, "detail": d} for k, d, t in rows.tolist()]
             connection.execute(insert(hash_table), entries)
@@ -152,6 +160,18 @@ class SqlIndex:
         rows = connection.execute(select(track_table.c.id, track_table.c.record_id).where(*wanted))
         names = {row.id: row.record_id for row in rows}
         return [f.named(names[f.track]) for f in found if f.track in names]
+
+
+def packed_hashes(key: IntArray, time: IntArray) -> bytes:
+    """A track's filed hashes in one piece, so that they can be had without looking for each of their keys."""
+    return key.astype("<u8").tobytes() + time.astype("<u4").tobytes()
+
+
+def unpacked_hashes(filed: bytes) -> tuple[IntArray, IntArray]:
+    """Keys and times of what `packed_hashes` made."""
+    count = len(filed) // 12
+    key = np.frombuffer(filed, "<u8", count).astype(np.int64)
+    return key, np.frombuffer(filed, "<u4", count, 8 * count).astype(np.int64)
 
 
 def _track_id(connection: Connection, record_id: str) -> int | None:

@@ -146,7 +146,7 @@ def sorted_lookup(tracks: Iterable[Fingerprint]) -> Lookup:
     )
     with tempfile.TemporaryDirectory() as folder:
         write_sorted(Path(folder), parts)
-        return SortedPostings(Path(folder)).lookup  # the open maps outlive the folder's names
+        return SortedPostings.open(Path(folder)).lookup  # the open maps outlive the folder's names
 
 
 def rival(bench: Bench, hard: Sequence[Asked], easy: Sequence[Asked], false: int) -> Rival:
@@ -187,7 +187,7 @@ def scale(
     references = [asked.fingerprint for asked in bench.asked]
     crowded = crowding(references, [r.source for r in bench.references], rng)
     frames = build(folder, references, tracks, track_s, rng)
-    lookup = SortedPostings(folder).lookup
+    lookup = SortedPostings.open(folder).lookup
     known = [hard[n] for n in rng.permutation(len(hard))[:SCALE_QUERIES]]
     strangers = [foreign[n] for n in rng.permutation(len(foreign))[:SCALE_FOREIGN]]
     asked = [*known, *strangers]

@@ -104,8 +104,8 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry.close()
     refused = invoke("db", "downgrade", "0005")
     assert refused.code == 1
-    assert "would lose rows: 1 of log_head" in " ".join(refused.err.split())
+    assert "would lose rows: 1 of fingerprint_track.filed, 1 of log_head" in " ".join(refused.err.split())
     lost = invoke("db", "downgrade", "0005", "--dry-run", "--json").lines[0]["lost"]
-    assert lost == {"log_head": 1, "trail_events": 1}
+    assert lost == {"fingerprint_track.filed": 1, "log_head": 1, "trail_events": 1}
     assert invoke("db", "downgrade", "0005", "--lose-rows").code == 0
     assert "0006 is missing" in invoke("db", "check").out

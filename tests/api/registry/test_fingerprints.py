@@ -31,7 +31,7 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy is due after every track."""
     monkeypatch.setattr(copies, "LEAST_NEWER", 0)
-    monkeypatch.setattr(copies, "SHARE_NEWER", 0.0)
+    monkeypatch.setattr(copies, "LEAST_GONE", 0)
 
 
 def filed(registry: Registry, fingerprint: Fingerprint) -> str:
@@ -97,7 +97,7 @@ def test_a_scan_makes_the_copy_before_it_begins(
 def test_the_keeper_goes_on_after_a_failure(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real, calls = Copies.build, []
+    real, calls = Copies.refresh, []
 
     def failing(self: Copies, stopped: Callable[[], bool]) -> bool:
         calls.append(stopped())
@@ -105,7 +105,7 @@ def test_the_keeper_goes_on_after_a_failure(
             raise OSError("the disk is full")
         return real(self, stopped)
 
-    monkeypatch.setattr(Copies, "build", failing)
+    monkeypatch.setattr(Copies, "refresh", failing)
     record_id = filed(registry, SONG)
     keeper = CopyKeeper(registry.fingerprints.copies(), interval_s=0.01)
     with caplog.at_level(logging.ERROR):
@@ -137,7 +137,7 @@ def test_a_copy_that_is_made_does_not_delay_the_end(
                 raise copies._Stopped
             yield from ()
 
-    monkeypatch.setattr(copies, "_rows", endless)
+    monkeypatch.setattr(copies, "_pieces", endless)
     keeper = CopyKeeper(registry.fingerprints.copies())
     keeper.start()
     wait_for(lambda: bool(begun))

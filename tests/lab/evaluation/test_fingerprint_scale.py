@@ -23,7 +23,7 @@ def test_a_hundred_thousand_tracks(tmp_path: Path) -> None:
     references = [extract(song, RATE) for song in songs]
     rng = np.random.default_rng(0)
     frames = scale.build(tmp_path, references, TRACKS, 0.5, rng)
-    index = SortedPostings(tmp_path)
+    index = SortedPostings.open(tmp_path)
     assert frames == sum(r.frames for r in references) + (TRACKS - 3) * round(0.5 * 11025 / 128)
     for number, song in enumerate(songs):
         best = search(extract(song[:, 2 * RATE : 11 * RATE], RATE), index.lookup, frames)[0]
@@ -37,8 +37,8 @@ def test_a_look_up_reads_no_more_than_its_budget(tmp_path: Path) -> None:
     reference = extract(music(8.0, RATE, seed=100), RATE)
     scale.build(tmp_path, [reference], 5000, 0.5, np.random.default_rng(0))
     keys = np.unique(triplets.keys(triplets.values(reference.reference().hashes)))
-    everything = SortedPostings(tmp_path).lookup(keys)
-    few = SortedPostings(tmp_path, budget=len(everything.track) // 3).lookup(keys)
+    everything = SortedPostings.open(tmp_path).lookup(keys)
+    few = SortedPostings.open(tmp_path, budget=len(everything.track) // 3).lookup(keys)
     assert 0 < len(few.track) <= len(everything.track) // 3
     counts = np.bincount(everything.position, minlength=len(keys))
     passed_over = np.setdiff1d(np.arange(len(keys)), few.position)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sqlalchemy import Connection, Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, update
 
 from core.errors import RegistryError
 from provenance.fingerprint import (
@@ -20,10 +20,11 @@ from provenance.fingerprint import (
     extract,
     fingerprint_metadata,
     mapped,
+    recent,
     triplets,
 )
-from provenance.fingerprint.search import Lookup
-from provenance.fingerprint.sql import Tracks, track_table
+from provenance.fingerprint.search import IntArray, Lookup
+from provenance.fingerprint.sql import Tracks, track_table, unpacked_hashes
 from tests.signals import music, noise
 
 RATE = 44100
@@ -137,12 +138,12 @@ def test_nobody_elses_tracks_crowd_out_ones_own(
         theirs.add(record_id(100 + number), songs[0])
     assert mine.query(asked[0]) == alone
     if not disturbed:
-        monkeypatch.setattr(copies, "_disturbance", lambda _owner: 0)
+        monkeypatch.setattr(copies, "disturbance", lambda _owner: 0)
     assert Copies(engine, folder).build()
     probes = len(np.unique(triplets.probes(triplets.values(asked[0].hashes))[0]))
     postings = (times + 1) * songs[0].filed
     budget = round(1.2 * probes * postings / (1 << mapped.slot_bits(postings)))
-    monkeypatch.setattr(mapped.SortedPostings.__init__, "__defaults__", (budget,))
+    monkeypatch.setattr(mapped.SortedPostings.open.__func__, "__defaults__", (budget,))  # type: ignore[attr-defined]  # a class method
     found = MappedIndex(engine, folder, MINE).query(asked[0])
     assert (found == alone) == disturbed
     assert MappedIndex(engine, folder, "nobody").query(asked[0]) == []
@@ -204,29 +205,138 @@ def test_a_copy_of_another_database_is_not_believed(
     restored.dispose()
 
 
-def test_a_copy_is_made_when_enough_is_new(
+def held(engine: Engine, folder: Path) -> list[int]:
+    """How many tracks each copy of the chain holds."""
+    with engine.connect() as connection:
+        return [copy.tracks for copy in Copies(engine, folder).chain(connection)]
+
+
+def test_copies_are_made_of_what_is_new_and_merged_as_they_grow(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copies, "LEAST_NEWER", 2)
+    monkeypatch.setattr(copies, "LEAST_GONE", 3)
     sql, kept, silence = SqlIndex(engine), Copies(engine, folder), extract(torch.zeros(1, RATE), RATE)
-    made = []
-    for number in range(30):
+    written = []
+    for number in range(60):
         sql.add(record_id(number), silence)
-        made.append(kept.refresh())
-    # three of nothing, then three more each time, and from 30 on a tenth
-    assert [n for n, was in enumerate(made, 1) if was] == [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]
-    assert len(copied(folder)) == 1
-    monkeypatch.setattr(copies, "LEAST_NEWER", 0)
-    for number in range(30, 33):
-        sql.add(record_id(number), silence)
-        assert not kept.refresh()
-    sql.add(record_id(33), silence)
-    assert kept.refresh()
-    for number in range(4):  # what went counts, too
+        if kept.refresh():
+            written.append(held(engine, folder))
+            assert len(copied(folder)) == len(written[-1])
+    # Three came each time; a copy that is no more than four times as large is merged with them.
+    assert written[:8] == [[3], [6], [9], [12], [15], [15, 3], [21], [21, 3]]
+    assert len(written) == 20
+    assert max(map(len, written)) == 2
+    copied_in_all = sum(sizes[-1] for sizes in written)
+    assert copied_in_all < 60 * 6, "each time anew it would be 630"
+    for number in range(6):  # a tenth: what went counts, too
         assert not kept.refresh()
         sql.remove(record_id(number))
-    assert kept.refresh()
     assert not kept.refresh()
+    sql.remove(record_id(6))
+    assert kept.refresh()
+    assert held(engine, folder) == [53]
+    assert not kept.refresh()
+
+
+def test_new_tracks_are_found_at_once_without_sql_and_read_once(
+    engine: Engine,
+    folder: Path,
+    songs: list[Fingerprint],
+    asked: list[Fingerprint],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a query costs does not depend on whether tracks are newer than the copy."""
+    read: list[int] = []
+
+    def unpacked(filed: bytes) -> tuple[IntArray, IntArray]:
+        read.append(len(filed))
+        return unpacked_hashes(filed)
+
+    monkeypatch.setattr(recent, "unpacked_hashes", unpacked)
+    sql, index = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE)
+    index._sql = NoSql(engine, MINE)
+    sql.add(record_id(0), songs[0])
+    assert Copies(engine, folder).build()
+    for number in (1, 2, 3):
+        assert index.query(asked[number]) == []
+        sql.add(record_id(number), songs[number])
+        for query in (number, 0, number):
+            assert [match.record_id for match in index.query(asked[query])] == [record_id(query)]
+        assert len(read) == number, "each was read once"
+    assert len(index._recent._runs) <= 2
+    assert Copies(engine, folder).build()
+    assert [index.query(query)[0].record_id for query in asked] == [record_id(n) for n in range(4)]
+    assert index._recent._runs == [], "the copy has them"
+    assert len(read) == 3
+
+
+def test_a_query_asks_no_more_of_each_copy_however_many_tracks_are_new(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint]
+) -> None:
+    """Steps are counted: keys that are looked up, and statements."""
+    sql, index = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE)
+    sql.add(record_id(0), songs[0])
+    assert Copies(engine, folder).build()
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    index.query(asked[0])
+    before = len(statements)
+    for number in range(1, 40):
+        sql.add(record_id(number), songs[1 + number % 3])
+    index.query(asked[0])
+    statements.clear()
+    index.query(asked[0])
+    assert len(statements) == before + 1, "whether the newest track is still that one"
+    assert not [text for text in statements if "fingerprint_hash" in text]
+    assert len(index._recent._runs) <= 3
+
+
+def test_more_new_tracks_than_memory_may_hold_are_found_through_sql(
+    engine: Engine,
+    folder: Path,
+    songs: list[Fingerprint],
+    asked: list[Fingerprint],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recent, "MOST_TRACKS", 2)
+    sql, index = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE)
+    for number, song in enumerate(songs):
+        sql.add(record_id(number), song)
+    for number, query in enumerate(asked):
+        assert index.query(query) == sql.query(query)
+        assert index.query(query)[0].record_id == record_id(number)
+    assert sum(len(run.key) for run in index._recent._runs) <= songs[0].filed + songs[1].filed
+
+
+@pytest.mark.parametrize("build", [False, True])
+def test_tracks_of_an_earlier_release_have_rows_only(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint], build: bool
+) -> None:
+    sql = SqlIndex(engine, MINE)
+    for number in (0, 1):
+        sql.add(record_id(number), songs[number])
+    with engine.begin() as connection:
+        connection.execute(update(track_table).where(track_table.c.id == 1).values(filed=None))
+    assert not build or Copies(engine, folder).build()
+    index = MappedIndex(engine, folder, MINE)
+    for query in asked:
+        assert index.query(query) == sql.query(query)
+    assert index.query(asked[0])[0].record_id == record_id(0)
+
+
+def test_a_number_that_a_restored_database_gives_again_is_read_again(
+    engine: Engine, folder: Path, songs: list[Fingerprint], asked: list[Fingerprint]
+) -> None:
+    sql, index = SqlIndex(engine, MINE), MappedIndex(engine, folder, MINE)
+    sql.add(record_id(0), songs[0])
+    assert index.query(asked[0])
+    sql.remove(record_id(0))
+    sql.add(record_id(1), songs[1])
+    with engine.begin() as connection:
+        connection.execute(update(track_table).values(id=1))
+    assert index.query(asked[0]) == []
+    assert [match.record_id for match in index.query(asked[1])] == [record_id(1)]
 
 
 def test_one_process_at_a_time_makes_a_copy_and_may_be_stopped(
@@ -258,19 +368,18 @@ def test_an_open_copy_outlives_its_successor(
     kept = Copies(engine, folder)
     assert kept.build()
     with engine.connect() as connection:
-        old = kept.newest(connection)
-        assert old is not None
+        (old,) = kept.chain(connection)
         assert kept.build()
         assert not old.folder.exists()
         keys = np.unique(triplets.keys(triplets.values(songs[0].reference().hashes)))
         assert len(old.lookup("")(keys).track) > 0
-        newest = kept.newest(connection)
-        assert newest is not None and newest.folder != old.folder
+        (newest,) = kept.chain(connection)
+        assert newest.folder != old.folder
 
 
 def test_a_missing_file_format_is_told(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="build"):
-        mapped.SortedPostings(tmp_path)
+        mapped.SortedPostings.open(tmp_path)
 
 
 def test_owners_are_filed_with_their_tracks(engine: Engine, songs: list[Fingerprint]) -> None:
