@@ -49,6 +49,7 @@ def on_ray(items: Sequence[Item], workers: int, task: Task) -> Outcomes:
 
 def _join(ray: Any, workers: int) -> None:
     address = os.environ.get("RAY_ADDRESS")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # what runs here is told to nobody
     alone = {"num_cpus": workers, "object_store_memory": STORE_BYTES, "include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, **({} if address else alone))
@@ -69,7 +70,7 @@ def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Ou
         worker = promised.pop(ready)
         try:
             outcome = ray.get(ready)
-        except ray.exceptions.ActorError:
+        except ray.exceptions.RayActorError:
             yield from hands.died(worker)
             actors[worker] = hired.remote(task)
             _next(hands, worker, actors, promised)
