@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.evaluation.fingerprint import growth
 from lab.evaluation.fingerprint import scale as scale
 from lab.evaluation.fingerprint.chromaprint import Catalogue
 from lab.metrics import wilson
-from provenance.fingerprint import extract, triplets
+from provenance.fingerprint import Fingerprint, extract, triplets
 from provenance.fingerprint.mapped import SortedPostings
 from provenance.fingerprint.search import search
 from tests.signals import music
@@ -74,3 +75,21 @@ def test_chromaprints_are_laid_over_each_other_at_every_offset() -> None:
 def test_wilson(successes: int, trials: int, low: float, high: float) -> None:
     """Values of R's `binom.confint(method = "wilson")`."""
     assert wilson(successes, trials) == pytest.approx((low, high), abs=2e-4)
+
+
+def test_segments_answer_like_one_copy(tmp_path: Path) -> None:
+    songs = [music(12.0, RATE, seed=100 + n) for n in range(3)]
+    references = [extract(song, RATE) for song in songs]
+    queries: list[tuple[int | None, Fingerprint]] = [
+        (number, extract(song[:, 2 * RATE : 11 * RATE], RATE)) for number, song in enumerate(songs)
+    ]
+    queries.append((None, extract(music(9.0, RATE, seed=7), RATE)))
+    sizes = growth.sizes_of(3000)
+    assert sum(sizes) == 3000 and len(sizes) > len(growth.NEWEST) + 2
+    assert all(size > 2 * sum(sizes[place + 1 :]) for place, size in enumerate(sizes[:-4]))
+    one, grown = (
+        growth.laid_out("", layout, references, queries, 0.5, tmp_path) for layout in ([3000], sizes)
+    )
+    assert (one.found, grown.found) == (3, 3)
+    assert len(grown.cpu_s) == len(grown.read) == 4 and all(grown.read)
+    assert "found |" in growth.page([one, grown], 3, 3000, 0.5, 1)
