@@ -20,6 +20,7 @@ from api.cli.console import (
     messages,
     registry,
 )
+from api.language.catalogue import Language
 
 REPORTS = "trackmark-reports"
 """Where reports lie that are to be opened, if nobody says where."""
@@ -60,6 +61,9 @@ def audit(
             "--reports names another folder.",
         ),
     ] = False,
+    language: Annotated[
+        Language, typer.Option(help="In which language pages and PDFs of --reports speak.")
+    ] = "en",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -90,7 +94,14 @@ def audit(
                 if reports is not None:
                     from api.report.report import page_of, write_all
 
-                    result = write_all(result, store, reports, policy=rules, public_url=settings.public_url)
+                    result = write_all(
+                        result,
+                        store,
+                        reports,
+                        policy=rules,
+                        public_url=settings.public_url,
+                        language=language,
+                    )
                     if shown:
                         _open(page_of(reports, file))
                 return result.to_dict()

@@ -8,6 +8,7 @@ import typer
 
 from api.cli.console import USAGE, AsJson, Yes, answers, ask_person, emit, fail, failures, registry
 from api.cli.report import readable_form
+from api.language.catalogue import Language
 
 if TYPE_CHECKING:
     from api.registry.events import RecordEvents
@@ -241,6 +242,7 @@ def certificate(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write; it ends in .pdf or .html.")
     ],
+    language: Annotated[Language, typer.Option(help="In which language it speaks.")] = "en",
 ) -> None:
     """Make a certificate of registration, after every event of the record was verified.
 
@@ -252,7 +254,7 @@ def certificate(
         from core.files import write_whole
 
         _known(store, record_id)
-        write_whole(output, render_certificate(form, store, record_id, settings.public_url))
+        write_whole(output, render_certificate(form, store, record_id, settings.public_url, language))
     answers().print(f"{output} certifies record {record_id}", markup=False)
 
 

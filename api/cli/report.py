@@ -7,6 +7,7 @@ import typer
 
 from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, messages, settings
 from api.cli.trust import trusted_keys
+from api.language.catalogue import Language
 
 if TYPE_CHECKING:
     from api.report.rendered import Form
@@ -58,6 +59,7 @@ def show(
         Path | None,
         typer.Option(help="keys.json that you trust; the keys of this machine's registry otherwise."),
     ] = None,
+    language: Annotated[Language, typer.Option(help="In which language it speaks.")] = "en",
 ) -> None:
     """Make a signed report readable: a PDF or a page with the same content, after its signature was checked.
 
@@ -76,7 +78,7 @@ def show(
         picture = report.with_name(report.name.removesuffix(SUFFIX) + ".png")
         try:
             trusted, trust = _keys_at_hand(keys, report.parent / KEYS)
-            content = render_report(form, report, trusted, trust, picture=picture)
+            content = render_report(form, report, trusted, trust, picture=picture, language=language)
         except (UnreadableReport, OSError) as error:
             fail(str(error), 3)
         except VerificationError as error:

@@ -5,13 +5,14 @@ to be said later), and in a catalogue of this folder in every other language. `s
 """
 
 from api.language.catalogue import LANGUAGES, language_of
-from api.language.spoken import _, later, ngettext, pgettext, speaking, spoken
+from api.language.spoken import _, later, named, ngettext, pgettext, speaking, spoken
 
 __all__ = [
     "LANGUAGES",
     "_",
     "language_of",
     "later",
+    "named",
     "ngettext",
     "pgettext",
     "speaking",

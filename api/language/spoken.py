@@ -4,7 +4,7 @@ Messages name what is put into them, `%(title)s`, since another language may nee
 sign is written twice, as in the templates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -54,6 +54,11 @@ def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
 def pgettext(context: str, message: str, /, **values: object) -> str:
     """A message that is one word for several things in English; the context says which is meant."""
     return translated_in(context, message) % values
+
+
+def named(names: Mapping[str, str], code: str) -> str:
+    """What a code is called in the language spoken now; one that has no name stands as it is."""
+    return _(names[code]) if code in names else code
 
 
 def later(message: str) -> str:

@@ -95,7 +95,7 @@ class Rule:
             return _(word) if word else _("no day set")
         day = day_text(self.in_force_from)
         since = _("since %(day)s", day=day) if self.in_force_from <= on else _("from %(day)s", day=day)
-        return f"{_(word)}, {since}" if word else f"{_('in force')} {since}"
+        return f"{_(word)}, {since}" if word else " ".join((_("in force"), since))
 
     def deadline(self, name: str) -> Deadline:
         """A deadline by its id."""

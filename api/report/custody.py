@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.language import _, named
 from api.registry.history import StoredEvent, VerifiedHistory
 from api.registry.summary import owners
 from api.report.words.record import EVENTS, holding
@@ -59,14 +60,14 @@ def _event(
 ) -> Event:
     signatures = stored.envelope.signatures
     keyid = signatures[0].keyid if len(signatures) == 1 else None
-    name = EVENTS.get(stored.type, stored.type)
+    name = named(EVENTS, stored.type)
     return Event(name, who, when, stored.leaf_index, keyid, changes, reason)
 
 
 def _changes(before: OwnershipRecord, after: OwnershipRecord) -> Iterator[str]:
     """What differs between two revisions, by the record's own names."""
     if owned(before) != owned(after):
-        yield f"owners: {owned(before)} → {owned(after)}"
+        yield _("owners: %(before)s → %(after)s", before=owned(before), after=owned(after))
     old, new = _flat(fields.to_json(before)), _flat(fields.to_json(after))
     for name in sorted(old.keys() | new.keys()):
         part = re.split(r"[.\[]", name)[0]
@@ -92,4 +93,4 @@ def _flat(value: Any, path: str = "") -> dict[str, Any]:
 
 
 def _value(value: Any) -> str:
-    return "nothing" if value is None else f"{value}"
+    return _("nothing") if value is None else f"{value}"

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.audit.numbers import score_text
+from api.language import _
+from api.language.figures import number_text
 from api.report import words
-from api.report.numbers import clock_text
+from api.report.numbers import clock_text, score_text, shifted, span_text
 
 EVEN = 0.5
 """Above this score a stretch speaks for what was looked for; below it, against."""
@@ -33,34 +34,37 @@ class Moment:
     @property
     def when(self) -> str:
         """The stretch as a clock shows it."""
-        return f"{clock_text(self.start_s)} to {clock_text(self.end_s)}"
+        return span_text(self.start_s, self.end_s)
 
 
 def moments(found: Mapping[str, Any]) -> tuple[Moment, ...]:
     """Every stretch that speaks for a finding; where nothing was found or measured, none is told."""
     told = [*_tracks(found["ownership"]), *_marks(found["watermark"])]
     told += _speaking(
-        found["ai"].get("segments") or (), "AI music", words.lowered(words.MUSIC["synthetic"][0])
+        found["ai"].get("segments") or (), _("AI music"), words.lowered(_(words.MUSIC["synthetic"][0]))
     )
     if (found["voice"] or {}).get("has_voice"):
-        told += _speaking(found["voice"].get("segments") or (), "Voice", "sounds synthetic")
+        told += _speaking(found["voice"].get("segments") or (), _("Voice"), _("sounds synthetic"))
     return tuple(sorted(told, key=lambda moment: (moment.start_s, moment.end_s, moment.what)))
 
 
 def _tracks(owned: Mapping[str, Any]) -> Iterator[Moment]:
     for track in owned.get("tracks") or ():
-        name = f"“{track['title']}”" if track.get("title") else f"record {track['record_id']}"
+        if track.get("title"):
+            name = _("“%(title)s”", title=track["title"])
+        else:
+            name = _("record %(record)s", record=track["record_id"])
         for part in track["stretches"]:
             length_s = (part["end_s"] - part["start_s"]) * part["speed"]
             begin, end = clock_text(part["track_start_s"]), clock_text(part["track_start_s"] + length_s)
-            text = f"{name}, from {begin} to {end} of it{_changed(part)}"
-            yield Moment(part["start_s"], part["end_s"], "Registered track", text)
+            text = _("%(track)s, from %(start)s to %(end)s of it", track=name, start=begin, end=end)
+            yield Moment(part["start_s"], part["end_s"], _("Registered track"), text + _changed(part))
 
 
 def _marks(mark: Mapping[str, Any]) -> Iterator[Moment]:
     for read in mark.get("messages") or ():
-        text = f"message {read['message']}{_changed(read)}"
-        yield Moment(read["start_s"], read["end_s"], "Watermark", text)
+        text = _("message %(message)s", message=read["message"]) + _changed(read)
+        yield Moment(read["start_s"], read["end_s"], _("Watermark"), text)
 
 
 def _changed(part: Mapping[str, Any]) -> str:
@@ -68,17 +72,25 @@ def _changed(part: Mapping[str, Any]) -> str:
     higher = part["pitch_semitones"]
     told = []
     if abs(faster) >= 0.1:
-        told.append(f"{abs(faster):.1f} % {'faster' if faster > 0 else 'slower'}")
+        share = number_text(f"{abs(faster):.1f}")
+        told.append(
+            _("%(share)s %% faster", share=share) if faster > 0 else _("%(share)s %% slower", share=share)
+        )
     if abs(higher) >= 0.05:
-        told.append(f"{abs(higher):.1f} semitones {'higher' if higher > 0 else 'lower'}")
-    return f", {' and '.join(told)}" if told else ""
+        told.append(shifted(higher))
+    joined = _(" and ").join(told)
+    return f", {joined}" if told else ""
 
 
 def _speaking(segments: Sequence[Mapping[str, Any]], what: str, text: str) -> Iterator[Moment]:
     """Stretches whose score is above even, joined, with their highest score."""
     for joined in _joined(s for s in segments if s["score"] is not None and s["score"] > EVEN):
         highest = max(float(s["score"]) for s in joined)
-        told = f"{text} (score {'up to ' if len(joined) > 1 else ''}{score_text(highest)})"
+        score = score_text(highest)
+        told = (
+            _("score up to %(score)s", score=score) if len(joined) > 1 else _("score %(score)s", score=score)
+        )
+        told = f"{text} ({told})"
         yield Moment(joined[0]["start_s"], max(s["end_s"] for s in joined), what, told)
 
 

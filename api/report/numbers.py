@@ -58,6 +58,14 @@ def span_text(start_s: float, end_s: float) -> str:
     return _("%(start)s to %(end)s", start=clock_text(start_s), end=clock_text(end_s))
 
 
+def shifted(semitones: float) -> str:
+    """By how much a pitch lies higher or lower."""
+    told = figures.number_text(f"{abs(semitones):.1f}")
+    if semitones > 0:
+        return _("%(count)s semitones higher", count=told)
+    return _("%(count)s semitones lower", count=told)
+
+
 def size_text(count: int) -> str:
     """A number of bytes for people.
 

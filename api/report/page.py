@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 from api.report.document.blocks import Document
+from api.report.document.frame import frame
 from api.report.templates import templates
 
 TEMPLATE = "page.html"
@@ -19,7 +20,7 @@ def render_page(document: Document, picture: bytes | None = None) -> str:
     image = base64.b64encode(picture).decode() if picture and document.picture else None
     page = templates(Path(__file__).parent).get_template(TEMPLATE)
     qr = None if document.address is None else f"data:image/svg+xml;base64,{_encoded(document.address)}"
-    return page.render(paper=document, image=image, qr=qr)
+    return page.render(paper=document, frame=frame(document.language), image=image, qr=qr)
 
 
 def qr_code(address: str) -> bytes:

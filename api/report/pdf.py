@@ -18,6 +18,7 @@ from pathlib import Path
 
 from api.errors import TypesettingError
 from api.report.document.blocks import Document
+from api.report.document.frame import frame
 from api.report.legible import legible
 from api.report.page import qr_code
 
@@ -55,6 +56,7 @@ def render_pdf(
         folder = Path(name)
         shutil.copyfile(TEMPLATE, folder / TEMPLATE.name)
         inputs = {
+            "frame": json.dumps(frame(document.language)),
             "moment": json.dumps(list(moment.timetuple()[:6])),
             "attachments": json.dumps([_attached(one, n, folder) for n, one in enumerate(attachments)]),
         }

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from api.language import _, speaking
+from api.language.catalogue import Language
 from api.registry.proofs import evidence
 from api.registry.summary import known
 from api.report.document.blocks import Document
@@ -42,7 +44,11 @@ def record_certificate(registry: "Registry", record_id: str, public_url: str | N
 
 
 def render_certificate(
-    form: Form, registry: "Registry", record_id: str, public_url: str | None = None
+    form: Form,
+    registry: "Registry",
+    record_id: str,
+    public_url: str | None = None,
+    language: Language = "en",
 ) -> bytes:
     """A certificate as a page, or as a PDF that carries everything that proves the record.
 
@@ -50,11 +56,13 @@ def render_certificate(
         TypesettingError: the PDF cannot be made.
         UnknownEntry, VerificationError, RecordError: as in `record_certificate`.
     """
-    document = record_certificate(registry, record_id, public_url)
+    with speaking(language):
+        document = record_certificate(registry, record_id, public_url)
+        described = _("proves the record")
     if form == "html":
         return render_page(document).encode()
     files = [
-        Attachment(name, content, MEDIA.get(name[name.rfind(".") :], OTHER), "proves the record")
+        Attachment(name, content, MEDIA.get(name[name.rfind(".") :], OTHER), described)
         for name, content in evidence(registry, record_id).items()
     ]
     return render_pdf(document, attachments=files)

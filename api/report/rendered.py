@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from api.language import _, later, speaking
+from api.language.catalogue import Language
 from api.report.document.audit import audit_document
 from api.report.document.blocks import Document, Seal
 from api.report.page import render_page
@@ -15,7 +17,7 @@ from provenance.records.trust import TrustedKeys
 Form = Literal["html", "pdf"]
 MEDIA: dict[Form, str] = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 DSSE = "application/json"
-OWN_KEYS = "those of the registry that made it"
+OWN_KEYS = later("those of the registry that made it")
 """Whose keys a report was checked with by its own registry."""
 
 
@@ -63,20 +65,22 @@ def render_report(
     *,
     picture: Path | None = None,
     name: str | None = None,
+    language: Language = "en",
 ) -> bytes:
     """A report as a page or a PDF; arguments and errors as in `report_document`.
 
     Args:
         picture: the PNG of the audit, where there is one.
+        language: in which the page speaks; the signed statement is the same in all.
 
     Raises:
         TypesettingError: the PDF cannot be made.
     """
-    document = report_document(path, keys, trust, name=name)
+    with speaking(language):
+        document = report_document(path, keys, trust, name=name)
+        described = _("the signed report that this document repeats")
     image = picture.read_bytes() if picture is not None and picture.is_file() else None
     if form == "html":
         return render_page(document, image).encode()
-    signed = Attachment(
-        name or path.name, path.read_bytes(), DSSE, "the signed report that this document repeats"
-    )
+    signed = Attachment(name or path.name, path.read_bytes(), DSSE, described)
     return render_pdf(document, image, attachments=[signed])

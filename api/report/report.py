@@ -23,6 +23,7 @@ from api.audit.policy import Policy
 from api.audit.policy_text import load_policy
 from api.audit.result import AuditResult
 from api.errors import TypesettingError
+from api.language.catalogue import Language
 from api.report import words
 from core import clock
 from core.errors import ProofError, SignatureError, TrackmarkError
@@ -162,10 +163,12 @@ def write_all(
     *,
     policy: Policy | None = None,
     public_url: str | None = None,
+    language: Language = "en",
 ) -> AuditResult:
     """Write the signed report, the keys to verify it with, a picture, and a page and a PDF to read.
 
-    Files are named after the audited file; `keys.json` is shared by all reports of the folder. Where the PDF
+    Page and PDF speak `language`; the signed report does not depend on it. Files are named after the audited
+    file; `keys.json` is shared by all reports of the folder. Where the PDF
     cannot be made, everything else is there, and a warning of the returned audit says so.
     """
     from api.report.picture import picture
@@ -181,9 +184,9 @@ def write_all(
     if result.clip is not None:
         picture(result.clip, result, image)
     page = page_of(folder, stem)
-    write_whole(page, render_report("html", signed, keys, OWN_KEYS, picture=image))
+    write_whole(page, render_report("html", signed, keys, OWN_KEYS, picture=image, language=language))
     try:
-        pdf = render_report("pdf", signed, keys, OWN_KEYS, picture=image)
+        pdf = render_report("pdf", signed, keys, OWN_KEYS, picture=image, language=language)
     except TypesettingError as error:
         return replace(written, warnings=(*written.warnings, f"{error}; {page.name} says the same"))
     write_whole(stem.with_name(stem.name + ".pdf"), pdf)

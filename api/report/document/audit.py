@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from api.language import _, later, ngettext
 from api.report.document import opening, proving
 from api.report.document.blocks import (
     Block,
@@ -17,15 +18,16 @@ from api.report.document.blocks import (
     Text,
     made_legible,
 )
-from api.report.document.custody import HEAD, custody
+from api.report.document.custody import custody, head
 from api.report.document.examined import length_text, sections
 from api.report.legible import legible
 from api.report.moments import moments
-from api.report.words.terms import METHOD, TERMS
+from api.report.words.terms import METHOD, glossary
 
+CLOSING = later("Scores are estimates, never proof of who made a recording.")
 LONGEST_NAME = 160
 MOST_MOMENTS = 80
-ALT = (
+ALT = later(
     "Four pictures above each other over the same time: the waveform, the spectrogram, and below them "
     "how strongly "
     "the watermark is heard, how strongly the music and how strongly the vocals resemble a machine's. "
@@ -45,7 +47,7 @@ def audit_document(report: Mapping[str, Any], seal: Seal) -> Document:
     name = legible(Path(report["file"]["name"]).name, LONGEST_NAME)
     return made_legible(
         Document(
-            title="Audit report",
+            title=_("Audit report"),
             subject=name,
             number=str(report["report_id"]),
             created_at=str(report["created_at"]),
@@ -54,44 +56,56 @@ def audit_document(report: Mapping[str, Any], seal: Seal) -> Document:
             verdict=opening.verdict(found),
             summary=opening.summary(report),
             answers=opening.answers(found),
-            answers_under=opening.FOUND,
-            picture=Picture("The recording in pictures", ALT, _caption(report)),
+            answers_under=_(opening.FOUND),
+            picture=Picture(_("The recording in pictures"), _(ALT), _caption(report)),
             sections=(
                 *sections(report),
                 _evidence(found),
-                Section("Chain of custody", (Table(HEAD, custody(report), (20, 18, 34, 28)),)),
+                Section(_("Chain of custody"), (Table(head(), custody(report), (20, 18, 34, 28)),)),
                 *_warnings(found),
-                Section("Method", (Points(METHOD),)),
+                Section(_("Method"), (Points(tuple(map(_, METHOD))),)),
                 proving.policy(report),
                 proving.models(report),
                 proving.verifying(report, seal),
-                Section("Terms", (Facts(TERMS),)),
+                Section(_("Terms"), (Facts(glossary()),)),
             ),
             address=(report.get("issuer") or {}).get("verify_at"),
-            closing=f"{proving.sealed(seal)} Scores are estimates, never proof of who made a recording.",
+            closing=f"{proving.sealed(seal)} {_(CLOSING)}",
         )
     )
 
 
 def _caption(report: Mapping[str, Any]) -> str:
     file = report["file"]
-    form = f"{file['container']}/{file['codec']}, {file['sample_rate']} Hz, {file['channels']} channel(s)"
-    return f"Length {length_text(report['findings'])}; {form}. The signature does not cover the picture."
+    form = f"{file['container']}/{file['codec']}, {file['sample_rate']} Hz"
+    told = ngettext(
+        "Length %(length)s; %(form)s, %(num)s channel.",
+        "Length %(length)s; %(form)s, %(num)s channels.",
+        int(file["channels"]),
+        length=length_text(report["findings"]),
+        form=form,
+    )
+    return " ".join((told, _("The signature does not cover the picture.")))
 
 
 def _evidence(found: Mapping[str, Any]) -> Section:
     told = moments(found)
     if not told:
         return Section(
-            "Evidence by time", (Text("No check found anything that belongs to a stretch of time."),)
+            _("Evidence by time"), (Text(_("No check found anything that belongs to a stretch of time.")),)
         )
     rows = [(moment.when, moment.what, moment.text) for moment in told[:MOST_MOMENTS]]
-    blocks: list[Block] = [Table(("From to", "Check", "What"), tuple(rows), (18, 20, 62))]
+    blocks: list[Block] = [Table((_("From to"), _("Check"), _("What")), tuple(rows), (18, 20, 62))]
     if len(told) > MOST_MOMENTS:
-        blocks.append(Text(f"{len(told) - MOST_MOMENTS} more stretches stand in the signed file."))
-    return Section("Evidence by time", tuple(blocks))
+        more = ngettext(
+            "%(num)s more stretch stands in the signed file.",
+            "%(num)s more stretches stand in the signed file.",
+            len(told) - MOST_MOMENTS,
+        )
+        blocks.append(Text(more))
+    return Section(_("Evidence by time"), tuple(blocks))
 
 
 def _warnings(found: Mapping[str, Any]) -> tuple[Section, ...]:
     warnings = tuple(found.get("warnings") or ())
-    return (Section("Remarks of the software", (Points(warnings),)),) if warnings else ()
+    return (Section(_("Remarks of the software"), (Points(warnings),)),) if warnings else ()

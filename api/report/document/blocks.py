@@ -5,10 +5,12 @@ legible (`api.report.legible`) and as long as a page can bear; the signed file h
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 
 from api.audit.json_form import Json
+from api.language import spoken
+from api.language.catalogue import Language
 from api.report.legible import legible
 
 Tone = Literal["good", "warn", "bad", "neutral"]
@@ -108,6 +110,7 @@ class Document:
         sections: everything else, in order.
         address: where anybody can verify, as the statement names it; None where it names none.
         closing: the last sentence.
+        language: in which all of it is said.
     """
 
     title: str
@@ -124,6 +127,7 @@ class Document:
     sections: tuple[Section, ...]
     address: str | None
     closing: str
+    language: Language = field(default_factory=spoken)
 
     def to_dict(self) -> Json:
         """The JSON form that the typesetter reads."""

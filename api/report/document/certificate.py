@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.language import _, later, named
 from api.report.document import proving
 from api.report.document.blocks import (
     Answer,
@@ -18,40 +19,44 @@ from api.report.document.blocks import (
     Tone,
     made_legible,
 )
-from api.report.document.custody import HEAD, of_record, registry_named
+from api.report.document.custody import head, of_record, registry_named
 from api.report.document.examined import record_facts
 from api.report.numbers import moment_text
 from api.report.words.log import UNSIGNED
 from api.report.words.provenance import owners
 from api.report.words.record import declared_ai
-from api.report.words.terms import TERMS
+from api.report.words.terms import glossary
 
 STATUS: dict[str, tuple[str, Tone, str]] = {
-    "registered": ("Registered", "good", "The claim stands; nobody disputes it in this registry's log."),
-    "disputed": (
-        "Registered, disputed",
-        "warn",
-        "A dispute about this claim is open. Do not rely on it alone.",
+    "registered": (
+        later("Registered"),
+        "good",
+        later("The claim stands; nobody disputes it in this registry's log."),
     ),
-    "revoked": ("Revoked", "bad", "The record was withdrawn. Do not rely on it."),
+    "disputed": (
+        later("Registered, disputed"),
+        "warn",
+        later("A dispute about this claim is open. Do not rely on it alone."),
+    ),
+    "revoked": (later("Revoked"), "bad", later("The record was withdrawn. Do not rely on it.")),
 }
 EVENTS = {
-    "register": "registration",
-    "amend": "amendment",
-    "transfer": "transfer of shares",
-    "dispute.open": "dispute",
-    "dispute.close": "end of a dispute",
-    "revoke": "revocation",
+    "register": later("registration"),
+    "amend": later("amendment"),
+    "transfer": later("transfer of shares"),
+    "dispute.open": later("dispute"),
+    "dispute.close": later("end of a dispute"),
+    "revoke": later("revocation"),
 }
 """What each kind of entry is called."""
 PROVES = (
-    "That the claim was signed by the key named here, and entered in the log at the place named here.",
-    "That neither has been changed since: one altered character breaks a signature or the proof.",
+    later("That the claim was signed by the key named here, and entered in the log at the place named here."),
+    later("That neither has been changed since: one altered character breaks a signature or the proof."),
 )
 PROVES_NOT = (
-    "That the claim is true: a registry writes down who claims what; it does not examine titles.",
-    "That nobody else has an older or better right, here or in another registry.",
-    "Anything that was entered in the log after the state named here. Ask for the state of today.",
+    later("That the claim is true: a registry writes down who claims what; it does not examine titles."),
+    later("That nobody else has an older or better right, here or in another registry."),
+    later("Anything that was entered in the log after the state named here. Ask for the state of today."),
 )
 
 
@@ -86,36 +91,43 @@ def certificate(told: Registered) -> Document:
     unsigned = record.get("log_signed") is False
     return made_legible(
         Document(
-            title="Certificate of registration",
-            subject=f"“{record['title']}”",
-            number=f"record {record_id}",
+            title=_("Certificate of registration"),
+            subject=_("“%(title)s”", title=record["title"]),
+            number=_("record %(record)s", record=record_id),
             created_at=told.as_of,
-            notice=f"Nothing proves the place in the log: {UNSIGNED}." if unsigned else "",
+            notice=_("Nothing proves the place in the log: %(why)s.", why=_(UNSIGNED)) if unsigned else "",
             identity=(
-                ("Record", record_id),
-                ("State of", f"{moment_text(told.as_of)}, log entry {told.entries[-1][1]}"),
-                ("Registry", registry_named(told.log)),
-                ("Signed by key", str(record["keyids"][0])),
-                ("SHA-256 of the sound", told.sha256),
+                (_("Record"), record_id),
+                (
+                    _("State of"),
+                    _(
+                        "%(moment)s, log entry %(entry)s",
+                        moment=moment_text(told.as_of),
+                        entry=told.entries[-1][1],
+                    ),
+                ),
+                (_("Registry"), registry_named(told.log)),
+                (_("Signed by key"), str(record["keyids"][0])),
+                (_("SHA-256 of the sound"), told.sha256),
             ),
-            verdict=Answer("Status of the claim", word, text, tone),
+            verdict=Answer(_("Status of the claim"), _(word), _(text), tone),
             summary=(
-                Section("In short", (Text(_in_short(record)),)),
-                Section("What is registered", (Facts(tuple(record_facts(record))),)),
-                Section("What this certificate proves", (Points(PROVES),)),
-                Section("What it does not prove", (Points(PROVES_NOT),)),
+                Section(_("In short"), (Text(_in_short(record)),)),
+                Section(_("What is registered"), (Facts(tuple(record_facts(record))),)),
+                Section(_("What this certificate proves"), (Points(tuple(map(_, PROVES))),)),
+                Section(_("What it does not prove"), (Points(tuple(map(_, PROVES_NOT))),)),
             ),
             answers=(),
             answers_under="",
             picture=None,
             sections=(
-                Section("Chain of custody", (Table(HEAD, tuple(of_record(record)), (20, 18, 34, 28)),)),
+                Section(_("Chain of custody"), (Table(head(), tuple(of_record(record)), (20, 18, 34, 28)),)),
                 _entries(told),
                 _verifying(told),
-                Section("Terms", (Facts(tuple(term for term in TERMS if term[0] in USED)),)),
+                Section(_("Terms"), (Facts(glossary(*USED)),)),
             ),
             address=told.verify_at,
-            closing="Each event of the record was verified, signature and log proof, when this was made.",
+            closing=_("Each event of the record was verified, signature and log proof, when this was made."),
         )
     )
 
@@ -125,35 +137,45 @@ USED = ("checkpoint", "dispute", "ISRC", "key id", "log", "record", "revocation"
 
 
 def _in_short(record: Mapping[str, Any]) -> str:
-    when = moment_text(record["logged_at"]) if record.get("logged_at") else "a time that is not told"
-    return (
-        f"{record['issuer']} states that “{record['title']}” belongs to {owners(record)}. The statement was "
-        f"entered in the registry's log on {when}, by the log's own clock. "
-        f"On AI it says: {declared_ai(record)}."
+    when = moment_text(record["logged_at"]) if record.get("logged_at") else _("a time that is not told")
+    return _(
+        "%(issuer)s states that “%(title)s” belongs to %(owners)s. The statement was entered in the "
+        "registry's "
+        "log on %(when)s, by the log's own clock. On AI it says: %(declared)s.",
+        issuer=record["issuer"],
+        title=record["title"],
+        owners=owners(record),
+        when=when,
+        declared=declared_ai(record),
     )
 
 
 def _entries(told: Registered) -> Section:
-    rows = tuple(
-        (str(index), EVENTS.get(kind, kind), moment_text(when)) for kind, index, when in told.entries
+    rows = tuple((str(index), named(EVENTS, kind), moment_text(when)) for kind, index, when in told.entries)
+    return Section(
+        _("Entries of the log"), (Table((_("Entry"), _("What"), _("Signed")), rows, (15, 40, 45)),)
     )
-    return Section("Entries of the log", (Table(("Entry", "What", "Signed"), rows, (15, 40, 45)),))
 
 
 def _verifying(told: Registered) -> Section:
     blocks: tuple[Block, ...] = (
         Text(
-            "This page repeats signed data and proves nothing by itself. The PDF carries that data as "
-            "attachments. Save them all into an empty folder, with a PDF reader or with:"
+            _(
+                "This page repeats signed data and proves nothing by itself. The PDF carries that data as "
+                "attachments. Save them all into an empty folder, with a PDF reader or with:"
+            )
         ),
         Terminal(("pdfdetach -saveall -o FOLDER CERTIFICATE.pdf",)),
-        Text("Then, without a network and without the registry:"),
+        Text(_("Then, without a network and without the registry:")),
         Terminal(("trackmark verify FOLDER --keys registry-keys.json",)),
-        Text("Compare the whole key id with the one that the registry publishes:"),
-        Facts((("Key of this record", str(told.record["keyids"][0])),), code=True),
+        Text(_("Compare the whole key id with the one that the registry publishes:")),
+        Facts(((_("Key of this record"), str(told.record["keyids"][0])),), code=True),
         Text(
-            f"Take registry-keys.json from the registry itself: {proving.where(told.address)}. The list "
-            "among the attachments proves only that they belong together."
+            _(
+                "Take registry-keys.json from the registry itself: %(where)s. The list among the attachments "
+                "proves only that they belong together.",
+                where=proving.where(told.address),
+            )
         ),
     )
-    return Section("How to verify this certificate", blocks)
+    return Section(_("How to verify this certificate"), blocks)

@@ -4,17 +4,24 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from api.language import _, later, named
 from api.report.numbers import moment_text
 from core import clock
 
 Found = Mapping[str, Any]
 Row = tuple[str, str, str, str]
-HEAD = ("When", "Who", "What", "What vouches for it")
+HEAD = (later("When"), later("Who"), later("What"), later("What vouches for it"))
 STATEMENTS = {
-    "dispute.open": "disputes the claim",
-    "dispute.close": "declares the dispute closed",
-    "revoke": "revokes the record",
+    "dispute.open": later("disputes the claim"),
+    "dispute.close": later("declares the dispute closed"),
+    "revoke": later("revokes the record"),
 }
+
+
+def head() -> Row:
+    """The head of the table."""
+    when, who, what, vouches = HEAD
+    return _(when), _(who), _(what), _(vouches)
 
 
 def custody(report: Found) -> tuple[Row, ...]:
@@ -29,55 +36,68 @@ def of_record(record: Found) -> Iterator[Row]:
     """What was said of a verified record, and who vouches for it."""
     if not record.get("verified"):
         return
-    claimed = f"claims “{record['title']}” as record {record['record_id']}"
+    claimed = _("claims “%(title)s” as record %(record)s", title=record["title"], record=record["record_id"])
     yield (
         moment_text(record["issued_at"]),
         record["issuer"],
         claimed,
-        f"signature by {key(record['keyids'][0])}",
+        _("signature by %(key)s", key=key(record["keyids"][0])),
     )
     index = record.get("first_index", record["leaf_index"])
-    entry = f"enters the claim as entry {index}"
+    entry = _("enters the claim as entry %(entry)s", entry=index)
     vouches = (
-        "signed checkpoint"
+        _("signed checkpoint")
         if record.get("log_signed", True)
-        else "nothing yet: no signed checkpoint holds it"
+        else _("nothing yet: no signed checkpoint holds it")
     )
     if record.get("logged_at"):
-        yield moment_text(record["logged_at"]), "the log", entry, f"the log's own clock; {vouches}"
+        clocked = _("the log's own clock; %(vouches)s", vouches=vouches)
+        yield moment_text(record["logged_at"]), _("the log"), entry, clocked
     else:
-        yield "", "the log", entry, vouches
+        yield "", _("the log"), entry, vouches
     if record.get("witnessed_at") is not None:
         seen = moment_text(clock.utc_text(datetime.fromtimestamp(record["witnessed_at"], UTC)))
-        yield f"by {seen}", "a witness", "had seen the entry", "cosignature or time stamp in the log proof"
+        vouches = _("cosignature or time stamp in the log proof")
+        yield _("no later than %(moment)s", moment=seen), _("a witness"), _("had seen the entry"), vouches
     for stamp in record.get("time_stamps") or ():
-        root = f"certificate that leads to {stamp['root']}"
-        yield f"by {moment_text(stamp['stamped_at'])}", stamp["authority"], "had seen the entry", root
+        root = _("certificate that leads to %(root)s", root=stamp["root"])
+        when = _("no later than %(moment)s", moment=moment_text(stamp["stamped_at"]))
+        yield when, stamp["authority"], _("had seen the entry"), root
     for said in record.get("statements") or ():
-        what = f"{STATEMENTS.get(said['type'], said['type'])}: {said['reason']}"
-        yield moment_text(said["issued_at"]), said["issuer"], what, f"signature by {key(said['keyid'])}"
+        what = f"{named(STATEMENTS, said['type'])}: {said['reason']}"
+        yield (
+            moment_text(said["issued_at"]),
+            said["issuer"],
+            what,
+            _("signature by %(key)s", key=key(said["keyid"])),
+        )
 
 
 def _rivals(owned: Found) -> Iterator[Row]:
     for claim in owned.get("claims") or ():
         if claim["record_id"] == owned.get("record_id"):
             continue
-        what = f"claims the same audio as record {claim['record_id']}"
+        what = _("claims the same audio as record %(record)s", record=claim["record_id"])
         when = moment_text(claim["logged_at"]) if claim.get("logged_at") else ""
-        yield when, ", ".join(claim["owners"]), what, f"entry {claim['log_index']} of the log"
+        yield (
+            when,
+            ", ".join(claim["owners"]),
+            what,
+            _("entry %(entry)s of the log", entry=claim["log_index"]),
+        )
 
 
 def _credentials(seen: Found) -> Iterator[Row]:
     if not seen.get("present"):
         return
     when = moment_text(seen["stamped_at"]) if seen.get("stamped_at") else ""
-    holds = "the signature holds" if seen.get("signature_valid") else "the signature does NOT hold"
-    bound = "the file is unchanged" if seen.get("content_bound") else "the file was CHANGED since"
-    known = "the signer is known here" if seen.get("trusted") else "the signer is not known here"
+    holds = _("the signature holds") if seen.get("signature_valid") else _("the signature does NOT hold")
+    bound = _("the file is unchanged") if seen.get("content_bound") else _("the file was CHANGED since")
+    known = _("the signer is known here") if seen.get("trusted") else _("the signer is not known here")
     yield (
         when,
-        str(seen.get("signer") or "unnamed"),
-        "signed the content credentials",
+        str(seen.get("signer") or _("unnamed")),
+        _("signed the content credentials"),
         f"{holds}; {bound}; {known}",
     )
 
@@ -88,14 +108,14 @@ def _report(report: Found) -> Row:
     return (
         moment_text(report["created_at"]),
         who,
-        "examines the file that is named above",
-        "signature of this report",
+        _("examines the file that is named above"),
+        _("signature of this report"),
     )
 
 
 def key(keyid: str) -> str:
     """A key by the beginning of its id."""
-    return f"key {keyid[:16]}"
+    return _("key %(key)s", key=keyid[:16])
 
 
 def issuer(report: Found) -> str:
@@ -106,10 +126,12 @@ def issuer(report: Found) -> str:
 def registry_named(name: str) -> str:
     """A registry by the name of its log, in words."""
     if not name:
-        return "a registry that keeps no log"
-    made_up, _, own = name.partition("trackmark.invalid/log/")
+        return _("a registry that keeps no log")
+    made_up, _space, own = name.partition("trackmark.invalid/log/")
     return (
-        f"a registry that gave itself no name (its log: {own})" if own and not made_up else f"registry {name}"
+        _("a registry that gave itself no name (its log: %(log)s)", log=own)
+        if own and not made_up
+        else _("registry %(name)s", name=name)
     )
 
 

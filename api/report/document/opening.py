@@ -3,19 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from api.language import _, later, ngettext
 from api.report import words
 from api.report.document.blocks import Answer, Points, Section, Text
 from api.report.numbers import percent_text
 from api.report.words.heard import not_measured
 from api.report.words.meanings import MEANINGS
 from api.report.words.provenance import owners
+from api.report.words.rules import rule_texts
 from api.report.words.short import CHECKS, FELL_OUT, MADE, OWNED
 from api.report.words.told import ACTIONS, Told, sentence
 
 Found = Mapping[str, Any]
 
-FOUND = "What was found"
-OPENED = "For what was not answered: a file that can be judged, or the check made anew."
+FOUND = later("What was found")
+OPENED = later("For what was not answered: a file that can be judged, or the check made anew.")
+_OTHERWISE = later("findings to which it no longer applies, or another policy.")
 OPEN = ("check-inconclusive", "check-failed", "check-partly", "check-unread")
 
 
@@ -30,92 +33,111 @@ def answers(found: Found) -> tuple[Answer, ...]:
 def _meant(told: Told, found: Found, *, first: bool) -> str:
     """The first question is whose it is: its text says what was found, and a verdict what it means."""
     meaning = MEANINGS.get(found["ownership"]["status"], "") if first else ""
-    return f"{sentence(told.text)} {meaning}".strip()
+    return f"{sentence(told.text)} {_(meaning) if meaning else ''}".strip()
 
 
 def _in_short(found: Found) -> Iterator[str]:
     """Two or three sentences for who reads no more."""
     owned = found["ownership"]
     record = owned.get("record") or {}
-    named = f"“{record['title']}” of {owners(record)}" if record.get("verified") else "the record"
-    yield OWNED[owned["status"]].format(named=named)
+    named = (
+        _("“%(title)s” of %(owners)s", title=record["title"], owners=owners(record))
+        if record.get("verified")
+        else _("the record")
+    )
+    yield _(OWNED[owned["status"]], named=named)
     if found["ai"]["score"] is None:
-        yield "Whether its sound bears traces of a machine could not be measured."
+        yield _("Whether its sound bears traces of a machine could not be measured.")
     else:
-        yield MADE[found["ai"]["verdict"]]
+        yield _(MADE[found["ai"]["verdict"]])
     yield _voices(found["voice"])
 
 
 def _voices(voice: Found) -> str:
     copies = [str(a["name"]) for a in voice.get("artists") or () if a.get("suspected")]
     if not_measured(voice):
-        return "The voice could not be judged."
+        return _("The voice could not be judged.")
     if not voice["has_voice"]:
-        return "It holds no singing or speech that could be heard."
+        return _("It holds no singing or speech that could be heard.")
     if copies:
-        return f"The voice sounds like a synthetic copy of {', '.join(copies)}."
-    return "That the voice is a copy of an enrolled artist's was not established."
+        return _("The voice sounds like a synthetic copy of %(artists)s.", artists=", ".join(copies))
+    return _("That the voice is a copy of an enrolled artist's was not established.")
 
 
 def summary(report: Found) -> tuple[Section, ...]:
     """The headings of page one."""
     found = report["findings"]
     return (
-        Section("In short", (Text(" ".join(_in_short(found))),)),
-        Section("What was asked", (Text(_asked(report)),)),
-        Section(FOUND, ()),
-        Section("What this does not mean", (Points(tuple(_not_meant(found))),)),
-        Section("Why the decision", _decided(found)),
-        Section("What would change the decision", (Points(tuple(_changes(found))),)),
+        Section(_("In short"), (Text(" ".join(_in_short(found))),)),
+        Section(_("What was asked"), (Text(_asked(report)),)),
+        Section(_(FOUND), ()),
+        Section(_("What this does not mean"), (Points(tuple(_not_meant(found))),)),
+        Section(_("Why the decision"), _decided(found)),
+        Section(_("What would change the decision"), (Points(tuple(_changes(found))),)),
     )
 
 
 def verdict(found: Found) -> Answer:
     """The decision as the band on page one."""
     word, tone, text = ACTIONS[found["decision"]["action"]]
-    return Answer("Decision of the policy", word, text, tone)
+    return Answer(_("Decision of the policy"), _(word), _(text), tone)
 
 
 def _asked(report: Found) -> str:
     found = report["findings"]
     checks = found.get("checks") or dict.fromkeys(CHECKS, "done")
-    asked = [text for name, text in CHECKS.items() if checks.get(name, "skipped") != "skipped"]
-    skipped = [text for name, text in CHECKS.items() if checks.get(name, "skipped") == "skipped"]
-    text = "One audio file was examined by software, to tell whose recording it is"
-    text += f" and to answer: {'; '.join(asked)}." if asked else "."
-    return f"{text} Not asked: {'; '.join(skipped)}." if skipped else text
+    asked = [_(text) for name, text in CHECKS.items() if checks.get(name, "skipped") != "skipped"]
+    skipped = [_(text) for name, text in CHECKS.items() if checks.get(name, "skipped") == "skipped"]
+    if asked:
+        text = _(
+            "One audio file was examined by software, to tell whose recording it is and to answer: "
+            "%(questions)s.",
+            questions="; ".join(asked),
+        )
+    else:
+        text = _("One audio file was examined by software, to tell whose recording it is.")
+    if skipped:
+        text = " ".join((text, _("Not asked: %(questions)s.", questions="; ".join(skipped))))
+    return text
 
 
 def _not_meant(found: Found) -> Iterator[str]:
     checks = found.get("checks") or {}
-    unanswered = [text for name, text in CHECKS.items() if checks.get(name) in ("inconclusive", "failed")]
+    unanswered = [_(text) for name, text in CHECKS.items() if checks.get(name) in ("inconclusive", "failed")]
     if unanswered:
-        yield f"Not answered: {'; '.join(unanswered)}. Nothing follows from that, in either direction."
+        yield _(
+            "Not answered: %(questions)s. Nothing follows from that, in either direction.",
+            questions="; ".join(unanswered),
+        )
     if (found.get("media") or {}).get("truncated"):
-        yield "Only a part of the file could be read; about the rest nothing is said."
+        yield _("Only a part of the file could be read; about the rest nothing is said.")
     verdict_ = found["ai"]["verdict"] if found["ai"]["score"] is not None else None
     if verdict_ == "synthetic":
-        yield (
+        yield _(
             "Traces of a machine do not show who composed or performed, and not that anything was forbidden. "
-            "A human recording that went through a neural codec, a voice converter or a separator can "
-            "bear them."
+            "A human recording that went through a neural codec, a voice converter or a separator can bear "
+            "them."
         )
     elif verdict_ in ("no_trace", "bona_fide"):
-        yield f"No trace found does not mean that people made the recording{_missed(found['ai'])}."
+        yield _(
+            "No trace found does not mean that people made the recording%(missed)s.",
+            missed=_missed(found["ai"]),
+        )
     elif verdict_ == "uncertain":
-        yield "That traces cannot be decided on speaks neither for a machine nor against one."
+        yield _("That traces cannot be decided on speaks neither for a machine nor against one.")
     if found["voice"].get("has_voice"):
         yield (
-            "That no copy is established does not mean the voice is real: most copies stay below the "
-            "limit, and "
-            "only enrolled artists are compared."
-            if not any(a.get("suspected") for a in found["voice"].get("artists") or ())
-            else "A likeness to an artist is an estimate from the sound, no proof that the voice was copied."
+            _("A likeness to an artist is an estimate from the sound, no proof that the voice was copied.")
+            if any(a.get("suspected") for a in found["voice"].get("artists") or ())
+            else _(
+                "That no copy is established does not mean the voice is real: most copies stay below the "
+                "limit, and only enrolled artists are compared."
+            )
         )
     if found["ownership"].get("record"):
-        yield "A record proves who claimed the recording, and when; not that the claim is true."
+        yield _("A record proves who claimed the recording, and when; not that the claim is true.")
     elif found["ownership"]["status"] == "no_record":
-        yield "Not registered here does not mean free to use: most recordings are in no registry."
+        yield _("Not registered here does not mean free to use: most recordings are in no registry.")
 
 
 def _missed(music: Found) -> str:
@@ -124,39 +146,56 @@ def _missed(music: Found) -> str:
     if not shares:
         return ""
     low, high = percent_text(min(shares)), percent_text(max(shares))
-    told = low if low == high else f"{low} to {high}, depending on its treatment"
-    return f": of known generators' music, none is found in {told}"
+    told = low if low == high else _("%(low)s to %(high)s, depending on its treatment", low=low, high=high)
+    return _(": of known generators' music, none is found in %(share)s", share=told)
 
 
 def _decided(found: Found) -> tuple[Text | Points, ...]:
     decision = found["decision"]
     rules = decision["rules"]
-    policy = decision["policy"] or "in force"
+    policy = decision["policy"] or _("in force")
     if not rules:
-        return (Text(f"No rule of the policy {policy} objects. That is all that “accept” means."),)
-    told = tuple(f"{_reason(rule, found)} (rule {rule['rule']}{_source(rule)})" for rule in rules)
-    lead = "This rule" if len(rules) == 1 else "These rules"
-    return (Text(f"{lead} of the policy {policy} applied:"), Points(told))
+        text = _("No rule of the policy %(policy)s objects. That is all that “accept” means.", policy=policy)
+        return (Text(text),)
+    told = tuple(
+        _(
+            "%(reason)s (rule %(rule)s%(source)s)",
+            reason=_reason(rule, said, found),
+            rule=rule["rule"],
+            source=_source(rule),
+        )
+        for rule, said in zip(rules, rule_texts(found), strict=True)
+    )
+    lead = ngettext(
+        "This rule of the policy %(policy)s applied:",
+        "These rules of the policy %(policy)s applied:",
+        len(rules),
+        policy=policy,
+    )
+    return (Text(lead), Points(told))
 
 
-def _reason(rule: Found, found: Found) -> str:
+def _reason(rule: Found, text: str, found: Found) -> str:
     """A rule's words; what stands in the table above already is not told twice."""
     if rule["text"] == found["ownership"]["text"]:
-        return "The answer to the first question, above."
-    return str(rule["text"])
+        return _("The answer to the first question, above.")
+    return text
 
 
 def _source(rule: Found) -> str:
-    return f"; source: {rule['source']}" if rule.get("source") else ""
+    return _("; source: %(source)s", source=rule["source"]) if rule.get("source") else ""
 
 
 def _changes(found: Found) -> Iterator[str]:
     rules = list(dict.fromkeys(rule["rule"] for rule in found["decision"]["rules"]))
     if not rules:
-        yield "A finding to which a rule of the policy applies, such as a dispute entered in the log later."
+        yield _(
+            "A finding to which a rule of the policy applies, such as a dispute entered in the log later."
+        )
     for rule in rules:
         if rule in OPEN:
-            yield OPENED
+            yield _(OPENED)
         else:
-            text = FELL_OUT.get(rule, "findings to which it no longer applies, or another policy.")
-            yield text[:1].upper() + text[1:] if len(rules) == 1 else f"For the rule {rule}: {text}"
+            text = _(FELL_OUT.get(rule, _OTHERWISE))
+            alone = text[:1].upper() + text[1:]
+            yield alone if len(rules) == 1 else _("For the rule %(rule)s: %(text)s", rule=rule, text=text)

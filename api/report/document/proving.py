@@ -4,8 +4,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from api.language import _
+from api.language.figures import number_text
+from api.language.spoken import translated
 from api.report.document.blocks import Block, Facts, Points, Seal, Section, Terminal, Text
-from api.report.document.custody import issuer, key, log_of
+from api.report.document.custody import issuer, log_of
 from api.report.numbers import moment_text
 
 Found = Mapping[str, Any]
@@ -15,8 +18,13 @@ KEYS = "/.well-known/trackmark-keys.json"
 def sealed(seal: Seal) -> str:
     """Whether the signature was checked, in one sentence."""
     if seal.checked:
-        return f"The signature was checked when this page was made; the keys were {seal.checked}."
-    return "The signature of this report was not checked when this page was made: check it before you use it."
+        return _(
+            "The signature was checked when this page was made; the keys were %(whose)s.",
+            whose=translated(seal.checked),
+        )
+    return _(
+        "The signature of this report was not checked when this page was made: check it before you use it."
+    )
 
 
 def verifying(report: Found, seal: Seal) -> Section:
@@ -24,27 +32,36 @@ def verifying(report: Found, seal: Seal) -> Section:
     file = report["file"]["name"]
     command = f"trackmark verify-report {quoted(seal.file_name)} --keys keys.json --audio {quoted(file)}"
     return Section(
-        "How to verify this report",
+        _("How to verify this report"),
         (
             Text(
-                "This page repeats a signed file and proves nothing by itself. The signed file is "
-                f"{seal.file_name}; the PDF carries it as an attachment. Trackmark is free software and "
-                f"needs "
-                "neither a network nor the issuer for this check."
+                _(
+                    "This page repeats a signed file and proves nothing by itself. The signed file is "
+                    "%(file)s; "
+                    "the PDF carries it as an attachment. Trackmark is free software and needs neither a "
+                    "network nor the issuer for this check.",
+                    file=seal.file_name,
+                )
             ),
-            Text("1. In a folder with the signed file, the audio file and the issuer's keys, type:"),
+            Text(_("1. In a folder with the signed file, the audio file and the issuer's keys, type:")),
             Terminal((command,)),
             Text(
-                "2. The answer must be this, but for breaks of lines; where it says anything else, rely "
-                "on nothing:"
+                _(
+                    "2. The answer must be this, but for breaks of lines; where it says anything else, "
+                    "rely on "
+                    "nothing:"
+                )
             ),
             Terminal(tuple(_answers(report, seal))),
-            Text("3. Compare the whole key id with the one that the issuer publishes:"),
-            Facts((("Key of this report", seal.keyid),), code=True),
+            Text(_("3. Compare the whole key id with the one that the issuer publishes:")),
+            Facts(((_("Key of this report"), seal.keyid),), code=True),
             Text(
-                "Take the keys from the issuer itself, not from whoever sent you this page: "
-                f"{where(address_of(report))}. A list of keys that came with the report proves only that the "
-                "two belong together."
+                _(
+                    "Take the keys from the issuer itself, not from whoever sent you this page: "
+                    "%(where)s. A list "
+                    "of keys that came with the report proves only that the two belong together.",
+                    where=where(address_of(report)),
+                )
             ),
         ),
     )
@@ -59,7 +76,7 @@ def where(address: str | None) -> str:
     """Where the issuer publishes its keys."""
     if address:
         return f"{address}{KEYS}"
-    return f"the address {KEYS} of the issuer's server, or ask its representative by telephone"
+    return _("the address %(path)s of the issuer's server, or ask its representative by telephone", path=KEYS)
 
 
 def quoted(name: str) -> str:
@@ -68,9 +85,10 @@ def quoted(name: str) -> str:
 
 
 def _answers(report: Found, seal: Seal) -> Iterator[str]:
+    """What the program prints, letter for letter: it speaks English."""
     file, decision = report["file"], report["findings"]["decision"]
     yield f"{seal.file_name}: verified"
-    yield f"  signed by {key(seal.keyid)} at {report['created_at']}, unchanged since"
+    yield f"  signed by key {seal.keyid[:16]} at {report['created_at']}, unchanged since"
     yield f"  about {file['name']!r}, sha256 {file['sha256']} (this is that file)"
     record_id = report["findings"]["ownership"].get("record_id")
     if report.get("record") is not None:
@@ -87,16 +105,18 @@ def policy(report: Found) -> Section:
     """The policy and its numeric limits, so that the decision can be repeated."""
     told = report["policy"]
     blocks: list[Block] = [
-        Facts((("Policy", f"{told['name']} {told['version']}"), ("SHA-256", str(told["sha256"]))), code=True)
+        Facts(
+            ((_("Policy"), f"{told['name']} {told['version']}"), ("SHA-256", str(told["sha256"]))), code=True
+        )
     ]
     limits = tuple(
-        f"{rule}: {name} {value:g}"
+        f"{rule}: {name} {number_text(f'{value:g}')}"
         for rule, found in (told.get("thresholds") or {}).items()
         for name, value in found.items()
     )
     if limits:
-        blocks += [Text("Its numeric limits, by rule:"), Points(limits)]
-    return Section("Policy", tuple(blocks))
+        blocks += [Text(_("Its numeric limits, by rule:")), Points(limits)]
+    return Section(_("Policy"), tuple(blocks))
 
 
 def models(report: Found) -> Section:
@@ -106,19 +126,19 @@ def models(report: Found) -> Section:
         for card in report.get("models") or ()
     )
     calibration = report["findings"]["ai"].get("calibration")
-    blocks: list[Block] = [Text("Weights, by SHA-256:"), Facts(rows, code=True)]
+    blocks: list[Block] = [Text(_("Weights, by SHA-256:")), Facts(rows, code=True)]
     if calibration:
-        blocks.append(Text(f"Calibration of the music score: {calibration}."))
-    return Section("Models and calibration", tuple(blocks))
+        blocks.append(Text(_("Calibration of the music score: %(calibration)s.", calibration=calibration)))
+    return Section(_("Models and calibration"), tuple(blocks))
 
 
 def identity(report: Found, seal: Seal) -> Iterator[tuple[str, str]]:
     """The title block."""
     file, software = report["file"], report["software"]
-    yield "File", str(file["name"])
-    yield "SHA-256 of the file", str(file["sha256"])
-    yield "Report", str(report["report_id"])
-    yield "Date", moment_text(report["created_at"])
-    yield "Issuer", issuer(report)
-    yield "Signed by key", seal.keyid
-    yield "Software", f"{software['name']} {software['version']}"
+    yield _("File"), str(file["name"])
+    yield _("SHA-256 of the file"), str(file["sha256"])
+    yield _("Report"), str(report["report_id"])
+    yield _("Date"), moment_text(report["created_at"])
+    yield _("Issuer"), issuer(report)
+    yield _("Signed by key"), seal.keyid
+    yield _("Software"), f"{software['name']} {software['version']}"

@@ -7,17 +7,19 @@ of the weights that they belong to. Where a statement holds none, none is told.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.report.numbers import percent_text
+from api.language import _, later
+from api.report.numbers import fine_percent_text, percent_text
+from api.report.words.conditions import condition_text
 
 Found = Mapping[str, Any]
 Rows = tuple[tuple[str, str], ...]
 
 _CODECS = {
-    "mp3float": (("mp3_128", "MP3 at 128 kbit/s"), ("mp3_64", "MP3 at 64 kbit/s")),
-    "mp3": (("mp3_128", "MP3 at 128 kbit/s"), ("mp3_64", "MP3 at 64 kbit/s")),
-    "aac": (("aac_128", "AAC at 128 kbit/s"), ("aac_64", "AAC at 64 kbit/s")),
-    "opus": (("opus_64", "Opus at 64 kbit/s"),),
-    "vorbis": (("vorbis_48", "Vorbis at 48 kbit/s"),),
+    "mp3float": (("mp3_128", later("MP3 at 128 kbit/s")), ("mp3_64", later("MP3 at 64 kbit/s"))),
+    "mp3": (("mp3_128", later("MP3 at 128 kbit/s")), ("mp3_64", later("MP3 at 64 kbit/s"))),
+    "aac": (("aac_128", later("AAC at 128 kbit/s")), ("aac_64", later("AAC at 64 kbit/s"))),
+    "opus": (("opus_64", later("Opus at 64 kbit/s")),),
+    "vorbis": (("vorbis_48", later("Vorbis at 48 kbit/s")),),
 }
 """Conditions of the watermark's card that stand for a codec."""
 _LONG_S = 30.0
@@ -33,17 +35,28 @@ def music_rates(report: Found) -> Rows:
     """Misses in the condition of this recording, and false alarms."""
     found = report["findings"]["ai"]
     rows = [
-        (f"No trace found in music of known generators, {miss['condition']}", percent_text(miss["share"]))
+        (
+            _(
+                "No trace found in music of known generators, %(condition)s",
+                condition=condition_text(miss["condition"]),
+            ),
+            percent_text(miss["share"]),
+        )
         for miss in found.get("misses") or ()
         if miss.get("share") is not None
     ]
     measured = metrics(report, "music-decoder-clock")
-    for delivery, words in (("native", "as published"), ("chain-1", "after processing and codecs")):
+    for delivery, words in (("native", _("as published")), ("chain-1", _("after processing and codecs"))):
         share, bound = (measured.get(f"{delivery}_flagged_human{end}") for end in ("", "_upper"))
         count = measured.get(f"{delivery}_n_human")
         if share is not None and bound is not None and count is not None:
-            told = f"{_fine(share)} of {count:.0f} (at most {_fine(bound)} with 95 % confidence)"
-            rows.append((f"Traces found in music by people, {words}", told))
+            told = _(
+                "%(share)s of %(count)s (at most %(bound)s with 95 %% confidence)",
+                share=fine_percent_text(share),
+                count=f"{count:.0f}",
+                bound=fine_percent_text(bound),
+            )
+            rows.append((_("Traces found in music by people, %(condition)s", condition=words), told))
     return tuple(rows)
 
 
@@ -51,15 +64,15 @@ def voice_rates(report: Found) -> Rows:
     """How often the synthetic score and the likeness err on recordings that they had never seen."""
     score, likeness = metrics(report, "voice-synthesis"), metrics(report, "voice-identity")
     told = (
-        ("Voices of people with a synthetic score above even", score.get("held_out_human_above_even")),
+        (_("Voices of people with a synthetic score above even"), score.get("held_out_human_above_even")),
         (
-            "Synthetic voices with a synthetic score above even; the others are missed",
+            _("Synthetic voices with a synthetic score above even; the others are missed"),
             score.get("held_out_synthetic_above_even"),
         ),
-        ("Strangers taken for the artist, or the artist for a stranger", likeness.get("eer_genuine")),
-        ("The same where the voice is a copy", likeness.get("eer_clones")),
+        (_("Strangers taken for the artist, or the artist for a stranger"), likeness.get("eer_genuine")),
+        (_("The same where the voice is a copy"), likeness.get("eer_clones")),
     )
-    return tuple((name, _fine(share)) for name, share in told if share is not None)
+    return tuple((name, fine_percent_text(share)) for name, share in told if share is not None)
 
 
 def watermark_rates(report: Found) -> Rows:
@@ -68,18 +81,20 @@ def watermark_rates(report: Found) -> Rows:
     long = (report["findings"].get("duration_s") or 0.0) >= _LONG_S
     clip, words = ("30s", "30 s") if long else ("5s", "5 s")
     codec = str(report["file"].get("codec") or "")
-    conditions = (("clean", "unchanged"), *_CODECS.get(codec, ()))
+    conditions = (("clean", later("unchanged")), *_CODECS.get(codec, ()))
     rows = [
-        (f"Marks read aright, clips of {words}, {text}", _fine(measured[f"message_accuracy_{clip}_{name}"]))
+        (
+            _("Marks read aright, clips of %(length)s, %(condition)s", length=words, condition=_(text)),
+            fine_percent_text(measured[f"message_accuracy_{clip}_{name}"]),
+        )
         for name, text in conditions
         if f"message_accuracy_{clip}_{name}" in measured
     ]
     if "unmarked_windows" in measured and "unmarked_reported_present" in measured:
-        told = f"{measured['unmarked_reported_present']:.0f} of {measured['unmarked_windows']:.0f}"
-        rows.append(("Marks seen in clips without one", told))
+        told = _(
+            "%(count)s of %(all)s",
+            count=f"{measured['unmarked_reported_present']:.0f}",
+            all=f"{measured['unmarked_windows']:.0f}",
+        )
+        rows.append((_("Marks seen in clips without one"), told))
     return tuple(rows)
-
-
-def _fine(share: float) -> str:
-    """A share of 0 to 1 to a tenth of a per cent, since errors are small."""
-    return f"{100 * float(share):.1f}\u00a0%"

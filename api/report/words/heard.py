@@ -1,48 +1,77 @@
 """What was heard in the sound, in words: statistical findings, which prove nothing."""
 
 from api.audit.heard import UNMEASURED
-from api.audit.numbers import p_value_text, score_text
-from api.report.numbers import percent_text
+from api.language import _, later, named, spoken
+from api.language.figures import number_text
+from api.report.numbers import p_value_text, percent_text, score_text
+from api.report.words.conditions import condition_text
+from api.report.words.exhibits import exhibit_text
+from api.report.words.reasons import reason_text
 from api.report.words.told import ESTIMATE, Facts, Found, Told, Tone, lowered, sentence
 
-SCORES = "Scores are estimates, not proof of who made a track."
-NO_VOCALS = "No singing or speech was found."
+SCORES = later("Scores are estimates, not proof of who made a track.")
+NO_VOCALS = later("No singing or speech was found.")
 MUSIC: dict[str, tuple[str, Tone]] = {
-    "synthetic": ("Traces of a neural decoder", "warn"),
-    "no_trace": ("No trace of a neural decoder found", "neutral"),
-    "bona_fide": ("No trace of a neural decoder found", "neutral"),  # as earlier reports call it
-    "uncertain": ("Cannot be decided", "neutral"),
+    "synthetic": (later("Traces of a neural decoder"), "warn"),
+    "no_trace": (later("No trace of a neural decoder found"), "neutral"),
+    "bona_fide": (later("No trace of a neural decoder found"), "neutral"),  # as earlier reports call it
+    "uncertain": (later("Cannot be decided"), "neutral"),
 }
 """What each verdict on music is called, and how it should look."""
+CONSENTS = {
+    "active": later("active"),
+    "other-scope": later("for another use or place"),
+    "revoked": later("revoked"),
+    "expired": later("not in its term"),
+    "none": later("none"),
+    "unknown": later("unknown"),
+}
+"""What each state of a consent is called."""
 
 
 def music(ai: Found) -> Told:
     """Whether traces of a machine were found in the sound."""
-    question, facts = "Are there traces of a machine?", _music_facts(ai)
+    question, facts, basis = _("Are there traces of a machine?"), _music_facts(ai), _(ESTIMATE)
     if ai["score"] is None:
-        text = f"{ai.get('reason') or 'nothing could be measured'}."
-        return Told(question, "Not measured", text, basis=ESTIMATE)
+        text = (reason_text(ai.get("reason")) or _("nothing could be measured")) + "."
+        return Told(question, _("Not measured"), text, basis=basis)
     answer, tone = MUSIC.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
     if ai["verdict"] == "synthetic":
-        text = "The sound bears the traces that a neural decoder leaves, the last stage of music generators. "
-        text += "A recording sent through a neural codec looks the same."
+        text = _(
+            "The sound bears the traces that a neural decoder leaves, the last stage of music generators. "
+            "A recording sent through a neural codec looks the same."
+        )
     elif ai["verdict"] == "uncertain":
-        text = sentence(str(ai.get("reason") or "the evidence does not decide"))
+        text = sentence(reason_text(ai.get("reason")) or _("the evidence does not decide"))
     else:
-        rates = ", in ".join(f"{100 * m['share']:.0f} % {m['condition']}" for m in ai.get("misses") or ())
-        text = "That says nothing of who made the recording."
-        text += f" None is found in known generators' music either: in {rates}." if rates else ""
-    return Told(question, answer, text, tone, facts, ESTIMATE)
+        text = _("That says nothing of who made the recording.")
+        if rates := _missed(ai):
+            told = _("None is found in known generators' music either: in %(rates)s.", rates=rates)
+            text = f"{text} {told}"
+    return Told(question, _(answer), text, tone, facts, basis)
+
+
+def _missed(ai: Found) -> str:
+    """How often known generators leave no trace that is found, by condition."""
+    each = (
+        _(
+            "%(share)s %% %(condition)s",
+            share=f"{100 * miss['share']:.0f}",
+            condition=condition_text(miss["condition"]),
+        )
+        for miss in ai.get("misses") or ()
+    )
+    return _(", in ").join(each)
 
 
 def _music_facts(ai: Found) -> Facts:
     if ai["score"] is None:
         return ()
     facts: Facts = (
-        ("Score", score_text(ai["score"])),
-        ("p-value (human music)", p_value_text(ai["p_value"])),
+        (_("Score"), score_text(ai["score"])),
+        (_("p-value (human music)"), p_value_text(ai["p_value"])),
     )
-    return (*facts, ("Resembles", resembles(ai))) if resembles(ai) else facts
+    return (*facts, (_("Resembles"), resembles(ai))) if resembles(ai) else facts
 
 
 def resembles(ai: Found) -> str:
@@ -55,17 +84,19 @@ def resembles(ai: Found) -> str:
 
 def exhibits(ai: Found) -> tuple[str, ...]:
     """The evidence, strongest first, a sentence each."""
-    texts = (str(item.get("text", "")) for item in ai.get("evidence") or ())
+    texts = (exhibit_text(item) for item in ai.get("evidence") or ())
     return tuple(sentence(text) for text in texts if text)
 
 
 def music_line(ai: Found) -> str:
     """The music finding in one line."""
     if ai["score"] is None:
-        return f"not measured: {ai.get('reason')}"
+        return _("not measured: %(reason)s", reason=reason_text(ai.get("reason")))
     score, p_value = score_text(ai["score"]), p_value_text(ai["p_value"])
-    line = f"{lowered(music(ai).answer)}; score {score}, p-value {p_value} against human music"
-    return f"{line}; resembles {resembles(ai)}" if resembles(ai) else line
+    measured = _("score %(score)s, p-value %(p_value)s against human music", score=score, p_value=p_value)
+    line = f"{lowered(music(ai).answer)}; {measured}"
+    likely = resembles(ai)
+    return line + _("; resembles %(decoders)s", decoders=likely) if likely else line
 
 
 def voice(found: Found) -> Told:
@@ -73,28 +104,30 @@ def voice(found: Found) -> Told:
     answer, text, tone = _imitated(found)
     facts: Facts = ()
     if found["has_voice"] and found.get("synthetic_score") is not None:
-        facts = (("Synthetic score", score_text(found["synthetic_score"])),)
+        facts = ((_("Synthetic score"), score_text(found["synthetic_score"])),)
         facts += tuple((str(a["name"]), artist(a)) for a in found.get("artists") or ())
-        facts += tuple(("Measured error rates", rates) for rates in [error_rates(found)] if rates)
-    return Told("Whose voice is it?", answer, text, tone, facts, ESTIMATE)
+        facts += tuple((_("Measured error rates"), rates) for rates in [error_rates(found)] if rates)
+    return Told(_("Whose voice is it?"), answer, text, tone, facts, _(ESTIMATE))
 
 
 def _imitated(found: Found) -> tuple[str, str, Tone]:
     if not_measured(found):
-        return "Not measured", f"{found.get('reason') or UNMEASURED}.", "neutral"
+        return _("Not measured"), f"{reason_text(found.get('reason') or UNMEASURED)}.", "neutral"
     if not found["has_voice"]:
-        return "No vocals", NO_VOCALS, "neutral"
+        return _("No vocals"), _(NO_VOCALS), "neutral"
     artists = found.get("artists") or ()
     copies = [a for a in artists if a.get("suspected")]
     named = ", ".join(str(a["name"]) for a in copies)
     if copies and all(a.get("consent") == "active" for a in copies):
-        return "Authorised copy", f"It sounds like a copy of {named}, and a consent is on file.", "good"
+        text = _("It sounds like a copy of %(artists)s, and a consent is on file.", artists=named)
+        return _("Authorised copy"), text, "good"
     if copies:
-        return "Clone suspected", f"It sounds like a synthetic copy of {named}.", "bad"
+        text = _("It sounds like a synthetic copy of %(artists)s.", artists=named)
+        return _("Clone suspected"), text, "bad"
     if not artists:
-        return "No artist compared", "The vocals were compared with no enrolled artist.", "neutral"
-    text = "No comparison reached the policy's limit. Most copies stay below it, so this is no all-clear."
-    return "No clone established", text, "neutral"
+        return _("No artist compared"), _("The vocals were compared with no enrolled artist."), "neutral"
+    text = _("No comparison reached the policy's limit. Most copies stay below it, so this is no all-clear.")
+    return _("No clone established"), text, "neutral"
 
 
 def not_measured(found: Found) -> bool:
@@ -106,12 +139,13 @@ def not_measured(found: Found) -> bool:
 def voice_line(found: Found) -> str:
     """The voice finding in one line."""
     if not_measured(found):
-        return f"not measured: {found.get('reason')}"
+        return _("not measured: %(reason)s", reason=reason_text(found.get("reason")))
     if not found["has_voice"]:
-        return lowered(NO_VOCALS)
-    lines = [f"{lowered(voice(found).answer)}; synthetic score {score_text(found['synthetic_score'])}"]
+        return lowered(_(NO_VOCALS))
+    scored = _("synthetic score %(score)s", score=score_text(found["synthetic_score"]))
+    lines = [f"{lowered(voice(found).answer)}; {scored}"]
     lines += [f"{a['name']}: {artist(a)}" for a in found["artists"]]
-    lines += [f"error rates {rates}" for rates in [error_rates(found)] if rates]
+    lines += [_("error rates %(rates)s", rates=rates) for rates in [error_rates(found)] if rates]
     return "; ".join(lines)
 
 
@@ -119,17 +153,33 @@ def error_rates(found: Found) -> str:
     """How often the comparison with artists is right and wrong in conditions like the recording's."""
     rows = found.get("error_rates") or ()
     told = "; ".join(
-        f"{r['condition']} {percent_text(r['clones_called'])} of clones called, "
-        f"of the artist's own recordings at most {percent_text(r['genuine_called_at_most'])}"
+        _(
+            "%(condition)s %(clones)s of clones called, of the artist's own recordings at most %(genuine)s",
+            condition=condition_text(r["condition"]),
+            clones=percent_text(r["clones_called"]),
+            genuine=percent_text(r["genuine_called_at_most"]),
+        )
         for r in rows
     )
-    return f"at the shipped limit, one artist compared: {told}" if told else ""
+    return _("at the shipped limit, one artist compared: %(rates)s", rates=told) if told else ""
 
 
 def artist(row: Found) -> str:
     """How the vocals compare with one artist."""
     similarity = row.get("similarity")
-    told = "not measured" if similarity is None else f"{similarity:.1f} (3 and more: alike)"
-    clone, says = row.get("clone_score"), row.get("consent_says")
-    text = f"similarity {told}" + ("" if clone is None else f", clone score {score_text(clone)}")
-    return f"{text}, consent on record: {row.get('consent', 'unknown')}" + (f" ({says})" if says else "")
+    if similarity is None:
+        told = _("similarity not measured")
+    else:
+        told = _("similarity %(value)s (3 and more: alike)", value=number_text(f"{similarity:.1f}"))
+    if row.get("clone_score") is not None:
+        told += _(", clone score %(score)s", score=score_text(row["clone_score"]))
+    return told + _(", consent on record: %(consent)s", consent=consent(row))
+
+
+def consent(row: Found) -> str:
+    """Whether an artist consented to a copy of the voice; in English with what the statement says of it."""
+    name = str(row.get("consent", "unknown"))
+    says = row.get("consent_says")
+    if spoken() == "en":
+        return f"{name} ({says})" if says else name
+    return named(CONSENTS, name)

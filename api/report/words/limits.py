@@ -1,42 +1,65 @@
 """What each check cannot tell, whatever it found."""
 
+from api.language import later
+
 LIMITS: dict[str, tuple[str, ...]] = {
     "ownership": (
-        "A record proves who claimed the recording and when the claim was logged, not that the claim is "
-        "true.",
-        "What was entered in the log after the date of this report is not in it.",
-        "A recording that is registered elsewhere, or nowhere, cannot be recognised.",
+        later(
+            "A record proves who claimed the recording and when the claim was logged, not that the claim is "
+            "true."
+        ),
+        later("What was entered in the log after the date of this report is not in it."),
+        later("A recording that is registered elsewhere, or nowhere, cannot be recognised."),
     ),
     "watermark": (
-        "Only marks made with this registry's key can be read; marks of others stay unseen.",
-        "A mark can be lost: to strong changes of tempo or pitch, heavy noise, or a neural codec. So no mark "
-        "found does not mean never marked.",
-        "A mark can be copied onto other audio. Alone it proves nothing; the sound must be that of the "
-        "record.",
+        later("Only marks made with this registry's key can be read; marks of others stay unseen."),
+        later(
+            "A mark can be lost: to strong changes of tempo or pitch, heavy noise, or a neural codec. "
+            "So no mark "
+            "found does not mean never marked."
+        ),
+        later(
+            "A mark can be copied onto other audio. Alone it proves nothing; the sound must be that of the "
+            "record."
+        ),
     ),
     "credentials": (
-        "Credentials are lost whenever a file is converted; their absence says nothing.",
-        "A valid signature proves who signed the file and that it is unchanged, not that its statements "
-        "are true.",
-        "Tags are plain text that anybody can write, change or take out: neither what they say nor what they "
-        "leave out proves anything.",
+        later("Credentials are lost whenever a file is converted; their absence says nothing."),
+        later(
+            "A valid signature proves who signed the file and that it is unchanged, not that its statements "
+            "are true."
+        ),
+        later(
+            "Tags are plain text that anybody can write, change or take out: neither what they say nor "
+            "what they "
+            "leave out proves anything."
+        ),
     ),
     "music": (
-        "The finding is about the last step of sound, a neural decoder. It does not tell who composed or "
-        "performed, nor whether any use was allowed.",
-        "Recordings of people that went through a neural codec, a voice converter or a source separator can "
-        "carry the same traces.",
-        "Changes of pitch or tempo hide most traces, and some generators leave none.",
-        "The score is a probability for a case in which both answers were equally likely beforehand; it "
-        "is no "
-        "probability that anybody did something.",
+        later(
+            "The finding is about the last step of sound, a neural decoder. It does not tell who composed or "
+            "performed, nor whether any use was allowed."
+        ),
+        later(
+            "Recordings of people that went through a neural codec, a voice converter or a source "
+            "separator can "
+            "carry the same traces."
+        ),
+        later("Changes of pitch or tempo hide most traces, and some generators leave none."),
+        later(
+            "The score is a probability for a case in which both answers were equally likely beforehand; it "
+            "is no "
+            "probability that anybody did something."
+        ),
     ),
     "voice": (
-        "Only enrolled artists are compared; a copy of anybody else is not found.",
-        "Most copies stay below the policy's limit, above all under loud music.",
-        "Likeness alone never makes a copy: relatives, imitators and the artist's own recordings are "
-        "alike, too.",
-        "A real voice through a vocoder effect or a neural enhancer sounds made by a machine.",
+        later("Only enrolled artists are compared; a copy of anybody else is not found."),
+        later("Most copies stay below the policy's limit, above all under loud music."),
+        later(
+            "Likeness alone never makes a copy: relatives, imitators and the artist's own recordings are "
+            "alike, too."
+        ),
+        later("A real voice through a vocoder effect or a neural enhancer sounds made by a machine."),
     ),
 }
 """By check; `ownership` for what they say together."""

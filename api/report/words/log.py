@@ -1,27 +1,33 @@
 """How a record was signed, logged and seen by others, in words."""
 
+from api.language import _, later
 from api.report.words.told import Found
 
-UNSIGNED = "the log's key has signed no checkpoint that holds it yet"
-NO_RECORD = "no record of this registry is named by the audio"
+UNSIGNED = later("the log's key has signed no checkpoint that holds it yet")
+NO_RECORD = later("no record of this registry is named by the audio")
 
 
 def on_file(record: Found) -> str:
     """That a record is there, whether it verifies or not."""
-    return f"record {record['record_id']} is on file"
+    return _("record %(record)s is on file", record=record["record_id"])
 
 
 def signature(record: Found) -> str:
     """Who signed a verified record, and when."""
-    return f"signed by key {record['keyids'][0][:16]}, issued {record['issued_at']}"
+    return _(
+        "signed by key %(key)s, issued %(moment)s",
+        key=record["keyids"][0][:16],
+        moment=record["issued_at"],
+    )
 
 
 def place(record: Found) -> str:
     """Where the log holds a record; without a checkpoint by the log's key nothing proves that."""
-    entry = f"entry {record['leaf_index']} of the log"
+    entry = record["leaf_index"]
     if record.get("log_signed", True):
-        return f"{entry}, under a signed checkpoint"
-    return f"{entry} as it is stored here; {UNSIGNED}"
+        return _("entry %(entry)s of the log, under a signed checkpoint", entry=entry)
+    told = _("entry %(entry)s of the log as it is stored here", entry=entry)
+    return f"{told}; {_(UNSIGNED)}"
 
 
 def time_stamps(record: Found) -> str:
@@ -31,10 +37,15 @@ def time_stamps(record: Found) -> str:
     """
     if record.get("time_stamps"):
         return "; ".join(
-            f"{stamp['authority']} saw the registration in the log no later than {stamp['stamped_at']}; "
-            f"its certificate leads to {stamp['root']}, a root that is trusted here"
+            _(
+                "%(authority)s saw the registration in the log no later than %(moment)s; its certificate "
+                "leads to %(root)s, a root that is trusted here",
+                authority=stamp["authority"],
+                moment=stamp["stamped_at"],
+                root=stamp["root"],
+            )
             for stamp in record["time_stamps"]
         )
     if record.get("untrusted_time_stamps"):
-        return f"not trusted: {'; '.join(record['untrusted_time_stamps'])}"
-    return "none; when it was registered is the log's own word, or a witness's"
+        return _("not trusted: %(stamps)s", stamps="; ".join(record["untrusted_time_stamps"]))
+    return _("none; when it was registered is the log's own word, or a witness's")

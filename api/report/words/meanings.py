@@ -1,65 +1,94 @@
 """What an ownership verdict means, in plain words, and what to do about it."""
 
 from api.audit.claims import OwnershipStatus
+from api.language import later
 
 MEANINGS: dict[OwnershipStatus, str] = {
     "match": (
-        "The mark, the signed and logged record, and the sound agree. The record proves who claimed "
-        "this track and when, not that the claim is true."
+        later(
+            "The mark, the signed and logged record, and the sound agree. The record proves who claimed "
+            "this track and when, not that the claim is true."
+        )
     ),
     "disputed": (
-        "More than one party claims this audio, or somebody contests the claim. The log proves "
-        "which claim was written down first; it cannot tell who is right. Ask the parties for their "
-        "contracts."
+        later(
+            "More than one party claims this audio, or somebody contests the claim. The log proves "
+            "which claim was written down first; it cannot tell who is right. Ask the parties for their "
+            "contracts."
+        )
     ),
     "record_revoked": (
-        "A revocation of the record was signed and logged, in the name that stands above. Do not rely on "
-        "the record; ask its owners for the one that replaces it."
+        later(
+            "A revocation of the record was signed and logged, in the name that stands above. Do not rely on "
+            "the record; ask its owners for the one that replaces it."
+        )
     ),
     "transplant_suspected": (
-        "The mark belongs to another track: it was probably copied onto this one. Do not take the "
-        "record that it names for this track's."
+        later(
+            "The mark belongs to another track: it was probably copied onto this one. Do not take the "
+            "record that it names for this track's."
+        )
     ),
     "mark_removed_or_unmarked": (
-        "The sound is that of a registered track, and no mark was found in it. Whether it ever had one "
-        "stands above. Ask where the file comes from."
+        later(
+            "The sound is that of a registered track, and no mark was found in it. Whether it ever had one "
+            "stands above. Ask where the file comes from."
+        )
     ),
     "fingerprint_only": (
-        "The sound is that of a registered track; whether it carries the mark could not be checked."
+        later("The sound is that of a registered track; whether it carries the mark could not be checked.")
     ),
     "mark_unconfirmed": (
-        "A mark was read, but the sound was not compared with the track that it names; why stands above. "
-        "Without that a mark proves nothing, since it can be copied."
+        later(
+            "A mark was read, but the sound was not compared with the track that it names; why stands above. "
+            "Without that a mark proves nothing, since it can be copied."
+        )
     ),
     "unknown_mark": (
-        "The mark was made with this registry's key, but no record explains it: the record was "
-        "erased, or belongs to another copy of the registry."
+        later(
+            "The mark was made with this registry's key, but no record explains it: the record was "
+            "erased, or belongs to another copy of the registry."
+        )
     ),
     "record_invalid": (
-        "A record is on file, but a signature, its place in the log or a witness that you asked for is "
-        "missing or wrong; the reason stands above. Until that is cleared up, trust nothing that it says."
+        later(
+            "A record is on file, but a signature, its place in the log or a witness that you asked for is "
+            "missing or wrong; the reason stands above. Until that is cleared up, trust nothing that it says."
+        )
     ),
     "credentials_only": (
-        "Only the signed credentials in the file name a record; the mark and the sound do not confirm it."
+        later(
+            "Only the signed credentials in the file name a record; the mark and the sound do not confirm it."
+        )
     ),
-    "no_record": ("Nothing ties this audio to a record of this registry. It may be registered elsewhere."),
-    "not_checked": ("Ownership could not be checked for this file, so nothing is known either way."),
+    "no_record": (
+        later("Nothing ties this audio to a record of this registry. It may be registered elsewhere.")
+    ),
+    "not_checked": (later("Ownership could not be checked for this file, so nothing is known either way.")),
 }
 """One for each status; a status without a meaning would be a verdict that nobody can act on."""
 
 FOLDER_MEANINGS = {
     "verified": (
-        "Every file is as it was signed and logged, and the claim stands as far as this folder goes. "
-        "That proves who claimed what and when, not that the claim is true."
+        later(
+            "Every file is as it was signed and logged, and the claim stands as far as this folder goes. "
+            "That proves who claimed what and when, not that the claim is true."
+        )
     ),
     "contested": (
-        "Every file is as it was signed and logged, but a record is disputed or was revoked. Do not rely "
-        "on the claim; ask the parties named above."
+        later(
+            "Every file is as it was signed and logged, but a record is disputed or was revoked. Do not rely "
+            "on the claim; ask the parties named above."
+        )
     ),
     "not_verified": (
-        "Something in this folder was changed, is missing, or was signed by keys that are not trusted here. "
-        "Rely on nothing in it; ask the issuer for the original files, and check that you use the issuer's "
-        "keys."
+        later(
+            "Something in this folder was changed, is missing, or was signed by keys that are not "
+            "trusted here. "
+            "Rely on nothing in it; ask the issuer for the original files, and check that you use the "
+            "issuer's "
+            "keys."
+        )
     ),
 }
 """The same for a folder of proofs."""

@@ -68,7 +68,7 @@ def _transplanted(owned: Found, matches: Sequence[Found]) -> str:
         )
     else:
         start = _("The mark names record %(record)s, but the audio is not that record's.", record=record)
-    return f"{start} {_('The mark may have been copied from another track.')}"
+    return " ".join((start, _("The mark may have been copied from another track.")))
 
 
 def _revoked(owned: Found, _matches: Sequence[Found]) -> str:
@@ -114,11 +114,11 @@ def _stated(record: Found, kind: str) -> str:
         key=last["keyid"][:16],
     )
     if kind != "revoke":
-        return f"{text} {_('That proves the statement, not that it is right.')}"
+        return " ".join((text, _("That proves the statement, not that it is right.")))
     named = {str(one["name"]).casefold() for one in record.get("owners") or ()}
     if str(last["issuer"]).casefold() in {*named, str(record.get("issuer")).casefold()}:
-        return f"{text} {_('That is the name of an owner or of the issuer on the record.')}"
-    return f"{text} {_('That is no owner on the record: ask its owners whether they withdrew it.')}"
+        return " ".join((text, _("That is the name of an owner or of the issuer on the record.")))
+    return " ".join((text, _("That is no owner on the record: ask its owners whether they withdrew it.")))
 
 
 _RICH = {

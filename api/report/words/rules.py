@@ -56,12 +56,18 @@ _SIMPLE: Mapping[str, str] = {
         "The record declares no AI, but the audio bears traces of a neural decoder (score %(score)s, p-value "
         "%(p_value)s)."
     ),
-    "check-inconclusive": later("A check that was asked for gave no answer."),
-    "check-failed": later("A check that was asked for failed."),
-    "check-partly": later("A check that was asked for saw only a part of the audio."),
+    "check-partly": later("Only a part of the audio could be decoded and checked."),
     "check-unread": later("Something in the file could not be read."),
 }
 """By id; the values stand in `_values`."""
+_OPEN: Mapping[str, str] = {
+    "watermark": later("The watermark could not be looked for."),
+    "credentials": later("The content credentials could not be read."),
+    "fingerprint": later("The audio could not be compared with the registered tracks."),
+    "music": later("Whether a machine made the music could not be measured."),
+    "voice": later("The vocals could not be judged."),
+}
+"""Of a check that gave no answer, by its name."""
 _OWNED = ("disputed", "record-revoked", "mark-removed-or-unmarked", "mark-unconfirmed")
 """Rules whose words are those of the finding on ownership."""
 
@@ -71,14 +77,17 @@ def rule_texts(found: Found) -> tuple[str, ...]:
     decision = found["decision"]
     if spoken() == "en" or not str(decision.get("policy", "")).startswith(DEFAULT_POLICY):
         return tuple(_stated(rule) for rule in decision["rules"])
-    tracks, artists = _of_others(found), _unlicensed(found)
+    again = {
+        "holds-a-track-of-others": _of_others(found),
+        "voice-clone-without-consent": _unlicensed(found),
+        "check-inconclusive": _open(found, "inconclusive"),
+        "check-failed": _open(found, "failed"),
+    }
     told: list[str] = []
     for rule in decision["rules"]:
         name = rule.get("rule")
-        if name == "holds-a-track-of-others":
-            told.append(next(tracks, _stated(rule)))
-        elif name == "voice-clone-without-consent":
-            told.append(next(artists, _stated(rule)))
+        if name in again:
+            told.append(next(again[name], _stated(rule)))
         elif name in _OWNED:
             told.append(owned_text(found["ownership"], found.get("fingerprint") or ()))
         else:
@@ -105,6 +114,13 @@ def _values(found: Found) -> dict[str, object]:
         "score": "" if ai["score"] is None else score_text(ai["score"]),
         "p_value": p_value_text(ai["p_value"]),
     }
+
+
+def _open(found: Found, outcome: str) -> Iterator[str]:
+    """Each check that came to this end, in the order in which the decision names them."""
+    for check, became in (found.get("checks") or {}).items():
+        if became == outcome and check in _OPEN:
+            yield _(_OPEN[check])
 
 
 def _of_others(found: Found) -> Iterator[str]:

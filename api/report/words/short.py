@@ -1,56 +1,81 @@
 """An audit in sentences for everybody: what was asked, what was found, what would change the decision."""
 
+from api.language import later
+
 CHECKS = {
-    "watermark": "whether it carries this registry's hidden mark",
-    "credentials": "whether signed content credentials are attached to the file, and whether its own tags "
-    "say AI",
-    "fingerprint": "whether it is, or contains, a registered recording",
-    "music": "whether the sound bears traces of a machine",
-    "voice": "whether the voice is a synthetic copy of an enrolled artist's",
+    "watermark": later("whether it carries this registry's hidden mark"),
+    "credentials": later(
+        "whether signed content credentials are attached to the file, and whether its own tags say AI"
+    ),
+    "fingerprint": later("whether it is, or contains, a registered recording"),
+    "music": later("whether the sound bears traces of a machine"),
+    "voice": later("whether the voice is a synthetic copy of an enrolled artist's"),
 }
 """What each check asks, in words of everybody."""
 OWNED = {
-    "match": "The recording is registered here: {named}.",
-    "disputed": "The recording is registered here, and its ownership is disputed.",
-    "record_revoked": "The recording was registered here; the record was revoked.",
-    "transplant_suspected": "The recording carries a hidden mark that belongs to another one.",
-    "mark_removed_or_unmarked": "The recording is registered here: {named}. This copy bears no hidden mark.",
-    "fingerprint_only": "The recording is registered here: {named}. Its hidden mark could not be looked for.",
-    "mark_unconfirmed": "A hidden mark names a record, but the sound was not compared with that record's.",
-    "unknown_mark": "The recording carries a hidden mark of this registry that no record explains.",
-    "record_invalid": "The record of this recording does not verify: nothing that it says can be relied on.",
-    "credentials_only": "Only signed data in the file name a record; the sound itself does not confirm it.",
-    "no_record": "The recording is not known to this registry.",
-    "not_checked": "Whose recording it is could not be determined.",
+    "match": later("The recording is registered here: %(named)s."),
+    "disputed": later("The recording is registered here, and its ownership is disputed."),
+    "record_revoked": later("The recording was registered here; the record was revoked."),
+    "transplant_suspected": later("The recording carries a hidden mark that belongs to another one."),
+    "mark_removed_or_unmarked": later(
+        "The recording is registered here: %(named)s. This copy bears no hidden mark."
+    ),
+    "fingerprint_only": later(
+        "The recording is registered here: %(named)s. Its hidden mark could not be looked for."
+    ),
+    "mark_unconfirmed": later(
+        "A hidden mark names a record, but the sound was not compared with that record's."
+    ),
+    "unknown_mark": later("The recording carries a hidden mark of this registry that no record explains."),
+    "record_invalid": later(
+        "The record of this recording does not verify: nothing that it says can be relied on."
+    ),
+    "credentials_only": later(
+        "Only signed data in the file name a record; the sound itself does not confirm it."
+    ),
+    "no_record": later("The recording is not known to this registry."),
+    "not_checked": later("Whose recording it is could not be determined."),
 }
 """What each status of ownership says, for who reads one sentence."""
 MADE = {
-    "synthetic": "Its sound bears traces of a neural decoder, as music made by AI does.",
-    "no_trace": "No traces of a machine were found in its sound, which does not show that people made it.",
-    "bona_fide": "No traces of a machine were found in its sound, which does not show that people made it.",
-    "uncertain": "Whether its sound bears traces of a machine cannot be decided.",
+    "synthetic": later("Its sound bears traces of a neural decoder, as music made by AI does."),
+    "no_trace": later(
+        "No traces of a machine were found in its sound, which does not show that people made it."
+    ),
+    "bona_fide": later(
+        "No traces of a machine were found in its sound, which does not show that people made it."
+    ),
+    "uncertain": later("Whether its sound bears traces of a machine cannot be decided."),
 }
 FELL_OUT = {
-    "transplant-suspected": "a comparison in which the audio is that of the record that the mark names.",
-    "record-invalid": "a record whose signature and place in the log verify.",
-    "disputed": "the end of the dispute, signed and entered in the log.",
-    "holds-a-track-of-others": "a transfer in the log after which the same owners hold all of it; a licence "
-    "only a person can judge.",
-    "record-revoked": "a new record in place of the revoked one.",
-    "log-unsigned": "a checkpoint of the log that its key has signed and that holds the record.",
-    "credentials-tampered": "the file as it was signed.",
-    "credentials-faulty": "credentials that hold, or a file without any.",
-    "credentials-name-an-unknown-record": "that record, in this registry.",
-    "credentials-say-ai": "a verified record that declares how AI was used.",
-    "tags-say-ai": "a verified record that declares how AI was used. Taking the tags out changes nothing of "
-    "how the recording was made.",
-    "mark-removed-or-unmarked": "the marked copy of the recording.",
-    "unknown-mark": "the record that the mark names.",
-    "mark-unconfirmed": "a comparison of the sound with the record that the mark names.",
-    "undeclared-synthetic-music": "a verified record that declares how AI was used. The traces alone decide "
-    "nothing: how the recording was made, a person must find out.",
-    "declares-no-ai-bears-traces": "an amended declaration, or an explanation of the traces that satisfies a "
-    "person.",
-    "voice-clone-without-consent": "a consent of the artist on record that covers this use.",
+    "transplant-suspected": later(
+        "a comparison in which the audio is that of the record that the mark names."
+    ),
+    "record-invalid": later("a record whose signature and place in the log verify."),
+    "disputed": later("the end of the dispute, signed and entered in the log."),
+    "holds-a-track-of-others": later(
+        "a transfer in the log after which the same owners hold all of it; a licence only a person can judge."
+    ),
+    "record-revoked": later("a new record in place of the revoked one."),
+    "log-unsigned": later("a checkpoint of the log that its key has signed and that holds the record."),
+    "credentials-tampered": later("the file as it was signed."),
+    "credentials-faulty": later("credentials that hold, or a file without any."),
+    "credentials-name-an-unknown-record": later("that record, in this registry."),
+    "credentials-say-ai": later("a verified record that declares how AI was used."),
+    "tags-say-ai": later(
+        "a verified record that declares how AI was used. Taking the tags out changes nothing of "
+        "how the recording was made."
+    ),
+    "mark-removed-or-unmarked": later("the marked copy of the recording."),
+    "unknown-mark": later("the record that the mark names."),
+    "mark-unconfirmed": later("a comparison of the sound with the record that the mark names."),
+    "undeclared-synthetic-music": later(
+        "a verified record that declares how AI was used. The traces alone decide "
+        "nothing: how the recording was made, a person must find out."
+    ),
+    "declares-no-ai-bears-traces": later(
+        "an amended declaration, or an explanation of the traces that satisfies a person."
+    ),
+    "voice-clone-without-consent": later("a consent of the artist on record that covers this use."),
 }
 """What would make each rule of the default policy fall silent."""

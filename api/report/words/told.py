@@ -5,24 +5,28 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.audit.findings import NOT_ASKED
-from api.language import _, later
+from api.language import _, later, named, spoken
 
 Tone = Literal["good", "warn", "bad", "neutral"]
 Facts = tuple[tuple[str, str], ...]
 Found = Mapping[str, Any]
 
-KEYED = "a keyed mark in the sound"
-ESTIMATE = "a statistical estimate from the sound alone, never proof"
+KEYED = later("a keyed mark in the sound")
+ESTIMATE = later("a statistical estimate from the sound alone, never proof")
 BASIS: dict[str, str] = {
-    "watermark": f"watermark: {KEYED}, with a probability of reading it by chance",
-    "credentials": "metadata: C2PA credentials signed into the file",
-    "fingerprint": "fingerprint: comparison with the registered tracks",
-    "ai": f"forensic: {ESTIMATE}",
-    "voice": f"forensic: {ESTIMATE}",
-    "ownership": "record: a signed claim in an append-only log; it proves who claimed what and when",
+    "watermark": later("watermark: a keyed mark in the sound, with a probability of reading it by chance"),
+    "credentials": later("metadata: C2PA credentials signed into the file"),
+    "fingerprint": later("fingerprint: comparison with the registered tracks"),
+    "ai": later("forensic: a statistical estimate from the sound alone, never proof"),
+    "voice": later("forensic: a statistical estimate from the sound alone, never proof"),
+    "ownership": later("record: a signed claim in an append-only log; it proves who claimed what and when"),
 }
 """Which technique each finding rests on (Code of Practice on AI transparency, measure 2.3)."""
-OUTCOMES = {"inconclusive": "Inconclusive", "failed": "Check failed", "skipped": "Not checked"}
+OUTCOMES = {
+    "inconclusive": later("Inconclusive"),
+    "failed": later("Check failed"),
+    "skipped": later("Not checked"),
+}
 """What each outcome without an answer is called."""
 ACTIONS: dict[str, tuple[str, Tone, str]] = {
     "accept": (later("Accept"), "good", later("No rule of the policy objects to this file.")),
@@ -72,7 +76,7 @@ def outcome(found: Found, check: str) -> tuple[str, str]:
 
 def not_judged(became: str) -> str:
     """In a line, that a check gave no answer."""
-    return _("not judged (%(outcome)s)", outcome=_(_BECAME.get(became, became)))
+    return _("not judged (%(outcome)s)", outcome=named(_BECAME, became))
 
 
 def sentence(text: str) -> str:
@@ -81,5 +85,6 @@ def sentence(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """A sentence or an answer as a part of another one."""
-    return f"{text[:1].lower()}{text[1:].rstrip('.')}"
+    """A sentence or an answer as a part of another one; German nouns keep their capital."""
+    text = text.rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}" if spoken() == "en" else text

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from api.language import _, later
+from api.language import _, later, named
 from api.report.words.told import ACTIONS
 
 Choices = tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ _CASES = ("open", "decided", "appealed")
 
 def state(name: str) -> str:
     """A state of a job, a case, a message or a record."""
-    return _(_STATES.get(name, name))
+    return named(_STATES, name)
 
 
 def states(names: Iterable[str]) -> Choices:
@@ -72,4 +72,4 @@ _FAULTS = (later("does not answer"),)
 
 def part(name: str) -> str:
     """A part of the service."""
-    return _(_PARTS.get(name, name))
+    return named(_PARTS, name)

@@ -110,7 +110,7 @@ def _bars(
 
 def _gap(start_s: float, end_s: float, duration_s: float) -> Bar:
     segment = {"start_s": start_s, "end_s": end_s}
-    return _bar(segment, duration_s, HEIGHT, f"{_when(segment)}, {_('not measured')}", measured=False)
+    return _bar(segment, duration_s, HEIGHT, ", ".join((_when(segment), _("not measured"))), measured=False)
 
 
 def _bar(

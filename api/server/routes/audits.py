@@ -169,6 +169,7 @@ async def report(
     parts: PartsDep,
     caller: AuditReader,
     asked: readable.FormatQuery = None,
+    language: readable.LanguageQuery = "en",
 ) -> Response:
     """The signed report; as a page or PDF with `format`, or where `Accept` prefers one.
 
@@ -186,7 +187,9 @@ async def report(
         found.headers["Vary"] = "Accept"
         return found
     path = Path(found.path)
-    return await readable.shown(form, path, path.with_name(PICTURE), parts, caller, name=name)
+    return await readable.shown(
+        form, path, path.with_name(PICTURE), parts, caller, name=name, language=language
+    )
 
 
 def _file(name: str, media: str) -> Callable[[str, Request, PartsDep, AuditReader], Response]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.language.catalogue import Language
 from api.registry.registry import Registry
 from api.report.registered import render_certificate
 from api.report.rendered import MEDIA, OWN_KEYS, Form, render_report
@@ -16,6 +17,10 @@ Wish = Literal["dsse", "html", "pdf"]
 FormatQuery = Annotated[
     Wish | None,
     Query(alias="format", description="`html` or `pdf` to read; without it what `Accept` prefers"),
+]
+LanguageQuery = Annotated[
+    Language,
+    Query(alias="lang", description="language of what people read; the signed file is the same in all"),
 ]
 # What a page may do that stands by itself: nothing but show itself.
 CONTENT_POLICY = (
@@ -54,7 +59,9 @@ def _accepted(header: str) -> dict[str, float]:
     return weights
 
 
-async def certified(form: Form, record_id: str, registry: Registry, parts: Parts, caller: Caller) -> Response:
+async def certified(
+    form: Form, record_id: str, registry: Registry, parts: Parts, caller: Caller, *, language: Language
+) -> Response:
     """A certificate of a record in a form to read.
 
     Raises:
@@ -62,15 +69,15 @@ async def certified(form: Form, record_id: str, registry: Registry, parts: Parts
     """
 
     def made() -> bytes:
-        return render_certificate(form, registry, record_id, parts.settings.public_url)
+        return render_certificate(form, registry, record_id, parts.settings.public_url, language)
 
     async with parts.gates.typesetting.entered(caller.tenant):
         content = await run_in_threadpool(made)
-    return document(form, content, f"{record_id}-certificate")
+    return document(form, content, f"{record_id}-certificate", language)
 
 
 async def shown(
-    form: Form, path: Path, picture: Path, parts: Parts, caller: Caller, *, name: str
+    form: Form, path: Path, picture: Path, parts: Parts, caller: Caller, *, name: str, language: Language
 ) -> Response:
     """A signed report in a form to read.
 
@@ -82,16 +89,16 @@ async def shown(
 
     def made() -> bytes:
         keys = parts.registry.keys.published.trusted()
-        return render_report(form, path, keys, OWN_KEYS, picture=picture, name=name)
+        return render_report(form, path, keys, OWN_KEYS, picture=picture, name=name, language=language)
 
     async with parts.gates.typesetting.entered(caller.tenant):
         content = await run_in_threadpool(made)
-    return document(form, content, name.partition(".")[0])
+    return document(form, content, name.partition(".")[0], language)
 
 
-def document(form: Form, content: bytes, stem: str) -> Response:
+def document(form: Form, content: bytes, stem: str, language: Language) -> Response:
     """A page to be shown, or a PDF under the name of what it repeats."""
-    headers = {"Content-Disposition": f'inline; filename="{stem}.{form}"'}
+    headers = {"Content-Disposition": f'inline; filename="{stem}.{form}"', "Content-Language": language}
     if form == "html":
         headers["Content-Security-Policy"] = CONTENT_POLICY
     return Response(content, media_type=MEDIA[form], headers={**headers, "Vary": "Accept"})

@@ -183,10 +183,11 @@ async def certificate(
     parts: PartsDep,
     caller: RecordReader,
     asked: Annotated[Form, Query(alias="format", description="`html` or `pdf`")] = "pdf",
+    language: readable.LanguageQuery = "en",
 ) -> Response:
     """What the verified record says today, for people; the PDF carries everything that proves it."""
     registry = parts.registry.for_tenant(caller.tenant)
-    return await readable.certified(asked, record_id, registry, parts, caller)
+    return await readable.certified(asked, record_id, registry, parts, caller, language=language)
 
 
 def _find(record_id: str, parts: Parts, tenant: str) -> tuple[Registry, StoredRecord]:

@@ -10,6 +10,7 @@ import pytest
 from api.errors import TypesettingError
 from api.report import pdf
 from api.report.document.audit import audit_document
+from api.report.document.frame import frame
 from api.report.page import render_page
 from api.report.pdf import Attachment, render_pdf
 from api.report.typesetter import spelled_out, unshown
@@ -70,6 +71,7 @@ def test_page_and_pdf_say_the_same(name: str, tmp_path: Path) -> None:
     inputs = {
         "document": json.dumps(document.to_dict()),
         "attachments": "[]",
+        "frame": json.dumps(frame(document.language)),
         "moment": "[2026,11,28,11,33,16]",
     }
     set_as_html = typst.compile(tmp_path / "paper.typ", root=tmp_path, format="html", sys_inputs=inputs)

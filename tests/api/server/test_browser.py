@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from api.language.catalogue import catalogue
 from api.notices.forms import FORMS
 from tests.api.compare import pairs
 from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, keep_picture, signed_in
@@ -97,6 +98,41 @@ def test_everybody_can_read_every_page(
     page.goto("/audits")
     expect(page.get_by_label("API key")).to_be_visible()
     assert Axe().run(page, options=RULES).violations_count == 0
+    context.close()
+
+
+SAID = """() => {
+  const quiet = "code, pre, script, style, [lang=en]";
+  const found = [];
+  const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    if (!walk.currentNode.parentElement.closest(quiet)) found.push(walk.currentNode.data);
+  }
+  for (const name of ["aria-label", "alt", "title", "placeholder", "data-label"])
+    for (const one of document.querySelectorAll(`[${name}]`)) found.push(one.getAttribute(name));
+  return found.map((text) => text.trim()).filter((text) => text);
+}"""
+"""Every text of a page that is read or heard, but for what is English on purpose."""
+
+
+def test_a_page_in_german_leaves_nothing_in_english(
+    chromium: Browser, site: Site, addresses: dict[str, str]
+) -> None:
+    others = {one.id: one.string for one in catalogue("de") if isinstance(one.id, str)}
+    english = {text for text, german in others.items() if german != text} - {*others.values()}
+    context = signed_in(chromium, site, viewport=PHONE, locale="de-DE")
+    page = context.new_page()
+    for name, address in addresses.items():
+        page.goto(address)
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+        assert english.intersection(page.evaluate(SAID)) == set(), name
+        keep_picture(page, f"{name} de", PHONE["width"], "light")
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{name} scrolls sideways by {wide} pixels"
+    page.goto("/audits")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_url(f"{site.address}/audits")
     context.close()
 
 
