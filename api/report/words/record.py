@@ -37,6 +37,11 @@ _RIGHTS = {
 """Each kind of right, with the share of it that somebody holds."""
 
 
+def event(kind: str) -> str:
+    """What a kind of event is called."""
+    return named(EVENTS, kind)
+
+
 def holding(owner: Found) -> str:
     """One owner's part: who, how much of which right, and where."""
     if owner.get("share") is None:

@@ -1,5 +1,5 @@
 // Has the server check a report; compares the audio here, so that it never leaves this device.
-import { _ } from "/static/words.js";
+import { _, utc } from "/static/words.js";
 const form = document.getElementById("verify");
 const list = document.getElementById("checks");
 const MOST = 1024 * 1024;
@@ -50,7 +50,7 @@ form.addEventListener("submit", async (event) => {
     tell("bad", untrue[said.code] || said.detail || said.title);
     return;
   }
-  tell("good", _("This registry signed it on %(moment)s, with key %(key)s, and it is unchanged.", { moment: said.created_at, key: said.keyid.slice(0, 16) }));
+  tell("good", _("This registry signed it on %(moment)s, with key %(key)s, and it is unchanged.", { moment: utc(said.created_at), key: said.keyid.slice(0, 16) }));
   tell("neutral", _("It is about “%(file)s”, SHA-256 %(digest)s.", { file: said.audited_file.name, digest: said.audited_file.sha256 }));
   if (said.record_id) tell("good", _("The record %(record)s inside it is signed, and its proof leads to the log.", { record: said.record_id }));
   tell("neutral", decisions[said.decision.action] || said.decision.action);

@@ -8,6 +8,13 @@ export function _(message, values = {}) {
   return (known[message] ?? message).replace(/%\((\w+)\)s|%%/g, (_all, name) => (name ? values[name] : "%"));
 }
 
+// A moment in UTC: in English as ISO 8601 writes it, which no country's order can be taken for.
+export function utc(moment) {
+  if (language === "en") return moment;
+  const shown = { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" };
+  return `${new Date(moment).toLocaleString(language, shown)} UTC`;
+}
+
 // A number with the signs of the language.
 export function number(value, digits = 0) {
   return value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
