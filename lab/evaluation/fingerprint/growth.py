@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tracks", type=int, default=100_000)
     parser.add_argument("--track-seconds", type=float, default=60.0)
-    parser.add_argument("--references", type=int, default=40, help="recordings of human music to index")
+    parser.add_argument("--references", type=int, default=30, help="recordings of human music to index")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
     torch.set_num_threads(1)
