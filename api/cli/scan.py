@@ -39,6 +39,10 @@ def scan(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet, .jsonl or .csv.")],
+    matches: Annotated[
+        Path | None,
+        typer.Option(help="A second table: where each registered track is heard, a row for each stretch."),
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="Processes here, or a Ray cluster.")] = Engine.LOCAL,
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Files at once; one per core otherwise.")
@@ -47,6 +51,8 @@ def scan(
     quiet: Quiet = False,
 ) -> None:
     """Audit every audio file in a place into one table; goes on where an interrupted scan stopped.
+
+    Every file is compared with the whole registered catalogue in the same pass; --matches tells where.
 
     Exits with 3 where some files could not be read (their rows say why).
     """
@@ -77,6 +83,7 @@ def scan(
                     engine=engine.value,
                     workers=workers or os.cpu_count() or 1,
                     home=home,
+                    heard=matches,
                     begun=lambda before, _all_files: display.begin(before),
                     progress=tell,
                 )

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from api.audit.json_form import Json
-from api.scan import run
+from api.scan import matches, run
 from api.scan.engines import ENGINES
 from api.scan.find import FetchError, Item, ScanError
 from api.scan.parts import Parts
@@ -44,6 +44,7 @@ def scan(
     engine: str,
     workers: int,
     home: Path,
+    heard: Path | None = None,
     begun: Callable[[int, int], None] | None = None,
     progress: Callable[[int, int, Json], None] | None = None,
     audit: Auditor = audit_item,
@@ -57,6 +58,7 @@ def scan(
         engine: `local` (processes on this machine) or `ray` (a cluster, or this machine through Ray).
         workers: how many files at once.
         home: the registry's folder; with Ray, one that every machine sees, or a shared database.
+        heard: a second table, of where registered tracks are heard (see `matches`).
         begun: called once with (done by earlier runs, all).
         progress: called with (done, all, row) after each file; the row as the table tells it.
         audit: gives the row of an item; must be importable by other processes.
@@ -70,8 +72,11 @@ def scan(
             the place of the files or the cluster cannot be reached any more.
         OSError: the disk is full. Every row that was there before is kept, whatever ends the scan.
     """
-    if results.suffix not in TABLES:
-        raise ScanError(f"results must end in one of {', '.join(TABLES)}, not {results.name!r}")
+    for table in filter(None, (results, heard)):
+        if table.suffix not in TABLES:
+            raise ScanError(f"results must end in one of {', '.join(TABLES)}, not {table.name!r}")
+    if heard == results:
+        raise ScanError("the two tables need two names")
     if engine not in ENGINES:
         raise ScanError(f"unknown engine {engine!r}: use local or ray")
     folder = results.with_name(f".{results.name}.scan")
@@ -87,6 +92,8 @@ def scan(
                     if progress is not None:
                         progress(done, len(items), told(row))
         actions: Counter[str] = Counter()
+        if heard is not None:
+            write_table(matches.matches(parts.rows()), heard, matches.COLUMNS)
         write_table(_counted(parts, actions), results)
     return Scanned(len(items), actions)
 

@@ -117,7 +117,7 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+def write_table(rows: Iterable[Mapping[str, Any]], path: Path, columns: Mapping[str, str] = COLUMNS) -> None:
     """Write rows, whole or not at all, a thousand in memory at a time; they are on the disk at the end.
 
     Raises:
@@ -126,22 +126,22 @@ def write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     shown = map(told, rows)
     with replacing(path) as part:
         if path.suffix == ".parquet":
-            _write_parquet(shown, part)
+            _write_parquet(shown, part, columns)
         elif path.suffix == ".jsonl":
             with part.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in shown)
         else:
             with part.open("w", newline="", encoding="utf-8") as file:
-                table = csv.DictWriter(file, fieldnames=list(COLUMNS))
+                table = csv.DictWriter(file, fieldnames=list(columns))
                 table.writeheader()
                 table.writerows(shown)
         settle(part)
     settle(path.parent)
 
 
-def _write_parquet(rows: Iterator[Json], path: Path) -> None:
+def _write_parquet(rows: Iterator[Json], path: Path, columns: Mapping[str, str]) -> None:
     arrow, parquet = _pyarrow()
-    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
+    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in columns.items()])
     with parquet.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         while some := list(islice(rows, ROWS_AT_ONCE)):
             writer.write_table(arrow.Table.from_pylist(some, schema=schema))
