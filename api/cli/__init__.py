@@ -32,6 +32,7 @@ from api.cli import (
     log,
     man,
     members,
+    originality,
     record,
     report,
     retention,
@@ -75,6 +76,7 @@ main.command("watch")(watch.watch)
 main.command("verify")(verify.verify)
 main.command("audit")(audit.audit)
 main.command("compare")(compare.compare)
+main.command("originality")(originality.originality)
 main.command("calibrate")(calibrate.calibrate)
 main.command("keygen")(watermark.keygen)
 main.command("scan")(scan.scan)

@@ -1,0 +1,1 @@
+"""How close tracks are to one another, in melody, rhythm, timbre and structure."""

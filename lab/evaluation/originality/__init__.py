@@ -1,0 +1,1 @@
+"""How well likeness is measured: covers, variants of one generator, and unrelated pairs."""
