@@ -183,6 +183,7 @@ def _select_stored() -> Select[Any]:
 
 _STORED = _select_stored()  # to build it takes longer than to run it
 _ONE = _STORED.where(_RECORDS.c.record_id == bindparam("record_id"))
+_SHOWN = _STORED.where(_RECORDS.c.record_id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -283,10 +284,8 @@ class Records:
         """
         with database.reading(self.engine) as connection:
             found = look_up(connection, finding.SHELF, wanted, self.tenant, cursors)
-            chosen = _STORED.where(_RECORDS.c.record_id.in_(found.ids))
-            stored = {
-                row.record_id: _stored(row) for row in connection.execute(chosen, {"tenant": self.tenant})
-            }
+            rows = connection.execute(_SHOWN, {"ids": found.ids, "tenant": self.tenant})
+            stored = {row.record_id: _stored(row) for row in rows}
         return RecordsFound(tuple(stored[one] for one in found.ids if one in stored), found.next)
 
     def find_by_sha256(self, sha256: str) -> list[StoredRecord]:
