@@ -256,6 +256,7 @@ OPEN = """
     GET /docs
     GET /healthz
     GET /log
+    POST /language
     GET /log/{index}
     GET /readyz
     GET /v1/log/checkpoint
