@@ -22,8 +22,18 @@ COMMANDS = [COMPOSE["services"][name]["command"] for name in OURS]
 def test_every_setting_that_is_given_is_one() -> None:
     given = {name for service in OURS for name in COMPOSE["services"][service]["environment"]}
     given |= set(re.findall(r"\b(TRACKMARK_[A-Z_]+)=", IMAGE))
-    assert given
-    assert {name.removeprefix("TRACKMARK_").lower() for name in given} <= set(Settings.model_fields)
+    ours = {name for name in given if name.startswith("TRACKMARK_")}
+    assert ours
+    assert {name.removeprefix("TRACKMARK_").lower() for name in ours} <= set(Settings.model_fields)
+    assert given - ours == {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+
+
+def test_the_store_that_is_named_is_the_one_that_is_there() -> None:
+    given, store = COMPOSE["services"]["worker"]["environment"], COMPOSE["services"]["store"]
+    bucket = Settings(store=given["TRACKMARK_STORE"]).store or ""
+    assert f"/data/{bucket.removeprefix('s3://')}" in " ".join(store["command"])
+    assert given["AWS_ENDPOINT_URL"] == "http://store:9000"
+    assert given["AWS_SECRET_ACCESS_KEY"] == store["environment"]["MINIO_ROOT_PASSWORD"]
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, re.findall(r'"([^"]+)"', IMAGE.split("CMD")[1])])

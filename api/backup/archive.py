@@ -24,9 +24,11 @@ from api import database
 from api.backup import rows
 from api.database import schema
 from api.database.tables import Table
+from api.errors import StoredFileLost
 from api.jobs.job import FINISHED, stored_names
 from api.log import checkpoints, tree
 from api.settings import Settings
+from api.store import ObjectStore
 from core import clock
 from core.errors import RegistryError
 from core.files import replacing, replacing_folder, write_whole
@@ -36,6 +38,8 @@ from provenance.records.log import MerkleLog, leaf_hash, root_hash
 FORMAT = "trackmark-backup/1"
 LIST, ROWS = "backup.json", "rows.sqlite"
 HOME = "home"
+KEPT = "uploads", "outputs"
+"""Folders that an object store may hold in the home's place."""
 TRIES = 3
 MAX_LIST_BYTES = 1 << 30
 
@@ -176,8 +180,10 @@ def _fill(settings: Settings, part: Path) -> None:
     try:
         for _ in range(TRIES):
             _copy_files(settings, part)
+            _copy_stored(settings, part)
             facts, needed = _copy_rows(engine, part / ROWS)
             _copy_files(settings, part)  # what came in meanwhile; what went meanwhile is here already
+            _copy_stored(settings, part)
             uploads = part / HOME / settings.uploads.relative_to(settings.home)
             missing = [name for name in needed if not (uploads / name).exists()]
             if not missing:
@@ -192,6 +198,26 @@ def _fill(settings: Settings, part: Path) -> None:
     backup = Backup(folder=part, files=files, **facts)
     write_whole(part / LIST, json.dumps(backup.to_dict(), indent=1).encode())
     (part / LIST).chmod(0o600)
+
+
+def _copy_stored(settings: Settings, part: Path) -> None:
+    """Copy what an object store holds to where it would lie in a home."""
+    store = ObjectStore.of(settings)
+    if store is None:
+        return
+    for folder in KEPT:
+        for one in store.within(folder):
+            target = part / HOME / one.name
+            if target.exists():
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                store.fetch(one.name, target)
+            except StoredFileLost as error:
+                if store.known(one.name) is not None:  # else it ended meanwhile
+                    raise BackupError(str(error)) from error
+            else:
+                target.chmod(0o600)
 
 
 def _copy_rows(engine: Engine, path: Path) -> tuple[dict[str, Any], list[str]]:

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from api import database
 from api.backup import rows
-from api.backup.archive import HOME, Backup, BackupError, check, digest_of, opened
+from api.backup.archive import HOME, KEPT, Backup, BackupError, check, digest_of, opened
 from api.database import schema
+from api.database.tables import Table
 from api.log import cosigning, seen, tree
 from api.log.cosigning import Post, WitnessAddress
 from api.log.transparency import TransparencyLog
 from api.settings import Settings
+from api.store import ObjectStore
 from core.errors import ProofError
 from core.files import replacing
 from provenance.records.checkpoint import TlogProof, checkpoint_of
@@ -27,6 +29,7 @@ from provenance.records.note import verify_note
 from provenance.records.stamping import own_lines
 from provenance.records.witness import AddCheckpoint
 
+_UPLOADS = Table.metadata.tables["resumable_uploads"]
 SIGNED, CONFLICT = 200, 409
 
 
@@ -73,7 +76,7 @@ def restore(
             "which entries were made after this backup? Give a checkpoint that is newer (--seen FILE), set "
             "TRACKMARK_WITNESSES, or answer for it that none was given away (--nothing-later)"
         )
-    _put_files(backup, settings.home)
+    _put_files(backup, settings.home, ObjectStore.of(settings))
     engine = database.connect(settings.database_url)
     try:
         with database.reading(engine) as target:
@@ -111,10 +114,14 @@ def checkpoint_in(text: str) -> str:
         return text
 
 
-def _put_files(backup: Backup, home: Path) -> None:
+def _put_files(backup: Backup, home: Path, store: ObjectStore | None) -> None:
+    to_come = _still_to_come(backup)
     for name, (_, digest) in backup.files.items():
         parts = Path(name).parts
         if parts[0] != HOME:
+            continue
+        if store is not None and parts[1] in KEPT and parts[-1] not in to_come:
+            store.put("/".join(parts[1:]), backup.folder / name, digest)
             continue
         target = home.joinpath(*parts[1:])
         if target.exists():
@@ -129,6 +136,14 @@ def _put_files(backup: Backup, home: Path) -> None:
         with replacing(target) as copy:
             shutil.copyfile(backup.folder / name, copy)
             copy.chmod(0o600)
+
+
+def _still_to_come(backup: Backup) -> set[str]:
+    """Names of uploads that are not complete: these are written to, and stay on a disk."""
+    if "resumable_uploads" not in backup.rows:
+        return set()
+    with opened(backup.folder) as source:
+        return set(source.execute(select(_UPLOADS.c.stored).where(_UPLOADS.c.sha256.is_(None))).scalars())
 
 
 def _see(target: Connection, log: TransparencyLog, note: str, size: int) -> None:

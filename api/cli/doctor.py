@@ -39,9 +39,17 @@ class Check:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Say what of the sandbox holds here, and whether database, keys, disk, clock and models are in order."""
+    """Say what of the sandbox holds, and if database, store, keys, disk, clock and models are in order."""
     chosen = settings()
-    found = [*_sandbox(), _database(chosen), *_keys(chosen), _disk(chosen), _clock(chosen), *_models()]
+    found = [
+        *_sandbox(),
+        _database(chosen),
+        *_store(chosen),
+        *_keys(chosen),
+        _disk(chosen),
+        _clock(chosen),
+        *_models(),
+    ]
     if as_json:
         good = all(check.state != "wrong" for check in found)
         emit({"good": good, "checks": [asdict(check) for check in found]})
@@ -124,6 +132,23 @@ def _database(chosen: "Settings") -> Check:
     if state.differences:
         return Check("database", "wrong", "not as its revision says", "see trackmark db check")
     return Check("database", "ok", f"schema {state.revision}")
+
+
+def _store(chosen: "Settings") -> Iterator[Check]:
+    """Write, read and delete something where the settings name an object store."""
+    from api.errors import StoredFileLost, StoreUnavailable
+    from api.store import ObjectStore
+
+    store = ObjectStore.of(chosen)
+    if store is None:
+        return
+    try:
+        store.try_out()
+    except (StoreUnavailable, StoredFileLost) as error:
+        do = "look at TRACKMARK_STORE, AWS_ENDPOINT_URL and the credentials; jobs wait until then"
+        yield Check("store", "wrong", f"{store.url}: {error}", do)
+    else:
+        yield Check("store", "ok", f"{store.url} can be written, read and deleted")
 
 
 def _keys(chosen: "Settings") -> Iterator[Check]:

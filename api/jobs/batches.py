@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, inse
 
 from api import database
 from api.database.tables import Table
-from api.errors import JobCancelled, UnknownEntry, told
+from api.errors import JobCancelled, StoreUnavailable, UnknownEntry, told
 from api.jobs.entering import enter
 from api.jobs.job import CANCELLED, FINISHED, Upload, ended
 from api.lists.cursors import Cursors
@@ -233,13 +233,15 @@ class Batches:
         finally:
             for number, file in taken.items():
                 if isinstance(file, Upload) and number not in entered:
-                    (self.uploads.folder / file.stored).unlink(missing_ok=True)
+                    self.uploads.discard(file.stored)
         return len(rows)
 
     def _taken(self, row: Row[Any]) -> Upload | TrackmarkError:
         """A file for the job of a row, or why there is none."""
         try:
             upload, stored = self.uploads.handed_on(row.upload_id, row.tenant)
+        except StoreUnavailable:
+            raise  # the row waits
         except TrackmarkError as error:
             return error
         return Upload(upload.file_name, stored, str(upload.sha256), upload.size_bytes)

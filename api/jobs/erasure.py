@@ -58,8 +58,7 @@ def erase(registry: "Registry", record_id: str, files: JobFiles) -> None:
     database.forget_traces(registry.engine)
     for job in jobs:
         files.discard(job)
-    for name in stored:
-        (files.uploads / name).unlink(missing_ok=True)
+    files.discard_uploads(stored)
 
 
 def _taggings(connection: Connection, tenant: str, record_id: str) -> list[Job]:

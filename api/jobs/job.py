@@ -127,6 +127,13 @@ def stored_names(request: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(name) for name in names if name)
 
 
+def stored_digests(job: Job) -> tuple[str | None, ...]:
+    """The SHA-256 of each file of `stored_names`; None where an earlier release did not keep it."""
+    names = stored_names(job.request)
+    more = job.request.get("also_sha256", (None,) * (len(names) - 1))
+    return (job.sha256, *more)[: len(names)]
+
+
 def ended(state: State, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a job that has ended, without a result."""
     return {

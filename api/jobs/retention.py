@@ -96,8 +96,7 @@ class Retention:
             job = Job(**row._mapping)
             if what == "audio":
                 self._files.discard_upload(job)
-                for path in self._files.left_by(job, LISTENING_COPY):
-                    path.unlink(missing_ok=True)
+                self._files.discard_left(job, LISTENING_COPY)
                 gone = update(_JOBS).where(_JOBS.c.id == job_id).values(audio_deleted_at=now)
                 connection.execute(gone)
             else:

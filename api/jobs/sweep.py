@@ -2,8 +2,8 @@
 
 import fcntl
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -13,18 +13,22 @@ from api import database
 from api.database.tables import Table
 from api.jobs import finding
 from api.jobs.batches import Batches
-from api.jobs.files import JobFiles
+from api.jobs.files import OUTPUTS, JobFiles
 from api.jobs.job import BRIEF, FINISHED, Job, keeps_audio, stored_names
 from api.jobs.leases import Leases
 from api.jobs.retention import Retention
 from api.registry import finding as record_finding
 from api.settings import Settings
+from api.store import ObjectStore
 from api.uploads import Uploads
+from api.uploads.uploads import STORED as UPLOADS
 from core import clock
 
 _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
 UNFINISHED_S = 3600.0
+STORE_EVERY_S = 3600.0
+"""A store is walked through less often than a disk: each page of its list is a request."""
 GROUP = 200
 
 
@@ -55,6 +59,7 @@ class Sweep:
         self._resumable = Uploads.of(engine, settings)
         self._batches = Batches(engine, self._resumable)
         self._retention = Retention(engine, files)
+        self._store_seen = float("-inf")
         self._lock = settings.home / "uploads.lock"
         self._held: IO[bytes] | None = None
 
@@ -70,6 +75,9 @@ class Sweep:
         self._resumable.expire()
         self.uploads()
         self.outputs()
+        if self._files.store is not None and self._now() >= self._store_seen + STORE_EVERY_S:
+            self.stored(self._files.store)
+            self._store_seen = self._now()
         finding.catch_up(self._engine)
         record_finding.catch_up(self._engine)
         database.forget_traces(self._engine)
@@ -142,11 +150,7 @@ class Sweep:
             found = [path for path in self._files.uploads.iterdir() if _written(path) < until]
             if not found:
                 return
-            kept = select(_JOBS.c.request).where(_JOBS.c.audio_deleted_at.is_(None))
-            with database.reading(self._engine) as connection:
-                asked = connection.execute(kept).scalars()
-                known = {name for request in asked for name in stored_names(request)}
-            known |= self._resumable.stored()
+            known = self._known()
             for path in found:
                 if path.name not in known:
                     path.unlink(missing_ok=True)
@@ -155,7 +159,28 @@ class Sweep:
         """Delete outputs that belong to no job, and what attempts left that were cut short."""
         if not self._files.outputs.is_dir():
             return
-        names = [path.name for path in self._files.outputs.iterdir()]
+        self._outputs([path.name for path in self._files.outputs.iterdir()])
+
+    def stored(self, store: ObjectStore) -> None:
+        """The same of what lies in the store, which servers of other machines write to, too."""
+        until = self._now() - UNFINISHED_S
+        found = [one for one in store.within(UPLOADS) if one.written_at.timestamp() < until]
+        if found:
+            known = self._known()
+            left = [one.name for one in found if one.name.removeprefix(f"{UPLOADS}/") not in known]
+            store.erase(left)
+        self._outputs(store.folders(OUTPUTS), lately=clock.now() - 2 * timedelta(seconds=STORE_EVERY_S))
+
+    def _known(self) -> set[str]:
+        """The names of uploads that are still wanted."""
+        kept = select(_JOBS.c.request).where(_JOBS.c.audio_deleted_at.is_(None))
+        with database.reading(self._engine) as connection:
+            asked = connection.execute(kept).scalars()
+            known = {name for request in asked for name in stored_names(request)}
+        return known | self._resumable.stored()
+
+    def _outputs(self, names: Sequence[str], lately: datetime | None = None) -> None:
+        """Look at the outputs of these jobs; with `lately`, of those that ended before only for their job."""
         for group in (names[start : start + GROUP] for start in range(0, len(names), GROUP)):
             with database.reading(self._engine) as connection:
                 rows = connection.execute(select(_JOBS).where(_JOBS.c.id.in_(group)))
@@ -164,7 +189,9 @@ class Sweep:
                 job = jobs.get(name)
                 if job is None:
                     self._files.discard_folder(name)
-                elif job.state != "running":
+                elif job.state != "running" and (
+                    lately is None or job.finished_at is None or job.finished_at >= lately
+                ):
                     self._files.keep_result(job)
 
 

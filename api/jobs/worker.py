@@ -10,14 +10,17 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from api import database
 from api.audit.engines import Engines, product_engines
-from api.errors import told
+from api.errors import StoreUnavailable, told
+from api.jobs.away import away, line
 from api.jobs.batches import Batches
 from api.jobs.beside import heard, until_signalled
 from api.jobs.books import Jobs
@@ -195,7 +198,7 @@ class Worker:
                 try:
                     work()
                 except Exception as error:
-                    told = str(error).partition("\n")[0] if database.away(error) else None
+                    told = line(error) if away(error) else None
                     log.error("%s: %s", name, told or "failed", exc_info=told is None)
                     (end or self._stopping).wait(AWAY_S)
                 rest()
@@ -259,11 +262,11 @@ class Worker:
             self._leave(attempt)
         except BaseException as error:
             attempt.cut = True
-            away = database.away(error)
-            if away:
-                log.error("job %s: the database went away; it will be tried again", job.id)
+            gone = away(error)
+            if gone:
+                log.error("job %s will be tried again: %s", job.id, line(error))
                 self._stopping.wait(AWAY_S)
-            self._give_back(attempt, counts=not away and isinstance(error, Exception))
+            self._give_back(attempt, counts=not gone and isinstance(error, Exception))
             if not isinstance(error, Exception):
                 raise
         finally:
@@ -275,16 +278,17 @@ class Worker:
         """Do the work; returns what enters its end. Every failure is kept with the job."""
         lease, job = attempt.lease, attempt.lease.job
         try:
-            context = Context(
-                job,
-                self.files.received(job),
-                self.files.fresh_output(job),
-                self._registry.for_tenant(job.tenant),
-                self._settings,
-                self._reporter(attempt),
-            )
-            result = perform(self._engines, context)
-        except LeaseLost:
+            with self.files.received_at_hand(job) as received:
+                context = Context(
+                    job,
+                    received,
+                    self.files.fresh_output(job),
+                    self._registry.for_tenant(job.tenant),
+                    self._settings,
+                    self._reporter(attempt),
+                )
+                result = perform(self._engines, context)
+        except (LeaseLost, StoreUnavailable):
             raise
         except TrackmarkError as error:
             failure = told(error)
@@ -295,31 +299,39 @@ class Worker:
                 log.exception("job %s failed", job.id)
             failure = told(error)
         else:
-            return lambda: self._leases.succeed(lease, result)
+            return partial(self._succeed, lease, result)
         return lambda: self._leases.fail(lease, failure)
 
+    def _succeed(self, lease: Lease, result: Mapping[str, Any]) -> None:
+        """Enter a result when its files are where every server finds them."""
+        self.files.keep(lease.job)
+        self._leases.succeed(lease, result)
+
     def _enter_end(self, attempt: _Attempt, enter: Callable[[], None]) -> None:
-        """Enter the end, as soon as the database can be reached."""
+        """Enter the end, as soon as database and store can be reached."""
         while True:
             try:
                 enter()
                 break
             except Exception as error:
-                if not database.away(error) or attempt.cut:
+                if not away(error) or attempt.cut:
                     raise
-                log.error("job %s has ended; waiting for the database to enter it", attempt.lease.id)
+                log.error("job %s has ended; waiting to enter it: %s", attempt.lease.id, line(error))
+                attempt.heard = self._ticks()  # to wait is not to hang
                 if self._stopping.wait(AWAY_S):
                     raise
         done = self._jobs.find(attempt.lease.id)
         if done is not None:
-            self.tidy(done)
+            with suppress(StoreUnavailable):  # a sweep does it later
+                self.tidy(done)
 
     def _leave(self, attempt: _Attempt) -> None:
         """Stop as told: the client cancelled, or somebody else has the job, or will have it."""
         if attempt.cancelled and not attempt.cut:
             self._enter_end(attempt, lambda: self._leases.cancel(attempt.lease))
             return
-        self.files.discard_attempt(attempt.lease.job)
+        with suppress(StoreUnavailable):  # a sweep does it later
+            self.files.discard_attempt(attempt.lease.job)
 
     def _give_back(self, attempt: _Attempt, *, counts: bool) -> None:
         """Let others have the job; where the database is away, its lease runs out by itself."""

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive
 
 from api.server.refusals import DigestMismatch, UnsupportedChecksum
+from api.server.stored_file import StoredFile
 
 CONTENT, WHOLE = "Content-Digest", "Repr-Digest"
 ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
@@ -90,6 +91,8 @@ def _read(name: str, text: str) -> bytes:
 
 def is_file(response: Response) -> bool:
     """Whether an answer is something to be kept: a file, or anything else but an entry as JSON."""
+    if isinstance(response, StoredFile):
+        return response.status_code == 200 and response.sha256 is not None
     kept = isinstance(response, FileResponse) or "content-disposition" in response.headers
     media = response.headers.get("content-type", "application/json")
     return response.status_code == 200 and (kept or media.partition(";")[0] != "application/json")
@@ -102,7 +105,9 @@ def tell(response: Response, *, part: bool) -> None:
         response: the answer; see `is_file`.
         part: only a part of the file may have been asked for.
     """
-    if isinstance(response, FileResponse):
+    if isinstance(response, StoredFile):
+        digest = bytes.fromhex(response.sha256 or "")
+    elif isinstance(response, FileResponse):
         path = Path(response.path)
         found = path.stat()
         digest = _of_file(path, found.st_mtime_ns, found.st_size)

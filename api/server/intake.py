@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
+from api.errors import StoreUnavailable
 from api.jobs.entering import Idempotency
 from api.jobs.job import Job, Kind, Upload
 from api.server.api_keys import Caller
@@ -59,16 +60,33 @@ def count_upload(request: Request, parts: Parts, caller: Caller) -> None:
 
 
 async def inspect(form: Form, upload: Upload, parts: Parts, caller: Caller) -> None:
-    """Look into a stored file, so that what is no audio is refused now and not by a job later.
+    """Look into a received file, so that what is no audio is refused now; then have every worker find it.
 
     Raises:
+        StoreUnavailable: the object store does not take it.
+        StoredFileLost: it no longer has an upload that was complete.
         AudioError: the file's container or its beginning cannot be used as audio, or takes too long.
         TooManyRequests: too many files of the tenant wait for it.
     """
     limits = parts.settings.limits()
     limits = replace(limits, timeout_s=min(LOOK_S, limits.timeout_s))
+
+    def look() -> None:
+        with parts.worker.files.upload_at_hand(upload.stored, upload.sha256) as path:
+            parts.engines.decoder.probe(path, limits)
+
     async with parts.gates.looks.entered(caller.tenant):  # decoding is work: one at a time for each tenant
-        await run_in_threadpool(parts.engines.decoder.probe, form.path(upload), limits)
+        await run_in_threadpool(look)
+    await run_in_threadpool(parts.worker.files.hand_in, upload)
+
+
+async def discard(form: Form, parts: Parts) -> None:
+    """Delete what a form brought, wherever it lies by now."""
+    form.discard()
+    if parts.worker.files.store is not None:
+        names = [upload.stored for _, upload in form.files]
+        with suppress(StoreUnavailable):  # a sweep does it later
+            await run_in_threadpool(parts.worker.files.discard_uploads, names)
 
 
 def _taken(parts: Parts, caller: Caller, upload_id: str) -> Upload:
@@ -109,7 +127,7 @@ async def received(
                 form.files.append((name, await run_in_threadpool(_taken, parts, caller, upload_id)))
         yield form
     except BaseException:
-        form.discard()
+        await discard(form, parts)
         raise
 
 
@@ -137,7 +155,7 @@ async def accept(
     kept = {**wishes, "by": caller.by}  # no part of the digest: another key may ask for the same again
     job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
     if not new:
-        form.discard()
+        await discard(form, parts)
         request.state.replayed = True
     parts.wake()
     return job

@@ -44,6 +44,18 @@ class Found:
     written_at: datetime
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the store knows of an object.
+
+    Attributes:
+        sha256: in hex, as it was told when it was stored; None of what others stored.
+    """
+
+    size_bytes: int
+    sha256: str | None
+
+
 class ObjectStore:
     """A bucket, or what lies below a prefix in one; nothing is asked before the first call.
 
@@ -98,7 +110,8 @@ class ObjectStore:
                 for piece in self.pieces(name):
                     digest.update(piece)
                     file.write(piece)
-            wanted = sha256 or self._told(name).get("Metadata", {}).get(_DIGEST)
+            known = None if sha256 else self.known(name)
+            wanted = known.sha256 if known else sha256
             if wanted not in (None, digest.hexdigest()):
                 raise StoredFileLost(
                     f"{name} is no longer what was stored; restore it, or send the file again"
@@ -126,12 +139,13 @@ class ObjectStore:
                 left -= len(piece)
                 yield piece
 
-    def size(self, name: str) -> int | None:
-        """How long an object is; None where there is none."""
+    def known(self, name: str) -> Known | None:
+        """What the store knows of an object; None where there is none. Raises `StoreUnavailable`."""
         try:
-            return int(self._told(name)["ContentLength"])
+            told = self._told(name)
         except StoredFileLost:
             return None
+        return Known(int(told["ContentLength"]), told.get("Metadata", {}).get(_DIGEST))
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object within the store.

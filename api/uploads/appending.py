@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from io import FileIO
 
@@ -27,6 +28,9 @@ class Appending:
         received_bytes: where it goes on.
         file: open for writing, locked.
         lifetime: of the upload after its last byte.
+        hand_in: called with the digest of the whole before that is entered; it may raise, and is called again
+            when somebody asks for the upload.
+        sha256: of an upload that is complete.
     """
 
     def __init__(
@@ -37,6 +41,8 @@ class Appending:
         received_bytes: int,
         file: FileIO,
         lifetime: timedelta,
+        hand_in: Callable[[str], None],
+        sha256: str | None,
     ) -> None:
         self._engine = engine
         self._id = upload_id
@@ -44,6 +50,8 @@ class Appending:
         self._kept = self._end = received_bytes
         self._file = file
         self._lifetime = lifetime
+        self._hand_in = hand_in
+        self._whole = sha256
         # The digest of all that came in one piece needs no second reading.
         self._digest = hashlib.sha256() if received_bytes == 0 else None
         file.truncate(received_bytes)  # what a request that died left behind it
@@ -84,16 +92,22 @@ class Appending:
 
         Raises:
             UnknownEntry: the upload was deleted meanwhile.
+            StoreUnavailable: all has come and is kept here, but not yet where every worker finds it.
         """
         os.fdatasync(self._file.fileno())
-        values: dict[str, object] = {"received_bytes": self._end, "expires_at": clock.now() + self._lifetime}
-        if self._end == self._size:
-            values["sha256"] = self._sha256()
+        self._enter(received_bytes=self._end, expires_at=clock.now() + self._lifetime)
+        self._kept = self._end
+        if self._end == self._size and self._whole is None:
+            digest = self._sha256()
+            self._hand_in(digest)
+            self._enter(sha256=digest)
+            self._whole = digest
+
+    def _enter(self, **values: object) -> None:
         mine = update(_UPLOADS).where(_UPLOADS.c.id == self._id)
         with database.writing(self._engine) as connection:
             if connection.execute(mine.values(**values)).rowcount == 0:
                 raise UnknownEntry(f"the upload {self._id} was deleted")
-        self._kept = self._end
 
     def drop(self) -> None:
         """Forget what was written since the last `keep`."""

@@ -8,11 +8,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_, select
@@ -20,14 +22,24 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_,
 from api import database
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
-from api.errors import ConflictingEntry, QuotaReached, UnknownEntry, UploadLocked
+from api.errors import (
+    ConflictingEntry,
+    QuotaReached,
+    StoredFileLost,
+    StoreUnavailable,
+    UnknownEntry,
+    UploadLocked,
+)
 from api.lists.cursors import Cursors
 from api.settings import Settings
+from api.store import ObjectStore
 from api.uploads.appending import Appending
 from core import clock
 
 MOST = 10_000
 """Uploads that a tenant may have, however small they are."""
+STORED = "uploads"
+"""The folder of uploads in a store."""
 _QUOTA_LOCK = LOG_LOCK + 4
 _UPLOADS = Table.metadata.tables["resumable_uploads"]
 
@@ -62,7 +74,7 @@ class Uploads:
     """The uploads of all tenants; every question names its tenant.
 
     Attributes:
-        folder: where the files lie, beside those of jobs.
+        folder: where the files lie, beside those of jobs; with a store, until they are complete.
         lifetime: of an upload that nothing comes to.
         quota_bytes: how much all uploads of a tenant may have together.
     """
@@ -71,12 +83,15 @@ class Uploads:
     folder: Path
     lifetime: timedelta
     quota_bytes: int
+    store: ObjectStore | None = None
 
     @classmethod
     def of(cls, engine: Engine, settings: Settings) -> "Uploads":
         """The uploads of this home."""
         lifetime = timedelta(hours=settings.upload_expiry_hours)
-        return cls(engine, settings.uploads, lifetime, settings.upload_storage_bytes)
+        return cls(
+            engine, settings.uploads, lifetime, settings.upload_storage_bytes, ObjectStore.of(settings)
+        )
 
     def create(self, tenant: str, size_bytes: int, file_name: str, sent_metadata: str) -> ResumableUpload:
         """Enter an upload of which nothing has come.
@@ -123,7 +138,8 @@ class Uploads:
         """
         with database.reading(self._of(tenant)) as connection:
             row = connection.execute(_mine(upload_id, tenant)).one_or_none()
-        if row is None or not _holds(self.folder / row.stored, row.received_bytes):
+        in_store = self.store is not None and row is not None and row.sha256 is not None
+        if row is None or not (in_store or _holds(self.folder / row.stored, row.received_bytes)):
             raise _unknown(upload_id)
         return _upload(row)
 
@@ -156,11 +172,14 @@ class Uploads:
             UnknownEntry: the tenant has no such upload.
             UploadLocked: somebody else writes.
         """
-        path = self.folder / self.get(upload_id, tenant).stored
+        found = self.get(upload_id, tenant)
+        path = self.folder / found.stored
         try:
             file = path.open("r+b", buffering=0)
         except FileNotFoundError:
-            raise _unknown(upload_id) from None
+            if found.sha256 is None:
+                raise _unknown(upload_id) from None
+            file = TemporaryFile(buffering=0)  # noqa: SIM115  # it lies in the store, and nothing is to come
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -168,8 +187,17 @@ class Uploads:
                 raise UploadLocked("another request writes to this upload; try again in a moment") from None
             upload = self.get(upload_id, tenant)  # again: who held the file may have written
             yield Appending(
-                self._of(tenant), upload_id, upload.size_bytes, upload.received_bytes, file, self.lifetime
+                self._of(tenant),
+                upload_id,
+                upload.size_bytes,
+                upload.received_bytes,
+                file,
+                self.lifetime,
+                partial(self._hand_in, upload.stored),
+                upload.sha256,
             )
+        if self.store is not None and self.get(upload_id, tenant).sha256 is not None:
+            path.unlink(missing_ok=True)
 
     def remove(self, upload_id: str, tenant: str) -> None:
         """Forget an upload; jobs that were made of it keep their file. Raises `UnknownEntry`."""
@@ -178,7 +206,7 @@ class Uploads:
             stored = connection.execute(delete(_UPLOADS).where(*mine).returning(_UPLOADS.c.stored)).scalar()
         if stored is None:
             raise _unknown(upload_id)
-        (self.folder / stored).unlink(missing_ok=True)
+        self._erase([stored])
 
     def handed_on(self, upload_id: str, tenant: str) -> tuple[ResumableUpload, str]:
         """Give a job a file of its own with what was uploaded, and the name under which it is stored.
@@ -188,6 +216,7 @@ class Uploads:
         Raises:
             UnknownEntry: the tenant has no such upload.
             ConflictingEntry: not all of it has come.
+            StoreUnavailable: the store does not answer.
         """
         upload = self.get(upload_id, tenant)
         if upload.received_bytes < upload.size_bytes:
@@ -199,6 +228,9 @@ class Uploads:
             upload = self.get(upload_id, tenant)
         stored = _fresh_name(upload.file_name)
         source, target = self.folder / upload.stored, self.folder / stored
+        if self.store is not None:
+            self._copy(self.store, upload, source, stored)
+            return upload, stored
         try:
             os.utime(source)  # links share it: a sweep takes old files without a job for leftovers
             try:
@@ -211,19 +243,43 @@ class Uploads:
             raise _unknown(upload_id) from None
         return upload, stored
 
+    def discard(self, stored: str) -> None:
+        """Delete a file that `handed_on` gave and no job got."""
+        with suppress(StoreUnavailable):  # a sweep does it later
+            self._erase([stored])
+
     def expire(self) -> None:
         """Delete the uploads of all tenants whose time is over."""
         over = _UPLOADS.c.expires_at <= clock.now()
         with database.writing(self.engine) as connection:
             gone = connection.execute(delete(_UPLOADS).where(over).returning(_UPLOADS.c.stored))
             names = list(gone.scalars())
-        for name in names:
-            (self.folder / name).unlink(missing_ok=True)
+        self._erase(names)
 
     def stored(self) -> set[str]:
         """The names of all files that are not to be swept up."""
         with database.reading(self.engine) as connection:
             return set(connection.execute(select(_UPLOADS.c.stored)).scalars())
+
+    def _hand_in(self, stored: str, sha256: str) -> None:
+        if self.store is not None:
+            self.store.put(f"{STORED}/{stored}", self.folder / stored, sha256)
+
+    def _copy(self, store: ObjectStore, upload: ResumableUpload, source: Path, target: str) -> None:
+        """Give a job an object of its own; an upload of a time without a store lies here."""
+        try:
+            if source.is_file():
+                store.put(f"{STORED}/{target}", source, upload.sha256)
+            else:
+                store.copy(f"{STORED}/{upload.stored}", f"{STORED}/{target}")
+        except StoredFileLost:
+            raise _unknown(upload.id) from None
+
+    def _erase(self, names: Sequence[str]) -> None:
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+        if self.store is not None:
+            self.store.erase(f"{STORED}/{name}" for name in names)
 
     def _of(self, tenant: str) -> Engine:
         return database.for_tenant(self.engine, tenant)

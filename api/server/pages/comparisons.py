@@ -76,9 +76,9 @@ def track(audit_id: str, record_id: str, request: Request, parts: PartsDep, call
     if known is None or record_id not in matches:
         raise UnknownEntry(f"audit {audit_id} found no track of record {record_id}")
     found = _of_audit(audited, known, matches[record_id])
-    folder = parts.worker.files.output(job)
-    names = {"outline": folder / OUTLINE, "sound": folder / LISTENING_COPY}
-    has = {name: f"/v1/audits/{job.id}/{name}" for name, path in names.items() if path.is_file()}
+    left = parts.worker.files.left(job)
+    names = {"outline": OUTLINE, "sound": LISTENING_COPY}
+    has = {part: f"/v1/audits/{job.id}/{part}" for part, name in names.items() if name in left}
     sides = {
         "original": {
             "name": str(known["title"] or record_id),
@@ -96,7 +96,7 @@ def track(audit_id: str, record_id: str, request: Request, parts: PartsDep, call
             "record": None,
             "told": _known(audited),
             "sound": has.get("sound"),
-            "outline": _outline(names["outline"]) if "outline" in has else None,
+            "outline": _outline(job, OUTLINE, parts) if "outline" in has else None,
         },
     }
     laid = _laid_out(found, sides)
@@ -129,16 +129,16 @@ def _of_audit(
 
 
 def _side(role: str, found: Mapping[str, Any], job: Job, parts: Parts) -> dict[str, Any]:
-    folder = parts.worker.files.output(job)
-    sound, drawn = folder / of_role(role, LISTENING_COPY), folder / of_role(role, OUTLINE)
+    left = parts.worker.files.left(job)
+    sound, drawn = of_role(role, LISTENING_COPY), of_role(role, OUTLINE)
     return {
         "name": found["file"],
         "duration_s": found["duration_s"],
         "sha256": found["sha256"],
         "record": (found["ownership"].get("record") or {}).get("record_id"),
         "told": _known(found),
-        "sound": f"/v1/comparisons/{job.id}/{role}/sound" if sound.is_file() else None,
-        "outline": _outline(drawn) if drawn.is_file() else None,
+        "sound": f"/v1/comparisons/{job.id}/{role}/sound" if sound in left else None,
+        "outline": _outline(job, drawn, parts) if drawn in left else None,
     }
 
 
@@ -151,8 +151,8 @@ def _known(found: Mapping[str, Any]) -> tuple[Told, ...]:
     )
 
 
-def _outline(path: Any) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = json.loads(path.read_bytes())
+def _outline(job: Job, name: str, parts: Parts) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = json.loads(parts.worker.files.read(job, name))
     return found
 
 

@@ -109,7 +109,7 @@ def docs(request: Request) -> Response:
 
 
 def _findings(job: Job, parts: Parts) -> dict[str, Any]:
-    found, folder = dict(job.result or {}), parts.worker.files.output(job)
+    found, left = dict(job.result or {}), parts.worker.files.left(job)
     about = Wanted(limit=1, values={"audit": job.id})
     cases = Cases.of(parts.registry.engine, job.tenant).page(about, parts.cursors).cases
     return {
@@ -121,6 +121,6 @@ def _findings(job: Job, parts: Parts) -> dict[str, Any]:
         "lanes": timeline.lanes(found),
         "moments": moments(found),
         "size": (timeline.WIDTH, timeline.HEIGHT),
-        "has": {name: (folder / name).is_file() for name in (PICTURE, SPECTROGRAM, OUTLINE, LISTENING_COPY)},
+        "has": {name: name in left for name in (PICTURE, SPECTROGRAM, OUTLINE, LISTENING_COPY)},
         "top_khz": top_hz(int(found["media"]["sample_rate"])) / 1000 if found.get("media") else None,
     }

@@ -16,7 +16,7 @@ from api.server import fields
 from api.server.api_keys import Caller
 from api.server.brief import PREFER, enter, no_wait, outcome, refusal, wants_no_wait
 from api.server.idempotency import REPLAYED
-from api.server.intake import inspect, once_of, read_form
+from api.server.intake import discard, inspect, once_of, read_form
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
@@ -106,12 +106,17 @@ async def entered(request: Request, parts: Parts, caller: Caller) -> Job:
         for upload in recordings:
             await inspect(received, upload, parts, caller)
         first, *more = recordings
-        wishes = {"name": name, "consent": consent, "also_stored": [one.stored for one in more]}
+        wishes = {
+            "name": name,
+            "consent": consent,
+            "also_stored": [one.stored for one in more],
+            "also_sha256": [one.sha256 for one in more],
+        }
         once = once_of(request, received.meaning(), parts)
         job, new = await enter("enrolment", first, {**wishes, "by": caller.by}, once, parts, caller)
     finally:
         if not new:
-            received.discard()
+            await discard(received, parts)
     request.state.replayed = not new
     return job
 

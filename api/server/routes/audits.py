@@ -1,11 +1,10 @@
 """Audits: upload a file, follow the job, fetch the signed report and the picture."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.audit.asked import ALL
@@ -183,13 +182,11 @@ async def report(
         return left_behind("audit", audit_id, request, parts, caller, lambda _job: file)
 
     found = await run_in_threadpool(signed)
-    if form is None or not isinstance(found, FileResponse):
+    if form is None or found.status_code >= 400:
         found.headers["Vary"] = "Accept"
         return found
-    path = Path(found.path)
-    return await readable.shown(
-        form, path, path.with_name(PICTURE), parts, caller, name=name, language=language
-    )
+    job = await run_in_threadpool(parts.jobs.get, audit_id, tenant=caller.tenant, kind="audit")
+    return await readable.shown(form, job, parts, caller, name=name, language=language)
 
 
 def _file(name: str, media: str) -> Callable[[str, Request, PartsDep, AuditReader], Response]:

@@ -14,7 +14,7 @@ from api.jobs.job import Job, State, Upload
 from api.jobs.work import LISTENING_COPY, OUTLINE, of_role
 from api.server import fields
 from api.server.api_keys import Caller
-from api.server.intake import inspect, once_of, received
+from api.server.intake import discard, inspect, once_of, received
 from api.server.listing import ComparisonFilters, Paging, States
 from api.server.multipart import Form
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
@@ -191,12 +191,13 @@ async def _enter(
         **wishes,
         "by": caller.by,
         "also_stored": [suspect.stored],
+        "also_sha256": [suspect.sha256],
         "suspect": {"name": suspect.name, "sha256": suspect.sha256, "size_bytes": suspect.size_bytes},
     }
     once = once_of(request, sent.meaning(), parts)
     job, new = await run_in_threadpool(parts.jobs.create, "comparison", caller.tenant, original, kept, once)
     if not new:
-        sent.discard()
+        await discard(sent, parts)
         request.state.replayed = True
     parts.wake()
     return job

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import database
+from api.errors import StoreUnavailable
 from api.server.parts import Parts, PartsDep
 from api.server.problems import RETRY_S
 from api.server.refusals import NotReady
@@ -43,7 +44,9 @@ def readyz(parts: PartsDep) -> Health:
 
 def checked(parts: Parts) -> dict[str, str]:
     """Each part that the service needs: `ok`, or what is wrong with it."""
+    store = parts.worker.files.store
     return {
+        **({} if store is None else {"store": _state(store.check)}),
         "database": _state(lambda: _ask(parts.registry.engine)),
         "uploads": _state(lambda: _write(parts.settings.uploads)),
         "outputs": _state(lambda: _write(parts.settings.outputs)),
@@ -55,6 +58,8 @@ def _state(attempt: Callable[[], None]) -> str:
         attempt()
     except OSError as error:
         return f"cannot be written ({error.strerror})"
+    except StoreUnavailable as error:
+        return str(error)
     except SQLAlchemyError:
         return "does not answer"
     return "ok"

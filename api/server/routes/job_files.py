@@ -15,6 +15,7 @@ from api.server.idempotency import REPLAYED
 from api.server.intake import RETRY_AFTER_S
 from api.server.parts import Parts
 from api.server.problems import respond
+from api.server.stored_file import stored_file
 
 PRIORITY = {
     "type": "string",
@@ -92,6 +93,9 @@ def left_behind(
         raise ConflictingEntry(f"the {kind} is not finished; ask for it again in a moment")
     file = which(job)
     path = parts.worker.files.output(job) / file.name
+    remote = parts.worker.files.remote(job, file.name)
+    if remote is not None and parts.worker.files.store is not None:
+        return stored_file(parts.worker.files.store, remote, request, file.media, file.saved_as)
     if not path.is_file():
         raise UnknownEntry(f"{kind} {job_id} left no {file.name}")
     return FileResponse(path, media_type=file.media, filename=file.saved_as, stat_result=path.stat())

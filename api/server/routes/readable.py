@@ -1,11 +1,12 @@
 """Signed documents as people read them: which form a client asks for, and the document in that form."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.jobs.job import Job
+from api.jobs.work import PICTURE, REPORT
 from api.language.catalogue import Language
 from api.registry.registry import Registry
 from api.report.registered import render_certificate
@@ -77,11 +78,12 @@ async def certified(
 
 
 async def shown(
-    form: Form, path: Path, picture: Path, parts: Parts, caller: Caller, *, name: str, language: Language
+    form: Form, job: Job, parts: Parts, caller: Caller, *, name: str, language: Language
 ) -> Response:
-    """A signed report in a form to read.
+    """The signed report of an audit in a form to read.
 
     Raises:
+        StoreUnavailable, StoredFileLost: it cannot be had from the object store.
         VerificationError: it does not verify with the keys of this registry.
         TypesettingError: the PDF cannot be made.
         TooManyRequests: too many PDFs of the tenant are under way.
@@ -89,7 +91,11 @@ async def shown(
 
     def made() -> bytes:
         keys = parts.registry.keys.published.trusted()
-        return render_report(form, path, keys, OWN_KEYS, picture=picture, name=name, language=language)
+        with parts.worker.files.output_at_hand(job, (REPORT, PICTURE)) as folder:
+            picture = folder / PICTURE
+            return render_report(
+                form, folder / REPORT, keys, OWN_KEYS, picture=picture, name=name, language=language
+            )
 
     async with parts.gates.typesetting.entered(caller.tenant):
         content = await run_in_threadpool(made)

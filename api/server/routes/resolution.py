@@ -23,7 +23,7 @@ from api.jobs.job import Job
 from api.registry.registry import Registry
 from api.server.api_keys import Caller
 from api.server.brief import PREFER, enter, no_wait, outcome, refusal, wants_no_wait
-from api.server.intake import inspect, read_asset
+from api.server.intake import discard, inspect, read_asset
 from api.server.parts import Parts, PartsDep, RecordReader, begin
 from api.server.problems import RETRY_S
 from api.server.refusals import AddressTooLong, NotOffered, Unavailable
@@ -185,7 +185,7 @@ async def _entered(request: Request, parts: Parts, caller: Caller, wanted: dict[
         job, new = await enter("lookup", upload, wanted, once, parts, caller)
     finally:
         if not new:
-            received.discard()
+            await discard(received, parts)
     return job
 
 

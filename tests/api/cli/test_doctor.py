@@ -9,6 +9,7 @@ import pytest
 
 from api.cli import doctor
 from core.errors import UnreadableAudio
+from tests import stores
 from tests.api.cli.conftest import Trackmark
 
 
@@ -105,3 +106,16 @@ def test_weights_that_are_not_their_cards_are_wrong(
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.setattr(doctor, "_ROOT", tmp_path)
     assert checks(trackmark, 1)["models"]["state"] == "wrong"
+
+
+def test_a_store_is_tried_and_one_that_is_away_is_named(
+    trackmark: Trackmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stores.s3() as s3:
+        s3.environment(monkeypatch)
+        monkeypatch.setenv("TRACKMARK_STORE", s3.store)
+        assert checks(trackmark, 0)["store"]["state"] == "ok"
+        s3.fault = stores.full
+        found = checks(trackmark, 1)["store"]
+        assert found["state"] == "wrong" and "is full" in found["says"]
+        assert s3.names() == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.errors import StoredFileLost, StoreUnavailable
-from api.store import ObjectStore
+from api.store import Known, ObjectStore
 from api.store.objects import PIECE_BYTES
 from tests.stores import S3, full
 
@@ -29,7 +29,8 @@ def test_a_file_comes_back_as_it_was(store: ObjectStore, song: Path, tmp_path: P
     assert s3.names() == ["trackmark/uploads/a.wav"]
     store.fetch("uploads/a.wav", tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == song.read_bytes() == store.read("uploads/a.wav")
-    assert store.size("uploads/a.wav") == 1000 and store.size("uploads/b.wav") is None
+    digest = hashlib.sha256(song.read_bytes()).hexdigest()
+    assert store.known("uploads/a.wav") == Known(1000, digest) and store.known("uploads/b.wav") is None
     assert b"".join(store.pieces("uploads/a.wav", 10, 20)) == song.read_bytes()[10:20]
     assert b"".join(store.pieces("uploads/a.wav", 990, 5000)) == song.read_bytes()[990:]
 
