@@ -18,6 +18,7 @@
       StoredFileLost
       SignInFailed
       ProviderUnavailable
+      SourceUnusable
       JobError
         JobCrashed
         JobCancelled
@@ -107,9 +108,17 @@ class DiskFull(TrackmarkError):
 
 
 class StoreUnavailable(TrackmarkError):
-    """The object store cannot be reached, refuses the service, or has no room; nothing was lost."""
+    """The object store cannot be reached, refuses the service, or has no room; nothing was lost.
+
+    Attributes:
+        passes: whether that may change without anybody's doing.
+    """
 
     code = "store-unavailable"
+
+    def __init__(self, message: str, *, passes: bool = True) -> None:
+        super().__init__(message)
+        self.passes = passes
 
 
 class StoredFileLost(TrackmarkError):
@@ -128,6 +137,12 @@ class ProviderUnavailable(TrackmarkError):
     """The provider at which people sign in does not answer as one."""
 
     code = "provider-unavailable"
+
+
+class SourceUnusable(TrackmarkError):
+    """An object that a batch names may not be fetched, or cannot be."""
+
+    code = "source-unusable"
 
 
 class JobError(TrackmarkError):

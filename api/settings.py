@@ -5,7 +5,7 @@ Nothing is read at import: build `Settings()` where the process starts and hand 
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.limits import LONG_LIMITS, Limits
 
 MIB = 1024 * 1024
+_PREFIX = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9._-]+/|\{tenant\}/)*$"
 
 
 def default_home() -> Path:
@@ -32,6 +33,10 @@ class Settings(BaseSettings):
         store: `s3://bucket/prefix`, an S3-compatible store of uploads and of what jobs leave behind, for
             servers and workers on several machines; without it these files lie in `home`. Its address
             and credentials are those of other S3 clients: `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` and so on.
+        batch_sources: from where batches may name objects by their address: `s3://bucket/prefix/`, with
+            `{tenant}` for the tenant's name where each has a folder of its own; what is without it is open to
+            every tenant. None may overlap with `store`. A JSON list in the environment.
+        batch_source_s: how long fetching one such object may take.
         fingerprint_folder: where copies of the fingerprint index lie, `fingerprints` in `home` unless given;
             on a disk of this machine, with room for about twice their size.
         log_origin: name of the transparency log in its checkpoints (C2SP: a schema-less URL), or None
@@ -112,6 +117,8 @@ class Settings(BaseSettings):
     store: str | None = Field(
         default=None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$"
     )
+    batch_sources: tuple[Annotated[str, Field(pattern=_PREFIX)], ...] = ()
+    batch_source_s: float = Field(default=300.0, gt=0)
     fingerprint_folder: Path | None = None
     log_origin: str | None = None
     witnesses: tuple[str, ...] = ()
@@ -188,6 +195,16 @@ class Settings(BaseSettings):
         host = urlsplit(self.oidc_issuer).hostname
         if self.oidc_issuer.startswith("http:") and host not in ("localhost", "127.0.0.1", "::1"):
             raise ValueError("oidc_issuer must begin with https://, but on this machine itself")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_sources_and_store_apart(self) -> "Settings":
+        """A tenant that may name what lies in the store could read what others sent."""
+        for prefix in self.batch_sources:
+            open_to = prefix.partition("{tenant}")[0]
+            own = "" if self.store is None else f"{self.store.rstrip('/')}/"
+            if own and (own.startswith(open_to) or open_to.startswith(own)):
+                raise ValueError(f"the batch source {prefix} overlaps with the store; give it another place")
         return self
 
     @property

@@ -5,8 +5,9 @@ written in one transaction, so whoever goes on after a crash finds what is left 
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,15 @@ from api.database.tables import Table
 from api.errors import JobCancelled, StoreUnavailable, UnknownEntry, told
 from api.jobs.entering import enter
 from api.jobs.job import CANCELLED, FINISHED, Upload, ended
+from api.jobs.sources import Sources
 from api.lists.cursors import Cursors
 from api.outbox.outbox import tell
+from api.settings import Settings
 from api.uploads import Uploads
 from core import clock
 from core.errors import TrackmarkError
+
+log = logging.getLogger(__name__)
 
 MOST_ROWS = 10_000
 AT_ONCE = 25
@@ -83,6 +88,7 @@ class Result:
     row: int
     reference: str | None
     upload_id: str | None
+    uri: str | None
     audit_id: str | None
     state: str
     file: str | None
@@ -97,6 +103,12 @@ class Batches:
 
     engine: Engine
     uploads: Uploads
+    sources: Sources = field(default_factory=Sources)
+
+    @classmethod
+    def of(cls, engine: Engine, settings: Settings) -> "Batches":
+        """The batches of this home."""
+        return cls(engine, Uploads.of(engine, settings), Sources.of(settings))
 
     def create(self, batch_id: str, tenant: str, wishes: Sequence[Wish], *, sha256: str) -> Batch:
         """Enter a batch whose rows wait, or find the one of this id that the same request made before."""
@@ -186,8 +198,11 @@ class Batches:
 
     def spread(self, batch_id: str) -> None:
         """Make jobs of the rows that wait; several may do so at once."""
-        while self._some(batch_id):
-            pass
+        try:
+            while self._some(batch_id):
+                pass
+        except StoreUnavailable as error:
+            log.error("batch %s: %s; its rows wait for the next sweep", batch_id, error)
         self.complete(batch_id)
 
     def complete(self, batch_id: str) -> bool:
@@ -215,6 +230,8 @@ class Batches:
         waiting = select(_ITEMS).where(_ITEMS.c.batch_id == batch_id, _WAITS).order_by(_ITEMS.c.row)
         with database.reading(self.engine) as connection:
             rows = connection.execute(waiting.limit(AT_ONCE)).all()
+        # What was fetched from afar is entered at once: others may be at this batch, too.
+        rows = rows[: next((n for n, row in enumerate(rows, 1) if source_of(row.request)), len(rows))]
         taken: dict[int, Upload | TrackmarkError] = {}
         entered: set[int] = set()
         try:
@@ -239,6 +256,11 @@ class Batches:
     def _taken(self, row: Row[Any]) -> Upload | TrackmarkError:
         """A file for the job of a row, or why there is none."""
         try:
+            source = source_of(row.request)
+            if source is not None:
+                fetched = self.sources.fetch(source, row.tenant, self.uploads.folder)
+                self.uploads.settle(fetched.stored, fetched.sha256)
+                return fetched
             upload, stored = self.uploads.handed_on(row.upload_id, row.tenant)
         except StoreUnavailable:
             raise  # the row waits
@@ -255,6 +277,11 @@ class Batches:
 
     def _of(self, tenant: str) -> Engine:
         return database.for_tenant(self.engine, tenant)
+
+
+def source_of(request: Mapping[str, Any] | None) -> str | None:
+    """The address from which a row's file is fetched; None where it was uploaded."""
+    return None if request is None else request.get("source")
 
 
 def _one(batch_id: str, tenant: str) -> Any:
@@ -301,6 +328,7 @@ def _result(row: Row[Any]) -> Result:
         row.row,
         row.reference,
         row.upload_id,
+        source_of(row.request),
         None if state == "erased" else row.job_id,
         state,
         row.file_name,

@@ -57,7 +57,7 @@ class Sweep:
         self._settings = settings
         self._now = now
         self._resumable = Uploads.of(engine, settings)
-        self._batches = Batches(engine, self._resumable)
+        self._batches = Batches.of(engine, settings)
         self._retention = Retention(engine, files)
         self._store_seen = float("-inf")
         self._lock = settings.home / "uploads.lock"

@@ -33,7 +33,6 @@ from api.registry.fingerprints import CopyKeeper
 from api.registry.registry import Registry
 from api.settings import Settings
 from api.trail.journal import Journal
-from api.uploads import Uploads
 from api.webhooks.address import Addresses
 from api.webhooks.webhooks import Webhooks
 from core.errors import TrackmarkError
@@ -96,7 +95,7 @@ class Worker:
             registry.engine, lease_s=settings.lease_s, attempts=settings.job_attempts
         )
         self.files = JobFiles.of(settings)
-        self.batches = Batches(registry.engine, Uploads.of(registry.engine, settings))
+        self.batches = Batches.of(registry.engine, settings)
         self.name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
         self._attempts: dict[str, _Attempt] = {}
         self._sweep = Sweep(registry.engine, self._leases, self.files, settings)

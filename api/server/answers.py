@@ -56,6 +56,7 @@ ANSWERS: Mapping[str, Answer] = {
     "watermark-impossible": Answer(422, "The audio cannot carry the watermark"),
     "enrolment-failed": Answer(422, "The recordings make no usable voice print"),
     "invalid-voice-print": Answer(422, "The stored voice print is not usable"),
+    "source-unusable": Answer(422, "The object cannot be fetched"),
     "encode-failed": Answer(422, "The audio could not be written"),
     "invalid-record": Answer(422, "The ownership record is not valid"),
     "signature-invalid": Answer(422, "A signature does not verify"),

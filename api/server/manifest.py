@@ -14,7 +14,7 @@ from core.errors import InvalidInput, TrackmarkError
 
 MOST_BYTES = 4 * 1024 * 1024
 JSON, CSV = "application/json", "text/csv"
-NAMES = ("reference", "upload_id")
+NAMES = ("reference", "upload_id", "uri")
 FIELDS = ("artist", "checks", "retain", "search", "priority")
 _COLUMNS = (*NAMES, *FIELDS)
 _MARKS = MOST_ROWS * 2 * len(_COLUMNS)
@@ -23,13 +23,14 @@ Read = Callable[[Mapping[str, str]], Mapping[str, Any]]
 """Makes the fields of a form what the job shall do; raises `TrackmarkError`."""
 
 
-def wishes_of(body: bytes, media: str, read: Read) -> list[Wish]:
+def wishes_of(body: bytes, media: str, read: Read, check: Callable[[str], None]) -> list[Wish]:
     """What every row asks for, in order.
 
     Args:
         body: the manifest.
         media: its content type.
         read: see `Read`; asked once for rows that say the same.
+        check: raises `TrackmarkError` for the address of an object that may not be fetched.
 
     Raises:
         UnsupportedMedia: the manifest is of another kind.
@@ -42,7 +43,7 @@ def wishes_of(body: bytes, media: str, read: Read) -> list[Wish]:
     if not 1 <= len(rows) <= MOST_ROWS:
         raise InvalidInput(f"a manifest has 1 to {MOST_ROWS} rows; this one has {len(rows)}")
     known: dict[tuple[tuple[str, str], ...], Mapping[str, Any] | TrackmarkError] = {}
-    return [_wish(row, defaults, read, known) for row in rows]
+    return [_wish(row, defaults, read, check, known) for row in rows]
 
 
 def _json(body: bytes) -> tuple[Sequence[Any], Mapping[str, str]]:
@@ -77,7 +78,9 @@ def _lines(reader: "csv.DictReader[str]") -> Iterator[Any]:
         yield line if None not in line and None not in line.values() else "a line of another length"
 
 
-def _wish(row: Any, defaults: Mapping[str, str], read: Read, known: dict[Any, Any]) -> Wish:
+def _wish(
+    row: Any, defaults: Mapping[str, str], read: Read, check: Callable[[str], None], known: dict[Any, Any]
+) -> Wish:
     reference: str | None = None
     upload_id: str | None = None
     try:
@@ -85,15 +88,20 @@ def _wish(row: Any, defaults: Mapping[str, str], read: Read, known: dict[Any, An
         fields.only(sent, _COLUMNS)
         reference = fields.text(sent, "reference", limit=200)
         upload_id = fields.text(sent, "upload_id", limit=64)
-        if upload_id is None:
-            raise InvalidInput("the row names no upload_id")
+        uri = fields.text(sent, "uri", limit=1200)
+        if upload_id is None and uri is None:
+            raise InvalidInput("the row names no upload_id and no uri")
+        if upload_id is not None and uri is not None:
+            raise InvalidInput("the row names an upload_id and a uri; give one of them")
+        if uri is not None:
+            check(uri)
         asked = {**defaults, **{name: value for name, value in sent.items() if name in FIELDS and value}}
         key = tuple(sorted(asked.items()))
         if key not in known:
             known[key] = _read(read, asked)
         if isinstance(known[key], TrackmarkError):
             raise known[key]
-        return Wish(reference, upload_id, known[key])
+        return Wish(reference, upload_id, known[key] if uri is None else {**known[key], "source": uri})
     except TrackmarkError as error:
         return Wish(reference, upload_id, None, told(error))
 

@@ -243,9 +243,8 @@ class ObjectStore:
             yield self._connected()
         except FileNotFoundError as error:
             if name is None or "NoSuchBucket" in _said(error):
-                raise StoreUnavailable(
-                    f"there is no bucket {self._bucket}; make it, or correct TRACKMARK_STORE"
-                ) from error
+                told = f"there is no bucket {self._bucket} at this address"
+                raise StoreUnavailable(told, passes=False) from error
             self.check()  # where the bucket is gone, its objects are not lost
             raise StoredFileLost(
                 f"{name} is gone from the store; restore it, or send the file again"
@@ -255,7 +254,8 @@ class ObjectStore:
                 raise StoredFileLost(f"{name} was changed while it was read; send the file again") from error
             if not isinstance(error, _failures()):
                 raise
-            raise StoreUnavailable(f"the object store {_why(error)}") from error
+            told = f"the object store {_why(error)}"
+            raise StoreUnavailable(told, passes=not _refused(error)) from error
 
     def _connected(self) -> Any:
         with self._lock:
@@ -294,9 +294,14 @@ def _said(error: BaseException | None) -> str:
     return ""
 
 
+def _refused(error: BaseException) -> bool:
+    denied = isinstance(error, PermissionError) or "Credentials" in type(error).__name__
+    return denied or _NO_ACCESS.search(_said(error)) is not None
+
+
 def _why(error: BaseException) -> str:
     said = _said(error)
-    if isinstance(error, PermissionError) or _NO_ACCESS.search(said) or "Credentials" in type(error).__name__:
+    if _refused(error):
         return "refuses access; look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"
     if _FULL.search(said):
         return "is full"

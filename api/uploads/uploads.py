@@ -106,7 +106,7 @@ class Uploads:
             QuotaReached: with it the tenant would store more than it may.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stored, now = _fresh_name(file_name), clock.now()
+        stored, now = fresh_name(file_name), clock.now()
         row = {
             "id": secrets.token_hex(16),
             "tenant": tenant,
@@ -226,7 +226,7 @@ class Uploads:
             with self.appending(upload_id, tenant) as writer:
                 writer.keep()
             upload = self.get(upload_id, tenant)
-        stored = _fresh_name(upload.file_name)
+        stored = fresh_name(upload.file_name)
         source, target = self.folder / upload.stored, self.folder / stored
         if self.store is not None:
             self._copy(self.store, upload, source, stored)
@@ -242,6 +242,12 @@ class Uploads:
         except FileNotFoundError:
             raise _unknown(upload_id) from None
         return upload, stored
+
+    def settle(self, stored: str, sha256: str) -> None:
+        """Have a file that was written here lie where every worker finds it. Raises `StoreUnavailable`."""
+        if self.store is not None:
+            self._hand_in(stored, sha256)
+            (self.folder / stored).unlink()
 
     def discard(self, stored: str) -> None:
         """Delete a file that `handed_on` gave and no job got."""
@@ -312,7 +318,8 @@ def _holds(path: Path, size: int) -> bool:
         return False
 
 
-def _fresh_name(file_name: str) -> str:
+def fresh_name(file_name: str) -> str:
+    """A name under which a file can be stored, with the ending of the one that the client gave it."""
     suffix = Path(file_name).suffix.lower()
     plain = suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= 6
     return secrets.token_hex(16) + (suffix if plain else "")

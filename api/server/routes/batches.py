@@ -90,6 +90,7 @@ class BatchResult(Model):
     row: int = Field(description="from 1, in the order of the manifest", examples=[1])
     reference: str | None = Field(examples=["EX-0001"])
     upload_id: str | None = Field(examples=["0123456789abcdef0123456789abcdef"])
+    uri: str | None = Field(description="of an object that was fetched", examples=[None])
     audit_id: str | None
     state: str = Field(examples=["succeeded"])
     file: str | None = Field(description="escape it before display", examples=["song.wav"])
@@ -108,7 +109,7 @@ class BatchResult(Model):
         told = {name: value for name, value in flat(result).items() if name not in ("problem", "detail")}
         problem = None if result.problem is None else Problem(**problem_of(result.problem))
         here = {} if result.audit_id is None else {"audit": f"{audits.router.prefix}/{result.audit_id}"}
-        return cls(**told, problem=problem, links=here)
+        return cls(**told, uri=result.uri, problem=problem, links=here)
 
 
 class BatchResults(Model):
@@ -132,7 +133,10 @@ class BatchResults(Model):
 async def create(
     request: Request, response: Response, after: BackgroundTasks, parts: PartsDep, caller: AuditWriter
 ) -> BatchAnswer:
-    """Make an audit of every row of a manifest. A wrong row is listed with its reason and stops no other."""
+    """Make an audit of every row of a manifest. A wrong row is listed with its reason and stops no other.
+
+    A row names an `upload_id`, or by `uri` an object (`s3://bucket/key`) where the operator allows that.
+    """
     count_upload(request, parts, caller)
     body = bytearray()
     async for chunk in request.stream():
@@ -142,8 +146,13 @@ async def create(
     media = request.headers.get("content-type", "")
     await begin(request, caller, parts, media.encode() + b"\n" + bytes(body))
     registry = parts.registry.for_tenant(caller.tenant)
+    sources = parts.worker.batches.sources
     wishes = await run_in_threadpool(
-        wishes_of, bytes(body), media, lambda sent: {**audits.wishes(sent, registry), "by": caller.by}
+        wishes_of,
+        bytes(body),
+        media,
+        lambda sent: {**audits.wishes(sent, registry), "by": caller.by},
+        lambda uri: sources.check(uri, caller.tenant),
     )
     once = getattr(request.state, "once", None)
     batch_id = secrets.token_hex(16) if once is None else once.event[:32]
