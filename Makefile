@@ -1,6 +1,7 @@
 # make demo [AUDIO=song.mp3] [MODEL=facebook/musicgen-small]   the whole chain, on a generated track or on yours
 # make test    the tests          make check   style, types, imports, tests
 # make docs    the documentation as a site, in build/site
+# make sbom    what it is made of, in dist/     make audit   known vulnerabilities of it (needs a network)
 # make serve   the API and the web page          make install   only the environment
 #
 # Needs Python 3.11 to 3.13 and make; everything else goes into .venv. PIP_FLAGS is handed to pip.
@@ -18,7 +19,7 @@ PYTEST_FLAGS ?= -n 2 --dist loadfile
 # process compiles torch again (8 s).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check docs serve install clean
+.PHONY: demo test check docs serve install clean sbom audit
 
 demo: install
 	@$(BIN)/trackmark demo $(if $(AUDIO),--audio "$(AUDIO)") $(if $(MODEL),--model "$(MODEL)")
@@ -41,6 +42,13 @@ serve: install
 install:
 	@test -n "$(PYTHON)" || { echo "Trackmark needs Python 3.11, 3.12 or 3.13 on the path (PYTHON=/path/to/it make ...)"; exit 1; }
 	@$(PYTHON) core/install.py
+
+sbom: install
+	@rm -rf dist && $(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
+	@$(BIN)/python -m lab.sbom dist --wheel dist/trackmark-*.whl
+
+audit: install
+	@$(BIN)/python -m lab.vulnerabilities
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

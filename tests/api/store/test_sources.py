@@ -76,7 +76,9 @@ def test_nothing_is_fetched_from_elsewhere(client: TestClient, s3: S3, uri: str)
     asked = len(s3.asked)
     (row,) = batch(client, uri)
     assert (row["state"], row["problem"]["code"]) == ("refused", "source-unusable")
-    assert [line for line in s3.asked[asked:] if line.count("/") > 1] == []  # a sweep lists the store's bucket
+    assert [
+        line for line in s3.asked[asked:] if line.count("/") > 1
+    ] == []  # a sweep lists the store's bucket
 
 
 def test_each_tenant_has_its_own_folder(client: TestClient, s3: S3) -> None:
