@@ -104,6 +104,8 @@ class Settings(BaseSettings):
         oidc_roots: file of root certificates (PEM) of the provider; None for the public authorities.
         session_idle_minutes: after what pause a person who signed in at a provider has to do so again.
         session_hours: after what time they have to in any case.
+        telemetry_endpoint: where spans go, by OTLP over HTTP (`http://collector:4318/v1/traces`); without it
+            there are none. Its headers come from `OTEL_EXPORTER_OTLP_HEADERS`.
         log_format: `text` for people or `json`, one object a line, of what servers and workers log.
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
@@ -172,6 +174,7 @@ class Settings(BaseSettings):
     oidc_roots: Path | None = None
     session_idle_minutes: float = Field(default=60.0, ge=5)
     session_hours: float = Field(default=12.0, gt=0)
+    telemetry_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+/")
     log_format: Literal["text", "json"] = "text"
     public_url: str | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
-from api import database
+from api import database, telemetry
 from api.audit.checks import Inconclusive
 from api.audit.findings import Found, NotRun
 from api.errors import DiskFull, told
@@ -45,6 +45,7 @@ class Asking:
         report: the caller's progress.
         steps: how many steps an audit has.
         begun: how many of them have begun.
+        within: the span of the audit, also for the lane in another thread.
     """
 
     wanted: frozenset[str]
@@ -53,6 +54,7 @@ class Asking:
     steps: int
     begun: int = 0
     lock: Lock = field(default_factory=Lock)
+    within: object = field(default_factory=telemetry.here)
 
     def ask(self, name: str, check: Callable[[], Found], kept: Found | None = None) -> Found | NotRun[Found]:
         """Run one check.
@@ -74,7 +76,8 @@ class Asking:
         if self.unusable is not None and name != "credentials":
             return NotRun("inconclusive", self.unusable)
         try:
-            return check()
+            with telemetry.span(f"check {name}", {}, self.within):
+                return check()
         except Inconclusive as reason:
             return NotRun("inconclusive", str(reason), reason.found)
         except Exception as error:

@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from api import database
+from api import database, telemetry
 from api.audit.engines import Engines, product_engines
 from api.errors import StoreUnavailable, told
 from api.jobs.away import away, line
@@ -255,8 +255,10 @@ class Worker:
 
     def _work(self, attempt: _Attempt) -> None:
         job = attempt.lease.job
+        facts = {"trackmark.job_id": job.id, "trackmark.tenant": job.tenant}
         try:
-            self._enter_end(attempt, self._result(attempt))
+            with telemetry.span(f"job {job.kind}", facts) as tell:
+                self._enter_end(attempt, self._result(attempt, tell))
         except (Cut, LeaseLost):
             self._leave(attempt)
         except BaseException as error:
@@ -273,7 +275,7 @@ class Worker:
                 del self._attempts[job.id]
             self._wake.set()
 
-    def _result(self, attempt: _Attempt) -> Callable[[], None]:
+    def _result(self, attempt: _Attempt, tell: telemetry.Tell) -> Callable[[], None]:
         """Do the work; returns what enters its end. Every failure is kept with the job."""
         lease, job = attempt.lease, attempt.lease.job
         try:
@@ -299,6 +301,7 @@ class Worker:
             failure = told(error)
         else:
             return partial(self._succeed, lease, result)
+        tell("trackmark.problem", failure["code"])
         return lambda: self._leases.fail(lease, failure)
 
     def _succeed(self, lease: Lease, result: Mapping[str, Any]) -> None:
@@ -378,7 +381,8 @@ def run_worker(settings: Settings, *, held_by: int | None = None) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with closing(Registry.open(settings)) as registry:
+    with closing(Registry.open(settings)) as registry, ExitStack() as ends:
+        ends.callback(telemetry.begin(settings.telemetry_endpoint))
         worker = Worker(settings, registry, Jobs(registry.engine), product_engines(settings))
         if held_by is not None:
             threading.Thread(target=_listen, args=(worker.wake, held_by, ended), daemon=True).start()

@@ -9,7 +9,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
+from api import telemetry
 from api.audit.engines import Engines, product_engines
 from api.identity.given import signing_in
 from api.jobs.beside import Beside
@@ -25,7 +27,7 @@ from api.server.document import document
 from api.server.gates import Gate, Gates
 from api.server.guard import Guard
 from api.server.idempotency import Answers
-from api.server.metrics import Metrics
+from api.server.metrics import Metrics, request_span
 from api.server.pace import Pace
 from api.server.pages import rendering, site
 from api.server.parts import Parts
@@ -139,9 +141,12 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # as FastAPI has it extended
     counted = app.state.metrics = Metrics()
-    app.add_middleware(
-        Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s, counted=counted.answered
-    )
+
+    def ended(scope: Scope, status: int, seconds: float) -> None:
+        counted.answered(scope, status, seconds)
+        telemetry.ended(*request_span(scope, status, seconds))
+
+    app.add_middleware(Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s, counted=ended)
     return app
 
 
@@ -165,6 +170,7 @@ def _open(settings: Settings, engines: Engines, beside: Beside | None) -> tuple[
     for folder in (settings.home, settings.uploads, settings.outputs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as opened:  # whatever fails to start, what was opened before it is closed
+        opened.callback(telemetry.begin(settings.telemetry_endpoint))
         registry = Registry.open(settings)
         opened.callback(registry.close)
         registry.keys.enter()

@@ -11,7 +11,7 @@ from core import install
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("dev", "s3")
+EXTRAS = ("dev", "s3", "telemetry")
 DECLARED = PROJECT["dependencies"] + [
     one for extra in EXTRAS for one in PROJECT["optional-dependencies"][extra]
 ]
