@@ -61,6 +61,7 @@ from api.registry.registry import Registry
 from api.settings import Settings
 from detector.music import MusicDetector
 from detector.voice import VoiceDetector
+from provenance.credentials import reading
 Registry.open(Settings()).close()
 MusicDetector.load(), VoiceDetector.load()
 loaded = {"alembic", "click", "httpx", "matplotlib", "pyarrow", "rich", "scipy.signal"} & set(sys.modules)

@@ -7,7 +7,6 @@ the COSE signature) and takes the place of as much padding, so that nothing else
 
 import struct
 
-import httpx
 import rfc3161_client
 
 from core.errors import CredentialsError
@@ -38,6 +37,8 @@ def token(message: bytes, signature: bytes, url: str) -> bytes:
     Raises:
         CredentialsError: it does not answer, or refuses.
     """
+    import httpx  # slow to import, and whoever reads credentials asks nobody
+
     builder = rfc3161_client.TimestampRequestBuilder().data(_countersigned(message, signature))
     builder = builder.hash_algorithm(rfc3161_client.HashAlgorithm.SHA256)
     query = builder.nonce(nonce=True).cert_request(cert_request=True).build().as_bytes()
