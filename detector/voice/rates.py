@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _ALWAYS = ("speech", "singing", "over music, 10 dB", "over music, 0 dB")
-_CODED = "MP3 at 64 kbit/s"
+_CODED, _OPUS = "MP3 at 64 kbit/s", "Opus at 32 kbit/s"
 _LOSSY = frozenset({"mp3", "mp3float", "aac", "opus", "vorbis"})
 _TOLD = {
     "over music, 10 dB": "over music 10 dB below the voice",
     "over music, 0 dB": "over music as loud as the voice",
     _CODED: "after MP3 at 64 kbit/s",
+    _OPUS: "after Opus at 32 kbit/s",
 }
 
 
@@ -40,7 +41,8 @@ def error_rates(measured: Mapping[str, float], codec: str) -> tuple[ErrorRate, .
         measured: the card's metrics, `clones called, CONDITION` and `genuine called at most, CONDITION`.
         codec: of the file, by the decoder's name.
     """
-    fitting = (*_ALWAYS, _CODED) if codec in _LOSSY else _ALWAYS
+    coded = _OPUS if codec == "opus" else _CODED
+    fitting = (*_ALWAYS, coded) if codec in _LOSSY else _ALWAYS
     found = []
     for name in fitting:
         called, wrong = (

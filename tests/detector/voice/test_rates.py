@@ -12,13 +12,19 @@ MEASURED = {
     "genuine called at most, speech": 0.02,
     "clones called, MP3 at 64 kbit/s": 0.125,
     "genuine called at most, MP3 at 64 kbit/s": 0.03,
+    "clones called, Opus at 32 kbit/s": 0.05,
+    "genuine called at most, Opus at 32 kbit/s": 0.04,
     "clones called, singing": 0.5,
 }
 
 
 @pytest.mark.parametrize(
     ("codec", "conditions"),
-    [("pcm_s16le", ["in speech"]), ("mp3float", ["in speech", "after MP3 at 64 kbit/s"])],
+    [
+        ("pcm_s16le", ["in speech"]),
+        ("mp3float", ["in speech", "after MP3 at 64 kbit/s"]),
+        ("opus", ["in speech", "after Opus at 32 kbit/s"]),
+    ],
 )
 def test_a_lossy_file_is_told_what_codecs_cost(codec: str, conditions: list[str]) -> None:
     found = error_rates(MEASURED, codec)
@@ -33,8 +39,8 @@ def test_nothing_measured_is_nothing_told() -> None:
 def test_a_finding_carries_the_rates_where_it_compares() -> None:
     detector = VoiceDetector.load()
     assert detector.score(clip(silence(5, 16000)), {}).error_rates == ()
-    shipped = error_rates(detector.measured, "pcm_s16le")
-    assert {"in speech", "in singing"} <= {rate.condition for rate in shipped}
+    shipped = error_rates(detector.measured, "opus")
+    assert {"in speech", "in singing", "after Opus at 32 kbit/s"} <= {rate.condition for rate in shipped}
     assert all(0 <= rate.clones_called <= 1 and 0 < rate.genuine_called_at_most < 1 for rate in shipped)
 
 
