@@ -66,11 +66,12 @@ def measured() -> dict[str, Any]:
     """Every figure, of the conditions that were measured."""
     told: dict[str, Any] = {"conditions": {}, "effects": {}}
     known = training()
-    for name in filter(kept, ("as published", *conditions.CARRIERS, *conditions.EFFECTS)):
+    effects = (*conditions.EFFECTS, conditions.ENHANCED)
+    for name in filter(kept, ("as published", *conditions.CARRIERS, *effects)):
         rows = read(name, TEST_PAGES)
         rows = rows.only(judging(rows, known))
         found = scores(rows)
-        if name in conditions.EFFECTS:
+        if name in effects:
             called = int((found.llr >= fusion.suspicious_llr(SUSPECTED)).sum())
             told["effects"][name] = [called, len(found.llr), round(upper_bound(called, len(found.llr)), 4)]
         elif rows.synthetic.any():

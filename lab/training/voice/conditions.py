@@ -113,6 +113,8 @@ CARRIERS = (
 """What happens to recordings of both classes on their way."""
 EFFECTS = ("pitch correction", "compressor", "vocoder effect", "separator mask", "denoiser")
 """What is done to real voices on purpose."""
+ENHANCED = "neural enhancer"
+"""What is done to real voices by a network that is no part of this project: `lab.training.voice.enhanced`."""
 
 
 def under(condition: str, wav: Tensor, seed: int, backing: list[Tensor]) -> Tensor:

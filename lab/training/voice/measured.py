@@ -7,7 +7,7 @@ the run can be stopped at any time. Training and benchmarks read the tables from
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,10 +73,7 @@ class Measured:
         return Measured(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
 
-def _row(
-    clip: Listed, condition: str, encoder: Ge2eEncoder, quality: SpeechQuality, backing: list[torch.Tensor]
-) -> tuple[Floats, ...]:
-    wav = conditions.under(condition, clip.wav(), clip.seed(), backing)
+def _row(wav: torch.Tensor, encoder: Ge2eEncoder, quality: SpeechQuality) -> tuple[Floats, ...]:
     wav = torch.from_numpy(samples_of(wav))
     with torch.inference_mode():
         inputs = measure(quality, wav[None])[0].numpy()
@@ -100,6 +97,17 @@ def _file(page: str, condition: str, folder: Path) -> Path:
 
 def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], folder: Path = TABLES) -> None:
     """Measure pages that are not there yet."""
+
+    def heard(clip: Listed) -> torch.Tensor:
+        return conditions.under(condition, clip.wav(), clip.seed(), backing)
+
+    tabled(clips, condition, heard, folder)
+
+
+def tabled(
+    clips: list[Listed], condition: str, changed: Callable[[Listed], torch.Tensor], folder: Path = TABLES
+) -> None:
+    """Measure pages that are not there yet, each clip as `changed` makes it, [T] at 16 kHz."""
     encoder, quality = Ge2eEncoder.load(), SpeechQuality.load()
     for page in sorted({clip.page for clip in clips}):
         target = _file(page, condition, folder)
@@ -109,7 +117,7 @@ def build(clips: list[Listed], condition: str, backing: list[torch.Tensor], fold
         heard, rows = [], []
         for clip in here:
             try:
-                rows.append(_row(clip, condition, encoder, quality, backing))
+                rows.append(_row(changed(clip), encoder, quality))
                 heard.append(clip)
             except TrackmarkError as error:
                 print(f"left out: {clip.path.name}: {error}")

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from core.encode import encode
+from core.errors import TrackmarkError
 from detector.voice.synthesis import VIEWS, VoiceNetwork
 from lab.training.voice import conditions, listening
+from lab.training.voice.enhanced import Enhancer
 from lab.training.voice.listed import OF_A_PERSON, Listed, chosen, listed
 from lab.training.voice.measured import Measured, build, read
 from lab.training.voice.ranking import Plan
@@ -84,6 +86,11 @@ def test_every_condition_is_the_same_each_time_and_changes_the_sound(name: str) 
         once, conditions.under("as published", voice, 5, [])
     )
     assert same is (name == "as published")
+
+
+def test_an_enhancer_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrackmarkError, match="unpack its wheel"):
+        Enhancer(tmp_path)
 
 
 def table(page: list[str], system: list[str], person: list[str]) -> Measured:
