@@ -78,7 +78,12 @@ def _listed(found: Mapping[str, Any]) -> list[str]:
         told = "; ".join(
             f"{name} {k} of {n} (bound {100 * b:.1f} %)" for name, (k, n, b) in found["effects"].items()
         )
-        lines += ["", f"Human clips after an effect that would be called, were the voice surely X's: {told}."]
+        lines += [
+            "",
+            f"Human clips after an effect that would be called, were the voice surely X's: {told}. The "
+            "denoiser is a spectral gate; the neural enhancer is DeepFilterNet3 "
+            "(`lab.training.voice.enhanced`), on at most six recordings of a page.",
+        ]
     lines += ["", "| system | clips | AUC | EER against all human clips |", "|---|---|---|---|"]
     worst = sorted(found["systems"].items(), key=lambda item: -float(item[1]["eer"]))
     return [

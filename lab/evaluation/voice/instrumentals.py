@@ -67,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             when: [sum(pair[place] for pair in found), len(found)]
             for place, when in enumerate(("now", "before"))
         }
-        results[name]["of_training"] = sum(row.source in INSTRUMENTAL for row in rows)
+        fresh = [now for (now, _), row in zip(found, rows, strict=True) if row.source not in INSTRUMENTAL]
+        results[name]["unseen"] = [sum(fresh), len(fresh)]
     options.results.write_text(json.dumps(results, indent=1) + "\n")
     print(results["instrumentals"], results["songs"])
 

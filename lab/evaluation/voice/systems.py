@@ -64,23 +64,30 @@ def open_only(known: Measured, rows: Measured) -> dict[str, Any]:
 
 def measured() -> dict[str, Any]:
     """Every figure, of the conditions that were measured."""
-    told: dict[str, Any] = {"conditions": {}, "effects": {}}
+    told: dict[str, Any] = {"conditions": {}}
     known = training()
-    effects = (*conditions.EFFECTS, conditions.ENHANCED)
-    for name in filter(kept, ("as published", *conditions.CARRIERS, *effects)):
+    for name in filter(kept, ("as published", *conditions.CARRIERS)):
         rows = read(name, TEST_PAGES)
         rows = rows.only(judging(rows, known))
         found = scores(rows)
-        if name in effects:
-            called = int((found.llr >= fusion.suspicious_llr(SUSPECTED)).sum())
-            told["effects"][name] = [called, len(found.llr), round(upper_bound(called, len(found.llr)), 4)]
-        elif rows.synthetic.any():
-            told["conditions"][name] = measures(found)
+        told["conditions"][name] = measures(found)
         if name == "as published":
             told |= {"systems": by_system(rows, found), "pages": sorted(set(rows.page.tolist()))}
             told["open_recordings_only"] = open_only(known, rows)
             told["facts_only_auc"] = facts_only(known, rows)
             told["clips"] = [int(rows.synthetic.sum()), int((~rows.synthetic).sum())]
+    told["effects"] = effects(known)
+    return told
+
+
+def effects(known: Measured) -> dict[str, list[float]]:
+    """Of human clips after each effect that was measured: called, all, and the bound of the share."""
+    told = {}
+    for name in filter(kept, (*conditions.EFFECTS, conditions.ENHANCED)):
+        rows = read(name, TEST_PAGES)
+        llr = scores(rows.only(judging(rows, known))).llr
+        called = int((llr >= fusion.suspicious_llr(SUSPECTED)).sum())
+        told[name] = [called, len(llr), round(upper_bound(called, len(llr)), 4)]
     return told
 
 
@@ -105,11 +112,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the entry."""
     parser = argparse.ArgumentParser(description="measure the shipped score by system and condition")
     parser.add_argument("results", type=Path)
+    parser.add_argument("--effects", action="store_true", help="count what is called after effects only")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     results = json.loads(options.results.read_text())
-    results["listed"] = measured()
-    record(results["listed"])
+    if options.effects:
+        results["listed"]["effects"] = effects(training())
+    else:
+        results["listed"] = measured()
+        record(results["listed"])
     options.results.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results["listed"], indent=1))
 
