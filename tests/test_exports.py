@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("core", "provenance", "detector", "api", "lab", "handbook")
+PACKAGES = ("core", "provenance", "detector", "api", "lab")
 SOURCES = [path for top in PACKAGES for path in (ROOT / top).rglob("*.py")]
 
 

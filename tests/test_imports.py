@@ -15,7 +15,7 @@ from api.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "tests" / "vectors" / "release"
-OURS = {"core", "provenance", "detector", "api", "lab", "handbook"}
+OURS = {"core", "provenance", "detector", "api", "lab"}
 
 ALL_OF_IT = """
 import importlib, pkgutil, sys

@@ -4,7 +4,7 @@ from importlib import resources
 
 from api.audit.policy import Condition, Rule
 from api.audit.policy_text import load_policy
-from handbook.markdown import code, plain, table
+from lab.handbook.markdown import code, plain, table
 
 HEAD = """# Decision rules
 

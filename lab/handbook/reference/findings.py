@@ -12,8 +12,8 @@ from api.server.findings_schema import NAME, PARTS, component_schemas
 from detector.music import finding
 from detector.music.finding import MusicFinding
 from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
-from handbook.docstrings import attributes, opening
-from handbook.markdown import code, paragraphs, plain, table
+from lab.handbook.docstrings import attributes, opening
+from lab.handbook.markdown import code, paragraphs, plain, table
 from provenance.credentials.findings import Credentials
 from provenance.fingerprint import Match
 from provenance.watermark import Detection, Mark

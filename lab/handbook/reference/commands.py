@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from api.cli import main
 from api.cli.manual import ENDS
-from handbook.markdown import code, paragraphs, plain, table
+from lab.handbook.markdown import code, paragraphs, plain, table
 
 HEAD = """# Commands
 

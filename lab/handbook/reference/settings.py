@@ -7,8 +7,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from api.settings import Settings
-from handbook.docstrings import attributes
-from handbook.markdown import code, plain, table
+from lab.handbook.docstrings import attributes
+from lab.handbook.markdown import code, plain, table
 
 HEAD = """# Settings
 

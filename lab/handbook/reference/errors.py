@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from api.server.answers import ANSWERS
 from core.errors import TrackmarkError
-from handbook.docstrings import opening
-from handbook.markdown import code, plain, table
+from lab.handbook.docstrings import opening
+from lab.handbook.markdown import code, plain, table
 
 HEAD = """# Errors
 

@@ -9,8 +9,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from handbook.outside import outside
-from handbook.reference import pages
+from lab.handbook.outside import outside
+from lab.handbook.reference import pages
 
 _FIRST = ("README.md", "index.md")
 _GROWING = ("benchmarks", "decisions")

@@ -10,10 +10,10 @@ import markdown
 import pytest
 from markdown_it import MarkdownIt
 
-from handbook.outside import PAGES
-from tests.handbook.reading import Page
+from lab.handbook.outside import PAGES
+from tests.lab.handbook.reading import Page
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [*sorted((ROOT / "docs").rglob("*.md")), *(ROOT / name for name in PAGES)]
 BLOCKS = re.compile(r"<(ul|ol|li|table|tr|pre|h[1-6])\b")
 
@@ -35,7 +35,7 @@ def test_no_page_loads_anything_from_elsewhere(pages: dict[str, Page]) -> None:
     for name, page in pages.items():
         assert page.loads, name
         assert not [one for one in page.loads if urlsplit(one).scheme or urlsplit(one).netloc], name
-    sheet = (ROOT / "handbook" / "theme" / "handbook.css").read_text(encoding="utf-8")
+    sheet = (ROOT / "lab" / "handbook" / "theme" / "handbook.css").read_text(encoding="utf-8")
     assert "url(" not in sheet and "@import" not in sheet
 
 

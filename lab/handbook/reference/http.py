@@ -13,8 +13,8 @@ from api.server.app import create_app
 from api.server.parts import Needs
 from api.server.route import asks_who
 from api.settings import Settings
-from handbook.markdown import code, paragraphs, plain, table
-from handbook.reference import shapes
+from lab.handbook.markdown import code, paragraphs, plain, table
+from lab.handbook.reference import shapes
 
 HEAD = """# HTTP API
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from handbook.reference import commands, errors, findings, http, rules, settings
+from lab.handbook.reference import commands, errors, findings, http, rules, settings
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handbook.markdown import code, paragraphs, plain, table
+from lab.handbook.markdown import code, paragraphs, plain, table
 
 HEAD = """# Shapes
 

@@ -13,9 +13,9 @@ from api.server.answers import ANSWERS
 from api.server.app import create_app
 from api.server.findings_schema import NAME, PARTS, component_schemas
 from api.settings import Settings
-from handbook.reference import errors, findings
-from handbook.reference import pages as made_of_code
-from tests.handbook.reading import Page
+from lab.handbook.reference import errors, findings
+from lab.handbook.reference import pages as made_of_code
+from tests.lab.handbook.reading import Page
 
 
 def called(command: Any, name: str) -> list[str]:

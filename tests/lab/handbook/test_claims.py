@@ -13,9 +13,9 @@ from typer.main import get_command
 from api.cli import main
 from api.server.app import create_app
 from api.settings import Settings
-from handbook.outside import PAGES
+from lab.handbook.outside import PAGES
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROSE = [
     *(ROOT / name for name in PAGES if name != "CHANGELOG.md"),
     *(
