@@ -91,3 +91,15 @@ def addresses() -> frozenset[str]:
 def shape(path: str) -> str:
     """An address with every id in it told alike."""
     return re.sub(r"\{[^}]*\}|<[^>]*>|(?<=/)(?:NOTICE|label-b|default)", "{}", path)
+
+
+def test_every_room_stands_in_the_picture_of_the_architecture() -> None:
+    picture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    rooms = [
+        folder.name
+        for package in ("api", "detector", "provenance")
+        for folder in sorted((ROOT / package).iterdir())
+        if (folder / "__init__.py").is_file()
+    ]
+    assert len(rooms) > 25
+    assert [room for room in rooms if f"{room}/" not in picture] == []
