@@ -33,7 +33,7 @@ CLAIMS: dict[str, Any] = {
     "iat": NOW,
     "nonce": "the nonce",
 }
-GONE = object()
+GONE = "left out"
 
 
 def find(key_id: str | None, kinds: tuple[str, ...]) -> Key | None:
@@ -41,7 +41,7 @@ def find(key_id: str | None, kinds: tuple[str, ...]) -> Key | None:
 
 
 def token(algorithm: str = "RS256", key: Key | None = None, **changed: Any) -> str:
-    claims = {name: value for name, value in {**CLAIMS, **changed}.items() if value is not GONE}
+    claims = {name: value for name, value in {**CLAIMS, **changed}.items() if value != GONE}
     found = key or KEYS[KINDS[algorithm][0]]
     return jwt.encode({"alg": algorithm, "kid": found.kid}, claims, found, algorithms=[algorithm])
 
