@@ -8,13 +8,14 @@ from fastapi.responses import RedirectResponse
 from api.language import LANGUAGES, language_of
 from api.language.catalogue import Language
 from api.language.spoken import speak
+from api.server.route import Route
 
 COOKIE = "trackmark_language"
 KEPT_S = 365 * 24 * 3600
 LONGEST = 500
 """Of a browser's list of languages, in characters."""
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=Route)
 
 
 def asked(request: Request) -> Language:
