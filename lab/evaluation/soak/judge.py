@@ -18,7 +18,9 @@ Jobs = Mapping[str, Mapping[str, Any]]
 def complaints(jobs: Jobs, known: Sequence[str]) -> list[str]:
     """What is wrong with jobs, by the key of each; `known` are the ids that the lists tell."""
     told = [
-        f"{key} failed: {job['problem']['code']}" for key, job in jobs.items() if job["state"] == "failed"
+        f"{key} failed: {job['problem']['code']}: {job['problem']['detail']}"
+        for key, job in jobs.items()
+        if job["state"] == "failed"
     ]
     ids = [job["id"] for job in jobs.values()]
     if len(set(ids)) != len(ids):
