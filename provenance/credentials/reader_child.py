@@ -11,10 +11,10 @@ it signs it sends out to be signed. Messages (see `core.locked_child`):
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import c2pa
 
@@ -26,6 +26,7 @@ from provenance.credentials.library import settings
 CODE = True
 """The library calls back through code that ctypes makes."""
 MAX_STORE_BYTES = 64 << 20
+Answer = TypeVar("Answer")
 
 
 def prepare() -> None:
@@ -75,7 +76,8 @@ def _tags(file: BinaryIO, name: str) -> bytes:
 def _sign(task: Task) -> bytes:
     """Copy the first file into the second with a signed manifest; the third, if any, is its parent."""
     asked = task.request
-    source, target, *parents = task.files
+    source, copy, *parents = task.files
+    target = _Written(copy)
 
     def signed(message: bytes) -> bytes:
         task.send(b"S", message)
@@ -88,9 +90,50 @@ def _sign(task: Task) -> bytes:
             builder.set_no_embed()
         for parent in parents:
             builder.add_ingredient(manifest.PARENT, asked["parent_type"], parent)
-        store = bytes(builder.sign(signer, asked["media_type"], source, target))
+        try:
+            store = bytes(builder.sign(signer, asked["media_type"], source, target))
+        except c2pa.C2paError as error:
+            if target.failure is None:
+                raise
+            raise target.failure from error
     target.flush()
     return store
+
+
+class _Written:
+    """A file that the library writes to, and why it could not.
+
+    The library makes "embedding error" of a full disk, or what the last error of the process was.
+
+    Attributes:
+        failure: the last one, in the words of the system.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: Refusal | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        return self._asked(lambda: self._file.read(size))
+
+    def write(self, data: bytes) -> int:
+        return self._asked(lambda: self._file.write(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._asked(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def flush(self) -> None:
+        self._asked(self._file.flush)
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        try:
+            return ask()
+        except OSError as error:
+            self.failure = Refusal("CredentialsError", str(error))
+            raise
 
 
 def validate(

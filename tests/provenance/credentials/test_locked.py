@@ -1,16 +1,31 @@
 """Strangers' credentials meet a parser that is locked in: hostile files, and a parser that was taken over."""
 
+import errno
+import io
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import c2pa
 import pytest
 
 from core.errors import CredentialsError
 from core.locked import Talk
-from provenance.credentials import C2paIdentity, locked, read_credentials, reading, write_credentials
+from core.locked_child import Refusal
+from provenance.credentials import (
+    C2paIdentity,
+    locked,
+    manifest,
+    read_credentials,
+    reader_child,
+    reading,
+    write_credentials,
+)
 from tests.provenance.credentials.signing import ANCHORS, CODECS, IDENTITY, RECORD, packets
+
+TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "m4a": "audio/mp4"}
 
 
 @pytest.mark.parametrize("name", CODECS)
@@ -108,3 +123,41 @@ def test_a_parent_is_not_parsed_where_the_key_is(
     write_credentials(plain["wav"], tmp_path / "out.wav", RECORD, IDENTITY, parent=signed["mp3"])
     found = read_credentials(tmp_path / "out.wav", ANCHORS)
     assert found.valid and found.trusted
+
+
+class Full(io.BytesIO):
+    """A file on a disk with room for so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, data: Any) -> int:
+        self._room -= len(data)
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("name", CODECS)
+def test_a_full_disk_is_named_whatever_the_library_makes_of_it(
+    signed: dict[str, Path], name: str, share: float
+) -> None:
+    source, asked = signed[name], list[bytes]()
+    request = {
+        "definition": manifest.build(RECORD, TYPES[name], opened=False, log_origin=None),
+        "media_type": TYPES[name],
+        "embed": True,
+        "trust_anchors": ANCHORS,
+        "chain": IDENTITY.chain_pem,
+    }
+    with source.open("rb") as file:
+        task: Any = SimpleNamespace(
+            request=request,
+            files=[file, Full(int(share * source.stat().st_size))],
+            send=lambda tag, body: asked.append(body),
+            receive=lambda: IDENTITY.sign(asked[-1]),
+        )
+        with pytest.raises(Refusal, match=os.strerror(errno.ENOSPC)):
+            reader_child.work(task)
