@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from starlette.requests import Request
 
 from api import database
 from api.database.tables import Table
@@ -58,6 +59,11 @@ class Once:
     def event(self) -> str:
         """Names what this request makes: another request under the same key makes something else."""
         return sha256(f"{self.id} {self.digest}".encode()).hexdigest()
+
+    @property
+    def made(self) -> str:
+        """The id of what this request makes, where it is one of sixteen digits."""
+        return self.event[:16]
 
     @classmethod
     def of(cls, key: str, tenant: str, route: str, asked: bytes, secret: str | None) -> "Once":
@@ -168,3 +174,20 @@ def _opened(body: bytes, once: Once) -> bytes:
         return Fernet(once.seal).decrypt(body)
     except InvalidToken:
         raise ConflictingEntry("the answer to this Idempotency-Key was told to another API key") from None
+
+
+def claimed(request: Request) -> Once | None:
+    """The key that a request has claimed; None where it named none."""
+    once: Once | None = getattr(request.state, "once", None)
+    return once
+
+
+def made_by(request: Request) -> str | None:
+    """The id of what a request makes that is to be done once; None where any id will do."""
+    once = claimed(request)
+    return None if once is None else once.made
+
+
+def seal_answer(request: Request) -> None:
+    """The answer holds a secret: if it is kept, then sealed."""
+    request.state.confidential = True

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Header, Request
 
-from api.server.idempotency import Once
+from api.server.idempotency import claimed
 from api.server.parts import Parts
 from api.server.refusals import PreconditionRequired
 from core.errors import InvalidInput
@@ -35,7 +35,7 @@ def precondition(request: Request, parts: Parts, if_match: str | None, entry: st
         PreconditionRequired: nothing, where the service wants something.
         InvalidInput: the header is no ETag.
     """
-    once: Once | None = getattr(request.state, "once", None)
+    once = claimed(request)
     if if_match is None and once is None and parts.settings.require_if_match:
         raise PreconditionRequired(f"send If-Match with the {entry}'s ETag, or an Idempotency-Key")
     return Precondition(None if once is None else once.event, _expected(if_match, entry))

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from api.server import digests
 from api.server.answers import status_of
 from api.server.api_keys import Caller
-from api.server.idempotency import REPLAYED, Kept, Once
+from api.server.idempotency import REPLAYED, Kept, claimed
 from api.server.inputs import check_json, check_parameters
 from api.server.parts import Needs, Replayed, address, caller, count, parts
 from api.server.schemas import Model
@@ -182,7 +182,7 @@ def asks_who(dependant: Dependant) -> bool:
 
 async def _release(request: Request, error: Exception) -> None:
     """Free the key of a request that failed; one that the server failed may have done something."""
-    once: Once | None = getattr(request.state, "once", None)
+    once = claimed(request)
     if once is not None:
         refused = isinstance(error, RequestValidationError | HTTPException) or (
             isinstance(error, TrackmarkError) and status_of(error) < 500
@@ -192,7 +192,7 @@ async def _release(request: Request, error: Exception) -> None:
 
 async def _keep(request: Request, response: Response) -> None:
     """Keep the answer to a request that named a key."""
-    once: Once | None = getattr(request.state, "once", None)
+    once = claimed(request)
     if once is None:
         return
     answers = parts(request).answers

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
-from api.database import engine
+from api import database
+from api.database import engine as product
 from tests.api.serving import serve
 from tests.needs import POSTGRESQL, left_out
 from tests.postgres import Cluster, bundled, cluster, installed
@@ -19,14 +21,14 @@ def no_power_cut() -> Iterator[None]:
 
     `tests.postgres` says the same to PostgreSQL. Processes that a test starts keep the product's setting.
     """
-    prepare = engine._prepare_sqlite
+    prepare = product._prepare_sqlite
 
     def hasty(connection: Any, record: object) -> None:
         prepare(connection, record)
         connection.execute("PRAGMA synchronous=OFF")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "_prepare_sqlite", hasty)
+        patch.setattr(product, "_prepare_sqlite", hasty)
         yield
 
 
@@ -42,7 +44,7 @@ def no_hurry() -> Iterator[None]:
             ("CONNECT_TIMEOUT_S", 1800),
             ("BUSY_TIMEOUT_MS", 1_800_000),
         ):
-            patch.setattr(engine, name, value)
+            patch.setattr(product, name, value)
         yield
 
 
@@ -69,6 +71,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'test.db'}"
     running: Cluster = request.getfixturevalue("postgres")
     return running.database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An empty database of today's schema, on each engine in turn."""
+    made = database.connect(database_url)
+    database.upgrade(made)
+    yield made
+    made.dispose()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

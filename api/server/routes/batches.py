@@ -15,6 +15,7 @@ from api.jobs.tables import MEDIA
 from api.server import batch_table
 from api.server.answers import problem_of
 from api.server.batch_table import COLUMNS, flat
+from api.server.idempotency import claimed
 from api.server.intake import RETRY_AFTER_S, count_upload
 from api.server.listing import Cursor, Limit
 from api.server.manifest import CSV, JSON, MOST_BYTES, wishes_of
@@ -154,7 +155,7 @@ async def create(
         lambda sent: {**audits.wishes(sent, registry), "by": caller.by},
         lambda uri: sources.check(uri, caller.tenant),
     )
-    once = getattr(request.state, "once", None)
+    once = claimed(request)
     batch_id = secrets.token_hex(16) if once is None else once.event[:32]
     digest = sha256(body).hexdigest()
     batch = await run_in_threadpool(

@@ -11,7 +11,7 @@ from pydantic import Field
 from api.actor import Actor
 from api.cases.case import Case, Decision, Kind, Origin, State, Step, Wish
 from api.cases.cases import Cases
-from api.server.idempotency import Once
+from api.server.idempotency import claimed
 from api.server.listing import Paging, Search
 from api.server.parts import AuditReader, AuditWriter, PartsDep
 from api.server.preconditions import IfMatch, Precondition, precondition
@@ -194,7 +194,7 @@ def create(
     """Open a case by hand, about an audit or about something else. A policy opens its own."""
     if wanted.audit_id is None and wanted.subject is None:
         raise InvalidInput("say what the case is about: audit_id or subject")
-    once: Once | None = getattr(request.state, "once", None)
+    once = claimed(request)
     wish = Wish("open", caller.actor, {"reason": wanted.reason}, None if once is None else once.event)
     cases = Cases.of(parts.registry.engine, caller.tenant)
     return _tagged(cases.open(wish, subject=wanted.subject, audit_id=wanted.audit_id), response)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from api.database.tables import DEFAULT_TENANT
 from api.errors import UnknownEntry
 from api.server.api_keys import Caller, KeyInfo, Scope
-from api.server.idempotency import Once
+from api.server.idempotency import made_by, seal_answer
 from api.server.key_shapes import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, Parts, PartsDep, caller
@@ -54,13 +54,13 @@ def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin)
     tenant = wanted.tenant or caller.tenant
     if caller.tenant not in (tenant, DEFAULT_TENANT):
         raise Forbidden("only admins of the tenant 'default' may make keys of other tenants")
-    once = _confidential(request)
+    seal_answer(request)
     made = parts.keys.create(
         wanted.name,
         wanted.granted,
         tenant=tenant,
         expires_at=wanted.expires_at,
-        key_id=None if once is None else once.event[:16],
+        key_id=made_by(request),
     )
     return NewKeyAnswer.of_new(made)
 
@@ -108,7 +108,7 @@ def rotate(
     """Make a key in this one's place: same name, scopes and end. This one works for `overlap_s` more."""
     tenant = parts.keys.find(key_id).tenant
     _governs(caller, tenant)
-    _confidential(request)
+    seal_answer(request)
     return NewKeyAnswer.of_new(parts.keys.rotate(key_id, tenant, timedelta(seconds=asked.overlap_s)))
 
 
@@ -161,13 +161,6 @@ def whoami(parts: PartsDep, who: Annotated[Caller, Depends(caller)]) -> CallerAn
         name=who.name if info is None else info.name,
         expires_at=None if info is None else info.expires_at,
     )
-
-
-def _confidential(request: Request) -> Once | None:
-    """The answer holds a secret: if it is kept, then sealed."""
-    request.state.confidential = True
-    once: Once | None = getattr(request.state, "once", None)
-    return once
 
 
 def _governs(caller: Caller, tenant: str) -> None:

@@ -11,7 +11,7 @@ from api.errors import UnknownEntry
 from api.members.members import Member, Members, tenant_of
 from api.members.role import Role
 from api.server.api_keys import Caller
-from api.server.idempotency import Once
+from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort
 from api.server.member_shapes import (
     InvitationRequest,
@@ -76,11 +76,8 @@ MembersFound = Annotated[MemberFilters, Depends()]
 )
 def invite(wanted: InvitationRequest, request: Request, parts: PartsDep, caller: Admin) -> MemberAnswer:
     """Invite whoever signs in with this address. No letter is sent: tell them where to sign in."""
-    once: Once | None = getattr(request.state, "once", None)
     members = _those_of(wanted.tenant, parts, caller)
-    made = members.invite(
-        wanted.email, wanted.role, caller.actor, member_id=None if once is None else once.event[:16]
-    )
+    made = members.invite(wanted.email, wanted.role, caller.actor, member_id=made_by(request))
     return MemberAnswer.of(made)
 
 

@@ -12,7 +12,7 @@ from api.law.law import shipped
 from api.notices.forms import FORMS, FormName
 from api.notices.notice import Kind, Notice, State, Wish
 from api.notices.notices import About, Notices
-from api.server.idempotency import Once
+from api.server.idempotency import claimed
 from api.server.listing import Paging, Search
 from api.server.notice_shapes import (
     ActRequest,
@@ -96,7 +96,7 @@ def create(
     wanted: NoticeRequest, request: Request, response: Response, parts: PartsDep, caller: RecordWriter
 ) -> NoticeAnswer:
     """Enter a notice that came in. One that lacks elements is `incomplete`, and `missing` tells which."""
-    once: Once | None = getattr(request.state, "once", None)
+    once = claimed(request)
     given = wanted.elements.given()
     said = {"elements": given, "on": _text(wanted.received_on)}
     wish = Wish("receive", caller.actor, said, None if once is None else once.event)

@@ -11,7 +11,7 @@ from api.audit.decision import Action
 from api.audit.policy_text import MAX_BYTES
 from api.policies.policies import DEFAULT, Activation, Kept, Policies
 from api.policies.trying import MOST, Trial, try_out
-from api.server.idempotency import Once
+from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort, in_utc
 from api.server.parts import AuditReader, PartsDep, PolicyWriter
 from api.server.route import Route
@@ -190,11 +190,8 @@ class TrialAnswer(Model):
 )
 def create(wanted: PolicyRequest, request: Request, parts: PartsDep, caller: PolicyWriter) -> PolicyAnswer:
     """Keep a policy, under a name and version that no other has. It decides nothing until it is activated."""
-    once: Once | None = getattr(request.state, "once", None)
     policies = Policies.of(parts.registry.engine, caller.tenant)
-    return PolicyAnswer.of(
-        policies.keep(wanted.text, caller.actor, None if once is None else once.event[:16])
-    )
+    return PolicyAnswer.of(policies.keep(wanted.text, caller.actor, made_by(request)))
 
 
 @router.get("", operation_id="listPolicies", summary="List policies", responses=problems(422))

@@ -10,7 +10,7 @@ from pydantic import Field
 from api.retention import rules
 from api.retention.holds import Held, Hold, Holds
 from api.retention.rules import MOST_DAYS, Days, Rule
-from api.server.idempotency import Once
+from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, PartsDep
 from api.server.route import Route
@@ -120,10 +120,8 @@ def set_rule(wanted: RetentionRequest, parts: PartsDep, caller: Admin) -> Retent
 )
 def place(wanted: HoldRequest, request: Request, parts: PartsDep, caller: Admin) -> HoldAnswer:
     """Keep an audit, a case with its audit, a record with audits that found it, or a voice from erasure."""
-    once: Once | None = getattr(request.state, "once", None)
-    hold_id = None if once is None else once.event[:16]
     holds = Holds.of(parts.registry.engine, caller.tenant)
-    return HoldAnswer.of(holds.place(wanted.kind, wanted.id, wanted.reason, caller.actor, hold_id))
+    return HoldAnswer.of(holds.place(wanted.kind, wanted.id, wanted.reason, caller.actor, made_by(request)))
 
 
 @router.get("/holds", operation_id="listHolds", summary="List legal holds", responses=problems(422))

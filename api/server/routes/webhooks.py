@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Request
 from pydantic import Field
 
 from api.outbox.outbox import Event
-from api.server.idempotency import Once
+from api.server.idempotency import made_by, seal_answer
 from api.server.listing import Cursor, Limit, ShortPaging, Sort
 from api.server.parts import Admin, PartsDep
 from api.server.route import Route
@@ -117,13 +117,13 @@ class OverlapRequest(Model):
 )
 def create(wanted: WebhookRequest, request: Request, parts: PartsDep, caller: Admin) -> NewWebhookAnswer:
     """Have events sent to an address, signed by Standard Webhooks. The secret is in this answer only."""
-    once = _confidential(request)
+    seal_answer(request)
     made, secret = parts.webhooks.of(caller.tenant).create(
         wanted.url,
         wanted.events,
         description=wanted.description,
         scheme=wanted.scheme,
-        endpoint_id=None if once is None else once.event[:16],
+        endpoint_id=made_by(request),
     )
     return NewWebhookAnswer.of_new(made, secret)
 
@@ -200,7 +200,7 @@ def rotate(
     asked: Annotated[OverlapRequest, Body(default_factory=OverlapRequest)],
 ) -> NewWebhookAnswer:
     """Sign with a new secret, and with the former one for `overlap_s` more besides."""
-    _confidential(request)
+    seal_answer(request)
     overlap = timedelta(seconds=asked.overlap_s)
     return NewWebhookAnswer.of_new(*parts.webhooks.of(caller.tenant).rotate(webhook_id, overlap))
 
@@ -236,10 +236,3 @@ def deliveries(
 def replay(webhook_id: str, delivery_id: str, parts: PartsDep, caller: Admin) -> DeliveryAnswer:
     """Send a message again under its id, whether it arrived or not."""
     return DeliveryAnswer.of(parts.webhooks.of(caller.tenant).replay(webhook_id, delivery_id))
-
-
-def _confidential(request: Request) -> Once | None:
-    """The answer holds a secret: if it is kept, then sealed."""
-    request.state.confidential = True
-    once: Once | None = getattr(request.state, "once", None)
-    return once

@@ -22,7 +22,7 @@ from provenance.fingerprint.mapped import SortedPostings
 from provenance.fingerprint.search import IntArray, Lookup, Postings
 from provenance.fingerprint.segments import RATIO
 
-OUTPUT = Path("docs/benchmarks/fingerprint_growth.md")
+OUTPUT = Path("docs/benchmarks/fingerprint-growth.md")
 NEWEST = (48, 12, 4)
 """Tracks in each of the runs that a process holds in memory, below `copies.LEAST_NEWER` together."""
 QUERY_S = 10.0

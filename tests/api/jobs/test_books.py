@@ -1,28 +1,17 @@
 """The books of jobs: one request, one job, however often and at what moment it comes."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
-import pytest
 from sqlalchemy import Engine
 
-from api import database
 from api.database.tables import DEFAULT_TENANT
 from api.jobs.books import Jobs
 from api.jobs.entering import Idempotency
 from api.jobs.job import Upload
 
 AT_ONCE, ROUNDS = 8, 10
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = database.connect(database_url)
-    database.upgrade(made)
-    yield made
-    made.dispose()
 
 
 def test_a_request_that_comes_many_times_at_one_moment_is_one_job(engine: Engine) -> None:

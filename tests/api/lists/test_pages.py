@@ -35,14 +35,6 @@ def long(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made.dispose()
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = database.connect(database_url)
-    database.upgrade(made)
-    yield made
-    made.dispose()
-
-
 def everything(lists: JobLists, wanted: Wanted, tenant: str = "default") -> list[str]:
     """The files of all pages in order."""
     found: list[str] = []

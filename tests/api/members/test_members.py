@@ -1,6 +1,5 @@
 """Members are invited, join by their address once, and are governed without losing the last admin."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -23,14 +22,6 @@ ISSUER = "https://provider.example"
 IDLE, TOTAL = timedelta(hours=1), timedelta(hours=12)
 MEMBERS, SESSIONS = (Table.metadata.tables[name] for name in ("members", "member_sessions"))
 EVENTS = Table.metadata.tables["trail_events"]
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = database.connect(database_url)
-    database.upgrade(made)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture
