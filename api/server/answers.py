@@ -17,6 +17,7 @@ class Answer:
 
 
 ANSWERS: Mapping[str, Answer] = {
+    "malformed-request": Answer(400, "The request cannot be read as HTTP"),
     "unsupported-checksum": Answer(400, "The checksum is of an unknown kind"),
     "sign-in-failed": Answer(400, "You were not signed in"),
     "digest-mismatch": Answer(400, "The digest does not agree"),

@@ -7,7 +7,12 @@ idle longest goes where there are too many.
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.server.answers import problem
+from api.server.problems import MEDIA_TYPE, ProblemResponse
+from api.server.refusals import MalformedRequest
 
 HEAD_S = 30.0
 """How long the head of a request may take, and the rest of a body that was answered already."""
@@ -49,6 +54,18 @@ def connections(most: int, head_s: float = HEAD_S) -> type[asyncio.Protocol]:
             super().on_response_complete()
             if not self.cycle.response_complete:  # the next request was here already
                 self._work()
+
+        def send_400_response(self, msg: str) -> None:
+            """What is no request is told as whatever else is refused, and its line ended."""
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # an answer is on its way already
+                self.transport.close()
+                return
+            said = ProblemResponse(problem(MalformedRequest(msg))).body
+            headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(said)), "Connection": "close"}
+            answer = h11.Response(status_code=400, headers=list(headers.items()), reason=b"Bad Request")
+            for event in (answer, h11.Data(data=bytes(said)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.close()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._work()

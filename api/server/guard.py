@@ -14,7 +14,14 @@ from api.server.answers import problem
 from api.server.inputs import check_address
 from api.server.problems import RETRY_S, respond, unforeseen
 from api.server.rate_limit import Allowance
-from api.server.refusals import LengthRequired, Unavailable, UploadTimeout, UploadTooLarge
+from api.server.refusals import (
+    LengthRequired,
+    MalformedRequest,
+    Unavailable,
+    UnsupportedMedia,
+    UploadTimeout,
+    UploadTooLarge,
+)
 from api.server.tus import VERSION
 from core.errors import TrackmarkError
 
@@ -124,6 +131,7 @@ class Guard:
     async def _checked(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_address(scope)
+            _check_framing(Request(scope))
             _check_length(Request(scope))
             digest = digests.expected(scope["headers"])
         except TrackmarkError as error:
@@ -154,6 +162,14 @@ class Guard:
             return message
 
         return receive_in_time
+
+
+def _check_framing(request: Request) -> None:
+    """Refuse a body that a proxy before us may end elsewhere than we do, and one that we would not unpack."""
+    if "transfer-encoding" in request.headers and "content-length" in request.headers:
+        raise MalformedRequest("a body has a Content-Length or a Transfer-Encoding, not both")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMedia("a body is taken as it is: send it without Content-Encoding")
 
 
 def _check_length(request: Request) -> None:

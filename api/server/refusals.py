@@ -12,6 +12,7 @@
         AddressTooLong
         UploadTimeout
         LengthRequired
+        MalformedRequest
         UnsupportedMedia
         PreconditionRequired
         TusVersion
@@ -108,6 +109,12 @@ class LengthRequired(Refusal):
     """A body of unknown length where only small ones are taken."""
 
     code = "length-required"
+
+
+class MalformedRequest(Refusal):
+    """What came is not HTTP, or can be read in two ways."""
+
+    code = "malformed-request"
 
 
 class UnsupportedMedia(Refusal):

@@ -1,6 +1,7 @@
 """Connections that ask nothing end, and keep nobody out."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -79,6 +80,30 @@ def test_a_line_that_does_not_ask_is_ended(said: bytes) -> None:
             reader, writer = await line(port)
             writer.write(said)
             await over(reader)
+            writer.close()
+
+    asyncio.run(attempt())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: here\r\nX Y: z\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+    ],
+    ids=["no host", "name", "two lengths", "coding", "tls"],
+)
+def test_what_is_no_request_is_told_so_and_its_line_ended(said: bytes) -> None:
+    async def attempt() -> None:
+        async with running() as port:
+            reader, writer = await line(port)
+            writer.write(said)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b" 400 " in head and b"application/problem+json" in head
+            assert json.loads(await reader.read())["code"] == "malformed-request"
             writer.close()
 
     asyncio.run(attempt())

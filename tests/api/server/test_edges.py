@@ -264,3 +264,19 @@ def test_the_name_of_a_file(client: TestClient, name: str) -> None:
         body = b"\r\n".join([*parts_, b"--b--", b""])
         answer = client.post(path, content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
         assert answer.status_code == 202 or answer.status_code in (413, 422), answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1/audits", "/v1/uploads"])
+def test_a_body_that_two_readers_would_end_in_two_places(client: TestClient, path: str) -> None:
+    framed = {"Content-Length": "5", "Transfer-Encoding": "chunked"}
+    answer = client.post(path, content=b"0\r\n\r\n", headers=framed)
+    refused(answer, 400)
+    assert answer.json()["code"] == "malformed-request"
+
+
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1/audits", "/v1/uploads"])
+def test_a_packed_body_is_not_read_as_a_plain_one(client: TestClient, path: str) -> None:
+    for coding in ("gzip", "br", "identity, gzip"):
+        packed = client.post(path, content=b"{}", headers=JSON | {"Content-Encoding": coding})
+        refused(packed, 415)
+        assert packed.json()["code"] == "unsupported-media-type"
