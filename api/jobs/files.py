@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from api.jobs.job import Job, Upload, stored_digests, stored_names
 from api.settings import Settings
 from api.store import ObjectStore
 from api.uploads.uploads import STORED as UPLOADS
+from core.passing import passing_folder
 
 ROOM_BYTES = 64 << 20
 """What uploads leave free and jobs wait for, so that a disk that fills does not fail whatever is queued."""
@@ -77,8 +77,8 @@ class JobFiles:
         if self.store is None or path.is_file():
             yield path
             return
-        with TemporaryDirectory(prefix="trackmark-") as folder:
-            fetched = Path(folder) / stored
+        with passing_folder() as folder:
+            fetched = folder / stored
             self.store.fetch(_upload(stored), fetched, sha256)
             yield fetched
 
@@ -127,13 +127,13 @@ class JobFiles:
         if self.store is None or all((folder / name).is_file() for name in names):
             yield folder
             return
-        with TemporaryDirectory(prefix="trackmark-") as made:
+        with passing_folder() as made:
             for name in sorted(self.left(job).intersection(names)):
                 if (folder / name).is_file():
-                    shutil.copyfile(folder / name, Path(made) / name)
+                    shutil.copyfile(folder / name, made / name)
                 else:
-                    self.store.fetch(f"{self._place(job)}/{name}", Path(made) / name)
-            yield Path(made)
+                    self.store.fetch(f"{self._place(job)}/{name}", made / name)
+            yield made
 
     def remote(self, job: Job, name: str) -> str | None:
         """The name in the store of a file that a job left behind and that is not on this machine."""

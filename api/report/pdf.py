@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from api.report.document.blocks import Document
 from api.report.document.frame import frame
 from api.report.legible import legible
 from api.report.page import qr_code
+from core.passing import passing_folder
 
 TEMPLATE = Path(__file__).with_name("paper.typ")
 LONGEST_NAME = 150
@@ -52,8 +52,7 @@ def render_pdf(
         TypesettingError: the typesetter refused it, crashed, or took too long.
     """
     moment = datetime.fromisoformat(document.created_at).astimezone(UTC)
-    with tempfile.TemporaryDirectory(prefix="trackmark-pdf-") as name:
-        folder = Path(name)
+    with passing_folder() as folder:
         shutil.copyfile(TEMPLATE, folder / TEMPLATE.name)
         inputs = {
             "frame": json.dumps(frame(document.language)),

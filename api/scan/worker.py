@@ -1,7 +1,6 @@
 """What a worker does, in a process of this machine or of a cluster: one file after another, to a row each."""
 
 import pickle
-import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from api.audit.json_form import Json
 from api.scan.find import FetchError, FileChanged, FileForbidden, FileMissing, Item, ScanError, listed
 from api.scan.table import failed, flatten
 from core.errors import TrackmarkError
+from core.passing import passing_folder
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
@@ -126,8 +126,8 @@ def _local_copy(item: Item) -> Iterator[Path]:
         finally:
             _compare(item)
         return
-    with tempfile.TemporaryDirectory(prefix="trackmark-scan-") as folder:
-        path = Path(folder) / Path(item.location).name
+    with passing_folder() as folder:
+        path = folder / Path(item.location).name
         _fetch(item, path)
         _compare(item)
         yield path

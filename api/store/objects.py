@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from api.errors import StoredFileLost, StoreUnavailable
 from api.settings import Settings
 from core.files import replacing
+from core.passing import passing_folder
 
 PIECE_BYTES = 8 << 20
 """How much is asked for or sent at once; four pieces are on their way at a time."""
@@ -195,12 +195,12 @@ class ObjectStore:
     def try_out(self) -> None:
         """Write, read and delete something. Raises `StoreUnavailable` or `StoredFileLost`."""
         name = f".try-{secrets.token_hex(8)}"
-        with TemporaryDirectory(prefix="trackmark-") as folder:
-            path = Path(folder) / "written"
+        with passing_folder() as folder:
+            path = folder / "written"
             path.write_bytes(secrets.token_bytes(64))
             self.put(name, path)
             try:
-                self.fetch(name, Path(folder) / "read")
+                self.fetch(name, folder / "read")
             finally:
                 self.erase([name])
 

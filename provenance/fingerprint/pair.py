@@ -1,10 +1,8 @@
 """Two recordings side by side: where in one the other is heard, and how it was changed."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 
+from core.passing import passing_folder
 from provenance.fingerprint import triplets
 from provenance.fingerprint.extract import Fingerprint
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
@@ -26,7 +24,7 @@ def align(original: Fingerprint, suspect: Fingerprint) -> Found | None:
     key = triplets.keys(triplets.values(filed.hashes))
     on_scale = key >= 0
     rows = key[on_scale], np.zeros(int(on_scale.sum()), np.int64), filed.times[on_scale].astype(np.int64)
-    with TemporaryDirectory() as folder:
-        write_sorted(Path(folder), [rows])
-        found = search(suspect, SortedPostings.open(Path(folder)).lookup, original.frames)
+    with passing_folder() as folder:
+        write_sorted(folder, [rows])
+        found = search(suspect, SortedPostings.open(folder).lookup, original.frames)
     return found[0] if found else None
