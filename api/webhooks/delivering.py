@@ -154,10 +154,11 @@ class Deliverer:
             self._enter(connection, taken, status, problem)
 
     def forget(self) -> None:
-        """Delete messages that ended a month ago."""
+        """Delete messages that ended a month ago, or were due then and nobody may or can send."""
         with database.writing(self._engine) as connection:
-            old = _DELIVERIES.c.ended_at < self._now(connection) - KEPT
-            connection.execute(delete(_DELIVERIES).where(old))
+            last = self._now(connection) - KEPT
+            left = and_(_DELIVERIES.c.state == "pending", _DELIVERIES.c.next_at < last)
+            connection.execute(delete(_DELIVERIES).where(or_(_DELIVERIES.c.ended_at < last, left)))
 
     def _loop(self, do: Callable[[], object], rest: float) -> None:
         while not self._stopping.is_set():

@@ -249,6 +249,17 @@ def test_old_messages_are_forgotten(bench: Bench) -> None:
     assert bench.deliveries() == []
 
 
+def test_what_nobody_may_send_is_forgotten_a_month_after_it_was_due(bench: Bench) -> None:
+    bench.tell()
+    bench.endpoints.disable(bench.endpoint.id)
+    bench.now += KEPT - timedelta(seconds=1)
+    bench.deliverer.forget()
+    assert len(bench.deliveries()) == 1
+    bench.now += timedelta(seconds=2)
+    bench.deliverer.forget()
+    assert bench.deliveries() == []
+
+
 def test_while_nothing_is_due_one_thread_alone_looks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "POLL_S", 0.001)
     looked: list[str] = []
