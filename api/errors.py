@@ -8,6 +8,7 @@
       IdempotencyConflict
       PreconditionFailed
       OnHold
+      KeptNoLonger
       TypesettingError
       TooManyJobs
       QuotaReached
@@ -93,6 +94,12 @@ class OffsetMismatch(TrackmarkError):
     """A piece of an upload begins elsewhere than where the last one ended."""
 
     code = "offset-mismatch"
+
+
+class KeptNoLonger(TrackmarkError):
+    """The file was erased when its time was over, as the tenant set it."""
+
+    code = "no-longer-kept"
 
 
 class TypesettingError(TrackmarkError):

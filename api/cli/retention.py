@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from api.retention.rules import Rule
 
 commands = typer.Typer(
-    help="How long audio, reports and voice prints are kept, and what is due.", no_args_is_help=True
+    help="How long audio, reports, voice prints and tagged files are kept, and what is due.",
+    no_args_is_help=True,
 )
 Tenant = Annotated[str, typer.Option(help="Whose.")]
 Count = Annotated[int | None, typer.Option(min=0, max=36_500, help="Days; 0 for ever.", show_default=False)]
@@ -30,6 +31,7 @@ def put(
     audio_days: Count = None,
     reports_days: Count = None,
     voices_days: Count = None,
+    tagged_days: Count = None,
     tenant: Tenant = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +40,7 @@ def put(
         from api.actor import HERE
         from api.retention import rules
 
-        named = {"audio": audio_days, "reports": reports_days, "voices": voices_days}
+        named = {"audio": audio_days, "reports": reports_days, "voices": voices_days, "tagged": tagged_days}
         changed = {name: count or None for name, count in named.items() if count is not None}
         days = rules.Days(**{**vars(rules.of(store.engine, tenant).days), **changed})
         _tell(rules.put(store.engine, tenant, days, HERE), as_json=as_json)

@@ -17,6 +17,7 @@ class RetentionRow(Table, table=True):
     audio_days: int | None = None
     reports_days: int | None = None
     voices_days: int | None = None
+    tagged_days: int | None = None
     changed_at: datetime = Field(sa_type=UtcDateTime)
     who: str = Field(max_length=200)
     key_id: str | None = Field(default=None, max_length=32)

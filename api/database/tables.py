@@ -300,6 +300,7 @@ class Job(Table, table=True):
     fence: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     listed_as: str | None = Field(default=None, max_length=16)
+    tagged_deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class TenantTurn(Table, table=True):

@@ -74,6 +74,7 @@ class Job:
     Attributes:
         attempts: how often it was started; orderly ends of a worker are not counted.
         audio_deleted_at: when the uploaded file was erased.
+        tagged_deleted_at: when the file that a tagging made was erased.
         priority: among the jobs of its tenant, higher first.
         queued_at: when it was last queued, if that was after it was entered.
         cancel_requested_at: when a client asked to stop the running job.
@@ -107,6 +108,7 @@ class Job:
     fence: int
     leased_until: datetime | None
     listed_as: str | None = None
+    tagged_deleted_at: datetime | None = None
 
 
 def keeps_audio(job: Job) -> bool:

@@ -23,9 +23,13 @@ from api.store import ObjectStore
 from api.uploads import Uploads
 from api.uploads.uploads import STORED as UPLOADS
 from core import clock
+from core.passing import remove_abandoned
 
 _JOBS = Table.metadata.tables["jobs"]
 _IDEMPOTENT = Table.metadata.tables["idempotent_requests"]
+_ANSWERS = Table.metadata.tables["kept_answers"]
+_SIGN_INS = Table.metadata.tables["sign_ins"]
+_SESSIONS = Table.metadata.tables["member_sessions"]
 UNFINISHED_S = 3600.0
 STORE_EVERY_S = 3600.0
 """A store is walked through less often than a disk: each page of its list is a request."""
@@ -68,6 +72,7 @@ class Sweep:
         self._leases.reclaim()
         self._leases.expire(timedelta(hours=self._settings.job_expiry_hours))
         self.told()
+        self.lapsed()
         self.audio()
         self.exports()
         self._retention.sweep(clock.now())
@@ -75,6 +80,7 @@ class Sweep:
         self._resumable.expire()
         self.uploads()
         self.outputs()
+        remove_abandoned(self._now() - UNFINISHED_S)
         if self._files.store is not None and self._now() >= self._store_seen + STORE_EVERY_S:
             self.stored(self._files.store)
             self._store_seen = self._now()
@@ -92,6 +98,19 @@ class Sweep:
             )
             ids = list(gone.scalars())
             connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.job_id.in_(ids)))
+
+    def lapsed(self) -> None:
+        """Forget what requests, sessions and sign-ins are remembered by, when that counts no longer."""
+        now, settings = clock.now(), self._settings
+        asked = now - timedelta(hours=settings.idempotency_hours)
+        began = now - timedelta(hours=settings.session_hours)
+        seen = now - timedelta(minutes=settings.session_idle_minutes)
+        with database.writing(self._engine) as connection:
+            connection.execute(delete(_IDEMPOTENT).where(_IDEMPOTENT.c.created_at < asked))
+            connection.execute(delete(_ANSWERS).where(_ANSWERS.c.created_at < asked))
+            connection.execute(delete(_SIGN_INS).where(_SIGN_INS.c.ends_at <= now))
+            over = or_(_SESSIONS.c.began_at <= began, _SESSIONS.c.seen_at <= seen)
+            connection.execute(delete(_SESSIONS).where(over))
 
     def exports(self) -> None:
         """Erase exports that can no longer be fetched."""

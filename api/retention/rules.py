@@ -24,11 +24,13 @@ class Days:
         audio: what was uploaded and retained, and the copies to listen to; from the end of its job.
         reports: audits and comparisons with findings, reports and pictures; from their end.
         voices: voice prints with the artist's consents; from the enrolment.
+        tagged: the files that taggings made, and whole taggings that made none; from their end.
     """
 
     audio: int | None = None
     reports: int | None = None
     voices: int | None = None
+    tagged: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,4 +79,5 @@ def due(days: int | None, now: datetime) -> datetime | None:
 
 
 def _rule(row: Row[Any]) -> Rule:
-    return Rule(row.tenant, Days(row.audio_days, row.reports_days, row.voices_days), row.changed_at, row.who)
+    days = Days(row.audio_days, row.reports_days, row.voices_days, row.tagged_days)
+    return Rule(row.tenant, days, row.changed_at, row.who)

@@ -36,6 +36,7 @@ ANSWERS: Mapping[str, Answer] = {
     "legal-hold": Answer(409, "A legal hold keeps this"),
     "cancelled": Answer(409, "The job was cancelled"),
     "expired": Answer(409, "The job waited too long"),
+    "no-longer-kept": Answer(410, "This is no longer kept"),
     "length-required": Answer(411, "A Content-Length is needed"),
     "precondition-failed": Answer(412, "The entry has changed meanwhile"),
     "tus-version": Answer(412, "This version of tus is not spoken here"),

@@ -191,6 +191,7 @@ class TrackAnswer(Model):
     started_at: datetime | None
     finished_at: datetime | None
     audio_deleted_at: datetime | None
+    tagged_deleted_at: datetime | None = Field(description="when the tagged file was erased")
     title: str
     owner: str
     result: dict[str, Any] | None = Field(
@@ -205,10 +206,13 @@ class TrackAnswer(Model):
         """The tagging as clients see it."""
         links = {"self": f"/v1/tracks/{job.id}"}
         if job.state == "succeeded" and job.result is not None:
-            links |= {"file": f"/v1/tracks/{job.id}/file", "record": f"/v1/records/{job.result['record_id']}"}
+            links["record"] = f"/v1/records/{job.result['record_id']}"
+            if job.tagged_deleted_at is None:
+                links["file"] = f"/v1/tracks/{job.id}/file"
         request = job.request
         return cls(
             **common(job),
+            tagged_deleted_at=job.tagged_deleted_at,
             title=request["title"],
             owner=request["owner"],
             result=_plain(job.result),

@@ -12,6 +12,7 @@ _TITLES = {
     404: "No such entry",
     408: "The body did not come in time",
     409: "The state does not allow this",
+    410: "It was erased when its time was over",
     411: "A Content-Length is needed",
     412: "The entry has changed meanwhile",
     413: "Too large or too long",

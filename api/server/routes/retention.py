@@ -37,6 +37,9 @@ class RetentionRequest(Model):
     audio_days: Count = Field(default=None, description="retained audio, from the end of its job")
     reports_days: Count = Field(default=None, description="audits and comparisons whole, from their end")
     voices_days: Count = Field(default=None, description="voice prints with consents, from the enrolment")
+    tagged_days: Count = Field(
+        default=None, description="tagged files, from the end of the tagging; its record stays"
+    )
 
 
 class RetentionAnswer(RetentionRequest):
@@ -97,7 +100,7 @@ class HoldList(Model):
 
 @router.get("/retention", operation_id="getRetention", summary="How long what is kept", responses=problems())
 def get_rule(parts: PartsDep, caller: Admin) -> RetentionAnswer:
-    """For how many days the tenant keeps audio, reports and voice prints."""
+    """For how many days the tenant keeps audio, reports, voice prints and tagged files."""
     return RetentionAnswer.of(rules.of(parts.registry.engine, caller.tenant))
 
 
@@ -105,8 +108,8 @@ def get_rule(parts: PartsDep, caller: Admin) -> RetentionAnswer:
     "/retention", operation_id="setRetention", summary="Set how long what is kept", responses=problems(422)
 )
 def set_rule(wanted: RetentionRequest, parts: PartsDep, caller: Admin) -> RetentionAnswer:
-    """Set all three numbers. What is due and not held ends with the next sweep, within ten minutes."""
-    days = Days(wanted.audio_days, wanted.reports_days, wanted.voices_days)
+    """Set all four numbers. What is due and not held ends with the next sweep, within ten minutes."""
+    days = Days(wanted.audio_days, wanted.reports_days, wanted.voices_days, wanted.tagged_days)
     return RetentionAnswer.of(rules.put(parts.registry.engine, caller.tenant, days, caller.actor))
 
 

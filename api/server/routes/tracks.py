@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.errors import KeptNoLonger
 from api.jobs.job import Job
 from api.server import fields
 from api.server.intake import accept, received
@@ -118,15 +119,17 @@ def retry(
     response_class=Response,
     responses={
         200: {"content": {media: {} for media in sorted(set(FORMATS.values()))}},
-        **problems(404, 409, 422),
+        **problems(404, 409, 410, 422),
     },
 )
 def file(track_id: str, request: Request, parts: PartsDep, caller: TrackWriter) -> Response:
-    """The tagged audio. A failed tagging answers with the problem that made it fail."""
+    """The tagged audio, while it is kept. A failed tagging answers with the problem that made it fail."""
     return left_behind("track", track_id, request, parts, caller, _tagged)
 
 
 def _tagged(job: Job) -> File:
+    if job.tagged_deleted_at is not None:
+        raise KeptNoLonger("the tagged file was erased when its time was over; its record stays")
     result = dict(job.result or {})
     name = str(result["file"])
     suffix = name.rpartition(".")[2]

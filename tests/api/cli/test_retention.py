@@ -33,7 +33,8 @@ def ended_audit(home: Path, days_ago: float) -> str:
 
 def test_what_is_due_is_told_and_then_ended(trackmark: Trackmark, home: Path) -> None:
     place = ended_audit(home, days_ago=40)
-    assert trackmark("retention", "show").out == "audio: for ever\nreports: for ever\nvoices: for ever\n"
+    kinds = ("audio", "reports", "voices", "tagged")
+    assert trackmark("retention", "show").out == "".join(f"{kind}: for ever\n" for kind in kinds)
     assert trackmark("retention", "sweep").out == "nothing is due\n"
     (told,) = trackmark("retention", "set", "--reports-days", "30", "--audio-days", "7", "--json").lines
     assert (told["reports_days"], told["audio_days"], told["voices_days"]) == (30, 7, None)

@@ -1,5 +1,6 @@
 """What a tenant keeps no longer ends, with an event each; what a hold keeps stays; on both databases."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -52,7 +53,9 @@ def status(client: TestClient, path: str) -> int:
 
 def test_nothing_ends_where_nothing_was_set(mine: TestClient) -> None:
     told = mine.get("/v1/retention").json()
-    assert told == dict.fromkeys(("audio_days", "reports_days", "voices_days", "changed_at", "who"))
+    assert told == dict.fromkeys(
+        ("audio_days", "reports_days", "voices_days", "tagged_days", "changed_at", "who")
+    )
     audited(mine, data={"retain": "true"})
     mine.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": "Ada"})
     assert sweep(mine, 36_500) == []
@@ -90,6 +93,82 @@ def test_audits_end_whole_and_their_cases_stay(mine: TestClient) -> None:
     left = mine.get(f"/v1/cases/{case['id']}").json()
     assert (left["audit_kept"], left["audit_id"]) == (False, audit)
     assert mine.get("/v1/audits").json()["items"] == []
+
+
+def tagged(client: TestClient, **data: str) -> dict[str, Any]:
+    sent = client.post(
+        "/v1/tracks", files={"file": ("t.wav", GOOD)}, data={"title": "T", "owner": "O", **data}
+    )
+    return finished(client, sent.headers["location"])
+
+
+def test_a_tagged_file_ends_and_its_record_stays(mine: TestClient) -> None:
+    made = tagged(mine, retain="true")
+    path, record = made["links"]["self"], made["links"]["record"]
+    assert status(mine, f"{path}/file") == 200 and made["tagged_deleted_at"] is None
+    keep_for(mine, audio_days=40, tagged_days=30)
+    assert sweep(mine, 29.9) == []
+    assert sweep(mine, 30.1) == [("tagged-file", path)]
+    gone = mine.get(f"{path}/file")
+    assert (gone.status_code, gone.json()["code"]) == (410, "no-longer-kept")
+    told = mine.get(path).json()
+    assert told["tagged_deleted_at"] is not None and told["result"] == made["result"]
+    assert told["links"] == {"self": path, "record": record} and status(mine, record) == 200
+    assert not (parts(mine).settings.outputs / made["id"]).exists()
+    assert sweep(mine, 39) == []  # once
+    assert sweep(mine, 41) == [("audio", path)]
+    found = [one["action"] for one in events(mine, of=path) if one["phase"] == "done"]
+    assert found[-2:] == ["retention.tagged-file", "retention.audio"]
+
+
+def test_audio_and_tagged_file_of_one_tagging_are_due_together(mine: TestClient) -> None:
+    path = tagged(mine, retain="true")["links"]["self"]
+    keep_for(mine, audio_days=1, tagged_days=1)
+    assert sorted(sweep(mine, 2)) == [("audio", path), ("tagged-file", path)]
+
+
+def test_a_tagging_that_made_nothing_ends_whole(mine: TestClient) -> None:
+    sent = mine.post(
+        "/v1/tracks", files={"file": ("t.wav", b"RIFF")}, data={"title": "T", "owner": "O"}
+    ).headers["location"]
+    engine, job_id = parts(mine).registry.engine, sent.rpartition("/")[2]
+    finished(mine, sent)
+    with database.writing(engine) as connection:
+        connection.execute(text("UPDATE jobs SET state = 'failed' WHERE id = :id"), {"id": job_id})
+    keep_for(mine, tagged_days=3)
+    assert sweep(mine, 2) == []
+    assert sweep(mine, 4) == [("tagging", sent)]
+    assert status(mine, sent) == 404
+
+
+def test_a_hold_on_a_record_keeps_the_tagged_file(mine: TestClient) -> None:
+    made = tagged(mine)
+    path, record = made["links"]["self"], made["result"]["record_id"]
+    hold = mine.post("/v1/holds", json={"kind": "record", "id": record, "reason": "a suit"}).json()
+    keep_for(mine, tagged_days=1)
+    assert sweep(mine, 2) == [] and status(mine, f"{path}/file") == 200
+    mine.post(f"/v1/holds/{hold['id']}:release", json={"reason": "settled"})
+    assert sweep(mine, 2) == [("tagged-file", path)]
+
+
+def test_a_batch_ends_with_the_last_of_its_audits(mine: TestClient) -> None:
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(GOOD))}
+    piece = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    uploads = [mine.post("/v1/uploads", headers=tus).headers["location"] for _ in "12"]
+    for place in uploads:
+        mine.patch(place, content=GOOD, headers={**piece, "Upload-Offset": "0"})
+    items = [{"upload_id": place.rpartition("/")[2]} for place in uploads]
+    batch = mine.post("/v1/batches", json={"items": items}).headers["location"]
+    while mine.get(batch).json()["completed_at"] is None:
+        time.sleep(0.05)
+    rows = mine.get(f"{batch}/results").json()["items"]
+    first, second = (row["audit_id"] for row in rows)
+    hold = mine.post("/v1/holds", json={"kind": "audit", "id": first, "reason": "a suit"}).json()
+    keep_for(mine, reports_days=1)
+    assert sweep(mine, 2) == [("report", f"/v1/audits/{second}")] and status(mine, batch) == 200
+    mine.post(f"/v1/holds/{hold['id']}:release", json={"reason": "settled"})
+    assert sweep(mine, 2) == [("report", f"/v1/audits/{first}"), ("batch", batch)]
+    assert status(mine, batch) == 404
 
 
 def test_voice_prints_end_with_their_consents(mine: TestClient) -> None:
@@ -188,7 +267,7 @@ def test_what_cannot_be_meant_is_refused(mine: TestClient) -> None:
     for days in ({"audio_days": 0}, {"audio_days": -1}, {"reports_days": 1e9}, {"voices_days": "soon"}):
         assert mine.put("/v1/retention", json=days).status_code == 422
     keep_for(mine, audio_days=5, reports_days=6)
-    keep_for(mine, audio_days=7)  # all three are set
+    keep_for(mine, audio_days=7)  # all are set
     told = mine.get("/v1/retention").json()
     assert (told["audio_days"], told["reports_days"], told["who"]) == (7, None, "test")
 
