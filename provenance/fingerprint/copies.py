@@ -3,9 +3,9 @@
 A copy is a folder of its own under a number: it appears complete, by a rename. It holds the tracks after some
 number up to another; numbers are never used again and rise in the order in which tracks are committed, so the
 copies form a chain, and what has a higher number than its last came later. Newer copies are small: they are
-merged as they grow (`segments`). Keys are disturbed with their owner's name: each owner's hashes lie among
-random others, so however often one owner files a hash, the look-ups of others stay as full of their own as if
-they were alone.
+merged as they grow (`segments`), up to what one can hold; a larger catalogue has several side by side. Keys
+are disturbed with their owner's name: each owner's hashes lie among random others, so however often one owner
+files a hash, the look-ups of others stay as full of their own as if they were alone.
 """
 
 import fcntl
@@ -13,21 +13,19 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import Connection, Engine, func, select
 
 from core.errors import RegistryError
-from provenance.fingerprint import triplets
 from provenance.fingerprint.disturbance import disturbance
-from provenance.fingerprint.mapped import SortedPostings, write_sorted
-from provenance.fingerprint.search import IntArray, Lookup
+from provenance.fingerprint.filed import Span, Stopped, hashes, hashes_after, span
+from provenance.fingerprint.mapped import MOST_POSTINGS, SortedPostings, write_sorted
+from provenance.fingerprint.search import IntArray, Lookup, Postings
 from provenance.fingerprint.segments import due
-from provenance.fingerprint.sql import LOW_BITS, SELECT_PACKED, track_table, unpacked_hashes
+from provenance.fingerprint.sql import track_table
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +33,9 @@ LEAST_NEWER = 64
 """A copy is made once more tracks than this came: so many are held in memory by every process."""
 LEAST_GONE, SHARE_GONE = 1000, 0.1
 """All copies are made anew once more tracks than both, the number and the share of theirs, were removed."""
-TRACKS_AT_ONCE = 64
-FRAMES_AT_ONCE = 150_000  # some hundred thousand hashes
-VERSION = 2
+MOST_HASHES = MOST_POSTINGS
+"""No copy holds more, unless it is of one track."""
+VERSION = 3
 ABOUT = "about.json"
 BUILDING = ".building"
 
@@ -48,12 +46,14 @@ class Copy:
 
     Attributes:
         after: number of the newest track that the copies before it hold; 0 where it is the first.
+        first: number of its first track.
         last: number of the newest track that was filed when it was made.
         tracks: how many it holds.
         folder: where it lies.
     """
 
     after: int
+    first: int
     last: int
     tracks: int
     folder: Path
@@ -74,24 +74,33 @@ class Copy:
                 raise ValueError("another version")
             frames = {str(owner): int(length) for owner, length in about["frames"].items()}
             newest, tracks = str(about["newest"]), int(about["tracks"])
-            after, last = int(about["after"]), int(about["last"])
-            if not 0 <= after < last:
+            after, first, last = int(about["after"]), int(about["first"]), int(about["last"])
+            if not 0 <= after < first <= last:
                 raise ValueError("out of order")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RegistryError(f"no readable fingerprint copy in {folder}: build it again") from error
         same = select(track_table.c.record_id).where(track_table.c.id == last)
         if connection.execute(same).scalar_one_or_none() != newest:
             raise RegistryError(f"the fingerprint copy in {folder} is of another database: build it again")
-        return cls(after, last, tracks, folder, frames, SortedPostings.open(folder))
+        return cls(after, first, last, tracks, folder, frames, SortedPostings.open(folder))
 
     def frames(self, owner: str) -> int:
         """Length of an owner's tracks together."""
         return self._frames.get(owner, 0)
 
+    @property
+    def hashes(self) -> int:
+        """How many it holds."""
+        return len(self._postings)
+
     def lookup(self, owner: str) -> Lookup:
         """Look-up among an owner's tracks."""
         disturbed = disturbance(owner)
-        return lambda keys: self._postings.lookup(keys ^ disturbed)
+
+        def lookup(keys: IntArray) -> Postings:
+            return self._postings.lookup(keys ^ disturbed).moved(self.first)
+
+        return lookup
 
 
 class Copies:
@@ -118,7 +127,7 @@ class Copies:
                     problem = error
                     continue
                 rival = opened.get(copy.after)
-                if rival is None or copy.last > rival.last:
+                if rival is None or copy.last >= rival.last:  # of two alike the one that was made later
                     opened[copy.after] = copy
             if problem is None:
                 break
@@ -143,14 +152,13 @@ class Copies:
         return self._made(self._due, stopped)
 
     def build(self, stopped: Callable[[], bool] = lambda: False) -> bool:
-        """Copy all rows of the SQL index into one, with the memory of a 64th of them.
+        """Copy the whole SQL index anew, into as few copies as hold it; those that are there stay until then.
 
         Args:
-            stopped: asked now and then; once it says so, the copy is given up.
+            stopped: asked now and then; once it says so, the copy that is being made is given up.
 
         Returns:
-            Whether a copy was made: not where another process makes one, it was stopped, or there are no
-            tracks.
+            Whether it was done: not where another process makes one, it was stopped, or there are no tracks.
         """
         return self._made(lambda _connection: [], stopped)
 
@@ -165,7 +173,12 @@ class Copies:
             return []
         if came <= LEAST_NEWER:
             return None
-        return chain[: len(chain) - due([copy.tracks for copy in chain], came)]
+        merged = due([copy.tracks for copy in chain], came)
+        together = hashes_after(connection, last) + sum(copy.hashes for copy in chain[len(chain) - merged :])
+        while merged and together > MOST_HASHES:
+            together -= chain[len(chain) - merged].hashes
+            merged -= 1
+        return chain[: len(chain) - merged]
 
     def _made(self, kept_of: Callable[[Connection], list[Copy] | None], stopped: Callable[[], bool]) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -175,47 +188,47 @@ class Copies:
                 return False
             part = self._folder / BUILDING
             shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
-            with suppress(_Stopped):
+            try:
                 return self._fill(connection, part, kept, stopped)
-            shutil.rmtree(part, ignore_errors=True)
-        return False
+            except Stopped:
+                return False
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
 
     def _fill(
         self, connection: Connection, part: Path, kept: list[Copy], stopped: Callable[[], bool]
     ) -> bool:
-        after = kept[-1].last if kept else 0
-        columns = track_table.c.id, track_table.c.owner, track_table.c.frames, track_table.c.record_id
-        wanted = select(*columns, track_table.c.filed.is_(None).label("rows_only"))
-        tracks = connection.execute(wanted.where(track_table.c.id > after).order_by(track_table.c.id)).all()
-        if not tracks:
+        """Copy what came after the copies that are kept, and only then delete all others."""
+        stay, after, ended = {copy.folder.name for copy in kept}, kept[-1].last if kept else 0, False
+        while not ended:
+            made = span(connection, after, MOST_HASHES)
+            after, ended = made.last, made.ended
+            if made.tracks:
+                stay.add(self._write(connection, part, made, stopped))
+        if len(stay) == len(kept):
             return False
-        last, frames = tracks[-1].id, dict[str, int]()
-        for track in tracks:
-            frames[track.owner] = frames.get(track.owner, 0) + track.frames
-        if any(track.rows_only for track in tracks):
-            disturbances = np.zeros(last + 1, np.int64)
-            for track in tracks:
-                disturbances[track.id] = disturbance(track.owner)
-            parts = _rows(connection, after, disturbances, sum(frames.values()), stopped)
-        else:
-            parts = _pieces(connection, after, last, stopped)
-        write_sorted(part, parts)
-        about = {
-            "version": VERSION,
-            "after": after,
-            "last": last,
-            "newest": tracks[-1].record_id,
-            "tracks": len(tracks),
-            "frames": frames,
-        }
-        (part / ABOUT).write_text(json.dumps(about))
-        before = self._names()
-        part.rename(self._folder / f"{int(before[-1]) + 1 if before else 1:08d}")
-        stay = {copy.folder.name for copy in kept}
-        for name in before:  # whoever has it open keeps it
+        for name in self._names():  # whoever has it open keeps it
             if name not in stay:
                 shutil.rmtree(self._folder / name, ignore_errors=True)
         return True
+
+    def _write(self, connection: Connection, part: Path, made: Span, stopped: Callable[[], bool]) -> str:
+        """Write a copy of some tracks and give it its name."""
+        write_sorted(part, hashes(connection, made, stopped), made.hashes)
+        about = {
+            "version": VERSION,
+            "after": made.after,
+            "first": made.first,
+            "last": made.last,
+            "newest": made.newest,
+            "tracks": made.tracks,
+            "frames": made.frames,
+        }
+        (part / ABOUT).write_text(json.dumps(about))
+        before = self._names()
+        name = f"{int(before[-1]) + 1 if before else 1:08d}"
+        part.rename(self._folder / name)
+        return name
 
     def _names(self) -> list[str]:
         """The names of the copies, oldest first."""
@@ -223,62 +236,6 @@ class Copies:
             return sorted(entry.name for entry in self._folder.iterdir() if entry.name.isdecimal())
         except OSError:
             return []
-
-
-class _Stopped(Exception):
-    """The copy is given up."""
-
-
-def _pieces(
-    connection: Connection, after: int, last: int, stopped: Callable[[], bool]
-) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Disturbed key, track and time of every filed hash of the tracks after one number up to another."""
-    wanted = select(track_table.c.id, track_table.c.owner, track_table.c.filed).order_by(track_table.c.id)
-    while after < last:
-        if stopped():
-            raise _Stopped
-        some = wanted.where(track_table.c.id > after, track_table.c.id <= last).limit(TRACKS_AT_ONCE)
-        keys, tracks, times = list[IntArray](), list[IntArray](), list[IntArray]()
-        after = last  # unless some are found
-        for row in connection.execute(some):
-            key, time = unpacked_hashes(row.filed)
-            keys.append(key ^ disturbance(row.owner))
-            tracks.append(np.full(len(key), row.id, np.int64))
-            times.append(time)
-            after = row.id
-        if keys:
-            yield np.concatenate(keys), np.concatenate(tracks), np.concatenate(times)
-
-
-def _rows(
-    connection: Connection,
-    after: int,
-    disturbances: IntArray,
-    total_frames: int,
-    stopped: Callable[[], bool],
-) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """The same of the rows, for tracks up to `len(disturbances)` of which earlier releases filed some.
-
-    They are read by ranges of keys, which are even: a cursor of the driver's own is several times as fast as
-    SQLAlchemy's rows, but on PostgreSQL it holds the whole answer to a question.
-    """
-    ranges = 1 + total_frames // FRAMES_AT_ONCE
-    borders = [(1 << triplets.KEY_BITS - LOW_BITS) * n // ranges for n in range(ranges + 1)]
-    cursor = connection.connection.cursor()
-    try:
-        for begin, end in pairwise(borders):
-            if stopped():
-                raise _Stopped
-            cursor.execute(
-                f"{SELECT_PACKED} WHERE key >= {begin} AND key < {end}"
-                f" AND track_id > {after} AND track_id < {len(disturbances)}"
-            )
-            packed = cursor.fetchall()
-            table = np.fromiter(chain.from_iterable(packed), np.int64, 2 * len(packed)).reshape(-1, 2)
-            track = table[:, 1] >> 32
-            yield table[:, 0] ^ disturbances[track], track, table[:, 1] & 0xFFFFFFFF
-    finally:
-        cursor.close()
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 `postings.npy` holds one number per filed hash (low 16 bits of the key, track and time in 64 bits), in slots
 by the leading bits of the key; `starts.npy` holds where each slot begins. Keys are scrambled, so slots are
 even (about four postings). Opening costs nothing, a look-up two reads per key, and the pages are shared.
-`copies` makes these files of the SQL index, which stays the source of truth.
+`copies` makes these files of the SQL index, which stays the source of truth, and counts tracks from a copy's
+first: what limits their numbers here limits none in the database.
 """
 
 import os
@@ -27,7 +28,7 @@ MOST_FRAMES = 1 << 24
 MOST_POSTINGS = (1 << 32) - 1
 LEAST_SLOT_BITS, MOST_SLOT_BITS = 12, 28
 POSTINGS_PER_SLOT = 4
-PARTITIONS = 64
+LEAST_PARTITIONS, POSTINGS_PER_PARTITION = 64, 1 << 23
 BUDGET = 400_000
 """Postings that one look-up reads at most, those of the rarest keys first: what half of the music shares
 tells nothing, and a query that asks for much of it must not take longer than others."""
@@ -72,6 +73,10 @@ class SortedPostings:
         begins = np.arange((1 << bits) + 1) << (triplets.KEY_BITS - bits)
         return cls(np.searchsorted(key, begins).astype(np.uint32), postings)
 
+    def __len__(self) -> int:
+        """How many postings there are."""
+        return len(self._postings)
+
     def lookup(self, keys: IntArray) -> Postings:
         """Postings of distinct keys; where they are too many, of the rarest keys.
 
@@ -109,28 +114,33 @@ def pack(key: IntArray, track: IntArray, time: IntArray) -> NDArray[np.uint64]:
     return np.asarray(check | track.astype(np.uint64) << np.uint64(24) | time.astype(np.uint64), np.uint64)
 
 
-def write_sorted(folder: Path, parts: Iterable[tuple[IntArray, IntArray, IntArray]]) -> None:
-    """Write the two files, with the memory of a part and of a 64th of the whole.
+def write_sorted(
+    folder: Path, parts: Iterable[tuple[IntArray, IntArray, IntArray]], expected: int = 0
+) -> None:
+    """Write the two files, with the memory of a part and of some eight million postings.
 
     Args:
         folder: created where missing; files that are there are replaced at once, each complete.
         parts: arrays of key, track and time, in any order.
+        expected: how many postings there are, roughly, where there are many.
 
     Raises:
         RegistryError: there are too many postings, or a track number or a time is too large for the format.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    total = 0
+    total, partitions = 0, LEAST_PARTITIONS
+    while partitions * POSTINGS_PER_PARTITION < expected:
+        partitions *= 2
     with TemporaryDirectory(dir=folder) as scratch, ExitStack() as stack:
-        files = [stack.enter_context((Path(scratch) / f"{n}").open("w+b")) for n in range(PARTITIONS)]
+        files = [stack.enter_context((Path(scratch) / f"{n}").open("w+b")) for n in range(partitions)]
         for key, track, time in parts:
             if len(track) and (int(track.max()) >= MOST_TRACKS or int(time.max()) >= MOST_FRAMES):
-                raise RegistryError("the fingerprint copy holds 16.7 million tracks of at most 54 hours")
+                raise RegistryError("a fingerprint copy holds 16.7 million tracks of at most 54 hours")
             total += len(key)
             rows = np.stack([key.astype(np.uint64), pack(key, track, time)], axis=1)
-            partition = key // ((1 << triplets.KEY_BITS) // PARTITIONS)
+            partition = key // ((1 << triplets.KEY_BITS) // partitions)
             rows = rows[np.argsort(partition, kind="stable")]
-            ends = np.cumsum(np.bincount(partition, minlength=PARTITIONS))
+            ends = np.cumsum(np.bincount(partition, minlength=partitions))
             for file, some in zip(files, np.split(rows, ends[:-1]), strict=True):
                 file.write(some.tobytes())
         write_slots(folder, total, slot_bits(total), (_partition(file) for file in files))
@@ -159,7 +169,7 @@ def write_slots(
         RegistryError: there are too many postings for the format.
     """
     if total > MOST_POSTINGS:
-        raise RegistryError("the fingerprint copy holds at most 4.29 billion hashes: use one for each half")
+        raise RegistryError("a fingerprint copy holds at most 4.29 billion hashes")
     with (
         replacing(folder / "starts.npy") as starts_part,
         replacing(folder / "postings.npy") as postings_part,

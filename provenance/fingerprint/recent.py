@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
+from provenance.fingerprint import mapped
 from provenance.fingerprint.disturbance import disturbance
 from provenance.fingerprint.mapped import SortedPostings, pack
 from provenance.fingerprint.search import IntArray, Lookup
@@ -43,10 +44,10 @@ class Run:
         key, postings = key[order], postings[order]
         return cls(key, postings, SortedPostings.of(key, postings))
 
-    def lookup(self, owner: str) -> Lookup:
-        """Look-up among an owner's tracks."""
+    def lookup(self, owner: str, after: int) -> Lookup:
+        """Look-up among an owner's tracks, which are counted from the number `after`."""
         disturbed = disturbance(owner)
-        return lambda keys: self.slots.lookup(keys ^ disturbed)
+        return lambda keys: self.slots.lookup(keys ^ disturbed).moved(after)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Recent:
         others += [(row.id, row.frames) for row in connection.execute(beyond.order_by(track_table.c.id))]
         numbers = np.array([number for number, _ in others], np.int64)
         return Held(
-            [run.lookup(owner) for run in runs],
+            [run.lookup(owner, after) for run in runs],
             frames,
             Tracks(numbers, sum(length for _, length in others)),
         )
@@ -114,12 +115,13 @@ class Recent:
         for row in connection.execute(wanted.limit(MOST_TRACKS - self._count)):
             self._newest = row.id, row.record_id
             self._count += 1
-            if row.filed is None:
+            if row.filed is None or row.id - self._after >= mapped.MOST_TRACKS:
                 self._others.setdefault(row.owner, []).append((row.id, row.frames))
                 continue
             key, time = unpacked_hashes(row.filed)
             keys.append(key ^ disturbance(row.owner))
-            postings.append(pack(key ^ disturbance(row.owner), np.full(len(key), row.id), time))
+            track = np.full(len(key), row.id - self._after)
+            postings.append(pack(key ^ disturbance(row.owner), track, time))
             self._frames[row.owner] = self._frames.get(row.owner, 0) + row.frames
             tracks += 1
         if tracks:

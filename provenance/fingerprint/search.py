@@ -61,6 +61,10 @@ class Postings:
     track: IntArray
     time: IntArray
 
+    def moved(self, numbers: int) -> "Postings":
+        """The same in tracks of higher numbers."""
+        return Postings(self.position, self.track + numbers, self.time)
+
 
 Lookup = Callable[[IntArray], Postings]
 """Postings of an array of distinct keys in rising order."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 RATIO = 4
 """A segment is merged with what is newer once that is a quarter of it. So each is more than four times as
-large as all that comes after it: a million tracks lie in seven segments at most, and a track is copied a few
-times on its way through each size (log-structured merge: P. O'Neil et al., 1996)."""
+large as all that comes after it: a million tracks lie in seven segments at most, where none has a limit, and
+a track is copied a few times on its way through each size (log-structured merge: P. O'Neil et al., 1996)."""
 
 
 def due(sizes: Sequence[int], new: int) -> int:

@@ -55,6 +55,7 @@ hash_table = Table(
 )
 
 KEYS_PER_STATEMENT = 20_000
+BYTES_PER_HASH = 12
 LOW_BITS = 16
 LOW = (1 << LOW_BITS) - 1
 JSON_KEYS = "(SELECT value FROM json_each(?))"
@@ -169,7 +170,7 @@ def packed_hashes(key: IntArray, time: IntArray) -> bytes:
 
 def unpacked_hashes(filed: bytes) -> tuple[IntArray, IntArray]:
     """Keys and times of what `packed_hashes` made."""
-    count = len(filed) // 12
+    count = len(filed) // BYTES_PER_HASH
     key = np.frombuffer(filed, "<u8", count).astype(np.int64)
     return key, np.frombuffer(filed, "<u4", count, 8 * count).astype(np.int64)
 

@@ -12,6 +12,7 @@ from api.registry.registry import Registry
 from api.scan.scan import Scanned
 from api.settings import Settings
 from provenance.fingerprint import Copies, Fingerprint, copies, extract
+from provenance.fingerprint import filed as reading
 from tests.api.cli.conftest import invoke
 from tests.api.serving import blank_record, parts, serve
 from tests.signals import music
@@ -134,10 +135,10 @@ def test_a_copy_that_is_made_does_not_delay_the_end(
             begun.append(None)
             time.sleep(0.01)
             if keeper._stopping.is_set():
-                raise copies._Stopped
+                raise reading.Stopped
             yield from ()
 
-    monkeypatch.setattr(copies, "_pieces", endless)
+    monkeypatch.setattr(reading, "_pieces", endless)
     keeper = CopyKeeper(registry.fingerprints.copies())
     keeper.start()
     wait_for(lambda: bool(begun))

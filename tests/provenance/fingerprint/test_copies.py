@@ -1,13 +1,13 @@
 """The sorted copy: what is found does not depend on it, whatever becomes of it; owners never meet."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, update
+from sqlalchemy import Engine, create_engine, event, func, select, update
 
 from core.errors import RegistryError
 from provenance.fingerprint import (
@@ -23,60 +23,13 @@ from provenance.fingerprint import (
     recent,
     triplets,
 )
-from provenance.fingerprint.search import IntArray, Lookup
-from provenance.fingerprint.sql import Tracks, track_table, unpacked_hashes
-from tests.signals import music, noise
-
-RATE = 44100
-MINE, THEIRS = "a label", "another label"
-
-
-def song(seed: int) -> torch.Tensor:
-    return music(15.0, RATE, seed=100 + seed)
-
-
-@pytest.fixture(scope="module")
-def songs() -> list[Fingerprint]:
-    return [extract(song(seed), RATE) for seed in range(4)]
-
-
-@pytest.fixture(scope="module")
-def asked() -> list[Fingerprint]:
-    """Ten seconds of each song, with noise."""
-    hiss = noise(10.0, RATE, seed=1, amplitude=0.02)
-    return [extract(song(seed)[:, 3 * RATE : 13 * RATE] + hiss, RATE) for seed in range(4)]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = create_engine(f"sqlite:///{tmp_path / 'index.db'}")
-    fingerprint_metadata.create_all(made)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "copies"
+from provenance.fingerprint.search import IntArray
+from provenance.fingerprint.sql import track_table, unpacked_hashes
+from tests.provenance.fingerprint.filed import MINE, RATE, THEIRS, NoSql, copied, held, record_id
 
 
 def without_p(match: Match) -> Match:
     return replace(match, p_value=0.0, stretches=tuple(replace(p, p_value=0.0) for p in match.stretches))
-
-
-def record_id(number: int) -> str:
-    return f"{number:016x}"
-
-
-def copied(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.name != "lock")
-
-
-class NoSql(SqlIndex):
-    """Must not be asked for hashes."""
-
-    def lookup_on(self, connection: Connection, tracks: Tracks) -> Lookup:
-        raise AssertionError("SQL was asked")
 
 
 def test_a_copy_answers_like_sql(
@@ -203,12 +156,6 @@ def test_a_copy_of_another_database_is_not_believed(
     assert index.query(asked[0]) == []
     assert [match.record_id for match in index.query(asked[1])] == [record_id(1)]
     restored.dispose()
-
-
-def held(engine: Engine, folder: Path) -> list[int]:
-    """How many tracks each copy of the chain holds."""
-    with engine.connect() as connection:
-        return [copy.tracks for copy in Copies(engine, folder).chain(connection)]
 
 
 def test_copies_are_made_of_what_is_new_and_merged_as_they_grow(
