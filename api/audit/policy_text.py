@@ -1,8 +1,9 @@
 """A policy from its TOML file: every malformed value is refused with words, before any analysis."""
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib import resources
@@ -19,10 +20,32 @@ MAX_BYTES = 64 * 1024
 MAX_ENTRIES = 200
 MAX_TEXT = 2000
 MAX_NUMBER = 1 << 53
+_HEADER = re.compile(r"\s*\[\[\s*rule\s*\]\]")
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 
 class PolicyError(TrackmarkError):
-    """A policy file cannot be read or breaks a rule of its form."""
+    """A policy file cannot be read or breaks a rule of its form.
+
+    Attributes:
+        line: of the file, counted from 1, at which it does; None where that is not known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class _Flaw(Exception):
+    """What is wrong with a rule, before it is known where in the file the rule stands.
+
+    Attributes:
+        key: of the rule; None where it is not one of them.
+    """
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 def parse_policy(text: bytes) -> Policy:
@@ -36,7 +59,8 @@ def parse_policy(text: bytes) -> Policy:
     try:
         table = toml.loads(text.decode("utf-8"))
     except ValueError as error:
-        raise PolicyError(f"the policy is not a TOML file: {error}") from error
+        line = _line_told(str(error), text.decode("utf-8", "replace"))
+        raise PolicyError(f"the policy is not a TOML file: {error}", line) from error
     _check_values(table)
     return _policy(table, text)
 
@@ -70,16 +94,18 @@ def _policy(table: Mapping[str, Any], text: bytes) -> Policy:
     entries = table.get("rule", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise PolicyError("each rule of the policy is a table [[rule]]")
-    rules = tuple(_rule(entry) for entry in entries)
-    ids = [rule.id for rule in rules]
-    if len(set(ids)) != len(ids):
-        raise PolicyError("two rules of the policy share an id; give each its own")
+    read: list[Rule] = []
+    for number, entry in enumerate(entries):
+        try:
+            read.append(_rule(entry, known=[rule.id for rule in read]))
+        except _Flaw as flaw:
+            raise PolicyError(str(flaw), _line_of(text, number, len(entries), flaw.key)) from None
     return Policy(
         name=str(head["name"]),
         version=str(head["version"]),
-        otherwise=_action(head.get("otherwise", "accept"), "[policy]"),
-        unanswered=_action(head.get("unanswered", "review"), "[policy]"),
-        rules=rules,
+        otherwise=_head_action(head, "otherwise", "accept"),
+        unanswered=_head_action(head, "unanswered", "review"),
+        rules=tuple(read),
         sha256=hashlib.sha256(text).hexdigest(),
     )
 
@@ -102,22 +128,24 @@ def _check_values(value: Any) -> None:
         raise PolicyError("a number of the policy is larger than a measurement can be")
 
 
-def _rule(entry: Mapping[str, Any]) -> Rule:
+def _rule(entry: Mapping[str, Any], known: Sequence[str]) -> Rule:
     name = str(entry.get("id", "without id"))
     missing = {"id", "action", "says", "when", "in_force_from", "last_checked"} - entry.keys()
     if missing:
-        raise PolicyError(f"rule {name!r} lacks {', '.join(sorted(missing))}")
+        raise _Flaw(f"rule {name!r} lacks {', '.join(sorted(missing))}")
     for key in ("in_force_from", "in_force_until", "last_checked"):
         if key in entry and type(entry[key]) is not date:
-            raise PolicyError(f"rule {name!r}: {key} must be a day such as 2026-08-02, without quotes")
+            raise _Flaw(f"rule {name!r}: {key} must be a day such as 2026-08-02, without quotes", key)
     when = entry["when"]
     if not isinstance(when, list) or not all(isinstance(one, dict) for one in when):
-        raise PolicyError(f"rule {name!r}: its conditions are a list of tables")
+        raise _Flaw(f"rule {name!r}: its conditions are a list of tables", "when")
     if not when:
-        raise PolicyError(f"rule {name!r} has no condition; it would always fire")
+        raise _Flaw(f"rule {name!r} has no condition; it would always fire", "when")
     for key in ("id", "says", "source", "each"):
         if key in entry and not isinstance(entry[key], str):
-            raise PolicyError(f"rule {name!r}: {key} must be a text")
+            raise _Flaw(f"rule {name!r}: {key} must be a text", key)
+    if name in known:
+        raise _Flaw(f"two rules of the policy share the id {name!r}; give each its own", "id")
     return Rule(
         id=name,
         action=_action(entry["action"], f"rule {name!r}"),
@@ -134,25 +162,26 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
 def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
     operators = [op for op in _OPERATORS if op in entry]
     if "field" not in entry or len(operators) != 1 or len(entry) != 2:
-        raise PolicyError(
-            f"rule {rule!r}: a condition is a field and one of {', '.join(_OPERATORS)}; got {dict(entry)}"
+        raise _Flaw(
+            f"rule {rule!r}: a condition is a field and one of {', '.join(_OPERATORS)}; got {dict(entry)}",
+            "when",
         )
     operator, value = operators[0], entry[operators[0]]
     if not isinstance(entry["field"], str):
-        raise PolicyError(f"rule {rule!r}: a field is named by a text")
+        raise _Flaw(f"rule {rule!r}: a field is named by a text", "when")
     for one in value if isinstance(value, list) and operator == "one_of" else [value]:
         if not isinstance(one, str | bool | int | float):
-            raise PolicyError(f"rule {rule!r}: {operator} compares with a text, a number, true or false")
+            raise _Flaw(f"rule {rule!r}: {operator} compares with a text, a number, true or false", "when")
     if operator == "known" and not isinstance(value, bool):
-        raise PolicyError(f"rule {rule!r}: known is true or false")
+        raise _Flaw(f"rule {rule!r}: known is true or false", "when")
     if operator in ("at_least", "at_most") and (
         isinstance(value, bool) or not isinstance(value, int | float)
     ):
-        raise PolicyError(f"rule {rule!r}: {operator} needs a number")
+        raise _Flaw(f"rule {rule!r}: {operator} needs a number", "when")
     if operator == "one_of" and not isinstance(value, list):
-        raise PolicyError(f"rule {rule!r}: one_of needs a list")
+        raise _Flaw(f"rule {rule!r}: one_of needs a list", "when")
     if entry["field"] == "ai.verdict" and "bona_fide" in (value if isinstance(value, list) else [value]):
-        raise PolicyError(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule")
+        raise _Flaw(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule", "when")
     if entry["field"] == "consent" and operator == "one_of" and "expired" in value:
         # A rule that names the consents which have ended means these kinds too.
         value = [*value, "revoked", "other-scope"]
@@ -161,5 +190,35 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
 
 def _action(value: object, where: str) -> Action:
     if value not in get_args(Action):
-        raise PolicyError(f"{where}: the action must be accept, review or reject, not {value!r}")
+        raise _Flaw(f"{where}: the action must be accept, review or reject, not {value!r}", "action")
     return cast("Action", value)
+
+
+def _head_action(head: Mapping[str, Any], key: str, otherwise: Action) -> Action:
+    try:
+        return _action(head.get(key, otherwise), "[policy]")
+    except _Flaw as flaw:
+        raise PolicyError(str(flaw)) from None
+
+
+def _line_told(said: str, text: str) -> int | None:
+    """The line at which reading TOML ended, as the reader says it."""
+    found = _AT_LINE.search(said)
+    if found is not None:
+        return int(found[1])
+    return text.rstrip("\n").count("\n") + 1 if "at end of document" in said else None
+
+
+def _line_of(text: bytes, number: int, rules: int, key: str | None) -> int | None:
+    """The line of a rule, or of its key where one line alone can be meant; None where neither is certain.
+
+    A header may also stand in a text of several lines; then there are more of them than rules.
+    """
+    lines = text.decode("utf-8").split("\n")
+    headers = [at for at, line in enumerate(lines) if _HEADER.match(line)]
+    if len(headers) != rules:
+        return None
+    start, end = headers[number], [*headers, len(lines)][number + 1]
+    named = re.compile(rf"\s*{key}\s*=")
+    keyed = [at for at in range(start, end) if key is not None and named.match(lines[at])]
+    return (keyed[0] if len(keyed) == 1 else start) + 1

@@ -16,7 +16,7 @@ from api.audit.policy import Policy
 from api.audit.policy_text import PolicyError, load_policy, parse_policy
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
-from api.errors import ConflictingEntry, QuotaReached, UnknownEntry
+from api.errors import ConflictingEntry, PreconditionFailed, QuotaReached, UnknownEntry
 from api.outbox import trail
 from core import clock
 from core.errors import InvalidInput
@@ -150,17 +150,28 @@ class Policies:
         """A policy, to decide by; raises `UnknownEntry`."""
         return load_policy() if policy_id == DEFAULT else parsed(self.text(policy_id))
 
-    def activate(self, policy_id: str, by: Actor, reason: str | None = None) -> Kept:
+    def activate(
+        self, policy_id: str, by: Actor, reason: str | None = None, *, instead_of: str | None = None
+    ) -> Kept:
         """Put a policy in force: it decides every audit that ends from now on and brings none of its own.
 
         One that is in force already stays so, and nothing is written down.
 
+        Args:
+            policy_id: which.
+            by: who puts it in force.
+            reason: why.
+            instead_of: id of the policy that they believe to be in force; None where they do not say.
+
         Raises:
             UnknownEntry: the tenant has no such policy.
+            PreconditionFailed: another one than they believe is in force.
         """
         with database.writing(self.engine) as connection:
             database.hold(connection, _GOVERNING)
             row_id = None if policy_id == DEFAULT else self._row(connection, policy_id).id
+            if instead_of not in (None, self._in_force(connection) or DEFAULT):
+                raise PreconditionFailed("another policy was put in force meanwhile; look at it first")
             if self._in_force(connection) != row_id:
                 values = {"tenant": self.tenant, "policy_id": row_id, "at": clock.now(), "reason": reason}
                 told = {"who": by.name[:200], "key_id": by.key_id}

@@ -1,6 +1,7 @@
 """What forms on pages send, read by the rules of the API."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -44,3 +45,28 @@ def said(shape: type[Model], told: Mapping[str, Any]) -> dict[str, Any]:
         name = str(first["loc"][0]) if first["loc"] else "the form"
         text = "something must be said" if first["type"] == "missing" else first["msg"]
         raise InvalidInput(f"{name}: {text}") from None
+
+
+def start_of(day: str | None) -> datetime | None:
+    """The beginning of a day in UTC, as a form sends it; None of none.
+
+    Raises:
+        InvalidInput: it is no day.
+    """
+    return None if day is None else _midnight(day, timedelta())
+
+
+def end_of(day: str | None) -> datetime | None:
+    """The end of a day in UTC, as a form sends it; None of none.
+
+    Raises:
+        InvalidInput: it is no day.
+    """
+    return None if day is None else _midnight(day, timedelta(days=1))
+
+
+def _midnight(day: str, later: timedelta) -> datetime:
+    try:
+        return datetime.combine(datetime.fromisoformat(day).date() + later, time(), UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{day[:40]!r} is no day such as 2027-12-31") from None

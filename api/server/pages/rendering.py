@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.language import LANGUAGES, speaking
 from api.language.catalogue import script_words
 from api.report.templates import templates
 from api.server import answers
+from api.server.api_keys import Caller, Scope
 from api.server.guard import content_policy
 from api.server.pages import case_words, language, list_words, notice_words
 from api.server.parts import COOKIE, SESSION_COOKIE, parts
@@ -34,6 +36,7 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
         }
     nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
     values.setdefault("there", _wanted(request))
+    values.setdefault("may", partial(_may, request))
     values.setdefault("signed_in", not {COOKIE, SESSION_COOKIE}.isdisjoint(request.cookies))
     with speaking(spoken):
         text = environment.get_template(name).render(
@@ -50,6 +53,12 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
         "Vary": "Accept-Language, Cookie",
     }
     return HTMLResponse(text, status, headers)
+
+
+def _may(request: Request, *scopes: str) -> bool:
+    """Whether whoever asked has one of some scopes; nobody knows of a page that asks for no key."""
+    asking: Caller | None = getattr(request.state, "caller", None)
+    return asking is not None and not asking.scopes.isdisjoint({*map(Scope, scopes), Scope.ADMIN})
 
 
 def progress(request: Request, job: Job, follows: str, doing: str) -> Response:
@@ -97,7 +106,7 @@ def _wanted(request: Request) -> str:
     if request.method in ("GET", "HEAD"):
         return f"{path}?{query}" if query else path
     first, *rest = path.strip("/").split("/")
-    alone = not rest or rest == ["bulk"] or first == "keys"
+    alone = not rest or rest in (["bulk"], ["try"]) or first == "keys"
     return f"/{first}" if alone else f"/{first}/{rest[0]}"
 
 

@@ -1,6 +1,6 @@
-"""For admins: API keys, made, handed over and revoked; and whether the service is in order."""
+"""Settings: what there is; for admins API keys, made, handed over and revoked, and the service's order."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,15 +8,17 @@ from fastapi.responses import RedirectResponse
 
 from api.language import later
 from api.members.members import Members
+from api.policies.policies import Policies
 from api.server.answers import problem
 from api.server.api_keys import NewKey, Scope
 from api.server.key_shapes import KeyRequest, RotationRequest
 from api.server.member_shapes import state_of
-from api.server.pages.forms import Sent, said
+from api.server.pages.forms import Sent, end_of, said
 from api.server.pages.rendering import page
 from api.server.parts import Admin, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.health import checked
+from api.server.routes.tables import Exporter
 from core import clock
 from core.errors import InvalidInput, TrackmarkError
 
@@ -45,20 +47,27 @@ SCOPES = {
 
 
 @router.get("/settings")
-def settings(request: Request, parts: PartsDep, caller: Admin) -> Response:
-    """What there is to set, and whether the service is in order."""
-    keys, hooks = parts.keys.keys(caller.tenant), parts.webhooks.of(caller.tenant).all()
-    people = Members(parts.registry.engine, caller.tenant).listed()
-    return page(
-        request,
-        "settings.html",
-        active=sum(_state(one) == "active" for one in keys),
-        members=sum(state_of(one) == "active" for one in people),
-        provider=parts.signing_in is not None,
-        hooks=len(hooks),
-        disabled=sum(one.disabled_at is not None for one in hooks),
-        health=checked(parts),
-    )
+def settings(request: Request, parts: PartsDep, caller: Exporter) -> Response:
+    """What there is to set or to take away, and for admins whether the service is in order."""
+    governs = _governed(parts, caller.tenant) if Scope.ADMIN in caller.scopes else None
+    reads = not caller.scopes.isdisjoint({Scope.AUDITS_READ, Scope.ADMIN})
+    policies = Policies.of(parts.registry.engine, caller.tenant)
+    active = policies.get(policies.in_force()) if reads else None
+    return page(request, "settings.html", governs=governs, active=active)
+
+
+def _governed(parts: Parts, tenant: str) -> dict[str, Any]:
+    """What an admin governs, in numbers."""
+    keys, hooks = parts.keys.keys(tenant), parts.webhooks.of(tenant).all()
+    people = Members(parts.registry.engine, tenant).listed()
+    return {
+        "active": sum(_state(one) == "active" for one in keys),
+        "members": sum(state_of(one) == "active" for one in people),
+        "provider": parts.signing_in is not None,
+        "hooks": len(hooks),
+        "disabled": sum(one.disabled_at is not None for one in hooks),
+        "health": checked(parts),
+    }
 
 
 @router.get("/keys")
@@ -74,7 +83,7 @@ def make(request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Respon
         scopes = [scope for scope in Scope if sent.get(f"scope-{scope.value}")]
         if not scopes:
             raise InvalidInput("choose at least one thing that the key may do")
-        told = {"name": sent.get("name"), "scopes": scopes, "expires_at": _end_of(sent.get("expires_on"))}
+        told = {"name": sent.get("name"), "scopes": scopes, "expires_at": end_of(sent.get("expires_on"))}
         wanted = said(KeyRequest, {name: value for name, value in told.items() if value is not None})
         made = parts.keys.create(
             wanted["name"], frozenset(scopes), tenant=caller.tenant, expires_at=wanted["expires_at"]
@@ -137,17 +146,3 @@ def _state(key: Any) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= clock.now() else "active"
-
-
-def _end_of(day: str | None) -> datetime | None:
-    """The end of a day in UTC, as a form sends it.
-
-    Raises:
-        InvalidInput: it is no day.
-    """
-    if day is None:
-        return None
-    try:
-        return datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=1), time(), UTC)
-    except (ValueError, OverflowError):
-        raise InvalidInput("the last day is no date such as 2027-12-31") from None

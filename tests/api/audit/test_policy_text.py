@@ -107,3 +107,27 @@ def test_an_upload_with_a_malformed_policy_is_refused_before_any_analysis(tmp_pa
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), name
             assert answer.json()["detail"].startswith("policy: "), name
         assert client.get("/v1/audits").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[policy]\nname = 'a'\nversion == '1'\n", 3),
+        ("[policy]\nname = 'a\n", 2),
+        ("[policy]\nname = 'a'\nversion = '1'\nopen = [\n", 4),
+        (with_rule('"review"', '"maybe"'), 6),
+        (with_rule("last_checked = 2026-01-01", "last_checked = 'soon'"), 9),
+        (with_rule("at_least = 0.5", "at_least = 'half'"), 10),
+        (with_rule('says = "s"\n', ""), 4),
+        (HEAD + RULE + RULE, 12),
+        (HEAD + RULE + RULE.replace('"r"', '"q"').replace('"review"', "5"), 13),
+        (HEAD + RULE.replace('says = "s"', 'says = """\n[[rule]]\n"""').replace('"review"', "5"), None),
+        (HEAD + RULE.replace('says = "s"', 'says = """\naction = 1\n"""').replace('"review"', "5"), 4),
+        ("rule = [{ id = 'a' }]\n" + HEAD, None),
+        ("name = 'a'", None),
+    ],
+)
+def test_the_line_is_named_where_it_is_certain(text: str, line: int | None) -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_policy(text.encode())
+    assert refused.value.line == line

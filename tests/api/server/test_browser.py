@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from api.language.catalogue import catalogue
 from api.notices.forms import FORMS
+from api.server.routes.policies import EXAMPLE as POLICY
 from tests.api.compare import pairs
 from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, keep_picture, signed_in
 from tests.api.serving import GOOD
@@ -43,6 +44,7 @@ def addresses(site: Site) -> dict[str, str]:
         pair = {"original": ("song.wav", pairs.SONG), "suspect": ("copy.wav", pairs.COPY)}
         compared = client.post("/v1/comparisons", files=pair, data=kept).headers["location"]
         finished(client, compared)
+        policy = client.post("/v1/policies", json={"text": POLICY}).json()["id"]
     audit_id = audit.rsplit("/", 1)[1]
     return {
         "start": "/",
@@ -59,6 +61,11 @@ def addresses(site: Site) -> dict[str, str]:
         "notice": f"/notices/{notice}",
         "notice form": "/notices/new?form=no-fakes",
         "settings": "/settings",
+        "policies": "/policies",
+        "policy": f"/policies/{policy}",
+        "policy editor": "/policies/new",
+        "policy difference": f"/policies/difference?before=default&after={policy}",
+        "policy activation": f"/policies/{policy}/activate",
         "keys": "/keys",
         "members": "/members",
         "webhooks": "/webhooks",

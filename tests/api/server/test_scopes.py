@@ -42,6 +42,10 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/policies
         GET /v1/policies/{policy_id}
         POST /v1/policies/{policy_id}/dry-run
+        GET /policies
+        GET /policies/difference
+        GET /policies/{policy_id}
+        POST /policies/{policy_id}/try
         GET /artists
         GET /audits.csv
         GET /cases.csv
@@ -108,6 +112,7 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/exports/{export_id}
         GET /v1/exports/{export_id}/file
         DELETE /v1/exports/{export_id}
+        GET /settings
         """,
     ),
     (
@@ -218,7 +223,6 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/holds
         GET /v1/holds/{hold_id}
         POST /v1/holds/{hold_id}:release
-        GET /settings
         GET /members
         POST /members
         POST /members/{member_id}/{step}
@@ -238,6 +242,11 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         """
         POST /v1/policies
         POST /v1/policies/{policy_id}/activate
+        GET /policies/new
+        POST /policies
+        POST /policies/try
+        GET /policies/{policy_id}/activate
+        POST /policies/{policy_id}/activate
         """,
     ),
     ((Scope.TRAIL_READ,), "GET /v1/audit-events"),

@@ -27,6 +27,8 @@ NOT_TOLD = {
     "/webhooks/{webhook_id}",
     *("/v1/uploads", "/v1/uploads/{upload_id}"),
     *("/v1/policies", "/v1/policies/{policy_id}"),
+    *("/policies", "/policies/new", "/policies/difference", "/policies/{policy_id}"),
+    "/policies/{policy_id}/activate",
     *("/v1/tenants", "/v1/tenants/{tenant}"),
     *("/v1/members", "/v1/members/{member_id}"),
     *("/v1/retention", "/v1/holds", "/v1/holds/{hold_id}"),
