@@ -13,7 +13,7 @@ from api.originality.collection import Collection
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from detector.originality import Shelf
+    from detector.originality import Shelf, Sketch
 
 WHOLE = "all"
 
@@ -60,10 +60,11 @@ def diversity(shelf: "Shelf", collection: Collection) -> Diversity:
     groups = _periods([track.day for track in collection.tracks])
     few = {name: len(places) for name, places in groups.items() if len(places) < FEWEST}
     kept = {name: places for name, places in groups.items() if name not in few}
-    distances = _matrices(shelf)
+    distances = _matrices(shelf, collection.sketches)
     found: dict[str, tuple[Period, ...]] = {}
     for place, name in enumerate(DIMENSIONS):
-        there = {period: [k for k in places if shelf.measured[k, place]] for period, places in kept.items()}
+        measured = shelf.rows["measured"][:, place]
+        there = {period: [k for k in places if measured[k]] for period, places in kept.items()}
         there = {period: places for period, places in there.items() if len(places) >= FEWEST}
         if not there:
             found[name] = ()
@@ -91,13 +92,13 @@ def _scale(name: str, shelf: "Shelf") -> float:
     """The distance at which two tracks count as half the same, for tracks as long as these."""
     from detector.originality import shipped
 
-    typical_s = float(np.median([one.heard_s for one in shelf.sketches]))
+    typical_s = float(np.median(shelf.rows["heard_s"]))
     return shipped().scale("outline" if name == "melody" else name, typical_s)
 
 
-def _matrices(shelf: "Shelf") -> "dict[str, NDArray[np.float64]]":
+def _matrices(shelf: "Shelf", sketches: "Sequence[Sketch]") -> "dict[str, NDArray[np.float64]]":
     """Distances of each two tracks, by dimension, [N, N]."""
-    rows = [shelf.distances(one) for one in shelf.sketches]
+    rows = [shelf.distances(one) for one in sketches]
     made = {name: np.stack([row[name] for row in rows]).astype(np.float64) for name in rows[0]}
     for matrix in made.values():
         matrix[:] = np.minimum(matrix, matrix.T)

@@ -20,6 +20,9 @@ SLOW = 15
 """Lags over which the slow change of an autocorrelation is averaged."""
 FURTHEST = 24
 """Steps that two tempi may lie apart: about a factor of two either way."""
+SHIFTS = 2 * FURTHEST + 1
+LEAST = 1e-9
+"""Added to what is divided by: what is empty is like nothing."""
 
 
 @dataclass(frozen=True)
@@ -71,36 +74,43 @@ def sharpened(rows: Array) -> Array:
     return np.asarray(rows - ndimage.uniform_filter1d(rows, SLOW, axis=-1, mode="nearest"), np.float32)
 
 
-def likeness(one: Array, many: Array) -> Array:
-    """Highest cosine of an autocorrelation with each of many over all shifts, [K].
-
-    Args:
-        one: [D, L].
-        many: [K, D, L].
-    """
-    return np.asarray(_both(one, many).max(1), np.float32)
-
-
-def _both(one: Array, many: Array) -> Array:
-    """Cosines by shift, the second axis from -FURTHEST to FURTHEST, [K, shifts].
+def cosines(one: Array, many: Array, long: Array) -> Array:
+    """Highest cosine of an autocorrelation with each of many over all shifts, [K]: one product of matrices.
 
     The middle of the one is looked for in each of the many, and the middle of each of them in the one: so
     the order of two tracks does not matter.
+
+    Args:
+        one: [D, L].
+        many: [K, D * L].
+        long: their `lengths`, [K, shifts + 1].
     """
-    ahead = _found(one[None], many)
-    behind = _found(many, one[None])[:, ::-1]
-    return np.maximum(ahead, behind)
+    sought, own = _shifted(one), lengths(one[None])[0]
+    products = many @ sought.reshape(len(sought), -1).T
+    products[:, :SHIFTS] /= own[SHIFTS] * long[:, :SHIFTS] + LEAST
+    products[:, SHIFTS:] /= long[:, SHIFTS:] * own[:SHIFTS] + LEAST
+    return np.asarray(products.max(1), np.float32)
 
 
-def _found(sought: Array, within: Array) -> Array:
-    """Cosines of the middle of each of `sought` with each stretch of `within`, [K, 2 * FURTHEST + 1]."""
-    core = sought[:, :, FURTHEST:-FURTHEST]
-    size = fft.next_fast_len(2 * within.shape[-1], real=True)
-    spectra = np.conj(fft.rfft(core, size, axis=2)) * fft.rfft(within, size, axis=2)
-    shifts = 2 * FURTHEST + 1
-    products = fft.irfft(spectra.sum(1), size, axis=1)[:, :shifts]
-    squares = np.cumsum(np.square(within).sum(1), axis=1, dtype=np.float64)
+def lengths(many: Array) -> Array:
+    """Euclidean lengths of each stretch of autocorrelations, and last of the middle, [K, shifts + 1].
+
+    Args:
+        many: [K, D, L].
+    """
+    wide = many.shape[-1] - 2 * FURTHEST
+    squares = np.cumsum(np.square(many, dtype=np.float64).sum(1), axis=1)
     squares = np.pad(squares, ((0, 0), (1, 0)))
-    power = squares[:, core.shape[-1] :][:, :shifts] - squares[:, :shifts]
-    norms = np.linalg.norm(core.reshape(len(core), -1), axis=1)[:, None] * np.sqrt(np.maximum(power, 0.0))
-    return np.asarray(products / (norms + 1e-9), np.float32)
+    power = squares[:, wide:] - squares[:, :-wide]
+    return np.asarray(np.sqrt(np.maximum(power[:, [*range(SHIFTS), FURTHEST]], 0.0)), np.float32)
+
+
+def _shifted(one: Array) -> Array:
+    """The middle at every shift, then every stretch put into the middle, [2 * shifts, D, L]."""
+    made = np.zeros((2 * SHIFTS, *one.shape), np.float32)
+    wide = one.shape[-1] - 2 * FURTHEST
+    middle = slice(FURTHEST, FURTHEST + wide)
+    for shift in range(SHIFTS):
+        made[shift, :, shift : shift + wide] = one[:, middle]
+        made[SHIFTS + shift, :, middle] = one[:, shift : shift + wide]
+    return made

@@ -1,22 +1,24 @@
 """The nearest tracks of a collection, in each dimension, with where the likeness lies and how rare it is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from detector.originality.frames import Array
-from detector.originality.loglag import likeness
+from detector.originality.loglag import cosines, lengths
 from detector.originality.reference import Reference
 from detector.originality.rhythm import WINDOW_S as RHYTHM_S
 from detector.originality.shelf import Shelf
-from detector.originality.sketch import Sketch
+from detector.originality.sketch import DIMENSIONS, Parts, Sketch
 from detector.originality.timbre import WINDOW_S as TIMBRE_S
-from detector.originality.tune import Shared, cells, shared
+from detector.originality.tune import COARSE, TEMPI, Shared, cells, distances, shared
 
 FEWEST_ALIGNED, MOST_ALIGNED = 20, 200
-"""Of the tracks with the nearest outlines, so many melodies are aligned, as many as `CELLS` allow."""
+"""Of the tracks with the nearest outlines, so many melodies are aligned roughly, as many as `CELLS` allow."""
 CELLS = 2_500_000
+FINELY = 10
+"""So many of those, the nearest, are aligned finely."""
 
 
 @dataclass(frozen=True)
@@ -65,43 +67,65 @@ def nearest(
         most: neighbours of a dimension.
         leave_out: tracks that are not looked at, such as the track itself.
     """
-    found: dict[str, tuple[Neighbour, ...]] = {}
-    for name, row in shelf.distances(one).items():
+    rows = shelf.distances(one)
+    for row in rows.values():
         row[list(leave_out)] = np.inf
-        count = int(np.isfinite(row).sum())
-        order = [int(k) for k in np.argsort(row, kind="stable")[: min(count, MOST_ALIGNED)]]
+    counts = {name: int(np.isfinite(row).sum()) for name, row in rows.items()}
+    orders = {name: _order(row, counts[name]) for name, row in rows.items()}
+    orders["melody"] = _affordable(one, shelf, orders["melody"])
+    for name in DIMENSIONS[1:]:
+        orders[name] = orders[name][:most]
+    parts = shelf.take(sorted({place for order in orders.values() for place in order}))
+    found: dict[str, tuple[Neighbour, ...]] = {}
+    for name, order in orders.items():
+        there = [place for place in order if place in parts]
+        pairs: list[tuple[int, float, Shared | None]]
         if name == "melody":
-            found[name] = _melodies(one, shelf, order, reference, count)[:most]
+            pairs = [*_melodies(one, [(place, parts[place]) for place in there], most)]
         else:
-            found[name] = tuple(
-                _judged(name, k, float(row[k]), one, shelf, reference, count) for k in order[:most]
-            )
+            pairs = [(place, float(rows[name][place]), None) for place in there]
+        found[name] = tuple(
+            _judged(name, place, apart, one, parts[place], reference, counts[name], tune)
+            for place, apart, tune in pairs
+        )
     return found
 
 
-def _melodies(
-    one: Sketch, shelf: Shelf, order: list[int], reference: Reference, count: int
-) -> tuple[Neighbour, ...]:
-    if not order:
-        return ()
-    spent = np.cumsum([cells(one, shelf.sketches[k]) for k in order])
-    affordable = max(FEWEST_ALIGNED, int((spent <= CELLS).sum()))
-    pairs = [(k, shared(one, shelf.sketches[k])) for k in order[:affordable]]
-    pairs.sort(key=lambda pair: pair[1].distance)
-    return tuple(_judged("melody", k, s.distance, one, shelf, reference, count, s) for k, s in pairs)
+def _order(row: Array, count: int) -> list[int]:
+    """The places of the nearest, nearest first."""
+    return [int(place) for place in np.argsort(row, kind="stable")[: min(count, MOST_ALIGNED)]]
+
+
+def _affordable(one: Sketch, shelf: Shelf, order: list[int]) -> list[int]:
+    """The tracks whose melodies are aligned."""
+    spent = np.cumsum([cells(len(one.rows), int(shelf.rows["rows"][place])) for place in order])
+    return order[: max(FEWEST_ALIGNED, int((spent <= CELLS).sum()))]
+
+
+def _melodies(one: Parts, others: Sequence[tuple[int, Parts]], most: int) -> list[tuple[int, float, Shared]]:
+    """Places, distances and shared passages of the nearest, nearest first."""
+    if not others:
+        return []
+    if len(others) > FINELY:
+        rough = distances(one, [parts for _, parts in others], COARSE).min(0)
+        others = [others[int(k)] for k in np.argsort(rough, kind="stable")[:FINELY]]
+    fine = distances(one, [parts for _, parts in others])
+    tempi = fine.argmin(0)
+    order = [int(k) for k in np.argsort(fine.min(0), kind="stable")[:most]]
+    made = [(others[k][0], shared(one, others[k][1], TEMPI[tempi[k] : tempi[k] + 1])) for k in order]
+    return [(place, tune.distance, tune) for place, tune in sorted(made, key=lambda pair: pair[1].distance)]
 
 
 def _judged(
     name: str,
     index: int,
     distance: float,
-    one: Sketch,
-    shelf: Shelf,
+    one: Parts,
+    other: Parts,
     reference: Reference,
     count: int,
-    tune: Shared | None = None,
+    tune: Shared | None,
 ) -> Neighbour:
-    other = shelf.sketches[index]
     farther = reference.farther(name, distance, min(one.heard_s, other.heard_s))
     by_chance = None if farther is None else count * (1.0 - farther)
     if tune is not None:
@@ -110,10 +134,11 @@ def _judged(
     return Neighbour(index, distance, farther, by_chance, _place(name, one, other))
 
 
-def _place(name: str, one: Sketch, other: Sketch) -> Place | None:
+def _place(name: str, one: Parts, other: Parts) -> Place | None:
     if name == "rhythm":
-        rows = [np.asarray(s.rhythms, np.float32)[:, None] for s in (one, other)]
-        return _nearest(np.stack([-likeness(row, rows[1]) for row in rows[0]]), RHYTHM_S / 2, RHYTHM_S)
+        rows, others = (np.asarray(s.rhythms, np.float32) for s in (one, other))
+        long = lengths(others[:, None])
+        return _nearest(np.stack([-cosines(row[None], others, long) for row in rows]), RHYTHM_S / 2, RHYTHM_S)
     if name == "timbre":
         means = [np.asarray(s.colours, np.float32) for s in (one, other)]
         apart = np.linalg.norm(means[0][:, None] - means[1][None], axis=2)

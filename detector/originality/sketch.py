@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from torch import Tensor
@@ -25,48 +25,30 @@ DIMENSIONS = ("melody", "rhythm", "timbre", "structure")
 
 
 @dataclass(frozen=True)
-class Sketch:
-    """What is kept of a track.
+class Parts:
+    """What of a sketch tells where two tracks are alike, and how their melodies are.
 
     Attributes:
-        heard_s: how much of it was heard.
-        reasons: why a dimension is not measurable, in the order of `DIMENSIONS`; empty where it is.
+        heard_s: how much of the track was heard.
         rows: pitch classes, 0 to 255, every `ROW_S`, [R, 12].
-        outline: their autocorrelation over time and transposition, [12, lags].
-        rhythm: autocorrelation of the onsets of each band, [4, lags].
-        rhythms: of all bands, of stretches, [W, lags].
-        mean: of the cepstral coefficients, [K].
-        covariance: theirs, [K, K].
-        colours: means of stretches, [V, K].
-        structure: likeness of parts, [pairs].
+        rhythms: autocorrelation of the onsets of all bands, of stretches, [W, lags].
+        colours: means of the cepstral coefficients of stretches, [V, K].
     """
 
     heard_s: float
-    reasons: tuple[str, ...]
     rows: Array
-    outline: Array
-    rhythm: Array
     rhythms: Array
-    mean: Array
-    covariance: Array
     colours: Array
-    structure: Array
-
-    def reason(self, dimension: str) -> str:
-        """Why a dimension is not measurable; empty where it is."""
-        return self.reasons[DIMENSIONS.index(dimension)]
 
     def to_bytes(self) -> bytes:
         """As it is kept."""
         out = io.BytesIO()
-        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
-        np.savez_compressed(
-            out, format=FORMAT, heard_s=self.heard_s, reasons=np.array(self.reasons, dtype=str), **arrays
-        )
+        arrays: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        np.savez_compressed(out, format=FORMAT, **arrays)
         return out.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Sketch":
+    def from_bytes(cls, data: bytes) -> Self:
         """What `to_bytes` made.
 
         Raises:
@@ -76,15 +58,46 @@ class Sketch:
             with np.load(io.BytesIO(data), allow_pickle=False) as kept:
                 if int(kept["format"]) != FORMAT:
                     raise ValueError("another format")
-                arrays = {name: kept[name] for name in _ARRAYS}
-                reasons = tuple(str(one) for one in kept["reasons"])
-                made = cls(float(kept["heard_s"]), reasons, **arrays)
+                return cls(**{f.name: _plain(kept[f.name]) for f in fields(cls)})
         except Exception as error:
             raise InvalidInput(f"not a sketch of a track: {error}; make it again") from error
-        return made
 
 
-_ARRAYS = [f.name for f in fields(Sketch) if f.name not in {"heard_s", "reasons"}]
+@dataclass(frozen=True)
+class Sketch(Parts):
+    """What is kept of a track.
+
+    Attributes:
+        reasons: why a dimension is not measurable, in the order of `DIMENSIONS`; empty where it is.
+        outline: autocorrelation of the pitch classes over time and transposition, [12, lags].
+        rhythm: autocorrelation of the onsets of each band, [4, lags].
+        mean: of the cepstral coefficients, [K].
+        covariance: theirs, [K, K].
+        structure: likeness of parts, [pairs].
+    """
+
+    reasons: tuple[str, ...]
+    outline: Array
+    rhythm: Array
+    mean: Array
+    covariance: Array
+    structure: Array
+
+    def reason(self, dimension: str) -> str:
+        """Why a dimension is not measurable; empty where it is."""
+        return self.reasons[DIMENSIONS.index(dimension)]
+
+    @property
+    def parts(self) -> Parts:
+        """Without what is compared of the whole."""
+        return Parts(self.heard_s, self.rows, self.rhythms, self.colours)
+
+
+def _plain(kept: Any) -> Any:
+    """A field as it was before it was kept: a number, texts, or an array."""
+    if kept.dtype.kind == "U":
+        return tuple(str(one) for one in kept)
+    return kept if kept.ndim else float(kept)
 
 
 def sketch(wav: Tensor, sample_rate: int) -> Sketch:
@@ -115,16 +128,16 @@ def sketch(wav: Tensor, sample_rate: int) -> Sketch:
     even = len(tones.classes) // 2 * 2
     rows = tones.classes[:even].reshape(-1, 2, pitch.CLASSES).mean(1)
     return Sketch(
-        cut.heard_s,
-        reasons,
-        np.asarray(np.round(255 * rows), np.uint8),
-        _half(autocorrelation(centred, STEP_S, OUTLINE)),
-        _half(pulse.whole),
-        _half(pulse.windows),
-        tint.mean,
-        tint.covariance,
-        _half(tint.windows),
-        _half(shape.likeness),
+        heard_s=cut.heard_s,
+        rows=np.asarray(np.round(255 * rows), np.uint8),
+        rhythms=_half(pulse.windows),
+        colours=_half(tint.windows),
+        reasons=reasons,
+        outline=_half(autocorrelation(centred, STEP_S, OUTLINE)),
+        rhythm=_half(pulse.whole),
+        mean=tint.mean,
+        covariance=tint.covariance,
+        structure=_half(shape.likeness),
     )
 
 

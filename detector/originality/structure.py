@@ -13,6 +13,7 @@ from detector.originality.frames import Array
 PARTS = 48
 NEAR = 2
 """Parts closer than this are alike in all music and are left out."""
+PAIRS = (PARTS - NEAR) * (PARTS - NEAR + 1) // 2
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ ISMIR 2005 (one Gaussian for a song); A. Bhattacharyya, 1943 (its distance).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,11 +72,32 @@ def _loud(mel: Array) -> NDArray[np.bool_]:
     return np.asarray(level > max(float(level.max()) - GATE_DB, -60.0), np.bool_)
 
 
-def distances(mean: Array, covariance: Array, means: Array, covariances: Array) -> Array:
-    """Bhattacharyya distances between one Gaussian and many, [N]."""
-    middle = (covariance[None] + covariances) / 2
-    apart = means - mean[None]
-    solved = np.linalg.solve(middle.astype(np.float64), apart[..., None])[..., 0]
-    logs = [np.linalg.slogdet(m.astype(np.float64))[1] for m in (middle, covariance[None], covariances)]
-    values = (apart * solved).sum(1) / 8 + (logs[0] - (logs[1] + logs[2]) / 2) / 2
+def determinants(covariances: Array) -> Array:
+    """Logarithms of the determinants of covariances, [..., K, K] -> [...]."""
+    return np.asarray(np.linalg.slogdet(covariances.astype(np.float64))[1], np.float32)
+
+
+def distances(mean: Array, covariance: Array, means: Array, covariances: Array, logs: Array) -> Array:
+    """Bhattacharyya distances between one Gaussian and many, [N].
+
+    Args:
+        mean: of the one, [K].
+        covariance: of the one, [K, K].
+        means: of the many, [N, K].
+        covariances: of the many, [N, K, K].
+        logs: their `determinants`, [N].
+    """
+    lower = np.linalg.cholesky((covariance.astype(np.float64) + covariances) / 2)
+    log = 2 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(1)
+    solved = _forward(lower, means.astype(np.float64) - mean)
+    values = np.square(solved).sum(1) / 8 + (log - (determinants(covariance) + logs) / 2) / 2
     return np.asarray(np.maximum(values, 0.0), np.float32)
+
+
+def _forward(lower: NDArray[np.floating[Any]], apart: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """What lower triangles turn into given rows, [N, K, K] and [N, K] -> [N, K]."""
+    solved = np.zeros_like(apart)
+    for place in range(apart.shape[1]):
+        known = np.einsum("nk,nk->n", lower[:, place, :place], solved[:, :place])
+        solved[:, place] = (apart[:, place] - known) / lower[:, place, place]
+    return solved

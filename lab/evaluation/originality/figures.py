@@ -1,25 +1,20 @@
 """Figures of merit, and the page that tells them."""
 
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.originality.frames import RATE
-from detector.originality.neighbours import nearest
 from detector.originality.reference import shipped
 from detector.originality.shelf import Shelf
-from detector.originality.sketch import DIMENSIONS, Sketch, sketch
+from detector.originality.sketch import DIMENSIONS, Sketch
 from detector.originality.tune import shared
 from lab.evaluation.originality.reference import distances
 from lab.evaluation.originality.trials import Trial
 from lab.metrics import wilson
-from lab.sound.songs import song
 
 LEVELS = (0.99, 0.999)
-CATALOGUE = 10_000
 
 
 def found(trials: Iterable[Trial], others: Sequence[Sketch]) -> dict[str, dict[str, list[tuple[int, float]]]]:
@@ -81,27 +76,33 @@ def _rare(name: str, values: NDArray[np.float64], length_s: float) -> NDArray[np
     return np.array([known.farther(name, float(value), length_s) or 0.0 for value in values])
 
 
-def cost(others: Sequence[Sketch]) -> list[str]:
-    """Lines of a table: processor seconds to hear three minutes, and to compare with ten thousand."""
-    wav = song(1, 180.0, RATE)
-    begun = time.process_time()
-    one = sketch(wav, RATE)
-    heard = time.process_time() - begun
-    shelf = Shelf.of([others[k % len(others)] for k in range(CATALOGUE)])
-    begun = time.process_time()
-    nearest(one, shelf, shipped())
-    return [
-        f"| three minutes heard | {heard:.2f} |",
-        f"| compared with {CATALOGUE:,} tracks | {time.process_time() - begun:.2f} |",
-        f"| bytes of a sketch | {len(one.to_bytes()):,} |",
-    ]
-
-
 def page(tables: dict[str, tuple[str, list[str]]], notes: Sequence[str], command: str, out: Path) -> None:
-    """Write the page: sections with the head of a table and its lines."""
+    """Write the page anew, without a `section`: titles with the head of a table and its lines."""
     text = ["# Originality: how well likeness is measured", "", f"Made by `{command}`.", ""]
     text += [line for note in notes for line in (note, "")]
     for title, (head, lines) in tables.items():
-        rule = "|" + "---|" * (head.count("|") - 1)
-        text += [f"## {title}", "", head, rule, *lines, ""]
+        text += [f"## {title}", "", *_table(head, lines), ""]
     out.write_text("\n".join(text), encoding="utf-8")
+
+
+def section(
+    title: str, tables: Sequence[tuple[str, list[str]]], notes: Sequence[str], command: str, out: Path
+) -> None:
+    """Put a section at the end of the page, in place of what stood there under its title."""
+    before = out.read_text(encoding="utf-8") if out.exists() else ""
+    text = [
+        before.partition(f"## {title}\n")[0].rstrip("\n"),
+        "",
+        f"## {title}",
+        "",
+        f"Made by `{command}`.",
+        "",
+    ]
+    text += [line for note in notes for line in (note, "")]
+    for head, lines in tables:
+        text += [*_table(head, lines), ""]
+    out.write_text("\n".join(text).lstrip("\n"), encoding="utf-8")
+
+
+def _table(head: str, lines: list[str]) -> list[str]:
+    return [head, "|" + "---|" * (head.count("|") - 1), *lines]

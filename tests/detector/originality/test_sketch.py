@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.errors import InvalidInput
 from detector.originality import DIMENSIONS, Shelf, Sketch, sketch
+from detector.originality.sketch import Parts
 from detector.originality.tune import shared
 from lab.sound.songs import voice
 from lab.sound.tunes import Arrangement, arrangement, render, tune
@@ -19,9 +20,14 @@ OTHERS = 8
 
 
 @pytest.fixture(scope="module")
-def shelf() -> Shelf:
+def sketches() -> list[Sketch]:
     """Eight tunes in arrangements of their own."""
-    return Shelf.of([sketch(render(tune(k), arrangement(k), RATE), RATE) for k in range(OTHERS)])
+    return [sketch(render(tune(k), arrangement(k), RATE), RATE) for k in range(OTHERS)]
+
+
+@pytest.fixture(scope="module")
+def shelf(sketches: list[Sketch]) -> Shelf:
+    return Shelf.of(sketches)
 
 
 def ranks(one: Sketch, shelf: Shelf, own: int) -> dict[str, int]:
@@ -30,11 +36,11 @@ def ranks(one: Sketch, shelf: Shelf, own: int) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("own", range(3))
-def test_a_tune_is_found_again_in_another_key_tempo_and_arrangement(shelf: Shelf, own: int) -> None:
+def test_a_tune_is_found_again_in_another_key_tempo_and_arrangement(sketches: list[Sketch], own: int) -> None:
     # 1 in 8 by chance each, 1 in 500 for the three
     played = dataclasses.replace(arrangement(own + 100), tempo=arrangement(own).tempo * 1.3)
     again = sketch(render(tune(own), played, RATE), RATE)
-    passages = [shared(again, other) for other in shelf.sketches]
+    passages = [shared(again, other) for other in sketches]
     assert int(np.argmin([p.distance for p in passages])) == own
     assert passages[own].tempo == pytest.approx(1 / 1.3, rel=0.05)
 
@@ -83,19 +89,21 @@ def test_the_shared_passage_is_told_with_its_place_pitch_and_tempo() -> None:
     assert found.end_s - found.start_s > 12.0
 
 
-def test_distances_are_the_same_both_ways_and_none_to_itself(shelf: Shelf) -> None:
-    forth = shelf.distances(shelf.sketches[0])
+def test_distances_are_the_same_both_ways_and_none_to_itself(shelf: Shelf, sketches: list[Sketch]) -> None:
+    forth = shelf.distances(sketches[0])
     for name in DIMENSIONS:
         assert forth[name][0] == pytest.approx(0.0, abs=1e-2)
-        back = shelf.distances(shelf.sketches[3])
+        back = shelf.distances(sketches[3])
         assert forth[name][3] == pytest.approx(back[name][0], abs=1e-3)
 
 
-def test_a_sketch_is_kept_and_read_again(shelf: Shelf) -> None:
-    kept = shelf.sketches[0].to_bytes()
+def test_a_sketch_is_kept_and_read_again(sketches: list[Sketch]) -> None:
+    kept = sketches[0].to_bytes()
     again = Sketch.from_bytes(kept)
-    assert again.reasons == shelf.sketches[0].reasons
-    assert np.array_equal(again.rows, shelf.sketches[0].rows)
+    assert again.reasons == sketches[0].reasons
+    assert again.heard_s == sketches[0].heard_s
+    assert np.array_equal(again.rows, sketches[0].rows)
+    assert Parts.from_bytes(again.parts.to_bytes()).heard_s == again.heard_s
     for damaged in (b"", b"no sketch", kept[:-100]):
         with pytest.raises(InvalidInput, match="not a sketch"):
             Sketch.from_bytes(damaged)

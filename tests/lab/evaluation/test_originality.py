@@ -10,7 +10,7 @@ import pytest
 from core.encode import encode
 from detector.originality.reference import MEASURES
 from lab.evaluation.originality import __main__ as script
-from lab.evaluation.originality import figures
+from lab.evaluation.originality import search
 from lab.sound.songs import song
 
 RATE = 16_000
@@ -64,10 +64,25 @@ def test_the_page_tells_ranks_and_false_alarms(
     table: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     out = tmp_path / "page.md"
-    monkeypatch.setattr(figures, "CATALOGUE", 10)
     options = ("--of-one", 2, "--tunes", 2, "--pieces", 1, "--runs", tmp_path / "runs", "-o", out)
     run(monkeypatch, "evaluate", table, *options)
     text = out.read_text(encoding="utf-8")
     assert "| passage | melody | 3 of 3 | 1.00 | 1.00 |" in text
     assert "| variants, airgen-demo | timbre | 1 of 1 | 1.00 | 1.00 |" in text
     assert "## False alarms, 60 s" in text
+
+
+def test_the_search_tells_what_each_of_its_steps_leaves_out(
+    table: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "page.md"
+    monkeypatch.setattr(search, "CATALOGUE", 10)
+    out.write_text("# Page\n\n## Search among many\n\nof before\n")
+    options = ("--most", 8, "--covered", 2, "--tunes", 2, "--runs", tmp_path / "runs", "-o", out)
+    run(monkeypatch, "search", table, *options)
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith("# Page\n\n## Search among many\n\nMade by `python -m")
+    assert "| passage | 2 | 2 | 2 of 2 | 2 of 2 | 2 of 2 | 2 of 2 |" in text
+    assert "| another arrangement | 2 |" in text
+    assert "held in memory" in text
+    assert "of before" not in text
