@@ -21,6 +21,7 @@ class Source:
         others: what else the file holds and was not decoded: more audio tracks, video.
         chapters: start and end in seconds, and title (attacker text).
         tags: names and texts as the demuxer tells them (attacker text).
+        more_audio: how many further audio tracks the file holds, which nobody hears here.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Source:
     others: tuple[str, ...] = ()
     chapters: tuple[tuple[float, float, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    more_audio: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What a container's own bookkeeping says, held against the bytes that are there.
 
 FFmpeg corrects a header that lies in silence and stops at the first link of some chained files, so that part
-of a file could go unheard. Here the outer structure is read once before decoding: RIFF/RF64, W64, AIFF,
-CAF and Ogg. Standard library only; what it reads is hostile.
+of a file could go unheard. Here the outer structure is read once before decoding: RIFF/RF64, W64 and Ogg, and
+what holds elements within elements (`core.elements`). Standard library only; what it reads is hostile.
 """
 
 import os
@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-MAX_CHUNKS = 10_000
+from core import elements
+from core.elements import HIDDEN_BYTES, MAX_CHUNKS, MORE_BYTES, TOO_FEW
+
 MAX_LINKS = 10_000
-HIDDEN_BYTES = 4096
-"""Bytes behind the stated end of the audio that are no chunks: more may hold audio that nobody hears."""
 MAX_MOOV_BYTES = 64 << 20
 _UNKNOWN = 0xFFFFFFFF
+_OF_AUDIO = (b"data", b"RIFF", b"RF64", b"BW64", b"RIFX", b"FORM")
+_EXTENSIBLE = 0xFFFE
 _BITMAP = 1 << 16
 _TAGS = {
     (number << 16) + len(channels.split()): tuple(channels.split())
@@ -67,14 +69,21 @@ def structure(file: BinaryIO) -> Structure:
     links, channels = [(0, size)], None
     patches: dict[int, bytes] = {}
     if head[:4] in (b"RIFF", b"RF64", b"BW64"):
-        flaws = _riff(file, head, size)
+        flaws, patches = _riff(file, head, size), _valid_bits(file)
     elif head == _W64_RIFF:
         flaws = _w64(file, size)
     elif head[:4] == b"OggS":
         links, flaws = _ogg(file, size)
-    elif head[:4] in (b"FORM", b"caff") or head[4:8] in (b"ftyp", b"moov", b"wide", b"mdat", b"free"):
-        if head[:4] == b"caff":
-            flaws = _caf(file, size)
+    elif head[:4] == elements.EBML:
+        flaws = elements.matroska(file, size)
+    elif head[:4] == b"FORM":
+        flaws = elements.aiff(file, size)
+        patches, channels = _channel_chunks(file, head, size)
+    elif head[:4] == b"caff":
+        flaws = elements.caf(file, size)
+        patches, channels = _channel_chunks(file, head, size)
+    elif head[4:8] in elements.BOXES:
+        flaws = elements.mp4(file, size)
         patches, channels = _channel_chunks(file, head, size)
     file.seek(0)
     return Structure(tuple(flaws), tuple(links), patches, channels)
@@ -84,7 +93,7 @@ def _riff(file: BinaryIO, head: bytes, size: int) -> list[str]:
     stated = int.from_bytes(head[4:8], "little")
     flaws = []
     if head[:4] == b"RIFF" and stated < _UNKNOWN - 64 and stated + 8 > size + 1:
-        flaws.append("the header promises more bytes than there are")
+        flaws.append(TOO_FEW)
     wide = 0
     place = 12
     for _ in range(MAX_CHUNKS):
@@ -110,7 +119,7 @@ def _riff(file: BinaryIO, head: bytes, size: int) -> list[str]:
     if start + length > size + 1:
         return [*flaws, "the header promises more audio than there is"]
     if not _chunks_only(file, start + length + length % 2, size):
-        flaws.append("more bytes follow the audio than the header admits")
+        flaws.append(MORE_BYTES)
     return flaws
 
 
@@ -122,12 +131,31 @@ def _chunks_only(file: BinaryIO, place: int, size: int) -> bool:
         file.seek(place)
         chunk = file.read(8)
         length = int.from_bytes(chunk[4:], "little")
-        if not (chunk[:4].isascii() and chunk[:4].decode().isprintable()) or chunk[:4] == b"data":
+        if not (chunk[:4].isascii() and chunk[:4].decode().isprintable()) or chunk[:4] in _OF_AUDIO:
             return False
         if place + 8 + length > size + 1:
             return False
         place += 8 + length + length % 2
     return False
+
+
+def _valid_bits(file: BinaryIO) -> dict[int, bytes]:
+    """Let every sample fill its container: that is what it does, at the top (WAVE_FORMAT_EXTENSIBLE).
+
+    FFmpeg takes the bits that are valid for those of the container, and reads 24 bits of 32 as another codec.
+    """
+    place = 12
+    for _ in range(MAX_CHUNKS):
+        file.seek(place)
+        chunk = file.read(8 + 20)
+        if len(chunk) < 28 or chunk[:4] == b"data":
+            break
+        if chunk[:4] == b"fmt ":
+            kind, bits = int.from_bytes(chunk[8:10], "little"), chunk[22:24]
+            return {place + 26: bits} if kind == _EXTENSIBLE and chunk[26:28] != bits else {}
+        length = int.from_bytes(chunk[4:8], "little")
+        place += 8 + length + length % 2
+    return {}
 
 
 def _w64(file: BinaryIO, size: int) -> list[str]:
@@ -139,27 +167,11 @@ def _w64(file: BinaryIO, size: int) -> list[str]:
             break
         length = int.from_bytes(chunk[16:], "little")
         if place + length > size:
-            return ["the header promises more bytes than there are"]
+            return [TOO_FEW]
         if length < 24:
             break
         place += -(-length // 8) * 8
-    return []
-
-
-def _caf(file: BinaryIO, size: int) -> list[str]:
-    place = 8
-    for _ in range(MAX_CHUNKS):
-        file.seek(place)
-        chunk = file.read(12)
-        if len(chunk) < 12:
-            break
-        length = struct.unpack(">q", chunk[4:])[0]
-        if length < 0:
-            break  # the audio lasts to the end of the file
-        if place + 12 + length > size:
-            return ["the header promises more bytes than there are"]
-        place += 12 + length
-    return []
+    return [MORE_BYTES] if size - place > HIDDEN_BYTES else []
 
 
 def _ogg(file: BinaryIO, size: int) -> tuple[list[tuple[int, int]], list[str]]:
@@ -167,7 +179,9 @@ def _ogg(file: BinaryIO, size: int) -> tuple[list[tuple[int, int]], list[str]]:
     starts, flaws, beginning = [0], [], True
     end = 0
     follows: dict[int, int] = {}  # by stream, the number that its next page must have
+    between = 0
     for page in _pages(file, size):
+        between += page.place - end
         if page.first and not beginning:
             starts.append(page.place)
         beginning = page.first
@@ -184,6 +198,8 @@ def _ogg(file: BinaryIO, size: int) -> tuple[list[tuple[int, int]], list[str]]:
             del follows[page.stream]
     if end > size:
         flaws.append("the file ends in the middle of a page")
+    if between + size - end > HIDDEN_BYTES:
+        flaws.append(MORE_BYTES)
     return list(zip(starts, [*starts[1:], size], strict=True)), list(dict.fromkeys(flaws))
 
 
@@ -261,7 +277,7 @@ def _descriptions(file: BinaryIO, head: bytes, size: int) -> Iterator[tuple[int,
             if chunk[:4] == name:
                 yield place, place + lead
             length = int.from_bytes(chunk[4:], "big", signed=not aiff)
-            if length < 0:
+            if length < 0 or length > size:
                 return
             place += lead + length + (length % 2 if aiff else 0)
         return

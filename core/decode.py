@@ -123,5 +123,6 @@ def _decode(file: Any, name: str, limits: Limits) -> Clip:
         others=texts(header.get("others")),
         chapters=chapters(header.get("chapters")),
         tags=pairs(header.get("tags")),
+        more_audio=header.get("more_audio") or 0,
     )
     return Clip(wav, header["sample_rate"], source, header.get("layout"))

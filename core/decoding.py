@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core import foreign
 from core.containers import Structure, structure
+from core.flac import Promises, stated_bits
 from core.layouts import LAYOUTS, named
 from core.locked_child import Refusal
 from core.windows import Window
@@ -36,6 +37,8 @@ MAX_CHAPTERS = 1000
 HEAD_BYTES = 1 << 16
 DAMAGED_PACKETS = 0.2
 """Share of undecodable packets beyond which a file is noise that looked like audio by chance."""
+LEFT_OUT_S = 0.5
+"""What an edit list may leave out unsaid: what encoders put before and after the audio."""
 GAP_S = 0.05
 """A frame that begins so much after the end of the last one tells that audio between them was lost. Less is
 the turn between long and short blocks of Vorbis, or a container's clock that counts milliseconds."""
@@ -55,6 +58,9 @@ def decode_messages(source: Any, limits: dict[str, Any]) -> Iterator[tuple[bytes
     Raises:
         Refusal: the file is not accepted.
     """
+    misread = foreign.misread(source.read(16))
+    if misread is not None:
+        raise Refusal("UnsupportedAudio", _convert(misread))
     found = structure(source)
     links = [Window(source, start, end, found.patches) for start, end in found.links]
     shape = _widest(links)
@@ -73,6 +79,7 @@ def decode_messages(source: Any, limits: dict[str, Any]) -> Iterator[tuple[bytes
         reasons.append("damaged parts were left out")
     if sound.short:
         reasons.append("the audio is shorter than the file says")
+    reasons += sound.reasons
     yield b"E", json.dumps({"truncated": bool(reasons), "reasons": list(dict.fromkeys(reasons))}).encode()
 
 
@@ -81,6 +88,7 @@ class _Sound:
 
     def __init__(self, limits: dict[str, Any]) -> None:
         self.damaged = self.short = False
+        self.reasons: list[str] = []
         self._limits = limits
         self._head: dict[str, Any] | None = None
         self._count = 0
@@ -93,9 +101,10 @@ class _Sound:
             stream = _audio_stream(container)
             declared_s, plausible_s = _declared_seconds(container, stream)
             if plausible_s > limits["max_duration_s"]:
-                raise Refusal("AudioTooLarge", _too_long(limits))
+                raise Refusal("AudioTooLarge", _too_long(limits, "its header says that it lasts longer than"))
             before = self._count
-            for samples, frame, damaged in _frames(container, stream, shape):
+            promises = Promises.of(container, stream)
+            for samples, frame, damaged in _frames(container, stream, shape, promises):
                 self.damaged |= damaged
                 if samples is None:
                     continue
@@ -106,6 +115,7 @@ class _Sound:
                     self._head = _header(container, stream, rate, len(samples), limits)
                     self._head |= {"layout": layout, "bits": _bits(stream, frame)}
                     self._head["others"] = _others(container, stream)
+                    self._head["more_audio"] = len(container.streams.audio) - 1
                     self._head["chapters"] = _chapters(container)
                     self._head["tags"] = [
                         (name[:100], text[:10_000])
@@ -126,6 +136,10 @@ class _Sound:
                 exact = container.format.name == "flac"
                 least_s = declared_s - 0.5 / self._head["sample_rate"] if exact else 0.98 * declared_s - 0.25
                 self.short |= heard_s < least_s
+                self.reasons += promises.broken() if promises is not None and not self.damaged else []
+                self.reasons += _left_out(container, link, heard_s)
+            elif _left_out(container, link, 0.0):
+                raise Refusal("EmptyAudio", "its edit list plays none of its audio: export it again")
 
     def _take(self, samples: Samples, rate: int) -> None:
         limits = self._limits
@@ -169,7 +183,7 @@ def _widest(links: list[Window]) -> _Shape | None:
     return _Shape(max(shape.rate for shape in shapes), widest.layout, widest.channels)
 
 
-def _opened(link: Any) -> Any:
+def _opened(link: Any, **options: str) -> Any:
     """The demuxer of a link."""
     try:
         return av.open(
@@ -181,16 +195,30 @@ def _opened(link: Any) -> Any:
                 "codec_whitelist": ",".join(sorted(DECODERS)),
                 "protocol_whitelist": "none",
                 "max_streams": "32",
+                **options,
             },
         )
     except (av.FFmpegError, ValueError) as error:
         link.seek(0)
         known = foreign.name(link.read(HEAD_BYTES))
         if known is not None:
-            raise Refusal(
-                "UnsupportedAudio", f"{known} is not accepted: convert it to WAV or FLAC"
-            ) from error
+            raise Refusal("UnsupportedAudio", _convert(known)) from error
         raise Refusal("UnreadableAudio", f"not a readable audio file ({_reason(error)})") from error
+
+
+def _convert(known: str) -> str:
+    return f"{known} is not accepted: convert it to WAV or FLAC"
+
+
+def _left_out(container: Any, link: Any, heard_s: float) -> list[str]:
+    """That an edit list leaves out audio, in plain words."""
+    if not container.format.name.startswith("mov"):
+        return []
+    link.seek(0)
+    with _opened(link, ignore_editlist="1") as whole:
+        left_out_s = _declared_seconds(whole, _audio_stream(whole))[1] - heard_s
+    text = f"an edit list leaves out {left_out_s:.1f} s of audio, which some players play"
+    return [text] if left_out_s > LEFT_OUT_S else []
 
 
 def _layout(
@@ -215,7 +243,8 @@ def _bits(stream: Any, frame: Any) -> int | None:
     if pcm:
         return int(pcm[1])
     if name in ("flac", "alac"):
-        return 16 if frame.format.bits <= 16 else 24
+        stated = stated_bits(name, stream.codec_context.extradata or b"") or frame.format.bits
+        return next(size for size in (16, 24, 32) if stated <= size)
     return None
 
 
@@ -251,7 +280,7 @@ def _audio_stream(container: Any) -> Any:
     stream = container.streams.audio[0]
     name = stream.codec_context.name if stream.codec_context else "unknown"
     if name not in DECODERS:
-        raise Refusal("UnsupportedAudio", f"codec {name} is not accepted: convert to WAV or FLAC")
+        raise Refusal("UnsupportedAudio", f"codec {name} is not accepted: convert to WAV (PCM) or FLAC")
     stream.thread_type = "NONE"
     if name == "flac":
         stream.codec_context.options = {"err_detect": "crccheck+explode"}  # unasked, it plays damage
@@ -276,7 +305,9 @@ def _header(container: Any, stream: Any, rate: int, channels: int, limits: dict[
     }
 
 
-def _frames(container: Any, stream: Any, shape: _Shape | None) -> Iterator[tuple[Samples | None, Any, bool]]:
+def _frames(
+    container: Any, stream: Any, shape: _Shape | None, promises: Promises | None
+) -> Iterator[tuple[Samples | None, Any, bool]]:
     """Decoded frames as (samples [C, n], frame, damaged); damage and loss yield (None, None, True)."""
     packets, damaged, decoded = 0, 0, 0
     ended_s: float | None = None
@@ -301,6 +332,8 @@ def _frames(container: Any, stream: Any, shape: _Shape | None) -> Iterator[tuple
             continue
         for frame in frames:
             decoded += 1
+            if promises is not None:
+                promises.count(packet.size, frame)
             begins_s = None if frame.time is None else float(frame.time)
             if begins_s is not None and ended_s is not None and begins_s > ended_s + GAP_S:
                 yield None, None, True
@@ -354,8 +387,8 @@ def _declared_seconds(container: Any, stream: Any) -> tuple[float, float]:
     return declared, declared
 
 
-def _too_long(limits: dict[str, Any]) -> str:
-    return f"longer than {limits['max_duration_s'] / 60:g} minutes: cut the file or raise the limit"
+def _too_long(limits: dict[str, Any], longer: str = "longer than") -> str:
+    return f"{longer} {limits['max_duration_s'] / 60:g} minutes: cut the file or raise the limit"
 
 
 def _reason(error: Exception) -> str:

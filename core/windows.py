@@ -40,6 +40,8 @@ class Window(io.RawIOBase):
         """Up to `size` bytes; all that follow for a negative one."""
         first = self._start + self._place
         left = max(0, self._end - first)
+        if not left:
+            return b""  # perhaps further than any file reaches: a header said so
         self._file.seek(first)
         data = self._file.read(left if size < 0 else min(size, left))
         self._place += len(data)

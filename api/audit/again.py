@@ -40,8 +40,9 @@ def _suspected(artist: Json, limit: float | None) -> Json:
 
 
 def _gaps(result: Json) -> Iterator[Gap]:
-    if look_up(result, "media.truncated"):
-        yield Gap("decode", "partly", "")
+    for part in ("media.truncated", "media.more_audio"):
+        if look_up(result, part):
+            yield Gap("decode", "partly", "")
     for name, outcome in (result.get("checks") or {}).items():
         if outcome not in ("done", "skipped"):
             yield Gap(name, outcome, "")

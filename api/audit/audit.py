@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 STEPS = len(ALL) + 2
-PARTLY = "the file is damaged or cut off: only a part of its audio could be decoded and audited"
+PARTLY = "not all of the file's audio could be decoded and audited"
 
 
 def audit_file(
@@ -186,7 +186,7 @@ def _settle(
 
 def _gaps(findings: Findings, clip: Clip) -> list[Gap]:
     """What was asked and not answered; damage to the file comes first."""
-    cut = [Gap("decode", "partly", partly(clip))] if clip.source.truncated else []
+    cut = [Gap("decode", "partly", text) for text in partly(clip)]
     tags = told(findings.credentials, CredentialsFound()).tags
     unread = [] if tags.unreadable is None else [Gap("tags", "unread", tags.unreadable)]
     return cut + [Gap(name, said.outcome, said.reason) for name, said in findings.open.items()] + unread
@@ -199,11 +199,15 @@ def _warnings(findings: Findings, clip: Clip) -> list[str]:
     tags = told(findings.credentials, CredentialsFound()).tags
     if tags.unreadable is not None:
         warnings.append(f"tags: {tags.unreadable}")
-    if clip.source.truncated:
-        warnings.append(partly(clip))
+    warnings.extend(partly(clip))
     return [*warnings, *also_known_as(findings.ownership, findings.matches)]
 
 
-def partly(clip: Clip) -> str:
-    """That a part of the audio is missing, and how the decoder knows."""
-    return f"{PARTLY}: {'; '.join(clip.source.reasons)}" if clip.source.reasons else PARTLY
+def partly(clip: Clip) -> list[str]:
+    """What of the file's audio was not heard, and how the decoder knows."""
+    source = clip.source
+    missed = [f"{PARTLY}: {'; '.join(source.reasons)}" if source.reasons else PARTLY] * source.truncated
+    if source.more_audio:
+        tracks = "1 more audio track" if source.more_audio == 1 else f"{source.more_audio} more audio tracks"
+        missed.append(f"the file holds {tracks}, and only the first was audited: audit each as its own file")
+    return missed

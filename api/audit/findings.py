@@ -121,7 +121,8 @@ class Media:
         bit_rate: bits a second, where the file tells it.
         sample_rate: in Hz.
         channels: how many.
-        truncated: whether the audio breaks off before its end.
+        truncated: whether the audio breaks off before its end, or some of it may not have been heard.
+        more_audio: further audio tracks in the file, which were not heard.
     """
 
     size_bytes: int
@@ -131,6 +132,7 @@ class Media:
     sample_rate: int
     channels: int
     truncated: bool
+    more_audio: int = 0
 
     @classmethod
     def of(cls, clip: "Clip") -> "Media":
@@ -143,6 +145,7 @@ class Media:
             sample_rate=clip.sample_rate,
             channels=int(clip.wav.shape[0]),
             truncated=clip.source.truncated,
+            more_audio=clip.source.more_audio,
         )
 
 

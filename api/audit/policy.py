@@ -25,7 +25,7 @@ _WRITTEN: Mapping[str, Callable[[float], str]] = {"score": score_text, "p_value"
 _PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
 _STALE_AFTER_DAYS = 365
 _OPEN = {
-    "decode": "The audio is incomplete:",
+    "decode": "Only a part of the audio was checked:",
     "watermark": "The watermark could not be looked for:",
     "credentials": "The content credentials could not be read:",
     "tags": "The file's own tags could not all be read:",

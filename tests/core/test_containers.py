@@ -200,7 +200,8 @@ def test_chunks_and_a_little_junk_behind_the_audio_are_no_lie() -> None:
         assert not decode_bytes(data + tail, "tail.wav").source.truncated
 
 
-def test_more_audio_tracks_and_video_are_told() -> None:
+def two_tracks_and_video() -> bytes:
+    """An MP4 file of a picture and two audio tracks."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as file:
         picture: Any = file.add_stream("mpeg4", rate=10)
@@ -217,7 +218,11 @@ def test_more_audio_tracks_and_video_are_told() -> None:
             frame.sample_rate = RATE
             file.mux(track.encode(frame))
             file.mux(track.encode(None))
-    clip = decode_bytes(buffer.getvalue(), "film.mp4")
+    return buffer.getvalue()
+
+
+def test_more_audio_tracks_and_video_are_told() -> None:
+    clip = decode_bytes(two_tracks_and_video(), "film.mp4")
     assert clip.source.others == ("1 more audio track", "video stream")
 
 

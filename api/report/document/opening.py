@@ -109,8 +109,9 @@ def _not_meant(found: Found) -> Iterator[str]:
             "Not answered: %(questions)s. Nothing follows from that, in either direction.",
             questions="; ".join(unanswered),
         )
-    if (found.get("media") or {}).get("truncated"):
-        yield _("Only a part of the file could be read; about the rest nothing is said.")
+    media = found.get("media") or {}
+    if media.get("truncated") or media.get("more_audio"):
+        yield _("Only a part of the file's audio was examined; about the rest nothing is said.")
     verdict_ = found["ai"]["verdict"] if found["ai"]["score"] is not None else None
     if verdict_ == "synthetic":
         yield _(

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from api.audit.again import decide_again
 from api.audit.asked import ALL
 from api.audit.audit import audit_file
 from api.audit.claims import Ownership, OwnershipStatus
@@ -248,6 +249,26 @@ def test_what_is_missing_of_the_audio_is_told_with_how_it_is_known() -> None:
     assert "pages are missing" in result.decision.rules[0].text
     assert result.decision.rules[1].text == "The watermark could not be looked for: too plain."
     assert any("pages are missing" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_audio_tracks_that_nobody_heard_ask_for_a_person(count: int) -> None:
+    whole = fakes.clip()
+    result = audit_file(
+        fakes.PATH,
+        registry=fakes.Registry(),  # type: ignore[arg-type]  # a fake of the parts that an audit uses
+        settings=fakes.SETTINGS,
+        engines=fakes.engines(audio=replace(whole, source=replace(whole.source, more_audio=count))),
+        today=ON,
+    )
+    assert result.decision.action == "review"
+    assert [rule.rule for rule in result.decision.rules] == ["check-partly"]
+    assert f"{count} more audio track" in result.decision.rules[0].text
+    assert any("only the first was audited" in warning for warning in result.warnings)
+    told = result.to_dict()
+    assert told["media"]["more_audio"] == count
+    again = decide_again(told, load_policy(), on=ON)
+    assert (again.action, [rule.rule for rule in again.rules]) == ("review", ["check-partly"])
 
 
 @pytest.mark.parametrize("condition", ['is = "bona_fide"', 'one_of = ["bona_fide", "synthetic"]'])
