@@ -6,6 +6,9 @@ A name from a file may hold anything. What shows nothing, or moves what stands b
 
 import unicodedata
 
+from api.language import _
+from api.language.figures import number_text
+
 LONGEST = 2200
 _KEPT = frozenset("\n\u200c\u200d")  # a line's end; the joiners that Indic and Arabic writing needs
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
@@ -24,7 +27,9 @@ def legible(text: str, limit: int = LONGEST) -> str:
     ('a[U+202E]b[U+0000]', 'xxxxxxxxxx… (12 characters in all)')
     """
     shown = "".join(spelled(c) if _hidden(c) else c for c in text[:limit])
-    return shown if len(text) <= limit else f"{shown}… ({len(text):,} characters in all)"
+    if len(text) <= limit:
+        return shown
+    return shown + _("… (%(count)s characters in all)", count=number_text(f"{len(text):,}"))
 
 
 def _hidden(character: str) -> bool:

@@ -1,5 +1,6 @@
 """A picture of an audit: waveform, spectrogram, and watermark, AI score and voice over time.
 
+It holds no words: a picture is drawn once, while there is audio, and reports show it in every language.
 Colours are those of Okabe and Ito (2008), told apart by every common kind of colour blindness;
 each curve has its own marking as well, so that the picture survives a black-and-white print.
 """
@@ -7,7 +8,6 @@ each curve has its own marking as well, so that the picture survives a black-and
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 
 from api.audit.json_form import Json
 from api.audit.result import AuditResult
-from api.report import words
-from api.report.legible import legible
-from api.report.lettering import lettered
+from api.report.numbers import clock_text
 from api.report.spectrum import top_hz
 from api.report.words.heard import not_measured
 from core.clip import Clip
@@ -28,7 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREEN, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#8a8a8a"
-ACTIONS = {"accept": GREEN, "review": "#8a6100", "reject": "#b3261e"}
+ROWS = "ABCDE"
+"""The names of the rows; what each shows, the caption tells in the reader's language."""
+STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+MOST_MARKS = 12
 COLUMNS = 1400
 BANDS = 220
 FLOOR_DB = -90.0
@@ -38,6 +39,8 @@ QUICKLY = {"compress_level": 1}
 
 def picture(clip: Clip, result: AuditResult, path: Path) -> None:
     """Draw an audit as a PNG of 1600 x 1200 pixels, to be read in print across a page of A4.
+
+    A row that is hatched holds what could not be measured; an empty one, that nothing was found.
 
     Args:
         clip: the audio that was audited.
@@ -55,26 +58,29 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
         5,
         1,
         height_ratios=(1.0, 2.2, 0.8, 0.8, 0.8),
-        left=0.07,
-        right=0.975,
-        top=0.9,
-        bottom=0.06,
-        hspace=0.42,
+        left=0.09,
+        right=0.985,
+        top=0.985,
+        bottom=0.045,
+        hspace=0.16,
     )
     axes: list[Any] = [figure.add_subplot(grid[row]) for row in range(5)]
-    _heading(figure, found)
     _waveform(axes[0], clip)
     _spectrogram(axes[1], clip)
     for axis, lane in zip(axes[2:], _lanes(found), strict=True):
         _timeline(axis, lane)
-    for axis in axes:
+    for letter, axis in zip(ROWS, axes, strict=True):
         axis.set_xlim(0, max(clip.duration_s, 1e-3))
         axis.tick_params(labelsize=14, colors=INK, length=3)
+        axis.text(
+            -0.075, 1.0, letter, transform=axis.transAxes, fontsize=22, weight="bold", color=INK, va="top"
+        )
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     for axis in axes[:-1]:
         axis.tick_params(labelbottom=False)
-    axes[-1].set_xlabel("seconds", fontsize=15)
+    marks = _marks(clip.duration_s)
+    axes[-1].set_xticks(marks, [clock_text(mark) for mark in marks])
     with replacing(path) as part:
         figure.savefig(part, format="png", metadata={"Software": "trackmark"}, pil_kwargs=QUICKLY)
 
@@ -84,58 +90,32 @@ class Lane:
     """A row of scores over time.
 
     Attributes:
+        measured: whether the check gave an answer; a row without one is hatched.
         even: the score at which both answers are as likely; None where there is no such score.
-        empty: what stands where there is no score.
         top: the height of the lane.
     """
 
-    title: str
     segments: Sequence[Json]
     colour: str
-    empty: str
+    measured: bool
     top: float = 1.0
     even: float | None = None
 
 
 def _lanes(found: Json) -> tuple[Lane, Lane, Lane]:
     mark, ai, voice = found["watermark"], found["ai"], found["voice"]
-    checked = found["checks"]["watermark"]
     heard = max([1.0, *(abs(s["score"] or 0.0) for s in mark["segments"])])
     return (
-        Lane(
-            f"Watermark: {words.watermark(mark, checked).answer.lower()} (evidence for the mark of this "
-            f"registry)",
-            mark["segments"],
-            BLUE,
-            "no mark found" if checked == "done" else "not measured",
-            top=heard,
-        ),
-        Lane(
-            f"AI music: {words.music(ai).answer.lower()} (score, 0.5 is even)",
-            ai["segments"],
-            ORANGE,
-            "not measured",
-            even=0.5,
-        ),
-        Lane(
-            f"Voice: {words.voice(voice).answer.lower()} (synthetic score of the vocals, 0.5 is even)",
-            voice["segments"],
-            GREEN,
-            "not measured" if not_measured(voice) else "no vocals",
-            even=0.5,
-        ),
+        Lane(mark["segments"], BLUE, found["checks"]["watermark"] == "done", top=heard),
+        Lane(ai["segments"], ORANGE, ai["score"] is not None, even=0.5),
+        Lane(voice["segments"], GREEN, not not_measured(voice), even=0.5),
     )
 
 
-def _heading(figure: Any, found: Json) -> None:
-    action = found["decision"]["action"]
-    name, families = lettered(legible(Path(found["file"]).name, 150))
-    size = 22 if len(name) <= 60 else 14
-    wrapped = "\n".join(wrap(name, 60 if size == 22 else 95))
-    figure.text(0.07, 0.975, wrapped, fontsize=size, color=INK, va="top", family=families)
-    figure.text(
-        0.975, 0.975, action.upper(), fontsize=22, weight="bold", color=ACTIONS[action], ha="right", va="top"
-    )
+def _marks(duration_s: float) -> list[float]:
+    """Moments to be written under the picture, at most a dozen, in steps that a clock has."""
+    step = next((step for step in STEPS_S if duration_s / step <= MOST_MARKS), STEPS_S[-1])
+    return [step * number for number in range(int(duration_s / step) + 1)]
 
 
 def _waveform(axis: "Axes", clip: Clip) -> None:
@@ -144,11 +124,12 @@ def _waveform(axis: "Axes", clip: Clip) -> None:
     axis.fill_between(times, low, high, color="#4d4d4d", linewidth=0, step="mid")
     top = max(float(np.abs([low.min(), high.max()]).max()), 0.05)
     axis.set_ylim(-top, top)
-    axis.set_yticks([-top, 0, top], [f"{-top:.1f}", "0", f"{top:.1f}"])
-    axis.set_ylabel("waveform", fontsize=15)
+    axis.set_yticks([-top, 0, top], [f"−{100 * top:.0f} %", "0", f"{100 * top:.0f} %"])
 
 
 def _spectrogram(axis: "Axes", clip: Clip) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     top = top_hz(clip.sample_rate)
     levels = spectrogram_db(downmix(clip.wav).numpy(), clip.sample_rate, top)
     axis.imshow(
@@ -161,19 +142,24 @@ def _spectrogram(axis: "Axes", clip: Clip) -> None:
         vmax=0,
         interpolation="nearest",
     )
-    axis.set_ylabel("kHz", fontsize=15)
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.yaxis.set_major_formatter("{x:g} kHz")
 
 
 def _timeline(axis: "Axes", lane: Lane) -> None:
     """Scores over time as bars, each as wide as its segment; hatched where there is no score."""
-    title, families = lettered(lane.title)
-    axis.set_title(title, loc="left", fontsize=15, color=INK, pad=5, family=families)
+    from matplotlib.ticker import MaxNLocator
+
     axis.set_ylim(0, lane.top * 1.08)
+    if lane.even is None:
+        axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axis.yaxis.set_major_formatter("{x:g}")
+    else:
+        axis.set_yticks([0, lane.even, 1], ["0", "½", "1"])
     if not lane.segments:
         axis.set_yticks([])
-        axis.text(
-            0.5, 0.45, lane.empty, transform=axis.transAxes, ha="center", va="center", color=GREY, fontsize=15
-        )
+        if not lane.measured:
+            axis.patch.set(hatch="//", edgecolor=GREY)
         return
     starts = np.array([s["start_s"] for s in lane.segments])
     widths = np.array([s["end_s"] for s in lane.segments]) - starts

@@ -9,6 +9,7 @@ from api.language.spoken import counted, translated, translated_in
 from api.report import words
 from api.report.numbers import clock_text, moment_text, size_text
 from api.report.words import record
+from api.report.words.remarks import remark_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +39,7 @@ def templates(folder: Path) -> "Environment":
         "instant": _instant,
         "number": figures.number_text,
         "sentence": _sentence,
+        "remark": remark_text,
     }
     made.globals |= {"words": words, "record_words": record}
     return made

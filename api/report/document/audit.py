@@ -22,17 +22,21 @@ from api.report.document.custody import custody, head
 from api.report.document.examined import length_text, sections
 from api.report.legible import legible
 from api.report.moments import moments
+from api.report.words.remarks import remark_text
 from api.report.words.terms import METHOD, glossary
 
 CLOSING = later("Scores are estimates, never proof of who made a recording.")
 LONGEST_NAME = 160
 MOST_MOMENTS = 80
 ALT = later(
-    "Four pictures above each other over the same time: the waveform, the spectrogram, and below them "
-    "how strongly "
-    "the watermark is heard, how strongly the music and how strongly the vocals resemble a machine's. "
-    "The same is "
-    "told in the table “Evidence by time”."
+    "Five rows over the same time: the waveform, the spectrogram, and below them how strongly the watermark "
+    "is heard, how strongly the music and how strongly the vocals resemble a machine's. The same is told in "
+    "the table “Evidence by time”."
+)
+ROWS = later(
+    "A: waveform. B: spectrogram, bright where it is loud. C: evidence for this registry's watermark. "
+    "D: score for traces of a machine. E: synthetic score of the vocals; in D and E ½ is even. A hatched row "
+    "was not measured; where a row is empty, nothing was found."
 )
 
 
@@ -85,7 +89,7 @@ def _caption(report: Mapping[str, Any]) -> str:
         length=length_text(report["findings"]),
         form=form,
     )
-    return " ".join((told, _("The signature does not cover the picture.")))
+    return " ".join((told, _(ROWS), _("The signature does not cover the picture.")))
 
 
 def _evidence(found: Mapping[str, Any]) -> Section:
@@ -107,5 +111,5 @@ def _evidence(found: Mapping[str, Any]) -> Section:
 
 
 def _warnings(found: Mapping[str, Any]) -> tuple[Section, ...]:
-    warnings = tuple(found.get("warnings") or ())
+    warnings = tuple(map(remark_text, found.get("warnings") or ()))
     return (Section(_("Remarks of the software"), (Points(warnings),)),) if warnings else ()

@@ -10,6 +10,7 @@ from api.report.document.blocks import Block, Facts, Points, Section, Table, Tex
 from api.report.document.custody import key
 from api.report.document.rates import music_rates, voice_rates, watermark_rates
 from api.report.numbers import clock_text, day_text, moment_text, p_value_text, score_text
+from api.report.words.decoders import group_text
 from api.report.words.heard import consent, resembles
 from api.report.words.limits import LIMITS
 from api.report.words.log import UNSIGNED
@@ -17,6 +18,7 @@ from api.report.words.meanings import MEANINGS
 from api.report.words.propositions import proposition_text
 from api.report.words.provenance import claim_status
 from api.report.words.record import EVENTS, declared_ai, holding
+from api.report.words.rules import compared
 
 Found = Mapping[str, Any]
 Number = tuple[str, str, str, str]
@@ -170,7 +172,7 @@ def _music(report: Found) -> Section:
         even = _("0 to 1: higher, more traces of a machine; %(even)s is even", even=number_text("0.50"))
         among = _("0 to 1: share of human recordings that score as high")
         if ai.get("group"):
-            among += _(" (group %(group)s)", group=ai["group"])
+            among += _(" (group %(group)s)", group=group_text(ai["group"]))
         rows: list[Number] = [
             (_("Score"), score_text(ai["score"]), even, ""),
             (_("p-value"), p_value_text(ai["p_value"]), among, _limit(report, "ai.p_value")),
@@ -248,21 +250,15 @@ def _limit(report: Found, field: str) -> str:
     own = {**(report.get("limits") or {})}
     for rule, limits in (report["policy"].get("thresholds") or {}).items():
         own |= {
-            name: _("%(limit)s (policy, %(rule)s)", limit=_compared(name, value), rule=rule)
+            name: _("%(limit)s (policy, %(rule)s)", limit=compared(name, value), rule=rule)
             for name, value in limits.items()
         }
     told = [
-        text if isinstance(text, str) else _compared(name, text)
+        text if isinstance(text, str) else compared(name, text)
         for name, text in own.items()
         if name.split(" ")[0] == field
     ]
     return "; ".join(told) or _("none stated")
-
-
-def _compared(name: str, value: float) -> str:
-    number = number_text(f"{value:g}")
-    ends = {"at_least": _("from %(limit)s", limit=number), "at_most": _("up to %(limit)s", limit=number)}
-    return ends.get(name.rpartition(" ")[2], f" {number}")
 
 
 def _end(report: Found, basis: str, check: str, rates: tuple[tuple[str, str], ...]) -> Iterator[Block]:

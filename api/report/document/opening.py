@@ -10,7 +10,7 @@ from api.report.numbers import percent_text
 from api.report.words.heard import not_measured
 from api.report.words.meanings import MEANINGS
 from api.report.words.provenance import owners
-from api.report.words.rules import rule_texts
+from api.report.words.rules import rule_texts, source_text
 from api.report.words.short import CHECKS, FELL_OUT, MADE, OWNED
 from api.report.words.told import ACTIONS, Told, sentence
 
@@ -184,7 +184,8 @@ def _reason(rule: Found, text: str, found: Found) -> str:
 
 
 def _source(rule: Found) -> str:
-    return _("; source: %(source)s", source=rule["source"]) if rule.get("source") else ""
+    source = source_text(rule)
+    return _("; source: %(source)s", source=source) if source else ""
 
 
 def _changes(found: Found) -> Iterator[str]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.language import _
-from api.language.figures import number_text
 from api.language.spoken import translated
 from api.report.document.blocks import Block, Facts, Points, Seal, Section, Terminal, Text
 from api.report.document.custody import issuer, log_of
 from api.report.numbers import moment_text
+from api.report.words.decoders import calibration_text
+from api.report.words.rules import compared
 
 Found = Mapping[str, Any]
 KEYS = "/.well-known/trackmark-keys.json"
@@ -110,7 +111,7 @@ def policy(report: Found) -> Section:
         )
     ]
     limits = tuple(
-        f"{rule}: {name} {number_text(f'{value:g}')}"
+        f"{rule}: {name.split(' ')[0]} {compared(name, value)}"
         for rule, found in (told.get("thresholds") or {}).items()
         for name, value in found.items()
     )
@@ -128,7 +129,8 @@ def models(report: Found) -> Section:
     calibration = report["findings"]["ai"].get("calibration")
     blocks: list[Block] = [Text(_("Weights, by SHA-256:")), Facts(rows, code=True)]
     if calibration:
-        blocks.append(Text(_("Calibration of the music score: %(calibration)s.", calibration=calibration)))
+        rests = calibration_text(calibration)
+        blocks.append(Text(_("Calibration of the music score: %(calibration)s.", calibration=rests)))
     return Section(_("Models and calibration"), tuple(blocks))
 
 

@@ -15,6 +15,7 @@ _KNOWN = frozenset(
         later("over music 10 dB below the voice"),
         later("over music as loud as the voice"),
         later("after MP3 at 64 kbit/s"),
+        later("after Opus at 32 kbit/s"),
         later("in speech"),
         later("in singing"),
     )

@@ -3,23 +3,26 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.language import _, spoken
+from api.language import _, later, spoken
 from api.language.figures import number_text
+from api.report.words.decoders import decoder_text, grid_text
 from api.report.words.told import Found
 
 Data = Mapping[str, Any]
+UNWORDED = later("evidence that the signed file tells in the program's own words")
+"""Of a kind that this release does not know, or of a release that measured less."""
 
 
 def exhibit_text(exhibit: Found) -> str:
     """One piece of evidence: in English as the statement says it, else from what was measured."""
     stated = str(exhibit.get("text", ""))
     made = _MADE.get(str(exhibit.get("kind")))
-    if spoken() == "en" or made is None:
+    if spoken() == "en":
         return stated
     try:
-        return made(exhibit.get("data") or {})
-    except (LookupError, TypeError, ValueError):  # of a release that measured less
-        return stated
+        return _(UNWORDED) if made is None else made(exhibit.get("data") or {})
+    except (LookupError, TypeError, ValueError):
+        return _(UNWORDED)
 
 
 def _band(data: Data) -> str:
@@ -30,7 +33,7 @@ def _comb(data: Data) -> str:
     values = {
         "spacing": number_text(f"{data['spacing_hz']:.3f}"),
         "z": number_text(f"{data['z']:.1f}"),
-        "decoders": ", ".join(data["families"][:3]),
+        "decoders": ", ".join(map(decoder_text, data["families"][:3])),
     }
     if data["ambiguous"]:
         return _(
@@ -49,7 +52,7 @@ def _comb(data: Data) -> str:
 def _lines(data: Data) -> str:
     return _(
         "steady lines at %(grid)s, as a decoder's last layers leave them, score %(z)s",
-        grid=data["grid"],
+        grid=grid_text(data["grid"]),
         z=number_text(f"{data['z']:.1f}"),
     )
 
@@ -78,6 +81,27 @@ def _looks(data: Data) -> str:
     return _("the strongest of %(count)s looks; score and p-value allow for all of them", count=data["looks"])
 
 
+def _adapter(data: Data) -> str:
+    if data.get("p_value") is None:
+        return _("adapter %(name)s failed; the signed file tells why", name=data["name"])
+    values = {
+        "name": data["name"],
+        "share": number_text(f"{100 * data['p_value']:.1f}"),
+        "human": data["human"],
+    }
+    if data["llr"] is None:
+        return _(
+            "adapter %(name)s: %(share)s %% of %(human)s human recordings score at least as high; no vote",
+            **values,
+        )
+    return _(
+        "adapter %(name)s: log10 likelihood ratio %(ratio)s, %(share)s %% of %(human)s human recordings "
+        "score at least as high",
+        ratio=number_text(f"{data['llr']:.2f}"),
+        **values,
+    )
+
+
 _MADE: Mapping[str, Callable[[Data], str]] = {
     "band": _band,
     "comb": _comb,
@@ -85,4 +109,5 @@ _MADE: Mapping[str, Callable[[Data], str]] = {
     "speed": _speed,
     "stationarity": _stretches,
     "looks": _looks,
+    "adapter": _adapter,
 }

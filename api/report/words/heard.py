@@ -5,6 +5,7 @@ from api.language import _, later, named, spoken
 from api.language.figures import number_text
 from api.report.numbers import p_value_text, percent_text, score_text
 from api.report.words.conditions import condition_text
+from api.report.words.decoders import decoder_text
 from api.report.words.exhibits import exhibit_text
 from api.report.words.reasons import reason_text
 from api.report.words.told import ESTIMATE, Facts, Found, Told, Tone, lowered, sentence
@@ -33,7 +34,7 @@ def music(ai: Found) -> Told:
     """Whether traces of a machine were found in the sound."""
     question, facts, basis = _("Are there traces of a machine?"), _music_facts(ai), _(ESTIMATE)
     if ai["score"] is None:
-        text = (reason_text(ai.get("reason")) or _("nothing could be measured")) + "."
+        text = sentence(reason_text(ai.get("reason")) or _("nothing could be measured"))
         return Told(question, _("Not measured"), text, basis=basis)
     answer, tone = MUSIC.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
     if ai["verdict"] == "synthetic":
@@ -79,7 +80,7 @@ def resembles(ai: Found) -> str:
     if ai["verdict"] != "synthetic":
         return ""
     likely = [g for g in ai.get("generator") or () if g.get("share")][:3]
-    return ", ".join(f"{g['family']} {percent_text(g['share'])}" for g in likely)
+    return ", ".join(f"{decoder_text(g['family'])} {percent_text(g['share'])}" for g in likely)
 
 
 def exhibits(ai: Found) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ def voice(found: Found) -> Told:
 
 def _imitated(found: Found) -> tuple[str, str, Tone]:
     if not_measured(found):
-        return _("Not measured"), f"{reason_text(found.get('reason') or UNMEASURED)}.", "neutral"
+        return _("Not measured"), sentence(reason_text(found.get("reason") or UNMEASURED)), "neutral"
     if not found["has_voice"]:
         return _("No vocals"), _(NO_VOCALS), "neutral"
     artists = found.get("artists") or ()

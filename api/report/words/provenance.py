@@ -115,7 +115,7 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
         return Told(
             question,
             named(OUTCOMES, outcome),
-            reason_text(reason),
+            sentence(reason_text(reason)),
             basis=basis,
         )
     p_value = (_("p-value"), p_value_text(mark["p_value"]))
@@ -185,7 +185,7 @@ def credentials(seen: Found, outcome: str = "done", reason: str = "") -> Told:
         return Told(
             question,
             named(OUTCOMES, outcome),
-            reason_text(reason),
+            sentence(reason_text(reason)),
             basis=basis,
         )
     answer, text, tone = _vouched(seen)

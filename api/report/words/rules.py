@@ -8,9 +8,11 @@ stand as it words them.
 from collections.abc import Iterator, Mapping
 
 from api.language import _, later, spoken
+from api.language.figures import number_text
 from api.report.numbers import p_value_text, score_text
 from api.report.words.owned import owned_text
-from api.report.words.told import Found
+from api.report.words.reasons import reason_text
+from api.report.words.told import Found, outcome
 
 DEFAULT_POLICY = "trackmark-default "
 """How the policy that ships is named in a decision, before its version."""
@@ -61,13 +63,24 @@ _SIMPLE: Mapping[str, str] = {
 }
 """By id; the values stand in `_values`."""
 _OPEN: Mapping[str, str] = {
-    "watermark": later("The watermark could not be looked for."),
-    "credentials": later("The content credentials could not be read."),
-    "fingerprint": later("The audio could not be compared with the registered tracks."),
-    "music": later("Whether a machine made the music could not be measured."),
-    "voice": later("The vocals could not be judged."),
+    "watermark": later("The watermark could not be looked for: %(why)s."),
+    "credentials": later("The content credentials could not be read: %(why)s."),
+    "fingerprint": later("The audio could not be compared with the registered tracks: %(why)s."),
+    "music": later("Whether a machine made the music could not be measured: %(why)s."),
+    "voice": later("The vocals could not be judged: %(why)s."),
 }
 """Of a check that gave no answer, by its name."""
+_SOURCES = (
+    later("C2PA 2.3, soft bindings: a copied watermark is told by a fingerprint"),
+    later("C2PA 2.3, hard bindings"),
+    later("C2PA 2.3, validation"),
+    later("EU AI Act, Art. 50(2); IPTC digital source types"),
+    later("GB 45438-2025 (label AIGC); EU AI Act, Art. 50(2)"),
+    later("EU AI Act, Art. 50(2); Code of Practice on Transparency of AI-Generated Content, 1.2"),
+    later("EU AI Act, Art. 50(2); DDEX ERN 4.3.2 ContainsAI"),
+    later("Tennessee ELVIS Act; NO FAKES Act (pending)"),
+)
+"""Where the rules of the default policy come from; what is a name in every language is not among them."""
 _OWNED = ("disputed", "record-revoked", "mark-removed-or-unmarked", "mark-unconfirmed")
 """Rules whose words are those of the finding on ownership."""
 
@@ -116,11 +129,25 @@ def _values(found: Found) -> dict[str, object]:
     }
 
 
-def _open(found: Found, outcome: str) -> Iterator[str]:
+def source_text(rule: Found) -> str:
+    """Where a rule comes from; empty where that is not stated."""
+    source = str(rule.get("source") or "")
+    return _(source) if source in _SOURCES else source
+
+
+def compared(name: str, value: float) -> str:
+    """A limit as a policy compares with it: of `clone_score at_least` and 0.8, `from 0.8`."""
+    number = number_text(f"{value:g}")
+    ends = {"at_least": _("from %(limit)s", limit=number), "at_most": _("up to %(limit)s", limit=number)}
+    return ends.get(name.rpartition(" ")[2], f" {number}")
+
+
+def _open(found: Found, ended: str) -> Iterator[str]:
     """Each check that came to this end, in the order in which the decision names them."""
-    for check, became in (found.get("checks") or {}).items():
-        if became == outcome and check in _OPEN:
-            yield _(_OPEN[check])
+    for check in found.get("checks") or {}:
+        became, why = outcome(found, check)
+        if became == ended and check in _OPEN:
+            yield _(_OPEN[check], why=reason_text(why).rstrip("."))
 
 
 def _of_others(found: Found) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from api.audit.findings import NOT_ASKED
 from api.language import _, later, named, spoken
+from api.report.words.reasons import FAILED, INCONCLUSIVE
 
 Tone = Literal["good", "warn", "bad", "neutral"]
 Facts = tuple[tuple[str, str], ...]
@@ -71,6 +72,10 @@ def outcome(found: Found, check: str) -> tuple[str, str]:
     start, became = f"{check}: ", found.get("checks", {}).get(check, "done")
     warnings = (str(text) for text in found.get("warnings") or ())
     told = next((text.removeprefix(start) for text in warnings if text.startswith(start)), None)
+    if became == "inconclusive" and told:
+        told = told.removeprefix(INCONCLUSIVE)
+    if became == "failed" and told:
+        told = FAILED + told.removeprefix(FAILED)
     return became, told or sentence(NOT_ASKED)
 
 

@@ -168,7 +168,7 @@ def test_a_check_that_gave_no_answer_is_not_told_as_nothing_found(outcome: str) 
     assert words.credentials_line(seen, outcome) == f"not judged ({outcome})"
     assert words.fingerprint_line(matches, outcome) == f"not judged ({outcome})"
     for told in (words.watermark(mark, outcome, "why"), words.credentials(seen, outcome, "why")):
-        assert (told.answer, told.text) == (OUTCOMES[outcome], "why")
+        assert (told.answer, told.text) == (OUTCOMES[outcome], "Why.")
     heard = json.loads(AUDITS.read_text())["everything"]["fingerprint"]
     assert f"until then: record {heard[0]['record_id']}" in words.fingerprint_line(heard, outcome)
 

@@ -105,7 +105,7 @@ def test_a_number_has_its_scale_and_its_limit() -> None:
     assert rows["Score"][1] == "0.97"
     assert rows["p-value"][1:] == (
         "0.0012",
-        "0 to 1: share of human recordings that score as high (group wide/short)",
+        "0 to 1: share of human recordings that score as high (group wide band, short)",
         "up to 0.01",
     )
     assert rows["Likelihood ratio"][3] == "from 1"
