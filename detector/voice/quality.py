@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from core.cards import load
 from core.errors import WeightsError
+from detector.voice.convolution import Convolution, Plane, Whole, pooled
 
 _CARD = Path(__file__).with_name("quality.toml")
 _WINDOW, _HOP = 320, 160
@@ -34,10 +35,9 @@ class SpeechQuality(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        last = len(_CHANNELS) - 2
+        pairs = list(pairwise(_CHANNELS))
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=(2 if n else 1, 2 if n == last else 1), padding=(0, 1))
-            for n, (a, b) in enumerate(pairwise(_CHANNELS))
+            [Whole(*pairs[0], 1), *(Convolution(a, b) for a, b in pairs[1:-1]), Whole(*pairs[-1], 2)]
         )
         self.projection = nn.Linear(_INPUTS, _WIDTH)
         self.transformer = nn.ModuleList(
@@ -75,36 +75,31 @@ class SpeechQuality(nn.Module):
 
     def _heard(self, window: Tensor) -> Tensor:
         """Of one window, [1, T] -> [1, TEXTURE + COURSE]."""
-        sound = _compressed(window)
-        found = []
-        for convolution in self.convolutions:
-            sound = functional.leaky_relu(convolution(sound), 0.1, inplace=True)
-            found.append(pooled(sound.flatten(2)))
-        moments = self.projection(sound.flatten(1, 2).transpose(1, 2))
+        first, *others, last = self.convolutions
+        plane = Plane.of(first, _compressed(window)[0])
+        found = [plane.pooled()]
+        for convolution in others:
+            plane = convolution(plane)
+            found.append(plane.pooled())
+        sound = last(plane.values[: plane.frames + 2])
+        found.append(pooled(sound, sound.shape[1]))
+        moments = self.projection(sound.transpose(1, 2).flatten(1))[None]
         moments = moments + self.places[: moments.shape[1]]
         for layer in self.transformer:
             moments = layer(moments)
-            found.append(pooled(moments.transpose(1, 2)))
-        return torch.cat(found, 1)
+            found.append(pooled(moments.transpose(0, 1), 1))
+        return torch.cat(found)[None]
 
 
 def _compressed(wav: Tensor) -> Tensor:
-    """Complex spectrum at full scale, magnitudes to the power of 0.3, [W, T] -> [W, 2, F, N]."""
+    """Complex spectrum at full scale, magnitudes to the power of 0.3, [W, T] -> [W, N, F, 2]."""
     level = wav / (wav.abs().amax(1, keepdim=True) + 1e-8)
     edge = (_WINDOW - _HOP) // 2
     padded = functional.pad(level, (edge, edge), mode="reflect")
     window = torch.hann_window(_WINDOW)
     spectrum = torch.stft(padded, _WINDOW, _HOP, window=window, center=False, return_complex=True)
     size = spectrum.abs().clamp(min=1e-12)
-    return torch.view_as_real(spectrum * size**-0.7).permute(0, 3, 1, 2)
-
-
-def pooled(values: Tensor) -> Tensor:
-    """Mean and spread over the last axis, [W, C, N] -> [W, 2 C]."""
-    # torch's own deviation goes value by value and takes a third of the time of the convolutions.
-    mean = values.mean(-1)
-    spread = torch.linalg.vector_norm(values - mean[..., None], dim=-1) / (values.shape[-1] - 1) ** 0.5
-    return torch.cat([mean, spread], 1)
+    return torch.view_as_real(spectrum * size**-0.7).transpose(1, 2)
 
 
 def _places() -> Tensor:

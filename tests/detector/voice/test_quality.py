@@ -8,7 +8,7 @@ import torch
 from core.cards import load, write
 from core.errors import WeightsError
 from detector.voice import quality
-from detector.voice.quality import COURSE, TEXTURE, SpeechQuality, pooled
+from detector.voice.quality import COURSE, TEXTURE, SpeechQuality
 from tests.signals import music, noise
 
 CARD = Path(quality.__file__).with_name("quality.toml")
@@ -46,8 +46,3 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     write(card, {name: value for name, value in tensors.items() if name != "projection.bias"}, path)
     with pytest.raises(WeightsError, match="not the weights"):
         SpeechQuality.load(path)
-
-
-def test_units_are_told_by_mean_and_spread() -> None:
-    values = 5 + 0.1 * torch.randn(2, 3, 1000, generator=torch.Generator().manual_seed(1))
-    assert torch.allclose(pooled(values), torch.cat([values.mean(-1), values.std(-1)], 1), rtol=1e-4)
