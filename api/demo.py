@@ -5,6 +5,7 @@ and verify the signed report offline. Everything is kept in one folder, with a r
 own, so that a demo never touches the user's data and can be repeated.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.json_form import Json
-from api.client import AuditClient
+from api.client import Client, ClientError, NoAnswer
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def run(folder: Path, teller: Teller, *, audio: Path | None, model: str | None, 
 
     Raises:
         AudioError: `audio` cannot be used.
-        DemoError: `folder` holds something else, or the server did not start.
+        DemoError: `folder` holds something else, or the server did not start or do as it was asked.
     """
     started = time.monotonic()
     _prepare(folder)
@@ -84,7 +85,10 @@ def run(folder: Path, teller: Teller, *, audio: Path | None, model: str | None, 
         copies = _damage(folder, original, tagged.path, marked, teller)
         teller.step("Audit every copy through the HTTP API")
         with _server(home, folder / "server.log", teller) as url:
-            found = _audit(url, copies, folder, teller)
+            try:
+                found = _audit(url, copies, folder, teller)
+            except ClientError as error:
+                raise DemoError(f"the server: {error}") from error
         teller.table([audit["findings"] for audit in found])
         held = _verify_offline(found, registry, tagged, teller)
     finally:
@@ -197,14 +201,17 @@ def _server(home: Path, log: Path, teller: Teller) -> Iterator[str]:
 
 def _wait_until_alive(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    with AuditClient(url, timeout_s=5.0) as client:
+    with Client(url, timeout_s=5.0, tries=1) as client:
         while time.monotonic() < deadline:
-            if client.alive():
+            try:
+                client.get_health()
+            except NoAnswer:
+                if process.poll() is not None:
+                    tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+                    raise DemoError(f"the server ended with status {process.returncode}:\n{tail}") from None
+                time.sleep(0.2)
+            else:
                 return
-            if process.poll() is not None:
-                tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-                raise DemoError(f"the server ended with status {process.returncode}:\n{tail}")
-            time.sleep(0.2)
     raise DemoError(f"the server did not answer within {START_TIMEOUT_S:g} s; see {log}")
 
 
@@ -217,19 +224,21 @@ def _audit(url: str, copies: list[Path], folder: Path, teller: Teller) -> list[J
     reports = folder / "reports"
     reports.mkdir()
     found = []
-    with AuditClient(url) as client:
-        (reports / "keys.json").write_bytes(client.fetch("/.well-known/trackmark-keys.json"))
+    with Client(url) as client:
+        (reports / "keys.json").write_text(json.dumps(client.get_public_keys(), indent=2))
         keys = TrustedKeys.from_json((reports / "keys.json").read_bytes())
         for path in copies:
-            audit = client.audit(path, progress=teller.progress(path.name))
-            report, picture = reports / f"{path.name}{SUFFIX}", reports / f"{path.name}.png"
-            report.write_bytes(client.fetch(audit["links"]["report"]))
-            picture.write_bytes(client.fetch(audit["links"]["picture"]))
+            audit = client.wait(client.create_audit(file=path), progress=teller.progress(path.name))
+            report = client.get_audit_report(audit["id"]).save(reports / f"{path.name}{SUFFIX}")
+            picture = client.get_audit_picture(audit["id"]).save(reports / f"{path.name}.png")
             for form in ("html", "pdf"):
                 made = render_report(form, report, keys, "those that the server publishes", picture=picture)
                 (reports / f"{path.name}.{form}").write_bytes(made)
-            teller.say(f"{path.name}: {audit['findings']['ownership']['text']}")
-            found.append({**audit, "path": path, "report": report})
+            findings = audit["findings"]
+            if findings is None:
+                raise DemoError(f"{path.name}: the audit ended without findings")
+            teller.say(f"{path.name}: {findings['ownership']['text']}")
+            found.append({"findings": findings, "path": path, "report": report})
     return found
 
 

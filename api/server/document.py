@@ -10,12 +10,35 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from api.server import findings_schema
 from api.server.route import asks_who
-from api.server.routes.openapi import problems
+from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "an API key: `tmk_...`"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "cookie": {"type": "apiKey", "in": "cookie", "name": "trackmark_key", "description": "set by the page"},
+}
+TAGS = {
+    "audits": "Audits: whose a file is, whether a machine made it, in whose voice",
+    "audit-events": "The audit trail of a tenant",
+    "batches": "Audits of many uploads, by a manifest",
+    "cases": "Cases: what people decide about audits",
+    "comparisons": "Two files side by side",
+    "notices": "Notices of rights holders",
+    "policies": "Policies that decide audits",
+    "retention": "For how long things are kept, and legal holds",
+    "exports": "Audits, records and cases as one table",
+    "tenants": "Tenants, for operators",
+    "tracks": "Tracks: tagged with a mark, a signed record and credentials",
+    "uploads": "Uploads that can be resumed, by tus",
+    "records": "Records of ownership and their events",
+    "c2pa": "C2PA Soft Binding Resolution",
+    "artists": "Enrolled voices and what their artists allow",
+    "log": "The transparency log, for everybody",
+    "keys": "API keys, access tokens and public keys",
+    "members": "People who sign in to the pages",
+    "webhooks": "Where events are sent to",
+    "health": "How the server is",
+    "verify": "Verification for everybody",
 }
 HEADERS: dict[str, tuple[str, str]] = {
     "Retry-After": ("integer", "seconds until it is worth another try"),
@@ -100,6 +123,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
         servers=[{"url": "/"}],
+        tags=[{"name": name, "description": about} for name, about in TAGS.items()],
     )
     for operation, route in _operations(app, made):
         _describe(operation, route)
@@ -152,6 +176,9 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
     dependant: Dependant = route.dependant
     private, c2pa = asks_who(dependant), str(route.path_format).startswith("/c2pa/")
     operation["security"] = [{name: []} for name in SCHEMES] if private else []
+    taken = operation.setdefault("parameters", [])
+    if private and "POST" in (route.methods or ()) and IDEMPOTENCY_KEY not in taken:
+        taken.append(IDEMPOTENCY_KEY)
     told = operation["responses"]
     unusable = 400 if c2pa else 422  # an unknown parameter is one, too, so that every route has it
     general = {unusable, 429, 503} | ({401, 403} if private else set())

@@ -12,7 +12,9 @@ from api.server.refusals import PreconditionRequired
 from core.errors import InvalidInput
 
 _TAG = re.compile(r'"([\x21\x23-\x7e]*)"|(W/"[\x21\x23-\x7e]*"|[0-9]+(?:\.[0-9]+)?)')
-IfMatch = Annotated[str | None, Header(description='the `ETag` that the entry had: `"2"`')]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="the `ETag` that the entry had", examples=['"2"'])
+]
 
 
 @dataclass(frozen=True)

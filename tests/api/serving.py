@@ -1,5 +1,6 @@
 """A server for tests: the real application, database and job queue, with small stand-ins for the models."""
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+import uvicorn
 from fastapi.testclient import TestClient
 
 import api.report.picture
@@ -133,6 +135,24 @@ def serve(
             patch.setattr(api.report.picture, "picture", draw_flac_only)
         client.headers["Authorization"] = f"Bearer {(home / 'keys' / 'admin-api-key').read_text().strip()}"
         yield client
+
+
+@contextmanager
+def listening(home: Path, engines: Engines) -> Iterator[tuple[str, str]]:
+    """A server on a port of this machine: its address, and the first admin's key."""
+    settings = Settings(home=home, shutdown_grace_s=0, requests_per_minute=0, uploads_per_minute=0)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, engines), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:  # it starts, or the thread ends
+        thread.join(0.05)
+        assert thread.is_alive()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}", (home / "keys" / "admin-api-key").read_text().strip()
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def parts(client: TestClient) -> Parts:

@@ -22,7 +22,7 @@ from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.enrolments import EnrolmentAnswer, enrolled
 from api.server.routes.job_files import accepted
-from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
+from api.server.routes.openapi import form, problems
 from api.server.schemas import ArtistAnswer, ArtistList, Model
 from core.errors import InvalidInput
 
@@ -30,12 +30,13 @@ router = APIRouter(prefix="/v1/artists", tags=["artists"], route_class=Route)
 
 MAX_RECORDINGS = 10
 _FORM = form(
-    {"files": f"1 to {MAX_RECORDINGS} recordings of the voice, repeated under this name"},
+    {"files": "recordings of the voice"},
     {
         "name": {"type": "string", "maxLength": 200, "example": "Ada Example"},
         "consent": {"type": "string", "description": "reference to the artist's written consent"},
     },
     ["files", "name"],
+    limit=MAX_RECORDINGS,
 )
 
 
@@ -69,7 +70,7 @@ class ReadList(Model):
         202: {"model": EnrolmentAnswer, "description": "Under way"},
         **problems(409, 413, 415, 422),
     },
-    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY, PREFER]},
+    openapi_extra={**_FORM, "parameters": [PREFER]},
 )
 async def enrol(request: Request, response: Response, parts: PartsDep, caller: ArtistWriter) -> Any:
     """Make a voice print from recordings. The recordings are erased before the answer is sent.

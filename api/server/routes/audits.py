@@ -18,10 +18,11 @@ from api.server.api_keys import Caller
 from api.server.intake import accept, received
 from api.server.listing import AuditFilters, Paging, States
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
+from api.server.public_shapes import Outline, SignedEnvelope
 from api.server.route import Route
 from api.server.routes import job_files, readable
 from api.server.routes.job_files import File, accepted, follow, left_behind
-from api.server.routes.openapi import IDEMPOTENCY_KEY, UPLOAD_ID, form, problems
+from api.server.routes.openapi import UPLOAD_ID, form, problems
 from api.server.schemas import AuditAnswer, AuditPage
 from core.errors import InvalidInput, TrackmarkError
 
@@ -85,7 +86,7 @@ def _check_policy(policy: str) -> None:
     operation_id="createAudit",
     summary="Audit a file",
     responses=problems(404, 409, 413, 415, 422),
-    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
+    openapi_extra=_FORM,
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: AuditWriter) -> AuditAnswer:
     """Accept a file for audit. Follow `Location` until the state is neither `queued` nor `running`."""
@@ -157,6 +158,7 @@ def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     responses={
         200: {
             "description": "DSSE envelope; check it with `trackmark verify-report`. Or the same to read.",
+            "model": SignedEnvelope,
             "content": readable.CONTENT,
         },
         **problems(404, 409, 422),
@@ -237,5 +239,8 @@ for _path, (_operation, _summary, _name, _media, _description) in _FILES.items()
         summary=_summary,
         description=_description,
         response_class=Response,
-        responses={200: {"content": {_media: {}}}, **problems(404, 409, 422)},
+        responses={
+            200: {"model": Outline} if _name == OUTLINE else {"content": {_media: {}}},
+            **problems(404, 409, 422),
+        },
     )

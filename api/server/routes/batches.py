@@ -23,7 +23,7 @@ from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep, begin
 from api.server.refusals import UploadTooLarge
 from api.server.route import Route
 from api.server.routes import audits
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model, Problem
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=Route)
@@ -128,7 +128,6 @@ class BatchResults(Model):
     responses=problems(413, 415, 422),
     openapi_extra={
         "requestBody": {"required": True, "content": _MANIFEST},
-        "parameters": [IDEMPOTENCY_KEY],
     },
 )
 async def create(
@@ -195,7 +194,6 @@ def get(batch_id: str, response: Response, parts: PartsDep, caller: AuditReader)
     operation_id="cancelBatch",
     summary="Stop a batch",
     responses=problems(404),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 def cancel(batch_id: str, parts: PartsDep, caller: AuditWriter) -> BatchAnswer:
     """End what waits at once; what runs stops at its next step. What has ended stays."""

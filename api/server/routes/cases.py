@@ -16,12 +16,11 @@ from api.server.listing import Paging, Search
 from api.server.parts import AuditReader, AuditWriter, PartsDep
 from api.server.preconditions import IfMatch, Precondition, precondition
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
 from core.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Route)
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 _CHANGES = problems(404, 409, 412, 422, 428)
 
 CaseId = Annotated[str, PathParameter(pattern="^[0-9a-f]{16}$", examples=["3f9a1c2b5d6e7f80"])]
@@ -186,7 +185,6 @@ Writable = Annotated[Changing, Depends(_writable)]
     operation_id="createCase",
     summary="Open a case",
     responses=problems(404, 422),
-    openapi_extra=_ONCE,
 )
 def create(
     wanted: CaseRequest, request: Request, response: Response, parts: PartsDep, caller: AuditWriter
@@ -235,7 +233,6 @@ def steps(case_id: CaseId, cases: Readable) -> StepList:
     operation_id="assignCase",
     summary="Assign a case",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def assign(asked: AssignRequest, case: Writable, response: Response) -> CaseAnswer:
     """Say who sees to a case that is not decided."""
@@ -247,7 +244,6 @@ def assign(asked: AssignRequest, case: Writable, response: Response) -> CaseAnsw
     operation_id="commentCase",
     summary="Comment on a case",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def comment(asked: CommentRequest, case: Writable, response: Response) -> CaseAnswer:
     """Add a remark; none is ever changed or removed."""
@@ -259,7 +255,6 @@ def comment(asked: CommentRequest, case: Writable, response: Response) -> CaseAn
     operation_id="decideCase",
     summary="Decide a case",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def decide(asked: DecisionRequest, case: Writable, response: Response) -> CaseAnswer:
     """Decide what is open or appealed. The audit and its report keep the policy's decision."""
@@ -271,7 +266,6 @@ def decide(asked: DecisionRequest, case: Writable, response: Response) -> CaseAn
     operation_id="appealCase",
     summary="Appeal a decision",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def appeal(asked: AppealRequest, case: Writable, response: Response) -> CaseAnswer:
     """Enter that somebody is not content with the decision; it stands until another one is made."""
@@ -283,7 +277,6 @@ def appeal(asked: AppealRequest, case: Writable, response: Response) -> CaseAnsw
     operation_id="reopenCase",
     summary="Re-open a case",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def reopen(asked: ReopenRequest, case: Writable, response: Response) -> CaseAnswer:
     """Look at a decided case again, without an appeal."""

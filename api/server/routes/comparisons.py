@@ -18,10 +18,11 @@ from api.server.intake import discard, inspect, once_of, received
 from api.server.listing import ComparisonFilters, Paging, States
 from api.server.multipart import Form
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
+from api.server.public_shapes import Outline
 from api.server.route import Route
 from api.server.routes import job_files
 from api.server.routes.job_files import File, accepted, follow, left_behind
-from api.server.routes.openapi import IDEMPOTENCY_KEY, UPLOAD_ID, form, problems
+from api.server.routes.openapi import UPLOAD_ID, form, problems
 from api.server.schemas import FINDINGS_EXAMPLE, Model, Problem, common
 
 router = APIRouter(prefix="/v1/comparisons", tags=["comparisons"], route_class=Route)
@@ -209,7 +210,7 @@ async def _enter(
     operation_id="createComparison",
     summary="Compare two files",
     responses=problems(404, 409, 413, 415, 422),
-    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
+    openapi_extra=_FORM,
 )
 async def create(
     request: Request, response: Response, parts: PartsDep, caller: AuditWriter
@@ -283,7 +284,7 @@ def delete(comparison_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     operation_id="getComparedOutline",
     summary="Waveform of one file",
     response_class=Response,
-    responses={200: {"content": {"application/json": {}}}, **problems(404, 409, 422)},
+    responses={200: {"model": Outline}, **problems(404, 409, 422)},
 )
 def outline(
     comparison_id: str, role: Role, request: Request, parts: PartsDep, caller: AuditReader

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from api.registry.consents import WORLD, Consent, Consents, Terms
 from api.server.parts import ArtistWriter, AuditReader, PartsDep
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model
 from core import clock
 
@@ -117,7 +117,6 @@ def list_consents(consents: Readable) -> ConsentList:
     operation_id="addConsent",
     summary="Add a consent",
     responses=problems(404, 409, 422),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 def add(consents: Writable, sent: ConsentRequest) -> ConsentAnswer:
     """Put on file what the artist allows. It is never changed: add another one, or revoke it."""
@@ -129,7 +128,6 @@ def add(consents: Writable, sent: ConsentRequest) -> ConsentAnswer:
     operation_id="revokeConsent",
     summary="Revoke a consent",
     responses=problems(404, 409, 422),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 def revoke(consents: Writable, sent: RevocationRequest) -> ConsentAnswer:
     """End a consent at once and for good; audits say `revoked` from then on."""

@@ -16,14 +16,11 @@ from api.server.inputs import LARGEST
 from api.server.parts import PartsDep, RecordReader, RecordWriter
 from api.server.preconditions import IfMatch, precondition
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.routes.records import RecordId
 from api.server.schemas import Model
 
 router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"], route_class=Route)
-
-
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 
 
 class TransferRequest(Model):
@@ -144,7 +141,6 @@ def get_event(
     operation_id="amendRecord",
     summary="Amend",
     responses=problems(404, 409, 412, 422, 428),
-    openapi_extra=_ONCE,
 )
 def amend(
     record_id: RecordId,
@@ -167,7 +163,6 @@ def amend(
     operation_id="transferRecord",
     summary="Transfer shares",
     responses=problems(404, 409, 412, 422, 428),
-    openapi_extra=_ONCE,
 )
 def transfer(record_id: RecordId, history: Writable, asked: TransferRequest) -> EventLine:
     """Make the revision in which another party holds the shares."""
@@ -214,7 +209,6 @@ for _path, (_operation, _summary, _description, _act) in _STATEMENTS.items():
         summary=_summary,
         description=_description,
         responses=problems(404, 409, 412, 422, 428),
-        openapi_extra=_ONCE,
     )
 
 

@@ -15,10 +15,11 @@ from api.server.idempotency import made_by, seal_answer
 from api.server.key_shapes import CallerAnswer, KeyAnswer, KeyList, KeyRequest, NewKeyAnswer, RotationRequest
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, Parts, PartsDep, caller
+from api.server.public_shapes import PublishedKeys
 from api.server.refusals import Forbidden
 from api.server.roles import role_of
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from core import clock
 
 
@@ -47,7 +48,6 @@ router = APIRouter(tags=["keys"], route_class=Route)
     operation_id="createKey",
     summary="Make an API key",
     responses=problems(409, 422),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 def create(wanted: KeyRequest, request: Request, parts: PartsDep, caller: Admin) -> NewKeyAnswer:
     """Make an API key. The secret is in this answer and nowhere else."""
@@ -96,7 +96,6 @@ def revoke(key_id: str, parts: PartsDep, caller: Admin) -> None:
     operation_id="rotateKey",
     summary="Rotate an API key",
     responses=problems(404, 409, 422),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 def rotate(
     key_id: str,
@@ -179,7 +178,7 @@ def _revoke(key_id: str, tenant: str, parts: Parts, caller: Caller) -> None:
     operation_id="getPublicKeys",
     summary="Public keys",
     response_class=JSONResponse,
-    responses={200: {"description": "save it as keys.json for offline verification"}},
+    responses={200: {"model": PublishedKeys, "description": "save it as keys.json for offline verification"}},
 )
 def published(parts: PartsDep) -> JSONResponse:
     """Every public key of this server by purpose, in the form that the offline verifier reads."""

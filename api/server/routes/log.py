@@ -13,6 +13,7 @@ from pydantic import Field
 from api.errors import UnknownEntry
 from api.log.transparency import TransparencyLog
 from api.server.parts import PartsDep
+from api.server.public_shapes import KeyEventList
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model
@@ -68,7 +69,13 @@ def key(parts: PartsDep) -> PlainTextResponse:
     return PlainTextResponse(parts.registry.log.key.vkey + "\n")
 
 
-@router.get("/handovers", operation_id="getLogHandovers", summary="Changes of the log's key")
+@router.get(
+    "/handovers",
+    operation_id="getLogHandovers",
+    summary="Changes of the log's key",
+    response_class=JSONResponse,
+    responses={200: {"model": KeyEventList}},
+)
 def handovers(parts: PartsDep) -> JSONResponse:
     """Every rotation and revocation of the log's key, signed and logged, for whoever knows an older key."""
     events = [event.to_json() for event in parts.registry.keys.published.events("log")]
@@ -110,7 +117,7 @@ def consistency(parts: PartsDep, old_size: Whole, size: Whole | None = None) -> 
     operation_id="getLogEntry",
     summary="One entry",
     response_class=Response,
-    responses={200: {"content": {"application/json": {}}}, **problems(404)},
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}, **problems(404)},
 )
 def entry(parts: PartsDep, index: Annotated[int, Path(ge=0, lt=1 << 62)]) -> Response:
     """The canonical bytes whose leaf hash is in the tree."""

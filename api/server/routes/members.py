@@ -25,11 +25,10 @@ from api.server.member_shapes import (
 from api.server.parts import Admin, Parts, PartsDep
 from api.server.refusals import Forbidden
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.tenants.tenants import Tenants
 
 router = APIRouter(prefix="/v1/members", tags=["members"], route_class=Route)
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 MemberId = Annotated[str, PathParameter(max_length=16, examples=["3f9a1c2b5d6e7f80"])]
 
 
@@ -72,7 +71,6 @@ MembersFound = Annotated[MemberFilters, Depends()]
     operation_id="inviteMember",
     summary="Invite a member",
     responses=problems(404, 409, 422),
-    openapi_extra=_ONCE,
 )
 def invite(wanted: InvitationRequest, request: Request, parts: PartsDep, caller: Admin) -> MemberAnswer:
     """Invite whoever signs in with this address. No letter is sent: tell them where to sign in."""
@@ -126,7 +124,6 @@ def remove(named: Named) -> None:
     operation_id="changeMemberRole",
     summary="Change a member's role",
     responses=problems(404, 409, 422),
-    openapi_extra=_ONCE,
 )
 def change_role(asked: RoleRequest, named: Named) -> MemberAnswer:
     """Give a member another role. Their sessions end: they sign in again as what they are then."""
@@ -138,7 +135,6 @@ def change_role(asked: RoleRequest, named: Named) -> MemberAnswer:
     operation_id="suspendMember",
     summary="Suspend a member",
     responses=problems(404, 409, 422),
-    openapi_extra=_ONCE,
 )
 def suspend(asked: MemberSuspensionRequest, named: Named, caller: Admin) -> MemberAnswer:
     """End a member's sessions and refuse them until they are let in again. The last admin stays."""
@@ -150,7 +146,6 @@ def suspend(asked: MemberSuspensionRequest, named: Named, caller: Admin) -> Memb
     operation_id="resumeMember",
     summary="Let a member in again",
     responses=problems(404, 409),
-    openapi_extra=_ONCE,
 )
 def resume(named: Named) -> MemberAnswer:
     """Let a member sign in again."""

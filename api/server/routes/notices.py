@@ -32,11 +32,10 @@ from api.server.parts import PartsDep, RecordReader, RecordWriter
 from api.server.preconditions import IfMatch, Precondition, precondition
 from api.server.route import Route
 from api.server.routes.cases import ReopenRequest
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from core import clock
 
 router = APIRouter(prefix="/v1/notices", tags=["notices"], route_class=Route)
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 _CHANGES = problems(404, 409, 412, 422, 428)
 
 NoticeId = Annotated[str, PathParameter(pattern="^[0-9a-f]{16}$", examples=["3f9a1c2b5d6e7f80"])]
@@ -90,7 +89,6 @@ Writable = Annotated[Changing, Depends(_writable)]
     operation_id="createNotice",
     summary="Enter a notice",
     responses=problems(404, 422),
-    openapi_extra=_ONCE,
 )
 def create(
     wanted: NoticeRequest, request: Request, response: Response, parts: PartsDep, caller: RecordWriter
@@ -163,7 +161,6 @@ def steps(notice_id: NoticeId, notices: Readable) -> NoticeStepList:
     operation_id="completeNotice",
     summary="Complete a notice",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def complete(asked: CompletionRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Add elements that were missing."""
@@ -175,7 +172,6 @@ def complete(asked: CompletionRequest, notice: Writable, response: Response) -> 
     operation_id="commentNotice",
     summary="Comment on a notice",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def comment(asked: NoticeCommentRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Add a remark; none is ever changed or removed."""
@@ -187,7 +183,6 @@ def comment(asked: NoticeCommentRequest, notice: Writable, response: Response) -
     operation_id="removeMaterial",
     summary="Enter a removal",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def remove(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that the material was taken down. Trackmark keeps that and when; it takes nothing down itself."""
@@ -199,7 +194,6 @@ def remove(asked: ActRequest, notice: Writable, response: Response) -> NoticeAns
     operation_id="refuseNotice",
     summary="Refuse a notice",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def refuse(asked: ReopenRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that nothing is taken down, and why."""
@@ -211,7 +205,6 @@ def refuse(asked: ReopenRequest, notice: Writable, response: Response) -> Notice
     operation_id="counterNotice",
     summary="Enter a counter-notice",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def counter(asked: CounterRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter the uploader's answer to a removal; the days of the law count from it."""
@@ -223,7 +216,6 @@ def counter(asked: CounterRequest, notice: Writable, response: Response) -> Noti
     operation_id="restoreMaterial",
     summary="Enter that material is back",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def restore(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that the material was put back."""
@@ -235,7 +227,6 @@ def restore(asked: ActRequest, notice: Writable, response: Response) -> NoticeAn
     operation_id="keepMaterialDown",
     summary="Enter that material stays down",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def keep_down(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that the material stays down despite a counter-notice, as where whoever complained has sued."""
@@ -247,7 +238,6 @@ def keep_down(asked: ActRequest, notice: Writable, response: Response) -> Notice
     operation_id="withdrawNotice",
     summary="Enter a withdrawal",
     responses=_CHANGES,
-    openapi_extra=_ONCE,
 )
 def withdraw(asked: ReopenRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that whoever complained does so no more."""

@@ -17,7 +17,7 @@ _TITLES = {
     412: "The entry has changed meanwhile",
     413: "Too large or too long",
     414: "A value in the address is too long",
-    415: "Not multipart/form-data",
+    415: "Not a content type that is taken here",
     422: "The request or the audio is not usable",
     423: "Another request writes to the upload",
     428: "An If-Match header is needed here",
@@ -39,10 +39,16 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def form(files: dict[str, str], fields: dict[str, dict[str, Any]], required: list[str]) -> dict[str, Any]:
-    """`openapi_extra=` for a streamed multipart form."""
+def form(
+    files: dict[str, str], fields: dict[str, dict[str, Any]], required: list[str], *, limit: int = 1
+) -> dict[str, Any]:
+    """`openapi_extra=` for a streamed multipart form; `limit` files come under each of the names at most."""
+    file = {"type": "string", "format": "binary"}
     binary = {
-        name: {"type": "string", "format": "binary", "description": text} for name, text in files.items()
+        name: {**file, "description": text}
+        if limit == 1
+        else {"type": "array", "items": file, "minItems": 1, "maxItems": limit, "description": text}
+        for name, text in files.items()
     }
     schema: dict[str, Any] = {"type": "object", "properties": {**binary, **fields}, "required": required}
     if "upload_id" in fields:
@@ -66,9 +72,15 @@ UPLOAD_ID = {
 }
 
 
-def header(name: str, description: str, example: str | int, *, required: bool = False) -> dict[str, Any]:
-    """A header that a request takes."""
-    kind = {"type": "integer", "minimum": 0} if isinstance(example, int) else {"type": "string"}
+def header(
+    name: str, description: str, example: str | int, *, required: bool = False, only: bool = False
+) -> dict[str, Any]:
+    """A header that a request takes; `only` where nothing but the example will do."""
+    kind: dict[str, Any] = (
+        {"type": "integer", "minimum": 0} if isinstance(example, int) else {"type": "string"}
+    )
+    if only:
+        kind["enum"] = [example]
     return {
         "name": name,
         "in": "header",

@@ -15,12 +15,11 @@ from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort, in_utc
 from api.server.parts import AuditReader, PartsDep, PolicyWriter
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
 from core import clock
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=Route)
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 EXAMPLE = """[policy]
 name = "our-label"
 version = "2026-11-28"
@@ -186,7 +185,6 @@ class TrialAnswer(Model):
     operation_id="createPolicy",
     summary="Keep a policy",
     responses=problems(409, 413, 422),
-    openapi_extra=_ONCE,
 )
 def create(wanted: PolicyRequest, request: Request, parts: PartsDep, caller: PolicyWriter) -> PolicyAnswer:
     """Keep a policy, under a name and version that no other has. It decides nothing until it is activated."""
@@ -221,7 +219,6 @@ def get(policy_id: PolicyId, parts: PartsDep, caller: AuditReader) -> PolicyText
     operation_id="tryPolicy",
     summary="Try a policy on past audits",
     responses=problems(404, 422),
-    openapi_extra=_ONCE,
 )
 def dry_run(
     policy_id: PolicyId,
@@ -249,7 +246,6 @@ def dry_run(
     operation_id="activatePolicy",
     summary="Put a policy in force",
     responses=problems(404, 422),
-    openapi_extra=_ONCE,
 )
 def activate(
     policy_id: PolicyId,

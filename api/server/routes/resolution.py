@@ -30,7 +30,7 @@ from api.server.refusals import AddressTooLong, NotOffered, Unavailable
 from api.server.route import Route
 from api.server.routes.job_files import accepted
 from api.server.routes.lookups import LookupAnswer, Match, found
-from api.server.routes.openapi import IDEMPOTENCY_KEY, form, problems
+from api.server.routes.openapi import form, problems
 from api.server.schemas import Model
 from core.errors import InvalidInput
 from provenance.credentials.manifest import SOFT_BINDING_ALG, SPEC_VERSION
@@ -84,7 +84,7 @@ class Capabilities(Model):
 _FORM = form({"file": "the audio file"}, {}, ["file"])
 _BODY = {"schema": {"type": "string", "format": "binary", "description": "the audio file"}}
 _CONTENT = {"audio/*": _BODY, "video/*": _BODY, **_FORM["requestBody"]["content"]}
-_ASSET = {"requestBody": {"required": True, "content": _CONTENT}, "parameters": [IDEMPOTENCY_KEY, PREFER]}
+_ASSET = {"requestBody": {"required": True, "content": _CONTENT}, "parameters": [PREFER]}
 _JOINED_FOR = timedelta(minutes=10)
 
 

@@ -14,11 +14,10 @@ from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, PartsDep
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
 
 router = APIRouter(prefix="/v1", tags=["retention"], route_class=Route)
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 HoldId = Annotated[str, PathParameter(pattern="^[0-9a-f]{16}$", examples=["3f9a1c2b5d6e7f80"])]
 Count = Annotated[int | None, Field(ge=1, le=MOST_DAYS, examples=[365])]
 
@@ -119,7 +118,6 @@ def set_rule(wanted: RetentionRequest, parts: PartsDep, caller: Admin) -> Retent
     operation_id="placeHold",
     summary="Place a legal hold",
     responses=problems(404, 422),
-    openapi_extra=_ONCE,
 )
 def place(wanted: HoldRequest, request: Request, parts: PartsDep, caller: Admin) -> HoldAnswer:
     """Keep an audit, a case with its audit, a record with audits that found it, or a voice from erasure."""
@@ -158,7 +156,6 @@ def get_hold(hold: Mine) -> HoldAnswer:
     operation_id="releaseHold",
     summary="Release a legal hold",
     responses=problems(404, 409, 422),
-    openapi_extra=_ONCE,
 )
 def release(asked: ReleaseRequest, hold: Mine, parts: PartsDep, caller: Admin) -> HoldAnswer:
     """End a hold; what was due meanwhile ends with the next sweep."""

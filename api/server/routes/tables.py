@@ -16,7 +16,7 @@ from api.server.listing import ShortPaging, Sort, in_utc
 from api.server.parts import Needs, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.job_files import File, left_behind
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model, Problem
 from core import clock
 from core.errors import InvalidInput
@@ -133,7 +133,6 @@ Mine = Annotated[Job, Depends(_mine)]
     operation_id="createExport",
     summary="Export a table",
     responses=problems(409, 422),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
 def create(
     wanted: ExportRequest, request: Request, response: Response, parts: PartsDep, caller: Exporter

@@ -14,14 +14,13 @@ from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, PartsDep
 from api.server.refusals import Forbidden
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
 from api.tenants.tenants import Tenant, Tenants
 from core import clock
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=Route)
 PATTERN = "^[a-z0-9][a-z0-9-]{0,62}$"
-_ONCE = {"parameters": [IDEMPOTENCY_KEY]}
 TenantId = Annotated[str, PathParameter(max_length=63, examples=["label-a"])]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -88,7 +87,6 @@ Named = Annotated[Tenant, Depends(_named)]
     operation_id="createTenant",
     summary="Enter a tenant",
     responses=problems(409, 422),
-    openapi_extra=_ONCE,
 )
 def create(wanted: TenantRequest, parts: PartsDep, caller: Operator) -> TenantAnswer:
     """Enter a tenant; `POST /v1/keys` with its id makes its first key."""
@@ -119,7 +117,6 @@ def get(named: Named) -> TenantAnswer:
     operation_id="suspendTenant",
     summary="Suspend a tenant",
     responses=problems(404, 409, 422),
-    openapi_extra=_ONCE,
 )
 def suspend(asked: SuspensionRequest, named: Named, parts: PartsDep, caller: Operator) -> TenantAnswer:
     """Answer all its keys with `tenant-suspended`, and let its jobs wait; what runs goes on to its end."""
@@ -131,7 +128,6 @@ def suspend(asked: SuspensionRequest, named: Named, parts: PartsDep, caller: Ope
     operation_id="resumeTenant",
     summary="Let a tenant in again",
     responses=problems(404, 409),
-    openapi_extra=_ONCE,
 )
 def resume(named: Named, parts: PartsDep, caller: Operator) -> TenantAnswer:
     """Answer its keys again; jobs that waited are worked on, and none of them has expired."""

@@ -14,7 +14,7 @@ from api.server.parts import PartsDep, TrackWriter
 from api.server.route import Route
 from api.server.routes import job_files
 from api.server.routes.job_files import File, accepted, follow, left_behind
-from api.server.routes.openapi import IDEMPOTENCY_KEY, UPLOAD_ID, form, problems
+from api.server.routes.openapi import UPLOAD_ID, form, problems
 from api.server.schemas import TrackAnswer, TrackPage
 from core.errors import InvalidInput, RecordError
 from provenance.records import identifiers
@@ -58,7 +58,7 @@ _FORM = form(
     operation_id="createTrack",
     summary="Tag a track",
     responses=problems(404, 409, 413, 415, 422),
-    openapi_extra={**_FORM, "parameters": [IDEMPOTENCY_KEY]},
+    openapi_extra=_FORM,
 )
 async def create(request: Request, response: Response, parts: PartsDep, caller: TrackWriter) -> TrackAnswer:
     """Accept a track for watermark, signed record and credentials. Follow `Location`."""

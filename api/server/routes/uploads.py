@@ -19,7 +19,7 @@ from api.server.multipart import shown_name
 from api.server.parts import PartsDep, Uploader, begin
 from api.server.refusals import UploadTooLarge
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, header, problems
+from api.server.routes.openapi import header, problems
 from api.server.schemas import Model
 from api.uploads import ResumableUpload
 from core.errors import InvalidInput
@@ -40,7 +40,7 @@ class TusRoute(Route):
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=TusRoute)
 
 _BYTES = {"content": {tus.MEDIA: {"schema": {"type": "string", "format": "binary"}}}}
-_RESUMABLE = header("Tus-Resumable", "the version that is spoken", tus.VERSION, required=True)
+_RESUMABLE = header("Tus-Resumable", "the version that is spoken", tus.VERSION, required=True, only=True)
 _CHECKSUM = header(
     "Upload-Checksum",
     "sha1 or sha256 of the body, in Base64; a body that does not agree is not kept",
@@ -123,7 +123,6 @@ def options(parts: PartsDep, response: Response) -> None:
             header("Upload-Length", "of the whole file", 7340032, required=True),
             header("Upload-Metadata", "`filename` and others, each in Base64", "filename c29uZy53YXY="),
             _CHECKSUM,
-            IDEMPOTENCY_KEY,
         ],
     },
 )

@@ -11,12 +11,11 @@ from api.server.idempotency import made_by, seal_answer
 from api.server.listing import Cursor, Limit, ShortPaging, Sort
 from api.server.parts import Admin, PartsDep
 from api.server.route import Route
-from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
+from api.server.routes.openapi import problems
 from api.server.schemas import Model
 from api.webhooks.endpoints import Delivery, Endpoint, State
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=Route)
-_REPEATABLE = {"parameters": [IDEMPOTENCY_KEY]}
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -113,7 +112,6 @@ class OverlapRequest(Model):
     operation_id="createWebhook",
     summary="Make a webhook",
     responses=problems(409, 422),
-    openapi_extra=_REPEATABLE,
 )
 def create(wanted: WebhookRequest, request: Request, parts: PartsDep, caller: Admin) -> NewWebhookAnswer:
     """Have events sent to an address, signed by Standard Webhooks. The secret is in this answer only."""
@@ -165,7 +163,6 @@ def delete(webhook_id: str, parts: PartsDep, caller: Admin) -> None:
     operation_id="enableWebhook",
     summary="Enable a webhook",
     responses=problems(404),
-    openapi_extra=_REPEATABLE,
 )
 def enable(webhook_id: str, parts: PartsDep, caller: Admin) -> WebhookAnswer:
     """Send again, what waits since before the endpoint was disabled, too."""
@@ -177,7 +174,6 @@ def enable(webhook_id: str, parts: PartsDep, caller: Admin) -> WebhookAnswer:
     operation_id="disableWebhook",
     summary="Disable a webhook",
     responses=problems(404),
-    openapi_extra=_REPEATABLE,
 )
 def disable(webhook_id: str, parts: PartsDep, caller: Admin) -> WebhookAnswer:
     """Send nothing until it is enabled; events of that time are not kept."""
@@ -190,7 +186,6 @@ def disable(webhook_id: str, parts: PartsDep, caller: Admin) -> WebhookAnswer:
     operation_id="rotateWebhook",
     summary="Rotate a webhook's secret",
     responses=problems(404, 422),
-    openapi_extra=_REPEATABLE,
 )
 def rotate(
     webhook_id: str,
@@ -231,7 +226,6 @@ def deliveries(
     operation_id="replayDelivery",
     summary="Send a message again",
     responses=problems(404, 409),
-    openapi_extra=_REPEATABLE,
 )
 def replay(webhook_id: str, delivery_id: str, parts: PartsDep, caller: Admin) -> DeliveryAnswer:
     """Send a message again under its id, whether it arrived or not."""

@@ -1,34 +1,19 @@
 """A site, and a browser in front of it."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from api.server.app import create_app
-from api.settings import Settings
 from tests import browsers
 from tests.api.server.browsing import HEARING, WIDE, Site, signed_in
+from tests.api.serving import listening
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home, shutdown_grace_s=0, requests_per_minute=0, uploads_per_minute=0)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, HEARING), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:  # it starts, or the thread ends
-        thread.join(0.05)
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield Site(f"http://127.0.0.1:{port}", (home / "keys" / "admin-api-key").read_text().strip())
-    finally:
-        server.should_exit = True
-        thread.join()
+    with listening(tmp_path_factory.mktemp("home"), HEARING) as (url, key):
+        yield Site(url, key)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from api.client import AuditClient, ClientError
 from lab.audit_rows import entered
-from tests.api.serving import GOOD, URL, finished, key, parts, register, serve
+from tests.api.serving import GOOD, finished, key, parts, register, serve
 
 
 @pytest.fixture(scope="module")
@@ -144,15 +142,3 @@ def test_artists_and_keys_are_paged_and_found(client: TestClient) -> None:
         "desk 1",
         "desk 0",
     ]
-
-
-def test_the_client_reads_all_pages(client: TestClient) -> None:
-    def carry(request: httpx.Request) -> httpx.Response:
-        answer = client.request(request.method, str(request.url))
-        return httpx.Response(answer.status_code, content=answer.content)
-
-    own = AuditClient(URL, transport=httpx.MockTransport(carry))
-    found = [one["file"] for one in own.entries("audits", state="failed", limit=1)]
-    assert found == ["master-57.wav", "master-7.wav"]
-    with pytest.raises(ClientError, match="422"):
-        list(own.entries("audits", state="asleep"))

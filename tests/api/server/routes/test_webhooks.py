@@ -11,17 +11,15 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from api.client import AuditClient, ClientError
 from api.server.api_keys import EVERYDAY
 from api.webhooks import signing
 from core.clip import Clip
 from core.errors import UnreadableAudio
 from core.limits import Limits
-from tests.api.serving import ENGINES, URL, Decoder, audited, key, parts, register, serve
+from tests.api.serving import ENGINES, Decoder, audited, key, parts, register, serve
 
 Message = tuple[dict[str, str], bytes]
 HOOK = {"url": "https://label.example/hook", "events": ["audit.completed"]}
@@ -227,20 +225,3 @@ def test_only_admins_govern_webhooks(client: TestClient) -> None:
     ):
         assert client.request(method, f"/v1/webhooks{path}", headers=everyday).status_code == 403, path
         assert client.request(method, f"/v1/webhooks{path}").status_code in (200, 404), path
-
-
-def test_the_client_makes_webhooks(client: TestClient) -> None:
-    def carry(request: httpx.Request) -> httpx.Response:
-        answer = client.request(
-            request.method, str(request.url), content=request.content, headers=dict(request.headers)
-        )
-        return httpx.Response(answer.status_code, content=answer.content)
-
-    secret = client.headers["Authorization"].split()[1]
-    own = AuditClient(URL, api_key=secret, transport=httpx.MockTransport(carry))
-    hook = own.add_webhook("https://label.example/client", ["audit.completed"], scheme="ed25519")
-    assert hook["id"] in [one["id"] for one in own.entries("webhooks", limit=1)]
-    with pytest.raises(ClientError, match="404"):
-        own.replay(hook["id"], "msg_0")
-    with pytest.raises(ClientError, match="https"):
-        own.add_webhook("http://label.example", ["audit.completed"])

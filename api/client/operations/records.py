@@ -1,0 +1,410 @@
+"""Records of ownership and their events.
+
+Made by `python -m lab.client` from the server's OpenAPI document: not to be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from ..answers import Download, Page
+from ..calling import Calling, given, quoted
+from ..shapes import EventAnswer, EventLine, EventList, RecordAnswer, RecordLine
+
+
+class RecordsOperations(Calling):
+    """Records of ownership and their events."""
+
+    def list_records(
+        self,
+        *,
+        before: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Literal["created_at", "-created_at"] | None = None,
+        created_from: datetime | str | None = None,
+        created_to: datetime | str | None = None,
+        sha256: str | None = None,
+        status: Literal["asserted", "evidenced", "disputed", "revoked"] | None = None,
+        isrc: str | None = None,
+        title: str | None = None,
+        owner: str | None = None,
+        artist: str | None = None,
+        q: str | None = None,
+    ) -> Page[RecordLine]:
+        """List records.
+
+        The tenant's records, newest first unless sorted otherwise, found by what they say today.
+
+        Args:
+            before: the name that `cursor` had; the log entry of a record works, too
+            limit: entries on a page
+            cursor: `next` of the page before
+            sort: `-`: newest first
+            created_from: made at this moment or later
+            created_to: made before this moment
+            isrc: with or without hyphens
+            q: whole words, all of which must be there; case and accents do not matter
+        """
+        answer: Page[RecordLine] = self._page(
+            "GET",
+            "/v1/records",
+            query={
+                "before": before,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+                "created_from": created_from,
+                "created_to": created_to,
+                "sha256": sha256,
+                "status": status,
+                "isrc": isrc,
+                "title": title,
+                "owner": owner,
+                "artist": artist,
+                "q": q,
+            },
+        )
+        return answer
+
+    def get_record(self, record_id: str) -> RecordAnswer:
+        """Read a record.
+
+        What the record says today and its status, after every signature and log entry was checked.
+
+        `ETag` names its state, for `If-Match`: the revision and, after a dot, how many statements there
+        are.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        answer: RecordAnswer = self._json("GET", f"/v1/records/{quoted(record_id)}")
+        return answer
+
+    def erase_record(self, record_id: str) -> None:
+        """Erase a record.
+
+        Erase the record, its events, manifests, fingerprint and tagging; its log entry names nobody.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this
+        """
+        self._send("DELETE", f"/v1/records/{quoted(record_id)}")
+
+    def get_record_envelope(self, record_id: str) -> Download:
+        """Signed envelope.
+
+        The DSSE envelope of the newest revision, as signed; earlier ones are events of the record.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._download("GET", f"/v1/records/{quoted(record_id)}/envelope")
+
+    def get_record_proof(self, record_id: str) -> str:
+        """Log proof.
+
+        The newest revision's C2SP tlog-proof: inclusion proof and signed checkpoint, checked offline.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._text("GET", f"/v1/records/{quoted(record_id)}/proof")
+
+    def get_record_certificate(
+        self,
+        record_id: str,
+        *,
+        format: Literal["html", "pdf"] | None = None,
+        lang: Literal["en", "de"] | None = None,
+    ) -> Download:
+        """Certificate of registration.
+
+        What the verified record says today, for people; the PDF carries everything that proves it.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+            format: `html` or `pdf`
+            lang: language of what people read; the signed file is the same in all
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._download(
+            "GET", f"/v1/records/{quoted(record_id)}/certificate", query={"format": format, "lang": lang}
+        )
+
+    def list_record_events(self, record_id: str) -> EventList:
+        """List events.
+
+        Every revision, dispute and revocation, and what they add up to.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        answer: EventList = self._json("GET", f"/v1/records/{quoted(record_id)}/events")
+        return answer
+
+    def get_record_event(self, record_id: str, leaf_index: int) -> EventAnswer:
+        """Read an event.
+
+        One event with envelope, salt and proof, to be verified offline.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        answer: EventAnswer = self._json(
+            "GET", f"/v1/records/{quoted(record_id)}/events/{quoted(leaf_index)}"
+        )
+        return answer
+
+    def amend_record(
+        self,
+        record_id: str,
+        *,
+        patch: Mapping[str, object] | bytes,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> EventLine:
+        """Amend.
+
+        Make the next revision. The recording, its marks and the record's id cannot be changed.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+            patch: JSON Merge Patch (RFC 7396) of the record
+            if_match: the `ETag` that the entry had
+            idempotency_key: repeat a request with the same key and it is done once; the answer is given
+                again
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
+        """
+        answer: EventLine = self._json(
+            "POST",
+            f"/v1/records/{quoted(record_id)}/amendments",
+            headers={"If-Match": if_match},
+            body=patch,
+            key=idempotency_key,
+        )
+        return answer
+
+    def transfer_record(
+        self,
+        record_id: str,
+        *,
+        to: str,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        right: str | None = None,
+        giver: str | None = None,
+        share_ppm: int | None = None,
+        effective: str | None = None,
+        source_doc_sha256: str | None = None,
+    ) -> EventLine:
+        """Transfer shares.
+
+        Make the revision in which another party holds the shares.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+            to: who receives
+            if_match: the `ETag` that the entry had
+            idempotency_key: repeat a request with the same key and it is done once; the answer is given
+                again
+            giver: who gives; needed where several hold the right
+            share_ppm: millionths of the whole; all of the giver's otherwise
+            effective: UTC time from which it counts
+            source_doc_sha256: hash of the contract
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
+        """
+        answer: EventLine = self._json(
+            "POST",
+            f"/v1/records/{quoted(record_id)}/transfers",
+            headers={"If-Match": if_match},
+            body={
+                "to": to,
+                **given(
+                    right=right,
+                    giver=giver,
+                    share_ppm=share_ppm,
+                    effective=effective,
+                    source_doc_sha256=source_doc_sha256,
+                ),
+            },
+            key=idempotency_key,
+        )
+        return answer
+
+    def dispute_record(
+        self,
+        record_id: str,
+        *,
+        issuer: str,
+        reason: str,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> EventLine:
+        """Open a dispute.
+
+        State that the claim is contested; the record is `disputed` until every dispute is settled.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+            if_match: the `ETag` that the entry had
+            idempotency_key: repeat a request with the same key and it is done once; the answer is given
+                again
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
+        """
+        answer: EventLine = self._json(
+            "POST",
+            f"/v1/records/{quoted(record_id)}/disputes",
+            headers={"If-Match": if_match},
+            body={"issuer": issuer, "reason": reason},
+            key=idempotency_key,
+        )
+        return answer
+
+    def settle_record(
+        self,
+        record_id: str,
+        *,
+        issuer: str,
+        reason: str,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> EventLine:
+        """Close a dispute.
+
+        State that a dispute is over.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+            if_match: the `ETag` that the entry had
+            idempotency_key: repeat a request with the same key and it is done once; the answer is given
+                again
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
+        """
+        answer: EventLine = self._json(
+            "POST",
+            f"/v1/records/{quoted(record_id)}/settlements",
+            headers={"If-Match": if_match},
+            body={"issuer": issuer, "reason": reason},
+            key=idempotency_key,
+        )
+        return answer
+
+    def revoke_record(
+        self,
+        record_id: str,
+        *,
+        issuer: str,
+        reason: str,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> EventLine:
+        """Revoke.
+
+        Withdraw the record for good. Its log entries stay; nothing can follow.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+            if_match: the `ETag` that the entry had
+            idempotency_key: repeat a request with the same key and it is done once; the answer is given
+                again
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
+        """
+        answer: EventLine = self._json(
+            "POST",
+            f"/v1/records/{quoted(record_id)}/revocations",
+            headers={"If-Match": if_match},
+            body={"issuer": issuer, "reason": reason},
+            key=idempotency_key,
+        )
+        return answer
+
+    def export_record_ddex(self, record_id: str) -> Download:
+        """DDEX ERN 4.3.2 fragment.
+
+        Parties and sound recording with the AI disclosure; header, releases and deals are the sender's.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._download("GET", f"/v1/records/{quoted(record_id)}/exports/ddex")
+
+    def export_record_csv(self, record_id: str) -> Download:
+        """CSV.
+
+        A table with one row, in the columns that a catalogue import reads.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._download("GET", f"/v1/records/{quoted(record_id)}/exports/csv")
+
+    def export_record_credential(self, record_id: str) -> Download:
+        """W3C Verifiable Credential 2.0.
+
+        The record as a JWT that the record key signs; its issuer is that key, as `did:key`.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._download("GET", f"/v1/records/{quoted(record_id)}/exports/credential")
+
+    def export_record_evidence(self, record_id: str) -> Download:
+        """Everything that proves it.
+
+        A zip of every event with envelope, salt and proof, and the keys: `trackmark verify` checks it
+        unpacked, without a network.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        return self._download("GET", f"/v1/records/{quoted(record_id)}/exports/evidence")

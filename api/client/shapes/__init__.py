@@ -1,0 +1,181 @@
+"""What answers and requests hold.
+
+Made by `python -m lab.client` from the server's OpenAPI document: not to be edited.
+"""
+
+from .artists import ArtistAnswer, ConsentAnswer, ConsentList, EnrolmentAnswer, ReadLine, ReadList
+from .audit_events import AuditEventAnswer
+from .audits import (
+    ArtistHeard,
+    AuditAnswer,
+    Change,
+    Claim,
+    CredentialsFound,
+    Decision,
+    ErrorRate,
+    Exhibit,
+    Family,
+    Findings,
+    Fired,
+    MatchFound,
+    Media,
+    MessageFound,
+    Miss,
+    MusicFound,
+    Ownership,
+    Part,
+    Proposition,
+    Scored,
+    Searched,
+    Stretch,
+    TagSaid,
+    TagsFound,
+    TrackHeard,
+    VoiceFound,
+    VoiceStretch,
+    WatermarkFound,
+)
+from .batches import BatchAnswer, BatchResult
+from .c2pa import Algorithm, Algorithms, Capabilities, LookupAnswer, Match, Matches
+from .cases import CaseAnswer, StepAnswer, StepList
+from .comparisons import Alignment, Compared, ComparisonAnswer, FileSent, Shared
+from .exports import ExportAnswer
+from .health import Health
+from .keys import (
+    CallerAnswer,
+    KeyAnswer,
+    NewKeyAnswer,
+    PublishedKey,
+    PublishedKeys,
+    Scope,
+    ServerAnswer,
+    TokenAnswer,
+)
+from .log import HashPath, KeyEventList, LoggedKeyEvent
+from .members import MemberAnswer
+from .notices import (
+    DueAnswer,
+    ElementAnswer,
+    Elements,
+    FormAnswer,
+    FormList,
+    NoticeAnswer,
+    NoticeStepAnswer,
+    NoticeStepList,
+)
+from .policies import ActivationAnswer, ChangeAnswer, OutcomeAnswer, PolicyAnswer, PolicyText, TrialAnswer
+from .records import EventAnswer, EventLine, EventList, RecordAnswer, RecordLine
+from .retention import HoldAnswer, RetentionAnswer
+from .shared import Outline, Problem, Role, Signature, SignedEnvelope
+from .tenants import TenantAnswer
+from .tracks import TrackAnswer
+from .uploads import UploadAnswer
+from .verify import VerifiedReport
+from .webhooks import DeliveryAnswer, NewWebhookAnswer, WebhookAnswer
+
+JobAnswer = (
+    AuditAnswer | BatchAnswer | ComparisonAnswer | EnrolmentAnswer | ExportAnswer | LookupAnswer | TrackAnswer
+)
+"""What `Client.wait` follows until it has ended."""
+
+__all__ = [
+    "ActivationAnswer",
+    "Algorithm",
+    "Algorithms",
+    "Alignment",
+    "ArtistAnswer",
+    "ArtistHeard",
+    "AuditAnswer",
+    "AuditEventAnswer",
+    "BatchAnswer",
+    "BatchResult",
+    "CallerAnswer",
+    "Capabilities",
+    "CaseAnswer",
+    "Change",
+    "ChangeAnswer",
+    "Claim",
+    "Compared",
+    "ComparisonAnswer",
+    "ConsentAnswer",
+    "ConsentList",
+    "CredentialsFound",
+    "Decision",
+    "DeliveryAnswer",
+    "DueAnswer",
+    "ElementAnswer",
+    "Elements",
+    "EnrolmentAnswer",
+    "ErrorRate",
+    "EventAnswer",
+    "EventLine",
+    "EventList",
+    "Exhibit",
+    "ExportAnswer",
+    "Family",
+    "FileSent",
+    "Findings",
+    "Fired",
+    "FormAnswer",
+    "FormList",
+    "HashPath",
+    "Health",
+    "HoldAnswer",
+    "JobAnswer",
+    "KeyAnswer",
+    "KeyEventList",
+    "LoggedKeyEvent",
+    "LookupAnswer",
+    "Match",
+    "MatchFound",
+    "Matches",
+    "Media",
+    "MemberAnswer",
+    "MessageFound",
+    "Miss",
+    "MusicFound",
+    "NewKeyAnswer",
+    "NewWebhookAnswer",
+    "NoticeAnswer",
+    "NoticeStepAnswer",
+    "NoticeStepList",
+    "OutcomeAnswer",
+    "Outline",
+    "Ownership",
+    "Part",
+    "PolicyAnswer",
+    "PolicyText",
+    "Problem",
+    "Proposition",
+    "PublishedKey",
+    "PublishedKeys",
+    "ReadLine",
+    "ReadList",
+    "RecordAnswer",
+    "RecordLine",
+    "RetentionAnswer",
+    "Role",
+    "Scope",
+    "Scored",
+    "Searched",
+    "ServerAnswer",
+    "Shared",
+    "Signature",
+    "SignedEnvelope",
+    "StepAnswer",
+    "StepList",
+    "Stretch",
+    "TagSaid",
+    "TagsFound",
+    "TenantAnswer",
+    "TokenAnswer",
+    "TrackAnswer",
+    "TrackHeard",
+    "TrialAnswer",
+    "UploadAnswer",
+    "VerifiedReport",
+    "VoiceFound",
+    "VoiceStretch",
+    "WatermarkFound",
+    "WebhookAnswer",
+]

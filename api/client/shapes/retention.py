@@ -1,0 +1,47 @@
+"""For how long things are kept, and legal holds: what is told.
+
+Made by `python -m lab.client` from the server's OpenAPI document: not to be edited.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class HoldAnswer(TypedDict):
+    """A legal hold.
+
+    Attributes:
+        object_id: of the audit, case, record or artist
+        who: name of the key that it was placed with
+        released_at: null while it is in force
+    """
+
+    id: str
+    kind: Literal["audit", "case", "record", "artist"]
+    object_id: str
+    reason: str
+    placed_at: str
+    who: str
+    released_at: str | None
+    released_by: str | None
+    released_reason: str | None
+    links: dict[str, str]
+
+
+class RetentionAnswer(TypedDict):
+    """What is set.
+
+    Attributes:
+        audio_days: retained audio, from the end of its job
+        reports_days: audits and comparisons whole, from their end
+        voices_days: voice prints with consents, from the enrolment
+        changed_at: null where nothing was ever set
+        who: name of the key that it was set with
+    """
+
+    audio_days: NotRequired[int | None]
+    reports_days: NotRequired[int | None]
+    voices_days: NotRequired[int | None]
+    changed_at: str | None
+    who: str | None
