@@ -96,6 +96,18 @@ def fresh(script: str, *, home: Path | None = None, told: str = "") -> subproces
     [
         ("provenance.records", {"cryptography", "rfc8785"}, 260),
         ("api.cli", {"annotated_doc", "cryptography", "rfc8785", "rich", "shellingham", "typer"}, 420),
+        (
+            "api.client",
+            {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "typing_extensions"}
+            | {
+                "click",
+                "markdown_it",
+                "mdurl",
+                "pygments",
+                "rich",
+            },  # httpx's own command, where they are there
+            480,
+        ),
         ("core.errors", set(), 100),
         ("core.sandbox", set(), 110),
         ("core.decoder_child", {"av", "cython_runtime", "numpy"}, 330),

@@ -19,7 +19,7 @@ class RetentionOperations(Calling):
     def get_retention(self) -> RetentionAnswer:
         """How long what is kept.
 
-        For how many days the tenant keeps audio, reports and voice prints.
+        For how many days the tenant keeps audio, reports, voice prints and tagged files.
         """
         answer: RetentionAnswer = self._json("GET", "/v1/retention")
         return answer
@@ -30,15 +30,17 @@ class RetentionOperations(Calling):
         audio_days: int | None = None,
         reports_days: int | None = None,
         voices_days: int | None = None,
+        tagged_days: int | None = None,
     ) -> RetentionAnswer:
         """Set how long what is kept.
 
-        Set all three numbers. What is due and not held ends with the next sweep, within ten minutes.
+        Set all four numbers. What is due and not held ends with the next sweep, within ten minutes.
 
         Args:
             audio_days: retained audio, from the end of its job
             reports_days: audits and comparisons whole, from their end
             voices_days: voice prints with consents, from the enrolment
+            tagged_days: tagged files, from the end of the tagging; its record stays
 
         Raises:
             Refused: 409, the state does not allow this
@@ -46,7 +48,14 @@ class RetentionOperations(Calling):
         answer: RetentionAnswer = self._json(
             "PUT",
             "/v1/retention",
-            body={**given(audio_days=audio_days, reports_days=reports_days, voices_days=voices_days)},
+            body={
+                **given(
+                    audio_days=audio_days,
+                    reports_days=reports_days,
+                    voices_days=voices_days,
+                    tagged_days=tagged_days,
+                )
+            },
         )
         return answer
 

@@ -165,9 +165,10 @@ class TracksOperations(Calling):
     def get_track_file(self, track_id: str) -> Download:
         """Tagged file.
 
-        The tagged audio. A failed tagging answers with the problem that made it fail.
+        The tagged audio, while it is kept. A failed tagging answers with the problem that made it fail.
 
         Raises:
-            Refused: 404, no such entry; 409, the state does not allow this
+            Refused: 404, no such entry; 409, the state does not allow this; 410, it was erased when its
+                time was over
         """
         return self._download("GET", f"/v1/tracks/{quoted(track_id)}/file")

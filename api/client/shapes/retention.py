@@ -36,6 +36,7 @@ class RetentionAnswer(TypedDict):
         audio_days: retained audio, from the end of its job
         reports_days: audits and comparisons whole, from their end
         voices_days: voice prints with consents, from the enrolment
+        tagged_days: tagged files, from the end of the tagging; its record stays
         changed_at: null where nothing was ever set
         who: name of the key that it was set with
     """
@@ -43,5 +44,6 @@ class RetentionAnswer(TypedDict):
     audio_days: NotRequired[int | None]
     reports_days: NotRequired[int | None]
     voices_days: NotRequired[int | None]
+    tagged_days: NotRequired[int | None]
     changed_at: str | None
     who: str | None

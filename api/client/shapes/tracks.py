@@ -16,6 +16,7 @@ class TrackAnswer(TypedDict):
     Attributes:
         attempts: how often it was started
         cancel_requested_at: when it was asked to stop at its next step
+        tagged_deleted_at: when the tagged file was erased
         result: record_id, leaf_index, sha256 of the tagged file, snr_db, warnings
     """
 
@@ -33,6 +34,7 @@ class TrackAnswer(TypedDict):
     started_at: str | None
     finished_at: str | None
     audio_deleted_at: str | None
+    tagged_deleted_at: str | None
     title: str
     owner: str
     result: dict[str, Any] | None

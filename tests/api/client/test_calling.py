@@ -144,7 +144,7 @@ def test_each_request_has_a_key_of_its_own_unless_it_is_given_one() -> None:
 
 
 def test_values_are_written_as_the_server_reads_them() -> None:
-    page = {"items": [], "next": None}
+    page: dict[str, Any] = {"items": [], "next": None}
     server = Server(
         *[httpx.Response(200, json=page), httpx.Response(201, json={}), httpx.Response(200, json={})]
     )
