@@ -27,7 +27,7 @@ def shape(name: str, schema: Schema) -> str:
 def _functional(name: str, types: Mapping[str, str], summary: str) -> str:
     """The same where a key is a word of Python's."""
     held = "".join(f"    {key!r}: {one},\n" for key, one in types.items())
-    return f'{name} = TypedDict("{name}", {{\n{held}}})\n"""{summary}"""\n'
+    return f'{name} = TypedDict("{name}", {{\n{held}}})\n{name}.__doc__ = """{summary}"""\n'
 
 
 def _held(key: str, schema: Schema) -> str:

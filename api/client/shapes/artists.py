@@ -82,4 +82,4 @@ ConsentAnswer = TypedDict(
         "flags": list[str],
     },
 )
-"""A consent on file."""
+ConsentAnswer.__doc__ = """A consent on file."""

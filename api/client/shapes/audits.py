@@ -202,7 +202,8 @@ class Media(TypedDict):
 
     Attributes: size_bytes: length of the file. container: its format, as the decoder names it. codec: of
     the audio in it. bit_rate: bits a second, where the file tells it. sample_rate: in Hz. channels: how
-    many. truncated: whether the audio breaks off before its end.
+    many. truncated: whether the audio breaks off before its end, or some of it may not have been heard.
+    more_audio: further audio tracks in the file, which were not heard.
     """
 
     size_bytes: int
@@ -212,6 +213,7 @@ class Media(TypedDict):
     sample_rate: int
     channels: int
     truncated: bool
+    more_audio: NotRequired[int]
 
 
 class MessageFound(TypedDict):
