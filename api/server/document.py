@@ -8,7 +8,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from api.server import findings_schema
+from api.server import findings_schema, problem_examples
+from api.server.examples import completed, example
 from api.server.route import asks_who
 from api.server.routes.openapi import IDEMPOTENCY_KEY, problems
 
@@ -104,6 +105,14 @@ _TAGGED = frozenset(
 )
 _IDENTIFIES = frozenset({"createToken"})
 """Asks who comes by a way of its own, and says so in a body."""
+_NAMED = {
+    "name": "name of the artist, or the id",
+    "tenant": "name of the tenant",
+    "path": "as C2SP has it: `0/000`, `entries/000`",
+    "role": "which of the two files",
+    "leaf_index": "entry of the event in the log",
+}
+"""Parameters of paths that are no id of what the path is about."""
 _PIECE = ("Tus-Resumable", "Upload-Offset", "Upload-Expires")
 _TOLD: dict[str, tuple[str, ...]] = {
     "createUpload": ("Location", *_PIECE),
@@ -129,7 +138,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         _describe(operation, route)
     _link(made)
     _shape(made)
+    _show(made)
     made["components"]["securitySchemes"] = SCHEMES
+    made["components"]["examples"] = problem_examples.components()
     made["components"]["headers"] = {
         name: {"description": text, "schema": {"type": kind}} for name, (kind, text) in HEADERS.items()
     }
@@ -149,6 +160,26 @@ def _shape(made: dict[str, Any]) -> None:
     findings = schemas["AuditAnswer"]["properties"]["findings"]
     holds = {"$ref": f"#/components/schemas/{findings_schema.NAME}"}
     findings["anyOf"] = [holds, {"type": "null"}]
+
+
+def _show(made: dict[str, Any]) -> None:
+    """Give every body that is JSON or a form an example, where its schema stands, so that it stands once, and
+    every problem those of the codes that it can have."""
+    schemas = made["components"]["schemas"]
+    for path in made["paths"].values():
+        for method, operation in path.items():
+            for status, answer in operation["responses"].items():
+                for content in answer.get("content", {}).values() if status[0] in "45" else ():
+                    content["examples"] = problem_examples.references(operation, method, status)
+            bodies = [(True, operation.get("requestBody", {}))]
+            bodies += [(False, one) for status, one in operation["responses"].items() if status[0] == "2"]
+            for sent, body in bodies:
+                for content in body.get("content", {}).values():
+                    schema = content.get("schema", {})
+                    whole = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+                    if "properties" in whole and "example" not in content:
+                        shown = whole.get("examples") or [example(whole, schemas, sent=sent)]
+                        whole["examples"] = [completed(one, whole, schemas) for one in shown]
 
 
 def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[dict[str, Any], RouteContext]]:
@@ -179,6 +210,9 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
     taken = operation.setdefault("parameters", [])
     if private and "POST" in (route.methods or ()) and IDEMPOTENCY_KEY not in taken:
         taken.append(IDEMPOTENCY_KEY)
+    for one in taken:
+        if one["in"] == "path" and "description" not in one:
+            one["description"] = _NAMED.get(one["name"]) or f"id of the {one['name'].removesuffix('_id')}"
     told = operation["responses"]
     unusable = 400 if c2pa else 422  # an unknown parameter is one, too, so that every route has it
     general = {unusable, 429, 503} | ({401, 403} if private else set())

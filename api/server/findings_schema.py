@@ -3,6 +3,7 @@
 It is told and not enforced: findings that an earlier release stored are answered as they were written.
 """
 
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -46,5 +47,17 @@ def component_schemas() -> dict[str, Any]:
         for field in fields(kind):
             if not field.metadata.get("json", True):
                 schemas[kind.__name__]["properties"].pop(field.name, None)
+    for schema in schemas.values():
+        _share_out(schema)
     whole = {"type": "object", "title": NAME, "properties": parts, "required": [*PARTS]}
     return {**schemas, NAME: whole}
+
+
+def _share_out(schema: dict[str, Any]) -> None:
+    """Say of each field what the docstring of its class says of it, and of the class its first sentence."""
+    text, _, told = schema.get("description", "").partition("Attributes:\n")
+    if text:
+        schema["description"] = " ".join(text.partition("\n\n")[0].split())
+    for name, about in re.findall(r"^ *(\w+): (.+(?:\n {6,}\S.*)*)", told, re.MULTILINE):
+        if name in schema.get("properties", {}):
+            schema["properties"][name].setdefault("description", " ".join(about.split()).removesuffix("."))

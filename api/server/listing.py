@@ -15,7 +15,10 @@ from api.lists.short import Order, Short
 from core.errors import InvalidInput, RecordError
 from provenance.records import identifiers
 
-Text = Annotated[str | None, Query(min_length=1, max_length=500)]
+Text = Annotated[
+    str | None,
+    Query(min_length=1, max_length=500, description="the whole of it; case and accents do not matter"),
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="entries on a page")]
 Cursor = Annotated[str | None, Query(max_length=4000, description="`next` of the page before")]
 States = Annotated[State | None, Query(description="as in the answers")]
@@ -29,7 +32,9 @@ Search = Annotated[
         description="whole words, all of which must be there; case and accents do not matter",
     ),
 ]
-Sha256 = Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[
+    str | None, Query(pattern="^[0-9a-f]{64}$", description="of a file, as it came or as it was tagged")
+]
 Isrc = Annotated[str | None, Query(max_length=40, description="with or without hyphens")]
 
 
@@ -79,7 +84,7 @@ Paging = Annotated[Page, Depends()]
 class AuditFilters:
     """What audits are found by. Title, owner and ISRC are those of the record that was found."""
 
-    decision: Annotated[Action | None, Query()] = None
+    decision: Annotated[Action | None, Query(description="of the policy")] = None
     verdict: Annotated[OwnershipStatus | None, Query(description="of the ownership")] = None
     ai: Annotated[Verdict | None, Query(description="of the music")] = None
     sha256: Sha256 = None
@@ -116,7 +121,9 @@ class RecordFilters:
     """What records are found by, as they stand today."""
 
     sha256: Sha256 = None
-    status: Annotated[Literal["asserted", "evidenced", "disputed", "revoked"] | None, Query()] = None
+    status: Annotated[
+        Literal["asserted", "evidenced", "disputed", "revoked"] | None, Query(description="of the claim")
+    ] = None
     isrc: Isrc = None
     title: Text = None
     owner: Text = None

@@ -76,12 +76,12 @@ class DueAnswer(Model):
     """A day that the law sets, and where."""
 
     id: str = Field(examples=["restore-latest"])
-    says: str
+    says: str = Field(examples=["The last day on which the material is put back."])
     on: date
     passed: bool = Field(description="whether the day is over (UTC)")
     rule: str = Field(examples=["us-dmca-512"])
-    article: str
-    source: str
+    article: str = Field(examples=["512(g)(2)(C)"])
+    source: str = Field(examples=["https://www.copyright.gov/title17/92chap5.html#512"])
     last_checked: date = Field(description="day on which a person last compared the rule with its source")
     pending: bool = Field(description="true: of a bill, not of a law")
 
@@ -162,7 +162,7 @@ class ElementAnswer(Model):
 
     name: str = Field(examples=["good_faith"])
     letter: str = Field(description="of the rule", examples=["E"])
-    says: str
+    says: str = Field(examples=["A belief in good faith that the use is not authorized."])
     kind: str = Field(description="`text`, or `statement`: true or not made", examples=["statement"])
 
 
@@ -170,10 +170,10 @@ class FormAnswer(Model):
     """A form: its rule as this release knows it, and its elements."""
 
     form: FormName
-    title: str
-    rule: str
-    article: str
-    source: str
+    title: str = Field(examples=["Digital Millennium Copyright Act, 17 U.S.C. 512"])
+    rule: str = Field(examples=["us-dmca-512"])
+    article: str = Field(examples=["512(c)(3), (g)(2), (g)(3)"])
+    source: str = Field(examples=["https://www.copyright.gov/title17/92chap5.html#512"])
     standing: str = Field(examples=["a bill, not law"])
     last_checked: date
     note: str | None

@@ -71,6 +71,7 @@ class ArtistsOperations(Calling):
             sort: `-`: backwards
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
@@ -95,6 +96,9 @@ class ArtistsOperations(Calling):
 
         Erase the voice print of the artist of that name or id with its key and every consent, for good.
 
+        Args:
+            name: name of the artist, or the id
+
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
         """
@@ -104,6 +108,9 @@ class ArtistsOperations(Calling):
         """List who opened a voice.
 
         Who opened the voice print of the artist of that name or id, when and for which audit, latest first.
+
+        Args:
+            name: name of the artist, or the id
 
         Raises:
             Refused: 404, no such entry
@@ -115,6 +122,9 @@ class ArtistsOperations(Calling):
         """List consents.
 
         The consents of the artist of that name or id.
+
+        Args:
+            name: name of the artist, or the id
 
         Raises:
             Refused: 404, no such entry
@@ -139,6 +149,7 @@ class ArtistsOperations(Calling):
         Put on file what the artist allows. It is never changed: add another one, or revoke it.
 
         Args:
+            name: name of the artist, or the id
             scope: singing, speech, training: one or more
             from_: first day
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
@@ -171,6 +182,7 @@ class ArtistsOperations(Calling):
         End a consent at once and for good; audits say `revoked` from then on.
 
         Args:
+            name: name of the artist, or the id
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -190,6 +202,9 @@ class ArtistsOperations(Calling):
 
         The enrolment's state and, once it succeeded, the artist.
 
+        Args:
+            enrolment_id: id of the enrolment
+
         Raises:
             Refused: 404, no such entry
         """
@@ -202,6 +217,7 @@ class ArtistsOperations(Calling):
         End what waits at once. What runs stops at its next step: follow it until it is `cancelled`.
 
         Args:
+            enrolment_id: id of the enrolment
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 

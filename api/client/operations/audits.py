@@ -111,10 +111,15 @@ class AuditsOperations(Calling):
             sort: `-`: newest first
             created_from: made at this moment or later
             created_to: made before this moment
+            decision: of the policy
             verdict: of the ownership
             ai: of the music
+            sha256: of a file, as it came or as it was tagged
             record: id of the record
             isrc: with or without hyphens
+            title: the whole of it; case and accents do not matter
+            owner: the whole of it; case and accents do not matter
+            artist: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
         """
         answer: Page[AuditAnswer] = self._page(
@@ -146,6 +151,9 @@ class AuditsOperations(Calling):
 
         The audit's state and, once it succeeded, its findings.
 
+        Args:
+            audit_id: id of the audit
+
         Raises:
             Refused: 404, no such entry
         """
@@ -156,6 +164,9 @@ class AuditsOperations(Calling):
         """Erase an audit.
 
         Erase an audit with its findings, report, picture and audio; one that has not ended is stopped.
+
+        Args:
+            audit_id: id of the audit
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
@@ -168,6 +179,7 @@ class AuditsOperations(Calling):
         End what waits at once. What runs stops at its next step: follow it until it is `cancelled`.
 
         Args:
+            audit_id: id of the audit
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -183,6 +195,7 @@ class AuditsOperations(Calling):
         Queue what failed, expired or was cancelled, while its audio is kept.
 
         Args:
+            audit_id: id of the audit
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -207,6 +220,7 @@ class AuditsOperations(Calling):
         file. A failed audit answers with the problem that made it fail.
 
         Args:
+            audit_id: id of the audit
             format: `html` or `pdf` to read; without it what `Accept` prefers
             lang: language of what people read; the signed file is the same in all
 
@@ -222,6 +236,9 @@ class AuditsOperations(Calling):
 
         Waveform and spectrogram with the timelines of watermark and scores.
 
+        Args:
+            audit_id: id of the audit
+
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
         """
@@ -231,6 +248,9 @@ class AuditsOperations(Calling):
         """Spectrogram.
 
         The spectrogram without axes: the whole file, up to 16 kHz or half the sample rate.
+
+        Args:
+            audit_id: id of the audit
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
@@ -242,6 +262,9 @@ class AuditsOperations(Calling):
 
         The waveform for a player: lowest and highest sample of equal stretches.
 
+        Args:
+            audit_id: id of the audit
+
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
         """
@@ -252,6 +275,9 @@ class AuditsOperations(Calling):
         """Listen.
 
         A copy to listen to, of audio that was retained; not the file that was audited.
+
+        Args:
+            audit_id: id of the audit
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this

@@ -59,6 +59,9 @@ class BatchesOperations(Calling):
 
         How far a batch has come. The event `batch.completed` tells when the last of it has ended.
 
+        Args:
+            batch_id: id of the batch
+
         Raises:
             Refused: 404, no such entry
         """
@@ -69,6 +72,9 @@ class BatchesOperations(Calling):
         """Forget a batch.
 
         Forget the manifest and its references; the audits stay, and rows that wait become none.
+
+        Args:
+            batch_id: id of the batch
 
         Raises:
             Refused: 404, no such entry
@@ -81,6 +87,7 @@ class BatchesOperations(Calling):
         End what waits at once; what runs stops at its next step. What has ended stays.
 
         Args:
+            batch_id: id of the batch
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -100,6 +107,7 @@ class BatchesOperations(Calling):
         Every row and what became of it, in the order of the manifest, also while the batch runs.
 
         Args:
+            batch_id: id of the batch
             limit: entries on a page
             cursor: `next` of the page before
 
@@ -116,6 +124,10 @@ class BatchesOperations(Calling):
 
         All rows as one table with the columns row, reference, upload_id, audit_id, state, file, sha256,
         decision, ownership, record_id, ai_verdict, ai_score, problem, detail.
+
+        Args:
+            batch_id: id of the batch
+            format: of the table
 
         Raises:
             Refused: 404, no such entry

@@ -19,7 +19,9 @@ class C2paOperations(Calling):
         The manifests of the record that a watermark names.
 
         Args:
+            alg: how the binding was made
             value: base64
+            max_results: how many at most
 
         Raises:
             Refused: 414, a value in the address is too long
@@ -37,6 +39,7 @@ class C2paOperations(Calling):
         The same with the binding in the body, for values that are too long for an address.
 
         Args:
+            max_results: how many at most
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -76,7 +79,9 @@ class C2paOperations(Calling):
 
         Args:
             file: the audio file
+            max_results: how many at most
             alg: only by this algorithm
+            hint_alg: how the binding that was read was made
             hint_value: base64
             prefer: `respond-async` (RFC 7240): answer 202 at once; the outcome is found at `Location`
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
@@ -114,6 +119,9 @@ class C2paOperations(Calling):
 
         The manifest store, as it was signed. It binds the file that it was made for, byte for byte.
 
+        Args:
+            manifest_id: id of the manifest
+
         Raises:
             Refused: 404, no such entry
         """
@@ -139,6 +147,9 @@ class C2paOperations(Calling):
         """Follow a lookup.
 
         The lookup's state and, once it succeeded, what it found. It is kept for a day.
+
+        Args:
+            lookup_id: id of the lookup
 
         Raises:
             Refused: 404, no such entry

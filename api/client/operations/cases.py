@@ -65,6 +65,7 @@ class CasesOperations(Calling):
         The tenant's cases, newest first unless sorted otherwise, found by any of their terms together.
 
         Args:
+            state: of the case
             limit: entries on a page
             cursor: `next` of the page before
             sort: `-`: newest first
@@ -72,6 +73,7 @@ class CasesOperations(Calling):
             created_to: made before this moment
             decision: of people, the last one
             origin: who opened it
+            assignee: who sees to it
             audit: id of the audit
             q: whole words, all of which must be there; case and accents do not matter
         """
@@ -99,6 +101,9 @@ class CasesOperations(Calling):
 
         A case as it stands.
 
+        Args:
+            case_id: id of the case
+
         Raises:
             Refused: 404, no such entry
         """
@@ -109,6 +114,9 @@ class CasesOperations(Calling):
         """History of a case.
 
         Everything that happened to a case: who did it, when, and why.
+
+        Args:
+            case_id: id of the case
 
         Raises:
             Refused: 404, no such entry
@@ -124,6 +132,7 @@ class CasesOperations(Calling):
         Say who sees to a case that is not decided.
 
         Args:
+            case_id: id of the case
             to: null: nobody
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
@@ -150,6 +159,7 @@ class CasesOperations(Calling):
         Add a remark; none is ever changed or removed.
 
         Args:
+            case_id: id of the case
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -181,6 +191,7 @@ class CasesOperations(Calling):
         Decide what is open or appealed. The audit and its report keep the policy's decision.
 
         Args:
+            case_id: id of the case
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -212,6 +223,7 @@ class CasesOperations(Calling):
         Enter that somebody is not content with the decision; it stands until another one is made.
 
         Args:
+            case_id: id of the case
             by: on whose behalf
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
@@ -238,6 +250,7 @@ class CasesOperations(Calling):
         Look at a decided case again, without an appeal.
 
         Args:
+            case_id: id of the case
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again

@@ -86,6 +86,7 @@ class ComparisonsOperations(Calling):
             sort: `-`: newest first
             created_from: made at this moment or later
             created_to: made before this moment
+            sha256: of a file, as it came or as it was tagged
             q: whole words, all of which must be there; case and accents do not matter
         """
         answer: Page[ComparisonAnswer] = self._page(
@@ -109,6 +110,9 @@ class ComparisonsOperations(Calling):
 
         The comparison's state and, once it succeeded, what was found.
 
+        Args:
+            comparison_id: id of the comparison
+
         Raises:
             Refused: 404, no such entry
         """
@@ -119,6 +123,9 @@ class ComparisonsOperations(Calling):
         """Erase a comparison.
 
         Erase a comparison with its findings and its audio; one that has not ended is stopped.
+
+        Args:
+            comparison_id: id of the comparison
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
@@ -133,6 +140,7 @@ class ComparisonsOperations(Calling):
         End what waits at once. What runs stops at its next step: follow it until it is `cancelled`.
 
         Args:
+            comparison_id: id of the comparison
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -150,6 +158,7 @@ class ComparisonsOperations(Calling):
         Queue what failed, expired or was cancelled, while its audio is kept.
 
         Args:
+            comparison_id: id of the comparison
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -166,6 +175,10 @@ class ComparisonsOperations(Calling):
 
         The waveform for a player: lowest and highest sample of equal stretches.
 
+        Args:
+            comparison_id: id of the comparison
+            role: which of the two files
+
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
         """
@@ -176,6 +189,10 @@ class ComparisonsOperations(Calling):
         """Listen to one file.
 
         A copy to listen to, of audio that was retained; not the file that was compared.
+
+        Args:
+            comparison_id: id of the comparison
+            role: which of the two files
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this

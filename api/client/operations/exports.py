@@ -65,6 +65,7 @@ class ExportsOperations(Calling):
             sort: `-`: backwards
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
@@ -89,6 +90,9 @@ class ExportsOperations(Calling):
 
         How far an export has come.
 
+        Args:
+            export_id: id of the export
+
         Raises:
             Refused: 404, no such entry
         """
@@ -100,6 +104,9 @@ class ExportsOperations(Calling):
 
         Erase an export before it expires; one that is under way is stopped.
 
+        Args:
+            export_id: id of the export
+
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
         """
@@ -109,6 +116,9 @@ class ExportsOperations(Calling):
         """Fetch an export.
 
         The file, with its digest in `Content-Digest`.
+
+        Args:
+            export_id: id of the export
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this

@@ -81,9 +81,11 @@ class KeysOperations(Calling):
             tenant: for operators; one's own otherwise
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
+            state: of the key
             scope: one that the key has
 
         Raises:
@@ -112,6 +114,9 @@ class KeysOperations(Calling):
 
         Refuse a key from now on; operators revoke those of every tenant. The last admin key stays.
 
+        Args:
+            key_id: id of the key
+
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
         """
@@ -125,6 +130,7 @@ class KeysOperations(Calling):
         Make a key in this one's place: same name, scopes and end. This one works for `overlap_s` more.
 
         Args:
+            key_id: id of the key
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
             overlap_s: how long the key that is replaced still works
@@ -159,12 +165,15 @@ class KeysOperations(Calling):
         The API keys of any tenant, for operators: admins of the tenant `default`.
 
         Args:
+            tenant: name of the tenant
             sort: `-`: backwards
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
+            state: of the key
             scope: one that the key has
 
         Raises:
@@ -191,6 +200,10 @@ class KeysOperations(Calling):
         """Revoke a tenant's API key.
 
         Refuse a key of any tenant from now on, for operators.
+
+        Args:
+            tenant: name of the tenant
+            key_id: id of the key
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this

@@ -52,6 +52,10 @@ class LogOperations(Calling):
 
         Proof that entry `index` is in the log of `size` entries (default: the newest checkpoint's).
 
+        Args:
+            index: in entries of the log
+            size: that of the newest checkpoint otherwise
+
         Raises:
             Refused: 404, no such entry
         """
@@ -62,6 +66,10 @@ class LogOperations(Calling):
         """Consistency proof.
 
         Proof that the log of `old_size` entries is the beginning of that of `size`, unchanged.
+
+        Args:
+            old_size: in entries of the log
+            size: that of the newest checkpoint otherwise
 
         Raises:
             Refused: 404, no such entry
@@ -76,6 +84,9 @@ class LogOperations(Calling):
 
         The canonical bytes whose leaf hash is in the tree.
 
+        Args:
+            index: of the entry, from 0
+
         Raises:
             Refused: 404, no such entry
         """
@@ -86,6 +97,9 @@ class LogOperations(Calling):
         """Tile of hashes or entries.
 
         C2SP tlog-tiles: `<level>/<number>[.p/<width>]` or `entries/<number>[.p/<width>]`.
+
+        Args:
+            path: as C2SP has it: `0/000`, `entries/000`
 
         Raises:
             Refused: 404, no such entry

@@ -64,9 +64,12 @@ class MembersOperations(Calling):
             tenant: for operators; one's own otherwise
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
+            state: of the member
+            role: of the member
 
         Raises:
             Refused: 404, no such entry
@@ -94,6 +97,9 @@ class MembersOperations(Calling):
 
         A member or an invitation.
 
+        Args:
+            member_id: id of the member
+
         Raises:
             Refused: 404, no such entry
         """
@@ -104,6 +110,9 @@ class MembersOperations(Calling):
         """Remove a member.
 
         Sign a member out and forget them, or take an invitation back. The last admin stays.
+
+        Args:
+            member_id: id of the member
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this
@@ -118,6 +127,7 @@ class MembersOperations(Calling):
         Give a member another role. Their sessions end: they sign in again as what they are then.
 
         Args:
+            member_id: id of the member
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -137,6 +147,7 @@ class MembersOperations(Calling):
         End a member's sessions and refuse them until they are let in again. The last admin stays.
 
         Args:
+            member_id: id of the member
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -154,6 +165,7 @@ class MembersOperations(Calling):
         Let a member sign in again.
 
         Args:
+            member_id: id of the member
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 

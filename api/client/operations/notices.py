@@ -74,11 +74,13 @@ class NoticesOperations(Calling):
         The tenant's notices, newest first unless sorted otherwise, with the days that are due.
 
         Args:
+            state: of the notice
             limit: entries on a page
             cursor: `next` of the page before
             sort: `-`: newest first
             created_from: made at this moment or later
             created_to: made before this moment
+            form: of the notice
             audit: id of the audit
             record: id of the record
             q: whole words, all of which must be there; case and accents do not matter
@@ -114,6 +116,9 @@ class NoticesOperations(Calling):
 
         A notice as it stands.
 
+        Args:
+            notice_id: id of the notice
+
         Raises:
             Refused: 404, no such entry
         """
@@ -124,6 +129,9 @@ class NoticesOperations(Calling):
         """History of a notice.
 
         Everything that happened to a notice: who did it, when, and why.
+
+        Args:
+            notice_id: id of the notice
 
         Raises:
             Refused: 404, no such entry
@@ -144,6 +152,7 @@ class NoticesOperations(Calling):
         Add elements that were missing.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -169,6 +178,7 @@ class NoticesOperations(Calling):
         Add a remark; none is ever changed or removed.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -200,6 +210,7 @@ class NoticesOperations(Calling):
         Enter that the material was taken down. Trackmark keeps that and when; it takes nothing down itself.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -226,6 +237,7 @@ class NoticesOperations(Calling):
         Enter that nothing is taken down, and why.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -257,6 +269,7 @@ class NoticesOperations(Calling):
         Enter the uploader's answer to a removal; the days of the law count from it.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -289,6 +302,7 @@ class NoticesOperations(Calling):
         Enter that the material was put back.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -321,6 +335,7 @@ class NoticesOperations(Calling):
         Enter that the material stays down despite a counter-notice, as where whoever complained has sued.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
@@ -347,6 +362,7 @@ class NoticesOperations(Calling):
         Enter that whoever complained does so no more.
 
         Args:
+            notice_id: id of the notice
             if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again

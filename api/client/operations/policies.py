@@ -51,6 +51,7 @@ class PoliciesOperations(Calling):
             sort: `-`: backwards
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment

@@ -45,7 +45,12 @@ class RecordsOperations(Calling):
             sort: `-`: newest first
             created_from: made at this moment or later
             created_to: made before this moment
+            sha256: of a file, as it came or as it was tagged
+            status: of the claim
             isrc: with or without hyphens
+            title: the whole of it; case and accents do not matter
+            owner: the whole of it; case and accents do not matter
+            artist: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
         """
         answer: Page[RecordLine] = self._page(
@@ -169,6 +174,7 @@ class RecordsOperations(Calling):
 
         Args:
             record_id: 16 hex digits: the watermark's message
+            leaf_index: entry of the event in the log
 
         Raises:
             Refused: 404, no such entry

@@ -102,8 +102,10 @@ class RetentionOperations(Calling):
 
         Args:
             sort: `-`: backwards
+            state: of the hold
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
@@ -129,6 +131,9 @@ class RetentionOperations(Calling):
 
         A legal hold.
 
+        Args:
+            hold_id: id of the hold
+
         Raises:
             Refused: 404, no such entry
         """
@@ -141,6 +146,7 @@ class RetentionOperations(Calling):
         End a hold; what was due meanwhile ends with the next sweep.
 
         Args:
+            hold_id: id of the hold
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 

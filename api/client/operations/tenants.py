@@ -54,6 +54,7 @@ class TenantsOperations(Calling):
             sort: `-`: backwards
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
@@ -78,6 +79,9 @@ class TenantsOperations(Calling):
 
         A tenant; its own admins may read it, too.
 
+        Args:
+            tenant: name of the tenant
+
         Raises:
             Refused: 404, no such entry
         """
@@ -90,6 +94,7 @@ class TenantsOperations(Calling):
         Answer all its keys with `tenant-suspended`, and let its jobs wait; what runs goes on to its end.
 
         Args:
+            tenant: name of the tenant
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -107,6 +112,7 @@ class TenantsOperations(Calling):
         Answer its keys again; jobs that waited are worked on, and none of them has expired.
 
         Args:
+            tenant: name of the tenant
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 

@@ -97,8 +97,11 @@ class TracksOperations(Calling):
             sort: `-`: newest first
             created_from: made at this moment or later
             created_to: made before this moment
+            sha256: of a file, as it came or as it was tagged
             record: id of the record
             isrc: with or without hyphens
+            title: the whole of it; case and accents do not matter
+            owner: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
         """
         answer: Page[TrackAnswer] = self._page(
@@ -126,6 +129,9 @@ class TracksOperations(Calling):
 
         The tagging's state and, once it succeeded, the record and the link to the file.
 
+        Args:
+            track_id: id of the track
+
         Raises:
             Refused: 404, no such entry
         """
@@ -138,6 +144,7 @@ class TracksOperations(Calling):
         End what waits at once. What runs stops at its next step: follow it until it is `cancelled`.
 
         Args:
+            track_id: id of the track
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -153,6 +160,7 @@ class TracksOperations(Calling):
         Queue what failed, expired or was cancelled, while its audio is kept.
 
         Args:
+            track_id: id of the track
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -166,6 +174,9 @@ class TracksOperations(Calling):
         """Tagged file.
 
         The tagged audio, while it is kept. A failed tagging answers with the problem that made it fail.
+
+        Args:
+            track_id: id of the track
 
         Raises:
             Refused: 404, no such entry; 409, the state does not allow this; 410, it was erased when its

@@ -70,15 +70,21 @@ class UploadsOperations(Calling):
         )
         return answer
 
-    def get_upload(self, upload_id: str) -> UploadAnswer:
+    def get_upload(self, upload_id: str, *, tus_resumable: Literal["1.0.0"] | None = None) -> UploadAnswer:
         """Follow an upload.
 
         How far an upload has come. `HEAD` tells it in `Upload-Offset`, as clients of tus ask.
 
+        Args:
+            upload_id: id of the upload
+            tus_resumable: the version that is spoken
+
         Raises:
             Refused: 404, no such entry; 412, the entry has changed meanwhile
         """
-        answer: UploadAnswer = self._json("GET", f"/v1/uploads/{quoted(upload_id)}")
+        answer: UploadAnswer = self._json(
+            "GET", f"/v1/uploads/{quoted(upload_id)}", headers={"Tus-Resumable": tus_resumable}
+        )
         return answer
 
     def continue_upload(
@@ -95,6 +101,7 @@ class UploadsOperations(Calling):
         Add bytes where the last ones ended; what came of a piece that broke off is kept.
 
         Args:
+            upload_id: id of the upload
             upload_offset: where the piece begins
             tus_resumable: the version that is spoken
             upload_checksum: sha1 or sha256 of the body, in Base64; a body that does not agree is not kept
@@ -120,6 +127,9 @@ class UploadsOperations(Calling):
         """Delete an upload.
 
         Erase what came; jobs that were made of it keep their copy until they end.
+
+        Args:
+            upload_id: id of the upload
 
         Raises:
             Refused: 404, no such entry

@@ -78,6 +78,7 @@ class WebhooksOperations(Calling):
             sort: `-`: backwards
             limit: entries on a page; else all
             cursor: `next` of the page before
+            name: the whole of it; case and accents do not matter
             q: whole words, all of which must be there; case and accents do not matter
             created_from: made at this moment or later
             created_to: made before this moment
@@ -102,6 +103,9 @@ class WebhooksOperations(Calling):
 
         An endpoint, and whether anything is sent to it.
 
+        Args:
+            webhook_id: id of the webhook
+
         Raises:
             Refused: 404, no such entry
         """
@@ -112,6 +116,9 @@ class WebhooksOperations(Calling):
         """Delete a webhook.
 
         Forget an endpoint with everything that was sent to it.
+
+        Args:
+            webhook_id: id of the webhook
 
         Raises:
             Refused: 404, no such entry
@@ -124,6 +131,7 @@ class WebhooksOperations(Calling):
         Send again, what waits since before the endpoint was disabled, too.
 
         Args:
+            webhook_id: id of the webhook
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -141,6 +149,7 @@ class WebhooksOperations(Calling):
         Send nothing until it is enabled; events of that time are not kept.
 
         Args:
+            webhook_id: id of the webhook
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
@@ -160,6 +169,7 @@ class WebhooksOperations(Calling):
         Sign with a new secret, and with the former one for `overlap_s` more besides.
 
         Args:
+            webhook_id: id of the webhook
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
             overlap_s: how long the former secret signs besides
@@ -188,8 +198,10 @@ class WebhooksOperations(Calling):
         What is or was sent to an endpoint, newest first.
 
         Args:
+            webhook_id: id of the webhook
             limit: entries on a page
             cursor: `next` of the page before
+            state: of the delivery
 
         Raises:
             Refused: 404, no such entry
@@ -209,6 +221,8 @@ class WebhooksOperations(Calling):
         Send a message again under its id, whether it arrived or not.
 
         Args:
+            webhook_id: id of the webhook
+            delivery_id: id of the delivery
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 

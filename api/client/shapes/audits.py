@@ -13,10 +13,11 @@ from .shared import Problem
 class ArtistHeard(TypedDict):
     """How the vocals compare with one enrolled artist.
 
-    Attributes: consent: whether the artist consented to a copy of the voice, in the track's record or on
-    file: `active`; `other-scope`, for another use or not everywhere; `revoked`; `expired`, not its term.
-    consent_says: which consent that is, in words; None where there is none. suspected: whether the policy
-    calls the voice a copy: the one threshold for all who read it.
+    Attributes:
+        consent: whether the artist consented to a copy of the voice, in the track's record or on file:
+            `active`; `other-scope`, for another use or not everywhere; `revoked`; `expired`, not its term
+        suspected: whether the policy calls the voice a copy: the one threshold for all who read it
+        consent_says: which consent that is, in words; None where there is none
     """
 
     name: str
@@ -62,8 +63,9 @@ class AuditAnswer(TypedDict):
 class Change(TypedDict):
     """A change of speed, and by what factor the pitch is higher.
 
-    Attributes: speed: how much faster (1.05: five per cent). pitch: by what factor the frequencies are
-    higher.
+    Attributes:
+        speed: how much faster (1.05: five per cent)
+        pitch: by what factor the frequencies are higher
     """
 
     speed: float
@@ -73,9 +75,12 @@ class Change(TypedDict):
 class Claim(TypedDict):
     """A record that claims the audio, and how old the claim is.
 
-    Attributes: record_id: of the record. owners: names of those who claim it. log_index: place of the
-    registration in the log, which is proven. logged_at: when the log wrote it down, by its own clock.
-    witnessed_at: by when somebody independent had seen it, in POSIX seconds.
+    Attributes:
+        record_id: of the record
+        owners: names of those who claim it
+        log_index: place of the registration in the log, which is proven
+        logged_at: when the log wrote it down, by its own clock
+        witnessed_at: by when somebody independent had seen it, in POSIX seconds
     """
 
     record_id: str
@@ -88,8 +93,9 @@ class Claim(TypedDict):
 class CredentialsFound(TypedDict):
     """What content credentials say (see `provenance.credentials.findings`); without arguments: none.
 
-    Attributes: record_known: whether the registry knows the record that they name; None where they name
-    none. tags: what the file says of itself beside them, unsigned.
+    Attributes:
+        record_known: whether the registry knows the record that they name; None where they name none
+        tags: what the file says of itself beside them, unsigned
     """
 
     present: NotRequired[bool]
@@ -109,8 +115,11 @@ class CredentialsFound(TypedDict):
 class Decision(TypedDict):
     """What the policy makes of the findings.
 
-    Attributes: action: the most severe of all rules that applied. rules: those rules. policy: name and
-    version of the policy. policy_sha256: digest of the policy's text.
+    Attributes:
+        action: the most severe of all rules that applied
+        rules: those rules
+        policy: name and version of the policy
+        policy_sha256: digest of the policy's text
     """
 
     action: Literal["accept", "review", "reject"]
@@ -122,8 +131,10 @@ class Decision(TypedDict):
 class ErrorRate(TypedDict):
     """How often clones of an artist are called, and at most how often genuine recordings, in a condition.
 
-    Attributes: condition: in words. clones_called: share of clones, 0 to 1. genuine_called_at_most: upper
-    bound of the share of genuine recordings.
+    Attributes:
+        condition: in words
+        clones_called: share of clones, 0 to 1
+        genuine_called_at_most: upper bound of the share of genuine recordings
     """
 
     condition: str
@@ -169,8 +180,11 @@ class Findings(TypedDict):
 class Fired(TypedDict):
     """A policy rule that applied.
 
-    Attributes: rule: its id. action: what it asks for. text: why, in words. source: what it rests on, where
-    the policy names it.
+    Attributes:
+        rule: its id
+        action: what it asks for
+        text: why, in words
+        source: what it rests on, where the policy names it
     """
 
     rule: str
@@ -182,9 +196,11 @@ class Fired(TypedDict):
 class MatchFound(TypedDict):
     """A registered track that the audio holds (see `provenance.fingerprint.Match`).
 
-    Attributes: record_id: of the track. offset_s: where the audio's first sample lies in the registered
-    track. pitch_semitones: how much higher the audio sounds than the track. stretches: where in the audio
-    the track is heard.
+    Attributes:
+        record_id: of the track
+        offset_s: where the audio's first sample lies in the registered track
+        pitch_semitones: how much higher the audio sounds than the track
+        stretches: where in the audio the track is heard
     """
 
     record_id: str
@@ -200,10 +216,15 @@ class MatchFound(TypedDict):
 class Media(TypedDict):
     """The container as it was decoded.
 
-    Attributes: size_bytes: length of the file. container: its format, as the decoder names it. codec: of
-    the audio in it. bit_rate: bits a second, where the file tells it. sample_rate: in Hz. channels: how
-    many. truncated: whether the audio breaks off before its end, or some of it may not have been heard.
-    more_audio: further audio tracks in the file, which were not heard.
+    Attributes:
+        size_bytes: length of the file
+        container: its format, as the decoder names it
+        codec: of the audio in it
+        bit_rate: bits a second, where the file tells it
+        sample_rate: in Hz
+        channels: how many
+        truncated: whether the audio breaks off before its end, or some of it may not have been heard
+        more_audio: further audio tracks in the file, which were not heard
     """
 
     size_bytes: int
@@ -230,7 +251,9 @@ class MessageFound(TypedDict):
 class Miss(TypedDict):
     """How often known generators leave no trace that is found, in one condition.
 
-    Attributes: condition: in words. share: of their recordings, 0 to 1; None where it was not measured.
+    Attributes:
+        condition: in words
+        share: of their recordings, 0 to 1; None where it was not measured
     """
 
     condition: str
@@ -238,10 +261,7 @@ class Miss(TypedDict):
 
 
 class MusicFound(TypedDict):
-    """Whether traces of a neural decoder are in the sound (see `detector.music.finding.MusicFinding`).
-
-    Without arguments: what is told of a check that gave no answer.
-    """
+    """Whether traces of a neural decoder are in the sound (see `detector.music.finding.MusicFinding`)."""
 
     score: NotRequired[float | None]
     likelihood_ratio: NotRequired[float | None]
@@ -260,11 +280,13 @@ class MusicFound(TypedDict):
 class Ownership(TypedDict):
     """What watermark, record and fingerprint say together.
 
-    Attributes: status: see `api.audit.ownership.judge` for the rule behind each value. record_id: the
-    record that the status speaks of, or None. text: the same in one plain sentence. record: title, owners,
-    AI declaration and whether signature and log proof verify. claims: where several parties claim the
-    audio, their records in log order, the earliest first. tracks: every registered track in the audio, as
-    it is heard, each with its stretches.
+    Attributes:
+        status: see `api.audit.ownership.judge` for the rule behind each value
+        text: the same in one plain sentence
+        record_id: the record that the status speaks of, or None
+        record: title, owners, AI declaration and whether signature and log proof verify
+        claims: where several parties claim the audio, their records in log order, the earliest first
+        tracks: every registered track in the audio, as it is heard, each with its stretches
     """
 
     status: Literal[
@@ -291,7 +313,9 @@ class Ownership(TypedDict):
 class Part(TypedDict):
     """From where to where in the audio.
 
-    Attributes: start_s: in seconds. end_s: in seconds.
+    Attributes:
+        start_s: in seconds
+        end_s: in seconds
     """
 
     start_s: float
@@ -310,7 +334,10 @@ class Proposition(TypedDict):
 class Scored(TypedDict):
     """A part of the audio and its score: more of what was looked for the higher; None where not measured.
 
-    Attributes: start_s: where it begins, in seconds. end_s: where it ends. score: 0 to 1.
+    Attributes:
+        start_s: where it begins, in seconds
+        end_s: where it ends
+        score: 0 to 1
     """
 
     start_s: float
@@ -321,9 +348,10 @@ class Scored(TypedDict):
 class Searched(TypedDict):
     """How far a mark was looked for: everywhere or quickly, and at which changes because they were known.
 
-    Attributes: search: whether all changes of speed, tempo and pitch were to be looked at. known: changes
-    that something else told of. left_out: parts in which a full search ran out of its budget before it had
-    looked at every change.
+    Attributes:
+        search: whether all changes of speed, tempo and pitch were to be looked at
+        known: changes that something else told of
+        left_out: parts in which a full search ran out of its budget before it had looked at every change
     """
 
     search: Literal["quick", "full"]
@@ -334,10 +362,13 @@ class Searched(TypedDict):
 class Stretch(TypedDict):
     """A part of the audio in which a part of a registered track plays.
 
-    Attributes: start_s: where it begins in the audio, in seconds; to about one. end_s: where it ends.
-    track_start_s: where in the track its beginning lies. offset_s: where the audio's first sample would lie
-    in the track, were it played so from there. speed: how much faster than the track. pitch_semitones: how
-    much higher.
+    Attributes:
+        start_s: where it begins in the audio, in seconds; to about one
+        end_s: where it ends
+        track_start_s: where in the track its beginning lies
+        offset_s: where the audio's first sample would lie in the track, were it played so from there
+        speed: how much faster than the track
+        pitch_semitones: how much higher
     """
 
     start_s: float
@@ -351,7 +382,9 @@ class Stretch(TypedDict):
 class TagSaid(TypedDict):
     """One of a file's own tags: its common name, and its text as far as it can be shown.
 
-    Attributes: name: of the tag. text: what it says.
+    Attributes:
+        name: of the tag
+        text: what it says
     """
 
     name: str
@@ -361,10 +394,12 @@ class TagSaid(TypedDict):
 class TagsFound(TypedDict):
     """What a file's own tags say, which anybody can write (see `provenance.credentials.own_tags`).
 
-    Attributes: says_ai: whether they say that AI was used; None where they do not speak of it. record_id:
-    the record that they name; a pointer, never a reason to take a file for that record's. statements: the
-    tags that were heard, those that say AI first. left_out: how many more there were. unreadable: why not
-    all of them could be read, if so.
+    Attributes:
+        says_ai: whether they say that AI was used; None where they do not speak of it
+        record_id: the record that they name; a pointer, never a reason to take a file for that record's
+        statements: the tags that were heard, those that say AI first
+        left_out: how many more there were
+        unreadable: why not all of them could be read, if so
     """
 
     says_ai: NotRequired[bool | None]
@@ -377,10 +412,15 @@ class TagsFound(TypedDict):
 class TrackHeard(TypedDict):
     """A registered track in the audio.
 
-    Attributes: record_id: of the track. title: that its record gives it. owners: names, as its record has
-    them. stretches: where in the audio it is heard. where: the same in words. offset_s: where the audio's
-    first sample lies in the track. speed: how much faster the audio plays. of_others: whether it belongs to
-    others than those whom the statement is about.
+    Attributes:
+        record_id: of the track
+        title: that its record gives it
+        owners: names, as its record has them
+        stretches: where in the audio it is heard
+        where: the same in words
+        offset_s: where the audio's first sample lies in the track
+        speed: how much faster the audio plays
+        of_others: whether it belongs to others than those whom the statement is about
     """
 
     record_id: str
@@ -396,10 +436,8 @@ class TrackHeard(TypedDict):
 class VoiceFound(TypedDict):
     """Vocals, how synthetic they are and whose they resemble (see `detector.voice.finding.VoiceFinding`).
 
-    Without arguments: what is told of a check that gave no answer.
-
-    Attributes: error_rates: of the comparison with artists, measured in conditions like the recording's.
-    left_out: why artists could not be compared, one sentence each.
+    Attributes:
+        error_rates: of the comparison with artists, measured in conditions like the recording's
     """
 
     has_voice: NotRequired[bool | None]
@@ -422,9 +460,12 @@ class VoiceStretch(TypedDict):
 class WatermarkFound(TypedDict):
     """What was read of a mark; without arguments what is told of a check that gave no answer.
 
-    Attributes: p_value: chance of this finding in audio without a mark of ours. message: 16 hex digits, the
-    record that the mark names. record_id: the same where the registry knows that record. searched: how far
-    a mark was looked for. messages: every message that was read, with its stretches in order of time.
+    Attributes:
+        p_value: chance of this finding in audio without a mark of ours
+        message: 16 hex digits, the record that the mark names
+        searched: how far a mark was looked for
+        record_id: the same where the registry knows that record
+        messages: every message that was read, with its stretches in order of time
     """
 
     present: NotRequired[bool]

@@ -245,7 +245,7 @@ def table(
     batch_id: str,
     parts: PartsDep,
     caller: AuditReader,
-    form: Annotated[Literal["csv", "parquet"], Query(alias="format")] = "csv",
+    form: Annotated[Literal["csv", "parquet"], Query(alias="format", description="of the table")] = "csv",
 ) -> Response:
     """All rows as one table."""
     batches = parts.worker.batches

@@ -33,7 +33,7 @@ class CaseFilters:
 
     decision: Annotated[Decision | None, Query(description="of people, the last one")] = None
     origin: Annotated[Origin | None, Query(description="who opened it")] = None
-    assignee: Annotated[str | None, Query(min_length=1, max_length=200)] = None
+    assignee: Annotated[str | None, Query(min_length=1, max_length=200, description="who sees to it")] = None
     audit: Annotated[str | None, Query(min_length=1, max_length=36, description="id of the audit")] = None
     q: Search = None
 
@@ -41,7 +41,12 @@ class CaseFilters:
 class CaseRequest(Model):
     """A case to open."""
 
-    audit_id: str | None = Field(default=None, max_length=36, description="the audit that it is about")
+    audit_id: str | None = Field(
+        default=None,
+        max_length=36,
+        description="the audit that it is about",
+        examples=["0b8f6a52-6d1c-4a0e-9a39-6f0f7f6f8c11"],
+    )
     subject: Name | None = Field(default=None, description="without an audit: what it is about")
     reason: Words = Field(examples=["the singer's manager called"])
 
@@ -204,7 +209,7 @@ def list_cases(
     parts: PartsDep,
     paging: Paging,
     found: Annotated[CaseFilters, Depends()],
-    state: Annotated[State | None, Query()] = None,
+    state: Annotated[State | None, Query(description="of the case")] = None,
 ) -> CasePage:
     """The tenant's cases, newest first unless sorted otherwise, found by any of their terms together."""
     page = cases.page(paging.wanted(found, state), parts.cursors)

@@ -55,17 +55,17 @@ class ConsentAnswer(Model):
     model_config = ConfigDict(populate_by_name=True)
 
     id: str
-    scope: list[str]
+    scope: list[str] = Field(examples=[["singing"]])
     first: date = Field(alias="from")
     until: date | None
-    territory: list[str]
+    territory: list[str] = Field(examples=[["DE", "FR"]])
     licence: str | None
     evidence_sha256: str | None
     created_at: datetime
     revoked_at: datetime | None
     revoked_reason: str | None
     state: str = Field(description="active, expired or revoked, today (UTC)", examples=["active"])
-    flags: list[str] = Field(description="what a lawyer should look at")
+    flags: list[str] = Field(description="what a lawyer should look at", examples=[[]])
 
     @classmethod
     def of(cls, consent: Consent) -> "ConsentAnswer":

@@ -27,7 +27,7 @@ from core import clock
 class KeyFilters:
     """What keys are found by."""
 
-    state: Annotated[Literal["active", "expired", "revoked"] | None, Query()] = None
+    state: Annotated[Literal["active", "expired", "revoked"] | None, Query(description="of the key")] = None
     scope: Annotated[Scope | None, Query(description="one that the key has")] = None
 
     def shows(self, info: KeyInfo) -> bool:

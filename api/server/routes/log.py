@@ -32,7 +32,8 @@ class HashPath(Model):
     checkpoint: str = Field(description="the newest signed checkpoint")
 
 
-Whole = Annotated[int, Query(ge=0, lt=1 << 62)]
+Whole = Annotated[int, Query(ge=0, lt=1 << 62, description="in entries of the log")]
+Size = Annotated[int | None, Query(ge=0, lt=1 << 62, description="that of the newest checkpoint otherwise")]
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -88,7 +89,7 @@ def handovers(parts: PartsDep) -> JSONResponse:
     summary="Inclusion proof",
     responses=problems(404, 422),
 )
-def inclusion(parts: PartsDep, index: Whole, size: Whole | None = None) -> HashPath:
+def inclusion(parts: PartsDep, index: Whole, size: Size = None) -> HashPath:
     """Proof that entry `index` is in the log of `size` entries (default: the newest checkpoint's)."""
     log = parts.registry.log
     note, size = _at(log, size)
@@ -103,7 +104,7 @@ def inclusion(parts: PartsDep, index: Whole, size: Whole | None = None) -> HashP
     summary="Consistency proof",
     responses=problems(404, 422),
 )
-def consistency(parts: PartsDep, old_size: Whole, size: Whole | None = None) -> HashPath:
+def consistency(parts: PartsDep, old_size: Whole, size: Size = None) -> HashPath:
     """Proof that the log of `old_size` entries is the beginning of that of `size`, unchanged."""
     log = parts.registry.log
     note, size = _at(log, size)
@@ -119,7 +120,9 @@ def consistency(parts: PartsDep, old_size: Whole, size: Whole | None = None) -> 
     response_class=Response,
     responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}, **problems(404)},
 )
-def entry(parts: PartsDep, index: Annotated[int, Path(ge=0, lt=1 << 62)]) -> Response:
+def entry(
+    parts: PartsDep, index: Annotated[int, Path(ge=0, lt=1 << 62, description="of the entry, from 0")]
+) -> Response:
     """The canonical bytes whose leaf hash is in the tree."""
     return Response(parts.registry.log.entry(index), media_type="application/json", headers=_IMMUTABLE)
 

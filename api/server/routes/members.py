@@ -36,8 +36,8 @@ MemberId = Annotated[str, PathParameter(max_length=16, examples=["3f9a1c2b5d6e7f
 class MemberFilters:
     """What members are found by."""
 
-    state: Annotated[State | None, Query()] = None
-    role: Annotated[Role | None, Query()] = None
+    state: Annotated[State | None, Query(description="of the member")] = None
+    role: Annotated[Role | None, Query(description="of the member")] = None
 
     def shows(self, member: Member) -> bool:
         """Whether a member is among them."""

@@ -45,7 +45,7 @@ NoticeId = Annotated[str, PathParameter(pattern="^[0-9a-f]{16}$", examples=["3f9
 class NoticeFilters:
     """What notices are found by."""
 
-    form: Annotated[FormName | None, Query()] = None
+    form: Annotated[FormName | None, Query(description="of the notice")] = None
     audit: Annotated[str | None, Query(min_length=1, max_length=36, description="id of the audit")] = None
     record: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$", description="id of the record")] = None
     q: Search = None
@@ -109,7 +109,7 @@ def list_notices(
     parts: PartsDep,
     paging: Paging,
     found: Annotated[NoticeFilters, Depends()],
-    state: Annotated[State | None, Query()] = None,
+    state: Annotated[State | None, Query(description="of the notice")] = None,
 ) -> NoticePage:
     """The tenant's notices, newest first unless sorted otherwise, with the days that are due."""
     page = notices.page(paging.wanted(found, state), parts.cursors)

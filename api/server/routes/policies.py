@@ -109,7 +109,7 @@ class PolicyAnswer(Model):
 class PolicyText(PolicyAnswer):
     """A policy with its text."""
 
-    text: str = Field(description="as TOML, as it was sent in")
+    text: str = Field(description="as TOML, as it was sent in", examples=[EXAMPLE])
 
 
 class PolicyList(Model):
@@ -133,7 +133,7 @@ class OutcomeAnswer(Model):
 
     was: Action
     would: Action
-    audits: int
+    audits: int = Field(examples=[3])
 
 
 class ChangeAnswer(Model):

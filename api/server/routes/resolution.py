@@ -40,11 +40,15 @@ router = APIRouter(prefix="/c2pa/v1", tags=["c2pa"], route_class=Route)
 MAX_VALUE = 4096
 MAX_VALUE_IN_ADDRESS = 1024
 MESSAGE_BYTES = 8
-Alg = Annotated[str, Query(max_length=200, examples=[SOFT_BINDING_ALG])]
+Alg = Annotated[
+    str, Query(max_length=200, description="how the binding was made", examples=[SOFT_BINDING_ALG])
+]
 Value = Annotated[str, Query(description="base64", examples=["XxwKnjOy1Bc="])]
-MaxResults = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
+MaxResults = Annotated[int, Query(alias="maxResults", ge=1, le=100, description="how many at most")]
 Wanted = Annotated[str | None, Query(max_length=200, description="only by this algorithm")]
-HintAlg = Annotated[str | None, Query(alias="hintAlg", max_length=200)]
+HintAlg = Annotated[
+    str | None, Query(alias="hintAlg", max_length=200, description="how the binding that was read was made")
+]
 HintValue = Annotated[str | None, Query(alias="hintValue", max_length=MAX_VALUE, description="base64")]
 
 
@@ -64,7 +68,7 @@ class Binding(Model):
 class Algorithm(Model):
     """An algorithm of the soft-binding list."""
 
-    alg: str
+    alg: str = Field(examples=["org.trackmark.chip.1"])
 
 
 class Algorithms(Model):
@@ -194,6 +198,7 @@ async def _entered(request: Request, parts: Parts, caller: Caller, wanted: dict[
     status_code=501,
     operation_id="postMatchesByReference",
     summary="By reference: not offered",
+    response_class=Response,
     responses=problems(501),
 )
 def by_reference(caller: RecordReader) -> Response:

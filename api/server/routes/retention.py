@@ -74,7 +74,7 @@ class HoldAnswer(Model):
     id: str = Field(examples=["3f9a1c2b5d6e7f80"])
     kind: Held
     object_id: str = Field(description="of the audit, case, record or artist")
-    reason: str
+    reason: str = Field(examples=["Example Records v. A Distributor, our file 17/2026"])
     placed_at: datetime
     who: str = Field(description="name of the key that it was placed with", examples=["legal"])
     released_at: datetime | None = Field(description="null while it is in force")
@@ -131,7 +131,7 @@ def list_holds(
     caller: Admin,
     paging: ShortPaging,
     sort: Sort = "-created_at",
-    state: Annotated[Literal["in_force", "released"] | None, Query()] = None,
+    state: Annotated[Literal["in_force", "released"] | None, Query(description="of the hold")] = None,
 ) -> HoldList:
     """Every hold of the tenant, the released ones too; `name` and `q` look into the reasons."""
     found = Holds.of(parts.registry.engine, caller.tenant).listed()

@@ -40,7 +40,8 @@ class TusRoute(Route):
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=TusRoute)
 
 _BYTES = {"content": {tus.MEDIA: {"schema": {"type": "string", "format": "binary"}}}}
-_RESUMABLE = header("Tus-Resumable", "the version that is spoken", tus.VERSION, required=True, only=True)
+_SPOKEN = header("Tus-Resumable", "the version that is spoken", tus.VERSION, only=True)
+_RESUMABLE = {**_SPOKEN, "required": True}
 _CHECKSUM = header(
     "Upload-Checksum",
     "sha1 or sha256 of the body, in Base64; a body that does not agree is not kept",
@@ -159,7 +160,11 @@ def list_uploads(parts: PartsDep, caller: Uploader, limit: Limit = 50, cursor: C
 
 
 @router.get(
-    "/{upload_id}", operation_id="getUpload", summary="Follow an upload", responses=problems(404, 412)
+    "/{upload_id}",
+    operation_id="getUpload",
+    summary="Follow an upload",
+    responses=problems(404, 412),
+    openapi_extra={"parameters": [_SPOKEN]},
 )
 def get(
     upload_id: str, request: Request, response: Response, parts: PartsDep, caller: Uploader

@@ -77,7 +77,7 @@ class DeliveryAnswer(Model):
     id: str = Field(description="the `webhook-id` header", examples=["msg_0123456789abcdef0123456789abcdef"])
     event: Event
     state: Literal["pending", "delivered", "failed"]
-    attempts: int
+    attempts: int = Field(examples=[1])
     created_at: datetime
     next_at: datetime | None = Field(description="when the next attempt is due")
     status: int | None = Field(description="of the last answer", examples=[200])
@@ -212,7 +212,7 @@ def deliveries(
     caller: Admin,
     limit: Limit = 50,
     cursor: Cursor = None,
-    state: Annotated[State | None, Query()] = None,
+    state: Annotated[State | None, Query(description="of the delivery")] = None,
 ) -> DeliveryPage:
     """What is or was sent to an endpoint, newest first."""
     shown, more = parts.webhooks.of(caller.tenant).deliveries(

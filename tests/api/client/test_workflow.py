@@ -1,6 +1,7 @@
 """A customer's way through the real service, over HTTP, by the client alone."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,3 +126,13 @@ def test_a_batch_ends_with_its_rows(client: Client, tmp_path: Path) -> None:
     rows = {row["reference"]: row["state"] for row in client.list_batch_results(batch["id"])}
     assert rows == {"EX-1": "succeeded", "EX-2": "refused"}
     assert client.get_batch_table(batch["id"], format="csv").read().count(b"\n") == 3
+
+
+def test_what_the_documentation_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("song.wav").write_bytes(GOOD)
+    with listening(tmp_path / "home", ENGINES) as (url, key):
+        exec(shown.replace("http://127.0.0.1:8000", url), {"KEY": key})
+    assert Path("song.report.dsse.json").stat().st_size > 1000
