@@ -27,6 +27,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": REQUEST.get(),
+            **getattr(record, "facts", {}),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -43,8 +44,14 @@ class TextLines(logging.Formatter):
         return first + (f" [{name}]" if name else "") + end + trace
 
 
-def begin(chosen: Format) -> None:
-    """Write what the whole process logs, from warnings on, to standard error."""
+def begin(chosen: Format, *, access: bool = False) -> None:
+    """Write what the whole process logs, from warnings on, to standard error.
+
+    Args:
+        chosen: how.
+        access: each answer of a server, too (`api.server.access`).
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if chosen == "json" else TextLines("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("api.access").setLevel(logging.INFO if access else logging.NOTSET)

@@ -107,6 +107,7 @@ class Settings(BaseSettings):
         telemetry_endpoint: where spans go, by OTLP over HTTP (`http://collector:4318/v1/traces`); without it
             there are none. Its headers come from `OTEL_EXPORTER_OTLP_HEADERS`.
         log_format: `text` for people or `json`, one object a line, of what servers and workers log.
+        access_log: whether a server logs each answer; where nothing is said, it does as `json`.
         public_url: address under which clients reach the server, for absolute links; None for relative.
     """
 
@@ -176,6 +177,7 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0)
     telemetry_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+/")
     log_format: Literal["text", "json"] = "text"
+    access_log: bool | None = None
     public_url: str | None = None
 
     @model_validator(mode="before")

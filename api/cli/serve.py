@@ -47,7 +47,8 @@ def serve(
             chosen = chosen.model_copy(update={"allow_anonymous": anonymous})
         if chosen.allow_anonymous and host not in LOOPBACK:
             fail("access without a key is meant for this machine only; listen on 127.0.0.1", USAGE)
-        logs.begin(chosen.log_format)
+        answers = chosen.log_format == "json" if chosen.access_log is None else chosen.access_log
+        logs.begin(chosen.log_format, access=answers)
         if listening is not None:
             _answer_as_one_of_several(chosen, listening, telling)
             return

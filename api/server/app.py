@@ -21,7 +21,7 @@ from api.jobs.worker import Worker
 from api.lists.cursors import Cursors
 from api.members.sessions import Sessions
 from api.registry.registry import Registry
-from api.server import problems
+from api.server import access, problems
 from api.server.api_keys import ApiKeys
 from api.server.document import document
 from api.server.gates import Gate, Gates
@@ -144,6 +144,7 @@ def create_app(
 
     def ended(scope: Scope, status: int, seconds: float) -> None:
         counted.answered(scope, status, seconds)
+        access.answered(scope, status, seconds)
         telemetry.ended(*request_span(scope, status, seconds))
 
     app.add_middleware(Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s, counted=ended)

@@ -42,7 +42,7 @@ class Metrics:
             status: of its answer.
             seconds: how long it took.
         """
-        method, route = _labels(scope)
+        method, route = labels(scope)
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
@@ -53,7 +53,7 @@ class Metrics:
 
 def request_span(scope: Scope, status: int, seconds: float) -> tuple[str, float, dict[str, str | int]]:
     """A request that has ended, as `api.telemetry.ended` takes it."""
-    method, route = _labels(scope)
+    method, route = labels(scope)
     facts: dict[str, str | int] = {
         "http.request.method": method,
         "http.route": route,
@@ -63,7 +63,7 @@ def request_span(scope: Scope, status: int, seconds: float) -> tuple[str, float,
     return f"{method} {route}", seconds, facts
 
 
-def _labels(scope: Scope) -> tuple[str, str]:
+def labels(scope: Scope) -> tuple[str, str]:
     """Method and template of the route that took a request."""
     method = scope["method"] if scope["method"] in METHODS else OTHER
     return method, getattr(scope.get("route"), "path_format", OTHER)

@@ -85,3 +85,35 @@ def test_outside_of_a_request_there_is_no_name() -> None:
     record = logging.LogRecord("a", logging.WARNING, "", 0, "what %s", ("happened",), None)
     assert logs.REQUEST.get() is None
     assert json.loads(logs.JsonLines().format(record)).keys() == {"time", "level", "logger", "message"}
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_each_answer_is_a_line_of_the_log_that_holds_nothing_which_was_sent(
+    client: TestClient, form: logs.Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    secret = client.headers["authorization"].split()[1]
+    try:
+        logs.begin(form, access=True)
+        client.get("/v1/audits?q=prayer", headers={"X-Request-Id": "one"})
+        client.get("/v1/audits/secret-id", headers={"X-Request-Id": "two"})
+        client.get("/nowhere/at-all", headers={"X-Request-Id": "three", "Authorization": "Basic eDp5"})
+        logs.begin(form)
+        client.get("/v1/audits")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    for sent in ("prayer", "secret-id", "at-all", "eDp5", secret):
+        assert sent not in "".join(told)
+    if form == "text":
+        assert re.fullmatch(r"INFO: GET /v1/audits 200, [0-9.]+ ms \[one\]", told[0])
+        return
+    first, second, third = map(json.loads, told)
+    assert (first["method"], first["route"], first["status"]) == ("GET", "/v1/audits", 200)
+    assert (second["route"], second["status"]) == ("/v1/audits/{audit_id}", 404)
+    assert first["tenant"] == "default" and first["key_id"]
+    assert (third["route"], third["request_id"]) == ("other", "three") and "tenant" not in third
+    assert all(line["duration_ms"] >= 0.0 for line in (first, second, third))
