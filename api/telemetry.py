@@ -6,8 +6,7 @@ cannot hold, so an endpoint that is slow or away costs spans and nothing else.
 """
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +39,16 @@ def begin(endpoint: str | None, exporter: "SpanExporter | None" = None) -> Calla
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
     if exporter is None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         exporter = OTLPSpanExporter(endpoint, timeout=SEND_S)
-    provider = TracerProvider(resource=Resource({"service.name": "trackmark"}), shutdown_on_exit=False)
+    # whoever asks may name the trace that a request belongs to, and may not keep it out of ours
+    provider = TracerProvider(
+        ALWAYS_ON, resource=Resource({"service.name": "trackmark"}), shutdown_on_exit=False
+    )
     provider.add_span_processor(BatchSpanProcessor(exporter))
     _tracer = provider.get_tracer("trackmark")
 
@@ -92,8 +95,70 @@ def span(name: str, facts: Mapping[str, str | int | float], within: object = Non
             raise
 
 
-def ended(name: str, seconds: float, facts: Mapping[str, str | int | float]) -> None:
-    """Tell of something that has ended at this moment."""
-    if _tracer is not None:
-        now = time.time_ns()
-        _tracer.start_span(name, attributes=facts, start_time=now - int(seconds * 1e9)).end(now)
+@contextmanager
+def arrived(sent: Sequence[str]) -> Iterator[Any]:
+    """Enter what is done in the block, and in threads that work for it, into the span of a request.
+
+    Args:
+        sent: every `traceparent` header of it.
+
+    Yields:
+        The span, for `ended`; None where none are made.
+    """
+    if _tracer is None:
+        yield None
+        return
+    from opentelemetry.trace import use_span
+
+    made = _tracer.start_span("request", context=behind(sent[0] if len(sent) == 1 else None))
+    with use_span(made, record_exception=False, set_status_on_exception=False):
+        yield made
+
+
+def ended(made: Any, name: str, facts: Mapping[str, str | int | float]) -> None:
+    """Tell what the span of a request was, and that it has ended at this moment."""
+    if made is not None:
+        made.update_name(name)
+        made.set_attributes(facts)
+        made.end()
+
+
+def traceparent() -> str | None:
+    """The span of this thread as W3C Trace Context writes it, in 55 characters; None where there is none."""
+    if _tracer is None:
+        return None
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get("traceparent")
+
+
+def behind(parent: str | None) -> object:
+    """Where a span that follows from another one is entered, for `span`.
+
+    Args:
+        parent: from `traceparent`, or a client's; one that is not well-formed begins a trace of its own.
+    """
+    if _tracer is None:
+        return None
+    from opentelemetry.context import Context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier = {} if parent is None else {"traceparent": parent}
+    return TraceContextTextMapPropagator().extract(carrier, Context())
+
+
+@contextmanager
+def within(parent: str | None) -> Iterator[None]:
+    """Have `traceparent` tell in the block what it told elsewhere."""
+    if _tracer is None:
+        yield
+        return
+    from opentelemetry import context
+
+    token = context.attach(behind(parent))  # type: ignore[arg-type]  # it is one, kept from who knows no such
+    try:
+        yield
+    finally:
+        context.detach(token)

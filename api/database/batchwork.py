@@ -22,6 +22,7 @@ class BatchRow(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    trace: str | None = Field(default=None, max_length=55)
 
 
 class BatchItemRow(Table, table=True):

@@ -51,3 +51,4 @@ class WebhookDelivery(Table, table=True):
     status: int | None = None
     problem: str | None = Field(default=None, sa_type=Text)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trace: str | None = Field(default=None, max_length=55)

@@ -301,6 +301,7 @@ class Job(Table, table=True):
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     listed_as: str | None = Field(default=None, max_length=16)
     tagged_deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trace: str | None = Field(default=None, max_length=55)
 
 
 class TenantTurn(Table, table=True):

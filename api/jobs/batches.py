@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, insert, or_, select, update
 
-from api import database
+from api import database, telemetry
 from api.database.tables import Table
 from api.errors import JobCancelled, StoreUnavailable, UnknownEntry, told
 from api.jobs.entering import enter
@@ -114,7 +114,8 @@ class Batches:
         """Enter a batch whose rows wait, or find the one of this id that the same request made before."""
         with database.writing(self._of(tenant)) as connection:
             if connection.execute(_one(batch_id, tenant)).first() is None:
-                values = {"id": batch_id, "tenant": tenant, "sha256": sha256}
+                values: dict[str, Any] = {"id": batch_id, "tenant": tenant, "sha256": sha256}
+                values["trace"] = telemetry.traceparent()
                 connection.execute(
                     insert(_BATCHES).values(**values, rows=len(wishes), created_at=clock.now())
                 )
@@ -222,7 +223,8 @@ class Batches:
                 return False
             counts = _states(connection, [batch_id])[batch_id]
             said = {"batch_id": batch_id, "url": f"/v1/batches/{batch_id}", "states": counts}
-            tell(connection, row.tenant, "batch.completed", said)
+            with telemetry.within(_trace(connection, batch_id)):
+                tell(connection, row.tenant, "batch.completed", said)
         return True
 
     def _some(self, batch_id: str) -> int:
@@ -237,7 +239,7 @@ class Batches:
         try:
             for row in rows:
                 taken[row.row] = self._taken(row)
-            with database.writing(self.engine) as connection:
+            with database.writing(self.engine) as connection, telemetry.within(_trace(connection, batch_id)):
                 same = waiting.where(_ITEMS.c.row.in_(taken)).with_for_update()
                 for row in connection.execute(same).all():  # those that nobody else dealt with meanwhile
                     values = self._entered(connection, row, taken[row.row])
@@ -286,6 +288,11 @@ def source_of(request: Mapping[str, Any] | None) -> str | None:
 
 def _one(batch_id: str, tenant: str) -> Any:
     return select(_BATCHES).where(_BATCHES.c.id == batch_id, _BATCHES.c.tenant == tenant)
+
+
+def _trace(connection: Connection, batch_id: str) -> str | None:
+    """The span of the request that sent a batch."""
+    return connection.execute(select(_BATCHES.c.trace).where(_BATCHES.c.id == batch_id)).scalar()
 
 
 def _states(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from api import telemetry
 from api.database.tables import Table
 from api.errors import IdempotencyConflict, TooManyJobs
 from api.jobs import finding
@@ -67,6 +68,7 @@ def enter(
             request=kept,
             created_at=now,
             priority=PRIORITIES[request.get("priority") or "normal"],
+            trace=telemetry.traceparent(),
         )
     )
     job = _found(connection, job_id)

@@ -81,6 +81,7 @@ class Job:
         worker: who holds it, in words; None while nobody does.
         fence: grows each time the job is taken. Only who knows the newest number may write to the row.
         leased_until: when it goes to somebody else unless the holder shows a sign of life.
+        trace: the span that asked for it (`api.telemetry.traceparent`).
         listed_as: up to which state lists find it by its terms (`api.jobs.finding`).
     """
 
@@ -109,6 +110,7 @@ class Job:
     leased_until: datetime | None
     listed_as: str | None = None
     tagged_deleted_at: datetime | None = None
+    trace: str | None = None
 
 
 def keeps_audio(job: Job) -> bool:

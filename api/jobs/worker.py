@@ -257,7 +257,7 @@ class Worker:
         job = attempt.lease.job
         facts = {"trackmark.job_id": job.id, "trackmark.tenant": job.tenant}
         try:
-            with telemetry.span(f"job {job.kind}", facts) as tell:
+            with telemetry.span(f"job {job.kind}", facts, telemetry.behind(job.trace)) as tell:
                 self._enter_end(attempt, self._result(attempt, tell))
         except (Cut, LeaseLost):
             self._leave(attempt)

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, insert, select
 
+from api import telemetry
 from api.database.tables import Table
 from api.outbox import trail
 from core import clock
@@ -44,6 +45,7 @@ def tell(connection: Connection, tenant: str, kind: Event, data: Mapping[str, An
     now = clock.now()
     body = json.dumps({"type": kind, "timestamp": clock.utc_text(now), "data": data}, separators=(",", ":"))
     same = {"tenant": tenant, "event": kind, "body": body, "state": "pending", "attempts": 0}
+    same["trace"] = telemetry.traceparent()
     rows = [
         {**same, "id": f"msg_{secrets.token_hex(16)}", "endpoint_id": one, "created_at": now, "next_at": now}
         for one in wanting

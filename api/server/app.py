@@ -145,7 +145,7 @@ def create_app(
     def ended(scope: Scope, status: int, seconds: float) -> None:
         counted.answered(scope, status, seconds)
         access.answered(scope, status, seconds)
-        telemetry.ended(*request_span(scope, status, seconds))
+        telemetry.ended(scope["state"].get("span"), *request_span(scope, status))
 
     app.add_middleware(Guard, idle_s=settings.body_idle_s, total_s=settings.body_total_s, counted=ended)
     return app

@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import telemetry
 from api.server import digests, request_ids
 from api.server.answers import problem
 from api.server.inputs import check_address
@@ -113,7 +114,8 @@ class Guard:
             await send(message)
 
         try:
-            await self._checked(scope, receive, send_guarded)
+            with telemetry.arrived(Request(scope).headers.getlist("traceparent")) as state["span"]:
+                await self._checked(scope, receive, send_guarded)
         except asyncio.CancelledError:  # an orderly stop waits no longer
             log.warning("%s %s was cut off: the server stops", scope["method"], scope["path"])
             if status:

@@ -51,8 +51,8 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def request_span(scope: Scope, status: int, seconds: float) -> tuple[str, float, dict[str, str | int]]:
-    """A request that has ended, as `api.telemetry.ended` takes it."""
+def request_span(scope: Scope, status: int) -> tuple[str, dict[str, str | int]]:
+    """Name and facts of a request that has ended, as `api.telemetry.ended` takes them."""
     method, route = labels(scope)
     facts: dict[str, str | int] = {
         "http.request.method": method,
@@ -60,7 +60,7 @@ def request_span(scope: Scope, status: int, seconds: float) -> tuple[str, float,
         "http.response.status_code": status,
         "trackmark.request_id": scope["state"]["request_id"],
     }
-    return f"{method} {route}", seconds, facts
+    return f"{method} {route}", facts
 
 
 def labels(scope: Scope) -> tuple[str, str]:

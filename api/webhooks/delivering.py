@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, Engine, Row, and_, delete, exists, or_, select, true, update
 
-from api import database
+from api import database, telemetry
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
 from api.keys.sealing import WrappingKey
@@ -149,7 +149,11 @@ class Deliverer:
         return None if taken is None or key is None else (taken, key)
 
     def _deliver(self, taken: _Taken, key: WrappingKey) -> None:
-        status, problem = self._attempt(taken, key)
+        one = taken.delivery
+        facts = {"trackmark.tenant": one.tenant, "trackmark.webhook_id": one.id}
+        with telemetry.span(f"webhook {one.event}", facts, telemetry.behind(one.trace)) as tell:
+            status, problem = self._attempt(taken, key)
+            tell("http.response.status_code", status or 0)
         with database.writing(self._engine) as connection:
             self._enter(connection, taken, status, problem)
 
@@ -197,6 +201,9 @@ class Deliverer:
             )
             to = self._addresses.pinned(taken.endpoint.url)
             headers = {"Content-Type": "application/json", "User-Agent": "Trackmark-Webhooks", **signed}
+            trace = telemetry.traceparent()
+            if trace is not None:
+                headers["traceparent"] = trace
             status = self._send(to, headers, body)
         except (Refused, KeyFileError) as error:
             return None, str(error)

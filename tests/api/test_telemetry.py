@@ -13,9 +13,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import text
 
 from api import telemetry
-from tests.api.serving import BAD, GOOD, audited, serve
+from tests.api.serving import BAD, GOOD, audited, parts, serve
 
 SECRET = "unreleased-single"
 
@@ -79,6 +80,8 @@ def test_requests_jobs_and_checks_reach_a_collector(
     assert {one["trackmark.request_id"] for one in posted} == {"my-request"}
     assert "GET /v1/audits/{audit_id}" in named and "GET other" in named
     (job,) = named["job audit"]
+    accepted = named["POST /v1/audits"][0]
+    assert (job.trace_id, job.parent_span_id) == (accepted.trace_id, accepted.span_id)
     assert facts(job)["trackmark.job_id"] == audit["id"]
     checks = [one for one in spans if one.name.startswith("check ")]
     assert {"check music", "check voice", "check watermark"} <= {one.name for one in checks}
@@ -120,7 +123,8 @@ def test_a_collector_that_never_answers_holds_nobody_up(monkeypatch: pytest.Monk
     end = telemetry.begin(None, stuck)
     try:
         for number in range(5000):  # more than its queue holds
-            telemetry.ended("GET /healthz", 0.1, {"number": number})
+            with telemetry.arrived([]) as made:
+                telemetry.ended(made, "GET /healthz", {"number": number})
         assert stuck.asked.wait()
         with telemetry.span("job audit", {}):
             pass
@@ -138,7 +142,39 @@ def test_a_collector_that_is_away_breaks_no_answer(tmp_path: Path, monkeypatch: 
 def test_without_an_endpoint_nothing_is_imported() -> None:
     code = (
         "import sys; from api import telemetry; telemetry.begin(None)()\n"
-        "with telemetry.span('a', {}): telemetry.ended('b', 1.0, {})\n"
+        "with telemetry.arrived(['00-1']) as made, telemetry.span('a', {}): telemetry.ended(made, 'b', {})\n"
+        "with telemetry.within('00-1'): assert telemetry.traceparent() is None\n"
         "assert telemetry.here() is None and not any(m.startswith('opentelemetry') for m in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_client_names_the_trace_and_what_it_asked_for_stays_in_it(tmp_path: Path) -> None:
+    kept = InMemorySpanExporter()
+    theirs = f"00-{'a1' * 16}-{'b2' * 8}-00"  # not sampled, which they may say of their spans only
+    with serve(tmp_path) as client:
+        end = telemetry.begin(None, kept)
+        try:
+            client.post("/v1/webhooks", json={"url": "https://8.8.8.8/", "events": ["batch.completed"]})
+            parts(client).worker.stop()  # nothing is sent anywhere
+            for sent in (theirs, "00-nonsense", f"00-{'0' * 32}-{'b2' * 8}-01"):
+                client.get("/healthz", headers={"traceparent": sent})
+            tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+            tus["Upload-Length"] = str(len(GOOD))
+            place = client.post("/v1/uploads", content=GOOD, headers=tus).headers["location"]
+            items = [{"upload_id": place.rpartition("/")[2]}]
+            batch = client.post("/v1/batches", json={"items": items}, headers={"traceparent": theirs}).json()
+            (job,) = parts(client).jobs.newest(tenant="default", state="queued", limit=100)
+            parts(client).worker.run(job.id)
+            parts(client).worker.batches.complete(batch["id"])
+        finally:
+            end()
+        with parts(client).registry.engine.connect() as connection:
+            message = connection.execute(text("SELECT trace FROM webhook_deliveries")).scalar()
+    spans = {one.name: one for one in kept.get_finished_spans() if one.name != "GET /healthz"}
+    healthy = [one for one in kept.get_finished_spans() if one.name == "GET /healthz"]
+    assert [one.parent is None for one in healthy] == [False, True, True]
+    asked, done = spans["POST /v1/batches"], spans["job audit"]
+    assert asked.parent is not None and asked.parent.span_id == int("b2" * 8, 16)
+    assert done.parent is not None and done.parent.span_id == asked.context.span_id
+    assert message == f"00-{'a1' * 16}-{asked.context.span_id:016x}-01"

@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import Engine, text
 
-from api import database
+from api import database, telemetry
 from api.keys.sealing import WrappingKey
 from api.lists.cursors import Cursors
 from api.outbox.outbox import tell
@@ -334,3 +335,21 @@ def test_a_message_over_a_real_connection(tmp_path: Path) -> None:
         nobody = Addresses(trusted=("hooks.example",), look_up=lambda _h, _p: ["127.0.0.1"])
         with pytest.raises(httpx.HTTPError):
             post(nobody.pinned(f"http://hooks.example:{closed.getsockname()[1]}/"), {}, b"{}")
+
+
+def test_a_message_goes_on_with_the_trace_that_it_was_told_in(bench: Bench) -> None:
+    bench.tell()
+    bench.deliverer.run_dry()
+    end = telemetry.begin(None, kept := InMemorySpanExporter())
+    try:
+        with telemetry.within(f"00-{'a1' * 16}-{'b2' * 8}-01"):
+            bench.tell()
+        bench.deliverer.run_dry()
+    finally:
+        end()
+    without, traced = (headers for headers, _ in bench.receiver.came)
+    (span,) = kept.get_finished_spans()
+    assert "traceparent" not in without and "tracestate" not in traced
+    assert traced["traceparent"] == f"00-{'a1' * 16}-{span.context.span_id:016x}-01"
+    assert span.name == "webhook audit.completed" and span.parent is not None
+    assert dict(span.attributes or {})["http.response.status_code"] == 200
