@@ -1,7 +1,7 @@
 """Connections, transactions and the schema.
 
 Rows stand in `tables`, `found`, `hooks`, `keeping`, `casework`, `noticework`, `policywork`, `tenancy`,
-`membership`, `trailwork`, `uploads` and `batchwork`, shared commits in `group_commit`.
+`membership`, `trailwork`, `uploads`, `likework` and `batchwork`, shared commits in `group_commit`.
 """
 
 from api.database import batchwork as batchwork
@@ -9,6 +9,7 @@ from api.database import casework as casework  # the schema is every table, whoe
 from api.database import found as found
 from api.database import hooks as hooks
 from api.database import keeping as keeping
+from api.database import likework as likework
 from api.database import membership as membership
 from api.database import noticework as noticework
 from api.database import policywork as policywork

@@ -25,6 +25,7 @@ from api.registry.events import RecordEvents
 from api.registry.fingerprints import Fingerprints, Newest
 from api.registry.manifests import Manifests
 from api.registry.records import Records, Registration, desk
+from api.registry.sketches import Held, Sketches
 from api.settings import Settings
 from core.limits import DEFAULT_LIMITS, Limits
 from provenance.records.keys import Signer
@@ -79,6 +80,7 @@ class Registry:
         )
         self._fingerprint_folder = fingerprint_folder or self.home / "fingerprints"
         self._newest = Newest()
+        self._held = Held()
         self._desk = desk(engine, self.keys.appending)
         self._reader: Reader | None = None
         self._bind(tenant, 0)
@@ -93,6 +95,7 @@ class Registry:
         self.records = Records(own, self.keys, self.events, self._desk, tenant)
         self.artists = Artists(own, tenant, self.keys, self._reader)
         self.manifests = Manifests(own, tenant)
+        self.sketches = Sketches(own, tenant, self._held)
         self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant, self._newest)
 
     @classmethod
