@@ -6,40 +6,29 @@ import stat
 import time
 import wave
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
 from api.cli.console import FAILED, AsJson, answers, emit, settings
+from api.cli.reached import CLOCK_TOLERANCE_S, others
+from api.cli.symptom import Check
 from core import clock
 
 if TYPE_CHECKING:
     from api.settings import Settings
 
 LEAST_DISK_BYTES, LITTLE_DISK_BYTES = 1 << 30, 10 << 30
-CLOCK_TOLERANCE_S = 300.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        state: `weaker` works, but with less protection or room than it should have.
-        do: what to do about it; empty where all is well.
-    """
-
-    name: str
-    state: Literal["ok", "weaker", "wrong"]
-    says: str
-    do: str = ""
-
-
 def doctor(as_json: AsJson = False) -> None:
-    """Say what of the sandbox holds, and if database, store, keys, disk, clock and models are in order."""
+    """Say what of the sandbox holds, and if database, store, keys, disk, clock and models are in order.
+
+    Asks the sign-in provider, the time-stamp authorities and the collector of spans whether they answer.
+    """
     chosen = settings()
     found = [
         *_sandbox(),
@@ -49,6 +38,7 @@ def doctor(as_json: AsJson = False) -> None:
         _disk(chosen),
         _clock(chosen),
         *_models(),
+        *others(chosen),
     ]
     if as_json:
         good = all(check.state != "wrong" for check in found)

@@ -87,6 +87,15 @@ class Provider:
             found = self._of(key_id, kinds, KEPT)
             return found or self._of(key_id, kinds, PAUSE)
 
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of keys that it publishes now, such as `RSA`.
+
+        Raises:
+            ProviderUnavailable: it does not answer.
+        """
+        with self._lock:
+            return tuple(dict.fromkeys(one.key_type for one in self._published(timedelta())))
+
     def _known(self) -> Metadata:
         if self._metadata is None or self._metadata[0] + KEPT <= self._now():
             told = self._document(self.issuer.rstrip("/") + _DOCUMENT)
@@ -94,12 +103,16 @@ class Provider:
         return self._metadata[1]
 
     def _of(self, key_id: str | None, kinds: tuple[str, ...], kept: timedelta) -> Key | None:
-        if self._keys is None or self._keys[0] + kept <= self._now():
-            self._keys = self._now(), _keys(self._document(self._known().jwks_uri))
-        fit = [one for one in self._keys[1] if one.key_type in kinds]
+        fit = [one for one in self._published(kept) if one.key_type in kinds]
         if key_id is None:
             return fit[0] if len(fit) == 1 else None
         return next((one for one in fit if one.kid == key_id), None)
+
+    def _published(self, kept: timedelta) -> list[Key]:
+        """Its keys, not asked for longer ago than that."""
+        if self._keys is None or self._keys[0] + kept <= self._now():
+            self._keys = self._now(), _keys(self._document(self._known().jwks_uri))
+        return self._keys[1]
 
     def _document(self, url: str) -> Mapping[str, Any]:
         if self._failed is not None and self._failed[0] + PAUSE > self._now():

@@ -1,16 +1,24 @@
 """`trackmark doctor`: it says what is wrong, exits with 1, and changes nothing."""
 
 import os
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli import doctor
+from core import clock
 from core.errors import UnreadableAudio
+from lab.authority import Authority, server
 from tests import stores
 from tests.api.cli.conftest import Trackmark
+from tests.api.identity.provider import Provider, running
 
 
 def checks(trackmark: Trackmark, code: int) -> dict[str, dict[str, Any]]:
@@ -119,3 +127,66 @@ def test_a_store_is_tried_and_one_that_is_away_is_named(
         found = checks(trackmark, 1)["store"]
         assert found["state"] == "wrong" and "is full" in found["says"]
         assert s3.names() == []
+
+
+def test_a_sign_in_provider_is_asked_for_its_keys(
+    trackmark: Trackmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKMARK_OIDC_CLIENT_ID", "trackmark")
+    monkeypatch.setenv("TRACKMARK_PUBLIC_URL", "https://trackmark.example")
+    with running(Provider("https://trackmark.example/sign-in/callback")) as at:
+        monkeypatch.setenv("TRACKMARK_OIDC_ISSUER", at.address)
+        assert checks(trackmark, 0)["sign-in"]["says"].endswith("keys: RSA")
+        monkeypatch.setenv("TRACKMARK_OIDC_ISSUER", f"{at.address}/other")
+        assert checks(trackmark, 1)["sign-in"]["state"] == "wrong"
+    assert "does not answer" in checks(trackmark, 1)["sign-in"]["says"]
+
+
+def test_a_time_stamp_authority_stamps_and_tells_the_time(
+    trackmark: Trackmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority.generate()
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(authority.root_pem)
+    with serving(server(authority)) as url:
+        monkeypatch.setenv("TRACKMARK_TSA", url)
+        assert checks(trackmark, 1)["time stamps"]["state"] == "wrong"  # nobody is believed
+        monkeypatch.setenv("TRACKMARK_TSA_ROOTS", str(roots))
+        assert checks(trackmark, 0)["time stamps"]["state"] == "ok"
+        now = clock.now()
+        monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=10))
+        assert "10 minutes ahead" in checks(trackmark, 1)["time stamps"]["says"]
+    assert "does not answer" in checks(trackmark, 1)["time stamps"]["says"]
+
+
+@pytest.mark.parametrize(("answer", "state"), [(200, "ok"), (401, "ok"), (404, "weaker"), (None, "weaker")])
+def test_a_collector_that_takes_no_spans_makes_nothing_wrong(
+    trackmark: Trackmark, monkeypatch: pytest.MonkeyPatch, answer: int | None, state: str
+) -> None:
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(answer or 500)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(HTTPServer(("127.0.0.1", 0), Collector)) as url:
+        monkeypatch.setenv("TRACKMARK_TELEMETRY_ENDPOINT", f"{url}v1/traces")
+        if answer is not None:
+            assert checks(trackmark, 0)["telemetry"]["state"] == state
+            return
+    assert checks(trackmark, 0)["telemetry"]["state"] == state
+
+
+@contextmanager
+def serving(one: HTTPServer) -> Iterator[str]:
+    """The address of a server while it answers."""
+    thread = threading.Thread(target=one.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{one.server_port}/"
+    finally:
+        one.shutdown()
+        thread.join()
+        one.server_close()
