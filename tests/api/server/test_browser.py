@@ -70,6 +70,7 @@ def addresses(site: Site) -> dict[str, str]:
         "members": "/members",
         "webhooks": "/webhooks",
         "webhook": f"/webhooks/{hooked}",
+        "webhook deletion": f"/webhooks/{hooked}/delete",
         "log": "/log",
         "entry": "/log/0",
         "verify": "/verify",

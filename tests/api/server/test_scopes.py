@@ -231,7 +231,10 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /keys/{key_id}/rotate
         POST /keys/{key_id}/revoke
         GET /webhooks
+        POST /webhooks
         GET /webhooks/{webhook_id}
+        GET /webhooks/{webhook_id}/delete
+        POST /webhooks/{webhook_id}/delete
         POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay
         POST /webhooks/{webhook_id}/disable
         POST /webhooks/{webhook_id}/enable
