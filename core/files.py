@@ -83,3 +83,11 @@ def settle(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; where a name is longer than one may be, pathlib raises."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from core.clip import Clip
 from core.codecs import Bits, Codec
-from core.errors import EncodeError
 from core.layouts import written
 from core.limits import Limits
 from provenance.declaration import Declaration
 from provenance.metadata.carrying import Carried
+from provenance.output import State, state_of
 
 FULL_SCALE = 0.999
 
@@ -23,24 +23,14 @@ class Prepared:
         kept: what it says of itself.
         bits: size of the samples to write.
         warnings: what changes or is lost, in plain words.
+        state: the source's file as it was when work began; None of audio that came otherwise.
     """
 
     clip: Clip
     kept: Carried
     bits: Bits
     warnings: tuple[str, ...]
-
-
-def refuse_overwriting(out: Path, source: Path | None = None) -> None:
-    """Refuse to replace a file that nobody asked to replace.
-
-    Raises:
-        EncodeError: `out` exists, or is the source itself.
-    """
-    if source is not None and out.exists() and source.exists() and out.samefile(source):
-        raise EncodeError(f"{out} is the source itself: choose another output, or replace it with --force")
-    if out.exists():
-        raise EncodeError(f"{out} exists already: choose another output, or replace it with --force")
+    state: State | None = None
 
 
 def prepare(
@@ -54,11 +44,13 @@ def prepare(
     """
     from core.decode import decode
 
+    state = None
     if isinstance(source, Clip):
         clip, kept = source, Carried()
     else:
         from provenance.metadata.carrying import read
 
+        state = state_of(source)
         clip = decode(source, limits)
         kept = read(source, clip.source)
     warnings = [*clip.source.reasons]
@@ -79,7 +71,7 @@ def prepare(
         replaced |= gains
     warnings += [text for text in (how.lost, depth) if text]
     kept = kept.without(replaced)
-    return Prepared(clip, kept, bits, (*warnings, *kept.lost(out.suffix.lower())))
+    return Prepared(clip, kept, bits, (*warnings, *kept.lost(out.suffix.lower())), state)
 
 
 def _bits(source: int | None, codec: str) -> tuple[Bits, str | None]:

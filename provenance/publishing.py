@@ -23,6 +23,7 @@ from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.description import describe
 from provenance.formats import CREDENTIALS_IN, codec_for
 from provenance.metadata.carrying import carry
+from provenance.output import check_output, put, refuse_changed
 from provenance.preparation import Prepared
 from provenance.records.asset import Mark, Span
 from provenance.records.record import OwnershipRecord
@@ -158,6 +159,7 @@ def publish(
     ledger: Ledger,
     marker: Marker,
     source: Path | Clip,
+    overwrite: bool,
     tell: Callable[[str], None],
     started: float,
 ) -> Tagged:
@@ -170,11 +172,13 @@ def publish(
         marked: how it was marked.
         ledger, marker: as of `tag`.
         source: what the audio was made of: a file, whose credentials are kept, or audio.
+        overwrite: whether what has the output's name is replaced.
         tell: called with each step.
         started: when the work began, by the monotonic clock.
 
     Raises:
-        EncodeError, WatermarkError, CredentialsError: as of `tag`. Nothing is registered then.
+        AudioError, EncodeError, WatermarkError, CredentialsError: as of `tag`. Nothing is registered then,
+            but where something takes the output's name in the last instant.
     """
     codec, bit_rate = codec_for(out)
     key, record_id = ledger.watermark_key(), draft.record_id
@@ -215,7 +219,7 @@ def publish(
             store, told = _write_credentials(plain, finished, record, ledger, parent)
             warnings = (*warnings, *told)
         else:
-            from provenance.credentials.sidecar import sidecar_for, sidecar_of, write_sidecar
+            from provenance.credentials.sidecar import sidecar_for, write_sidecar
 
             origin = ledger.checkpoint().partition("\n")[0]
             store = write_sidecar(plain, finished, record, ledger.c2pa_identity(), log_origin=origin)
@@ -223,12 +227,13 @@ def publish(
             lies = f"{out.suffix} files cannot carry C2PA credentials: they lie beside it, in {beside}"
             warnings = (*warnings, lies)
         sha256 = _file_sha256(finished)
+        if isinstance(source, Path) and ready.state is not None:
+            refuse_changed(source, ready.state)
+        check_output(out, overwrite=overwrite)
         registration = ledger.register(record, fingerprint)
         ledger.keep_manifest(record_id, store)
         with _writing(out):
-            if not carries:
-                sidecar_of(finished).replace(sidecar_for(out))
-            finished.replace(out)
+            put(finished, out, overwrite=overwrite)
     ledger.add_file(record_id, sha256)
     return Tagged(
         path=out,

@@ -22,7 +22,8 @@ from core.progress import Progress
 from provenance import watermark
 from provenance.declaration import Declaration, draft_record
 from provenance.formats import codec_for
-from provenance.preparation import prepare, refuse_overwriting
+from provenance.output import check_output
+from provenance.preparation import prepare
 from provenance.publishing import Ledger, Marked, Marker, Tagged, publish
 from provenance.records.record import new_record_id
 
@@ -84,8 +85,7 @@ def tag(
         draft = replace(draft, issued_at=issued_at)
 
     source = source if isinstance(source, Clip) else Path(source)
-    if not overwrite:
-        refuse_overwriting(out, None if isinstance(source, Clip) else source)
+    check_output(out, overwrite=overwrite, source=None if isinstance(source, Clip) else source)
 
     tell("decode")
     ready = prepare(source, out, codec, declaration, ledger.limits)
@@ -108,6 +108,7 @@ def tag(
         ledger=ledger,
         marker=marker,
         source=source,
+        overwrite=overwrite,
         tell=tell,
         started=started,
     )

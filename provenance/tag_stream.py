@@ -18,7 +18,8 @@ from provenance import watermark
 from provenance.declaration import Declaration, draft_record
 from provenance.formats import codec_for
 from provenance.metadata.carrying import Carried
-from provenance.preparation import FULL_SCALE, Prepared, refuse_overwriting
+from provenance.output import check_output
+from provenance.preparation import FULL_SCALE, Prepared
 from provenance.publishing import Ledger, Marked, Tagged, publish
 from provenance.records.record import new_record_id
 from provenance.tag import teller
@@ -64,8 +65,7 @@ def tag_stream(
     """
     started = time.monotonic()
     codec_for(out)
-    if not overwrite:
-        refuse_overwriting(out)
+    check_output(out, overwrite=overwrite)
     record_id, keyid = new_record_id(), ledger.record_signer().keyid
     draft_record(record_id, declaration(), keyid)  # a broken declaration fails before anything is made
     stream = Stream(sample_rate, bytes.fromhex(record_id), ledger.watermark_key(), strength=strength)
@@ -99,6 +99,7 @@ def tag_stream(
         ledger=ledger,
         marker=watermark,
         source=source or clip,
+        overwrite=overwrite,
         tell=teller(progress),
         started=started,
     )

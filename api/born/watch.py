@@ -25,9 +25,8 @@ from core.clip import Clip
 from core.errors import TrackmarkError, UnreadableAudio
 from core.files import write_whole
 from core.limits import Limits
-from provenance.credentials.sidecar import sidecar_for, sidecar_of
 from provenance.declaration import Declaration
-from provenance.preparation import refuse_overwriting
+from provenance.output import put, refuse_overwriting
 from provenance.records.record import new_record_id
 from provenance.score.reading import read_score
 from provenance.tag import Ledger, Tagged
@@ -214,14 +213,10 @@ class Watch:
                 record_id=begun.record_id,
                 issued_at=begun.issued_at,
             )
-            if not again:
-                refuse_overwriting(out)
+            out.parent.mkdir(parents=True, exist_ok=True)
+            put(staged, out, overwrite=again)
         except TrackmarkError as error:
             return self._failed(arrival, begun.sha256, error)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if sidecar_of(staged).is_file():
-            sidecar_of(staged).replace(sidecar_for(out))
-        staged.replace(out)
         self.diary.end("tagged", begun.sha256, arrival, record_id=done.record_id, out=begun.out)
         return Event(arrival.name, "tagged", tagged=replace(done, path=out))
 

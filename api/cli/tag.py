@@ -83,21 +83,14 @@ def tag(
 def check_output(output: Path, *, force: bool, source: Path | None = None) -> None:
     """Leave with a usage error where the output cannot be written or exists unasked."""
     from core.errors import EncodeError
+    from provenance import output as place
     from provenance.formats import codec_for
 
     try:
         codec_for(output)
+        place.check_output(output, overwrite=force, source=source)
     except EncodeError as error:
         fail(str(error), USAGE)
-    if not output.absolute().parent.is_dir():
-        fail(f"there is no folder {output.absolute().parent}", USAGE)
-    if not force:
-        from provenance.preparation import refuse_overwriting
-
-        try:
-            refuse_overwriting(output, source)
-        except EncodeError as error:
-            fail(str(error), USAGE)
 
 
 def check_text(option: str, text: str) -> None:

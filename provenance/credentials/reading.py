@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import CredentialsError
+from core.files import is_file
 from provenance.credentials import locked, own_tags
 from provenance.credentials.containers import OGG, is_ogg, sniff
 from provenance.credentials.findings import Credentials
@@ -45,7 +46,7 @@ def read_credentials(
             cannot be read are no error: `Credentials.tags.unreadable` says why.
     """
     container, sidecar = sniff(path), None
-    if container is None and is_ogg(path) and _beside(path).is_file():
+    if container is None and is_ogg(path) and is_file(_beside(path)):
         container, sidecar = OGG, _beside(path)
     held = _may_hold_manifest(sidecar or path) and container is not None
     request = {
@@ -74,7 +75,7 @@ def read_credentials(
 def _beside(path: Path) -> Path:
     """The sidecar of an Ogg file; `provenance.credentials.sidecar` loads the library, and this does not."""
     own = path.with_name(path.name + ".c2pa")
-    return own if own.is_file() else path.with_suffix(".c2pa")
+    return own if is_file(own) else path.with_suffix(".c2pa")
 
 
 def _may_hold_manifest(path: Path) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import c2pa
 
 from core.errors import CredentialsError
+from core.files import is_file
 from provenance.credentials import locked, manifest
 from provenance.credentials.containers import OGG, is_ogg
 from provenance.credentials.identity import C2paIdentity
@@ -26,15 +27,15 @@ MEDIA_TYPE = "application/c2pa"
 def sidecar_of(path: Path) -> Path:
     """Where the credentials of an Ogg file lie: `song.opus.c2pa` if there, else `song.c2pa`."""
     own = path.with_name(path.name + ".c2pa")
-    return own if own.is_file() else path.with_suffix(".c2pa")
+    return own if is_file(own) else path.with_suffix(".c2pa")
 
 
 def sidecar_for(path: Path) -> Path:
     """Where to write them: `song.c2pa`, or `song.opus.c2pa` where the former is another file's."""
     shared = path.with_suffix(".c2pa")
     others = (path.with_suffix(suffix) for suffix in (".ogg", ".oga", ".opus"))
-    taken = any(other != path and other.is_file() for other in others) or not path.is_file()
-    return path.with_name(path.name + ".c2pa") if shared.is_file() and taken else sidecar_of(path)
+    taken = any(other != path and is_file(other) for other in others) or not is_file(path)
+    return path.with_name(path.name + ".c2pa") if is_file(shared) and taken else sidecar_of(path)
 
 
 def write_sidecar(

@@ -57,6 +57,13 @@ def test_a_hostile_sidecar_is_invalid_not_a_crash(tmp_path: Path) -> None:
         assert not found.valid
 
 
+@pytest.mark.parametrize("length", [250, 251])
+def test_a_name_too_long_for_a_sidecar_has_none(length: int, tmp_path: Path) -> None:
+    song = tmp_path / ("x" * length + ".ogg")
+    encode(music(1, 48_000, 1), 48_000, song, codec="vorbis")
+    assert not read_credentials(song, ANCHORS).present
+
+
 def test_what_nobody_declared_was_opened_not_created(tmp_path: Path) -> None:
     song = tmp_path / "song.ogg"
     encode(music(1, 48_000, 1), 48_000, song, codec="vorbis")

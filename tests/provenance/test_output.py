@@ -1,0 +1,167 @@
+"""An output takes the place of nothing unasked, and is refused before the work where it cannot be placed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.encode import encode
+from core.errors import EncodeError, UnreadableAudio
+from provenance.declaration import Declaration
+from provenance.output import put
+from provenance.tag import tag
+from provenance.tag_stream import tag_stream
+from tests.provenance.test_tag import SONG, Ledger, Remembering
+from tests.signals import music
+
+RATE = 44_100
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.wav"
+    encode(music(3.0, RATE, 2), RATE, path, codec="wav")
+    return path
+
+
+class Acting(Remembering):
+    """A watermark during whose embedding something else happens."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self.act = act
+
+    def embed(self, wav: Tensor, *rest: Any, **options: Any) -> Tensor:
+        self.act()
+        return super().embed(wav, *rest, **options)
+
+
+def refused(source: Path, out: Path, match: str, **options: Any) -> None:
+    """Tagging is refused before anything is decoded, and leaves the folder as it is."""
+    ledger, before = Ledger(), sorted(out.parent.iterdir()) if out.parent.is_dir() else []
+    worked: list[str] = []
+    with pytest.raises(EncodeError, match=match):
+        tag(
+            source,
+            out,
+            SONG,
+            ledger=ledger,
+            marker=Acting(lambda: worked.append("embedded")),
+            **options,
+        )
+    assert (ledger.registered, worked) == ([], [])
+    if out.parent.is_dir():
+        assert sorted(out.parent.iterdir()) == before
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    out.symlink_to(tmp_path / "nowhere")
+    refused(source, out, "exists already")
+    assert out.is_symlink()
+
+
+def test_another_sidecar_is_not_replaced(source: Path, tmp_path: Path) -> None:
+    beside = tmp_path / "out.ogg.c2pa"
+    beside.write_bytes(b"precious")
+    refused(source, tmp_path / "out.ogg", "exists already")
+    assert beside.read_bytes() == b"precious"
+    tag(source, tmp_path / "out.ogg", SONG, ledger=Ledger(), marker=Remembering(), overwrite=True)
+    assert beside.read_bytes() != b"precious"
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_no_file_is_never_replaced(kind: str, overwrite: bool, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    out.mkdir() if kind == "folder" else os.mkfifo(out)
+    refused(source, out, "replaced" if overwrite else "exists already", overwrite=overwrite)
+    assert out.is_dir() if kind == "folder" else out.is_fifo()
+
+
+@pytest.mark.parametrize(
+    "name", ["none/out.wav", "in.wav/out.wav", "a\0b.wav", "x" * 252 + ".wav", "x" * 251 + ".ogg"]
+)
+def test_a_name_that_cannot_be_is_refused_before_the_work(name: str, source: Path, tmp_path: Path) -> None:
+    refused(source, tmp_path / name, "cannot write")
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 251 + ".wav", "x" * 250 + ".ogg", "a\nb.mp3", "a\u202eb.flac", os.fsdecode(b"a\xff.ogg")]
+)
+def test_odd_names_are_written(name: str, source: Path, tmp_path: Path) -> None:
+    done = tag(source, tmp_path / name, SONG, ledger=Ledger(), marker=Remembering())
+    assert done.path.is_file()
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".opus"])
+def test_what_appears_meanwhile_is_left_as_it_is(suffix: str, source: Path, tmp_path: Path) -> None:
+    out, ledger = tmp_path / f"out{suffix}", Ledger()
+    marker = Acting(lambda: out.write_bytes(b"precious"))
+    with pytest.raises(EncodeError, match="exists already"):
+        tag(source, out, SONG, ledger=ledger, marker=marker)
+    assert out.read_bytes() == b"precious"
+    assert ledger.registered == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.wav", out.name]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_last_step_replaces_nothing_unasked(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+
+        def link(*_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", link)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    finished, out = folder / "finished.ogg", tmp_path / "out.ogg"
+
+    def made() -> None:
+        finished.write_bytes(b"audio")
+        (folder / "finished.c2pa").write_bytes(b"credentials")
+
+    made()
+    out.write_bytes(b"precious")
+    with pytest.raises(EncodeError, match="left as it is"):
+        put(finished, out, overwrite=False)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.ogg", "work"]
+    out.unlink()
+    made()
+    put(finished, out, overwrite=False)
+    assert (out.read_bytes(), (tmp_path / "out.c2pa").read_bytes()) == (b"audio", b"credentials")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["rewritten", "replaced", "removed"])
+def test_a_source_that_changes_meanwhile_is_refused(how: str, source: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.wav"
+    encode(music(3.0, RATE, 5), RATE, other, codec="wav")
+
+    def change() -> None:
+        if how == "rewritten":
+            source.write_bytes(other.read_bytes() + b"\0")
+        elif how == "replaced":
+            other.replace(source)
+        else:
+            source.unlink()
+
+    ledger, out = Ledger(), tmp_path / "out.wav"
+    with pytest.raises(UnreadableAudio, match=r"changed|cannot be opened"):
+        tag(source, out, SONG, ledger=ledger, marker=Acting(change))
+    assert ledger.registered == []
+    assert not out.exists()
+    assert not list(tmp_path.glob(".trackmark*"))
+
+
+def test_a_stream_is_placed_with_the_same_care(tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    out.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(EncodeError, match="exists already"):
+        tag_stream(iter([torch.zeros(1, 10)]), RATE, out, lambda: Declaration("T", "L"), ledger=Ledger())
