@@ -11,7 +11,7 @@ from api.language import _
 from api.registry.artists import EnrolledArtist
 from api.registry.consents import SCOPES, WORLD, Consent, State
 from api.server.answers import problem, problem_of
-from api.server.api_keys import Caller, Scope
+from api.server.api_keys import Caller
 from api.server.pages.forms import Sent, said
 from api.server.pages.rendering import page, progress, refused
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
@@ -119,7 +119,6 @@ def _shown(
         200 if refusal is None else int(refusal["status"]),
         rows=rows,
         scopes=SCOPES,
-        writes=not caller.scopes.isdisjoint({Scope.ARTISTS_WRITE, Scope.ADMIN}),
         problem=refusal,
         at=at,
         sent=sent or {},

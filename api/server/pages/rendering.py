@@ -37,6 +37,7 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
     nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
     values.setdefault("there", _wanted(request))
     values.setdefault("may", partial(_may, request))
+    values.setdefault("known", _asking(request) is not None)
     values.setdefault("signed_in", not {COOKIE, SESSION_COOKIE}.isdisjoint(request.cookies))
     with speaking(spoken):
         text = environment.get_template(name).render(
@@ -57,8 +58,14 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
 
 def _may(request: Request, *scopes: str) -> bool:
     """Whether whoever asked has one of some scopes; nobody knows of a page that asks for no key."""
-    asking: Caller | None = getattr(request.state, "caller", None)
+    asking = _asking(request)
     return asking is not None and not asking.scopes.isdisjoint({*map(Scope, scopes), Scope.ADMIN})
+
+
+def _asking(request: Request) -> Caller | None:
+    """Who asked, of a page that asks who comes."""
+    found: Caller | None = getattr(request.state, "caller", None)
+    return found
 
 
 def progress(request: Request, job: Job, follows: str, doing: str) -> Response:

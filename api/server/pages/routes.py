@@ -34,7 +34,7 @@ _ORDER = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 async def home(request: Request, parts: PartsDep) -> Response:
     """Upload form and recent audits, or the form that asks for a key."""
     try:
-        who = await caller(request, parts)
+        who = request.state.caller = await caller(request, parts)
         who.require(Scope.AUDITS_READ)
     except (Unauthorized, Forbidden):
         return ask_for_key(request)
@@ -51,7 +51,6 @@ async def home(request: Request, parts: PartsDep) -> Response:
         artists=artists,
         largest=parts.settings.max_upload_bytes,
         waiting=waits,
-        may_read_notices=rights,
         glance=seen,
         problem=None,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import httpx
+from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from core.clip import Clip, Segment
@@ -58,7 +59,7 @@ def signed_in(chromium: Browser, site: Site, **options: Any) -> BrowserContext:
     return made
 
 
-def finished(client: httpx.Client, location: str) -> dict[str, Any]:
+def finished(client: httpx.Client | TestClient, location: str) -> dict[str, Any]:
     while True:
         answer: dict[str, Any] = client.get(location).json()
         if answer["state"] not in ("queued", "running"):

@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from api.language.catalogue import catalogue
-from api.notices.forms import FORMS
-from api.server.routes.policies import EXAMPLE as POLICY
 from tests.api.compare import pairs
-from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, keep_picture, signed_in
+from tests.api.server.browsing import PHONE, RULES, WIDE, Site, keep_picture, signed_in
+from tests.api.server.seeding import seeded
 from tests.api.serving import GOOD
 
 
@@ -20,72 +18,7 @@ from tests.api.serving import GOOD
 def addresses(site: Site) -> dict[str, str]:
     """A page of every kind, with something on it."""
     with site.client() as client:
-        sent = {"title": "Night Drive", "owner": "A Label"}
-        track = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data=sent).headers["location"]
-        record = finished(client, track)["result"]["record_id"]
-        said = {"issuer": "A Singer", "reason": "the vocals are mine"}
-        client.post(f"/v1/records/{record}/disputes", json=said).raise_for_status()
-        name = {"name": "Ada"}
-        client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data=name).raise_for_status()
-        terms = {"scope": ["singing"], "from": "2020-01-01", "until": "2036-01-01"}
-        client.post("/v1/artists/Ada/consents", json=terms).raise_for_status()
-        case = client.post("/v1/cases", json={"subject": "Night Drive", "reason": "a call"}).json()
-        decided = {"decision": "reject", "reason": "no contract was shown"}
-        client.post(f"/v1/cases/{case['id']}:decide", json=decided).raise_for_status()
-        words = {one.name: "as the form has it" for one in FORMS["dmca"].counter if one.kind == "text"}
-        stated = {one.name: True for one in FORMS["dmca"].counter if one.kind == "statement"}
-        notice = _countered(client, {**words, **stated})
-        hook = {"url": "https://label.example/hook", "events": ["case.step"]}
-        hooked = client.post("/v1/webhooks", json=hook).json()["id"]
-        client.post(f"/v1/cases/{case['id']}:comment", json={"text": "told"}).raise_for_status()
-        kept = {"retain": "true"}
-        audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}, data=kept).headers["location"]
-        finished(client, audit)
-        pair = {"original": ("song.wav", pairs.SONG), "suspect": ("copy.wav", pairs.COPY)}
-        compared = client.post("/v1/comparisons", files=pair, data=kept).headers["location"]
-        finished(client, compared)
-        policy = client.post("/v1/policies", json={"text": POLICY}).json()["id"]
-    audit_id = audit.rsplit("/", 1)[1]
-    return {
-        "start": "/",
-        "audits": "/audits",
-        "audit": f"/audits/{audit_id}",
-        "comparisons": "/comparisons",
-        "comparison": compared.removeprefix("/v1"),
-        "records": "/records",
-        "record": f"/records/{record}",
-        "artists": "/artists",
-        "cases": "/cases",
-        "case": f"/cases/{case['id']}",
-        "notices": "/notices",
-        "notice": f"/notices/{notice}",
-        "notice form": "/notices/new?form=no-fakes",
-        "settings": "/settings",
-        "policies": "/policies",
-        "policy": f"/policies/{policy}",
-        "policy editor": "/policies/new",
-        "policy difference": f"/policies/difference?before=default&after={policy}",
-        "policy activation": f"/policies/{policy}/activate",
-        "keys": "/keys",
-        "members": "/members",
-        "webhooks": "/webhooks",
-        "webhook": f"/webhooks/{hooked}",
-        "webhook deletion": f"/webhooks/{hooked}/delete",
-        "log": "/log",
-        "entry": "/log/0",
-        "verify": "/verify",
-        "reference": "/docs",
-        "problem": "/records/0000000000000000",
-    }
-
-
-def _countered(client: httpx.Client, counter: dict[str, Any]) -> str:
-    """A notice that was answered by a counter-notice, so that days are due."""
-    said = {one.name: True if one.kind == "statement" else "as it is" for one in FORMS["dmca"].notice}
-    notice = client.post("/v1/notices", json={"form": "dmca", "elements": said}).json()["id"]
-    for step, body in (("remove", {"reason": "taken down"}), ("counter", {"elements": counter})):
-        client.post(f"/v1/notices/{notice}:{step}", json=body).raise_for_status()
-    return str(notice)
+        return seeded(client)
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
