@@ -6,8 +6,9 @@ shift by whole bands. Only where the pilots answer is the change undone and the 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,19 +100,17 @@ def search(plane: sync.Plane, layouts: Sequence[Layout], *, keep: int) -> tuple[
         chosen = every[first : first + AT_ONCE]
         soft = excerpt.soft(chosen)
         heard, energy = sync.received(soft), np.square(soft).sum(0)
-        for bands in sorted({bands for tempo in chosen for bands in shifts(tempo)}):
-            tried = [n for n, tempo in enumerate(chosen) if bands in shifts(tempo)]
-            rows = np.ravel([range(PHASES * n, PHASES * (n + 1)) for n in tried])
+        for bands, rows in _tried(chosen):
             inside, cells = _moved(bands)
             scale = 1.0 / np.sqrt(energy[rows, inside].sum(1) * PILOTS / BLOCK_CELLS + 1e-6)
             part = heard[:, rows, inside]
             for layout in layouts:
                 totals = sync.totals(part, sync.pilot_spectra(layout)[:, cells])
-                searched += CYCLE_COLUMNS * len(rows)
-                guesses = totals.max((0, 2)) * scale
+                searched += CYCLE_COLUMNS * len(scale)
+                guesses = totals.max(0).max(1) * scale  # both axes at once take ten times as long
                 for best in np.argsort(-guesses)[:keep].tolist():
                     column, piece = np.unravel_index(int(totals[:, best].argmax()), totals[:, best].shape)
-                    start, row = int(column) + sync.PIECE * int(piece), int(rows[best])
+                    start, row = int(column) + sync.PIECE * int(piece), rows.start + best
                     found.append(
                         _Place(
                             float(guesses[best]),
@@ -179,6 +178,21 @@ class _Excerpt:
         pilots = place.layout.pilots(place.start, COLUMNS)
         statistic = float((soft * pilots).sum()) / sync.norm(soft, place.layout, place.start)
         return Change(statistic, place.tempo, place.bands, self.first)
+
+
+def _tried(chosen: NDArray[np.float64]) -> Iterator[tuple[int, slice]]:
+    """Bands, and runs of neighbouring tempos' phases that are thought to sound so much higher.
+
+    Runs, since a slice of what is heard is looked at where it lies, and a choice of rows would be a copy.
+    """
+    for bands in sorted({bands for tempo in chosen for bands in shifts(tempo)}):
+        inside = [bands in shifts(tempo) for tempo in chosen]
+        first = 0
+        for is_tried, run in groupby(inside):
+            stop = first + len(list(run))
+            if is_tried:
+                yield bands, slice(PHASES * first, PHASES * stop)
+            first = stop
 
 
 def _moved(bands: int) -> tuple[slice, slice]:
