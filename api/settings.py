@@ -58,6 +58,8 @@ class Settings(BaseSettings):
         max_duration_s: longest accepted audio; the decoder refuses more.
         watermark_search: `full` lets audits look for a mark at every speed, tempo and pitch, `quick` only at
             the file's own and at those that its fingerprint tells.
+        keep_sketches: whether a sketch of each track is kept as it is registered, some 25 kB from which no
+            sound can be made, so that audits can tell how near others come to it (the check `originality`).
         job_concurrency: jobs that run at once in one process, and one besides of a tenant that has none
             running.
         brief_job_concurrency: the same for lookups by content and enrolments, which run beside those.
@@ -139,6 +141,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=512 * MIB, gt=0)
     max_duration_s: float = Field(default=1800.0, gt=0)
     watermark_search: Literal["quick", "full"] = "full"
+    keep_sketches: bool = False
     job_concurrency: int = Field(default=1, ge=1, le=64)
     brief_job_concurrency: int = Field(default=1, ge=1, le=64)
     answer_wait_s: float = Field(default=50.0, ge=0)

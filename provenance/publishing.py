@@ -69,6 +69,9 @@ class Ledger(Protocol):
     def add_file(self, record_id: str, sha256: str) -> None:
         """Remember the digest of a file that carries the record's audio."""
 
+    def heard(self, record_id: str, clip: Clip) -> None:
+        """Keep what else is to be known of the finished audio; the track is done, so nothing is raised."""
+
 
 class Marker(Protocol):
     """The watermark, so that a test can give its own."""
@@ -235,6 +238,7 @@ def publish(
         with _writing(out):
             put(finished, out, overwrite=overwrite)
     ledger.add_file(record_id, sha256)
+    ledger.heard(record_id, heard)
     return Tagged(
         path=out,
         record_id=record_id,

@@ -1,7 +1,8 @@
 """`trackmark catalogue`: a label's whole catalogue in and out, as CSV."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,10 +12,12 @@ from api.cli.console import (
     UNREADABLE,
     AsJson,
     Quiet,
+    Report,
     answers,
     emit,
     fail,
     failures,
+    for_each,
     progress,
     registry,
 )
@@ -23,7 +26,9 @@ from core.files import write_whole
 if TYPE_CHECKING:
     from provenance.records.record import OwnershipRecord
 
-commands = typer.Typer(help="Import and export catalogues as CSV.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Import and export catalogues; keep sketches of their tracks.", no_args_is_help=True
+)
 
 
 @commands.command("import")
@@ -84,6 +89,55 @@ def import_table(
         for name in report.ignored_columns:
             console.print(f"  column {name} was ignored", markup=False)
     raise typer.Exit(FAILED if rows else OK)
+
+
+@commands.command("sketch")
+def sketch(
+    target: Annotated[
+        str, typer.Argument(metavar="TRACKS", help="Files of registered tracks: a folder, pattern or list.")
+    ],
+    tenant: Annotated[str, typer.Option(help="Whose tracks they are.")] = "default",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Keep sketches of tracks that are registered already, so that audits can tell how near others come.
+
+    TRACKMARK_KEEP_SKETCHES does it for tracks as they are registered. A file is a track's own to the byte or
+    to the sample: the tagged one, or the one that was imported. Exits with 1 where a file is of no record.
+    """
+    with failures():
+        from api.scan.find import ScanError, find
+
+        try:
+            files = [Path(item.location) for item in find(target) if "://" not in item.location]
+        except ScanError as error:
+            fail(str(error), UNREADABLE)
+        if not files:
+            fail(f"{target} lies elsewhere: fetch the files first", UNREADABLE)
+        with registry() as (store, settings):
+            from api.audit.engines import product_engines
+            from api.originality.backfill import sketch_file
+
+            own, decoder = store.for_tenant(tenant), product_engines(settings).decoder
+
+            def ask(path: Path, _report: Report) -> dict[str, Any]:
+                return asdict(sketch_file(path, own, decoder))
+
+            for_each(files, ask, _show_sketched, _registered, as_json=as_json, quiet=quiet)
+
+
+def _registered(found: dict[str, Any]) -> bool:
+    return bool(found["became"] != "unregistered")
+
+
+def _show_sketched(found: dict[str, Any]) -> None:
+    said = {
+        "kept": "a sketch is kept with record",
+        "known": "a sketch was kept already with record",
+        "unregistered": "no registered track's own file",
+    }
+    where = " ".join((said[found["became"]], ", ".join(found["records"]))).strip()
+    answers().print(f"{found['file']}: {where}", markup=False)
 
 
 @commands.command("export")

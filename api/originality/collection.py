@@ -74,7 +74,7 @@ def heard(track: Track, decoder: Decoder, limits: Limits, kept: Path | None) -> 
     """
     from detector.originality import Sketch, sketch
 
-    place = None if kept is None else kept / f"{_digest(track.path)}.npz"
+    place = None if kept is None else kept / f"{digest(track.path)}.npz"
     if place is not None and place.is_file():
         with suppress(InvalidInput):  # one of a former version, or cut off: it is made again
             return Sketch.from_bytes(place.read_bytes())
@@ -87,7 +87,12 @@ def heard(track: Track, decoder: Decoder, limits: Limits, kept: Path | None) -> 
     return made
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes, hex.
+
+    Raises:
+        UnreadableAudio: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -111,4 +111,5 @@ def _take(
     fingerprint = extract(clip.wav, clip.sample_rate)
     asset = describe(entry.draft.asset, clip, Path(entry.file).suffix, fingerprint)
     done = registry.records.register(replace(entry.draft, asset=asset), fingerprint)
+    registry.heard(done.record_id, clip)
     return Imported(entry.line, entry.file, done.record_id, done.leaf_index)

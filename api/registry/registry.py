@@ -4,6 +4,7 @@ A registry is bound to one tenant, and so are its parts: every query filters by 
 forget to. What is public (the log, the published keys) says so.
 """
 
+import logging
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -34,9 +35,12 @@ from provenance.records.record import OwnershipRecord
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
+    from core.clip import Clip
     from provenance.credentials.identity import C2paIdentity
     from provenance.fingerprint import Fingerprint, MappedIndex
     from provenance.watermark import WatermarkKey
+
+log = logging.getLogger(__name__)
 
 
 class Registry:
@@ -53,6 +57,7 @@ class Registry:
         tsa_roots: certificates of the time-stamp authorities that are believed.
         credentials_tsa: address of the one that stamps content credentials; None asks nobody.
         limits: what is accepted of a file that is to be tagged or registered.
+        keep_sketches: whether a track's sketch is kept as it is registered.
     """
 
     def __init__(
@@ -68,10 +73,12 @@ class Registry:
         tsa_roots: Sequence["Certificate"] = (),
         credentials_tsa: str | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        keep_sketches: bool = False,
     ) -> None:
         self.engine = engine
         self.home = Path(home)
         self.limits = limits
+        self._keep_sketches = keep_sketches
         self.keys = SigningKeys(
             engine,
             KeyStore(self.home, key_secrets),
@@ -117,6 +124,7 @@ class Registry:
             tsa_roots=given.trusted_authorities(settings),
             credentials_tsa=settings.credentials_tsa,
             limits=settings.limits(),
+            keep_sketches=settings.keep_sketches,
         )
         registry.keys.catch_up()
         seal_old(engine, registry.keys)
@@ -140,6 +148,18 @@ class Registry:
         registry._reader = reader
         registry._bind(self.tenant, self.events.witnesses)
         return registry
+
+    def heard(self, record_id: str, clip: "Clip") -> None:
+        """Keep a sketch of a registered track, where the settings want it.
+
+        Raises nothing: the track is registered; `trackmark catalogue sketch` makes up for what is missing.
+        """
+        if not self._keep_sketches:
+            return
+        try:
+            self.sketches.hear(record_id, clip)
+        except Exception:
+            log.warning("no sketch of record %s was kept", record_id, exc_info=True)
 
     def ledger(self) -> "RegistryLedger":
         """The registry as tagging sees it."""
@@ -192,3 +212,7 @@ class RegistryLedger:
     def add_file(self, record_id: str, sha256: str) -> None:
         """Remember the digest of a file that carries the record's audio."""
         self.registry.records.add_file(record_id, sha256)
+
+    def heard(self, record_id: str, clip: "Clip") -> None:
+        """Keep a sketch of a finished track, where the settings want it."""
+        self.registry.heard(record_id, clip)

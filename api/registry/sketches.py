@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from api.errors import UnknownEntry
 from core import clock
 
 if TYPE_CHECKING:
+    from core.clip import Clip
     from detector.originality import Shelf, Sketch
     from detector.originality.sketch import Parts
     from detector.originality.vectors import Rows
@@ -105,6 +106,31 @@ class Sketches:
                 raise UnknownEntry(f"no record {record_id}")
             connection.execute(delete(_SKETCHES).where(_SKETCHES.c.record_id == record_id))
             connection.execute(insert(_SKETCHES).values(**row))
+
+    def hear(self, record_id: str, clip: "Clip") -> None:
+        """Make and keep the sketch of a record's track.
+
+        Raises:
+            UnknownEntry: the tenant has no such record.
+        """
+        from detector.originality import sketch
+
+        self.keep(record_id, sketch(clip.wav, clip.sample_rate))
+
+    def without(self, records: Collection[str]) -> set[str]:
+        """Those of some records of which no sketch of this version is kept."""
+        from detector.originality.sketch import FORMAT
+
+        found: set[str] = set()
+        for ids in _some(sorted(records)):
+            query = select(_SKETCHES.c.record_id).where(
+                _SKETCHES.c.record_id.in_(ids),
+                _SKETCHES.c.tenant == self.tenant,
+                _SKETCHES.c.format == FORMAT,
+            )
+            with database.reading(self.engine) as connection:
+                found.update(connection.execute(query).scalars())
+        return set(records) - found
 
     def shelved(self) -> Shelved:
         """The tenant's tracks as they are now; what came or went since the last question is read."""

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.clip import Clip
 from core.decode import decode
 from core.encode import encode
 from core.errors import AudioTooLarge, EncodeError, RecordError, UnreadableAudio, WatermarkError
@@ -41,6 +42,7 @@ class Ledger:
     registered: list[tuple[OwnershipRecord, Fingerprint]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, bytes] = field(default_factory=dict)
+    sounds: dict[str, str] = field(default_factory=dict)
     refuse: Exception | None = None
     limits: Limits = DEFAULT_LIMITS
 
@@ -71,6 +73,10 @@ class Ledger:
 
     def add_file(self, record_id: str, sha256: str) -> None:
         self.files[sha256] = record_id
+
+    def heard(self, record_id: str, clip: Clip) -> None:
+        assert record_id in self.files.values(), "only of a track that is finished"
+        self.sounds[record_id] = pcm_sha256(clip.wav, clip.sample_rate)
 
 
 @dataclass
@@ -108,6 +114,7 @@ def test_a_tagged_file_carries_credentials_of_its_record(source: Path, tmp_path:
     assert len(fingerprint.hashes) > 0
     heard = decode(out)
     assert record.asset.sha256_pcm == done.sha256_pcm == pcm_sha256(heard.wav, heard.sample_rate)
+    assert ledger.sounds == {done.record_id: done.sha256_pcm}
     assert ledger.files == {heard.source.sha256: done.record_id}
     assert heard.source.sha256 not in record.asset.sha256_files, "a file cannot name its own hash"
     found = read_credentials(out, [IDENTITY.trust_anchor])

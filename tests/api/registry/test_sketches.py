@@ -14,6 +14,7 @@ from api.errors import UnknownEntry
 from api.registry import sketches as product
 from api.registry.registry import Registry
 from api.settings import Settings
+from core.clip import Clip, Source
 from core.errors import InvalidInput
 from detector.originality import DIMENSIONS, Sketch, nearest, shipped, sketch
 from tests import signals
@@ -101,3 +102,40 @@ def test_those_of_another_version_are_left_out_and_counted(registry: Registry) -
     assert (there.records, there.left_out) == ((damaged,), 2)
     with pytest.raises(InvalidInput, match="make it again"):
         there.shelf.take([0])
+
+
+SOUND = Clip(signals.music(3.0, RATE, 5), RATE, Source("song.wav", "ab" * 32, 1, "wav", "pcm_s16le"))
+
+
+def test_a_finished_track_is_heard_where_the_settings_want_it(registry: Registry) -> None:
+    record = register(registry).record_id
+    registry.ledger().heard(record, SOUND)
+    assert registry.sketches.shelved().records == ()  # unless set, nothing is kept
+    settings = Settings(
+        home=registry.home,
+        database_url=registry.engine.url.render_as_string(hide_password=False),
+        keep_sketches=True,
+    )
+    keeping = Registry.open(settings).for_tenant("other")
+    theirs = register(keeping).record_id
+    keeping.ledger().heard(theirs, SOUND)
+    assert keeping.sketches.shelved().records == (theirs,)
+    assert registry.sketches.shelved().records == ()
+    keeping.close()
+
+
+def test_a_sketch_that_cannot_be_kept_undoes_no_registration(
+    registry: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeping = Registry(registry.engine, registry.home, keep_sketches=True)
+    keeping.ledger().heard("0" * 16, SOUND)  # erased meanwhile
+    assert "no sketch of record 0000000000000000 was kept" in caplog.text
+
+
+def test_records_without_a_sketch_are_told(registry: Registry) -> None:
+    kept, bare, former = filed(registry, 0), register(registry).record_id, filed(registry, 1)
+    table = Table.metadata.tables["sketches"]
+    with database.writing(registry.engine) as connection:
+        connection.execute(table.update().where(table.c.record_id == former).values(format=0))
+    assert registry.sketches.without([kept, bare, former]) == {bare, former}
+    assert registry.for_tenant("other").sketches.without([kept]) == {kept}
