@@ -1,8 +1,9 @@
 """Rows of audits as they are after they ended, entered in bulk: long lists for tests and measurements."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Engine, insert, text
@@ -17,14 +18,30 @@ ACTIONS = ("accept", "accept", "accept", "review", "reject")
 GROUP = 5000
 
 
-def entered(engine: Engine, count: int, tenant: str = "default") -> list[dict[str, Any]]:
-    """Enter so many audits a minute apart, oldest first, with their terms; returns their rows.
+def entered(
+    engine: Engine,
+    count: int,
+    tenant: str = "default",
+    *,
+    like: Mapping[str, Any] | None = None,
+    start: datetime = START,
+    apart: timedelta = timedelta(minutes=1),
+) -> list[dict[str, Any]]:
+    """Enter so many audits at equal distances, oldest first, with their terms; returns their rows.
 
     The database knows the tables' new size afterwards, as it does when rows arrive one by one.
+
+    Args:
+        engine: of the database.
+        count: how many.
+        tenant: whose.
+        like: findings of a real audit, which all of them have but for what lists find them by.
+        start: when the first came in.
+        apart: how much later each of the others came.
     """
-    rows = [_row(number, tenant) for number in range(count)]
-    for start in range(0, count, GROUP):
-        block = rows[start : start + GROUP]
+    rows = [_row(number, tenant, like or {}, start + number * apart) for number in range(count)]
+    for first in range(0, count, GROUP):
+        block = rows[first : first + GROUP]
         with database.writing(engine) as connection:
             connection.execute(insert(Table.metadata.tables["jobs"]), block)
             connection.execute(insert(Table.metadata.tables["job_terms"]), list(_terms(block)))
@@ -43,10 +60,10 @@ def _terms(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {**same, "field": field, "term": term}
 
 
-def _row(number: int, tenant: str) -> dict[str, Any]:
+def _row(number: int, tenant: str, like: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     failed = number % 50 == 7
     owner = OWNERS[number % 4]
-    result = {
+    told: dict[str, dict[str, Any]] = {
         "decision": {"action": ACTIONS[number % 5]},
         "ownership": {
             "status": "match" if number % 3 else "no_record",
@@ -60,8 +77,10 @@ def _row(number: int, tenant: str) -> dict[str, Any]:
         "ai": {"verdict": "synthetic" if number % 10 == 0 else "no_trace"},
         "voice": {"artists": [{"name": "Ada"}] if number % 7 == 0 else []},
     }
+    result = {**like, **{part: {**(like.get(part) or {}), **said} for part, said in told.items()}}
+    others = 0 if tenant == "default" else int.from_bytes(sha256(tenant.encode()).digest()[:8])
     return {
-        "id": str(uuid.UUID(int=(number * 7919) % (1 << 64) << 64)),
+        "id": str(uuid.UUID(int=((number * 7919) % (1 << 64) << 64) | others)),
         "tenant": tenant,
         "kind": "audit",
         "state": "failed" if failed else "succeeded",
@@ -73,7 +92,8 @@ def _row(number: int, tenant: str) -> dict[str, Any]:
         "request": {"artist": None, "stored": f"{number}"},
         "result": None if failed else result,
         "error": {"code": "unreadable-audio", "detail": "no audio"} if failed else None,
-        "created_at": START + timedelta(minutes=number),
-        "finished_at": START + timedelta(minutes=number + 1),
+        "created_at": at,
+        "finished_at": at + timedelta(minutes=1),
+        "audio_deleted_at": at + timedelta(minutes=1),
         "listed_as": "ended",
     }

@@ -28,7 +28,7 @@ from api.server.api_keys import EVERYDAY, ApiKeys
 from api.settings import Settings
 from core.encode import encode
 from lab.evaluation.attack.victim import Times, Victim, p95
-from lab.evaluation.load import Server, own_postgresql, serving, song
+from lab.evaluation.load.server import Server, own_postgresql, serving, song
 from lab.evaluation.processes import Memory
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "attack.md"

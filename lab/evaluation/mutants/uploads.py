@@ -12,7 +12,7 @@ import httpx
 
 from api.errors import OURS
 from api.settings import Settings
-from lab.evaluation.load import Server, serving
+from lab.evaluation.load.server import Server, serving
 from lab.evaluation.mutants.run import numbered
 from lab.evaluation.mutants.seeds import seeds
 
