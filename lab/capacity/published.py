@@ -1,0 +1,166 @@
+"""Numbers as the published pages of benchmarks have them: read, never typed again."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.capacity.model import Cost, costs
+from lab.capacity.storage import Stored
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCHMARKS = ROOT / "docs" / "benchmarks"
+
+
+class NotPublished(ValueError):
+    """A page does not have a number that the model needs."""
+
+
+def tables(text: str) -> Iterator[list[dict[str, str]]]:
+    """The tables of a page in Markdown, each as its rows, each by the heads of its columns.
+
+    >>> list(tables("| a | b |\\n|---|---:|\\n| x | 1 |\\n"))
+    [[{'a': 'x', 'b': '1'}]]
+    """
+    lines = text.splitlines()
+    for place, line in enumerate(lines):
+        if place and re.fullmatch(r"\|[-:| ]+\|", line):
+            heads, rows = _cells(lines[place - 1]), []
+            for below in lines[place + 1 :]:
+                if not below.startswith("|"):
+                    break
+                rows.append(dict(zip(heads, _cells(below), strict=True)))
+            yield rows
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def rows(page: Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of the first table of a page that has these columns.
+
+    Raises:
+        NotPublished: there is no such page or table.
+    """
+    if not page.is_file():
+        raise NotPublished(f"{page.name} is not there; run the command that writes it")
+    for found in tables(page.read_text("utf-8")):
+        if found and set(columns) <= found[0].keys():
+            return found
+    raise NotPublished(f"{page.name} has no table with the columns {', '.join(columns)}")
+
+
+def number(cell: str) -> float:
+    """The number that a cell begins with.
+
+    Raises:
+        NotPublished: it begins with none.
+
+    >>> number("1,234.5 ms")
+    1234.5
+    """
+    found = re.match(r"-?[\d,]*\.?\d+", cell)
+    if found is None:
+        raise NotPublished(f"{cell!r} is no number")
+    return float(found[0].replace(",", ""))
+
+
+def said(page: Path, pattern: str) -> tuple[float, ...]:
+    """The numbers of the first sentence of a page that is written so, one for each group.
+
+    Raises:
+        NotPublished: no sentence is.
+    """
+    found = re.search(pattern, page.read_text("utf-8")) if page.is_file() else None
+    if found is None:
+        raise NotPublished(f"{page.name} does not say {pattern!r}")
+    return tuple(map(number, found.groups()))
+
+
+def dated(page: Path) -> str:
+    """The day on which a page was last published, as the repository has it."""
+    asked = ["git", "-C", str(page.parent), "log", "-1", "--format=%cs", "--", page.name]
+    told = subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()
+    return told or "not published yet"
+
+
+def audit_seconds(page: Path = BENCHMARKS / "speed.md") -> Mapping[str, Mapping[int, float]]:
+    """Processor seconds of an audit on one core, by what was asked and by the length of the audio in seconds.
+
+    `all` is the whole audit; the other names are those of one check asked alone, decoding included.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for row in rows(page, "audio", "cores", "processor"):
+        if row["cores"] == "1":
+            found.setdefault("all", {})[round(number(row["audio"]))] = number(row["processor"])
+    for row in rows(page, "audio", "cores", "watermark", "voice"):
+        if row["cores"] == "1":
+            for name in row.keys() - {"audio", "cores"}:
+                found.setdefault(name, {})[round(number(row["audio"]))] = number(row[name])
+    return found
+
+
+def served_seconds(page: Path = BENCHMARKS / "load.md") -> float:
+    """Processor seconds that report, pictures and the service itself add to an audit of half a minute."""
+    _, served, audit = said(
+        page, r"([\d.]+) s with its report and pictures, ([\d.]+) s served; ([\d.]+) s of it are the audit"
+    )
+    return served - audit
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the pages say; all that the model rests on.
+
+    Attributes:
+        costs: processor seconds of an audit, by set of checks.
+        row_bytes: of an audit in each database that was measured.
+        stored: bytes of files, tracks and log entries.
+        log_per_s: entries that a log takes where they come one by one.
+        proof_of: entries of the largest log that was measured.
+        proof_ms: of a proof in it, in the median.
+        index: tracks of the largest fingerprint index that was measured, and milliseconds of a query.
+    """
+
+    costs: Mapping[str, Cost]
+    row_bytes: Mapping[str, int]
+    stored: Stored
+    log_per_s: float
+    proof_of: float
+    proof_ms: float
+    index: tuple[float, float]
+
+
+def _beside(page: Path) -> Any:
+    """The numbers of a page that was written with a file of them beside it."""
+    file = page.with_suffix(".json")
+    if not file.is_file():
+        raise NotPublished(f"{file.name} is not there; run the command that writes it")
+    return json.loads(file.read_text("utf-8"))
+
+
+def published(folder: Path = BENCHMARKS) -> Published:
+    """Read the pages.
+
+    Raises:
+        NotPublished: one is not there, or lacks something.
+    """
+    crowd = rows(folder / "log.md", "threads", "log entries per second")
+    logs = rows(folder / "log.md", "entries", "question", "median ms")
+    proofs = [row for row in logs if row["question"] == "inclusion proof"]
+    (tracks,) = said(folder / "fingerprint-growth.md", r"do not edit\. (\d+) tracks")
+    index = rows(folder / "fingerprint-growth.md", "index", "CPU, median")
+    many = _beside(folder / "load-hundred-thousand.md")["databases"]
+    return Published(
+        costs(audit_seconds(folder / "speed.md"), served_seconds(folder / "load.md")),
+        {one["name"]: one["bytes_per_audit"] for one in many},
+        Stored(**_beside(folder / "storage.md")),
+        max(number(row["log entries per second"]) for row in crowd),
+        number(proofs[-1]["entries"]),
+        number(proofs[-1]["median ms"]),
+        (tracks, max(number(row["CPU, median"]) for row in index)),
+    )
