@@ -140,15 +140,16 @@ def test_the_full_search_is_measured_and_goes_on_where_it_stopped(
     for name, value in (("FACTORS", (1.1,)), ("SEMITONES", ()), ("LENGTHS_S", (10,)), ("KEYS", 2)):
         monkeypatch.setattr(watermark_search, name, value)
     runs = tmp_path / "runs"
-    arguments = ["search", "--data", str(data), "--runs", str(runs), "--windows", "2"]
+    arguments = ["search", "--data", str(data), "--runs", str(runs), "--looks", "2"]
     monkeypatch.setattr(sys, "argv", arguments)
     watermark_search.main()
     written = watermark_search.PAGE.read_text("utf-8")
     assert "0 of 2 looks" in written and "1 different windows with 2 keys each" in written
     assert "| speed 1.1 | 1 | 100 (21-100) |" in written
-    kept = [path.read_text() for path in runs.iterdir()]
+    rows = [*runs.iterdir(), tmp_path / watermark_search.LOOKS]
+    kept = [path.read_text() for path in rows]
     watermark_search.main()
-    assert [path.read_text() for path in runs.iterdir()] == kept
+    assert [path.read_text() for path in rows] == kept
     assert watermark_search.PAGE.read_text("utf-8") == written
 
 

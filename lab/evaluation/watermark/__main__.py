@@ -162,7 +162,7 @@ def quality(run: Run) -> None:
 def unmarked(run: Run) -> None:
     """False positives and wrong keys."""
     music = [r for r in run.recordings if r.kind != "voices"]
-    done = sum(row["kind"] == "unmarked" for row in run.rows())
+    done = {row["window"] for row in run.rows() if row["kind"] == "unmarked"}
     batch: list[Row] = []
     for row in false_positives(music, 10, run.windows, done):
         batch.append(row)

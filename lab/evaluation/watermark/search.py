@@ -4,8 +4,9 @@ Writes `docs/benchmarks/watermark-search.md`.
 
     python -m lab.evaluation.watermark.search [--only PART ...] [--data FOLDER]
 
-Every change is followed by MP3 at 128 kbit/s. Results go line by line to `--runs`, so a stopped run
-continues; the page is written from them.
+Every change is followed by MP3 at 128 kbit/s. Results go line by line to `--runs`, and the looks at
+unmarked music, hours of work, to `watermark-search-looks.jsonl` beside the page, so a stopped run
+continues; the page is written from them. Several processes may share the looks: `--part 0 2`, `--part 1 2`.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ from provenance.watermark.detection import detect
 from provenance.watermark.embedding import embed
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "watermark-search.md"
+LOOKS = "watermark-search-looks.jsonl"
 FACTORS = (0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.25)
 SEMITONES = (-3, -2, -1, 1, 2, 3)
 LENGTHS_S = (30, 10)
@@ -105,15 +109,27 @@ def detection(host: Recording) -> Iterator[Row]:
             }
 
 
-def false_alarms(run: Run, recordings: list[Recording], windows: int) -> None:
+def looks(weights: str) -> list[Row]:
+    """Windows that these weights have looked at: their name, p-value with each key, messages read."""
+    path = PAGE.with_name(LOOKS)
+    every = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
+    return [row for row in every if row["weights"] == weights]
+
+
+def false_alarms(recordings: list[Recording], weights: str, count: int, part: tuple[int, int]) -> None:
     """Looks at unmarked music with fresh keys, `KEYS` a window."""
-    done = len(run.rows("unmarked, full search"))
-    batch: list[Row] = []
-    for row in false_positives(recordings, KEYS, windows, done, "full"):
-        batch.append(row)
-        if len(batch) == KEYS:
-            run.append(batch)
-            batch = []
+    done = {row["window"] for row in looks(weights)}
+    every = false_positives(recordings, KEYS, count, done, "full", part)
+    for window, rows in groupby(every, key=itemgetter("window")):
+        seen = list(rows)
+        line: Row = {
+            "weights": weights,
+            "window": window,
+            "p_values": [float(f"{row['p_value']:.3g}") for row in seen],
+            "messages": sum(row["message"] for row in seen),
+        }
+        with PAGE.with_name(LOOKS).open("a") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def page(run: Run) -> str:
@@ -126,7 +142,7 @@ def page(run: Run) -> str:
         "Written by `python -m lab.evaluation.watermark.search`; do not edit. "
         f"Weights `{card.sha256[:12]}`, version {card.version}.",
         "",
-        *_alarms(run.rows("unmarked, full search")),
+        *_alarms(looks(card.sha256[:12])),
         *_changes(run.rows("change")),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -136,18 +152,18 @@ def _alarms(rows: list[Row]) -> list[str]:
     lines = ["## False alarms", ""]
     if not rows:
         return [*lines, "Not measured in this run.", ""]
-    values = np.array([row["p_value"] for row in rows])
+    values = np.array([p_value for row in rows for p_value in row["p_values"]])
     false = int((values < 1e-6).sum())
     shares = ", ".join(f"{np.mean(values <= level):.4f} at {level:g}" for level in (0.1, 0.01, 0.001))
     return [
         *lines,
-        f"{false} of {len(rows):,} looks with the full search reported a mark; upper bound of the rate "
-        f"{upper_bound(false, len(rows)):.6f} (95 %, Clopper-Pearson). Messages read: "
-        f"{sum(row['message'] for row in rows)}. Smallest p-value {values.min():.2g}. Share at or "
+        f"{false} of {len(values):,} looks with the full search reported a mark; upper bound of the rate "
+        f"{upper_bound(false, len(values)):.6f} (95 %, Clopper-Pearson). Messages read: "
+        f"{sum(row['messages'] for row in rows)}. Smallest p-value {values.min():.2g}. Share at or "
         f"below a level, which must not exceed the level: {shares}.",
         "",
-        f"A look is {WINDOW_S:g} s of unmarked human or AI music and a fresh key; {len(rows):,} looks are "
-        f"{len({row['window'] for row in rows}):,} different windows with {KEYS} keys each. Looks at one "
+        f"A look is {WINDOW_S:g} s of unmarked human or AI music and a fresh key; {len(values):,} looks are "
+        f"{len(rows):,} different windows with {KEYS} keys each. Looks at one "
         "window are independent, since chance lies in the key alone: of a key that did not mark the audio "
         "the signs are fair coins, whatever the audio. What they cannot show is how other music would fare; "
         "for that the number of windows counts.",
@@ -183,7 +199,8 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--runs", type=Path, default=Path("runs/watermark-search"))
-    parser.add_argument("--windows", type=int, default=20_000, help="looks at unmarked music")
+    parser.add_argument("--looks", type=int, default=20_000, help="looks at unmarked music")
+    parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="which share of them, of how many")
     parser.add_argument(
         "--only", nargs="*", choices=("changes", "unmarked"), help="some parts; none: the page"
     )
@@ -200,7 +217,8 @@ def main() -> None:
             if host.path.name not in finished:
                 run.append(list(detection(host)))
     if args.only is None or "unmarked" in args.only:
-        false_alarms(run, [r for r in recordings if r.kind != "voices"], args.windows)
+        music = [r for r in recordings if r.kind != "voices"]
+        false_alarms(music, card.sha256[:12], args.looks, tuple(args.part))
     PAGE.write_text(page(run), "utf-8")
 
 

@@ -1,7 +1,7 @@
 """False positives: audio without a mark of the key that looks."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,12 @@ WINDOW_S = 10.0
 
 
 def false_positives(
-    recordings: Sequence[Recording], keys: int, windows: int, done: int, search: str = "quick"
+    recordings: Sequence[Recording],
+    keys: int,
+    looks: int,
+    done: Container[str] = (),
+    search: str = "quick",
+    part: tuple[int, int] = (0, 1),
 ) -> Iterator[dict[str, Any]]:
     """Ten-second windows, each looked at with fresh keys.
 
@@ -31,40 +36,37 @@ def false_positives(
     Args:
         recordings: audio without marks, taken in turn, a new place in each turn.
         keys: keys per window.
-        windows: how many pairs of window and key in all.
-        done: how many were measured in an earlier run.
+        looks: how many pairs of window and key in all.
+        done: names of the windows that were looked at in an earlier run.
         search: `quick`, or `full` for every change of speed, tempo and pitch too.
+        part: which share of the windows to look at, of how many.
+
+    Yields:
+        A row for each look; those of a window follow each other.
     """
-    count = 0
-    for turn in range(1000):
-        for recording in recordings:
-            if count >= windows:
-                return
-            if recording.duration_s < WINDOW_S:
-                continue
-            count += keys
-            if count <= done:
-                continue
-            clip = recording.load()
-            length = min(clip.wav.shape[-1], int(WINDOW_S * clip.sample_rate))
-            rng = np.random.default_rng([turn, zlib.crc32(recording.path.name.encode())])
-            start = int(rng.random() * (clip.wav.shape[-1] - length + 1))
-            window = clip.wav[:, start : start + length]
-            with torch.no_grad():
-                seen = views(window, clip.sample_rate)
-                decoded = planes(seen, model.shipped())
-                for _ in range(keys):
-                    full = search == "full"
-                    hunt = Hunt(WatermarkKey(rng.bytes(32)), model.shipped(), exhaustive=full)
-                    hunt.search(seen, WINDOW_S, decoded)
-                    best = hunt.best
-                    p_value = hunt.p_value(best.place, best.message) if best else 1.0
-                    yield {
-                        "kind": "unmarked" if search == "quick" else "unmarked, full search",
-                        "p_value": p_value,
-                        "message": bool(best and best.message),
-                        "window": f"{recording.path.name} {turn}",
-                    }
+    long = [recording for recording in recordings if recording.duration_s >= WINDOW_S]
+    for number in range(-(-looks // keys)):
+        turn, recording = number // len(long), long[number % len(long)]
+        window = f"{recording.path.name} {turn}"
+        if window in done or number % part[1] != part[0]:
+            continue
+        clip = recording.load()
+        length = min(clip.wav.shape[-1], int(WINDOW_S * clip.sample_rate))
+        rng = np.random.default_rng([turn, zlib.crc32(recording.path.name.encode())])
+        start = int(rng.random() * (clip.wav.shape[-1] - length + 1))
+        with torch.no_grad():
+            seen = views(clip.wav[:, start : start + length], clip.sample_rate)
+            decoded = planes(seen, model.shipped())
+            for _ in range(keys):
+                hunt = Hunt(WatermarkKey(rng.bytes(32)), model.shipped(), exhaustive=search == "full")
+                hunt.search(seen, WINDOW_S, decoded)
+                best = hunt.best
+                yield {
+                    "kind": "unmarked",
+                    "p_value": hunt.p_value(best.place, best.message) if best else 1.0,
+                    "message": bool(best and best.message),
+                    "window": window,
+                }
 
 
 def unmarked_exhaustive(recordings: Sequence[Recording]) -> Iterator[dict[str, Any]]:
