@@ -5,10 +5,10 @@ Files go before the transaction that says so commits: whoever is cut short does 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, false, not_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, false, func, not_, select, update
 
 from api import database
 from api.database.tables import Table
@@ -18,6 +18,7 @@ from api.jobs.job import FINISHED, Job, Kind
 from api.jobs.work import LISTENING_COPY
 from api.outbox import trail
 from api.retention import holds, rules
+from core import clock
 
 What = Literal["audio", "report", "batch", "tagged-file", "tagging", "voice-print"]
 _JOBS = Table.metadata.tables["jobs"]
@@ -29,6 +30,14 @@ _PLACES: dict[Kind, str] = {"audit": "/v1/audits", "track": "/v1/tracks", "compa
 _REPORTED: tuple[Kind, ...] = ("audit", "comparison")
 _WHOLE: tuple[What, ...] = ("report", "tagging")
 """What takes everything else of its job along."""
+_FIELDS: dict[What, str] = {
+    "audio": "audio",
+    "report": "reports",
+    "tagging": "tagged",
+    "tagged-file": "tagged",
+    "voice-print": "voices",
+}
+"""Which number of `rules.Days` ends what."""
 Conditions = Sequence[ColumnElement[bool]]
 
 
@@ -59,27 +68,46 @@ class Retention:
 
     def due(self, now: datetime) -> list[Ended]:
         """Everything that a sweep would end at this moment; nothing is done to it."""
+        return [one for rule in rules.every(self._engine) for one in self.due_by(rule, now)]
+
+    def due_by(self, rule: rules.Rule, now: datetime) -> list[Ended]:
+        """What a sweep would end at this moment of one tenant, if it had set a rule."""
         found: dict[tuple[What, str], Ended] = {}
         whole: set[str] = set()
         with database.reading(self._engine) as connection:
-            for rule in rules.every(self._engine):
-                for what, conditions in _jobs_due(rule, now):
-                    rows = connection.execute(select(_JOBS.c.id, _JOBS.c.kind).where(*conditions))
-                    for row in rows:
-                        place = f"{_PLACES[row.kind]}/{row.id}"
-                        if place not in whole:  # with an audit goes its audio
-                            found[what, place] = Ended(rule.tenant, what, place)
-                        if what in _WHOLE:
-                            whole.add(place)
-                batches = connection.execute(select(_BATCHES.c.id).where(*_batches_due(rule, now)))
-                for batch_id in batches.scalars():
-                    place = f"/v1/batches/{batch_id}"
-                    found["batch", place] = Ended(rule.tenant, "batch", place)
-                voices = connection.execute(select(_ARTISTS.c.id).where(*_voices_due(rule, now)))
-                for artist_id in voices.scalars():
-                    place = f"/v1/artists/{artist_id}"
-                    found["voice-print", place] = Ended(rule.tenant, "voice-print", place)
+            for what, conditions in _jobs_due(rule, now):
+                rows = connection.execute(select(_JOBS.c.id, _JOBS.c.kind).where(*conditions))
+                for row in rows:
+                    place = f"{_PLACES[row.kind]}/{row.id}"
+                    if place not in whole:  # with an audit goes its audio
+                        found[what, place] = Ended(rule.tenant, what, place)
+                    if what in _WHOLE:
+                        whole.add(place)
+            batches = connection.execute(select(_BATCHES.c.id).where(*_batches_due(rule, now)))
+            for batch_id in batches.scalars():
+                place = f"/v1/batches/{batch_id}"
+                found["batch", place] = Ended(rule.tenant, "batch", place)
+            voices = connection.execute(select(_ARTISTS.c.id).where(*_voices_due(rule, now)))
+            for artist_id in voices.scalars():
+                place = f"/v1/artists/{artist_id}"
+                found["voice-print", place] = Ended(rule.tenant, "voice-print", place)
         return list(found.values())
+
+    def first_ends(self, rule: rules.Rule) -> dict[What, datetime]:
+        """When the oldest of what a tenant has ends, by what it is; what no number ends has no entry.
+
+        What a hold keeps counts as if it were not there. A batch ends with the last of its audits.
+        """
+        ever = clock.now() + timedelta(days=2 * rules.MOST_DAYS)
+        found: dict[What, datetime | None] = {}
+        with database.reading(self._engine) as connection:
+            for what, conditions in _jobs_due(rule, ever):
+                oldest = select(func.min(_JOBS.c.finished_at)).where(*conditions)
+                found[what] = connection.execute(oldest).scalar_one()
+            voices = select(func.min(_ARTISTS.c.created_at)).where(*_voices_due(rule, ever))
+            found["voice-print"] = connection.execute(voices).scalar_one()
+        days = {what: getattr(rule.days, _FIELDS[what]) for what in found}
+        return {what: at + timedelta(days=days[what]) for what, at in found.items() if at is not None}
 
     def sweep(self, now: datetime) -> list[Ended]:
         """End what is due; every end is in the audit trail."""

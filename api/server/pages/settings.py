@@ -6,20 +6,23 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.database.tables import DEFAULT_TENANT
 from api.language import later
 from api.members.members import Members
 from api.policies.policies import Policies
+from api.retention import rules
+from api.retention.holds import Holds
 from api.server.answers import problem
 from api.server.api_keys import NewKey, Scope
 from api.server.key_shapes import KeyRequest, RotationRequest
 from api.server.member_shapes import state_of
 from api.server.pages.forms import Sent, end_of, said
+from api.server.pages.key_states import key_state
 from api.server.pages.rendering import page
 from api.server.parts import Admin, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes.health import checked
 from api.server.routes.tables import Exporter
-from core import clock
 from core.errors import InvalidInput, TrackmarkError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
@@ -61,11 +64,14 @@ def _governed(parts: Parts, tenant: str) -> dict[str, Any]:
     keys, hooks = parts.keys.keys(tenant), parts.webhooks.of(tenant).all()
     people = Members(parts.registry.engine, tenant).listed()
     return {
-        "active": sum(_state(one) == "active" for one in keys),
+        "active": sum(key_state(one) == "active" for one in keys),
         "members": sum(state_of(one) == "active" for one in people),
         "provider": parts.signing_in is not None,
         "hooks": len(hooks),
         "disabled": sum(one.disabled_at is not None for one in hooks),
+        "ends": any(days is not None for days in vars(rules.of(parts.registry.engine, tenant).days).values()),
+        "held": sum(one.released_at is None for one in Holds.of(parts.registry.engine, tenant).listed()),
+        "operates": tenant == DEFAULT_TENANT,
         "health": checked(parts),
     }
 
@@ -127,7 +133,7 @@ def _keys(
         request,
         "keys.html",
         200 if refusal is None else int(refusal["status"]),
-        keys=[(one, _state(one)) for one in found],
+        keys=[(one, key_state(one)) for one in found],
         scopes=SCOPES,
         overlaps=OVERLAPS,
         made=made,
@@ -140,9 +146,3 @@ def _keys(
 
 def _shown(request: Request, parts: Parts, tenant: str, made: NewKey) -> Response:
     return _keys(request, parts, tenant, made=made)
-
-
-def _state(key: Any) -> str:
-    if key.revoked_at is not None:
-        return "revoked"
-    return "expired" if key.expires_at is not None and key.expires_at <= clock.now() else "active"

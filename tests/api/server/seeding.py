@@ -39,6 +39,9 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
     compared = client.post("/v1/comparisons", files=pair, data=kept).headers["location"]
     finished(client, compared)
     policy = client.post("/v1/policies", json={"text": POLICY}).json()["id"]
+    held = client.post("/v1/holds", json={"kind": "case", "id": case["id"], "reason": "a suit"}).json()["id"]
+    entered = {"tenant": "label-a", "name": "Label A"}
+    client.post("/v1/tenants", json=entered).raise_for_status()
     audit_id = audit.rsplit("/", 1)[1]
     return {
         "start": "/",
@@ -65,6 +68,12 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
         "webhooks": "/webhooks",
         "webhook": f"/webhooks/{hooked}",
         "webhook deletion": f"/webhooks/{hooked}/delete",
+        "retention": "/retention",
+        "retention change": "/retention/change?audio_days=30",
+        "holds": "/holds",
+        "hold": f"/holds/{held}",
+        "tenants": "/tenants",
+        "tenant": "/tenants/label-a",
         "log": "/log",
         "entry": "/log/0",
         "verify": "/verify",

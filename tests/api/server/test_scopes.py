@@ -223,6 +223,19 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/holds
         GET /v1/holds/{hold_id}
         POST /v1/holds/{hold_id}:release
+        GET /retention
+        GET /retention/change
+        POST /retention
+        GET /holds
+        POST /holds
+        GET /holds/{hold_id}
+        POST /holds/{hold_id}/release
+        GET /tenants
+        POST /tenants
+        GET /tenants/{tenant}
+        POST /tenants/{tenant}/keys
+        POST /tenants/{tenant}/suspend
+        POST /tenants/{tenant}/resume
         GET /members
         POST /members
         POST /members/{member_id}/{step}

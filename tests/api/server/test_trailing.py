@@ -31,6 +31,7 @@ NOT_TOLD = {
     *("/v1/tenants", "/v1/tenants/{tenant}"),
     *("/v1/members", "/v1/members/{member_id}"),
     *("/v1/retention", "/v1/holds", "/v1/holds/{hold_id}"),
+    *("/retention", "/retention/change", "/holds", "/holds/{hold_id}", "/tenants", "/tenants/{tenant}"),
 }
 """What may be read without being told of: nothing of a record, a voice or a report is in it."""
 
