@@ -40,6 +40,8 @@ STEPS: Mapping["Kind", str] = {
     "keep_down": later("Material stays down"),
     "withdraw": later("Withdrawn"),
 }
+TOGETHER: tuple["Kind", ...] = ("remove", "refuse", "withdraw", "comment")
+"""Steps that notices take together; what a counter-notice leads to is looked at one by one."""
 FORMS: Mapping[str, str] = {"dmca": later("Copyright"), "no-fakes": later("Voice")}
 _ELEMENTS: Mapping[str, str] = {
     "signature": later("Signature"),

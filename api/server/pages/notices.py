@@ -19,7 +19,7 @@ from api.server.notice_shapes import (
     NoticeCommentRequest,
     NoticeRequest,
 )
-from api.server.pages import lists
+from api.server.pages import lists, notice_words
 from api.server.pages.forms import Sent, said
 from api.server.pages.rendering import page
 from api.server.parts import PartsDep, RecordReader, RecordWriter
@@ -31,7 +31,7 @@ from core.errors import InvalidInput, TrackmarkError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
-_SHAPES: Mapping[str, tuple[Kind, type[Model]]] = {
+SHAPES: Mapping[str, tuple[Kind, type[Model]]] = {
     "complete": ("complete", CompletionRequest),
     "comment": ("comment", NoticeCommentRequest),
     "remove": ("remove", ActRequest),
@@ -41,6 +41,7 @@ _SHAPES: Mapping[str, tuple[Kind, type[Model]]] = {
     "keep_down": ("keep_down", ActRequest),
     "withdraw": ("withdraw", ReopenRequest),
 }
+"""Each step, and what a form says of it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,15 @@ def notice_list(request: Request, parts: PartsDep, caller: RecordReader) -> Resp
     found = notices.page(lists.wanted(request, asked), parts.cursors)
     rows = [Row(one, next(iter(deadlines(one, shipped())), None)) for one in found.notices]
     turns = lists.turning(request, asked, found.next)
-    return page(request, "notices.html", rows=rows, today=clock.now().date(), forms=FORMS, **turns)
+    return page(
+        request,
+        "notices.html",
+        rows=rows,
+        today=clock.now().date(),
+        forms=FORMS,
+        together={name: notice_words.STEPS[name] for name in notice_words.TOGETHER},
+        **turns,
+    )
 
 
 @router.get("/notices/new")
@@ -100,9 +109,9 @@ def take(
     notices = Notices.of(parts.registry.engine, caller.tenant)
     form = FORMS[notices.get(notice_id).form]
     try:
-        if step not in _SHAPES:
+        if step not in SHAPES:
             raise InvalidInput(f"a notice has no step {step!r}")
-        kind, shape = _SHAPES[step]
+        kind, shape = SHAPES[step]
         told: dict[str, Any] = {name: sent[name] for name in shape.model_fields if name in sent}
         if "elements" in shape.model_fields:
             told["elements"] = _elements(form.counter if kind == "counter" else form.notice, sent)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
+from api.jobs.entering import Idempotency
 from api.jobs.exporting import Asked, What
 from api.jobs.job import Job, State, Upload
 from api.jobs.tables import MEDIA, Form
@@ -138,6 +139,27 @@ def create(
     wanted: ExportRequest, request: Request, response: Response, parts: PartsDep, caller: Exporter
 ) -> ExportAnswer:
     """Make one table of audits, records or cases, as a job. Follow `Location`; then fetch `links.file`."""
+    once = once_of(request, wanted.model_dump_json().encode(), parts)
+    job = begun(wanted, parts, caller, once)
+    response.headers["Location"] = f"{router.prefix}/{job.id}"
+    response.headers["Retry-After"] = RETRY_AFTER_S
+    return ExportAnswer.of(job, parts)
+
+
+def begun(wanted: ExportRequest, parts: Parts, caller: Caller, once: Idempotency | None = None) -> Job:
+    """The job that makes an export.
+
+    Args:
+        wanted: what to take away.
+        parts: of the application.
+        caller: who asks.
+        once: what tells the request from another, where it may come again.
+
+    Raises:
+        Forbidden: the caller may not read it.
+        InvalidInput: nothing could be in it.
+        TooManyJobs: the tenant has as many under way as it may.
+    """
     caller.require(READS[wanted.what])
     now = clock.now()
     since, until = in_utc("created_from", wanted.created_from), in_utc("created_to", wanted.created_to)
@@ -149,12 +171,20 @@ def create(
         **{"since": None if since is None else since.isoformat(), "until": asked.until.isoformat()},
     }
     nothing = Upload(asked.file, "", "", 0)
-    once = once_of(request, wanted.model_dump_json().encode(), parts)
     job, _ = parts.jobs.create("export", caller.tenant, nothing, kept, once, most=MOST_UNDER_WAY)
     parts.wake()
-    response.headers["Location"] = f"{router.prefix}/{job.id}"
-    response.headers["Retry-After"] = RETRY_AFTER_S
-    return ExportAnswer.of(job, parts)
+    return job
+
+
+def exportable(caller: Caller) -> list[What]:
+    """What a caller may export."""
+    return [what for what, scope in READS.items() if {scope, Scope.ADMIN} & caller.scopes]
+
+
+def readable(parts: Parts, caller: Caller) -> list[Job]:
+    """The tenant's exports of what the caller may read."""
+    jobs, may = parts.jobs.of_kind("export", tenant=caller.tenant), exportable(caller)
+    return [job for job in jobs if Asked.of(job.request).what in may]
 
 
 @router.get("", operation_id="listExports", summary="List exports", responses=problems(422))
@@ -162,10 +192,8 @@ def list_exports(
     parts: PartsDep, caller: Exporter, paging: ShortPaging, sort: Sort = "-created_at"
 ) -> ExportList:
     """The tenant's exports of what the caller may read; `name` is `audits.csv` and the like."""
-    jobs = parts.jobs.of_kind("export", tenant=caller.tenant)
-    may = {what for what, scope in READS.items() if {scope, Scope.ADMIN} & caller.scopes}
-    shown, more = paging.short(sort, more=" ".join(sorted(may))).page(
-        [job for job in jobs if Asked.of(job.request).what in may],
+    shown, more = paging.short(sort, more=" ".join(exportable(caller))).page(
+        readable(parts, caller),
         lambda job: (job.id, job.file_name, job.created_at),
         (caller.tenant, "exports"),
         parts.cursors,

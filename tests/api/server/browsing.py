@@ -48,8 +48,9 @@ class Site:
     key: str
 
     def client(self) -> httpx.Client:
-        """A client of the API with that key."""
-        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {self.key}"})
+        """A client of the API with that key; a busy machine takes its time."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=None)
 
 
 def signed_in(chromium: Browser, site: Site, **options: Any) -> BrowserContext:

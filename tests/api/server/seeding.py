@@ -39,6 +39,8 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
     compared = client.post("/v1/comparisons", files=pair, data=kept).headers["location"]
     finished(client, compared)
     policy = client.post("/v1/policies", json={"text": POLICY}).json()["id"]
+    begun = client.post("/v1/exports", json={"what": "cases", "format": "csv"})
+    export = finished(client, begun.headers["location"])["id"]
     held = client.post("/v1/holds", json={"kind": "case", "id": case["id"], "reason": "a suit"}).json()["id"]
     entered = {"tenant": "label-a", "name": "Label A"}
     client.post("/v1/tenants", json=entered).raise_for_status()
@@ -72,6 +74,8 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
         "retention change": "/retention/change?audio_days=30",
         "holds": "/holds",
         "hold": f"/holds/{held}",
+        "exports": "/exports",
+        "export": f"/exports/{export}",
         "tenants": "/tenants",
         "tenant": "/tenants/label-a",
         "log": "/log",

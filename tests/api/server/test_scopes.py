@@ -112,6 +112,10 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/exports/{export_id}
         GET /v1/exports/{export_id}/file
         DELETE /v1/exports/{export_id}
+        GET /exports
+        POST /exports
+        GET /exports/{export_id}
+        POST /exports/{export_id}/delete
         GET /settings
         """,
     ),
@@ -158,6 +162,7 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/records/{record_id}/settlements
         POST /v1/records/{record_id}/transfers
         GET /notices/new
+        POST /notices/bulk
         POST /notices
         POST /notices/{notice_id}/{step}
         POST /v1/notices

@@ -96,7 +96,7 @@ def test_cases_are_assigned_together(client: TestClient, browser: TestClient) ->
         client.post("/v1/cases", json={"subject": name, "reason": "a call"}).json()["id"]
         for name in ("one", "two")
     ]
-    sent = {**{f"one-{one}": "true" for one in ids}, "to": "Ada <Lovelace>"}
+    sent = {**{f"one-{one}": "true" for one in ids}, "to": "Ada <Lovelace>", "step": "assign"}
     answer = browser.post("/cases/bulk", data=sent)
     assert "Assigned to Ada &lt;Lovelace&gt;: 2 of 2" in answer.text
     assert {client.get(f"/v1/cases/{one}").json()["assignee"] for one in ids} == {"Ada <Lovelace>"}
@@ -106,7 +106,13 @@ def test_cases_are_assigned_together(client: TestClient, browser: TestClient) ->
 
 @pytest.mark.parametrize(
     ("path", "sent"),
-    [("/audits/bulk", {"step": "cancel"}), ("/audits/bulk", {"step": "erase"}), ("/cases/bulk", {})],
+    [
+        ("/audits/bulk", {"step": "cancel"}),
+        ("/audits/bulk", {"step": "erase"}),
+        ("/cases/bulk", {}),
+        ("/cases/bulk", {"step": "assign"}),
+        ("/notices/bulk", {}),
+    ],
 )
 def test_a_step_for_nothing_is_refused(browser: TestClient, path: str, sent: dict[str, str]) -> None:
     assert browser.post(path, data=sent).status_code == 422
