@@ -72,6 +72,9 @@ class Listener(Protocol):
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) logits to natural log-likelihood ratios, before the bound, any shape."""
 
+    def accusing_llr(self, logit: Tensor) -> Tensor:
+        """The same for the decision that a voice is an artist's clone, which may ask for more."""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -133,3 +136,7 @@ class Countermeasure:
         slope, offset = self._weights.calibration
         llr: Tensor = logit * slope + offset
         return llr
+
+    def accusing_llr(self, logit: Tensor) -> Tensor:
+        """One map for both, any shape."""
+        return self.llr(logit)

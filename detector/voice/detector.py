@@ -43,8 +43,8 @@ class VoiceDetector:
         countermeasure: measures synthetic-ness.
         encoder: embeds voices.
         identity: cohort and calibration for that encoder.
-        most_synthetic: natural log-likelihood ratio (synthetic against human) from which on a recording is
-            refused for enrolment; None asks nothing.
+        most_synthetic: natural log-likelihood ratio (synthetic against human, as the clone decision takes it)
+            from which on a recording is refused for enrolment; None asks nothing.
         measured: the figures of a card that `rates.error_rates` reads.
     """
 
@@ -112,7 +112,7 @@ class VoiceDetector:
             enrolment.enough(clip, activity.voice_s)
             if self.most_synthetic is not None:
                 heard = self._hear(wav, activity, clip.duration_s, embed=False)
-                if self._bounded(heard.llr_syn) >= self.most_synthetic:
+                if self._bounded(heard.accusing) >= self.most_synthetic:
                     raise enrolment.sounds_synthetic(clip)
             seconds += activity.voice_s
             embeddings.append(self._embed(wav, activity))
@@ -189,6 +189,7 @@ class VoiceDetector:
         mean = (synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)
         return _Voice(
             float(self.countermeasure.llr(mean)),
+            float(self.countermeasure.accusing_llr(mean)),
             _segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
             activity.voice_s,
             centre(self.encoder.embed(marked_of(wav, voiced))) if embed else None,
@@ -228,7 +229,7 @@ class VoiceDetector:
         tried = []
         for voice, similarity in zip(heard, near, strict=True):
             llr_id = fusion.among(self.identity.llr_imitation(similarity), artists)
-            tried.append((fusion.llr_clone(voice.llr_syn, llr_id), voice.llr_syn, llr_id, similarity))
+            tried.append((fusion.llr_clone(voice.accusing, llr_id), voice.accusing, llr_id, similarity))
         strongest, llr_syn, llr_id, similarity = max(tried)
         price = strongest - fusion.any_of([clone for clone, *_ in tried])
         llr_syn = self._bounded(llr_syn - price)
@@ -253,12 +254,14 @@ class _Voice:
 
     Attributes:
         llr_syn: natural log-likelihood ratio, synthetic against human, before its bound.
+        accusing: the same as the clone decision takes it.
         segments: its stretches with their scores.
         voice_s: seconds of it.
         direction: centre of its embeddings, a unit vector [D]; None where nobody is compared.
     """
 
     llr_syn: float
+    accusing: float
     segments: tuple[VoiceSegment, ...]
     voice_s: float
     direction: Tensor | None

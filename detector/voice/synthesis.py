@@ -92,17 +92,20 @@ class Fusion:
         means: of C and of each network on pages left out of training, [1 + networks].
         spreads: standard deviations of the same, [1 + networks].
         weight: of each standardised network beside the standardised C, [1].
-        calibration: slope and offset from the score to the natural log-likelihood ratio, [2].
+        calibration: slope and offset from the score to the natural log-likelihood ratio that is told, [2].
+        accusing: the same for the ratio that enters the clone decision, flatter, [2].
     """
 
     means: Tensor
     spreads: Tensor
     weight: Tensor
     calibration: Tensor
+    accusing: Tensor
 
     def __post_init__(self) -> None:
-        sizes = [part.numel() for part in (self.means, self.spreads, self.weight, self.calibration)]
-        if sizes != [1 + len(VIEWS), 1 + len(VIEWS), 1, 2]:
+        sizes = [part.numel() for part in (self.means, self.spreads, self.weight)]
+        sizes += [self.calibration.numel(), self.accusing.numel()]
+        if sizes != [1 + len(VIEWS), 1 + len(VIEWS), 1, 2, 2]:
             raise ValueError("the numbers of another fusion")
 
     def score(self, logits: Tensor) -> Tensor:
@@ -113,6 +116,10 @@ class Fusion:
     def llr(self, score: Tensor) -> Tensor:
         """Natural log-likelihood ratio synthetic against human, before its bound, any shape."""
         return score * self.calibration[0] + self.calibration[1]
+
+    def accusing_llr(self, score: Tensor) -> Tensor:
+        """The same for the clone decision, any shape."""
+        return score * self.accusing[0] + self.accusing[1]
 
 
 @torch.inference_mode()
@@ -197,3 +204,7 @@ class SyntheticVoice:
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) fused scores to natural log-likelihood ratios, before the bound, any shape."""
         return self._fusion.llr(logit)
+
+    def accusing_llr(self, logit: Tensor) -> Tensor:
+        """The same by the flatter map of the clone decision, see `Listener`, any shape."""
+        return self._fusion.accusing_llr(logit)

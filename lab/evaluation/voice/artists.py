@@ -29,9 +29,9 @@ from lab.training.voice.measured import Measured, kept, read
 
 
 def synthetic_llr(rows: Measured) -> Scores:
-    """What the shipped score says of measured clips, natural, before its bound."""
+    """What the clone decision takes of measured clips, natural, before its bound."""
     voice = SyntheticVoice.load()
-    found: Scores = voice.llr(voice.scores(torch.tensor(rows.inputs))).double().numpy()
+    found: Scores = voice.accusing_llr(voice.scores(torch.tensor(rows.inputs))).double().numpy()
     return found
 
 

@@ -43,6 +43,11 @@ def _row(name: str, found: Mapping[str, Any]) -> str:
     )
 
 
+def _number(value: float | None) -> str:
+    """A figure that was not made again since its calibration changed has none."""
+    return "-" if value is None else f"{value:.2f}"
+
+
 def _both(values: object) -> str:
     return " / ".join(f"{value:.3f}" for value in values) if isinstance(values, list) else str(values)
 
@@ -63,7 +68,9 @@ def _listed(found: Mapping[str, Any]) -> list[str]:
         f"recordings only ({free['clips']} clips) the same networks reach an area of {free['auc']:.3f} "
         f"{_span(free['auc95'])}, EER {100 * free['eer']:.1f} %. A probe that hears no voice, only "
         f"level, band, floor and length of a file, reaches {found['facts_only_auc']:.3f}. "
-        "Wanted: EER of 12 % a cappella and 22 % over music at 0 dB, every system below 25 %, Cllr of 0.5.",
+        "Wanted: EER of 12 % a cappella and 22 % over music at 0 dB, every system below 25 %, Cllr of 0.5. "
+        "A dash: not measured again since "
+        "[0244](../decisions/0244-the-ratio-told-and-the-ratio-that-accuses.md).",
         "",
         "| condition | AUC [95 %, pages redrawn] | EER | Cllr, at best |",
         "|---|---|---|---|",
@@ -72,7 +79,7 @@ def _listed(found: Mapping[str, Any]) -> list[str]:
         low, high = row["auc95"]
         lines.append(
             f"| {name} | {row['auc']:.3f} [{low:.3f}, {high:.3f}] | {100 * row['eer']:.1f} % | "
-            f"{row['cllr']:.2f}, {row['min_cllr']:.2f} |"
+            f"{_number(row.get('cllr'))}, {row['min_cllr']:.2f} |"
         )
     if found["effects"]:
         told = "; ".join(

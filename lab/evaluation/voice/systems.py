@@ -25,14 +25,15 @@ from lab.metrics import auc, eer, upper_bound
 from lab.training.voice import conditions
 from lab.training.voice.fusing import WEIGHT
 from lab.training.voice.listed import TEST_PAGES
-from lab.training.voice.listening import GAIN, LISTENERS, facts, judging, logits, trained
+from lab.training.voice.listening import GAIN, LISTENERS, facts, judging, lines, logits, trained
 from lab.training.voice.measured import Measured, kept, read
-from lab.training.voice.synthesis import lines, training
+from lab.training.voice.synthesis import training
 
 
 def scores(rows: Measured) -> Scores:
     """What the shipped score says of them, bounded as told."""
-    llr = synthetic_llr(rows)
+    voice = SyntheticVoice.load()
+    llr = voice.llr(voice.scores(torch.tensor(rows.inputs))).double().numpy()
     most = SyntheticVoice.most_llr
     return Scores(rows.page, rows.synthetic, llr, np.clip(llr, -most, most))
 
@@ -85,7 +86,7 @@ def effects(known: Measured) -> dict[str, list[float]]:
     told = {}
     for name in filter(kept, (*conditions.EFFECTS, conditions.ENHANCED)):
         rows = read(name, TEST_PAGES)
-        llr = scores(rows.only(judging(rows, known))).llr
+        llr = synthetic_llr(rows.only(judging(rows, known)))
         called = int((llr >= fusion.suspicious_llr(SUSPECTED)).sum())
         told[name] = [called, len(llr), round(upper_bound(called, len(llr)), 4)]
     return told

@@ -4,14 +4,18 @@ Training pages are left out in turn; the pages that judge are scored by one netw
 """
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from detector.voice.countermeasure import Countermeasure
+from detector.voice.lines import COUNT
 from detector.voice.synthesis import VIEWS, ScoreConfig, VoiceNetwork
+from lab.training.voice.fusing import fusion
 from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES
 from lab.training.voice.measured import Flags, Floats, Measured
 from lab.training.voice.ranking import Plan, fit, lots, standardise
@@ -20,6 +24,8 @@ Scores = npt.NDArray[np.float64]
 View = Callable[[Measured], Floats]
 MUCH_RECORDED = ("ljspeech", "opencpop")
 """People of whom whole corpora are training pages: their clips on the judging pages are left out instead."""
+LEAST, FEW = 2, 15
+"""Clips of either class that a page needs to be left out, and of each that are heard where little time is."""
 GAIN = {"production": 1.0, "texture": 0.5, "course": 0.5}
 """How loudly a view speaks: few statistics loudly, thousands of layer statistics softly."""
 
@@ -59,10 +65,12 @@ def judging(rows: Measured, training: Measured) -> Flags:
     return chosen
 
 
-def trained(table: Measured, view: View, gain: float = 1.0, plan: Plan | None = None) -> VoiceNetwork:
+def trained(
+    table: Measured, view: View, gain: float = 1.0, plan: Plan | None = None, members: int = 3
+) -> VoiceNetwork:
     """A network of the rows."""
     values = view(table)
-    network = VoiceNetwork(ScoreConfig(inputs=values.shape[1]))
+    network = VoiceNetwork(ScoreConfig(inputs=values.shape[1], members=members))
     standardise(network, values.astype(np.float64), np.full(values.shape[1], gain))
     known = lots(table.synthetic, table.page, table.system)
     fit(network, network.standard(torch.tensor(values)), known, plan or Plan())
@@ -76,21 +84,60 @@ def logits(network: VoiceNetwork, rows: Measured, view: View) -> Scores:
     return found
 
 
-def left_out(rows: Measured, view: View, gain: float, pages: list[str]) -> Scores:
-    """Score of each row of a training page by a network that knows no page, system or person of it.
+def few(rows: Measured, most: int = FEW) -> Measured:
+    """So many rows of each page and class at most, its systems or people in turn."""
+    taken: list[int] = []
+    for page, side in sorted(set(zip(rows.page.tolist(), rows.synthetic.tolist(), strict=True))):
+        here = np.flatnonzero((rows.page == page) & (rows.synthetic == side)).tolist()
+        met: Counter[str] = Counter()
+        turns = []
+        for row in here:
+            who = str(rows.system[row] if side else rows.person[row])
+            turns.append((met[who], row))
+            met[who] += 1
+        taken += [row for _, row in sorted(turns)[:most]]
+    return rows.only(np.isin(np.arange(len(rows.page)), taken))
+
+
+def left_out(rows: Measured, choosing: Measured, pages: Sequence[str]) -> Scores:
+    """Fused scores of each page by networks that know no page, system or person of it, [N].
+
+    The networks of a page left out are standardised as the shipped ones are, by what they themselves say of
+    the pages for choosing: their scales and offsets differ, since ranking within pages hardly sets them.
 
     Args:
         rows: of training pages.
-        view: what the network sees.
-        gain: how loudly.
+        choosing: of the pages for choosing.
         pages: to leave out in turn; rows of others stay NaN.
     """
     found = np.full(len(rows.page), np.nan)
     for page in pages:
         here = rows.page == page
-        others = rows.only(here)
-        found[here] = logits(trained(rows.only(strangers(rows, others)), view, gain), others, view)
+        own, others = rows.only(here), rows.only(strangers(rows, rows.only(here)))
+        networks = {name: trained(others, view, GAIN[name], members=1) for name, view in LISTENERS.items()}
+        standard = fusion(columns(networks, choosing))
+        found[here] = standard.score(torch.tensor(columns(networks, own))).numpy()
     return found
+
+
+def two_sided(rows: Measured) -> list[str]:
+    """Pages with clips enough of both classes to be left out for a calibration."""
+    sides = {page: rows.synthetic[rows.page == page] for page in sorted(set(rows.page.tolist()))}
+    return [page for page, made in sides.items() if min(made.sum(), (~made).sum()) >= LEAST]
+
+
+def columns(networks: Mapping[str, VoiceNetwork], rows: Measured) -> Scores:
+    """Logits of C and of each network, [N, 1 + networks]."""
+    heard = [logits(network, rows, LISTENERS[name]) for name, network in networks.items()]
+    return np.stack([lines(rows), *heard], 1)
+
+
+def lines(rows: Measured) -> Scores:
+    """Scores of the line countermeasure."""
+    with torch.inference_mode():
+        found = Countermeasure.load().logits(torch.tensor(rows.inputs[:, :COUNT]))
+    told: Scores = found.double().numpy()
+    return told
 
 
 def training_pages(rows: Measured) -> Flags:

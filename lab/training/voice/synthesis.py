@@ -12,37 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from core.cards import write
 from detector.voice import synthesis
-from detector.voice.countermeasure import Countermeasure
-from detector.voice.lines import COUNT
-from lab.training.voice.fusing import LeftOut, card, fused
+from detector.voice.synthesis import Fusion
+from lab.training.voice.fusing import calibrate, card, cautious, fusion
 from lab.training.voice.listed import CHOOSING_PAGES
-from lab.training.voice.listening import (
-    GAIN,
-    LISTENERS,
-    Scores,
-    left_out,
-    logits,
-    trained,
-    training_pages,
-)
+from lab.training.voice.listening import GAIN, LISTENERS, columns, few, left_out, trained, training_pages
 from lab.training.voice.measured import IN_TRAINING, Measured, joined, read
 
 
-def lines(rows: Measured) -> Scores:
-    """Scores of the line countermeasure."""
-    with torch.inference_mode():
-        found = Countermeasure.load().logits(torch.tensor(rows.inputs[:, :COUNT]))
-    told: Scores = found.double().numpy()
-    return told
-
-
-def training() -> Measured:
+def training(conditions: Sequence[str] = IN_TRAINING) -> Measured:
     """All rows of training pages."""
-    tables = [read(condition) for condition in IN_TRAINING]
+    tables = [read(condition) for condition in conditions]
     return joined([table.only(training_pages(table)) for table in tables])
 
 
@@ -54,18 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     known, choosing = training(), read("as published", CHOOSING_PAGES)
-    pages = sorted(set(known.page.tolist()))
-    rows = joined([known, choosing])
-    columns: list[Scores] = [lines(rows)]
-    tensors: dict[str, Tensor] = {}
-    for name, view in LISTENERS.items():
-        network = trained(known, view, GAIN[name])
-        tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
-        apart = left_out(known, view, GAIN[name], pages)
-        columns.append(np.concatenate([apart, logits(network, choosing, view)]))
-        print(f"{name}: trained", flush=True)
-    development = np.isin(rows.page, sorted(CHOOSING_PAGES))
-    numbers = fused(LeftOut(np.stack(columns, 1), rows.synthetic, rows.page, rows.sung, development))
+    networks = {name: trained(known, view, GAIN[name]) for name, view in LISTENERS.items()}
+    tensors = {f"{n}.{key}": value for n, net in networks.items() for key, value in net.state_dict().items()}
+    own = fusion(columns(networks, choosing))
+    heard, judged = few(training(IN_TRAINING[:1])), own.score(torch.tensor(columns(networks, choosing)))
+    rows = joined([heard, choosing])
+    score = np.concatenate([left_out(heard, choosing, sorted(set(heard.page.tolist()))), judged.numpy()])
+    told = {
+        "calibration": calibrate(score, rows.synthetic, rows.page),
+        "accusing": cautious(score, rows.synthetic, rows.page, rows.sung),
+    }
+    numbers = {name: getattr(own, name) for name in Fusion.__dataclass_fields__}
+    numbers |= {name: torch.tensor(pair) for name, pair in told.items()}
     written = write(card(options.commit, len(known.page)), tensors | numbers, options.card)
     print({name: value.tolist() for name, value in numbers.items()}, written)
 

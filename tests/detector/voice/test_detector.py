@@ -95,6 +95,22 @@ def test_a_synthetic_voice_like_ada_is_a_clone_of_ada_only() -> None:
     assert finding.synthetic_score is not None and finding.synthetic_score > 0.9
 
 
+def test_what_is_told_of_a_voice_and_what_accuses_are_two_ratios() -> None:
+    class Cautious(FakeCountermeasure):
+        def accusing_llr(self, logit: Tensor) -> Tensor:
+            return logit - 3.0
+
+    detector = fake(llr_syn=4.0)
+    known = prints(detector)
+    bold = detector.score(clip(ADA), known)
+    detector.countermeasure = Cautious(4.0)
+    careful = detector.score(clip(ADA), known)
+    assert careful.synthetic_llr == bold.synthetic_llr and careful.segments == bold.segments
+    assert bold.artists[0].clone_score > 0.5 > careful.artists[0].clone_score
+    detector.most_synthetic = 2.0
+    assert detector.enrol([clip(ADA)]).voice_s == 12.0, "nobody is refused by the ratio that is told"
+
+
 def test_a_human_voice_like_ada_is_no_clone() -> None:
     detector = fake(llr_syn=-4.0)
     ada = detector.score(clip(ADA), prints(detector)).artists[0]

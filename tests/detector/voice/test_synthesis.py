@@ -121,11 +121,13 @@ def test_scores_are_fused_and_calibrated_as_the_card_says() -> None:
         spreads=torch.tensor([2.0, 4.0, 1.0, 1.0]),
         weight=torch.tensor([0.5]),
         calibration=torch.tensor([2.0, 1.0]),
+        accusing=torch.tensor([1.0, -1.0]),
     )
     logits = torch.tensor([[3.0, 8.0, 2.0, 1.0], [1.0, 0.0, 4.0, 0.0]])
     score = fusion.score(logits)
     assert score.tolist() == [2.5, 1.0]
     assert fusion.llr(score).tolist() == [6.0, 3.0]
+    assert fusion.accusing_llr(score).tolist() == [1.5, 0.0]
     mean = fusion.score(logits.mean(0))
     assert float(mean) == pytest.approx(float(score.mean())), "the mean of windows is the score of means"
 

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from detector.voice.countermeasure import Countermeasure
-from detector.voice.synthesis import Fusion, ScoreConfig, VoiceNetwork
+from detector.voice.synthesis import ScoreConfig, VoiceNetwork
 from lab.sound.vocoders import METHODS, pitch_track
 from lab.training.voice.activity import Plan, signal, train, window
 from lab.training.voice.clips import Voice, speaker_of
 from lab.training.voice.countermeasure import Table, calibrate, fit, left_out
-from lab.training.voice.fusing import LeftOut, fused
+from lab.training.voice.fusing import calibrate as across_pages
+from lab.training.voice.fusing import cautious, fusion
 from lab.training.voice.ranking import Plan as Ranking
 from lab.training.voice.ranking import fit as fit_network
 from lab.training.voice.ranking import lots, standardise
@@ -109,8 +110,32 @@ def test_the_fusion_is_calibrated_on_what_was_left_out() -> None:
     rng = np.random.default_rng(1)
     synthetic = np.arange(400) % 2 == 1
     logits = np.array([1.0, 5.0, 1.0, 2.0]) * (rng.standard_normal((400, 4)) + 2 * synthetic[:, None])
-    page = np.array([f"page{n % 4}" for n in range(400)])
-    sung, development = np.arange(400) % 8 < 4, np.arange(400) % 4 < 2
-    fusion = Fusion(**fused(LeftOut(logits, synthetic, page, sung, development)))
-    llr = fusion.llr(fusion.score(torch.tensor(logits, dtype=torch.float32))).numpy()
-    assert np.mean((llr > 0) == synthetic) > 0.9
+    page = np.array([f"page{n // 2 % 4}" for n in range(400)])
+    standard = fusion(logits[np.arange(400) % 4 < 2])
+    score = standard.score(torch.tensor(logits)).numpy()
+    told = across_pages(score, synthetic, page)
+    accusing = cautious(score, synthetic, page, np.arange(400) % 8 < 4)
+    for slope, offset in (told, accusing):
+        assert np.mean((slope * score + offset > 0) == synthetic) > 0.9
+
+
+def test_pages_that_shift_scores_make_the_ratio_humble() -> None:
+    """With one chance in a thousand that 4,000 draws are this far from their slope."""
+    rng = np.random.default_rng(2)
+    synthetic, page = np.arange(4000) % 2 == 1, np.array([f"page{n // 2 % 8}" for n in range(4000)])
+    score = rng.standard_normal(4000) + 2.0 * synthetic
+    alike = across_pages(score, synthetic, page)
+    assert alike[0] == pytest.approx(2.0, abs=0.25) and alike[1] == pytest.approx(-2.0, abs=0.25)
+    shift = np.array([float(name[-1]) - 3.5 for name in page])
+    slope, offset = across_pages(score + shift, synthetic, page)
+    assert slope == pytest.approx(
+        alike[0] * (1 + np.pi * (alike[0] ** 2 * np.var(shift)) / 8) ** -0.5, rel=0.1
+    )
+    assert -offset / slope == pytest.approx(-alike[1] / alike[0], abs=0.1), "the middle stays"
+    one_class = np.concatenate([page, ["karaoke"] * 500])
+    more = np.concatenate([score + shift, np.full(500, 9.0)])
+    assert across_pages(more, np.concatenate([synthetic, np.zeros(500, bool)]), one_class) == pytest.approx(
+        (slope, offset), abs=1e-3
+    ), "a page with one class cannot tell a page from a class"
+    with pytest.raises(ValueError, match="two pages"):
+        across_pages(score[page == "page1"], synthetic[page == "page1"], page[page == "page1"])

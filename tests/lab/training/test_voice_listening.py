@@ -116,13 +116,26 @@ def test_a_page_is_judged_by_a_network_that_does_not_know_it(monkeypatch: pytest
     seen: list[set[str]] = []
     train = listening.trained
 
-    def watched(known: Measured, view: listening.View, gain: float) -> VoiceNetwork:
+    def watched(known: Measured, view: listening.View, gain: float, members: int) -> VoiceNetwork:
         seen.append(set(known.page.tolist()))
-        return train(known, view, gain, Plan(steps=60, pages=2, clips=2))
+        return train(known, view, gain, Plan(steps=60, pages=2, clips=2), members)
 
     monkeypatch.setattr(listening, "trained", watched)
-    scores = listening.left_out(rows, listening.LISTENERS["production"], 1.0, ["a", "b"])
-    assert seen == [{"b", "c"}, {"a", "c"}] and np.isnan(scores[rows.page == "c"]).all()
+    choosing = table(["d"] * 20, ["", "Q"] * 10, [""] * 20)
+    scores = listening.left_out(rows, choosing, ["a", "b"])
+    assert seen == [{"b", "c"}] * 3 + [{"a", "c"}] * 3 and np.isnan(scores[rows.page == "c"]).all()
     judged = rows.page != "c"
     made = rows.synthetic[judged]
     assert scores[judged][made].mean() > scores[judged][~made].mean()
+    assert np.abs(scores[judged]).max() < 30, "each in its own units"
+
+
+def test_few_rows_of_a_page_and_class_are_of_all_systems() -> None:
+    rows = table(
+        ["a"] * 9 + ["b"], ["", "X", "X", "X", "Y", "", "", "", "", "Y"], ["", *[""] * 4, *"pqqq", ""]
+    )
+    found = listening.few(rows, 2)
+    assert sorted(zip(found.page, found.system, found.person, strict=True)) == [
+        ("a", "", ""), ("a", "", "p"), ("a", "X", ""), ("a", "Y", ""), ("b", "Y", ""),
+    ]  # fmt: skip
+    assert listening.two_sided(rows) == ["a"] and listening.two_sided(found) == ["a"]
