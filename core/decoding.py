@@ -20,6 +20,7 @@ from core import foreign
 from core.containers import Structure, structure
 from core.flac import Promises, stated_bits
 from core.layouts import LAYOUTS, named
+from core.limits import MOST_CHAPTERS, MOST_TAG_TEXT, MOST_TAGS
 from core.locked_child import Refusal
 from core.windows import Window
 
@@ -33,7 +34,6 @@ DECODERS = frozenset(
     """.split()  # noqa: SIM905
 )
 BLOCK = 1 << 16
-MAX_CHAPTERS = 1000
 HEAD_BYTES = 1 << 16
 DAMAGED_PACKETS = 0.2
 """Share of undecodable packets beyond which a file is noise that looked like audio by chance."""
@@ -118,8 +118,8 @@ class _Sound:
                     self._head["more_audio"] = len(container.streams.audio) - 1
                     self._head["chapters"] = _chapters(container)
                     self._head["tags"] = [
-                        (name[:100], text[:10_000])
-                        for name, text in [*container.metadata.items(), *stream.metadata.items()][:200]
+                        (name[:100], text[:MOST_TAG_TEXT])
+                        for name, text in [*container.metadata.items(), *stream.metadata.items()][:MOST_TAGS]
                     ]
                     yield b"H", json.dumps(self._head).encode()
                 if (rate, len(samples)) != (self._head["sample_rate"], self._head["channels"]):
@@ -265,7 +265,7 @@ def _others(container: Any, heard: Any) -> list[str]:
 def _chapters(container: Any) -> list[tuple[float, float, str]]:
     return [
         (float(one["start"] * base), float(one["end"] * base), str(one["metadata"].get("title", ""))[:500])
-        for one in container.chapters()[:MAX_CHAPTERS]
+        for one in container.chapters()[:MOST_CHAPTERS]
         if (base := one["time_base"]) is not None
     ]
 

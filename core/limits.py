@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+MOST_TAGS = 200
+"""Tags that the demuxer tells of a file, at most."""
+MOST_TAG_TEXT = 1 << 16
+"""Characters of one of them, at most."""
+MOST_CHAPTERS = 1000
+"""Chapters of a file, at most."""
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -65,10 +65,9 @@ def prepare(
         warnings.append(
             f"the source goes beyond full scale: it is turned down by {gain_db:.2f} dB, nothing is clipped"
         )
-        gains = {name for name in kept.texts if name.startswith(("REPLAYGAIN_", "R128_"))}
-        if gains:
-            warnings.append("its ReplayGain no longer fits and is left out")
-        replaced |= gains
+        if kept.levels:
+            warnings.append("its ReplayGain or loudness figures no longer fit and are left out")
+            kept = replace(kept, other_levels=True)
     warnings += [text for text in (how.lost, depth) if text]
     kept = kept.without(replaced)
     return Prepared(clip, kept, bits, (*warnings, *kept.lost(out.suffix.lower())), state)

@@ -92,9 +92,13 @@ def append_in(file: BinaryIO, name: str, additions: list[tuple[bytes, bytes]]) -
 
 def info_list(values: dict[bytes, str]) -> bytes:
     """Data of a `LIST` chunk of type INFO: zero-terminated texts, each padded to an even length."""
+    return info_of([(identifier, text.encode() + b"\0") for identifier, text in values.items()])
+
+
+def info_of(values: list[tuple[bytes, bytes]]) -> bytes:
+    """The same of texts as they are to stand there, with their zeros."""
     body = b"INFO"
-    for identifier, text in values.items():
-        data = text.encode() + b"\0"
+    for identifier, data in values:
         body += identifier + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
     return body
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ TAGS = Locked("provenance.metadata.metadata_child")
 MEMORY_BYTES = 1 << 30
 TIMEOUT_S = 30.0
 MAX_GROWTH_BYTES = 256 << 20
+MOST_LOSSES = 20
+MOST_TEXT = 500
+"""Characters of a sentence that a stranger's tags are named in."""
 
 
 @dataclass(frozen=True)
@@ -24,36 +27,29 @@ class Carried:
 
     Attributes:
         source: where it is read, and what decoding told of it; None where there is nothing to carry.
-        family: `id3`, `vorbis`, `mp4` or `riff`: where it was found; None where nothing was.
-        texts: by Vorbis comment name, in capitals.
         chapters: in order of time.
-        elsewhere: what only the source's own family can carry, in plain words.
-        unreadable: why the tags could not be read, if so.
+        losses: by suffix of the file to be, what cannot be carried into it, in sentences.
+        levels: whether it states levels of its sound, as ReplayGain does.
+        unreadable: why the tags could not be read, or not all, if so.
         left_out: names of texts that are not carried.
+        other_levels: whether the sound has other levels now, and those that are stated are left out.
     """
 
     source: tuple[Path, Told] | None = None
-    family: str | None = None
-    texts: dict[str, list[str]] = field(default_factory=dict)
     chapters: tuple[Chapter, ...] = ()
-    elsewhere: tuple[str, ...] = ()
+    losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    levels: bool = False
     unreadable: str | None = None
     left_out: frozenset[str] = frozenset()
+    other_levels: bool = False
 
     def without(self, names: Iterable[str]) -> "Carried":
         """The same, but for texts of these names."""
-        left_out = self.left_out | frozenset(names)
-        texts = {name: values for name, values in self.texts.items() if name not in left_out}
-        return replace(self, texts=texts, left_out=left_out)
+        return replace(self, left_out=self.left_out | frozenset(names))
 
     def lost(self, suffix: str) -> tuple[str, ...]:
         """What cannot be carried into a file of this suffix, in plain words."""
-        lost = [self.unreadable] if self.unreadable else []
-        if self.elsewhere and FAMILIES[suffix] != self.family:
-            lost.append(
-                f"{suffix} files cannot carry the source's {', '.join(self.elsewhere)}: they are left out"
-            )
-        return tuple(lost)
+        return self.losses.get(suffix, ())
 
 
 def read(path: Path, source: Source) -> Carried:
@@ -70,15 +66,23 @@ def read(path: Path, source: Source) -> Carried:
         unreadable = found["unreadable"]
         return Carried(
             source=None if found["empty"] else (path, told),
-            family=None if found["family"] is None else str(found["family"]),
-            texts={str(name): [str(text) for text in texts] for name, texts in found["texts"].items()},
-            chapters=source.chapters,
-            elsewhere=tuple(str(text)[:200] for text in found["elsewhere"]),
-            unreadable=None if unreadable is None else str(unreadable)[:200],
+            chapters=source.chapters if found["chapters"] else (),
+            losses={
+                suffix: tuple(_printable(text) for text in found["losses"][suffix][:MOST_LOSSES])
+                for suffix in FAMILIES
+            },
+            levels=bool(found["levels"]),
+            unreadable=None if unreadable is None else _printable(unreadable),
         )
     except (OSError, LockedError, ValueError, TypeError, KeyError, AttributeError) as error:
-        text = f"the source's tags cannot be read and are left out: {error}"[:200]
-        return Carried(chapters=source.chapters, unreadable=text)
+        text = _printable(f"the source's tags cannot be read and are left out: {error}")
+        return Carried(chapters=source.chapters, losses=dict.fromkeys(FAMILIES, (text,)), unreadable=text)
+
+
+def _printable(text: object) -> str:
+    """A sentence that holds a stranger's words, on one line and not too long."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return line if len(line) <= MOST_TEXT else f"{line[:MOST_TEXT]}…"
 
 
 def carry(path: Path, found: Carried) -> None:
@@ -90,7 +94,12 @@ def carry(path: Path, found: Carried) -> None:
     if found.source is None:
         return
     source, told = found.source
-    request = {"told": asdict(told), "left_out": sorted(found.left_out), "suffix": path.suffix}
+    request = {
+        "told": asdict(told),
+        "left_out": sorted(found.left_out),
+        "other_levels": found.other_levels,
+        "suffix": path.suffix,
+    }
     try:
         with source.open("rb") as file, path.open("r+b") as target:
             size = os.fstat(target.fileno()).st_size

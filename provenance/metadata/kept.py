@@ -1,6 +1,8 @@
 """What was found in a source, in words that every container can be given; and the names of tags in each."""
 
-from collections.abc import Container, Sequence
+import re
+import struct
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,45 +35,87 @@ class Kept:
     """What a source says of itself.
 
     Attributes:
-        family: `id3`, `vorbis`, `mp4` or `riff`: where it was found; None where nothing was.
         texts: by Vorbis comment name, in capitals.
         pictures: covers and others.
         chapters: in order of time.
-        native: frames, atoms, blocks or chunks as they are, for a target of the same family.
-        elsewhere: what only the source's own family can carry, in plain words.
-        unreadable: why the tags could not be read, if so.
+        frames: ID3 frames as they are, for MP3 and WAV.
+        chunks: of a RIFF file, as they are but for LIST INFO, for WAV.
+        info: what its LIST INFO holds, as it is, for WAV.
+        atoms: of MP4, as they are, for MP4.
+        blocks: metadata blocks of FLAC beside comments and pictures, for FLAC.
+        doubled: names of texts of which a RIFF file's two kinds of tags say different things.
+        lost: what no output is given, in plain words.
+        statements: names of tags that speak of AI or of a record, which this tagging replaces.
+        unreadable: why the tags could not be read, or not all, if so.
     """
 
-    family: str | None = None
     texts: dict[str, list[str]] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
     chapters: tuple[Chapter, ...] = ()
-    native: Sequence[object] = ()
-    elsewhere: tuple[str, ...] = ()
+    frames: Sequence[Any] = ()
+    chunks: Sequence[tuple[bytes, bytes]] = ()
+    info: Sequence[tuple[bytes, bytes]] = ()
+    atoms: Sequence[tuple[str, Any]] = ()
+    blocks: Sequence[Any] = ()
+    doubled: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
     unreadable: str | None = None
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to carry."""
-        return not (self.texts or self.pictures or self.chapters or self.native)
+        every = (self.texts, self.pictures, self.chapters, self.frames, self.chunks, self.info, self.atoms)
+        return not any((*every, self.blocks))
+
+    @property
+    def levels(self) -> bool:
+        """Whether it states levels of its sound, as ReplayGain does, which a change of gain makes wrong."""
+        mine, rest = self.without(()), self.without_levels()
+        return _counts(mine) != _counts(rest) or list(mine.chunks) != list(rest.chunks)
 
     def without(self, names: Container[str]) -> "Kept":
         """The same, but for texts of these names."""
-        native = self.native
-        if self.family == "id3":
-            frames: list[Any] = list(self.native)
-            native = [one for one in frames if not _named(one, names)]
-        if self.family == "mp4":
-            atoms: list[Any] = list(self.native)
-            native = [(k, v) for k, v in atoms if MP4.get(k, k.removeprefix(FREEFORM).upper()) not in names]
-        if self.family == "riff":
-            chunks: list[Any] = list(self.native)
-            native = [
-                (k, [one for one in v if not _named(one, names)] if isinstance(v, list) else v)
-                for k, v in chunks
-            ]
-        texts = {name: values for name, values in self.texts.items() if name not in names}
-        return replace(self, texts=texts, native=native)
+        return replace(
+            self,
+            texts={name: values for name, values in self.texts.items() if name not in names},
+            frames=[one for one in self.frames if frame_name(one) not in names],
+            info=[(key, data) for key, data in self.info if info_name(key, data) not in names],
+            atoms=[(key, value) for key, value in self.atoms if atom_name(key) not in names],
+        )
+
+    def without_levels(self) -> "Kept":
+        """The same, but for statements of levels; those of a bext chunk say that they are not known."""
+        found = self.without(_LEVELS)
+        return replace(
+            found,
+            frames=[one for one in found.frames if one.FrameID not in ("RVA2", "RVAD")],
+            chunks=[(k, _without_loudness(data) if k == b"bext" else data) for k, data in found.chunks],
+        )
+
+
+def _counts(found: Kept) -> tuple[int, ...]:
+    return tuple(len(part) for part in (found.texts, found.frames, found.info, found.atoms))
+
+
+class _Levels:
+    """Names of texts that state levels."""
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).startswith(("REPLAYGAIN_", "R128_", "ITUNNORM"))
+
+
+_LEVELS = _Levels()
+_LOUDNESS = slice(412, 422)
+_NOT_KNOWN = struct.pack("<5h", *(0x7FFF,) * 5)
+_VERSION_OF_LOUDNESS = 2
+
+
+def _without_loudness(bext: bytes) -> bytes:
+    """The chunk with its five loudness values as EBU Tech 3285 v2, 2.4, has those that are not known."""
+    if len(bext) < _LOUDNESS.stop or int.from_bytes(bext[346:348], "little") < _VERSION_OF_LOUDNESS:
+        return bext
+    return bext[: _LOUDNESS.start] + _NOT_KNOWN + bext[_LOUDNESS.stop :]
 
 
 FAMILIES = {
@@ -106,6 +150,13 @@ RIFF = {
     "ISRC": "ISRC", "IMUS": "COMPOSER", "ILNG": "LANGUAGE", "IPUB": "LABEL",
 }  # fmt: skip
 FREEFORM = "----:com.apple.iTunes:"
+_ISRC = re.compile(rb"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", re.IGNORECASE)
+
+NAMED = {
+    "ALBUM_ARTIST": "ALBUMARTIST", "ALBUM ARTIST": "ALBUMARTIST", "TRACK": "TRACKNUMBER",
+    "DISC": "DISCNUMBER", "AUTHOR": "ARTIST", "YEAR": "DATE",
+}  # fmt: skip
+"""What APEv2 and demuxers call otherwise."""
 
 _TECHNICAL = (
     "ENCODER",
@@ -113,17 +164,57 @@ _TECHNICAL = (
     "ENCODERSETTINGS",
     "ITUNSMPB",
     "METADATA_BLOCK_PICTURE",
+    "MP3GAIN_",
     "WAVEFORMATEXTENSIBLE",
 )
-_OURS = ("TRACKMARK_", "AI_", "AIGC", "DISCLOSURE_TIME")
+_STATEMENTS = ("TRACKMARK_", "AI_", "AIGC", "DISCLOSURE_TIME")
 
 
 def carried(name: str) -> bool:
-    """Whether a text belongs to the recording: not to its former encoder, nor to a former tagging by us."""
-    return not name.startswith((*_TECHNICAL, *_OURS))
+    """Whether a text belongs to the recording: not to its former encoder, nor to a former statement on AI."""
+    return not name.startswith(_TECHNICAL) and not stated(name)
 
 
-def _named(frame: Any, names: Container[str]) -> bool:
-    if frame.FrameID == "TXXX":
-        return str(frame.desc).upper() in names
-    return ID3.get(frame.FrameID, frame.FrameID) in names
+def stated(name: str) -> bool:
+    """Whether a text of this name speaks of AI or of a record of ours."""
+    return name.startswith(_STATEMENTS)
+
+
+def texts(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Texts by name, in capitals; those that do not belong to the recording are left out."""
+    found: dict[str, list[str]] = {}
+    for name, text in pairs:
+        key = "".join(c for c in name.upper() if c.isprintable()).strip()
+        if key and carried(key):
+            found.setdefault(key, []).append(text)
+    return found
+
+
+def doubled(first: Mapping[str, list[str]], second: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Names of texts of which two kinds of tags say different things: only one of them can be carried."""
+    return tuple(name for name, values in first.items() if second.get(name, values) != values)
+
+
+def statements(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that speak of AI or of a record, once each."""
+    return tuple(dict.fromkeys(name.upper() for name in names if stated(name.upper())))
+
+
+def frame_name(frame: Any) -> str:
+    """The common name of what an ID3 frame says."""
+    if frame.FrameID == "TXXX" or (frame.FrameID == "COMM" and str(frame.desc).upper() in _LEVELS):
+        return str(frame.desc).upper()
+    return ID3.get(frame.FrameID, str(frame.FrameID))
+
+
+def info_name(key: bytes, data: bytes) -> str:
+    """The common name of a text in LIST INFO, whose `ISRC` was meant for who supplied a source."""
+    name = key.decode("latin-1")
+    if name == "ISRC" and not _ISRC.fullmatch(data.replace(b"-", b"").rstrip(b"\0").strip()):
+        return "SOURCE"
+    return RIFF.get(name, name)
+
+
+def atom_name(key: str) -> str:
+    """The common name of an MP4 atom."""
+    return MP4.get(key, key.removeprefix(FREEFORM).upper())

@@ -38,7 +38,8 @@ from mutagen import (
 from core.errors import CredentialsError
 from core.locked_child import Refusal, Task
 from provenance.credentials import tag_reading
-from provenance.metadata.kept import Told
+from provenance.metadata.kept import FAMILIES, Told
+from provenance.metadata.losses import losses
 from provenance.metadata.reading import read
 from provenance.metadata.writing import write
 
@@ -64,9 +65,9 @@ def work(task: Task) -> None:
     found = read(source, Told(told["name"], told["container"], chapters, tuple(map(tuple, told["tags"]))))
     if len(task.files) == 1:
         facts = {
-            "family": found.family,
-            "texts": found.texts,
-            "elsewhere": found.elsewhere,
+            "chapters": bool(found.chapters),
+            "losses": {suffix: losses(found, suffix) for suffix in FAMILIES},
+            "levels": found.levels,
             "unreadable": found.unreadable,
             "empty": found.empty,
         }
@@ -74,7 +75,8 @@ def work(task: Task) -> None:
         return
     try:
         target = task.files[1]
-        write(target, asked["suffix"], found.without(set(asked["left_out"])))
+        found = found.without(set(asked["left_out"]))
+        write(target, asked["suffix"], found.without_levels() if asked["other_levels"] else found)
         target.flush()
     except CredentialsError as error:
         raise Refusal("CredentialsError", str(error)) from error

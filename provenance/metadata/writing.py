@@ -2,17 +2,19 @@
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import mutagen
 from mutagen import flac, id3
-from mutagen.flac import FLAC
+from mutagen.flac import FLAC, CueSheet
 from mutagen.mp4 import MP4, MP4Cover
 
 from core.errors import CredentialsError
 from provenance.credentials import riff
 from provenance.metadata import kept
 from provenance.metadata.kept import FAMILIES, Kept
+from provenance.metadata.losses import MAX_BLOCK_BYTES, MOST_COMMENT_CHAPTERS, PLAIN_PICTURES, comment_name
 
 _TO_ID3 = {name: frame for frame, name in kept.ID3.items()}
 _TO_MP4 = {name: atom for atom, name in kept.MP4.items()}
@@ -44,17 +46,18 @@ def _mp3(file: BinaryIO, found: Kept) -> None:
 
 
 def _frames(found: Kept) -> id3.ID3:
+    """Frames as they are, and what else was found in frames of its own."""
     tags = id3.ID3()
-    if found.family == "id3":
-        for frame in found.native:
-            tags.add(frame)
+    for frame in found.frames:
+        tags.add(frame)
     for name, values in found.texts.items():
-        if found.family != "id3" or not _has(tags, name):
-            tags.add(_frame(name, values))
-    if found.family != "id3":
-        for place, one in enumerate(found.pictures):
-            description = one.description or ("" if place == 0 else str(place))
-            tags.add(id3.APIC(encoding=3, mime=one.mime, type=one.type, desc=description, data=one.data))
+        if not _has(tags, name):
+            for frame in _of_text(name, values):
+                tags.add(frame)
+    held = {one.data for one in tags.getall("APIC")}
+    for place, one in enumerate(one for one in found.pictures if one.data not in held):
+        description = one.description or ("" if place == 0 else str(place))
+        tags.add(id3.APIC(encoding=3, mime=one.mime, type=one.type, desc=description, data=one.data))
     if found.chapters and not tags.getall("CHAP"):
         names = [f"ch{number}" for number in range(len(found.chapters))]
         for name, (start_s, end_s, title) in zip(names, found.chapters, strict=True):
@@ -73,19 +76,26 @@ def _has(tags: id3.ID3, name: str) -> bool:
         return bool(tags.getall("COMM"))
     if name == "MUSICBRAINZ_TRACKID" and tags.getall("UFID"):
         return True
+    if any(kept.frame_name(frame) == name for frame in tags.getall("COMM")):
+        return True
     return bool(tags.getall(_TO_ID3.get(name, ""))) or any(
         f.desc.upper() == name for f in tags.getall("TXXX")
     )
 
 
-def _frame(name: str, values: list[str]) -> Any:
+def _of_text(name: str, values: list[str]) -> list[Any]:
     if name == "LYRICS":
-        return id3.USLT(encoding=3, lang="und", desc="", text=values[0])
+        described = enumerate(values)  # a tag holds one of each language and description
+        return [
+            id3.USLT(encoding=3, lang="und", desc=str(n + 1) if n else "", text=text) for n, text in described
+        ]
     if name == "COMMENT":
-        return id3.COMM(encoding=3, lang="und", desc="", text=values)
+        return [id3.COMM(encoding=3, lang="und", desc="", text=values)]
     if name in _TO_ID3:
-        return getattr(id3, _TO_ID3[name])(encoding=3, text=values)
-    return id3.TXXX(encoding=3, desc=name, text=values)
+        frame = getattr(id3, _TO_ID3[name])(encoding=3, text=values)
+        if [str(text) for text in frame.text] == values:  # a date in words does not fit
+            return [frame]
+    return [id3.TXXX(encoding=3, desc=name, text=values)]
 
 
 def _mp4(file: BinaryIO, found: Kept) -> None:
@@ -93,24 +103,32 @@ def _mp4(file: BinaryIO, found: Kept) -> None:
     if audio.tags is None:
         audio.add_tags()
     tags: Any = audio.tags
-    atoms: Any = found.native if found.family == "mp4" else ()
-    for key, value in atoms:
+    for key, value in found.atoms:
         tags[key] = value
-    if found.family != "mp4":
-        for name, values in found.texts.items():
-            if name in ("TRACKNUMBER", "DISCNUMBER") and _pair(values[0]):
-                tags["trkn" if name == "TRACKNUMBER" else "disk"] = [_pair(values[0])]
-            elif name == "BPM" and values[0].strip().isdigit():
-                tags["tmpo"] = [min(int(values[0]), 65535)]
-            elif name in _TO_MP4:
-                tags[_TO_MP4[name]] = values
-            else:
-                tags[kept.FREEFORM + name] = [text.encode() for text in values]
-        covers = [one for one in found.pictures if one.mime in ("image/jpeg", "image/jpg", "image/png")]
-        if covers:
-            tags["covr"] = [MP4Cover(c.data, 14 if c.mime == "image/png" else 13) for c in covers]
+    told = {kept.atom_name(key) for key, _ in found.atoms} | _told_by_numbers(found)
+    for name, values in found.texts.items():
+        if name in told:
+            continue
+        if name in ("TRACKNUMBER", "DISCNUMBER") and _pair(values[0]):
+            tags["trkn" if name == "TRACKNUMBER" else "disk"] = [_pair(values[0])]
+        elif name == "BPM" and values[0].strip().isdigit():
+            tags["tmpo"] = [min(int(values[0]), 65535)]
+        elif name == "COMPILATION" and values == ["1"]:
+            tags["cpil"] = True
+        elif name in _TO_MP4:
+            tags[_TO_MP4[name]] = values
+        else:
+            tags[kept.FREEFORM + name] = [text.encode() for text in values]
+    covers = [] if found.atoms else [one for one in found.pictures if one.mime in PLAIN_PICTURES]
+    if covers:
+        tags["covr"] = [MP4Cover(c.data, 14 if c.mime == "image/png" else 13) for c in covers]
     file.seek(0)
     audio.save(file)
+
+
+def _told_by_numbers(found: Kept) -> set[str]:
+    names = {"trkn": "TRACKNUMBER", "disk": "DISCNUMBER", "tmpo": "BPM", "cpil": "COMPILATION"}
+    return {names[key] for key, _ in found.atoms if key in names}
 
 
 def _pair(text: str) -> tuple[int, int] | None:
@@ -126,21 +144,24 @@ def _vorbis(file: BinaryIO, found: Kept) -> None:
     if audio.tags is None:
         audio.add_tags()
     for name, values in found.texts.items():
-        audio.tags[name] = values
-    for number, (start_s, _end, title) in enumerate(found.chapters, 1):
+        if comment_name(name):
+            audio.tags[comment_name(name)] = values
+    for number, (start_s, _end, title) in enumerate(found.chapters[:MOST_COMMENT_CHAPTERS], 1):
         minutes, seconds = divmod(start_s, 60)
         audio.tags[f"CHAPTER{number:03}"] = [
             f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:{seconds:06.3f}"
         ]
         audio.tags[f"CHAPTER{number:03}NAME"] = [title]
-    blocks = [_block(one) for one in found.pictures]
     if isinstance(audio, FLAC):
-        for block in blocks:
-            audio.add_picture(block)
-        if found.family == "vorbis" and found.native:
-            audio.metadata_blocks.append(found.native[0])
-            audio.cuesheet = found.native[0]
-    elif blocks:
+        for one in found.pictures:
+            if len(one.data) <= MAX_BLOCK_BYTES:
+                audio.add_picture(_block(one))
+        for block in found.blocks:
+            audio.metadata_blocks.append(block)
+            if isinstance(block, CueSheet):
+                audio.cuesheet = block
+    elif found.pictures:
+        blocks = [_block(one) for one in found.pictures]
         audio.tags["METADATA_BLOCK_PICTURE"] = [base64.b64encode(block.write()).decode() for block in blocks]
     file.seek(0)
     audio.save(file)
@@ -153,25 +174,26 @@ def _block(one: kept.Picture) -> flac.Picture:
 
 
 def _riff(file: BinaryIO, found: Kept) -> None:
-    additions: list[tuple[bytes, bytes]] = []
-    chunks: Any = found.native if found.family == "riff" else ()
-    for name, data in chunks:
-        additions.append((name, _tag(data) if isinstance(data, list) else data))
-    info = {_TO_RIFF[name].encode(): values[0] for name, values in found.texts.items() if name in _TO_RIFF}
-    if found.family == "riff":
-        others = {name: v[0] for name, v in found.texts.items() if len(name) == 4 and name.isalnum()}
-        info |= {name.encode(): text for name, text in others.items() if name not in _TO_RIFF}
+    additions = list(found.chunks)
+    others = {name: values for name, values in found.texts.items() if name not in _told_in_info(found)}
+    if found.frames or found.pictures or found.chapters or others:
+        additions.append((b"id3 ", _tag(_frames(replace(found, texts=others)))))
+    if not found.info:
+        texts = {_TO_RIFF[name]: values[0] for name, values in found.texts.items() if name in _TO_RIFF}
+        info = [(key.encode(), text.encode() + b"\0") for key, text in texts.items()]
     else:
-        additions.append((b"id3 ", _tag(list(_frames(found).values()))))
+        info = list(found.info)
     if info:
-        additions.append((b"LIST", riff.info_list(info)))
+        additions.append((b"LIST", riff.info_of(info)))
     riff.append_in(file, "the file", additions)
 
 
-def _tag(frames: list[Any]) -> bytes:
+def _told_in_info(found: Kept) -> set[str]:
+    return {kept.info_name(key, data).upper() for key, data in found.info}
+
+
+def _tag(tags: id3.ID3) -> bytes:
     """An ID3 tag as the data of a chunk."""
-    tags, buffer = id3.ID3(), io.BytesIO()
-    for frame in frames:
-        tags.add(frame)
+    buffer = io.BytesIO()
     tags.save(buffer, v2_version=4)
     return buffer.getvalue()
