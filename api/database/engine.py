@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ TENANT = "trackmark_tenant"
 MIGRATION_IDLE_TIMEOUT_MS = 600_000
 CONNECTIONS = 15
 """How many a process opens at most. All are kept: to open one takes as long as some answers do."""
+TOLD = 512
+"""As many engines with options of their own are kept: two of each tenant that asked lately."""
 RESTED_S = 1.0
 """A connection that was used within this time is taken to be alive, and not asked."""
 
@@ -141,7 +144,13 @@ def for_tenant(engine: Engine, tenant: str) -> Engine:
     A second wall behind the queries, which name their tenant too. A superuser passes it, so the service's
     role should be none; SQLite has no such wall.
     """
-    return engine.execution_options(**{TENANT: tenant})
+    return _told(engine, TENANT, tenant)
+
+
+@lru_cache(maxsize=TOLD)
+def _told(engine: Engine, option: str, value: str | bool) -> Engine:
+    """An engine whose connections have an option, made once: every request asks for some."""
+    return engine.execution_options(**{option: value})
 
 
 def _name_the_tenant(connection: Connection) -> None:
@@ -169,10 +178,11 @@ def asking(engine: Engine) -> Iterator[Connection]:
     Without begin and commit a PostgreSQL server is asked once instead of three times. A tenant's statement
     has them there all the same, around the tenant's name.
     """
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql" and TENANT not in connection.get_execution_options():
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-        yield connection.execution_options(trackmark_alone=True)
+    alone = _told(engine, "trackmark_alone", True)
+    if engine.dialect.name == "postgresql" and TENANT not in engine.get_execution_options():
+        alone = _told(alone, "isolation_level", "AUTOCOMMIT")
+    with alone.connect() as connection:
+        yield connection
 
 
 @contextmanager
