@@ -12,10 +12,17 @@ import torch
 from api.audit.engines import Engines
 from api.errors import UnknownEntry
 from api.registry.consents import Consent
+from api.registry.sketches import Shelved
 from api.settings import Settings
 from core.clip import Clip, Segment, Source
 from core.errors import TrackmarkError
 from detector.music.finding import MusicFinding, Verdict
+from detector.originality import DIMENSIONS, Shelf, Sketch
+from detector.originality.chroma import CLASSES
+from detector.originality.rhythm import BANDS, LAGS
+from detector.originality.sketch import OUTLINE
+from detector.originality.structure import PAIRS
+from detector.originality.timbre import COEFFICIENTS
 from detector.voice.finding import ArtistScore, VoiceFinding
 from provenance.credentials.findings import Credentials
 from provenance.fingerprint import Fingerprint, Match, Stretch
@@ -80,6 +87,31 @@ def voice(
     return replace(VoiceFinding(has_voice, synthetic_score, artists, (), None), **changes)
 
 
+def sketch(*reasons: str, heard_s: float = 60.0) -> Sketch:
+    """A sketch of a track in which nothing is heard but that it could be measured, or why it could not.
+
+    Args:
+        reasons: of melody, rhythm, timbre and structure, empty where measurable; all are unless given.
+        heard_s: how much was heard.
+    """
+
+    def nothing(*shape: int) -> Any:
+        return np.zeros(shape, np.float16)
+
+    return Sketch(
+        heard_s=heard_s,
+        rows=np.zeros((8, CLASSES), np.uint8),
+        rhythms=nothing(1, LAGS.count),
+        colours=nothing(1, COEFFICIENTS),
+        reasons=reasons or ("",) * len(DIMENSIONS),
+        outline=nothing(CLASSES, OUTLINE.count),
+        rhythm=nothing(len(BANDS), LAGS.count),
+        mean=np.zeros(COEFFICIENTS, np.float32),
+        covariance=np.eye(COEFFICIENTS, dtype=np.float32),
+        structure=nothing(2 * PAIRS),
+    )
+
+
 def clip(
     seconds: float = 10.0, *, amplitude: float = 0.3, sample_rate: int = 8000, name: str = "song.wav"
 ) -> Clip:
@@ -117,6 +149,12 @@ class Registry:
     voices: Mapping[str, bytes] = field(default_factory=dict)
     queries: int = 0
     consents: Mapping[str, Sequence[Consent]] = field(default_factory=dict)
+    sketched: Mapping[str, Sketch] = field(default_factory=dict)
+
+    @property
+    def sketches(self) -> Any:
+        there = Shelved(tuple(self.sketched), Shelf.of(list(self.sketched.values())), left_out=2)
+        return SimpleNamespace(shelved=lambda: there)
 
     @property
     def keys(self) -> Any:
@@ -169,7 +207,7 @@ class Part:
         return self.answer
 
     decode = detect = read = extract = hear = _asked
-    probe = embed = enrol = __call__ = _asked
+    probe = embed = enrol = sketch = __call__ = _asked
 
 
 def engines(
@@ -180,6 +218,7 @@ def engines(
     hashes: Sequence[int] | Exception = (1, 2, 3),
     music: MusicFinding | Exception | None = None,
     voice: VoiceFinding | Exception | None = None,
+    sketch: Sketch | Exception | None = None,
 ) -> Engines:
     """All that touches audio, with fixed answers; an exception as an answer is raised."""
     return Engines(
@@ -189,6 +228,7 @@ def engines(
         credentials=Part(credentials or Credentials(False)),
         music=Part(music or MUSIC),
         voice=Part(voice or VOICE),
+        sketcher=Part(sketch or NotImplementedError("no test asked how near the audio comes to others")),
         tagger=Part(NotImplementedError("no test tags with this")),
         maker=Part(NotImplementedError("no test generates with this")),
     )

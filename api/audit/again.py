@@ -8,7 +8,7 @@ from api.audit.decision import Decision, Gap
 from api.audit.json_form import Json
 from api.audit.policy import Policy, look_up
 
-_PARTS = ("media", "watermark", "credentials", "fingerprint", "ai", "voice", "ownership")
+_PARTS = ("media", "watermark", "credentials", "fingerprint", "ai", "voice", "originality", "ownership")
 
 
 def decide_again(result: Json, policy: Policy, *, on: date) -> Decision:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from api.audit import checks as check
-from api.audit.asked import ALL
+from api.audit.asked import ALL, NAMES
 from api.audit.consents import consented
 from api.audit.decision import Gap
 from api.audit.engines import Engines, product_engines
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from api.registry.registry import Registry
     from api.settings import Settings
 
-STEPS = len(ALL) + 2
 PARTLY = "not all of the file's audio could be decoded and audited"
 
 
@@ -60,7 +59,7 @@ def audit_file(
         settings: limits of what is decoded, and how far a mark is looked for.
         artist: compare the vocals with this enrolled artist only; None compares with all.
         policy: rules to apply; None is the default policy.
-        checks: names out of `asked.ALL`.
+        checks: names out of `asked.NAMES`.
         progress: called with (stage, fraction done).
         engines: what touches audio; None takes the parts as they ship.
         today: the day by which policy rules are dated; None is today in UTC.
@@ -75,11 +74,11 @@ def audit_file(
         ValueError: a name in `checks` is unknown, or there is none: what was not asked is not accepted.
     """
     started = time.monotonic()
-    unknown = set(checks) - set(ALL)
+    unknown = set(checks) - set(NAMES)
     if unknown:
-        raise ValueError(f"unknown checks {sorted(unknown)}; choose from {', '.join(ALL)}")
+        raise ValueError(f"unknown checks {sorted(unknown)}; choose from {', '.join(NAMES)}")
     if not checks:
-        raise ValueError(f"an audit asks at least one check; choose from {', '.join(ALL)}")
+        raise ValueError(f"an audit asks at least one check; choose from {', '.join(NAMES)}")
     path, on = Path(path), today or datetime.now(UTC).date()
     engines, policy = engines or product_engines(settings), policy or load_policy()
     report = progress or (lambda _stage, _fraction: None)
@@ -87,11 +86,12 @@ def audit_file(
 
     report("decode", 0.0)
     clip = engines.decoder.decode(path, settings.limits())
-    asking = Asking(frozenset(checks), check.unusable(clip.duration_s, check.swing(clip.wav)), report, STEPS)
+    wanted, steps = frozenset(checks), len(set(checks)) + 2
+    asking = Asking(wanted, check.unusable(clip.duration_s, check.swing(clip.wav)), report, steps)
     full = settings.watermark_search == "full"
     findings = _ask(asking, engines, path, clip, registry, artists, exhaustive=full)
 
-    report("decide", (STEPS - 1) / STEPS)
+    report("decide", (steps - 1) / steps)
     heard = findings.voice.artists if isinstance(findings.voice, VoiceFound) else ()
     on_file = registry.artists.consents_of([one.name for one in heard]) if heard else {}
     findings = _settle(findings, known(registry.records, findings.named), on_file, policy, on)
@@ -147,7 +147,10 @@ def _ask(
                 beside, lambda: asking.ask("music", lambda: check.music(engines, clip, undone + more), kept)
             )
         credentials = asking.ask("credentials", lambda: check.credentials(engines, path, clip, registry))
-        return Findings(Media.of(clip), marked, credentials, tracks, music.result(), voice.result())
+        near = asking.ask(
+            "originality", lambda: check.originality(engines, clip, registry, check.itself(tracks, marked))
+        )
+        return Findings(Media.of(clip), marked, credentials, tracks, music.result(), voice.result(), near)
 
 
 def _settle(

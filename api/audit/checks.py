@@ -16,7 +16,9 @@ from api.audit.engines import Engines
 from api.audit.findings import CredentialsFound, MatchFound, NotRun, Stretch, WatermarkFound
 from api.audit.heard import UNMEASURED, MusicFound, VoiceFound
 from api.audit.json_form import rounded
+from api.audit.near import NearTrack, OriginalityFound, uncompared
 from api.errors import UnknownEntry
+from api.registry.summary import known
 from core import scratch
 from core.clip import Clip
 from core.errors import RegistryError, WatermarkError
@@ -27,12 +29,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from api.registry.registry import Registry
+    from detector.originality import Neighbour
 
 SILENCE_DBFS = -70.0
 SHORTEST_S = 0.25
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
 SPEED_TOLERANCE = 0.005
 MOST_CHANGES = 3
+NO_OTHER = "no sketch of another registered track is kept"
+NOTHING_HEARD = "neither melody nor rhythm, timbre or structure could be measured"
+NOTHING_SHARED = "what could be measured here could be measured in no other registered track"
 PITCH_TOLERANCE = 0.02
 """The fingerprint tells pitch in steps of about this much."""
 
@@ -202,6 +208,67 @@ def voice(engines: Engines, clip: Clip, artists: Mapping[str, bytes]) -> VoiceFo
     if heard.has_voice is None or (heard.has_voice and heard.synthetic_score is None):
         raise Inconclusive(heard.reason or UNMEASURED, found)
     return found
+
+
+def itself(
+    tracks: Sequence[MatchFound] | NotRun[tuple[MatchFound, ...]],
+    mark: WatermarkFound | NotRun[WatermarkFound],
+) -> tuple[str, ...]:
+    """The records of which the audio holds a part: by its fingerprint; by its mark where that gave no answer.
+
+    A mark can be laid over other audio, which the fingerprint would tell.
+    """
+    if not isinstance(tracks, NotRun):
+        return tuple(dict.fromkeys(match.record_id for match in tracks))
+    found = [match.record_id for match in tracks.found or ()]
+    if isinstance(mark, WatermarkFound) and mark.present and mark.message is not None:
+        found.append(mark.message)
+    return tuple(dict.fromkeys(found))
+
+
+def originality(engines: Engines, clip: Clip, registry: "Registry", same: Sequence[str]) -> OriginalityFound:
+    """Ask which registered tracks the audio comes nearest to.
+
+    Args:
+        engines: what hears.
+        clip: what is heard.
+        registry: the tracks of one tenant.
+        same: records whose audio this is, which are not compared with.
+
+    Raises:
+        Inconclusive: nothing could be measured, or there is nothing to compare with.
+    """
+    from detector.originality import nearest, shipped
+
+    one, reference = engines.sketcher.sketch(clip.wav, clip.sample_rate), shipped()
+    shelved, plain = registry.sketches.shelved(), uncompared(one)
+    own = [place for place, record_id in enumerate(shelved.records) if record_id in same]
+    found = OriginalityFound(
+        heard_s=rounded(one.heard_s, 3),
+        compared_with=len(shelved.records) - len(own),
+        left_out=shelved.left_out,
+        same=tuple(same),
+        recordings=reference.recordings,
+    ).told(plain)
+    if not any(dimension.measurable for dimension in plain.values()):
+        raise Inconclusive(NOTHING_HEARD, found)
+    if found.compared_with == 0:
+        raise Inconclusive(NO_OTHER, found)
+    near = nearest(one, shelved.shelf, reference, leave_out=own)
+    ids = dict.fromkeys(shelved.records[other.index] for others in near.values() for other in others)
+    records = known(registry.records, ids)  # without those that were erased meanwhile
+    if not records:
+        raise Inconclusive(NOTHING_SHARED, found)
+
+    def tracks(others: "Sequence[Neighbour]") -> tuple[NearTrack, ...]:
+        named = [(other, records.get(shelved.records[other.index])) for other in others]
+        return tuple(
+            NearTrack.of(other, record_id=record["record_id"], title=record.get("title"))
+            for other, record in named
+            if record is not None
+        )
+
+    return found.told({name: replace(told, nearest=tracks(near[name])) for name, told in plain.items()})
 
 
 def enrolled(registry: "Registry", artist: str | None) -> dict[str, bytes]:

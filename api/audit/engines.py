@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.progress import Progress
     from detector.music import MusicFinding
     from detector.music.detector import MusicDetector
+    from detector.originality import Sketch
     from detector.voice import VoiceFinding
     from detector.voice.detector import VoiceDetector
     from provenance.birth import Born
@@ -78,6 +79,13 @@ class VoiceEar(Protocol):
         """Recordings of one artist to a voice print, as it is stored."""
 
 
+class Sketcher(Protocol):
+    """What a track is compared with others by."""
+
+    def sketch(self, wav: "Tensor", sample_rate: int) -> "Sketch":
+        """The sketch of audio, [C, T]."""
+
+
 class Tagger(Protocol):
     """The pipeline `provenance.tag.tag`."""
 
@@ -129,6 +137,7 @@ class Engines:
     credentials: CredentialReader
     music: MusicEar
     voice: VoiceEar
+    sketcher: Sketcher
     tagger: Tagger
     maker: Maker
 
@@ -136,7 +145,17 @@ class Engines:
 def product_engines(settings: Settings) -> Engines:
     """The parts as they ship; the user's own calibration and adapters, if any, are used for music."""
     music = _Music(music_calibration(settings), music_adapters(settings))
-    return Engines(_Decoder(), watermark, _Printer(), _CredentialReader(), music, _Voice(), _tag, _make)
+    return Engines(
+        decoder=_Decoder(),
+        marker=watermark,
+        printer=_Printer(),
+        credentials=_CredentialReader(),
+        music=music,
+        voice=_Voice(),
+        sketcher=_Sketcher(),
+        tagger=_tag,
+        maker=_make,
+    )
 
 
 def music_calibration(settings: Settings) -> Path:
@@ -172,6 +191,13 @@ class _Printer:
         from provenance.fingerprint import extract
 
         return extract(wav, sample_rate)
+
+
+class _Sketcher:
+    def sketch(self, wav: "Tensor", sample_rate: int) -> "Sketch":
+        from detector.originality import sketch
+
+        return sketch(wav, sample_rate)
 
 
 class _CredentialReader:

@@ -68,11 +68,11 @@ class Asking:
             OSError: the disk has no room for what the check would put aside.
             SQLAlchemyError: the database cannot be reached.
         """
+        if name not in self.wanted:
+            return NotRun("skipped", "not checked")
         with self.lock:
             self.begun += 1
             self.report(name, self.begun / self.steps)
-        if name not in self.wanted:
-            return NotRun("skipped", "not checked")
         if self.unusable is not None and name != "credentials":
             return NotRun("inconclusive", self.unusable)
         try:

@@ -32,6 +32,7 @@ _OPEN = {
     "fingerprint": "The audio could not be compared with the registered tracks:",
     "music": "Whether a machine made the music could not be measured:",
     "voice": "The vocals could not be judged:",
+    "originality": "How near the audio comes to registered tracks could not be told:",
 }
 
 

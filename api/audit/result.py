@@ -1,14 +1,16 @@
 """The whole of an audit, and the one place that writes its JSON (`trackmark audit --json`, API, report)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from api.audit.asked import NAMES
 from api.audit.claims import NOT_CHECKED, Ownership
 from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, NotRun, Outcome, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
 from api.audit.json_form import Json, as_json, rounded
+from api.audit.near import OriginalityFound
 
 if TYPE_CHECKING:
     from core.clip import Clip
@@ -27,13 +29,13 @@ class Findings:
     fingerprint: Matches | NotRun[Matches]
     music: MusicFound | NotRun[MusicFound]
     voice: VoiceFound | NotRun[VoiceFound]
+    originality: OriginalityFound | NotRun[OriginalityFound]
     ownership: Ownership = NOT_CHECKED
 
     @property
     def answers(self) -> Mapping[str, Any]:
         """What each check said, by its name."""
-        names = ("watermark", "credentials", "fingerprint", "music", "voice")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in NAMES}
 
     @property
     def open(self) -> Mapping[str, NotRun[Any]]:
@@ -71,6 +73,7 @@ class Findings:
             "fingerprint": as_json(self.matches),
             "ai": as_json(told(self.music, MusicFound(reason=_why(self.music)))),
             "voice": as_json(told(self.voice, VoiceFound(reason=_why(self.voice)))),
+            "originality": as_json(_asked(self.originality)),
             "ownership": as_json(self.ownership),
         }
 
@@ -80,6 +83,15 @@ def told(said: Found | NotRun[Found], blank: Found) -> Found:
     if not isinstance(said, NotRun):
         return said
     return blank if said.found is None else said.found
+
+
+def _asked(said: OriginalityFound | NotRun[OriginalityFound]) -> OriginalityFound | None:
+    """What an optional check found, with the reason where that is no answer; None where nobody asked it."""
+    if not isinstance(said, NotRun):
+        return said
+    if said.outcome == "skipped":
+        return None
+    return replace(said.found or OriginalityFound(), reason=said.told)
 
 
 def _why(said: object) -> str | None:

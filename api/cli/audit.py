@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.audit.asked import ALL, NAMES
 from api.cli.arriving import arriving
 from api.cli.console import (
     USAGE,
@@ -41,6 +42,13 @@ def audit(
         Path | None,
         typer.Option(help="Folder for a signed report, a PDF, a page and a picture of each file."),
     ] = None,
+    checks: Annotated[
+        str,
+        typer.Option(
+            help=f"What to ask, with commas: {', '.join(NAMES)}. The last, how near a file comes to other "
+            "registered tracks, is asked by its name only, and needs their sketches."
+        ),
+    ] = ",".join(ALL),
     search: Annotated[
         Search | None,
         typer.Option(help="How far to look for a mark; TRACKMARK_WATERMARK_SEARCH unless given."),
@@ -74,6 +82,9 @@ def audit(
     """
     if bool(files) == (watch is not None):
         fail("name the files to audit, or a folder with --watch", USAGE)
+    asked_for = [name.strip() for name in checks.split(",") if name.strip()]
+    if not asked_for or set(asked_for) - set(NAMES):
+        fail(f"--checks takes some of {', '.join(NAMES)}, with commas", USAGE)
     if shown and reports is None:
         reports = Path(REPORTS)
     with failures():
@@ -89,7 +100,13 @@ def audit(
             def ask(file: Path, report: Report) -> dict[str, Any]:
                 reader = store.on_behalf(Reader.here(f"audit of {file.name}"))
                 result = audit_file(
-                    file, registry=reader, settings=settings, artist=artist, policy=rules, progress=report
+                    file,
+                    registry=reader,
+                    settings=settings,
+                    artist=artist,
+                    policy=rules,
+                    checks=asked_for,
+                    progress=report,
                 )
                 if reports is not None:
                     from api.report.report import page_of, write_all

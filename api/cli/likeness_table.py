@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.report.numbers import time_text
+from api.report.words.near import chance_text, share_text
 
 DIMENSIONS = ("melody", "rhythm", "timbre", "structure")
 WIDTH = 80
@@ -52,8 +53,8 @@ def rarity(near: dict[str, Any]) -> str:
     if near["closer_than"] is None:
         return f"distance {near['distance']:.3f}; nothing to judge it by"
     return (
-        f"closer than {100 * near['closer_than']:.2f} % of pairs of unrelated human-made recordings "
-        f"({near['by_chance']:.2f} tracks as close expected by chance)"
+        f"closer than {share_text(near['closer_than'])} of pairs of unrelated human-made recordings "
+        f"({chance_text(near['by_chance'])} tracks as close expected by chance)"
     )
 
 

@@ -38,6 +38,8 @@ def audit_table(found: dict[str, Any]) -> RenderableType:
     for text in words.exhibits(found["ai"]):
         table.add_row("", escape(f"· {text}"))
     table.add_row("voice", escape(words.voice_line(found["voice"])))
+    if found["originality"] is not None:
+        _near(table, found["originality"])
     for warning in found["warnings"]:
         table.add_row("[yellow]warning[/]", escape(warning))
     decision = found["decision"]
@@ -115,6 +117,13 @@ def summary_table(rows: list[dict[str, Any]], title: str) -> Table:
             f"[{_ACTIONS[action]}]{action}[/]",
         )
     return table
+
+
+def _near(table: Table, found: dict[str, Any]) -> None:
+    told = words.near(found)
+    table.add_row("most like", escape(f"{told.answer}. {told.text}"))
+    for name, text in told.facts:
+        table.add_row("", escape(f"· {name}: {text}"))
 
 
 def _plain_table() -> Table:

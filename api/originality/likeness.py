@@ -4,57 +4,23 @@ from collections.abc import Collection as Some
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.audit.json_form import number, rounded
+from api.audit.json_form import rounded
+from api.audit.near import Near
 from api.originality.collection import Collection
 
 if TYPE_CHECKING:
-    from detector.originality import Neighbour, Shelf, Sketch
-
-SHARE_DIGITS = 5
+    from detector.originality import Shelf, Sketch
 
 
-@dataclass(frozen=True)
-class Near:
-    """A near track in one dimension; a field's name is its key in the JSON.
+@dataclass(frozen=True, kw_only=True)
+class NearFile(Near):
+    """A file that is near in one dimension; what the other fields mean says `api.audit.near.NearTrack`.
 
     Attributes:
         file: the other track.
-        distance: in this dimension; distances of two dimensions are not comparable.
-        closer_than: share of pairs of unrelated human-made recordings that lie farther apart.
-        by_chance: as many tracks so close are to be expected among so many unrelated human-made recordings.
-        start_s, end_s: where in the track they are most alike; None for structure, which is of the whole.
-        other_start_s, other_end_s: where in the other track.
-        semitones: by how much the other lies higher; of melody only.
-        tempo: how much faster it plays; of melody only.
     """
 
     file: str
-    distance: float
-    closer_than: float | None
-    by_chance: float | None
-    start_s: float | None
-    end_s: float | None
-    other_start_s: float | None
-    other_end_s: float | None
-    semitones: int | None
-    tempo: float | None
-
-    @classmethod
-    def of(cls, found: "Neighbour", file: str) -> "Near":
-        """A neighbour that was found."""
-        at = found.place
-        return cls(
-            file,
-            rounded(found.distance),
-            number(found.closer_than, SHARE_DIGITS),
-            number(found.by_chance, 2),
-            None if at is None else rounded(at.start_s, 1),
-            None if at is None else rounded(at.end_s, 1),
-            None if at is None else rounded(at.other_start_s, 1),
-            None if at is None else rounded(at.other_end_s, 1),
-            found.semitones,
-            number(found.tempo, 2),
-        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +35,7 @@ class Dimension:
 
     measurable: bool
     reason: str | None
-    nearest: tuple[Near, ...]
+    nearest: tuple[NearFile, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +77,7 @@ def likeness(
         name: Dimension(
             not one.reason(name),
             one.reason(name) or None,
-            tuple(Near.of(n, str(others.tracks[n.index].path)) for n in found[name]),
+            tuple(NearFile.of(n, file=str(others.tracks[n.index].path)) for n in found[name]),
         )
         for name in DIMENSIONS
     }

@@ -37,7 +37,8 @@ class Shelved:
     Attributes:
         records: their records, in the shelf's order.
         shelf: what is compared.
-        left_out: sketches that are not on it: older than the newest `MOST`, or of another version.
+        left_out: records that are not on it: without a sketch, with one of another version, or with one older
+            than the newest `MOST`.
     """
 
     records: tuple[str, ...]
@@ -132,13 +133,19 @@ class Sketches:
                 found.update(connection.execute(query).scalars())
         return set(records) - found
 
+    def any(self) -> bool:
+        """Whether a sketch of a track of the tenant is kept."""
+        query = select(_SKETCHES.c.record_id).where(_SKETCHES.c.tenant == self.tenant).limit(1)
+        with database.reading(self.engine) as connection:
+            return connection.execute(query).first() is not None
+
     def shelved(self) -> Shelved:
         """The tenant's tracks as they are now; what came or went since the last question is read."""
         from detector.originality import Shelf
 
-        whose = _SKETCHES.c.tenant == self.tenant
+        whose = _RECORDS.c.tenant == self.tenant
         with self.held.lock, database.reading(self.engine) as connection:
-            count = connection.execute(select(func.count()).select_from(_SKETCHES).where(whose)).scalar_one()
+            count = connection.execute(select(func.count()).select_from(_RECORDS).where(whose)).scalar_one()
             made, rows = self._current(connection)
             self.held.put(self.tenant, made, rows)
 

@@ -13,6 +13,7 @@ from api.audit.claims import Ownership
 from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, Outcome, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
+from api.audit.near import OriginalityFound
 
 NAME = "Findings"
 PARTS: dict[str, Any] = {
@@ -26,6 +27,7 @@ PARTS: dict[str, Any] = {
     "fingerprint": tuple[MatchFound, ...],
     "ai": MusicFound,
     "voice": VoiceFound,
+    "originality": OriginalityFound | None,
     "ownership": Ownership,
     "decision": Decision,
     "checks": dict[str, Outcome],

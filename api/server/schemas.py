@@ -18,6 +18,7 @@ from api.audit.claims import Ownership
 from api.audit.decision import Decision
 from api.audit.findings import CredentialsFound, MatchFound, Media, Stretch, WatermarkFound
 from api.audit.heard import MusicFound, VoiceFound
+from api.audit.near import Dimension, NearTrack, OriginalityFound
 from api.audit.result import AuditResult, Findings
 from api.jobs.job import PRIORITIES, Job, State, Written
 from api.registry.artists import EnrolledArtist
@@ -50,6 +51,35 @@ EXAMPLE = AuditResult(
         ),
         MusicFound(0.97, 1.8, 0.004, "synthetic"),
         VoiceFound(has_voice=True, synthetic_score=0.12),
+        OriginalityFound(
+            heard_s=183.2,
+            compared_with=811,
+            left_out=14,
+            same=("5f1c0a9e33b2d417",),
+            recordings=71,
+            melody=Dimension(
+                True,
+                None,
+                (
+                    NearTrack(
+                        record_id="6a0d1bc4e2f58793",
+                        title="Another Song",
+                        distance=0.31,
+                        closer_than=0.99712,
+                        by_chance=2.34,
+                        start_s=42.0,
+                        end_s=58.5,
+                        other_start_s=12.5,
+                        other_end_s=28.0,
+                        semitones=-2,
+                        tempo=1.06,
+                    ),
+                ),
+            ),
+            rhythm=Dimension(reason="what begins in it does not repeat in time"),
+            timbre=Dimension(measurable=True),
+            structure=Dimension(reason="all parts of it are alike"),
+        ),
         Ownership(
             "match", "Watermark and fingerprint both name record 5f1c0a9e33b2d417.", "5f1c0a9e33b2d417"
         ),

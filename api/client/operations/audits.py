@@ -39,7 +39,8 @@ class AuditsOperations(Calling):
             file: the audio file
             upload_id: id of a complete upload (`/v1/uploads`), instead of `file`
             artist: compare the vocals with this enrolled artist only
-            checks: comma-separated
+            checks: comma-separated, out of watermark, credentials, fingerprint, music, voice, originality;
+                all but the last unless given
             policy: a policy as TOML; the default policy otherwise
             retain: keep the audio after the audit
             search: how far to look for the mark; the service's setting otherwise

@@ -15,6 +15,7 @@ from api.report.words.heard import consent, resembles
 from api.report.words.limits import LIMITS
 from api.report.words.log import UNSIGNED
 from api.report.words.meanings import MEANINGS
+from api.report.words.near import DIMENSIONS, rarity, where, which
 from api.report.words.propositions import proposition_text
 from api.report.words.provenance import claim_status
 from api.report.words.record import EVENTS, declared_ai, holding
@@ -43,7 +44,8 @@ ANSWERS = {
 
 def sections(report: Found) -> tuple[Section, ...]:
     """The sections, in the order of the questions on page one."""
-    return (_ownership(report), _watermark(report), _credentials(report), _music(report), _voice(report))
+    asked = (_ownership(report), _watermark(report), _credentials(report), _music(report), _voice(report))
+    return asked if report["findings"].get("originality") is None else (*asked, _near(report))
 
 
 def _ownership(report: Found) -> Section:
@@ -243,6 +245,34 @@ def _artist(row: Found, limit: str) -> Iterator[Number]:
         yield _("Clone score, %(artist)s", artist=name), score_text(row["clone_score"]), scale, limit
     covers = _("to a copy of the voice, in the record or on file")
     yield _("Consent of %(artist)s", artist=name), consent(row), covers, ""
+
+
+def _near(report: Found) -> Section:
+    found = report["findings"]["originality"]
+    told = words.near(found)
+    blocks: list[Block] = [Text(f"{told.answer}. {told.text}")]
+    rows = tuple(
+        (named(DIMENSIONS, name), which(one), rarity(one), "; ".join(where(one)))
+        for name in DIMENSIONS
+        for one in (found.get(name) or {}).get("nearest", ())
+    )
+    if rows:
+        head = (_("Dimension"), _("Registered track"), _("How rare"), _("Where"))
+        blocks.append(Table(head, rows, (12, 30, 34, 24)))
+    without = tuple((name, text) for name, text in told.facts if not any(name == row[0] for row in rows))
+    if without:
+        blocks.append(Facts(without))
+    if found.get("recordings"):
+        blocks.append(
+            Text(
+                _(
+                    "Shares are of pairs of %(count)s recordings of people that have nothing to do with each "
+                    "other.",
+                    count=found["recordings"],
+                )
+            )
+        )
+    return Section(told.question, (*blocks, *_end(report, "originality", "originality", ())))
 
 
 def _limit(report: Found, field: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from api.audit.asked import ALL
 from api.language import _, later, ngettext
 from api.report import words
 from api.report.document.blocks import Answer, Points, Section, Text
@@ -85,9 +86,9 @@ def verdict(found: Found) -> Answer:
 
 def _asked(report: Found) -> str:
     found = report["findings"]
-    checks = found.get("checks") or dict.fromkeys(CHECKS, "done")
+    checks = found.get("checks") or dict.fromkeys(ALL, "done")
     asked = [_(text) for name, text in CHECKS.items() if checks.get(name, "skipped") != "skipped"]
-    skipped = [_(text) for name, text in CHECKS.items() if checks.get(name, "skipped") == "skipped"]
+    skipped = [_(CHECKS[name]) for name in ALL if checks.get(name, "skipped") == "skipped"]
     if asked:
         text = _(
             "One audio file was examined by software, to tell whose recording it is and to answer: "
@@ -134,6 +135,11 @@ def _not_meant(found: Found) -> Iterator[str]:
                 "That no copy is established does not mean the voice is real: most copies stay below the "
                 "limit, and only enrolled artists are compared."
             )
+        )
+    if checks.get("originality") == "done":
+        yield _(
+            "That a registered track is near does not mean that one was made from the other; that none is "
+            "near does not mean that nothing was taken."
         )
     if found["ownership"].get("record"):
         yield _("A record proves who claimed the recording, and when; not that the claim is true.")

@@ -15,6 +15,7 @@ from api.report.words.heard import (
     voice,
     voice_line,
 )
+from api.report.words.near import further, near, near_line
 from api.report.words.provenance import (
     OWNERSHIP,
     claim,
@@ -43,10 +44,13 @@ __all__ = [
     "credentials_line",
     "exhibits",
     "fingerprint_line",
+    "further",
     "log",
     "lowered",
     "music",
     "music_line",
+    "near",
+    "near_line",
     "other_record",
     "ownership",
     "placed",
@@ -61,11 +65,12 @@ __all__ = [
 
 
 def questions(found: Found) -> tuple[Told, ...]:
-    """Every question that an audit answers."""
-    return (
+    """Every question that an audit answers; that of an optional check last, where it was asked."""
+    asked = (
         ownership(found["ownership"], found["fingerprint"]),
         watermark(found["watermark"], *outcome(found, "watermark")),
         credentials(found["credentials"], *outcome(found, "credentials")),
         music(found["ai"]),
         voice(found["voice"]),
     )
+    return asked if found.get("originality") is None else (*asked, near(found["originality"]))

@@ -61,5 +61,20 @@ LIMITS: dict[str, tuple[str, ...]] = {
         ),
         later("A real voice through a vocoder effect or a neural enhancer sounds made by a machine."),
     ),
+    "originality": (
+        later(
+            "Likeness is no sign of copying, and its absence no sign of originality: styles, scales and "
+            "beats belong to everybody, and words are not compared."
+        ),
+        later(
+            "Only this registry's own tracks are compared, of which a sketch is kept: what lies elsewhere "
+            "stays unseen."
+        ),
+        later("A tune in another arrangement is often missed, the more often the more tracks there are."),
+        later(
+            "Percentages are of pairs of unrelated recordings of people that were at hand; among other music "
+            "they may be others."
+        ),
+    ),
 }
 """By check; `ownership` for what they say together."""

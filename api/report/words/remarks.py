@@ -11,6 +11,7 @@ _CHECKS = {
     "fingerprint": later("Fingerprint"),
     "music": later("AI music"),
     "voice": later("Voice"),
+    "originality": later("Likeness to registered tracks"),
     "tags": later("The file's own tags"),
 }
 _FORMS = (

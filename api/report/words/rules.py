@@ -68,6 +68,7 @@ _OPEN: Mapping[str, str] = {
     "fingerprint": later("The audio could not be compared with the registered tracks: %(why)s."),
     "music": later("Whether a machine made the music could not be measured: %(why)s."),
     "voice": later("The vocals could not be judged: %(why)s."),
+    "originality": later("How near the audio comes to registered tracks could not be told: %(why)s."),
 }
 """Of a check that gave no answer, by its name."""
 _SOURCES = (

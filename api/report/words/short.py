@@ -10,6 +10,7 @@ CHECKS = {
     "fingerprint": later("whether it is, or contains, a registered recording"),
     "music": later("whether the sound bears traces of a machine"),
     "voice": later("whether the voice is a synthetic copy of an enrolled artist's"),
+    "originality": later("which registered tracks it is most like in melody, rhythm, timbre and structure"),
 }
 """What each check asks, in words of everybody."""
 OWNED = {

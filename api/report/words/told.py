@@ -20,6 +20,10 @@ BASIS: dict[str, str] = {
     "fingerprint": later("fingerprint: comparison with the registered tracks"),
     "ai": later("forensic: a statistical estimate from the sound alone, never proof"),
     "voice": later("forensic: a statistical estimate from the sound alone, never proof"),
+    "originality": later(
+        "likeness: distances from registered tracks in melody, rhythm, timbre and structure, and how rare "
+        "they are; never proof of copying"
+    ),
     "ownership": later("record: a signed claim in an append-only log; it proves who claimed what and when"),
 }
 """Which technique each finding rests on (Code of Practice on AI transparency, measure 2.3)."""

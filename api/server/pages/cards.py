@@ -39,7 +39,8 @@ def verdict(found: Mapping[str, Any]) -> Verdict:
 
 
 def cards(found: Mapping[str, Any]) -> tuple[Card, ...]:
-    """One card for each question that an audit answers; the one on music can show all that was measured."""
-    ownership, watermark, credentials, music, voice = words.questions(found)
+    """One card for each question that an audit answers; two can show all that was measured."""
+    ownership, watermark, credentials, music, voice, *near = words.questions(found)
     plain = tuple(Card(told) for told in (ownership, watermark, credentials))
-    return (*plain, Card(music, words.exhibits(found["ai"])), Card(voice))
+    asked = (Card(told, words.further(found["originality"])) for told in near)
+    return (*plain, Card(music, words.exhibits(found["ai"])), Card(voice), *asked)

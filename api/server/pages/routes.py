@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from api.audit.asked import NAMES
 from api.cases.cases import Cases
 from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
@@ -39,7 +40,9 @@ async def home(request: Request, parts: PartsDep) -> Response:
     except (Unauthorized, Forbidden):
         return ask_for_key(request)
     recent = await run_in_threadpool(lambda: parts.lists.page("audit", who.tenant, Wanted(limit=RECENT)))
-    artists = await run_in_threadpool(parts.registry.for_tenant(who.tenant).artists.listed)
+    own = parts.registry.for_tenant(who.tenant)
+    artists = await run_in_threadpool(own.artists.listed)
+    sketched = await run_in_threadpool(own.sketches.any)
     rights = Scope.RECORDS_READ in who.scopes or Scope.ADMIN in who.scopes
     waits = await run_in_threadpool(_waiting, parts, who.tenant, rights)
     governs = Scope.ADMIN in who.scopes
@@ -49,6 +52,7 @@ async def home(request: Request, parts: PartsDep) -> Response:
         "home.html",
         jobs=recent.jobs,
         artists=artists,
+        every_check=",".join(NAMES) if sketched else None,
         largest=parts.settings.max_upload_bytes,
         waiting=waits,
         glance=seen,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.audit.asked import ALL
+from api.audit.asked import ALL, NAMES
 from api.audit.findings import SEARCHES
 from api.audit.policy_text import parse_policy
 from api.jobs.job import Job
@@ -33,7 +33,11 @@ _FORM = form(
     {
         "upload_id": UPLOAD_ID,
         "artist": {"type": "string", "description": "compare the vocals with this enrolled artist only"},
-        "checks": {"type": "string", "description": "comma-separated", "example": ",".join(ALL)},
+        "checks": {
+            "type": "string",
+            "description": f"comma-separated, out of {', '.join(NAMES)}; all but the last unless given",
+            "example": ",".join(ALL),
+        },
         "policy": {"type": "string", "description": "a policy as TOML; the default policy otherwise"},
         "retain": {"type": "boolean", "default": False, "description": "keep the audio after the audit"},
         "search": {
@@ -65,7 +69,7 @@ def wishes(sent: Mapping[str, str], registry: Registry) -> dict[str, Any]:
         _check_policy(policy)
     return {
         "artist": artist,
-        "checks": fields.words(sent, "checks", ALL),
+        "checks": fields.words(sent, "checks", NAMES),
         "policy": policy,
         "retain": fields.flag(sent, "retain"),
         "search": fields.choice(sent, "search", SEARCHES, None),

@@ -11,6 +11,7 @@ const names = {
   fingerprint: _("Comparing with registered tracks"),
   music: _("Listening for traces of generators"),
   voice: _("Comparing the voice"),
+  originality: _("Comparing melody, rhythm, timbre and structure"),
   decide: _("Putting the findings together"),
   align: _("Aligning the two recordings"),
   done: _("Writing the report"),

@@ -72,7 +72,7 @@ def test_a_voice_print_is_made_of_every_recording_in_turn() -> None:
 def standing_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engines:
     """Engines whose every part refuses, in the place of those that ship."""
     refuse = fakes.Part(UnreadableAudio("asked the engines"))
-    parts = Engines(*[refuse] * 8)
+    parts = Engines(*[refuse] * 9)
     monkeypatch.setattr(engines, "product_engines", lambda _settings: parts)
     monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "home"))
     return parts

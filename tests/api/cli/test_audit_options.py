@@ -13,7 +13,9 @@ from tests.api.cli.conftest import Trackmark
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(api.audit.audit, "product_engines", lambda _settings: fakes.engines())
+    monkeypatch.setattr(
+        api.audit.audit, "product_engines", lambda _settings: fakes.engines(sketch=fakes.sketch())
+    )
     monkeypatch.chdir(tmp_path)
 
 
@@ -62,3 +64,17 @@ def test_files_or_a_folder_are_named_but_not_both(
     done = trackmark(*(one.format(song=song, folder=song.parent) for one in arguments))
     assert done.code == 2
     assert "--watch" in done.err
+
+
+def test_checks_are_chosen_by_their_names(trackmark: Trackmark, song: Path) -> None:
+    done = trackmark("audit", song, "--checks", "music, originality", "--json")
+    assert {name for name, became in done.lines[0]["checks"].items() if became != "skipped"} == {
+        "music",
+        "originality",
+    }
+    assert done.code == 1, "no sketch is kept: a person is asked"
+    shown = trackmark("audit", song, "--checks", "originality")
+    assert "most like" in shown.out and "Not measured" in shown.out
+    for wrong in ("smell", " , "):
+        refused = trackmark("audit", song, "--checks", wrong)
+        assert refused.code == 2 and "originality" in refused.err

@@ -85,8 +85,9 @@ def test_what_is_held_is_bounded_and_says_so(registry: Registry, monkeypatch: py
     other = registry.for_tenant("other")
     records = [filed(registry, seed) for seed in range(3)]
     filed(other, 3)
+    register(registry)  # has none
     there = registry.sketches.shelved()
-    assert (there.records, there.left_out) == (tuple(records[1:]), 1)
+    assert (there.records, there.left_out) == (tuple(records[1:]), 2)
     assert len(other.sketches.shelved().records) == 1
     assert registry.sketches.held.of(registry.tenant) == ((), None)  # it made room
     assert registry.sketches.shelved().records == there.records
@@ -111,6 +112,7 @@ def test_a_finished_track_is_heard_where_the_settings_want_it(registry: Registry
     record = register(registry).record_id
     registry.ledger().heard(record, SOUND)
     assert registry.sketches.shelved().records == ()  # unless set, nothing is kept
+    assert not registry.sketches.any()
     settings = Settings(
         home=registry.home,
         database_url=registry.engine.url.render_as_string(hide_password=False),
@@ -120,7 +122,8 @@ def test_a_finished_track_is_heard_where_the_settings_want_it(registry: Registry
     theirs = register(keeping).record_id
     keeping.ledger().heard(theirs, SOUND)
     assert keeping.sketches.shelved().records == (theirs,)
-    assert registry.sketches.shelved().records == ()
+    assert keeping.sketches.any()
+    assert (registry.sketches.any(), registry.sketches.shelved().records) == (False, ())
     keeping.close()
 
 

@@ -20,7 +20,14 @@ CODES = re.compile(r"\b\w+(?:[-./_]\w+)+\b")
 
 SAID_IN = {
     "api/audit/audit.py": ("PARTLY", "partly"),
-    "api/audit/checks.py": ("unusable", "fingerprint", "music"),
+    "api/audit/checks.py": (
+        "unusable",
+        "fingerprint",
+        "music",
+        "NO_OTHER",
+        "NOTHING_HEARD",
+        "NOTHING_SHARED",
+    ),
     "api/audit/engines.py": ("CLOSED", "hear"),
     "api/audit/heard.py": ("UNMEASURED",),
     "api/audit/lanes.py": ("ask",),
@@ -33,6 +40,7 @@ SAID_IN = {
     "detector/music/detector.py": ("measure",),
     "detector/music/guards.py": ("objection",),
     "detector/music/verdict.py": ("SEPARATOR", "CLEAR", "UNDECIDED"),
+    "detector/originality/measurable.py": ("why_not", "_melody", "_rhythm", "_timbre", "_structure"),
     "detector/voice/detector.py": ("score", "_score"),
     "detector/voice/voiceprint.py": ("from_bytes", "read_all"),
 }

@@ -32,7 +32,7 @@ def test_every_audit_becomes_a_document_that_tells_all_of_page_one(name: str) ->
         "Why the decision",
         "What would change the decision",
     ]
-    assert len(document.answers) == 5
+    assert len(document.answers) == 5 + name.startswith("near")
     assert all(s.blocks or s.title == document.answers_under for s in document.summary)
     for text in texts(document.to_dict()):
         assert "None" not in text.split() or text == "None", text  # no missing value is told as a word
@@ -45,6 +45,22 @@ def test_what_was_not_answered_is_said_and_proves_nothing(name: str) -> None:
     told = said(section(paper(name), "What this does not mean"))
     assert "Not answered:" in told
     assert "Nothing follows from that" in told
+
+
+def test_near_tracks_are_told_with_how_rare_that_is_and_never_as_copies() -> None:
+    document = paper("near")
+    told = said(section(document, "Which registered tracks is it most like?"))
+    assert "“Another Song” (record ffeeddccbbaa9988)" in told
+    assert "nearer than 99.99\u00a0% of pairs" in told, "rounded down: never told as all"
+    assert "fewer than 0.01 tracks so near expected by chance" in told
+    assert "0:12 to 0:31, there 1:02 to 1:21" in told
+    assert "record 0123456789abcdef, which does not verify" in told
+    assert "30.0 s are too short for a structure" in told
+    assert "2 registered tracks were not compared" in told
+    assert "does not mean that one was made from the other" in said(
+        section(document, "What this does not mean")
+    )
+    assert "most like" not in " ".join(texts(paper("nothing").to_dict()))
 
 
 def test_nothing_found_is_never_put_as_proof_of_people() -> None:

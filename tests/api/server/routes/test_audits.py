@@ -99,6 +99,7 @@ def test_a_finished_audit_can_be_erased(client: TestClient) -> None:
         ({}, {"other": ("a.wav", GOOD)}, "invalid-request"),
         ({}, {"file": ("a.wav", BAD)}, "unreadable-audio"),
         ({"checks": "smell"}, {"file": ("a.wav", GOOD)}, "invalid-request"),
+        ({"checks": "originality,smell"}, {"file": ("a.wav", GOOD)}, "invalid-request"),
         ({"policy": "this is = not [toml"}, {"file": ("a.wav", GOOD)}, "invalid-request"),
         ({"colour": "red"}, {"file": ("a.wav", GOOD)}, "invalid-request"),
         ({"retain": "perhaps"}, {"file": ("a.wav", GOOD)}, "invalid-request"),
