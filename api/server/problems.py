@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from api import database
 from api.errors import DiskFull, StoreUnavailable, UploadLocked, told
+from api.server import late_forms
 from api.server.answers import problem
 from api.server.refusals import (
     InvalidClient,
@@ -103,6 +104,8 @@ async def _own(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     if isinstance(error, TooManyRequests):
         await request.app.state.rest(REST_S)
+    if isinstance(error, Unauthorized):
+        request.state.kept = await late_forms.kept(request)
     if isinstance(error, NotReady):
         body["parts"] = dict(error.parts)
     if isinstance(error, InvalidClient | InvalidTokenRequest):  # as clients of OAuth2 read it

@@ -141,7 +141,11 @@ def serve(
 def listening(home: Path, engines: Engines) -> Iterator[tuple[str, str]]:
     """A server on a port of this machine: its address, and the first admin's key."""
     settings = Settings(home=home, shutdown_grace_s=0, requests_per_minute=0, uploads_per_minute=0)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, engines), port=0, log_level="warning"))
+    # A busy client comes back late: its connection is still there, and no request falls between the two.
+    config = uvicorn.Config(
+        create_app(settings, engines), port=0, log_level="warning", timeout_keep_alive=3600
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:  # it starts, or the thread ends

@@ -99,12 +99,23 @@ def refused(request: Request, error: TrackmarkError) -> Response:
 def ask_for_key(
     request: Request, problem: Mapping[str, Any] | None = None, then: str | None = None
 ) -> Response:
-    """The form that asks for a key; whoever signs in lands where they wanted to go."""
+    """The form that asks for a key; whoever signs in lands where they wanted to go.
+
+    What a form said that came too late stands on the page, to be sent once its writer is signed in again.
+    """
     signing_in = parts(request).signing_in
     provider = None if signing_in is None else signing_in.name
-    return page(
-        request, "sign_in.html", 401, problem=problem, then=then or _wanted(request), provider=provider
+    answer = page(
+        request,
+        "sign_in.html",
+        401,
+        problem=problem,
+        then=then or _wanted(request),
+        provider=provider,
+        kept=getattr(request.state, "kept", None),
     )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _wanted(request: Request) -> str:
