@@ -6,7 +6,7 @@ written in one transaction, so whoever goes on after a crash finds what is left 
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -239,21 +239,25 @@ class Batches:
         try:
             for row in rows:
                 taken[row.row] = self._taken(row)
-            with database.writing(self.engine) as connection, telemetry.within(_trace(connection, batch_id)):
-                same = waiting.where(_ITEMS.c.row.in_(taken)).with_for_update()
-                for row in connection.execute(same).all():  # those that nobody else dealt with meanwhile
-                    values = self._entered(connection, row, taken[row.row])
-                    here = (_ITEMS.c.batch_id == batch_id, _ITEMS.c.row == row.row)
-                    connection.execute(update(_ITEMS).where(*here).values(**values))
-                    entered.add(row.row)
         except BaseException:
-            entered.clear()
+            self._give_back(taken, entered)
             raise
-        finally:
-            for number, file in taken.items():
-                if isinstance(file, Upload) and number not in entered:
-                    self.uploads.discard(file.stored)
+        # Where this fails, nobody knows whether its commit came through, and a sweep deletes what no job has.
+        with database.writing(self.engine) as connection, telemetry.within(_trace(connection, batch_id)):
+            same = waiting.where(_ITEMS.c.row.in_(taken)).with_for_update()
+            for row in connection.execute(same).all():  # those that nobody else dealt with meanwhile
+                values = self._entered(connection, row, taken[row.row])
+                here = (_ITEMS.c.batch_id == batch_id, _ITEMS.c.row == row.row)
+                connection.execute(update(_ITEMS).where(*here).values(**values))
+                entered.add(row.row)
+        self._give_back(taken, entered)
         return len(rows)
+
+    def _give_back(self, taken: Mapping[int, Upload | TrackmarkError], entered: Collection[int]) -> None:
+        """Delete the files of rows that no job was entered for."""
+        for number, file in taken.items():
+            if isinstance(file, Upload) and number not in entered:
+                self.uploads.discard(file.stored)
 
     def _taken(self, row: Row[Any]) -> Upload | TrackmarkError:
         """A file for the job of a row, or why there is none."""

@@ -235,14 +235,21 @@ class Leases:
         return row.cancel_requested_at is not None
 
 
-def hold(connection: Connection, job: Job) -> None:
-    """Keep a job in hand until the transaction ends: nobody takes, cancels or deletes it before.
+def keep_in_hand(connection: Connection, job: Job) -> Row[Any]:
+    """Keep a job in hand until the transaction ends: nobody takes or deletes it before; returns its row.
 
     Raises:
-        LeaseLost: it is not in hand any more, or a client asked to stop.
+        LeaseLost: it is not in hand any more.
     """
     held = connection.execute(select(_JOBS).where(*_held(Lease(job))).with_for_update()).first()
-    if held is None or held.cancel_requested_at is not None:
+    if held is None:
+        raise LeaseLost
+    return held
+
+
+def hold(connection: Connection, job: Job) -> None:
+    """The same of a job that is still wanted; raises `LeaseLost` also where a client asked to stop."""
+    if keep_in_hand(connection, job).cancel_requested_at is not None:
         raise LeaseLost
 
 

@@ -76,7 +76,8 @@ class Sweep:
         self.audio()
         self.exports()
         self._retention.sweep(clock.now())
-        self._batches.go_on()
+        with self._receiving():  # the rows' files are no jobs' yet
+            self._batches.go_on()
         self._resumable.expire()
         self.uploads()
         self.outputs()
@@ -145,8 +146,13 @@ class Sweep:
 
     def spare_uploads(self) -> None:
         """Tell other sweeps that a process receives uploads here, until it ends."""
-        self._held = self._lock.open("ab")
-        fcntl.flock(self._held, fcntl.LOCK_SH)
+        self._held = self._receiving()
+
+    def _receiving(self) -> IO[bytes]:
+        """Holds the lock of who writes uploads, until it is closed."""
+        lock = self._lock.open("ab")
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return lock
 
     def close(self) -> None:
         """Receive no more."""

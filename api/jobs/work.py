@@ -10,7 +10,7 @@ from api.audit.engines import Decoder, Engines
 from api.audit.enrolling import voiceprint
 from api.jobs.exporting import Asked, export
 from api.jobs.job import Job
-from api.jobs.leases import hold
+from api.jobs.leases import hold, keep_in_hand
 from api.registry.artists import Reader, taken
 from api.registry.registry import Registry
 from api.settings import Settings
@@ -166,7 +166,7 @@ def track(engines: Engines, context: Context) -> Mapping[str, Any]:
         context.source,
         context.output / f"tagged.{request['format']}",
         declaration,
-        ledger=context.registry.ledger(),
+        ledger=context.registry.ledger(lambda connection: keep_in_hand(connection, context.job)),
         strength=request.get("strength", 1.0),
         progress=context.progress,
         marker=engines.marker,

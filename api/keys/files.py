@@ -8,6 +8,7 @@ for a key at the same moment; a file lock lets exactly one of them make it.
 import fcntl
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ Purpose = Literal["record", "log", "report"]
 PURPOSES: tuple[Purpose, ...] = ("record", "log", "report")
 
 _HANDED_OVER = b"this key handed over to key"
+_ASIDE = ".new-"
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -215,8 +217,13 @@ class KeyStore:
         return path
 
     def _make(self, path: Path, make: Callable[[Path], object]) -> None:
-        """Write a key aside and move it into place whole, files that belong to it first."""
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as aside:
+        """Write a key aside and move it into place whole, files that belong to it first; needs the lock.
+
+        What a process left that was killed at it goes first: it may be a private key that nobody ever used.
+        """
+        for left in self.folder.glob(f"{_ASIDE}*"):
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=_ASIDE) as aside:
             make(Path(aside) / path.name)
             for file in sorted(Path(aside).iterdir(), key=lambda file: file.name == path.name):
                 file.chmod(0o600)

@@ -1,8 +1,9 @@
 """The C2PA manifest stores that were written for records, for copies that have lost theirs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from api import database
 from api.database.tables import Table
@@ -19,8 +20,19 @@ class Manifests:
     engine: Engine
     tenant: str
 
-    def keep(self, record_id: str, store: bytes) -> None:
-        """Keep a manifest store that was just written; to be given to `provenance.tag.tag`."""
+    def keep(
+        self, record_id: str, store: bytes, while_wanted: Callable[[Connection], object] | None = None
+    ) -> None:
+        """Keep the manifest store that was just written for a record, in the place of an earlier one.
+
+        A record's file is written once; an earlier store is of a file that nobody got, because the process
+        was killed before it was done.
+
+        Args:
+            record_id: a registered record's.
+            store: of the file that is about to be handed out.
+            while_wanted: raises where the file will not be handed out after all; asked in the transaction.
+        """
         from provenance.credentials.sidecar import manifest_id
 
         row = {
@@ -30,7 +42,13 @@ class Manifests:
             "store": store,
             "created_at": clock.now(),
         }
+        earlier = delete(_MANIFESTS).where(
+            _MANIFESTS.c.record_id == record_id, _MANIFESTS.c.tenant == self.tenant
+        )
         with database.writing(self.engine) as connection:
+            if while_wanted is not None:
+                while_wanted(connection)
+            connection.execute(earlier)
             connection.execute(insert(_MANIFESTS).values(**row))
 
     def of_record(self, record_id: str) -> list[str]:

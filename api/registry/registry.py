@@ -5,13 +5,13 @@ forget to. What is public (the log, the published keys) says so.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from api import database
 from api.database.tables import DEFAULT_TENANT
@@ -161,9 +161,14 @@ class Registry:
         except Exception:
             log.warning("no sketch of record %s was kept", record_id, exc_info=True)
 
-    def ledger(self) -> "RegistryLedger":
-        """The registry as tagging sees it."""
-        return RegistryLedger(self)
+    def ledger(self, while_wanted: Callable[[Connection], object] | None = None) -> "RegistryLedger":
+        """The registry as tagging sees it.
+
+        Args:
+            while_wanted: raises where somebody else makes the file by now; asked in the transaction that
+                keeps the file's manifest.
+        """
+        return RegistryLedger(self, while_wanted)
 
     def close(self) -> None:
         """Give back the database connections."""
@@ -175,6 +180,7 @@ class RegistryLedger:
     """`provenance.tag.Ledger`: keys and a place for the record."""
 
     registry: Registry
+    while_wanted: Callable[[Connection], object] | None = None
 
     @property
     def limits(self) -> Limits:
@@ -207,7 +213,7 @@ class RegistryLedger:
 
     def keep_manifest(self, record_id: str, store: bytes) -> None:
         """Keep the C2PA manifest store of a registered record, for copies that lose theirs."""
-        self.registry.manifests.keep(record_id, store)
+        self.registry.manifests.keep(record_id, store, self.while_wanted)
 
     def add_file(self, record_id: str, sha256: str) -> None:
         """Remember the digest of a file that carries the record's audio."""

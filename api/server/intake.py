@@ -153,7 +153,8 @@ async def accept(
     asked = json.dumps([upload.sha256, upload.name, dict(wishes)], sort_keys=True)
     once = once_of(request, asked.encode(), parts)
     kept = {**wishes, "by": caller.by}  # no part of the digest: another key may ask for the same again
-    job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
+    with form.entering():
+        job, new = await run_in_threadpool(parts.jobs.create, kind, caller.tenant, upload, kept, once)
     if not new:
         await discard(form, parts)
         request.state.replayed = True

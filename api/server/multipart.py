@@ -7,7 +7,8 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from starlette.requests import Request
 
 from api.jobs.job import Upload
 from api.server.refusals import UnsupportedMedia, UploadTooLarge
-from core.errors import InvalidInput
+from core.errors import InvalidInput, TrackmarkError
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -65,6 +66,21 @@ class Form:
         """What the form says, whatever lies between its parts: the same for the same form sent again."""
         files = [(name, upload.name, upload.sha256) for name, upload in self.files]
         return json.dumps([self.fields, files], sort_keys=True).encode()
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Enter a job that takes the files over; while the block runs nobody else deletes them.
+
+        Where it ends neither well nor by a refusal, nobody knows whether the job was entered: the database
+        went away in its last step, or the request was cut off. Then a sweep deletes them, which looks.
+        """
+        files, self.files = self.files, []
+        try:
+            yield
+        except TrackmarkError:
+            self.files = files
+            raise
+        self.files = files
 
     def discard(self) -> None:
         """Delete the stored files."""

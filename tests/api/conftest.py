@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +13,9 @@ from api.database import engine as product
 from tests.api.serving import serve
 from tests.needs import POSTGRESQL, left_out
 from tests.postgres import Cluster, bundled, cluster, installed
+
+if TYPE_CHECKING:
+    from tests.api.mortal import Mortal
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -89,3 +92,25 @@ def either(request: pytest.FixtureRequest) -> dict[str, Any]:
         return {}
     running: Cluster = request.getfixturevalue("postgres")
     return {"database_url": running.database()}
+
+
+@pytest.fixture(scope="module", params=["home sqlite", "store sqlite", "home postgresql", "store postgresql"])
+def mortal_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Mortal"]:
+    """A home whose processes die: files here or in a store, rows in SQLite or PostgreSQL."""
+    from tests import stores
+    from tests.api.mortal import mortal
+
+    folder = tmp_path_factory.mktemp("home")
+    place, engine = request.param.split()
+    url = f"sqlite:///{folder / 'test.db'}"
+    if engine == "postgresql":
+        running: Cluster = request.getfixturevalue("postgres")
+        url = running.database()
+    if place == "home":
+        with mortal(folder, url, None) as made:
+            yield made
+        return
+    with stores.s3() as s3, mortal(folder, url, s3) as made:
+        yield made

@@ -114,7 +114,8 @@ async def entered(request: Request, parts: Parts, caller: Caller) -> Job:
             "also_sha256": [one.sha256 for one in more],
         }
         once = once_of(request, received.meaning(), parts)
-        job, new = await enter("enrolment", first, {**wishes, "by": caller.by}, once, parts, caller)
+        with received.entering():
+            job, new = await enter("enrolment", first, {**wishes, "by": caller.by}, once, parts, caller)
     finally:
         if not new:
             await discard(received, parts)

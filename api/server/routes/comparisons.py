@@ -196,7 +196,10 @@ async def _enter(
         "suspect": {"name": suspect.name, "sha256": suspect.sha256, "size_bytes": suspect.size_bytes},
     }
     once = once_of(request, sent.meaning(), parts)
-    job, new = await run_in_threadpool(parts.jobs.create, "comparison", caller.tenant, original, kept, once)
+    with sent.entering():
+        job, new = await run_in_threadpool(
+            parts.jobs.create, "comparison", caller.tenant, original, kept, once
+        )
     if not new:
         await discard(sent, parts)
         request.state.replayed = True

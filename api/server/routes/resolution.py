@@ -186,7 +186,8 @@ async def _entered(request: Request, parts: Parts, caller: Caller, wanted: dict[
         if not wants_no_wait(request):
             digest = sha256(json.dumps([upload.sha256, wanted]).encode()).hexdigest()
             once = Idempotency(digest, digest, _JOINED_FOR)
-        job, new = await enter("lookup", upload, wanted, once, parts, caller)
+        with received.entering():
+            job, new = await enter("lookup", upload, wanted, once, parts, caller)
     finally:
         if not new:
             await discard(received, parts)

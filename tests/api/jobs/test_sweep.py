@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 
 from api import database
 from api.database.tables import Table
+from api.jobs.batches import Batches
 from api.jobs.entering import Idempotency
 from api.jobs.files import JobFiles
 from api.jobs.job import Job, Kind, Upload
@@ -106,6 +107,22 @@ def test_while_a_process_receives_only_old_uploads_are_deleted(at: Home) -> None
     serving.close()
     at.sweep().uploads()
     assert at.left() == {"waiting"}
+
+
+def test_what_a_sweep_takes_for_the_rows_of_a_batch_is_no_leftover_to_another(
+    at: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spared: list[bool] = []
+
+    def take(_batches: Batches) -> None:
+        taken = at.upload("taken")
+        at.sweep().uploads()
+        spared.append(taken.exists())
+
+    monkeypatch.setattr(Batches, "go_on", take)
+    at.sweep().once()
+    assert spared == [True]
+    assert at.left() == set()  # no row has it
 
 
 def test_an_upload_that_waits_is_spared_until_it_expires_and_so_is_what_a_job_takes_of_it(at: Home) -> None:

@@ -12,6 +12,7 @@ from api.report.report import verify_report
 from core.errors import SignatureError
 from provenance.records.trust import TrustedKeys
 from tests import fakes
+from tests.api.killing import answer_lost
 from tests.api.serving import BAD, GOOD, audited, finished, parts
 
 
@@ -70,6 +71,15 @@ def test_the_same_idempotency_key_makes_one_audit(client: TestClient) -> None:
         str(j.request["stored"]) for j in parts(client).jobs.newest(tenant="default", state=None, limit=200)
     }
     assert left <= kept
+
+
+def test_an_audit_whose_entry_was_not_answered_keeps_its_file(client: TestClient) -> None:
+    with answer_lost(parts(client).registry.engine, "INSERT INTO jobs"):
+        answer = client.post("/v1/audits", files={"file": ("unanswered.wav", GOOD)})
+    assert answer.status_code == 503
+    (entered,) = parts(client).jobs.newest(tenant="default", state=None, limit=1)
+    assert entered.file_name == "unanswered.wav"
+    assert finished(client, f"/v1/audits/{entered.id}")["state"] == "succeeded"
 
 
 def test_lists_go_page_by_page_without_gaps(client: TestClient) -> None:
