@@ -1,6 +1,7 @@
 """Clients over real connections, each of which asks again as soon as it was answered."""
 
 import asyncio
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -91,6 +92,13 @@ def measured(server: Server, question: Question, clients: int, seconds: float) -
     p95 = times[int(0.95 * (len(times) - 1))]
     per_s, cpu_ms = len(times) / took, 1000 * cpu / len(times)
     return Row(question.route, clients, per_s, statistics.median(times), p95, cpu_ms)
+
+
+def once(server: Server, question: Question) -> Row:
+    """The row of a long answer, asked for by one client once."""
+    before = server.cpu_s()
+    (took,) = asyncio.run(ask(server, question, 1, math.inf, most=1))
+    return Row(question.route, 1, 1000 / took, took, took, 1000 * (server.cpu_s() - before))
 
 
 HEAD = (

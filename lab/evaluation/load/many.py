@@ -1,11 +1,11 @@
 """Measure lists of a long catalogue: a tenant's 100,000 audits, with other tenants' beside them.
 
-    python -m lab.evaluation.load.many [--audits 100000] [--seconds 3] [--postgresql] [-o FILE]
+    python -m lab.evaluation.load.many [--audits 100000] [--seconds 3] [--home DIR] [--postgresql] [-o FILE]
 
 audits one file, enters its findings as those of so many audits that came in within a day, each with its own
 title, owner, ISRC, verdict and decision, and asks a running `trackmark serve` for every list, filter, order
-and search, at one and at sixteen clients. Writes `docs/benchmarks/load-hundred-thousand.md` and, beside it,
-the same as JSON.
+and search, at one and at sixteen clients. To enter them takes minutes: `--home` keeps them for another run
+(of SQLite). Writes `docs/benchmarks/load-hundred-thousand.md` and, beside it, the same as JSON.
 """
 
 import argparse
@@ -20,18 +20,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from api import database
 from api.audit.audit import audit_file
 from api.audit.engines import product_engines
+from api.database.tables import Table
 from api.lists.cursors import Cursors
 from api.lists.query import Wanted
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
 from lab.audit_rows import entered
-from lab.evaluation.load.asking import HEAD, Question, Row, goal, line, measured
+from lab.evaluation.load.asking import HEAD, Question, Row, goal, line, measured, once
 from lab.evaluation.load.server import own_postgresql, serving, song
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "load-hundred-thousand.md"
@@ -41,13 +42,24 @@ OTHERS, OF_OTHERS = 4, 20
 """Other tenants, each with so many times fewer audits."""
 DAY = timedelta(days=1)
 GOAL_MS = 100.0
+_JOBS = Table.metadata.tables["jobs"]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """All of one database; `bytes_per_audit` is what the database grew by, its terms and indexes included."""
+    """All of one database.
+
+    Attributes:
+        name: of the database.
+        audits: of the tenant.
+        others: audits of other tenants.
+        bytes_per_audit: of the database's file, terms and indexes included.
+        rows: what was measured.
+    """
 
     name: str
+    audits: int
+    others: int
     bytes_per_audit: int
     rows: Sequence[Row]
 
@@ -71,13 +83,22 @@ def size(engine: Engine) -> int:
         return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
 
-def crowded(engine: Engine, count: int, like: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Enter a tenant's audits of one day, and others'; returns the rows of the tenant, oldest first."""
+def crowded(engine: Engine, count: int, like: Mapping[str, Any]) -> None:
+    """Enter a tenant's audits of one day, and those of others."""
     start = clock.now() - DAY
     for number in range(OTHERS):
         few = max(1, count // OF_OTHERS)
         entered(engine, few, f"label-{number}", like=like, start=start, apart=DAY / few)
-    return entered(engine, count, like=like, start=start, apart=DAY / count)
+    entered(engine, count, like=like, start=start, apart=DAY / count)
+
+
+def catalogue(engine: Engine) -> tuple[list[Mapping[str, Any]], int]:
+    """The tenant's audits, oldest first, and how many others have."""
+    mine = select(_JOBS.c.id, _JOBS.c.created_at, _JOBS.c.sha256).where(_JOBS.c.tenant == "default")
+    others = select(func.count()).select_from(_JOBS).where(_JOBS.c.tenant != "default")
+    with database.reading(engine) as connection:
+        rows = connection.execute(mine.order_by(_JOBS.c.created_at, _JOBS.c.id)).mappings()
+        return [dict(row) for row in rows], int(connection.execute(others).scalar_one())
 
 
 def questions(rows: Sequence[Mapping[str, Any]], cursors: Cursors) -> list[Question]:
@@ -138,31 +159,30 @@ def _listed(name: str, **values: str) -> Question:
     return Question(f"list: {name}", f"/v1/audits?{urlencode({'limit': '50', **values})}")
 
 
-def measure(name: str, url: str, count: int, seconds: float) -> Measured:
-    """All of one database."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder) / "home", database_url=url)
-        like = findings(Path(folder), settings)
-        engine = database.connect(settings.database_url)
-        before = size(engine)
-        rows = crowded(engine, count, like)
-        each = (size(engine) - before) // (count + OTHERS * max(1, count // OF_OTHERS))
-        asked = questions(rows, Cursors.of(engine))
-        engine.dispose()
-        found = []
-        with serving(settings) as (server, _):
-            for question in asked:
-                for clients in CROWDS:
-                    found.append(measured(server, question, clients, seconds))
-                    print(name, found[-1], flush=True)
-            table = Question("the table (CSV) of all", "/audits.csv")
-            found.append(measured(server, table, 1, 0))
-        return Measured(name, each, found)
+def measure(name: str, url: str, count: int, seconds: float, folder: Path) -> Measured:
+    """All of one database, in a folder that may have its audits already."""
+    settings = Settings(home=folder / "home", database_url=url)
+    Registry.open(settings).close()
+    engine = database.connect(settings.database_url)
+    if not catalogue(engine)[0]:
+        crowded(engine, count, findings(folder, settings))
+    rows, others = catalogue(engine)
+    each = size(engine) // (len(rows) + others)
+    asked = questions(rows, Cursors.of(engine))
+    engine.dispose()
+    found = []
+    with serving(settings) as (server, _):
+        for question in asked:
+            for clients in CROWDS:
+                found.append(measured(server, question, clients, seconds))
+                print(name, found[-1], flush=True)
+        found.append(once(server, Question("the table (CSV) of all", "/audits.csv")))
+    return Measured(name, len(rows), others, each, found)
 
 
-def page(found: Sequence[Measured], count: int, seconds: float, load: str) -> str:
+def page(found: Sequence[Measured], seconds: float, load: str) -> str:
     """The page."""
-    others = OTHERS * max(1, count // OF_OTHERS)
+    count, others = found[0].audits, found[0].others
     out = [
         f"# {count:,} audits of one tenant: measured",
         "",
@@ -198,16 +218,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--audits", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long a row is measured")
+    parser.add_argument("--home", type=Path, help="an existing folder to keep the audits in")
     parser.add_argument("--postgresql", action="store_true", help="also on a PostgreSQL server of its own")
     parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    found = [measure("SQLite", "", options.audits, options.seconds)]
-    if options.postgresql:
-        with own_postgresql() as url:
-            found.append(measure("PostgreSQL", url, options.audits, options.seconds))
-    options.output.write_text(page(found, options.audits, options.seconds, load), encoding="utf-8")
-    told = {"audits": options.audits, "load": load, "databases": [asdict(one) for one in found]}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        found = [measure("SQLite", "", options.audits, options.seconds, options.home or folder)]
+        if options.postgresql:
+            with own_postgresql() as url:
+                beside = folder / "postgresql"
+                beside.mkdir()
+                found.append(measure("PostgreSQL", url, options.audits, options.seconds, beside))
+    options.output.write_text(page(found, options.seconds, load), encoding="utf-8")
+    told = {"load": load, "databases": [asdict(one) for one in found]}
     options.output.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {options.output}")
 

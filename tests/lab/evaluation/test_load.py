@@ -60,7 +60,9 @@ def test_every_list_of_a_long_catalogue_shows_what_it_says(tmp_path: Path) -> No
     count = 600
     with serve(tmp_path) as client:
         engine = parts(client).registry.engine
-        rows = many.crowded(engine, count, audited(client)["findings"])
+        many.crowded(engine, count, audited(client)["findings"])
+        rows, others = many.catalogue(engine)
+        assert (len(rows), others) == (count + 1, 4 * 30)
         empty = {"state: queued, of which there is none", "words that no audit has together"}
         empty |= {"decision and verdict that never met"}
         for question in many.questions(rows, Cursors.of(engine)):
@@ -75,6 +77,6 @@ def test_every_list_of_a_long_catalogue_shows_what_it_says(tmp_path: Path) -> No
 
 def test_a_slow_list_is_said() -> None:
     rows = [Row("list: newest", 1, 9.0, 50.0, 60.0, 1.0), Row("list: owner", 1, 9.0, 50.0, 120.0, 1.0)]
-    told = many.page([many.Measured("SQLite", 9_000, rows)], 1000, 3.0, "0.0")
+    told = many.page([many.Measured("SQLite", 1000, 200, 9_000, rows)], 3.0, "0.0")
     assert "under 100 ms: **missed** (the slowest, owner: 120.0 ms; missed by 1 of 2)" in told
-    assert "9,000 bytes of the database" in told
+    assert "9,000 bytes of the database" in told and "# 1,000 audits of one tenant" in told
