@@ -101,3 +101,17 @@ def test_what_is_another_tenants_is_left(client: TestClient) -> None:
     assert ": 0 of 1" in foreign.post("/audits/bulk", data={f"one-{audit}": "true", "step": "retry"}).text
     assert client.get(f"/v1/cases/{case}").json()["decision"] is None
     assert parts(client).jobs.get(audit, tenant="default", kind="audit").state == "succeeded"
+
+
+@pytest.mark.parametrize("path", ["/audits", "/cases", "/notices"])
+def test_a_list_is_printed_although_it_stands_in_a_form(
+    client: TestClient, browser: TestClient, path: str
+) -> None:
+    """Print leaves forms out, but for those that hold what is to be read."""
+    opened(client, "to print")
+    audited(client)
+    client.post("/v1/notices", json={"form": "dmca", "elements": {"material": "to print"}})
+    form = browser.get(path).text.partition(f'method="post" action="{path}/bulk">')
+    assert form[0].endswith('<form class="listed" ') and "<table" in form[2].partition("</form>")[0]
+    style = browser.get("/static/style.css").text.partition("@media print")[2]
+    assert "form:not(.listed)" in style and ".bulk" in style and ".choose" in style
