@@ -134,11 +134,18 @@ class VoiceStretch:
     end_s: float
     score: float | None
     likelihood_ratio: float | None
+    above_backing_db: float | None = None
 
     @classmethod
     def of(cls, found: "VoiceSegment") -> "VoiceStretch":
         """The detector's segment."""
-        return cls(rounded(found.start_s, 3), rounded(found.end_s, 3), number(found.score), number(found.llr))
+        return cls(
+            rounded(found.start_s, 3),
+            rounded(found.end_s, 3),
+            number(found.score),
+            number(found.llr),
+            None if found.above_backing_db is None else rounded(found.above_backing_db, 1),
+        )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from core.cards import load
+from detector.voice.backing import BackingLevel
 from detector.voice.frontend import SAMPLE_RATE, spectrogram, windows
 from detector.voice.network import NetworkConfig, SpectralNetwork
 
@@ -27,20 +28,23 @@ class Activity:
         probability: that somebody is heard in it, [W].
         voiced: the windows taken as vocals, [W] bool.
         voice_s: seconds covered by them.
+        above_db: estimated decibels of the voice above what plays under it, where one is heard, [W]; None
+            where nobody estimated it.
     """
 
     starts_s: Tensor
     probability: Tensor
     voiced: Tensor
     voice_s: float
+    above_db: Tensor | None = None
 
 
 class VocalActivity:
     """A small network that tells windows with a voice from purely instrumental ones."""
 
-    def __init__(self, network: SpectralNetwork, scale: float, offset: float) -> None:
-        self._network = network.eval()
-        self._scale, self._offset = scale, offset
+    def __init__(self, network: SpectralNetwork, scale: float, offset: float, backing: BackingLevel) -> None:
+        self._network = network
+        self._scale, self._offset, self.backing = scale, offset, backing
 
     @classmethod
     def load(cls, card: Path = _CARD) -> "VocalActivity":
@@ -49,17 +53,15 @@ class VocalActivity:
         Raises:
             WeightsError: card and weights do not agree.
         """
-        tensors = dict(load(card)[1])
-        calibration = tensors.pop("calibration")
-        network = SpectralNetwork(NetworkConfig())
-        network.load_state_dict(tensors, strict=True)
-        return cls(network, float(calibration[0]), float(calibration[1]))
+        network, (scale, offset), sha256 = trained(card)
+        return cls(network, scale, offset, BackingLevel.load(sha256))
 
     @torch.inference_mode()
-    def logits(self, batch: Tensor) -> Tensor:
-        """Calibrated log odds per window, [W, T] -> [W]."""
-        logits: Tensor = self._network(spectrogram(batch))
-        return logits * self._scale + self._offset
+    def heard(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Calibrated log odds of a voice, and its decibels above its backing, [W, T] -> [W] each."""
+        pooled = self._network.pooled(spectrogram(batch))
+        logits = self._network.judged(pooled)
+        return logits * self._scale + self._offset, self.backing.above_db(pooled)
 
     def find(self, wav: Tensor) -> Activity:
         """Locate vocals.
@@ -68,14 +70,29 @@ class VocalActivity:
             wav: [T] at 16 kHz from `frontend.mono`, T >= 1.
         """
         cut = windows(wav, WINDOW_S, HOP_S)
-        some = [(part.square().mean(1).sqrt(), self.logits(part)) for part in cut.batches(_BATCH)]
-        level = 20 * torch.log10(torch.cat([rms for rms, _ in some]).clamp(min=1e-9))
+        some = [(part.square().mean(1).sqrt(), *self.heard(part)) for part in cut.batches(_BATCH)]
+        rms, logits, above_db = (torch.cat(column) for column in zip(*some, strict=True))
+        level = 20 * torch.log10(rms.clamp(min=1e-9))
         audible = level > level.max() + _QUIET_DB
-        probability = torch.sigmoid(torch.cat([logits for _, logits in some])) * audible
+        probability = torch.sigmoid(logits) * audible
         voiced = (probability > 0.5) & believed(probability)
         # a sum would make a copy of eight times the size first
         heard = torch.count_nonzero(mask(cut.starts_s, voiced, wav.numel()))
-        return Activity(cut.starts_s, probability, voiced, float(heard) / SAMPLE_RATE)
+        return Activity(cut.starts_s, probability, voiced, float(heard) / SAMPLE_RATE, above_db)
+
+
+def trained(card: Path = _CARD) -> tuple[SpectralNetwork, tuple[float, float], str]:
+    """The network beside `card`, slope and offset of its log odds, and the digest of its weights.
+
+    Raises:
+        WeightsError: card and weights do not agree.
+    """
+    told, held = load(card)
+    tensors = dict(held)
+    scale, offset = tensors.pop("calibration").tolist()
+    network = SpectralNetwork(NetworkConfig())
+    network.load_state_dict(tensors, strict=True)
+    return network.eval(), (scale, offset), told.sha256
 
 
 def believed(probability: Tensor) -> bool:

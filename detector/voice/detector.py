@@ -15,7 +15,7 @@ from core.clip import Clip
 from core.downmix import further_looks
 from detector.calibration import probability
 from detector.voice import enrolment, fusion
-from detector.voice.activity import Activity, VocalActivity, covered, mask
+from detector.voice.activity import WINDOW_S, Activity, VocalActivity, covered, mask
 from detector.voice.countermeasure import Listener, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
 from detector.voice.errors import EnrolmentError
@@ -23,7 +23,7 @@ from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
 from detector.voice.frontend import SAMPLE_RATE, marked_of, mono
 from detector.voice.identity import CARD as IDENTITY_CARD
 from detector.voice.identity import MOST_LLR, Identity, centre
-from detector.voice.rates import error_rates
+from detector.voice.rates import Above, error_rates
 from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
@@ -46,6 +46,7 @@ class VoiceDetector:
         most_synthetic: natural log-likelihood ratio (synthetic against human, as the clone decision takes it)
             from which on a recording is refused for enrolment; None asks nothing.
         measured: the figures of a card that `rates.error_rates` reads.
+        above_within_db: what nine of ten estimates of `Activity.above_db` keep to; None uses none of them.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class VoiceDetector:
         identity: Identity,
         most_synthetic: float | None = None,
         measured: Mapping[str, float] = MappingProxyType({}),
+        above_within_db: float | None = None,
     ) -> None:
+        self.above_within_db = above_within_db
         self.most_synthetic, self.measured = most_synthetic, measured
         self.activity, self.countermeasure = activity, countermeasure
         self.encoder, self.identity = encoder, identity
@@ -80,13 +83,15 @@ class VoiceDetector:
             raise EnrolmentError(
                 f"encoder {chosen.name!r} needs its own cohort and calibration; pass `identity` made with it"
             )
+        activity = VocalActivity.load()
         return cls(
-            VocalActivity.load(),
+            activity,
             SyntheticVoice.load(),
             chosen,
             known,
             fusion.suspicious_llr(SUSPECTED),
             read(IDENTITY_CARD).metrics,
+            activity.backing.within_db,
         )
 
     def enrol(self, clips: Iterable[Clip]) -> VoicePrint:
@@ -152,7 +157,7 @@ class VoiceDetector:
         if longest.voice_s < LEAST_VOICE_S:
             reason = f"only {longest.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
             stretches = tuple(
-                VoiceSegment(start, end, None, None)
+                VoiceSegment(start, end, None, None, _above(longest, start, end))
                 for start, end in _within(covered_of(longest), clip.duration_s)
             )
             return VoiceFinding(True, None, (), stretches, reason, None, longest.voice_s, len(artists))
@@ -179,7 +184,7 @@ class VoiceDetector:
             synthetic_llr=llr_syn / fusion.LOG10,
             voice_s=strongest.voice_s,
             artists_compared=len(artists),
-            error_rates=error_rates(self.measured, clip.source.codec) if artists else (),
+            error_rates=error_rates(self.measured, clip.source.codec, strongest.above) if artists else (),
         )
 
     def _hear(self, wav: Tensor, activity: Activity, duration_s: float, *, embed: bool) -> "_Voice":
@@ -192,8 +197,16 @@ class VoiceDetector:
             float(self.countermeasure.accusing_llr(mean)),
             _segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
             activity.voice_s,
+            self._level(activity),
             centre(self.encoder.embed(marked_of(wav, voiced))) if embed else None,
         )
+
+    def _level(self, activity: Activity) -> Above | None:
+        """The voice over its backing, mean over the windows with vocals."""
+        within_db = self.above_within_db
+        if activity.above_db is None or within_db is None:
+            return None
+        return Above(float(activity.above_db[activity.voiced].mean()), within_db)
 
     def _bounded(self, llr_syn: float) -> float:
         return fusion.bounded(llr_syn, self.countermeasure.most_llr)
@@ -257,6 +270,7 @@ class _Voice:
         accusing: the same as the clone decision takes it.
         segments: its stretches with their scores.
         voice_s: seconds of it.
+        above: how loud it is over its backing; None where nobody estimated it.
         direction: centre of its embeddings, a unit vector [D]; None where nobody is compared.
     """
 
@@ -264,6 +278,7 @@ class _Voice:
     accusing: float
     segments: tuple[VoiceSegment, ...]
     voice_s: float
+    above: Above | None
     direction: Tensor | None
 
 
@@ -296,6 +311,15 @@ def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
     return torch.tensor([float(window.sum()) / max(1, window.numel()) for window in windows])
 
 
+def _above(activity: Activity, begin_s: float, end_s: float) -> float | None:
+    """Mean estimate of the windows with vocals that a stretch lies in, decibels above the backing."""
+    if activity.above_db is None:
+        return None
+    starts = activity.starts_s
+    inside = activity.voiced & (starts < end_s - 1e-6) & (starts + WINDOW_S > begin_s + 1e-6)
+    return float(activity.above_db[inside].mean()) if bool(inside.any()) else None
+
+
 def _segments(
     synthesis: Synthesis, activity: Activity, duration_s: float, most_llr: float
 ) -> tuple[VoiceSegment, ...]:
@@ -314,5 +338,6 @@ def _segments(
             ]
             if inside:
                 llr = fusion.bounded(math.fsum(inside) / len(inside), most_llr) / fusion.LOG10
-                found.append(VoiceSegment(left, right, probability(llr), llr))
+                above_db = _above(activity, left, right)
+                found.append(VoiceSegment(left, right, probability(llr), llr, above_db))
     return tuple(found)

@@ -47,12 +47,15 @@ class VoiceSegment:
         end_s: where it ends.
         score: probability that it is synthetic; None where there is too little voice to judge.
         llr: log10 likelihood ratio synthetic against human, of the 5 s windows it lies in; None likewise.
+        above_backing_db: estimated decibels of the voice above what plays under it (some 20 where it is
+            alone), see `detector.voice.backing`; None where it was not estimated.
     """
 
     start_s: float
     end_s: float
     score: float | None
     llr: float | None
+    above_backing_db: float | None = None
 
 
 @dataclass(frozen=True)

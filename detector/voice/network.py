@@ -54,7 +54,14 @@ class SpectralNetwork(nn.Module):
         Returns:
             One logit per window, [B]; positive speaks for the class the network was trained for.
         """
+        return self.judged(self.pooled(decibel))
+
+    def pooled(self, decibel: Tensor) -> Tensor:
+        """Mean and spread over time of the last layer, [B, F, N] -> [B, D]."""
         x = self.pool(self.body(contrasts(decibel))).flatten(1, 2)
-        pooled = torch.cat([x.mean(2), (x.var(2, unbiased=False) + 1e-5).sqrt()], dim=1)
+        return torch.cat([x.mean(2), (x.var(2, unbiased=False) + 1e-5).sqrt()], dim=1)
+
+    def judged(self, pooled: Tensor) -> Tensor:
+        """One logit per window of `pooled`, [B, D] -> [B]."""
         logit: Tensor = self.head(self.drop(pooled))[:, 0]
         return logit

@@ -528,6 +528,7 @@ class VoiceStretch(TypedDict):
     end_s: float
     score: float | None
     likelihood_ratio: float | None
+    above_backing_db: NotRequired[float | None]
 
 
 class WatermarkFound(TypedDict):

@@ -24,6 +24,7 @@ from detector.voice import VoiceDetector, activity, countermeasure, fusion, iden
 from detector.voice.activity import VocalActivity
 from lab.evaluation.voice import (
     artists,
+    backing_page,
     enrolled,
     from_songs,
     held_out_page,
@@ -31,10 +32,10 @@ from lab.evaluation.voice import (
     systems,
     two_voices,
 )
-from lab.evaluation.voice.instrumentals import UNSEEN_INSTRUMENTAL
 from lab.evaluation.voice.trials import clone_trials, verification_trials
 from lab.metrics import auc, bootstrap, cllr, eer, threshold_at_fpr, upper_bound
-from lab.training.voice import measured
+from lab.training.voice import backing, measured
+from lab.training.voice.activity import UNSEEN_INSTRUMENTAL
 from lab.training.voice.clips import Samples, Voice, music, samples, voices
 from lab.training.voice.countermeasure import (
     Table,
@@ -54,6 +55,7 @@ HALF = math.log((1 - fusion.PRIORS.clone) / fusion.PRIORS.clone)
 PAGE = Path("docs/benchmarks/voice.md")
 HELD_OUT = PAGE.with_name("voice-held-out.json")
 ENROLLED = PAGE.with_name("voice-enrolled.json")
+BACKING = PAGE.with_name("voice-backing.json")
 
 
 def both(synthetic: Floats, human: Floats) -> str:
@@ -246,7 +248,10 @@ def main() -> None:
     enrolled.record(json.loads(ENROLLED.read_text()), identity.CARD)
     own = enrolled.section(json.loads(ENROLLED.read_text()), enrolled.search_ms(enrolled.ARTISTS))
     held_out = held_out_page.section(json.loads(HELD_OUT.read_text()))
-    PAGE.write_text(held_out_page.inserted(held_out_page.inserted(text, own), held_out))
+    over = backing_page.section(json.loads(BACKING.read_text()))
+    for part in (over, own, held_out):
+        text = held_out_page.inserted(text, part)
+    PAGE.write_text(text)
     clean = np.array([not v.open for v in rows.voice]) & (np.array(rows.variant) == "0")
     clean &= np.array([not method for method in rows.method])
     s, h = logits[clean & rows.synthetic], logits[clean & ~rows.synthetic]
@@ -266,6 +271,7 @@ def studies(more: Path, data: Path) -> None:
     two_voices.main([str(more), str(ENROLLED)])
     from_songs.main([str(more), str(ENROLLED), "--data", str(data)])
     instrumentals.main([str(ENROLLED), "--data", str(data)])
+    backing.main([str(more), str(BACKING), "--data", str(data)])
 
 
 def record(module: str, metrics: dict[str, float]) -> None:

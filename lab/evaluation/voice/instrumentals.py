@@ -18,16 +18,8 @@ from torch import Tensor
 from detector.voice.activity import VocalActivity
 from detector.voice.frontend import mono
 from lab.datasets import Recording, read_manifest
-from lab.training.voice.activity import INSTRUMENTAL
+from lab.training.voice.activity import INSTRUMENTAL, UNSEEN_INSTRUMENTAL
 
-UNSEEN_INSTRUMENTAL = (
-    "jamendo-jazz-excerpts",
-    "mt-musicldm-demo",
-    "msdm-demo",
-    "game-zsdx",
-    "game-assaultcube",
-)
-"""Research-only instrumental recordings: vocal activity was trained on none of these sources."""
 SONGS = (
     "ultrastar-songs", "musdb18-excerpts-anyaccomp", "everythingisfree-cc0", "airgen-demo", "carnatic-sep",
     "stepmania-songs", "demucs-test",

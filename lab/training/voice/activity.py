@@ -30,6 +30,14 @@ INSTRUMENTAL = (
     "game-warzone2100-music", "synctoolbox-classical", "tandemonium-macleod", "waveform-playlist-stems",
     "mdn-webaudio", "clue-cards-cc0", "gamejam-j-jorge-asgp", "gamejam-jjhaggar-ninja-trials",
 )  # fmt: skip
+UNSEEN_INSTRUMENTAL = (
+    "jamendo-jazz-excerpts",
+    "mt-musicldm-demo",
+    "msdm-demo",
+    "game-zsdx",
+    "game-assaultcube",
+)
+"""Research-only instrumental recordings: vocal activity was trained on none of these sources."""
 
 
 @dataclass(frozen=True)

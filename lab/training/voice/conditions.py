@@ -35,10 +35,11 @@ def backings(data: Path) -> list[Tensor]:
     """Open instrumental music to lay under voices, 5 s each at 16 kHz."""
     rows = [r for r in read_manifest(data) if r.kind == "human_music" and r.use == "open"]
     under = [r for r in rows if r.source in INSTRUMENTAL and r.duration_s < 30]
-    return [_first(r) for r in under[::4]]
+    return [first(r) for r in under[::4]]
 
 
-def _first(row: Recording) -> Tensor:
+def first(row: Recording) -> Tensor:
+    """The first 5 s at 16 kHz, [T]."""
     sound = row.load()
     return mono(sound.wav[:, : 5 * sound.sample_rate], sound.sample_rate)
 

@@ -1,10 +1,14 @@
 """The error rates that a finding carries."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from detector.voice import VoiceDetector
-from detector.voice.rates import error_rates
-from tests.detector.voice.test_detector import ADA, clip, fake, prints
+from detector.voice.activity import Activity
+from detector.voice.rates import Above, error_rates
+from tests.detector.voice.test_detector import ADA, FakeActivity, clip, fake, prints
 from tests.signals import silence
 
 MEASURED = {
@@ -30,6 +34,59 @@ def test_a_lossy_file_is_told_what_codecs_cost(codec: str, conditions: list[str]
     found = error_rates(MEASURED, codec)
     assert [rate.condition for rate in found] == conditions, "singing lacks the other rate"
     assert (found[0].clones_called, found[0].genuine_called_at_most) == (0.25, 0.02)
+
+
+EVERY = {
+    f"{what}, {name}": 0.1
+    for what in ("clones called", "genuine called at most")
+    for name in ("speech", "singing", "over music, 10 dB", "over music, 0 dB")
+}
+
+
+@pytest.mark.parametrize(
+    ("above", "conditions"),
+    [
+        (
+            None,
+            [
+                "in speech",
+                "in singing",
+                "over music 10 dB below the voice",
+                "over music as loud as the voice",
+            ],
+        ),
+        (Above(22.0, 5.0), ["in speech", "in singing"]),
+        (Above(16.0, 10.0), ["in speech", "in singing", "over music 10 dB below the voice"]),
+        (Above(9.0, 3.0), ["over music 10 dB below the voice"]),
+        (Above(4.0, 8.0), ["over music 10 dB below the voice", "over music as loud as the voice"]),
+        (Above(-9.0, 3.0), ["over music as loud as the voice"]),
+    ],
+)
+def test_rates_are_those_of_about_this_level_of_music(above: Above | None, conditions: list[str]) -> None:
+    assert [rate.condition for rate in error_rates(EVERY, "flac", above)] == conditions
+
+
+def test_a_finding_tells_the_level_and_the_rates_there() -> None:
+    detector = fake()
+    detector.measured, detector.above_within_db = EVERY, 3.0
+    detector.activity = Level(60.0, 9.0)
+    found = detector.score(clip(ADA), prints(detector))
+    assert {segment.above_backing_db for segment in found.segments} == {9.0}
+    assert [rate.condition for rate in found.error_rates] == ["over music 10 dB below the voice"]
+    short = detector.score(clip(ADA[:, : 2 * 16000]), {})
+    assert short.reason is not None and short.segments[0].above_backing_db == 9.0
+
+
+class Level(FakeActivity):
+    """Hears the same level everywhere."""
+
+    def __init__(self, until_s: float, above_db: float) -> None:
+        super().__init__(until_s)
+        self._above_db = above_db
+
+    def find(self, wav: torch.Tensor) -> Activity:
+        found = super().find(wav)
+        return replace(found, above_db=torch.full_like(found.starts_s, self._above_db))
 
 
 def test_nothing_measured_is_nothing_told() -> None:
