@@ -17,7 +17,7 @@ class Source:
         codec: decoder's name, such as `pcm_s16le`, `mp3float`, `aac`, `opus`.
         bit_rate: bits per second as declared, or None where the container does not say.
         truncated: some of the audio is missing, damaged or perhaps not heard; `reasons` says why, in words.
-        bits: size of a sample in the file where it is lossless, -32 for float; None for lossy codecs.
+        bits: size of a sample in the file where it is lossless, negative for float; None for lossy codecs.
         others: what else the file holds and was not decoded: more audio tracks, video.
         chapters: start and end in seconds, and title (attacker text).
         tags: names and texts as the demuxer tells them (attacker text).

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from core.blocks import pieces
 from core.errors import EncodeError
-from core.layouts import LAYOUTS, vorbis_order, written
+from core.layouts import channels_of, vorbis_order, written
 from core.resample import resample
 
 Codec = Literal["wav", "flac", "mp3", "aac", "opus", "vorbis"]
@@ -175,7 +175,7 @@ def _write_av(file: Any, samples: Iterable[Samples], sound: Sound) -> None:
     form = _FORMATS[sound.codec]
     encoder, sample_format = _encoder(form, sound)
     options = dict(form.options)
-    if sound.codec == "opus" and len(LAYOUTS[sound.layout]) > 2:
+    if sound.codec == "opus" and len(channels_of(sound.layout) or ()) > 2:
         # without it, libopus takes the channels of some layouts for others
         options["mapping_family"] = "255" if sound.unnamed else "1"
     if sound.codec == "flac" and sound.bits == 24:
@@ -212,11 +212,11 @@ def _encoder(form: _Format, sound: Sound) -> tuple[str, str]:
 
 def _write_vorbis(file: Any, samples: Iterable[Samples], sound: Sound) -> None:
     """Ogg Vorbis; libvorbis knows qualities, not bit rates: the one that comes nearest on music."""
-    quality, channels = 0.4, len(LAYOUTS[sound.layout])
+    order = vorbis_order(sound.layout)
+    quality, channels = 0.4, len(order)
     if sound.bit_rate is not None:
         as_stereo = sound.bit_rate * 88_200 / (sound.rate * channels)
         quality = min(1.0, max(0.0, (as_stereo - _VORBIS_LOWEST) / _VORBIS_STEP / 10.0))
-    order = vorbis_order(sound.layout)
     with soundfile.SoundFile(
         file, "w", sound.rate, channels, "VORBIS", format="OGG", compression_level=1.0 - quality
     ) as out:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from core import foreign
 from core.containers import Structure, structure
 from core.flac import Promises, stated_bits
-from core.layouts import LAYOUTS, named
+from core.layouts import channels_of, named
 from core.limits import MOST_CHAPTERS, MOST_TAG_TEXT, MOST_TAGS
 from core.locked_child import Refusal
 from core.windows import Window
@@ -226,19 +226,19 @@ def _layout(
 ) -> tuple[str | None, list[int] | None]:
     """Name of the layout, and the order that brings the file's channels into it (None: as they are)."""
     if shape is not None:
-        return (shape.layout if shape.layout in LAYOUTS else None), None
+        return (shape.layout if channels_of(shape.layout) else None), None
     count = frame.layout.nb_channels
     if channels is not None and len(channels) == count:
         return named(channels)
     name = frame.layout.name
-    return (name if name in LAYOUTS else None), None
+    return (name if channels_of(name) else None), None
 
 
 def _bits(stream: Any, frame: Any) -> int | None:
-    """Bits of a sample in the file where it is lossless, -32 for float; None for lossy codecs."""
+    """Bits of a sample in the file where it is lossless, negative for float; None for lossy codecs."""
     name = stream.codec_context.name
     if name.startswith("pcm_f"):
-        return -32
+        return -64 if name.startswith("pcm_f64") else -32
     pcm = re.fullmatch(r"pcm_[su](8|16|24|32)(?:le|be)?", name)
     if pcm:
         return int(pcm[1])
@@ -259,6 +259,8 @@ def _others(container: Any, heard: Any) -> list[str]:
     }
     if container.chapters():
         kinds.discard("data")  # QuickTime keeps the names of chapters in a track
+    if container.format.name.startswith("matroska") and any(map(_is_picture, container.streams)):
+        others.append("a cover picture")  # of other containers, it is read with their tags
     return others + sorted(f"{kind or 'unknown'} stream" for kind in kinds)
 
 

@@ -4,11 +4,15 @@ Samples are always held in the order of WAVE_FORMAT_EXTENSIBLE, which is FFmpeg'
 an order of theirs (Vorbis I, 4.3.9; RFC 7845, 5.1.1.2). Loads without torch.
 """
 
+import re
 from dataclasses import dataclass
 
 from core.errors import EncodeError
 
-ORDER = ("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "DL", "DR")
+ORDER = (
+    "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR",
+    "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR", "DL", "DR",
+)  # fmt: skip
 """Channels in the order in which they are held."""
 
 _CHANNELS = {
@@ -36,9 +40,15 @@ _CHANNELS = {
     "7.1(wide)": "FL FR FC LFE BL BR FLC FRC",
     "7.1(wide-side)": "FL FR FC LFE FLC FRC SL SR",
     "octagonal": "FL FR FC BL BR BC SL SR",
+    "3.1.2": "FL FR FC LFE TFL TFR",
+    "5.1.2": "FL FR FC LFE SL SR TFL TFR",
+    "5.1.2(back)": "FL FR FC LFE BL BR TFL TFR",
+    "cube": "FL FR BL BR TFL TFR TBL TBR",
 }
 LAYOUTS = {name: tuple(channels.split()) for name, channels in _CHANNELS.items()}
-"""Channels of each layout that can be written, by FFmpeg's name for it."""
+"""Channels of each layout that has a name, by FFmpeg's name for it."""
+
+_UNNAMED = re.compile(r"[1-9]\d? channels \(([A-Z+]+)\)")
 
 _PLAIN = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 """What a number of channels is taken for where the source does not say."""
@@ -77,14 +87,29 @@ class Written:
     unnamed: bool = False
 
 
+def channels_of(layout: str | None) -> tuple[str, ...] | None:
+    """The channels of a layout, also of one that FFmpeg only lists; None where nobody says which they are.
+
+    >>> channels_of("2 channels (FC+LFE)")
+    ('FC', 'LFE')
+    """
+    if layout in LAYOUTS:
+        return LAYOUTS[layout]
+    listed = _UNNAMED.fullmatch(layout or "")
+    channels = tuple(listed[1].split("+")) if listed else ()
+    ordered = channels == tuple(sorted(set(channels) & set(ORDER), key=ORDER.index))
+    return channels if channels and ordered else None
+
+
 def written(layout: str | None, channels: int, codec: str) -> Written:
     """The layout that a codec writes for audio of a layout; None is one that nobody named.
 
     Raises:
         EncodeError: the codec would lose a channel.
     """
-    said = layout if layout in LAYOUTS and len(LAYOUTS[layout]) == channels else None
-    if said is None:
+    held = channels_of(layout)
+    said = layout if held is not None and len(held) == channels else None
+    if said is None or held is None:
         plain = _PLAIN.get(channels, "")
         return Written(plain, None if channels < 3 else f"the source names no channels; written as {plain}")
     known = _KNOWN.get(codec)
@@ -96,7 +121,7 @@ def written(layout: str | None, channels: int, codec: str) -> Written:
     low = _low_channel(said)
     same = [n for n in known if len(LAYOUTS[n]) == channels and _low_channel(n) in (None, low)]
     if same:
-        best = max(same, key=lambda n: (_low_channel(n) == low, len(set(LAYOUTS[n]) & set(LAYOUTS[said]))))
+        best = max(same, key=lambda n: (_low_channel(n) == low, len(set(LAYOUTS[n]) & set(held))))
         return Written(best, f"{codec} cannot name the channel layout {said}; written as {best}")
     if codec == "opus":
         return Written(said, f"opus cannot name the channel layout {said}; its channels have no names", True)
@@ -124,5 +149,5 @@ def named(channels: tuple[str, ...]) -> tuple[str | None, list[int]]:
 
 
 def _low_channel(layout: str) -> int | None:
-    held = LAYOUTS[layout]
+    held = channels_of(layout) or ()
     return held.index("LFE") if "LFE" in held else None

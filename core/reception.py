@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import errors
-from core.layouts import LAYOUTS
+from core.layouts import channels_of
 from core.limits import Limits
 from core.locked import Locked, LockedError, LockedTimeout, Talk, refusal
 
@@ -173,7 +173,7 @@ def _header(header: dict[str, Any], limits: Limits) -> dict[str, Any]:
     if not (limits.min_rate <= rate <= limits.max_rate and 1 <= channels <= limits.max_channels):
         raise errors.UnreadableAudio(_MISBEHAVED)
     layout, bits = header.get("layout"), header.get("bits")
-    if layout is not None and len(LAYOUTS.get(layout, ())) != channels:
+    if layout is not None and len(channels_of(layout) or ()) != channels:
         raise errors.UnreadableAudio(_MISBEHAVED)
     if not isinstance(bits, int | None):
         raise errors.UnreadableAudio(_MISBEHAVED)

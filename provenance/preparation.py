@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.clip import Clip
 from core.codecs import Bits, Codec
+from core.errors import EncodeError
 from core.layouts import written
 from core.limits import Limits
 from provenance.declaration import Declaration
@@ -12,6 +13,8 @@ from provenance.metadata.carrying import Carried
 from provenance.output import State, state_of
 
 FULL_SCALE = 0.999
+MAX_WAV_BYTES = (1 << 32) - (1 << 28)
+"""Of the samples in a WAV file, which is to hold credentials and whatever its source says of itself, too."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def prepare(
 
     Raises:
         AudioError: the source cannot be used as audio.
-        EncodeError: the format of the output would lose a channel.
+        EncodeError: the format of the output would lose a channel, or cannot hold so much audio.
     """
     from core.decode import decode
 
@@ -59,6 +62,8 @@ def prepare(
         warnings.append(f"the source also holds {told}: only its first audio track is kept")
     how = written(clip.layout, int(clip.wav.shape[0]), codec)
     bits, depth = _bits(clip.source.bits, codec)
+    if codec == "wav" and clip.wav.numel() * abs(bits) // 8 > MAX_WAV_BYTES:
+        raise EncodeError("a WAV file cannot hold so much audio and its credentials (4 GB): write FLAC")
     clip, gain_db = _within_full_scale(clip)
     replaced = {"TITLE", "ISRC"} if declaration.isrc else {"TITLE"}
     if gain_db:
@@ -78,10 +83,10 @@ def _bits(source: int | None, codec: str) -> tuple[Bits, str | None]:
     if codec not in ("wav", "flac") or source is None or source == 24:
         return 24, None
     if source in (8, 16):
-        return 16, None
-    if source == -32 and codec == "wav":
-        return -32, None
-    kind = "floating-point" if source == -32 else "32-bit"
+        return 16, "8-bit samples are written with 16 bits" if source == 8 else None
+    if source < 0 and codec == "wav":
+        return -32, "64-bit floating-point samples are written with 32 bits" if source == -64 else None
+    kind = "floating-point" if source < 0 else "32-bit"
     return 24, f"{kind} samples are written with 24 bits"
 
 

@@ -8,7 +8,7 @@ import torch
 from core.decode import decode_bytes
 from core.encode import encode_bytes
 from core.errors import EncodeError
-from core.layouts import LAYOUTS, named, written
+from core.layouts import LAYOUTS, channels_of, named, written
 from tests.core.test_containers import RATE, pitches, tones
 
 SURROUND = [name for name, channels in LAYOUTS.items() if len(channels) > 2]
@@ -18,7 +18,7 @@ SURROUND = [name for name, channels in LAYOUTS.items() if len(channels) > 2]
 @pytest.mark.parametrize("layout", SURROUND)
 def test_each_channel_keeps_its_place(codec: Any, layout: str) -> None:
     channels, low = len(LAYOUTS[layout]), None
-    if codec == "vorbis" and layout in ("6.0", "hexagonal", "7.0", "octagonal"):
+    if codec == "vorbis" and layout in ("6.0", "hexagonal", "7.0", "octagonal", "cube"):
         with pytest.raises(EncodeError, match="choose wav or flac"):
             written(layout, channels, codec)
         return
@@ -44,6 +44,28 @@ def test_channels_that_nobody_named_are_written_too(codec: Any, channels: int) -
     data = encode_bytes(torch.from_numpy(tones(channels, 0.5)), RATE, codec=codec)
     assert decode_bytes(data, "song").wav.shape[0] == channels
     assert (written(None, channels, codec).lost is None) == (channels < 3)
+
+
+@pytest.mark.parametrize("codec", ["wav", "flac"])
+@pytest.mark.parametrize(
+    "layout", ["1 channels (LFE)", "2 channels (FC+LFE)", "2 channels (SL+SR)", "4 channels (FL+FR+TFL+TFR)"]
+)
+def test_channels_that_are_only_listed_stay_what_they_are(codec: Any, layout: str) -> None:
+    channels = channels_of(layout)
+    assert channels is not None
+    assert written(layout, len(channels), codec).lost is None
+    samples = torch.from_numpy(tones(len(channels), 0.5))
+    assert decode_bytes(encode_bytes(samples, RATE, codec=codec, layout=layout), "song").layout == layout
+
+
+@pytest.mark.parametrize(("layout", "codec"), [("2 channels (FC+LFE)", "mp3"), ("1 channels (LFE)", "aac")])
+def test_a_label_of_one_or_two_channels_is_not_lost_in_silence(layout: str, codec: str) -> None:
+    assert layout in (written(layout, len(channels_of(layout) or ()), codec).lost or "")
+
+
+@pytest.mark.parametrize("layout", [None, "2 channels", "2 channels (FC+FC)", "2 channels (LFE+FC)"])
+def test_what_names_no_channels_in_order_is_no_layout(layout: str | None) -> None:
+    assert channels_of(layout) is None
 
 
 def test_a_layout_of_another_number_of_channels_is_not_believed() -> None:
