@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from api.audit.findings import MatchFound, Stretch
-from core import clock
 
 OwnershipStatus = Literal[
     "match",
@@ -59,11 +58,16 @@ class Claim:
         """The place in the log is proven; its clock is the log's own unless somebody else has told a time."""
         text = f"entry {self.log_index} of the log"
         if self.logged_at is not None:
-            text += f", written {self.logged_at[:19]}Z by the log's own clock"
+            text += f", written {_utc(datetime.fromisoformat(self.logged_at))} by the log's own clock"
         if self.witnessed_at is not None:
             seen = datetime.fromtimestamp(self.witnessed_at, UTC)
-            text += f", seen by a third party by {clock.utc_text(seen)}"
+            text += f", seen by a third party no later than {_utc(seen)}"
         return text
+
+
+def _utc(moment: datetime) -> str:
+    """A moment as a sentence tells it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 @dataclass(frozen=True)

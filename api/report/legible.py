@@ -4,6 +4,7 @@ A name from a file may hold anything. What shows nothing, or moves what stands b
 `[U+202E]`; what is longer than a page can bear is cut, and the cut says how long it was.
 """
 
+import re
 import unicodedata
 
 from api.language import _
@@ -12,6 +13,10 @@ from api.language.figures import number_text
 LONGEST = 2200
 _KEPT = frozenset("\n\u200c\u200d")  # a line's end; the joiners that Indic and Arabic writing needs
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
+_MARK = "\u200e"
+_RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff"
+_RIGHT_TO_LEFT = re.compile(f"[{_RTL}](?:[^A-Za-z\u00c0-\u024f0-9“”„«»;:\\[\\](){_MARK}\n]*[{_RTL}])?")
+"""From a character of such a script to the last before a letter, a digit or a mark that ends a name."""
 _LINES = frozenset("\u2028\u2029")
 
 
@@ -30,6 +35,15 @@ def legible(text: str, limit: int = LONGEST) -> str:
     if len(text) <= limit:
         return shown
     return shown + _("… (%(count)s characters in all)", count=number_text(f"{len(text):,}"))
+
+
+def apart(text: str) -> str:
+    """A text in which each passage that is read from right to left moves nothing that stands beside it.
+
+    Between two such passages a quotation mark, a comma or a number would change places with them: owner and
+    title of a sentence could not be told apart. A mark of no width (U+200E) stands at both ends of each.
+    """
+    return _RIGHT_TO_LEFT.sub(lambda found: f"{_MARK}{found[0]}{_MARK}", text)
 
 
 def _hidden(character: str) -> bool:

@@ -7,6 +7,10 @@ from typing import Any
 from api.audit import numbers as signed
 from api.language import _, figures
 
+SMALLEST_CHANCE = 1e-6
+LARGEST_IN_ONES = 0.01
+"""From here on a probability is told in per cent."""
+
 
 def percent_text(share: float) -> str:
     """A share of 0 to 1."""
@@ -32,6 +36,19 @@ def score_text(score: float) -> str:
 def p_value_text(value: float | None) -> str:
     """A probability that may be tiny."""
     return _("not measured") if value is None else figures.number_text(signed.p_value_text(value))
+
+
+def chance_text(p_value: float) -> str:
+    """A probability in words of everybody, told no finer than such rates are measured.
+
+    >>> chance_text(1e-14), chance_text(0.0012), chance_text(0.4)
+    ('below one in a million', 'about one in 830', '40\xa0%')
+    """
+    if p_value < SMALLEST_CHANCE:
+        return _("below one in a million")
+    if p_value >= LARGEST_IN_ONES:
+        return percent_text(p_value)
+    return _("about one in %(count)s", count=figures.number_text(f"{float(f'{1 / p_value:.2g}'):,.0f}"))
 
 
 def time_text(seconds: float) -> str:

@@ -26,7 +26,7 @@ from api.report.words.remarks import remark_text
 from api.report.words.terms import METHOD, glossary
 
 CLOSING = later("Scores are estimates, never proof of who made a recording.")
-LONGEST_NAME = 160
+LONGEST_NAME = 120
 MOST_MOMENTS = 80
 ALT = later(
     "Five rows over the same time: the waveform, the spectrogram, and below them how strongly the watermark "
@@ -53,13 +53,13 @@ def audit_document(report: Mapping[str, Any], seal: Seal) -> Document:
         Document(
             title=_("Audit report"),
             subject=name,
-            number=str(report["report_id"]),
+            number=_("report %(report)s", report=report["report_id"]),
             created_at=str(report["created_at"]),
             notice="" if seal.checked else proving.sealed(seal),
             identity=tuple(proving.identity(report, seal)),
             verdict=opening.verdict(found),
-            summary=opening.summary(report),
-            answers=opening.answers(found),
+            summary=opening.summary(report, proving.signed(report, seal)),
+            answers=opening.answers(report),
             answers_under=_(opening.FOUND),
             picture=Picture(_("The recording in pictures"), _(ALT), _caption(report)),
             sections=(

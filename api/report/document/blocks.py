@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 from api.audit.json_form import Json
 from api.language import spoken
 from api.language.catalogue import Language
-from api.report.legible import legible
+from api.report.legible import apart, legible
 
 Tone = Literal["good", "warn", "bad", "neutral"]
 Value = TypeVar("Value")
@@ -74,12 +74,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question of page one, its answer in a few words, and what that means."""
+    """A question of page one, its answer in a few words, what that means, and how sure it is."""
 
     question: str
     answer: str
     text: str
     tone: Tone = "neutral"
+    sure: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,10 @@ class Document:
 
 
 def made_legible(value: Value) -> Value:
-    """The same value with every text in it legible."""
+    """The same value with every text in it legible, and none of them moving what stands beside it."""
     changed: Any = value
     if isinstance(value, str):
-        changed = legible(value)
+        changed = apart(legible(value))
     elif isinstance(value, tuple):
         changed = tuple(made_legible(one) for one in value)
     elif is_dataclass(value) and not isinstance(value, type):

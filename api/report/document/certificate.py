@@ -21,6 +21,8 @@ from api.report.document.blocks import (
 )
 from api.report.document.custody import head, of_record, registry_named
 from api.report.document.examined import record_facts
+from api.report.document.opening import LONGEST_NAME
+from api.report.legible import legible
 from api.report.numbers import moment_text
 from api.report.words.log import UNSIGNED
 from api.report.words.provenance import owners
@@ -31,7 +33,7 @@ STATUS: dict[str, tuple[str, Tone, str]] = {
     "registered": (
         later("Registered"),
         "good",
-        later("The claim stands; nobody disputes it in this registry's log."),
+        later("The claim is entered; no dispute about it stands open in this registry's log."),
     ),
     "disputed": (
         later("Registered, disputed"),
@@ -107,13 +109,14 @@ def certificate(told: Registered) -> Document:
                     ),
                 ),
                 (_("Registry"), registry_named(told.log)),
-                (_("Signed by key"), str(record["keyids"][0])),
+                (_("Record signed by key"), str(record["keyids"][0])),
                 (_("SHA-256 of the sound"), told.sha256),
             ),
             verdict=Answer(_("Status of the claim"), _(word), _(text), tone),
             summary=(
                 Section(_("In short"), (Text(_in_short(record)),)),
                 Section(_("What is registered"), (Facts(tuple(record_facts(record))),)),
+                Section(_("Who signed, and how to check it"), (Text(_signed(told)),)),
                 Section(_("What this certificate proves"), (Points(tuple(map(_, PROVES))),)),
                 Section(_("What it does not prove"), (Points(tuple(map(_, PROVES_NOT))),)),
             ),
@@ -132,21 +135,42 @@ def certificate(told: Registered) -> Document:
     )
 
 
-USED = ("checkpoint", "dispute", "ISRC", "key id", "log", "record", "revocation", "SHA-256", "witness")
+HOW_TO_VERIFY = later("How to verify this certificate")
+USED = (
+    "[U+1F3B8]",
+    "checkpoint",
+    "dispute",
+    "ISRC",
+    "key id",
+    "log",
+    "record",
+    "revocation",
+    "SHA-256",
+    "witness",
+)
 """The terms that a certificate uses."""
 
 
 def _in_short(record: Mapping[str, Any]) -> str:
     when = moment_text(record["logged_at"]) if record.get("logged_at") else _("a time that is not told")
     return _(
-        "%(issuer)s states that “%(title)s” belongs to %(owners)s. The statement was entered in the "
-        "registry's "
-        "log on %(when)s, by the log's own clock. On AI it says: %(declared)s.",
-        issuer=record["issuer"],
-        title=record["title"],
-        owners=owners(record),
+        "%(issuer)s claims “%(title)s” for %(owners)s. The claim was entered in the registry's log on "
+        "%(when)s, by the log's own clock. On AI it says: %(declared)s.",
+        issuer=legible(record["issuer"], LONGEST_NAME),
+        title=legible(record["title"], LONGEST_NAME),
+        owners=legible(owners(record), LONGEST_NAME),
         when=when,
         declared=declared_ai(record),
+    )
+
+
+def _signed(told: Registered) -> str:
+    return _(
+        "The record was signed with the key %(key)s, and the log's key signs the list that holds it. This "
+        "page repeats what they signed and bears no signature of its own. Both were checked when it was "
+        "made; how anybody checks them without the registry stands under “%(section)s”.",
+        key=str(told.record["keyids"][0])[:16],
+        section=_(HOW_TO_VERIFY),
     )
 
 
@@ -178,4 +202,4 @@ def _verifying(told: Registered) -> Section:
             )
         ),
     )
-    return Section(_("How to verify this certificate"), blocks)
+    return Section(_(HOW_TO_VERIFY), blocks)

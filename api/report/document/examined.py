@@ -66,7 +66,7 @@ def _ownership(report: Found) -> Section:
             )
             for c in owned["claims"]
         )
-        blocks.append(Table((_("Log entry"), _("Record"), _("Owners"), _("Entered")), rows, (14, 24, 38, 24)))
+        blocks.append(Table((_("Log entry"), _("Record"), _("Owners"), _("Entered")), rows, (19, 23, 34, 24)))
     if found["fingerprint"]:
         blocks.append(Table(tuple(map(_, NUMBERS)), tuple(_matches(found)), NUMBER_WIDTHS))
     else:
@@ -78,7 +78,7 @@ def _ownership(report: Found) -> Section:
                 )
             )
         )
-    return Section(_("Whose is it?"), (*blocks, *_end(report, "ownership", "ownership", ())))
+    return Section(_("Whose recording is it?"), (*blocks, *_end(report, "ownership", "ownership", ())))
 
 
 def record_facts(record: Found) -> Iterator[tuple[str, str]]:
@@ -139,7 +139,7 @@ def _watermark(report: Found) -> Section:
             )
         blocks.append(Table(tuple(map(_, NUMBERS)), tuple(rows), NUMBER_WIDTHS))
     return Section(
-        _("Is our watermark in it?"),
+        _("Does it carry this registry's watermark?"),
         (*blocks, *_end(report, "watermark", "watermark", watermark_rates(report))),
     )
 
@@ -231,7 +231,9 @@ def _voice(report: Found) -> Section:
             rows += _artist(artist, _limit(report, "clone_score"))
         blocks.append(Table(tuple(map(_, NUMBERS)), tuple(rows), NUMBER_WIDTHS))
     rates = voice_rates(report) if measured else ()
-    return Section(_("Whose voice is it?"), (*blocks, *_end(report, "voice", "voice", rates)))
+    return Section(
+        _("Does the voice imitate an enrolled artist?"), (*blocks, *_end(report, "voice", "voice", rates))
+    )
 
 
 def _artist(row: Found, limit: str) -> Iterator[Number]:

@@ -7,6 +7,8 @@ from api.audit.asked import ALL
 from api.language import _, later, ngettext
 from api.report import words
 from api.report.document.blocks import Answer, Points, Section, Text
+from api.report.document.sure import sure
+from api.report.legible import legible
 from api.report.numbers import percent_text
 from api.report.words.heard import not_measured
 from api.report.words.meanings import MEANINGS
@@ -17,24 +19,40 @@ from api.report.words.told import ACTIONS, Told, sentence
 
 Found = Mapping[str, Any]
 
+LONGEST_NAME = 48
+LONGEST_TEXT = 320
+"""Page one has to hold all that it promises: names and lists stand whole in the section of their question."""
 FOUND = later("What was found")
+EXAMINED = later("One audio file was examined by software, to answer the questions of the table below.")
+EXPLAINED = later(
+    "A watermark is a hidden mark in the sound; content credentials are signed statements inside the file; "
+    "an enrolled artist is one whose voice this registry keeps for comparison."
+)
 OPENED = later("For what was not answered: a file that can be judged, or the check made anew.")
 _OTHERWISE = later("findings to which it no longer applies, or another policy.")
 OPEN = ("check-inconclusive", "check-failed", "check-partly", "check-unread")
 
 
-def answers(found: Found) -> tuple[Answer, ...]:
-    """The questions with their answers, each with what it means."""
+def answers(report: Found) -> tuple[Answer, ...]:
+    """The questions with their answers, each with what it means and how sure it is."""
+    found = report["findings"]
     return tuple(
-        Answer(told.question, told.answer, _meant(told, found, first=number == 0), told.tone)
-        for number, told in enumerate(words.questions(found))
+        Answer(
+            told.question,
+            told.answer,
+            _meant(told, found, first=number == 0),
+            told.tone,
+            _("How sure: %(told)s", told=how) if how else "",
+        )
+        for number, (told, how) in enumerate(zip(words.questions(found), sure(report), strict=True))
     )
 
 
 def _meant(told: Told, found: Found, *, first: bool) -> str:
     """The first question is whose it is: its text says what was found, and a verdict what it means."""
     meaning = MEANINGS.get(found["ownership"]["status"], "") if first else ""
-    return f"{sentence(told.text)} {_(meaning) if meaning else ''}".strip()
+    text = legible(sentence(told.text), LONGEST_TEXT)
+    return f"{text} {_(meaning) if meaning else ''}".strip()
 
 
 def _in_short(found: Found) -> Iterator[str]:
@@ -42,7 +60,11 @@ def _in_short(found: Found) -> Iterator[str]:
     owned = found["ownership"]
     record = owned.get("record") or {}
     named = (
-        _("“%(title)s” of %(owners)s", title=record["title"], owners=owners(record))
+        _(
+            "“%(title)s”, claimed by %(owners)s",
+            title=legible(record["title"], LONGEST_NAME),
+            owners=legible(owners(record), LONGEST_NAME),
+        )
         if record.get("verified")
         else _("the record")
     )
@@ -55,21 +77,27 @@ def _in_short(found: Found) -> Iterator[str]:
 
 
 def _voices(voice: Found) -> str:
-    copies = [str(a["name"]) for a in voice.get("artists") or () if a.get("suspected")]
+    artists = [a for a in voice.get("artists") or () if a.get("suspected")]
+    copies = legible(", ".join(str(a["name"]) for a in artists), LONGEST_NAME)
     if not_measured(voice):
         return _("The voice could not be judged.")
     if not voice["has_voice"]:
-        return _("It holds no singing or speech that could be heard.")
-    if copies:
-        return _("The voice sounds like a synthetic copy of %(artists)s.", artists=", ".join(copies))
+        return _("No singing or speech was found in it.")
+    if artists and all(a.get("consent") == "active" for a in artists):
+        return _(
+            "The voice sounds like a synthetic copy of %(artists)s, and a consent is on file.", artists=copies
+        )
+    if artists:
+        return _("The voice sounds like a synthetic copy of %(artists)s.", artists=copies)
     return _("That the voice is a copy of an enrolled artist's was not established.")
 
 
-def summary(report: Found) -> tuple[Section, ...]:
-    """The headings of page one."""
+def summary(report: Found, signed: str) -> tuple[Section, ...]:
+    """The headings of page one; `signed` says who signed, and how that is checked."""
     found = report["findings"]
     return (
         Section(_("In short"), (Text(" ".join(_in_short(found))),)),
+        Section(_("Who signed, and how to check it"), (Text(signed),)),
         Section(_("What was asked"), (Text(_asked(report)),)),
         Section(_(FOUND), ()),
         Section(_("What this does not mean"), (Points(tuple(_not_meant(found))),)),
@@ -81,22 +109,16 @@ def summary(report: Found) -> tuple[Section, ...]:
 def verdict(found: Found) -> Answer:
     """The decision as the band on page one."""
     word, tone, text = ACTIONS[found["decision"]["action"]]
-    return Answer(_("Decision of the policy"), _(word), _(text), tone)
+    return Answer(
+        _("Decision of the policy, the list of rules that the issuer applies"), _(word), _(text), tone
+    )
 
 
 def _asked(report: Found) -> str:
     found = report["findings"]
     checks = found.get("checks") or dict.fromkeys(ALL, "done")
-    asked = [_(text) for name, text in CHECKS.items() if checks.get(name, "skipped") != "skipped"]
     skipped = [_(CHECKS[name]) for name in ALL if checks.get(name, "skipped") == "skipped"]
-    if asked:
-        text = _(
-            "One audio file was examined by software, to tell whose recording it is and to answer: "
-            "%(questions)s.",
-            questions="; ".join(asked),
-        )
-    else:
-        text = _("One audio file was examined by software, to tell whose recording it is.")
+    text = f"{_(EXAMINED)} {_(EXPLAINED)}"
     if skipped:
         text = " ".join((text, _("Not asked: %(questions)s.", questions="; ".join(skipped))))
     return text
@@ -144,7 +166,10 @@ def _not_meant(found: Found) -> Iterator[str]:
     if found["ownership"].get("record"):
         yield _("A record proves who claimed the recording, and when; not that the claim is true.")
     elif found["ownership"]["status"] == "no_record":
-        yield _("Not registered here does not mean free to use: most recordings are in no registry.")
+        yield _(
+            "That no record was found does not mean free to use: most recordings are in no registry, and a "
+            "changed copy may not be recognised."
+        )
 
 
 def _missed(music: Found) -> str:
@@ -167,7 +192,7 @@ def _decided(found: Found) -> tuple[Text | Points, ...]:
     told = tuple(
         _(
             "%(reason)s (rule %(rule)s%(source)s)",
-            reason=_reason(rule, said, found),
+            reason=_reason(rule, said, found).rstrip("."),
             rule=rule["rule"],
             source=_source(rule),
         )
@@ -185,7 +210,7 @@ def _decided(found: Found) -> tuple[Text | Points, ...]:
 def _reason(rule: Found, text: str, found: Found) -> str:
     """A rule's words; what stands in the table above already is not told twice."""
     if rule["text"] == found["ownership"]["text"]:
-        return _("The answer to the first question, above.")
+        return _("As the answer to the first question says, above")
     return text
 
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from api.language import _
+from api.language import _, later
 from api.language.spoken import translated
 from api.report.document.blocks import Block, Facts, Points, Seal, Section, Terminal, Text
 from api.report.document.custody import issuer, log_of
@@ -13,6 +13,7 @@ from api.report.words.decoders import calibration_text
 from api.report.words.rules import compared
 
 Found = Mapping[str, Any]
+HOW_TO_VERIFY = later("How to verify this report")
 KEYS = "/.well-known/trackmark-keys.json"
 
 
@@ -28,12 +29,34 @@ def sealed(seal: Seal) -> str:
     )
 
 
+def signed(report: Found, seal: Seal) -> str:
+    """Who signed a report, whether that was checked, and where it stands how to check it."""
+    if seal.checked:
+        who = _(
+            "%(issuer)s signed these findings with the key %(key)s on %(moment)s.",
+            issuer=_capital(issuer(report)),
+            key=seal.keyid[:16],
+            moment=moment_text(report["created_at"]),
+        )
+    else:
+        who = _("This report names a signature by the key %(key)s.", key=seal.keyid[:16])
+    how = _(
+        "How anybody checks that without the issuer stands under “%(section)s”.",
+        section=_(HOW_TO_VERIFY),
+    )
+    return f"{who} {sealed(seal)} {how}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def verifying(report: Found, seal: Seal) -> Section:
     """The section of a report."""
     file = report["file"]["name"]
     command = f"trackmark verify-report {quoted(seal.file_name)} --keys keys.json --audio {quoted(file)}"
     return Section(
-        _("How to verify this report"),
+        _(HOW_TO_VERIFY),
         (
             Text(
                 _(

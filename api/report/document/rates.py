@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.language import _, later
+from api.language.figures import number_text
 from api.report.numbers import fine_percent_text, percent_text
 from api.report.words.conditions import condition_text
 
@@ -23,6 +24,8 @@ _CODECS = {
 }
 """Conditions of the watermark's card that stand for a codec."""
 _LONG_S = 30.0
+CLEAN = "clean"
+"""The condition of a clip that nobody changed."""
 
 
 def metrics(report: Found, name: str) -> Found:
@@ -53,7 +56,7 @@ def music_rates(report: Found) -> Rows:
             told = _(
                 "%(share)s of %(count)s (at most %(bound)s with 95 %% confidence)",
                 share=fine_percent_text(share),
-                count=f"{count:.0f}",
+                count=number_text(f"{count:,.0f}"),
                 bound=fine_percent_text(bound),
             )
             rows.append((_("Traces found in music by people, %(condition)s", condition=words), told))
@@ -75,26 +78,33 @@ def voice_rates(report: Found) -> Rows:
     return tuple((name, fine_percent_text(share)) for name, share in told if share is not None)
 
 
+def read_aright(report: Found, condition: str) -> tuple[float | None, str]:
+    """How often marks are read aright in clips about as long as the file, and how long those clips are."""
+    long = (report["findings"].get("duration_s") or 0.0) >= _LONG_S
+    clip, length = ("30s", "30 s") if long else ("5s", "5 s")
+    share = metrics(report, "watermark-channel").get(f"message_accuracy_{clip}_{condition}")
+    return (None if share is None else float(share)), length
+
+
 def watermark_rates(report: Found) -> Rows:
     """How often a mark is read aright in audio like this, and how often one is seen where none is."""
     measured = metrics(report, "watermark-channel")
-    long = (report["findings"].get("duration_s") or 0.0) >= _LONG_S
-    clip, words = ("30s", "30 s") if long else ("5s", "5 s")
+    words = read_aright(report, CLEAN)[1]
     codec = str(report["file"].get("codec") or "")
-    conditions = (("clean", later("unchanged")), *_CODECS.get(codec, ()))
+    conditions = ((CLEAN, later("unchanged")), *_CODECS.get(codec, ()))
     rows = [
         (
             _("Marks read aright, clips of %(length)s, %(condition)s", length=words, condition=_(text)),
-            fine_percent_text(measured[f"message_accuracy_{clip}_{name}"]),
+            fine_percent_text(share),
         )
         for name, text in conditions
-        if f"message_accuracy_{clip}_{name}" in measured
+        if (share := read_aright(report, name)[0]) is not None
     ]
     if "unmarked_windows" in measured and "unmarked_reported_present" in measured:
         told = _(
             "%(count)s of %(all)s",
-            count=f"{measured['unmarked_reported_present']:.0f}",
-            all=f"{measured['unmarked_windows']:.0f}",
+            count=number_text(f"{measured['unmarked_reported_present']:,.0f}"),
+            all=number_text(f"{measured['unmarked_windows']:,.0f}"),
         )
         rows.append((_("Marks seen in clips without one"), told))
     return tuple(rows)

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.language import _, later, ngettext
 from api.language.figures import number_text
-from api.report.numbers import percent_text, shifted, span_text
+from api.report.numbers import chance_text, percent_text, shifted, span_text
 from api.report.words.reasons import reason_text
 from api.report.words.told import Told, sentence
 
@@ -19,7 +19,6 @@ MEANING = later(
     "A match says that a recording is heard in another one. It does not say which came first, "
     "nor who may use it."
 )
-SMALLEST = 1e-6
 
 
 def heard(found: Mapping[str, Any]) -> Told:
@@ -78,8 +77,4 @@ def changed(one: Mapping[str, Any]) -> str:
 def chance(stretches: Any) -> str:
     """How likely the best stretch is in unrelated music, told no finer than such rates are measured."""
     best = min((float(one["p_value"]) for one in stretches if one["p_value"] is not None), default=None)
-    if best is None:
-        return _("not kept")
-    if best < SMALLEST:
-        return _("below one in a million")
-    return _("one in %(count)s", count=number_text(f"{1 / best:,.0f}"))
+    return _("not kept") if best is None else chance_text(best)

@@ -3,6 +3,7 @@
 from api.audit.heard import UNMEASURED
 from api.language import _, later, named, spoken
 from api.language.figures import number_text
+from api.report.legible import legible
 from api.report.numbers import p_value_text, percent_text, score_text
 from api.report.words.conditions import condition_text
 from api.report.words.decoders import decoder_text
@@ -11,6 +12,7 @@ from api.report.words.reasons import reason_text
 from api.report.words.told import ESTIMATE, Facts, Found, Told, Tone, lowered, sentence
 
 SCORES = later("Scores are estimates, not proof of who made a track.")
+COMB = later("A comb is a row of lines at equal distances in the sound, as neural decoders leave them.")
 NO_VOCALS = later("No singing or speech was found.")
 MUSIC: dict[str, tuple[str, Tone]] = {
     "synthetic": (later("Traces of a neural decoder"), "warn"),
@@ -19,6 +21,8 @@ MUSIC: dict[str, tuple[str, Tone]] = {
     "uncertain": (later("Cannot be decided"), "neutral"),
 }
 """What each verdict on music is called, and how it should look."""
+LONGEST_NAMES = 60
+"""Of artists in a sentence; each stands whole beside it."""
 CONSENTS = {
     "active": later("active"),
     "other-scope": later("for another use or place"),
@@ -39,15 +43,20 @@ def music(ai: Found) -> Told:
     answer, tone = MUSIC.get(ai["verdict"], (str(ai["verdict"]), "neutral"))
     if ai["verdict"] == "synthetic":
         text = _(
-            "The sound bears the traces that a neural decoder leaves, the last stage of music generators. "
-            "A recording sent through a neural codec looks the same."
+            "The sound bears the traces that a neural decoder leaves, the part of a music generator that "
+            "makes the sound. A recording sent through a neural codec (a kind of compression) looks the same."
         )
     elif ai["verdict"] == "uncertain":
         text = sentence(reason_text(ai.get("reason")) or _("the evidence does not decide"))
+        if "comb" in str(ai.get("reason")):
+            text = f"{text} {_(COMB)}"
     else:
-        text = _("That says nothing of who made the recording.")
+        text = _(
+            "A neural decoder is the part of a music generator that makes the sound. That no trace of one is "
+            "found says nothing of who made the recording."
+        )
         if rates := _missed(ai):
-            told = _("None is found in known generators' music either: in %(rates)s.", rates=rates)
+            told = _("Music of known generators is missed, too: in %(rates)s.", rates=rates)
             text = f"{text} {told}"
     return Told(question, _(answer), text, tone, facts, basis)
 
@@ -108,20 +117,20 @@ def voice(found: Found) -> Told:
         facts = ((_("Synthetic score"), score_text(found["synthetic_score"])),)
         facts += tuple((str(a["name"]), artist(a)) for a in found.get("artists") or ())
         facts += tuple((_("Measured error rates"), rates) for rates in [error_rates(found)] if rates)
-    return Told(_("Whose voice is it?"), answer, text, tone, facts, _(ESTIMATE))
+    return Told(_("Does the voice imitate an enrolled artist?"), answer, text, tone, facts, _(ESTIMATE))
 
 
 def _imitated(found: Found) -> tuple[str, str, Tone]:
     if not_measured(found):
         return _("Not measured"), sentence(reason_text(found.get("reason") or UNMEASURED)), "neutral"
     if not found["has_voice"]:
-        return _("No vocals"), _(NO_VOCALS), "neutral"
+        return _("No vocals found"), _(NO_VOCALS), "neutral"
     artists = found.get("artists") or ()
     copies = [a for a in artists if a.get("suspected")]
-    named = ", ".join(str(a["name"]) for a in copies)
+    named = legible(", ".join(str(a["name"]) for a in copies), LONGEST_NAMES)
     if copies and all(a.get("consent") == "active" for a in copies):
-        text = _("It sounds like a copy of %(artists)s, and a consent is on file.", artists=named)
-        return _("Authorised copy"), text, "good"
+        text = _("It sounds like a synthetic copy of %(artists)s, and a consent is on file.", artists=named)
+        return _("Clone suspected, consent on file"), text, "neutral"
     if copies:
         text = _("It sounds like a synthetic copy of %(artists)s.", artists=named)
         return _("Clone suspected"), text, "bad"
@@ -155,14 +164,15 @@ def error_rates(found: Found) -> str:
     rows = found.get("error_rates") or ()
     told = "; ".join(
         _(
-            "%(condition)s %(clones)s of clones called, of the artist's own recordings at most %(genuine)s",
+            "%(condition)s, %(clones)s of copies are found, and of the artist's own recordings at most "
+            "%(genuine)s are taken for one",
             condition=condition_text(r["condition"]),
             clones=percent_text(r["clones_called"]),
             genuine=percent_text(r["genuine_called_at_most"]),
         )
         for r in rows
     )
-    return _("at the shipped limit, one artist compared: %(rates)s", rates=told) if told else ""
+    return _("in trials with one artist: %(rates)s", rates=told) if told else ""
 
 
 def artist(row: Found) -> str:

@@ -1,6 +1,7 @@
 """How a record was signed, logged and seen by others, in words."""
 
 from api.language import _, later
+from api.report.numbers import moment_text
 from api.report.words.told import Found
 
 UNSIGNED = later("the log's key has signed no checkpoint that holds it yet")
@@ -17,7 +18,7 @@ def signature(record: Found) -> str:
     return _(
         "signed by key %(key)s, issued %(moment)s",
         key=record["keyids"][0][:16],
-        moment=record["issued_at"],
+        moment=moment_text(record["issued_at"]),
     )
 
 
@@ -41,7 +42,7 @@ def time_stamps(record: Found) -> str:
                 "%(authority)s saw the registration in the log no later than %(moment)s; its certificate "
                 "leads to %(root)s, a root that is trusted here",
                 authority=stamp["authority"],
-                moment=stamp["stamped_at"],
+                moment=moment_text(stamp["stamped_at"]),
                 root=stamp["root"],
             )
             for stamp in record["time_stamps"]

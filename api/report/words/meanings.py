@@ -71,7 +71,7 @@ MEANINGS: dict[OwnershipStatus, str] = {
 FOLDER_MEANINGS = {
     "verified": (
         later(
-            "Every file is as it was signed and logged, and the claim stands as far as this folder goes. "
+            "Every file is as it was signed and logged, and nothing in this folder contests the claim. "
             "That proves who claimed what and when, not that the claim is true."
         )
     ),

@@ -4,10 +4,12 @@ The statement's sentence is English; every other language is told from the statu
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from api.language import _, later, ngettext, spoken
 from api.report.numbers import moment_text
 from api.report.words.told import Found
+from core import clock
 
 _SIMPLE: Mapping[str, str] = {
     "match": later("Watermark and fingerprint both name record %(record)s."),
@@ -85,7 +87,10 @@ def _disputed(owned: Found, _matches: Sequence[Found]) -> str:
             len(claims),
         )
         return f"{start} {'; '.join(map(_claim, claims))}."
-    start = _("The claim of record %(record)s is disputed:", record=owned.get("record_id"))
+    if claims:
+        start = _("The claim of %(claim)s is disputed:", claim=_claim(claims[0]))
+    else:
+        start = _("The claim of record %(record)s is disputed:", record=owned.get("record_id"))
     return f"{start} {_stated(owned.get('record') or {}, 'dispute.open')}"
 
 
@@ -98,6 +103,9 @@ def _claim(claim: Found) -> str:
     )
     if claim.get("logged_at"):
         told += _(", written %(moment)s by the log's own clock", moment=moment_text(claim["logged_at"]))
+    if claim.get("witnessed_at") is not None:
+        seen = moment_text(clock.utc_text(datetime.fromtimestamp(claim["witnessed_at"], UTC)))
+        told += _(", seen by a third party no later than %(moment)s", moment=seen)
     return f"{told})"
 
 

@@ -22,7 +22,7 @@ OWNERSHIP: dict[str, tuple[str, Tone]] = {
     "unknown_mark": (later("Mark without a record"), "warn"),
     "record_invalid": (later("Record does not verify"), "bad"),
     "credentials_only": (later("Named by credentials only"), "warn"),
-    "no_record": (later("Not registered here"), "neutral"),
+    "no_record": (later("No record found here"), "neutral"),
     "not_checked": (later("Not checked"), "neutral"),
 }
 """What each status of ownership is called, and how it should look."""
@@ -52,7 +52,7 @@ def ownership(owned: Found, matches: Any = ()) -> Told:
     facts = tuple((name, str(value)) for name, value in told if value)
     basis = _("signed record, log, watermark and fingerprint together")
     text = owned_text(owned, matches)
-    return Told(_("Whose is it?"), _(answer), text, tone, facts, basis)
+    return Told(_("Whose recording is it?"), _(answer), text, tone, facts, basis)
 
 
 def owners(record: Found) -> str:
@@ -110,7 +110,7 @@ def fingerprint_line(matches: Any, outcome: str) -> str:
 
 def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
     """Whether our mark is in the sound; where the check gave no answer, its outcome and the reason."""
-    question, basis = _("Is our watermark in it?"), _(KEYED)
+    question, basis = _("Does it carry this registry's watermark?"), _(KEYED)
     if outcome != "done":
         return Told(
             question,
@@ -122,7 +122,7 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
     if not mark["present"]:
         text = _("No mark of this registry can be read%(where)s.", where=searched(mark))
         text = " ".join((text, _("Marks of other registries stay unseen.")))
-        return Told(question, _("No"), text, facts=(p_value,), basis=basis)
+        return Told(question, _("No mark found"), text, facts=(p_value,), basis=basis)
     facts: Facts = ((_("Message"), str(mark["message"] or _("unreadable"))), p_value)
     if abs(float(mark.get("speed") or 1) - 1) > 0.001:
         facts += ((_("Speed"), number_text(f"{mark['speed']:.3f}")),)

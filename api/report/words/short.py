@@ -9,7 +9,9 @@ CHECKS = {
     ),
     "fingerprint": later("whether it is, or contains, a registered recording"),
     "music": later("whether the sound bears traces of a machine"),
-    "voice": later("whether the voice is a synthetic copy of an enrolled artist's"),
+    "voice": later(
+        "whether the voice is a synthetic copy of that of an artist who is enrolled here, for comparison"
+    ),
     "originality": later("which registered tracks it is most like in melody, rhythm, timbre and structure"),
 }
 """What each check asks, in words of everybody."""
@@ -17,9 +19,9 @@ OWNED = {
     "match": later("The recording is registered here: %(named)s."),
     "disputed": later("The recording is registered here, and its ownership is disputed."),
     "record_revoked": later("The recording was registered here; the record was revoked."),
-    "transplant_suspected": later("The recording carries a hidden mark that belongs to another one."),
+    "transplant_suspected": later("The recording carries a hidden mark that names another recording."),
     "mark_removed_or_unmarked": later(
-        "The recording is registered here: %(named)s. This copy bears no hidden mark."
+        "The recording is registered here: %(named)s. No hidden mark was found in this copy."
     ),
     "fingerprint_only": later(
         "The recording is registered here: %(named)s. Its hidden mark could not be looked for."
@@ -34,12 +36,12 @@ OWNED = {
     "credentials_only": later(
         "Only signed data in the file name a record; the sound itself does not confirm it."
     ),
-    "no_record": later("The recording is not known to this registry."),
+    "no_record": later("No record of this registry was found for the recording."),
     "not_checked": later("Whose recording it is could not be determined."),
 }
 """What each status of ownership says, for who reads one sentence."""
 MADE = {
-    "synthetic": later("Its sound bears traces of a neural decoder, as music made by AI does."),
+    "synthetic": later("Its sound bears traces of a machine (a neural decoder), as music made by AI does."),
     "no_trace": later(
         "No traces of a machine were found in its sound, which does not show that people made it."
     ),

@@ -42,7 +42,19 @@ TERMS = (
         later("no rule of the policy objects; no statement that the recording is genuine or made by people"),
     ),
     (later("checkpoint"), later("the log's signed statement of its size and of everything in it")),
+    (
+        later("[U+1F3B8]"),
+        later("so or alike: a character that cannot be printed here, by its number in the Unicode standard"),
+    ),
+    (
+        later("1e-6"),
+        later("so or alike: a power of ten; 1e-6 is one in a million, 1e-9 one in a thousand million"),
+    ),
     (later("clone"), later("a synthetic copy of a person's voice")),
+    (
+        later("comb"),
+        later("a row of lines at equal distances in the spectrum, as neural decoders leave them"),
+    ),
     (later("content credentials"), later("signed statements inside a file, by the C2PA standard")),
     (later("dispute"), later("a signed statement in the log that contests a record")),
     (
@@ -57,7 +69,10 @@ TERMS = (
     ),
     (
         later("log"),
-        later("a public list to which entries can only be added; any later change can be detected"),
+        later(
+            "a list to which entries can only be added: whoever kept an earlier checkpoint can detect any "
+            "later change"
+        ),
     ),
     (later("mark, watermark"), later("an inaudible signal in the sound that names a record")),
     (later("neural decoder"), later("the part of an AI system or neural codec that produces the sound")),
@@ -71,7 +86,7 @@ TERMS = (
     (later("score"), later("a number from 0 to 1; higher is more synthetic; 0.50 is even")),
     (
         later("SHA-256"),
-        later("a checksum that no two known files share; it changes when one bit of the file does"),
+        later("a checksum by which a file is recognised: no two different files with the same one are known"),
     ),
     (later("transplant"), later("a mark that was copied onto a recording to which it does not belong")),
     (later("witness"), later("a third party that confirms what the log showed it, and when")),

@@ -106,7 +106,10 @@ def test_two_owners_of_one_audio_are_a_dispute_and_the_log_says_who_came_first()
         found = audit(registry, detection=detection)
         assert (found.findings.ownership.status, found.findings.ownership.record_id) == ("disputed", OTHER)
         assert [claim.record_id for claim in found.findings.ownership.claims] == [OTHER, RECORD]
-        assert "entry 1 of the log, seen by a third party by 2023-11-14" in found.findings.ownership.text
+        assert (
+            "entry 1 of the log, seen by a third party no later than 2023-11-14"
+            in found.findings.ownership.text
+        )
         assert [rule.rule for rule in found.decision.rules] == ["disputed"]
         assert not steps(found)["verified"]
 

@@ -103,8 +103,8 @@ def test_two_claims_on_one_audio_are_a_dispute_with_the_earliest_witnessed_time(
         assert settled(found) == ("disputed", first)
         claims = [(c.record_id, list(c.owners), c.witnessed_at) for c in found.findings.ownership.claims]
         assert claims == [(first, ["A Label"], TIME_S), (second, ["B Label"], TIME_S + 86_400)]
-        seen = datetime.fromtimestamp(TIME_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        assert f"seen by a third party by {seen}" in found.findings.ownership.text
+        seen = datetime.fromtimestamp(TIME_S, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        assert f"seen by a third party no later than {seen}" in found.findings.ownership.text
         assert not steps(found)["verified"]
     registry.events.revoke(first, issuer="A Label", reason="registered by mistake")
     withdrawn = audit(files["song"], registry, fakes.marked(second))

@@ -52,7 +52,7 @@ def test_an_unchanged_stretch_is_told_as_such() -> None:
 
 def test_a_chance_is_told_no_finer_than_it_was_counted() -> None:
     assert comparison.chance([stretch(p_value=0.0)]) == "below one in a million"
-    assert comparison.chance([stretch(p_value=2e-5), stretch(p_value=1e-4)]) == "one in 50,000"
+    assert comparison.chance([stretch(p_value=2e-5), stretch(p_value=1e-4)]) == "about one in 50,000"
     assert comparison.chance([stretch(p_value=None)]) == "not kept"
 
 

@@ -76,7 +76,7 @@ def artist(suspected: bool, consent: str) -> dict[str, Any]:
     [
         (True, "none", "Clone suspected", "bad"),
         (True, "expired", "Clone suspected", "bad"),
-        (True, "active", "Authorised copy", "good"),
+        (True, "active", "Clone suspected, consent on file", "neutral"),
         (False, "none", "No clone established", "neutral"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_comparison_tells_its_error_rates() -> None:
     rate = {"condition": "in speech", "clones_called": 0.063, "genuine_called_at_most": 0.019}
     found = {**voice(artists=(artist(False, "none"),)), "error_rates": [rate]}
     told = dict(words.voice(found).facts)["Measured error rates"]
-    assert "in speech 6\u00a0% of clones called" in told and "at most 2\u00a0%" in told
+    assert "in speech, 6\u00a0% of copies are found" in told and "at most 2\u00a0%" in told
     assert told in words.voice_line(found)
     assert "Measured error rates" not in dict(words.voice(voice(artists=(artist(False, "none"),))).facts)
 

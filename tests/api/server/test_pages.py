@@ -69,8 +69,8 @@ def test_the_plain_form_leads_from_upload_to_findings(browser: TestClient) -> No
     finished(browser, f"/v1/audits/{answer.url.path.rsplit('/', 1)[1]}")
     page = browser.get(answer.url.path).text
     for words in (
-        "Whose is it?",
-        "Is our watermark in it?",
+        "Whose recording is it?",
+        "Does it carry this registry&#39;s watermark?",
         "Are there traces of a machine?",
         "Signed report",
         "Where in the file",

@@ -26,6 +26,7 @@ def test_every_audit_becomes_a_document_that_tells_all_of_page_one(name: str) ->
     document = paper(name)
     assert [s.title for s in document.summary] == [
         "In short",
+        "Who signed, and how to check it",
         "What was asked",
         "What was found",
         "What this does not mean",
@@ -109,7 +110,7 @@ def test_a_dispute_names_who_disputes_and_by_which_key() -> None:
         "signature by key efefefefefefefef",
     )
     assert ("2026-11-22 12:00:01 UTC", "the log") in [row[:2] for row in rows.rows]
-    assert "Other Label" in said(section(document, "Whose is it?"))
+    assert "Other Label" in said(section(document, "Whose recording is it?"))
 
 
 def test_a_number_has_its_scale_and_its_limit() -> None:
@@ -125,7 +126,11 @@ def test_a_number_has_its_scale_and_its_limit() -> None:
         "up to 0.01",
     )
     assert rows["Likelihood ratio"][3] == "from 1"
-    voice = next(b for b in section(document, "Whose voice is it?").blocks if isinstance(b, Table))
+    voice = next(
+        b
+        for b in section(document, "Does the voice imitate an enrolled artist?").blocks
+        if isinstance(b, Table)
+    )
     limits = {row[0]: row[3] for row in voice.rows}
     assert limits["Clone score, Ada"] == "from 0.8 (policy, voice-clone-without-consent)"
 
