@@ -249,10 +249,10 @@ def _verify_offline(found: list[Json], registry: "Registry", tagged: "Tagged", t
     teller.step("Verify the signed reports offline, with the server gone")
     keys: Any = registry.keys.published.trusted()
     for audit in found:
-        checked = verify_report(audit["report"], keys, audio=audit["path"])
+        checked = verify_report(audit["report"], keys, audio=[audit["path"]])
         teller.say(
             f"{audit['report'].name}: signed by key {checked.keyid[:16]}, about this very file"
-            + (f", record {checked.record_id} with its log proof inside" if checked.record_id else "")
+            + "".join(f", record {one} with its log proof inside" for one in checked.records.values())
         )
     copies = [audit["findings"] for audit in found if not audit["path"].name.startswith("never-marked")]
     held = [

@@ -109,7 +109,7 @@ def audit(
                     progress=report,
                 )
                 if reports is not None:
-                    from api.report.report import page_of, write_all
+                    from api.report.audited import page_of, write_all
 
                     result = write_all(
                         result,
@@ -129,7 +129,7 @@ def audit(
 
 def _reported(reports: Path | None, file: Path) -> bool:
     """Whether a file has a report that was made since it was written."""
-    from api.report.report import page_of
+    from api.report.audited import page_of
 
     try:
         return reports is not None and page_of(reports, file).stat().st_mtime > file.stat().st_mtime

@@ -14,10 +14,12 @@ from api.cli.console import (
     answers,
     emit,
     failures,
+    messages,
     progress,
     refuse_places,
     registry,
 )
+from api.language.catalogue import Language
 
 
 def compare(
@@ -27,6 +29,12 @@ def compare(
         Search | None,
         typer.Option(help="How far to look for marks; TRACKMARK_WATERMARK_SEARCH unless given."),
     ] = None,
+    reports: Annotated[
+        Path | None, typer.Option(help="Folder for a signed report of the comparison, a PDF and a page.")
+    ] = None,
+    language: Annotated[
+        Language, typer.Option(help="In which language page and PDF of --reports speak.")
+    ] = "en",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -51,6 +59,14 @@ def compare(
                 engines=product_engines(settings),
                 progress=bar(suspect.name),
             ).to_dict()
+            if reports is not None:
+                from api.report.compared import write_all
+
+                url = settings.public_url
+                signed, failed = write_all(found, store, reports, public_url=url, language=language)
+                found |= {"report": str(signed)}
+                for warning in failed:
+                    messages().print(f"warning: {warning}", markup=False)
     if as_json:
         emit(found)
     else:

@@ -22,11 +22,15 @@ def verify_report(
         Path | None,
         typer.Option(help="keys.json that you trust; the keys of this machine's registry otherwise."),
     ] = None,
-    audio: Annotated[Path | None, typer.Option(help="Check that the report is about this very file.")] = None,
+    audio: Annotated[
+        list[Path] | None,
+        typer.Option(help="Check that the report is about this very file; once for each of two."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a report's signature, its record and the log's checkpoint. Needs no network, no server.
+    """Verify a report of an audit or of a comparison: signature, records, the log's checkpoint.
 
+    Needs no network, no server. Says which kind of report it is.
     Exits with 1 where something does not verify, 3 where the file is no report.
     """
     with failures():
@@ -36,7 +40,7 @@ def verify_report(
 
         try:
             trusted, trust = trusted_keys(keys, report.parent / KEYS)
-            verified = check(report, trusted, audio=audio)
+            verified = check(report, trusted, audio=audio or ())
         except (UnreadableReport, OSError) as error:
             _refuse(report, error, 3, as_json=as_json)
         except VerificationError as error:

@@ -81,8 +81,8 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
     from api.audit.asked import ALL
     from api.audit.audit import audit_file
     from api.policies.policies import Policies, parsed
+    from api.report.audited import write_report
     from api.report.picture import picture
-    from api.report.report import write_report
     from api.report.sound import draw_spectrogram, outline, write_listening_copy
 
     request, output = context.job.request, context.output
@@ -112,8 +112,9 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
 
 
 def comparison(engines: Engines, context: Context) -> Mapping[str, Any]:
-    """Compare the two uploads; of audio that is kept, write copies to hear."""
+    """Compare the two uploads, sign the report; of audio that is kept, write copies to hear."""
     from api.compare.compare import compare_files
+    from api.report.compared import write_comparison
     from api.report.sound import outline, write_listening_copy
 
     job, output = context.job, context.output
@@ -134,7 +135,9 @@ def comparison(engines: Engines, context: Context) -> Mapping[str, Any]:
         seen=seen,
     ).to_dict()
     names = {"original": job.file_name, "suspect": job.request["suspect"]["name"]}
-    return {**found, **{role: {**found[role], "file": name} for role, name in names.items()}}
+    named = {**found, **{role: {**found[role], "file": name} for role, name in names.items()}}
+    write_comparison(named, context.registry, output / REPORT, public_url=context.settings.public_url)
+    return named
 
 
 def as_wished(settings: Settings, search: str | None) -> Settings:

@@ -11,7 +11,7 @@ from api.report.document.certificate import Registered, certificate
 from api.report.page import render_page
 from api.report.pdf import Attachment, render_pdf
 from api.report.rendered import Form
-from api.report.report import issuer
+from api.report.statement import issuer
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry

@@ -1,17 +1,21 @@
 """A signed report as people read it: checked, made into a document, and that into a page or a PDF."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from api.errors import TypesettingError
 from api.language import _, later, speaking
 from api.language.catalogue import Language
 from api.report.document.audit import audit_document
 from api.report.document.blocks import Document, Seal
+from api.report.document.comparison import comparison_document
 from api.report.page import render_page
 from api.report.pdf import Attachment, render_pdf
-from api.report.report import SCHEMA, UnreadableReport, read_report, verify_report
+from api.report.report import UnreadableReport, lacking, read_report, verify_report
+from core.files import write_whole
 from provenance.records.trust import TrustedKeys
 
 Form = Literal["html", "pdf"]
@@ -19,6 +23,11 @@ MEDIA: dict[Form, str] = {"html": "text/html; charset=utf-8", "pdf": "applicatio
 DSSE = "application/json"
 OWN_KEYS = later("those of the registry that made it")
 """Whose keys a report was checked with by its own registry."""
+_DOCUMENTS: Mapping[str, Callable[[Mapping[str, Any], Seal], Document]] = {
+    "audit": audit_document,
+    "comparison": comparison_document,
+}
+"""By kind of report."""
 
 
 def report_document(
@@ -39,16 +48,19 @@ def report_document(
     name = name or path.name
     if keys is not None:
         checked = verify_report(path, keys)
-        report, seal = checked.report, Seal(checked.keyid, trust, name)
+        report, kind, seal = checked.report, type(checked), Seal(checked.keyid, trust, name)
     else:
-        report, seal = read_report(path), Seal(_named_key(path), "", name)
-    if report.get("schema") != SCHEMA:
-        raise UnreadableReport(f"{path} is of schema {report.get('schema')!r}; this version reads {SCHEMA}")
+        report, kind = read_report(path)
+        seal = Seal(_named_key(path), "", name)
+    if report.get("schema") != kind.schema:
+        raise UnreadableReport(
+            f"{path} is of schema {report.get('schema')!r}; this version reads {kind.schema}"
+        )
     try:
         datetime.fromisoformat(report["created_at"])
-        return audit_document(report, seal)
+        return _DOCUMENTS[kind.kind](report, seal)
     except (LookupError, TypeError, ValueError, AttributeError) as error:  # unchecked, it may be anything
-        raise UnreadableReport(f"{path} lacks parts of a report ({type(error).__name__}: {error})") from error
+        raise lacking(str(path), error) from error
 
 
 def _named_key(path: Path) -> str:
@@ -84,3 +96,29 @@ def render_report(
         return render_page(document, image).encode()
     signed = Attachment(name or path.name, path.read_bytes(), DSSE, described)
     return render_pdf(document, image, attachments=[signed])
+
+
+def write_readable(
+    signed: Path, keys: TrustedKeys, stem: str, *, picture: Path | None = None, language: Language = "en"
+) -> tuple[str, ...]:
+    """Write the keys that a registry's own report verifies with, and its page and PDF, beside it.
+
+    Args:
+        signed: the report.
+        keys: those of the registry.
+        stem: what page and PDF are called.
+        picture, language: as in `render_report`.
+
+    Returns:
+        Why there is no PDF, where none could be made; everything else is there.
+    """
+    folder = signed.parent
+    write_whole(folder / "keys.json", keys.to_json())
+    page = folder / f"{stem}.html"
+    write_whole(page, render_report("html", signed, keys, OWN_KEYS, picture=picture, language=language))
+    try:
+        pdf = render_report("pdf", signed, keys, OWN_KEYS, picture=picture, language=language)
+    except TypesettingError as error:
+        return (f"{error}; {page.name} says the same",)
+    write_whole(folder / f"{stem}.pdf", pdf)
+    return ()

@@ -1,43 +1,31 @@
-"""Signed audit reports: everything that a reader needs to check and repeat a decision, in one file.
+"""Signed reports, read and verified: of an audit, or of a comparison of two files.
 
-A report is a DSSE envelope over canonical JSON (payload type
-`application/vnd.trackmark.report+json`). It carries the findings, which technique each rests on,
-the hashes of the models and of the policy, the log's checkpoint, and, where a record was matched,
-that record with its own signature and log proof. It verifies offline (`verify_report`).
+A report is a DSSE envelope over canonical JSON. Its payload type says what it is about, and the statement's
+own schema must say the same. It verifies offline (`verify_report`).
 """
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
-import secrets
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-from api.audit.json_form import Json, as_json
-from api.audit.policy import Policy
-from api.audit.policy_text import load_policy
-from api.audit.result import AuditResult
-from api.errors import TypesettingError
-from api.language.catalogue import Language
-from api.report import words
-from core import clock
+from api.audit.json_form import Json
+from api.compare.comparison import ROLES
+from api.report.words import comparison
 from core.errors import ProofError, SignatureError, TrackmarkError
-from core.files import write_whole
 from provenance.records import envelope as dsse
 from provenance.records import report as report_format
 from provenance.records import verify as offline
 from provenance.records.trust import TrustedKeys
 
-if TYPE_CHECKING:
-    from api.registry.registry import Registry
-
-SCHEMA = "trackmark/audit-report/v1"
 SUFFIX = ".report.dsse.json"
+MOST_LINES = 20
+"""Stretches of a comparison that are told on a terminal; the signed file has all."""
+Found = Mapping[str, Any]
 
 
 class UnreadableReport(TrackmarkError):
@@ -47,154 +35,172 @@ class UnreadableReport(TrackmarkError):
 
 
 @dataclass(frozen=True)
-class CheckedReport:
+class Named:
+    """A file that a report is about.
+
+    Attributes:
+        file: what the statement says of it.
+        proof: its record with all that proves it; None where the report holds none.
+        record_id: the record that the findings name.
+    """
+
+    file: Found
+    proof: Found | None
+    record_id: str | None
+
+
+@dataclass(frozen=True)
+class CheckedReport(ABC):
     """A report that verified, and what that rests on.
 
     Attributes:
         report: the signed statement.
         keyid: key that signed it.
-        record_id: the record inside that was verified too, or None.
+        records: by file, the records inside that were verified too.
         checkpoint_size: entries in the log when the report was made, or None.
-        audio_checked: the report was compared with an audio file.
+        held: the files that the reader holds and that were compared with the report's.
     """
 
-    report: Mapping[str, Any]
+    kind: ClassVar[str]
+    schema: ClassVar[str]
+    title: ClassVar[str]
+
+    report: Found
     keyid: str
-    record_id: str | None
-    checkpoint_size: int | None
-    audio_checked: bool
+    records: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    checkpoint_size: int | None = None
+    held: frozenset[str] = frozenset()
+
+    @classmethod
+    @abstractmethod
+    def files(cls, report: Found) -> Mapping[str, Named]:
+        """The files of a statement, by what they are to it."""
+
+    @abstractmethod
+    def findings(self) -> Json:
+        """What was found, as JSON."""
+
+    @abstractmethod
+    def _result(self) -> Iterator[str]:
+        """The same for people."""
+
+    @property
+    def audio_checked(self) -> bool:
+        """Whether every file that the report is about was compared with one that the reader holds."""
+        return self.held == frozenset(self.files(self.report))
 
     def to_dict(self) -> Json:
         """Return the JSON form."""
         return {
             "verified": True,
+            "kind": self.kind,
             "keyid": self.keyid,
             "report_id": self.report["report_id"],
             "created_at": self.report["created_at"],
-            "audited_file": self.report["file"],
-            "decision": self.report["findings"]["decision"],
-            "record_id": self.record_id,
+            **self.findings(),
             "checkpoint_size": self.checkpoint_size,
             "audio_checked": self.audio_checked,
         }
 
     def lines(self) -> list[str]:
         """The same for people."""
-        file, decision = self.report["file"], self.report["findings"]["decision"]
         lines = [
+            f"a report of {self.title}",
             f"signed by key {self.keyid[:16]} at {self.report['created_at']}, unchanged since",
-            f"about {file['name']!r}, sha256 {file['sha256']}"
-            + (" (this is that file)" if self.audio_checked else ""),
         ]
-        if self.record_id is not None:
-            lines.append(f"record {self.record_id}: signature and log proof verify")
+        for name, one in self.files(self.report).items():
+            here = " (this is that file)" if name in self.held else ""
+            lines.append(f"{self._about(name)} {one.file['name']!r}, sha256 {one.file['sha256']}{here}")
+        lines += [f"record {found}: signature and log proof verify" for found in self.records.values()]
         if self.checkpoint_size is not None:
             lines.append(f"checkpoint of a log with {self.checkpoint_size} entries: signature verifies")
-        lines.append(f"decision: {decision['action']} by {decision['policy']}")
-        return lines + [f"  · {rule['text']}" for rule in decision["rules"]]
+        return [*lines, *self._result()]
+
+    def _about(self, _name: str) -> str:
+        return "about"
 
 
-def build_report(
-    result: AuditResult, registry: "Registry", *, policy: Policy | None = None, public_url: str | None = None
-) -> Json:
-    """The statement that a report signs, as JSON."""
-    policy = policy or load_policy()
-    findings = result.to_dict()
-    for known_elsewhere in ("file", "sha256", "report"):
-        del findings[known_elsewhere]
-    return {
-        "schema": SCHEMA,
-        "report_id": secrets.token_hex(16),
-        "created_at": clock.now_text(),
-        "software": {"name": "trackmark", "version": version()},
-        "file": {"name": Path(result.file).name, "sha256": result.sha256, **as_json(result.findings.media)},
-        "findings": findings,
-        "basis": words.BASIS,
-        "models": list(model_cards()),
-        "limits": limits(),
-        "policy": {
-            "name": policy.name,
-            "version": policy.version,
-            "sha256": policy.sha256,
-            "thresholds": policy.thresholds(),
-        },
-        "log": {"checkpoint": registry.log.checkpoint()},
-        "record": _evidence(result, registry),
-        **({} if public_url is None else {"issuer": issuer(public_url)}),
-    }
+class CheckedAudit(CheckedReport):
+    """The report of an audit."""
+
+    kind = "audit"
+    schema = "trackmark/audit-report/v1"
+    title = "an audit of one file"
+
+    @classmethod
+    def files(cls, report: Found) -> Mapping[str, Named]:
+        """The audited file."""
+        owned = report["findings"]["ownership"]
+        return {"file": Named(report["file"], report.get("record"), owned["record_id"])}
+
+    def findings(self) -> Json:
+        """The file, the decision and the record."""
+        return {
+            "audited_file": self.report["file"],
+            "decision": self.report["findings"]["decision"],
+            "record_id": self.records.get("file"),
+        }
+
+    def _result(self) -> Iterator[str]:
+        decision = self.report["findings"]["decision"]
+        yield f"decision: {decision['action']} by {decision['policy']}"
+        yield from (f"  · {rule['text']}" for rule in decision["rules"])
 
 
-def write_report(
-    result: AuditResult,
-    registry: "Registry",
-    path: Path,
-    *,
-    policy: Policy | None = None,
-    public_url: str | None = None,
-) -> AuditResult:
-    """Sign a report and write it, whole or not at all.
+class CheckedComparison(CheckedReport):
+    """The report of a comparison."""
 
-    Args:
-        result: the audit.
-        registry: signs the report and supplies checkpoint and record.
-        path: where to write; by convention it ends in `.report.dsse.json`.
-        policy: the policy of the audit; None is the default one.
-        public_url: where the issuer's server is reached by everybody, or None.
+    kind = "comparison"
+    schema = "trackmark/comparison-report/v1"
+    title = "a comparison of two files"
 
-    Returns:
-        The audit, with `report` set to the path.
-    """
-    signed = report_format.sign_report(
-        build_report(result, registry, policy=policy, public_url=public_url), [registry.keys.signer("report")]
-    )
-    write_whole(path, signed.to_json())
-    return replace(result, report=str(path))
+    @classmethod
+    def files(cls, report: Found) -> Mapping[str, Named]:
+        """The original and the suspect."""
+        found, proofs = report["findings"], report.get("records") or {}
+        return {
+            role: Named(report["files"][role], proofs.get(role), found[role]["ownership"]["record_id"])
+            for role in ROLES
+        }
 
+    def findings(self) -> Json:
+        """The files, what both share, and the records."""
+        found = self.report["findings"]
+        return {
+            "compared_files": self.report["files"],
+            "same_bytes": found["same_bytes"],
+            "alignment": found["alignment"],
+            "record_ids": {role: self.records.get(role) for role in ROLES},
+        }
 
-def page_of(folder: Path, file: Path) -> Path:
-    """Where `write_all` writes the page about a file."""
-    return folder / f"{file.name}.html"
+    def _about(self, name: str) -> str:
+        return f"{name}:"
 
-
-def write_all(
-    result: AuditResult,
-    registry: "Registry",
-    folder: Path,
-    *,
-    policy: Policy | None = None,
-    public_url: str | None = None,
-    language: Language = "en",
-) -> AuditResult:
-    """Write the signed report, the keys to verify it with, a picture, and a page and a PDF to read.
-
-    Page and PDF speak `language`; the signed report does not depend on it. Files are named after the audited
-    file; `keys.json` is shared by all reports of the folder. Where the PDF
-    cannot be made, everything else is there, and a warning of the returned audit says so.
-    """
-    from api.report.picture import picture
-    from api.report.rendered import OWN_KEYS, render_report
-
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / Path(result.file).name
-    signed = stem.with_name(stem.name + SUFFIX)
-    written = write_report(result, registry, signed, policy=policy, public_url=public_url)
-    keys = registry.keys.published.trusted()
-    write_whole(folder / "keys.json", keys.to_json())
-    image = stem.with_name(stem.name + ".png")
-    if result.clip is not None:
-        picture(result.clip, result, image)
-    page = page_of(folder, stem)
-    write_whole(page, render_report("html", signed, keys, OWN_KEYS, picture=image, language=language))
-    try:
-        pdf = render_report("pdf", signed, keys, OWN_KEYS, picture=image, language=language)
-    except TypesettingError as error:
-        return replace(written, warnings=(*written.warnings, f"{error}; {page.name} says the same"))
-    write_whole(stem.with_name(stem.name + ".pdf"), pdf)
-    return written
+    def _result(self) -> Iterator[str]:
+        found = self.report["findings"]
+        stretches = found["alignment"]["stretches"]
+        yield f"result: {comparison.heard(found).answer}"
+        yield from (f"  · {comparison.stretch(one)}" for one in stretches[:MOST_LINES])
+        if len(stretches) > MOST_LINES:
+            yield f"  · and {len(stretches) - MOST_LINES} more in the signed file"
 
 
-def read_report(path: Path) -> Json:
-    """The statement inside a report, NOT verified: for display only.
+KINDS: Mapping[str, type[CheckedReport]] = {
+    report_format.PAYLOAD_TYPE: CheckedAudit,
+    report_format.COMPARISON_TYPE: CheckedComparison,
+}
+"""By payload type."""
+
+
+def expected(report: Found, kind: type[CheckedReport], keyid: str, size: int | None) -> CheckedReport:
+    """What a verification of a statement answers where all of it holds, and its reader has the files."""
+    files = kind.files(report)
+    records = {name: str(one.record_id) for name, one in files.items() if one.proof is not None}
+    return kind(report, keyid, records, size, frozenset(files))
+
+
+def read_report(path: Path) -> tuple[Json, type[CheckedReport]]:
+    """The statement inside a report and its kind, NOT verified: for display only.
 
     Raises:
         UnreadableReport: the file is not a report.
@@ -202,49 +208,59 @@ def read_report(path: Path) -> Json:
     return _read(_bytes_of(path), str(path))
 
 
-def verify_report(path: Path, keys: TrustedKeys, *, audio: Path | None = None) -> CheckedReport:
+def verify_report(path: Path, keys: TrustedKeys, *, audio: Sequence[Path] = ()) -> CheckedReport:
     """Verify a report without network or server.
 
     Args:
         path: the report.
         keys: keys that the reader trusts, by purpose.
-        audio: a file that the report must be about, byte for byte.
+        audio: files of which the report must be about each, byte for byte.
 
     Raises:
         UnreadableReport: the file is not a report.
         SignatureError: no trusted key signed it, or a signature inside does not verify.
-        ProofError: the record inside is not in the log, or `audio` is another file.
+        ProofError: a record inside is not in the log, or the report is not about one of `audio`.
     """
     checked = verify_signed(_bytes_of(path), keys, str(path))
-    return replace(checked, audio_checked=_compared(checked.report, audio))
+    return replace(checked, held=frozenset(name for file in audio for name in _held(checked, file)))
 
 
 def verify_signed(data: bytes, keys: TrustedKeys, name: str) -> CheckedReport:
     """Verify the bytes of a report; `name` is what messages call it, errors are those of `verify_report`."""
     _read(data, name)
     verified = offline.verify_report(data, keys)
-    report = verified.report
-    if report.get("schema") != SCHEMA:
-        raise SignatureError(f"the report is of schema {report.get('schema')!r}; this version reads {SCHEMA}")
-    record_id = None
-    evidence = report.get("record")
-    if evidence is not None:
-        inner = offline.verify_record(
-            json.dumps(evidence["envelope"]).encode(),
-            keys,
-            evidence["tlog_proof"],
-            bytes.fromhex(evidence["salt"]),
+    report, kind = verified.report, KINDS[verified.payload_type]
+    if report.get("schema") != kind.schema:
+        raise SignatureError(
+            f"the report is of schema {report.get('schema')!r}; this version reads {kind.schema}"
         )
-        record_id = inner.record.record_id
-        if record_id != report["findings"]["ownership"]["record_id"]:
-            raise ProofError("the record inside the report is not the one that its findings name")
-    return CheckedReport(
-        report=report,
-        keyid=verified.keyids[0],
-        record_id=record_id,
-        checkpoint_size=_checkpoint_size(report["log"]["checkpoint"], keys),
-        audio_checked=False,
-    )
+    try:
+        return _checked(report, kind, verified.keyids[0], keys)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # signed, and yet no whole report
+        raise lacking(name, error) from error
+
+
+def lacking(name: str, error: Exception) -> UnreadableReport:
+    """What is said of a statement that lacks what every report has."""
+    return UnreadableReport(f"{name} lacks parts of a report ({type(error).__name__}: {error})")
+
+
+def _checked(report: Found, kind: type[CheckedReport], keyid: str, keys: TrustedKeys) -> CheckedReport:
+    records = {}
+    for name, one in kind.files(report).items():
+        if one.proof is not None:
+            records[name] = _record(one.proof, keys)
+            if records[name] != one.record_id:
+                raise ProofError("the record inside the report is not the one that its findings name")
+    checked = kind(report, keyid, records, _checkpoint_size(report["log"]["checkpoint"], keys))
+    checked.lines()  # nobody is to be answered with half of it
+    return checked
+
+
+def _record(proof: Found, keys: TrustedKeys) -> str:
+    """The record that a proof proves."""
+    envelope, salt = json.dumps(proof["envelope"]).encode(), bytes.fromhex(proof["salt"])
+    return offline.verify_record(envelope, keys, proof["tlog_proof"], salt).record.record_id
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -254,74 +270,12 @@ def _bytes_of(path: Path) -> bytes:
         raise UnreadableReport(f"{path} is not a report: {error}") from error
 
 
-def _read(data: bytes, name: str) -> Json:
+def _read(data: bytes, name: str) -> tuple[Json, type[CheckedReport]]:
     try:
-        return report_format.from_payload(dsse.Envelope.from_json(data).payload)
+        envelope = dsse.Envelope.from_json(data)
+        return report_format.from_payload(envelope.payload), KINDS.get(envelope.payload_type, CheckedAudit)
     except SignatureError as error:
         raise UnreadableReport(f"{name} is not a report: {error}") from error
-
-
-def issuer(public_url: str) -> Json:
-    """Where everybody reaches the issuer's keys, and where everybody can verify."""
-    address = public_url.rstrip("/")
-    return {"address": address, "verify_at": f"{address}/verify"}
-
-
-def limits() -> Json:
-    """From where on the detectors say that something is there: field and comparison, and the number."""
-    from detector.music.verdict import FALSE_ALARMS, LEAST_LLR
-    from provenance.watermark.finding import PRESENT_P_VALUE
-
-    return {
-        "watermark.p_value at_most": PRESENT_P_VALUE,
-        "ai.p_value at_most": FALSE_ALARMS,
-        "ai.likelihood_ratio at_least": LEAST_LLR,
-    }
-
-
-@lru_cache(maxsize=1)
-def model_cards() -> tuple[Json, ...]:
-    """Name, version, weights hash and measured error rates of every model that ships with the packages."""
-    cards = []
-    for package in ("provenance", "detector"):
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.submodule_search_locations is None:
-            continue
-        for root in spec.submodule_search_locations:
-            for path in sorted(Path(root).rglob("*.toml")):
-                card = tomllib.loads(path.read_text(encoding="utf-8"))
-                if "sha256" in card:
-                    cards.append({"card": f"{package}/{path.relative_to(root)}", **_identity(card)})
-    return tuple(cards)
-
-
-def version() -> str:
-    """Version of the installed package."""
-    try:
-        return importlib.metadata.version("trackmark")
-    except importlib.metadata.PackageNotFoundError:
-        return "uninstalled"
-
-
-def _identity(card: Mapping[str, Any]) -> Json:
-    names = ("name", "version", "sha256", "commit", "thresholds", "metrics")
-    return {name: card[name] for name in names if name in card}
-
-
-def _evidence(result: AuditResult, registry: "Registry") -> Json | None:
-    """The matched record with everything that proves it; None where none was matched or it is invalid."""
-    owned = result.findings.ownership
-    record_id = owned.record_id
-    if record_id is None or not (owned.record or {}).get("verified"):
-        return None
-    stored = registry.records.get(record_id)
-    if stored is None:
-        return None
-    return {
-        "envelope": json.loads(stored.envelope.to_json()),
-        "tlog_proof": registry.records.proof(record_id),
-        "salt": stored.salt.hex(),
-    }
 
 
 def _checkpoint_size(note: str | None, keys: TrustedKeys) -> int | None:
@@ -332,11 +286,13 @@ def _checkpoint_size(note: str | None, keys: TrustedKeys) -> int | None:
     return verify_checkpoint(note, keys.log).checkpoint.size
 
 
-def _compared(report: Mapping[str, Any], audio: Path | None) -> bool:
-    if audio is None:
-        return False
+def _held(checked: CheckedReport, audio: Path) -> list[str]:
+    """Which of the report's files a file is; raises `ProofError` where it is none."""
     with audio.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != report["file"]["sha256"]:
-        raise ProofError(f"{audio} is not the file of the report: its sha256 is {digest}")
-    return True
+    files = checked.files(checked.report)
+    held = [name for name, one in files.items() if one.file["sha256"] == digest]
+    if not held:
+        which = "the file" if len(files) == 1 else "a file"
+        raise ProofError(f"{audio} is not {which} of the report: its sha256 is {digest}")
+    return held

@@ -1,4 +1,7 @@
-"""Signed audit reports: a DSSE envelope over canonical JSON, floats allowed because scores are floats."""
+"""Signed reports: a DSSE envelope over canonical JSON, floats allowed because scores are floats.
+
+The payload type says what a report is about, so that none of one kind can be read as one of another.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +11,11 @@ from provenance.records import canonical, envelope
 from provenance.records.keys import Signer
 
 PAYLOAD_TYPE = "application/vnd.trackmark.report+json"
+"""Of the report of an audit."""
+COMPARISON_TYPE = "application/vnd.trackmark.comparison-report+json"
+"""Of the report of a comparison of two files."""
+KINDS = {PAYLOAD_TYPE: "report", COMPARISON_TYPE: "report of a comparison of two files"}
+"""What each is called."""
 MAX_REPORT_BYTES = 2 << 20
 
 
@@ -31,6 +39,8 @@ def from_payload(payload: bytes) -> dict[str, Any]:
     return value
 
 
-def sign_report(report: Mapping[str, Any], signers: Sequence[Signer]) -> envelope.Envelope:
-    """Sign a report."""
-    return envelope.sign(to_payload(report), PAYLOAD_TYPE, signers)
+def sign_report(
+    report: Mapping[str, Any], signers: Sequence[Signer], payload_type: str = PAYLOAD_TYPE
+) -> envelope.Envelope:
+    """Sign a report of one of the `KINDS`."""
+    return envelope.sign(to_payload(report), payload_type, signers)

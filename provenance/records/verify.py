@@ -34,10 +34,15 @@ class VerifiedRecord:
 
 @dataclass(frozen=True)
 class VerifiedReport:
-    """A report whose signature, and log entry if a proof was given, were checked."""
+    """A report whose signature, and log entry if a proof was given, were checked.
+
+    Attributes:
+        payload_type: what it is about, one of `report.KINDS`.
+    """
 
     report: dict[str, Any]
     payload: bytes
+    payload_type: str
     keyids: tuple[str, ...]
     logged: LoggedAt | None
     key_status: str = VALID
@@ -93,8 +98,10 @@ def verify_report(
     *,
     witnesses: int = 0,
 ) -> VerifiedReport:
-    """Check a signed audit report; arguments and errors as in `verify_record`."""
-    payload, accepted = _open(envelope, keys.report, report.PAYLOAD_TYPE)
+    """Check a signed report of any kind; arguments and errors as in `verify_record`."""
+    parsed = _parsed(envelope)
+    kind = parsed.payload_type if parsed.payload_type in report.KINDS else report.PAYLOAD_TYPE
+    payload, accepted = _open(parsed, keys.report, kind)
     read = report.from_payload(payload)
     signed = tuple(key.keyid for key in accepted)
     logged = None
@@ -103,14 +110,17 @@ def verify_report(
         if logged.entry.type != "detector.report":
             raise ProofError(f"the log entry is a {logged.entry.type} event, not a report")
     keyids, status = in_their_life(signed, keys, logged)
-    return VerifiedReport(read, payload, keyids, logged, status)
+    return VerifiedReport(read, payload, kind, keyids, logged, status)
+
+
+def _parsed(envelope: Envelope | bytes) -> Envelope:
+    return Envelope.from_json(envelope) if isinstance(envelope, bytes) else envelope
 
 
 def _open(
     envelope: Envelope | bytes, trusted: tuple[PublicKey, ...], payload_type: str
 ) -> tuple[bytes, tuple[PublicKey, ...]]:
-    parsed = Envelope.from_json(envelope) if isinstance(envelope, bytes) else envelope
-    return opened(parsed, trusted, payload_type=payload_type)
+    return opened(_parsed(envelope), trusted, payload_type=payload_type)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from core.errors import ProofError, RecordError
 from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
 from provenance.records.lifecycle import RecordState
 from provenance.records.logged import LoggedAt
+from provenance.records.report import KINDS
 from provenance.records.state import VerifiedStatement, standing
 from provenance.records.verify import VerifiedRecord, VerifiedReport
 
@@ -125,7 +126,7 @@ def describe(signed: Verified) -> str:
     """What was signed, and by which keys."""
     keys = ", ".join(keyid[:16] for keyid in signed.keyids)
     if isinstance(signed, VerifiedReport):
-        return f"a report, unchanged since it was signed by key {keys}"
+        return f"a {KINDS[signed.payload_type]}, unchanged since it was signed by key {keys}"
     if isinstance(signed, VerifiedStatement):
         said = signed.statement
         return (

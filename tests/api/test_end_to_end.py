@@ -36,5 +36,7 @@ def test_a_tagged_track_is_recognised(tmp_path: Path) -> None:
         assert found["credentials"]["valid"] is True
         report, keys = tmp_path / "report.json", client.get("/.well-known/trackmark-keys.json").content
         report.write_bytes(client.get(audit["links"]["report"]).content)
-        assert verify_report(report, TrustedKeys.from_json(keys)).record_id == tagged["result"]["record_id"]
+        assert verify_report(report, TrustedKeys.from_json(keys)).records == {
+            "file": tagged["result"]["record_id"]
+        }
         assert client.get(audit["links"]["picture"]).content.startswith(b"\x89PNG")

@@ -61,4 +61,4 @@ def test_its_evidence_folders_verify(name: str) -> None:
 
 def test_its_report_verifies_after_the_report_key_was_rotated() -> None:
     checked = verify_report(VECTORS / "kept.report.dsse.json", KEYS)
-    assert checked.record_id == IDS["kept"] and checked.checkpoint_size
+    assert checked.records == {"file": IDS["kept"]} and checked.checkpoint_size

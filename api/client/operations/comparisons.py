@@ -122,7 +122,7 @@ class ComparisonsOperations(Calling):
     def delete_comparison(self, comparison_id: str) -> None:
         """Erase a comparison.
 
-        Erase a comparison with its findings and its audio; one that has not ended is stopped.
+        Erase a comparison with its findings, report and audio; one that has not ended is stopped.
 
         Args:
             comparison_id: id of the comparison
@@ -169,6 +169,33 @@ class ComparisonsOperations(Calling):
             "POST", f"/v1/comparisons/{quoted(comparison_id)}/retry", key=idempotency_key
         )
         return answer
+
+    def get_comparison_report(
+        self,
+        comparison_id: str,
+        *,
+        format: Literal["dsse", "html", "pdf"] | None = None,
+        lang: Literal["en", "de"] | None = None,
+    ) -> Download:
+        """Signed report of a comparison.
+
+        The signed report; as a page or PDF with `format`, or where `Accept` prefers one.
+
+        Page and PDF repeat what is signed, checked with this registry's keys; the PDF carries the signed
+        file. A failed comparison answers with the problem that made it fail; one of an earlier release left
+        no report.
+
+        Args:
+            comparison_id: id of the comparison
+            format: `html` or `pdf` to read; without it what `Accept` prefers
+            lang: language of what people read; the signed file is the same in all
+
+        Raises:
+            Refused: 404, no such entry; 409, the state does not allow this
+        """
+        return self._download(
+            "GET", f"/v1/comparisons/{quoted(comparison_id)}/report", query={"format": format, "lang": lang}
+        )
 
     def get_compared_outline(self, comparison_id: str, role: Literal["original", "suspect"]) -> Outline:
         """Waveform of one file.

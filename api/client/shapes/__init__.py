@@ -41,7 +41,7 @@ from .audits import (
 from .batches import BatchAnswer, BatchResult
 from .c2pa import Algorithm, Algorithms, Capabilities, LookupAnswer, Match, Matches
 from .cases import CaseAnswer, StepAnswer, StepList
-from .comparisons import Alignment, Compared, ComparisonAnswer, FileSent, Shared
+from .comparisons import Compared, ComparisonAnswer, FileSent
 from .exports import ExportAnswer
 from .health import Health
 from .keys import (
@@ -69,7 +69,7 @@ from .notices import (
 from .policies import ActivationAnswer, ChangeAnswer, OutcomeAnswer, PolicyAnswer, PolicyText, TrialAnswer
 from .records import EventAnswer, EventLine, EventList, RecordAnswer, RecordLine
 from .retention import HoldAnswer, RetentionAnswer
-from .shared import Outline, Problem, Role, Signature, SignedEnvelope
+from .shared import Alignment, Outline, Problem, Role, Shared, Signature, SignedEnvelope
 from .tenants import TenantAnswer
 from .tracks import TrackAnswer
 from .uploads import UploadAnswer

@@ -5,23 +5,9 @@ Made by `python -m lab.client` from the server's OpenAPI document: not to be edi
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, TypedDict
 
-from .shared import Problem
-
-
-class Alignment(TypedDict):
-    """Where the original is heard in the suspect.
-
-    Attributes: outcome: `done`, or `inconclusive` where one of the files has nothing to compare. reason:
-    why it is inconclusive. score: share of the suspect, in half seconds, that holds a consistent hit, 0 to
-    1. stretches: in the order of the suspect; none where nothing was found.
-    """
-
-    outcome: Literal["done", "inconclusive"]
-    reason: NotRequired[str | None]
-    score: NotRequired[float]
-    stretches: NotRequired[list[Shared]]
+from .shared import Alignment, Problem
 
 
 class Compared(TypedDict):
@@ -76,21 +62,3 @@ class FileSent(TypedDict):
     file: str
     sha256: str
     size_bytes: int
-
-
-class Shared(TypedDict):
-    """A stretch of the suspect in which a part of the original is heard.
-
-    Attributes: start_s: where it begins in the suspect, in seconds; to about one, as are the others. end_s:
-    where it ends there. original_start_s: where it begins in the original. original_end_s: where it ends
-    there. speed: how much faster the suspect plays (1.05: five per cent). pitch_semitones: how much higher.
-    p_value: chance of as many agreeing moments in unrelated music; None where it was not kept.
-    """
-
-    start_s: float
-    end_s: float
-    original_start_s: float
-    original_end_s: float
-    speed: float
-    pitch_semitones: float
-    p_value: NotRequired[float | None]

@@ -5,28 +5,40 @@ Made by `python -m lab.client` from the server's OpenAPI document: not to be edi
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
+
+from .shared import Alignment
 
 
 class VerifiedReport(TypedDict):
-    """A report whose signature, record and checkpoint were checked with this registry's keys.
+    """A report whose signature, records and checkpoint were checked with this registry's keys.
 
     Attributes:
         verified: always true: what does not verify is a problem
+        kind: what it is about: one file that was audited, or two that were compared
         keyid: the key that signed it
-        audited_file: name, SHA-256 and container of the file it is about
-        decision: action and rules
-        record_id: the record inside, verified too
+        audited_file: of an audit: name, SHA-256 and container of the file it is about
+        decision: of an audit: action and rules
+        record_id: of an audit: the record inside, verified too
+        compared_files: of a comparison: the same of `original` and `suspect`
+        same_bytes: of a comparison: both are the same file
+        alignment: of a comparison: where one is heard in the other
+        record_ids: of a comparison: the records inside, of either file, verified too
         checkpoint_size: entries of the log when it was made
         audio_checked: always false: no audio is sent here
     """
 
     verified: bool
+    kind: Literal["audit", "comparison"]
     keyid: str
     report_id: str
     created_at: str
-    audited_file: dict[str, Any]
-    decision: dict[str, Any]
-    record_id: str | None
+    audited_file: NotRequired[dict[str, Any] | None]
+    decision: NotRequired[dict[str, Any] | None]
+    record_id: NotRequired[str | None]
+    compared_files: NotRequired[dict[str, Any] | None]
+    same_bytes: NotRequired[bool | None]
+    alignment: NotRequired[Alignment | None]
+    record_ids: NotRequired[dict[str, str | None] | None]
     checkpoint_size: int | None
     audio_checked: bool

@@ -1,6 +1,6 @@
 """The report of an audit as a document: made from the signed statement, and from nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,15 @@ from api.report.document.blocks import (
     Section,
     Table,
     Text,
+    left_out,
     made_legible,
 )
-from api.report.document.custody import custody, head
+from api.report.document.custody import chain, custody
 from api.report.document.examined import length_text, sections
 from api.report.legible import legible
 from api.report.moments import moments
+from api.report.report import CheckedAudit
+from api.report.words.decoders import calibration_text
 from api.report.words.remarks import remark_text
 from api.report.words.terms import METHOD, glossary
 
@@ -56,7 +59,7 @@ def audit_document(report: Mapping[str, Any], seal: Seal) -> Document:
             number=_("report %(report)s", report=report["report_id"]),
             created_at=str(report["created_at"]),
             notice="" if seal.checked else proving.sealed(seal),
-            identity=tuple(proving.identity(report, seal)),
+            identity=tuple(proving.identity(report, seal, _files(report))),
             verdict=opening.verdict(found),
             summary=opening.summary(report, proving.signed(report, seal)),
             answers=opening.answers(report),
@@ -65,18 +68,30 @@ def audit_document(report: Mapping[str, Any], seal: Seal) -> Document:
             sections=(
                 *sections(report),
                 _evidence(found),
-                Section(_("Chain of custody"), (Table(head(), custody(report), (20, 18, 34, 28)),)),
+                chain(custody(report, [found], _("examines the file that is named above"))),
                 *_warnings(found),
                 Section(_("Method"), (Points(tuple(map(_, METHOD))),)),
                 proving.policy(report),
-                proving.models(report),
-                proving.verifying(report, seal),
+                proving.models(report, *_calibration(found)),
+                proving.verifying(report, seal, CheckedAudit),
                 Section(_("Terms"), (Facts(glossary()),)),
             ),
             address=(report.get("issuer") or {}).get("verify_at"),
             closing=f"{proving.sealed(seal)} {_(CLOSING)}",
         )
     )
+
+
+def _files(report: Mapping[str, Any]) -> proving.Rows:
+    file = report["file"]
+    return (_("File"), str(file["name"])), (_("SHA-256 of the file"), str(file["sha256"]))
+
+
+def _calibration(found: Mapping[str, Any]) -> Iterator[Block]:
+    calibration = found["ai"].get("calibration")
+    if calibration:
+        rests = calibration_text(calibration)
+        yield Text(_("Calibration of the music score: %(calibration)s.", calibration=rests))
 
 
 def _caption(report: Mapping[str, Any]) -> str:
@@ -99,15 +114,8 @@ def _evidence(found: Mapping[str, Any]) -> Section:
             _("Evidence by time"), (Text(_("No check found anything that belongs to a stretch of time.")),)
         )
     rows = [(moment.when, moment.what, moment.text) for moment in told[:MOST_MOMENTS]]
-    blocks: list[Block] = [Table((_("From to"), _("Check"), _("What")), tuple(rows), (18, 20, 62))]
-    if len(told) > MOST_MOMENTS:
-        more = ngettext(
-            "%(num)s more stretch stands in the signed file.",
-            "%(num)s more stretches stand in the signed file.",
-            len(told) - MOST_MOMENTS,
-        )
-        blocks.append(Text(more))
-    return Section(_("Evidence by time"), tuple(blocks))
+    table = Table((_("From to"), _("Check"), _("What")), tuple(rows), (18, 20, 62))
+    return Section(_("Evidence by time"), (table, *left_out(len(told) - MOST_MOMENTS)))
 
 
 def _warnings(found: Mapping[str, Any]) -> tuple[Section, ...]:

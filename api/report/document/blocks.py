@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 
 from api.audit.json_form import Json
-from api.language import spoken
+from api.language import ngettext, spoken
 from api.language.catalogue import Language
 from api.report.legible import apart, legible
 
@@ -145,6 +145,18 @@ def made_legible(value: Value) -> Value:
     elif is_dataclass(value) and not isinstance(value, type):
         changed = replace(value, **{f.name: made_legible(getattr(value, f.name)) for f in fields(value)})
     return cast("Value", changed)
+
+
+def left_out(count: int) -> tuple[Text, ...]:
+    """What is said under a table that leaves out so many stretches; nothing where it leaves out none."""
+    if count <= 0:
+        return ()
+    more = ngettext(
+        "%(num)s more stretch stands in the signed file.",
+        "%(num)s more stretches stand in the signed file.",
+        count,
+    )
+    return (Text(more),)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from api.report.document.blocks import (
     Tone,
     made_legible,
 )
-from api.report.document.custody import head, of_record, registry_named
+from api.report.document.custody import chain, of_record, registry_named
 from api.report.document.examined import record_facts
 from api.report.document.opening import LONGEST_NAME
 from api.report.legible import legible
@@ -124,7 +124,7 @@ def certificate(told: Registered) -> Document:
             answers_under="",
             picture=None,
             sections=(
-                Section(_("Chain of custody"), (Table(head(), tuple(of_record(record)), (20, 18, 34, 28)),)),
+                chain(tuple(of_record(record))),
                 _entries(told),
                 _verifying(told),
                 Section(_("Terms"), (Facts(glossary(*USED)),)),

@@ -1,10 +1,11 @@
 """Chain of custody: who said what of this recording, when, by which key, and what vouches for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from api.language import _, later, named
+from api.report.document.blocks import Section, Table
 from api.report.numbers import moment_text
 from core import clock
 
@@ -24,12 +25,29 @@ def head() -> Row:
     return _(when), _(who), _(what), _(vouches)
 
 
-def custody(report: Found) -> tuple[Row, ...]:
-    """The rows of the chain, the report itself last."""
-    found = report["findings"]
-    record = found["ownership"].get("record") or {}
-    rows = [*of_record(record), *_rivals(found["ownership"]), *_credentials(found["credentials"])]
-    return (*rows, _report(report))
+def chain(rows: tuple[Row, ...]) -> Section:
+    """The section."""
+    return Section(_("Chain of custody"), (Table(head(), rows, (20, 18, 34, 28)),))
+
+
+def custody(report: Found, sides: Sequence[Found], does: str) -> tuple[Row, ...]:
+    """The rows of the chain, the report itself last.
+
+    Args:
+        report: the signed statement.
+        sides: what was found of each file that it is about.
+        does: what the software did, in words.
+    """
+    rows = [
+        row
+        for found in sides
+        for row in (
+            *of_record(found["ownership"].get("record") or {}),
+            *_rivals(found["ownership"]),
+            *_credentials(found["credentials"]),
+        )
+    ]
+    return (*dict.fromkeys(rows), _report(report, does))
 
 
 def of_record(record: Found) -> Iterator[Row]:
@@ -102,13 +120,13 @@ def _credentials(seen: Found) -> Iterator[Row]:
     )
 
 
-def _report(report: Found) -> Row:
+def _report(report: Found, does: str) -> Row:
     software = report["software"]
     who = f"{software['name']} {software['version']}"
     return (
         moment_text(report["created_at"]),
         who,
-        _("examines the file that is named above"),
+        does,
         _("signature of this report"),
     )
 

@@ -293,10 +293,15 @@ def _limit(report: Found, field: str) -> str:
     return "; ".join(told) or _("none stated")
 
 
+def rates_table(rates: tuple[tuple[str, str], ...]) -> Table:
+    """Error rates: of what, and how often."""
+    return Table((_("How often this check errs, as measured"), _("Rate")), rates, (66, 34))
+
+
 def _end(report: Found, basis: str, check: str, rates: tuple[tuple[str, str], ...]) -> Iterator[Block]:
     """What every section ends with: its error rates, its basis and its limits."""
     if rates:
-        yield Table((_("How often this check errs, as measured"), _("Rate")), rates, (66, 34))
+        yield rates_table(rates)
     told = (report.get("basis") or {}).get(basis)
     if told:
         rests = str(told) if spoken() == "en" else _(words.BASIS[basis])

@@ -4,15 +4,16 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from api.language import _, later
+from api.language import _, later, ngettext, speaking
 from api.language.spoken import translated
 from api.report.document.blocks import Block, Facts, Points, Seal, Section, Terminal, Text
 from api.report.document.custody import issuer, log_of
 from api.report.numbers import moment_text
-from api.report.words.decoders import calibration_text
+from api.report.report import CheckedReport, expected
 from api.report.words.rules import compared
 
 Found = Mapping[str, Any]
+Rows = tuple[tuple[str, str], ...]
 HOW_TO_VERIFY = later("How to verify this report")
 KEYS = "/.well-known/trackmark-keys.json"
 
@@ -51,10 +52,16 @@ def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def verifying(report: Found, seal: Seal) -> Section:
+def verifying(report: Found, seal: Seal, kind: type[CheckedReport]) -> Section:
     """The section of a report."""
-    file = report["file"]["name"]
-    command = f"trackmark verify-report {quoted(seal.file_name)} --keys keys.json --audio {quoted(file)}"
+    files = [one.file["name"] for one in kind.files(report).values()]
+    held = " ".join(f"--audio {quoted(name)}" for name in files)
+    command = f"trackmark verify-report {quoted(seal.file_name)} --keys keys.json {held}"
+    beside = ngettext(
+        "1. In a folder with the signed file, the audio file and the issuer's keys, type:",
+        "1. In a folder with the signed file, the %(num)s audio files and the issuer's keys, type:",
+        len(files),
+    )
     return Section(
         _(HOW_TO_VERIFY),
         (
@@ -67,7 +74,7 @@ def verifying(report: Found, seal: Seal) -> Section:
                     file=seal.file_name,
                 )
             ),
-            Text(_("1. In a folder with the signed file, the audio file and the issuer's keys, type:")),
+            Text(beside),
             Terminal((command,)),
             Text(
                 _(
@@ -76,7 +83,7 @@ def verifying(report: Found, seal: Seal) -> Section:
                     "nothing:"
                 )
             ),
-            Terminal(tuple(_answers(report, seal))),
+            Terminal(tuple(_answers(report, seal, kind))),
             Text(_("3. Compare the whole key id with the one that the issuer publishes:")),
             Facts(((_("Key of this report"), seal.keyid),), code=True),
             Text(
@@ -108,20 +115,13 @@ def quoted(name: str) -> str:
     return shlex.quote(name)
 
 
-def _answers(report: Found, seal: Seal) -> Iterator[str]:
+def _answers(report: Found, seal: Seal, kind: type[CheckedReport]) -> Iterator[str]:
     """What the program prints, letter for letter: it speaks English."""
-    file, decision = report["file"], report["findings"]["decision"]
+    size = log_of(report)[1]
+    with speaking("en"):
+        told = expected(report, kind, seal.keyid, int(size) if size else None).lines()
     yield f"{seal.file_name}: verified"
-    yield f"  signed by key {seal.keyid[:16]} at {report['created_at']}, unchanged since"
-    yield f"  about {file['name']!r}, sha256 {file['sha256']} (this is that file)"
-    record_id = report["findings"]["ownership"].get("record_id")
-    if report.get("record") is not None:
-        yield f"  record {record_id}: signature and log proof verify"
-    name, size = log_of(report)
-    if name:
-        yield f"  checkpoint of a log with {size} entries: signature verifies"
-    yield f"  decision: {decision['action']} by {decision['policy']}"
-    yield from (f"    · {rule['text']}" for rule in decision["rules"])
+    yield from (f"  {line}" for line in told)
     yield "  keys: given by you in keys.json"
 
 
@@ -143,25 +143,20 @@ def policy(report: Found) -> Section:
     return Section(_("Policy"), tuple(blocks))
 
 
-def models(report: Found) -> Section:
-    """Models and calibration, by the hashes of their weights."""
+def models(report: Found, *calibration: Block) -> Section:
+    """Models by the hashes of their weights, and what they were calibrated with."""
     rows = tuple(
         (f"{card.get('name', card.get('card'))} {card.get('version', '')}".strip(), str(card["sha256"]))
         for card in report.get("models") or ()
     )
-    calibration = report["findings"]["ai"].get("calibration")
-    blocks: list[Block] = [Text(_("Weights, by SHA-256:")), Facts(rows, code=True)]
-    if calibration:
-        rests = calibration_text(calibration)
-        blocks.append(Text(_("Calibration of the music score: %(calibration)s.", calibration=rests)))
-    return Section(_("Models and calibration"), tuple(blocks))
+    blocks = (Text(_("Weights, by SHA-256:")), Facts(rows, code=True), *calibration)
+    return Section(_("Models and calibration"), blocks)
 
 
-def identity(report: Found, seal: Seal) -> Iterator[tuple[str, str]]:
-    """The title block."""
-    file, software = report["file"], report["software"]
-    yield _("File"), str(file["name"])
-    yield _("SHA-256 of the file"), str(file["sha256"])
+def identity(report: Found, seal: Seal, files: Rows) -> Iterator[tuple[str, str]]:
+    """The title block; `files` are the rows that name what the report is about."""
+    software = report["software"]
+    yield from files
     yield _("Report"), str(report["report_id"])
     yield _("Date"), moment_text(report["created_at"])
     yield _("Issuer"), issuer(report)

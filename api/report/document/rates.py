@@ -16,16 +16,37 @@ Found = Mapping[str, Any]
 Rows = tuple[tuple[str, str], ...]
 
 _CODECS = {
-    "mp3float": (("mp3_128", later("MP3 at 128 kbit/s")), ("mp3_64", later("MP3 at 64 kbit/s"))),
-    "mp3": (("mp3_128", later("MP3 at 128 kbit/s")), ("mp3_64", later("MP3 at 64 kbit/s"))),
-    "aac": (("aac_128", later("AAC at 128 kbit/s")), ("aac_64", later("AAC at 64 kbit/s"))),
-    "opus": (("opus_64", later("Opus at 64 kbit/s")),),
-    "vorbis": (("vorbis_48", later("Vorbis at 48 kbit/s")),),
+    "mp3": (
+        ("mp3_128", later("MP3 at 128 kbit/s")),
+        ("mp3_64", later("MP3 at 64 kbit/s")),
+        ("mp3_32", later("MP3 at 32 kbit/s")),
+    ),
+    "aac": (
+        ("aac_128", later("AAC at 128 kbit/s")),
+        ("aac_64", later("AAC at 64 kbit/s")),
+        ("aac_32", later("AAC at 32 kbit/s")),
+    ),
+    "opus": (
+        ("opus_128", later("Opus at 128 kbit/s")),
+        ("opus_64", later("Opus at 64 kbit/s")),
+        ("opus_32", later("Opus at 32 kbit/s")),
+    ),
+    "vorbis": (
+        ("vorbis_128", later("Vorbis at 128 kbit/s")),
+        ("vorbis_64", later("Vorbis at 64 kbit/s")),
+        ("vorbis_48", later("Vorbis at 48 kbit/s")),
+    ),
 }
-"""Conditions of the watermark's card that stand for a codec."""
+"""Conditions of the cards that stand for a codec."""
 _LONG_S = 30.0
 CLEAN = "clean"
 """The condition of a clip that nobody changed."""
+
+
+def codec_conditions(file: Found) -> tuple[tuple[str, str], ...]:
+    """The conditions that stand for a file's codec, by the names that cards give them, and in words."""
+    codec = str(file.get("codec") or "")
+    return _CODECS.get("mp3" if codec == "mp3float" else codec, ())
 
 
 def metrics(report: Found, name: str) -> Found:
@@ -90,8 +111,7 @@ def watermark_rates(report: Found) -> Rows:
     """How often a mark is read aright in audio like this, and how often one is seen where none is."""
     measured = metrics(report, "watermark-channel")
     words = read_aright(report, CLEAN)[1]
-    codec = str(report["file"].get("codec") or "")
-    conditions = ((CLEAN, later("unchanged")), *_CODECS.get(codec, ()))
+    conditions = ((CLEAN, later("unchanged")), *codec_conditions(report["file"]))
     rows = [
         (
             _("Marks read aright, clips of %(length)s, %(condition)s", length=words, condition=_(text)),

@@ -45,6 +45,7 @@ __all__ = [
     "exhibits",
     "fingerprint_line",
     "further",
+    "known",
     "log",
     "lowered",
     "music",
@@ -64,13 +65,16 @@ __all__ = [
 ]
 
 
-def questions(found: Found) -> tuple[Told, ...]:
-    """Every question that an audit answers; that of an optional check last, where it was asked."""
-    asked = (
+def known(found: Found) -> tuple[Told, ...]:
+    """What is known of a file's provenance."""
+    return (
         ownership(found["ownership"], found["fingerprint"]),
         watermark(found["watermark"], *outcome(found, "watermark")),
         credentials(found["credentials"], *outcome(found, "credentials")),
-        music(found["ai"]),
-        voice(found["voice"]),
     )
+
+
+def questions(found: Found) -> tuple[Told, ...]:
+    """Every question that an audit answers; that of an optional check last, where it was asked."""
+    asked = (*known(found), music(found["ai"]), voice(found["voice"]))
     return asked if found.get("originality") is None else (*asked, near(found["originality"]))

@@ -3,6 +3,24 @@
 from api.language import later
 
 LIMITS: dict[str, tuple[str, ...]] = {
+    "alignment": (
+        later(
+            "The fingerprint knows recordings, not songs: a new performance, a cover or a borrowed "
+            "melody is another one."
+        ),
+        later(
+            "Two tracks made of the same loops, samples or stems hold the same sound, and match where "
+            "they do, whoever made them first."
+        ),
+        later("Speed and tempo are searched from 0.79 to 1.27 times, pitch alone up to two semitones."),
+        later(
+            "Under other sound, in a few seconds, or in music with few peaks a recording may not be found: "
+            "no match does not mean that it is not there."
+        ),
+        later(
+            "Times are right to about a second, the speed to about two per cent in held and vibrato notes."
+        ),
+    ),
     "ownership": (
         later(
             "A record proves who claimed the recording and when the claim was logged, not that the claim is "

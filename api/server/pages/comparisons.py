@@ -9,11 +9,10 @@ from fastapi.responses import RedirectResponse
 
 from api.errors import UnknownEntry
 from api.jobs.job import Job
-from api.jobs.work import LISTENING_COPY, OUTLINE, of_role
+from api.jobs.work import LISTENING_COPY, OUTLINE, REPORT, of_role
 from api.language import _
 from api.report import words
 from api.report.words import comparison as said
-from api.report.words.told import Told, outcome
 from api.server.answers import problem_of
 from api.server.pages import lists, pair
 from api.server.pages.rendering import page, progress, refused
@@ -60,9 +59,11 @@ def comparison(comparison_id: str, request: Request, parts: PartsDep, caller: Au
     if job.result is None:
         return progress(request, job, f"/v1/comparisons/{job.id}", _("Comparing"))
     found = job.result
-    sides = {role: _side(role, found[role], job, parts) for role in ("original", "suspect")}
-    told = said.heard(found)
-    return page(request, "comparison.html", told=told, sides=sides, job=job, **_laid_out(found, sides))
+    left = parts.worker.files.left(job)
+    sides = {role: _side(role, found[role], job, parts, left) for role in ("original", "suspect")}
+    report = f"/v1/comparisons/{job.id}/report" if REPORT in left else None
+    shown = {"told": said.heard(found), "sides": sides, "report": report, **_laid_out(found, sides)}
+    return page(request, "comparison.html", job=job, **shown)
 
 
 @router.get("/audits/{audit_id}/tracks/{record_id}")
@@ -94,13 +95,14 @@ def track(audit_id: str, record_id: str, request: Request, parts: PartsDep, call
             "duration_s": audited["duration_s"],
             "sha256": job.sha256,
             "record": None,
-            "told": _known(audited),
+            "told": words.known(audited),
             "sound": has.get("sound"),
             "outline": _outline(job, OUTLINE, parts) if "outline" in has else None,
         },
     }
     laid = _laid_out(found, sides)
-    return page(request, "comparison.html", told=said.heard(found), sides=sides, job=job, **laid)
+    told = said.heard(found)
+    return page(request, "comparison.html", told=told, sides=sides, job=job, report=None, **laid)
 
 
 def _of_audit(
@@ -128,27 +130,19 @@ def _of_audit(
     }
 
 
-def _side(role: str, found: Mapping[str, Any], job: Job, parts: Parts) -> dict[str, Any]:
-    left = parts.worker.files.left(job)
+def _side(
+    role: str, found: Mapping[str, Any], job: Job, parts: Parts, left: frozenset[str]
+) -> dict[str, Any]:
     sound, drawn = of_role(role, LISTENING_COPY), of_role(role, OUTLINE)
     return {
         "name": found["file"],
         "duration_s": found["duration_s"],
         "sha256": found["sha256"],
         "record": (found["ownership"].get("record") or {}).get("record_id"),
-        "told": _known(found),
+        "told": words.known(found),
         "sound": f"/v1/comparisons/{job.id}/{role}/sound" if sound in left else None,
         "outline": _outline(job, drawn, parts) if drawn in left else None,
     }
-
-
-def _known(found: Mapping[str, Any]) -> tuple[Told, ...]:
-    """What is known of a file's provenance."""
-    return (
-        words.ownership(found["ownership"], found["fingerprint"]),
-        words.watermark(found["watermark"], *outcome(found, "watermark")),
-        words.credentials(found["credentials"], *outcome(found, "credentials")),
-    )
 
 
 def _outline(job: Job, name: str, parts: Parts) -> dict[str, list[float]]:

@@ -11,14 +11,14 @@ from api.audit.asked import ALL, NAMES
 from api.audit.findings import SEARCHES
 from api.audit.policy_text import parse_policy
 from api.jobs.job import Job
-from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, REPORT, SPECTROGRAM
+from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
 from api.registry.registry import Registry
 from api.server import fields
 from api.server.api_keys import Caller
 from api.server.intake import accept, received
 from api.server.listing import AuditFilters, Paging, States
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
-from api.server.public_shapes import Outline, SignedEnvelope
+from api.server.public_shapes import Outline
 from api.server.route import Route
 from api.server.routes import job_files, readable
 from api.server.routes.job_files import File, accepted, follow, left_behind
@@ -159,14 +159,7 @@ def delete(audit_id: str, parts: PartsDep, caller: AuditWriter) -> None:
     operation_id="getAuditReport",
     summary="Signed report",
     response_class=JSONResponse,
-    responses={
-        200: {
-            "description": "DSSE envelope; check it with `trackmark verify-report`. Or the same to read.",
-            "model": SignedEnvelope,
-            "content": readable.CONTENT,
-        },
-        **problems(404, 409, 422),
-    },
+    responses=readable.RESPONSES,
 )
 async def report(
     audit_id: str,
@@ -181,18 +174,7 @@ async def report(
     Page and PDF repeat what is signed, checked with this registry's keys; the PDF carries the signed file.
     A failed audit answers with the problem that made it fail.
     """
-    form, name = readable.wished(request, asked), f"{audit_id}.{REPORT}"
-
-    def signed() -> Response:
-        file = File(REPORT, "application/json", name)
-        return left_behind("audit", audit_id, request, parts, caller, lambda _job: file)
-
-    found = await run_in_threadpool(signed)
-    if form is None or found.status_code >= 400:
-        found.headers["Vary"] = "Accept"
-        return found
-    job = await run_in_threadpool(parts.jobs.get, audit_id, tenant=caller.tenant, kind="audit")
-    return await readable.shown(form, job, parts, caller, name=name, language=language)
+    return await readable.report("audit", audit_id, request, parts, caller, asked, language)
 
 
 def _file(name: str, media: str) -> Callable[[str, Request, PartsDep, AuditReader], Response]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -20,7 +21,7 @@ from api.server.multipart import Form
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.public_shapes import Outline
 from api.server.route import Route
-from api.server.routes import job_files
+from api.server.routes import job_files, readable
 from api.server.routes.job_files import File, accepted, follow, left_behind
 from api.server.routes.openapi import UPLOAD_ID, form, problems
 from api.server.schemas import FINDINGS_EXAMPLE, Model, Problem, common
@@ -112,7 +113,10 @@ class ComparisonAnswer(Model):
                         "elapsed_s": 6.2,
                     },
                     "problem": None,
-                    "links": {"self": "/v1/comparisons/0b8f6a52-6d1c-4a0e-9a39-6f0f7f6f8c11"},
+                    "links": {
+                        "self": "/v1/comparisons/0b8f6a52-6d1c-4a0e-9a39-6f0f7f6f8c11",
+                        "report": "/v1/comparisons/0b8f6a52-6d1c-4a0e-9a39-6f0f7f6f8c11/report",
+                    },
                 }
             ]
         }
@@ -141,12 +145,15 @@ class ComparisonAnswer(Model):
         told, suspect = common(job), job.request["suspect"]
         original = {name: told.pop(name) for name in ("file", "sha256", "size_bytes")}
         named = {"file": suspect["name"], "sha256": suspect["sha256"], "size_bytes": suspect["size_bytes"]}
+        links = {"self": f"{router.prefix}/{job.id}"}
+        if job.state == "succeeded":
+            links["report"] = f"{router.prefix}/{job.id}/report"
         return cls(
             **told,
             original=FileSent(**original),
             suspect=FileSent(**named),
             comparison=None if job.result is None else compared(job.result),
-            links={"self": f"{router.prefix}/{job.id}"},
+            links=links,
         )
 
 
@@ -278,8 +285,31 @@ def retry(
     responses=problems(404, 409),
 )
 def delete(comparison_id: str, parts: PartsDep, caller: AuditWriter) -> None:
-    """Erase a comparison with its findings and its audio; one that has not ended is stopped."""
+    """Erase a comparison with its findings, report and audio; one that has not ended is stopped."""
     parts.worker.files.discard(parts.jobs.delete(comparison_id, tenant=caller.tenant, kind="comparison"))
+
+
+@router.get(
+    "/{comparison_id}/report",
+    operation_id="getComparisonReport",
+    summary="Signed report of a comparison",
+    response_class=JSONResponse,
+    responses=readable.RESPONSES,
+)
+async def report(
+    comparison_id: str,
+    request: Request,
+    parts: PartsDep,
+    caller: AuditReader,
+    asked: readable.FormatQuery = None,
+    language: readable.LanguageQuery = "en",
+) -> Response:
+    """The signed report; as a page or PDF with `format`, or where `Accept` prefers one.
+
+    Page and PDF repeat what is signed, checked with this registry's keys; the PDF carries the signed file.
+    A failed comparison answers with the problem that made it fail; one of an earlier release left no report.
+    """
+    return await readable.report("comparison", comparison_id, request, parts, caller, asked, language)
 
 
 @router.get(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.jobs.job import Job
+from api.jobs.job import Kind
 from api.jobs.work import PICTURE, REPORT
 from api.language.catalogue import Language
 from api.registry.registry import Registry
@@ -13,6 +13,9 @@ from api.report.registered import render_certificate
 from api.report.rendered import MEDIA, OWN_KEYS, Form, render_report
 from api.server.api_keys import Caller
 from api.server.parts import Parts
+from api.server.public_shapes import SignedEnvelope
+from api.server.routes.job_files import File, left_behind
+from api.server.routes.openapi import problems
 
 Wish = Literal["dsse", "html", "pdf"]
 FormatQuery = Annotated[
@@ -29,6 +32,15 @@ CONTENT_POLICY = (
 )
 CONTENT: dict[str, Any] = {"text/html": {}, "application/pdf": {}}
 """For `responses=`: the media types beside the signed one."""
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "DSSE envelope; check it with `trackmark verify-report`. Or the same to read.",
+        "model": SignedEnvelope,
+        "content": CONTENT,
+    },
+    **problems(404, 409, 422),
+}
+"""For `responses=` of a route that answers with `report`."""
 
 
 def wished(request: Request, asked: Wish | None) -> Form | None:
@@ -77,17 +89,37 @@ async def certified(
     return document(form, content, f"{record_id}-certificate", language)
 
 
-async def shown(
-    form: Form, job: Job, parts: Parts, caller: Caller, *, name: str, language: Language
+async def report(
+    kind: Kind,
+    job_id: str,
+    request: Request,
+    parts: Parts,
+    caller: Caller,
+    asked: Wish | None,
+    language: Language,
 ) -> Response:
-    """The signed report of an audit in a form to read.
+    """The signed report of an audit or of a comparison, or the same in a form to read, as `wished`.
 
     Raises:
+        ConflictingEntry: the job is not finished.
+        UnknownEntry: there is none, or it left no report.
         StoreUnavailable, StoredFileLost: it cannot be had from the object store.
         VerificationError: it does not verify with the keys of this registry.
         TypesettingError: the PDF cannot be made.
         TooManyRequests: too many PDFs of the tenant are under way.
     """
+
+    form, name = wished(request, asked), f"{job_id}.{REPORT}"
+
+    def signed() -> Response:
+        file = File(REPORT, "application/json", name)
+        return left_behind(kind, job_id, request, parts, caller, lambda _job: file)
+
+    found = await run_in_threadpool(signed)
+    if form is None or found.status_code >= 400:
+        found.headers["Vary"] = "Accept"
+        return found
+    job = await run_in_threadpool(parts.jobs.get, job_id, tenant=caller.tenant, kind=kind)
 
     def made() -> bytes:
         keys = parts.registry.keys.published.trusted()

@@ -1,11 +1,12 @@
 """Verification for everybody: who holds a report learns whether this registry signed it. Nothing is kept."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from api.compare.comparison import Alignment
 from api.report.report import CheckedReport, verify_signed
 from api.server.parts import PartsDep
 from api.server.route import Route
@@ -15,17 +16,64 @@ from api.server.schemas import Model
 router = APIRouter(prefix="/v1/verify", tags=["verify"], route_class=Route)
 
 
+_HEAD: dict[str, Any] = {
+    "verified": True,
+    "keyid": "ab" * 32,
+    "report_id": "6e340b9cffb37a989ca544e6bb780a2c",
+    "created_at": "2026-11-22T13:00:00Z",
+    "checkpoint_size": 7,
+    "audio_checked": False,
+}
+_OF_AUDIT: dict[str, Any] = {"audited_file": None, "decision": None, "record_id": None}
+_OF_COMPARISON: dict[str, Any] = dict.fromkeys(("compared_files", "same_bytes", "alignment", "record_ids"))
+_AUDIT: dict[str, Any] = {
+    **_HEAD,
+    "kind": "audit",
+    "audited_file": {"name": "song.mp3", "sha256": "cd" * 32, "container": "mp3"},
+    "decision": {"action": "accept", "rules": [], "policy": "trackmark-default 1"},
+    "record_id": "5f1c0a9e33b2d417",
+    **_OF_COMPARISON,
+}
+_COMPARISON: dict[str, Any] = {
+    **_HEAD,
+    "kind": "comparison",
+    **_OF_AUDIT,
+    "compared_files": {
+        "original": {"name": "song.mp3", "sha256": "cd" * 32, "container": "mp3"},
+        "suspect": {"name": "clip.mp3", "sha256": "ef" * 32, "container": "mp3"},
+    },
+    "same_bytes": False,
+    "alignment": {"outcome": "done", "reason": None, "score": 0.0, "stretches": []},
+    "record_ids": {"original": "5f1c0a9e33b2d417", "suspect": None},
+}
+
+
 class VerifiedReport(Model):
-    """A report whose signature, record and checkpoint were checked with this registry's keys."""
+    """A report whose signature, records and checkpoint were checked with this registry's keys."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_AUDIT, _COMPARISON]})
 
     verified: bool = Field(description="always true: what does not verify is a problem", examples=[True])
+    kind: Literal["audit", "comparison"] = Field(
+        description="what it is about: one file that was audited, or two that were compared"
+    )
     keyid: str = Field(description="the key that signed it", examples=["ab" * 32])
     report_id: str
     created_at: str = Field(examples=["2026-11-22T13:00:00Z"])
-    audited_file: dict[str, Any] = Field(description="name, SHA-256 and container of the file it is about")
-    decision: dict[str, Any] = Field(description="action and rules")
+    audited_file: dict[str, Any] | None = Field(
+        None, description="of an audit: name, SHA-256 and container of the file it is about"
+    )
+    decision: dict[str, Any] | None = Field(None, description="of an audit: action and rules")
     record_id: str | None = Field(
-        description="the record inside, verified too", examples=["5f1c0a9e33b2d417"]
+        None, description="of an audit: the record inside, verified too", examples=["5f1c0a9e33b2d417"]
+    )
+    compared_files: dict[str, Any] | None = Field(
+        None, description="of a comparison: the same of `original` and `suspect`"
+    )
+    same_bytes: bool | None = Field(None, description="of a comparison: both are the same file")
+    alignment: Alignment | None = Field(None, description="of a comparison: where one is heard in the other")
+    record_ids: dict[str, str | None] | None = Field(
+        None, description="of a comparison: the records inside, of either file, verified too"
     )
     checkpoint_size: int | None = Field(description="entries of the log when it was made", examples=[7])
     audio_checked: bool = Field(description="always false: no audio is sent here", examples=[False])

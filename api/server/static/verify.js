@@ -11,6 +11,7 @@ function tell(tone, said) {
   list.append(item);
 }
 
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 const hex = (data) => Array.from(new Uint8Array(data), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const untrue = {
   "signature-invalid": _("This report was changed after it was signed, or another registry signed it: do not rely on it."),
@@ -19,17 +20,39 @@ const untrue = {
   "invalid-request": _("This is not a signed report."),
 };
 
+const names = {
+  original: _("Original"),
+  suspect: _("Suspected copy"),
+};
+const same = {
+  file: _("The audio that you chose is that file, byte for byte."),
+  original: _("One of the files that you chose is the original, byte for byte."),
+  suspect: _("One of the files that you chose is the suspected copy, byte for byte."),
+};
+const MOST_STRETCHES = 20;
+
 const decisions = {
   accept: _("It decided: accept."),
   review: _("It decided: review."),
   reject: _("It decided: reject."),
 };
 
+// What a comparison found, and what does not follow from it.
+function aligned(found) {
+  if (found.outcome !== "done") tell("neutral", _("The two files could not be compared; nothing follows from that."));
+  else if (!found.stretches.length) tell("neutral", _("No stretch of one was found in the other; that does not show that they are different works."));
+  for (const one of found.stretches.slice(0, MOST_STRETCHES)) {
+    const values = { from: clock(one.start_s), to: clock(one.end_s), there: clock(one.original_start_s), end: clock(one.original_end_s) };
+    tell("neutral", _("%(from)s to %(to)s of the suspected copy is the same recording as %(there)s to %(end)s of the original.", values));
+  }
+  if (found.stretches.length > MOST_STRETCHES) tell("neutral", _("Further stretches stand in the report: %(count)s.", { count: found.stretches.length - MOST_STRETCHES }));
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   list.replaceChildren();
   const report = document.getElementById("report").files[0];
-  const audio = document.getElementById("audio").files[0];
+  const audio = document.getElementById("audio").files;
   if (report.size > MOST) {
     tell("bad", _("This is not a signed report: it is too large."));
     return;
@@ -50,13 +73,25 @@ form.addEventListener("submit", async (event) => {
     tell("bad", untrue[said.code] || said.detail || said.title);
     return;
   }
+  const comparison = said.kind === "comparison";
+  tell("neutral", comparison ? _("This is the report of a comparison of two files.") : _("This is the report of an audit of one file."));
   tell("good", _("This registry signed it on %(moment)s, with key %(key)s, and it is unchanged.", { moment: utc(said.created_at), key: said.keyid.slice(0, 16) }));
-  tell("neutral", _("It is about “%(file)s”, SHA-256 %(digest)s.", { file: said.audited_file.name, digest: said.audited_file.sha256 }));
-  if (said.record_id) tell("good", _("The record %(record)s inside it is signed, and its proof leads to the log.", { record: said.record_id }));
-  tell("neutral", decisions[said.decision.action] || said.decision.action);
-  for (const rule of said.decision.rules) tell("neutral", rule.text);
-  if (!audio) return;
-  const digest = hex(await crypto.subtle.digest("SHA-256", await audio.arrayBuffer()));
-  if (digest === said.audited_file.sha256) tell("good", _("The audio that you chose is that file, byte for byte."));
-  else tell("bad", _("The audio that you chose is another file, or was changed since."));
+  const files = comparison ? said.compared_files : { file: said.audited_file };
+  for (const [role, file] of Object.entries(files)) {
+    const values = { role: names[role], file: file.name, digest: file.sha256 };
+    tell("neutral", comparison ? _("%(role)s: “%(file)s”, SHA-256 %(digest)s.", values) : _("It is about “%(file)s”, SHA-256 %(digest)s.", values));
+  }
+  const records = comparison ? Object.values(said.record_ids) : [said.record_id];
+  for (const record of new Set(records)) if (record) tell("good", _("The record %(record)s inside it is signed, and its proof leads to the log.", { record }));
+  if (comparison) aligned(said.alignment);
+  else {
+    tell("neutral", decisions[said.decision.action] || said.decision.action);
+    for (const rule of said.decision.rules) tell("neutral", rule.text);
+  }
+  for (const file of audio) {
+    const digest = hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    const held = Object.keys(files).filter((role) => files[role].sha256 === digest);
+    for (const role of held) tell("good", same[role]);
+    if (!held.length) tell("bad", _("The audio “%(file)s” that you chose is another file, or was changed since.", { file: file.name }));
+  }
 });

@@ -1,5 +1,5 @@
 """Measure the fingerprint: recall under attack, false matches, cost, and Chromaprint beside it. Writes
-`docs/benchmarks/fingerprint.md`.
+`docs/benchmarks/fingerprint.md`, and the card that reports take their error rates from.
 
     python -m lab.evaluation.fingerprint [--every N] [--scale N [--track-seconds S]] [-o FILE]
 
@@ -27,6 +27,7 @@ from sqlalchemy.pool import StaticPool
 
 from lab.datasets import Recording, read_manifest
 from lab.evaluation.fingerprint.audio import LONG_S, Asked, Store, attacked, short, whole
+from lab.evaluation.fingerprint.card import CARD, PAGE, card
 from lab.evaluation.fingerprint.chromaprint import Catalogue
 from lab.evaluation.fingerprint.page import Answer, Chance, Cost, Rival, Scale, page
 from lab.evaluation.fingerprint.scale import build, crowding, measure
@@ -37,7 +38,6 @@ from provenance.fingerprint.search import IntArray, Lookup, Postings, window_lin
 from provenance.fingerprint.windows import Windows
 
 ROOT = Path(__file__).resolve().parents[3]
-OUTPUT = ROOT / "docs" / "benchmarks" / "fingerprint.md"
 KEPT = ROOT / "runs" / "fingerprint"
 SCALE_QUERIES, SCALE_FOREIGN = 120, 60
 TIMED = 8
@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=0, help="also search among so many tracks")
     parser.add_argument("--track-seconds", type=float, default=180.0, help="length of the made-up tracks")
     parser.add_argument("--keep", type=Path, default=KEPT, help="folder for extracted fingerprints")
-    parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
+    parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
     torch.set_num_threads(1)
     store, rows = Store(options.keep), read_manifest(options.data)
@@ -257,6 +257,8 @@ def main() -> None:
     text = page(len(references), known, unknown, by_chance, beside, cost, scaled, command)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(text, encoding="utf-8")
+    if options.output == PAGE:
+        CARD.write_text(card(text), encoding="utf-8")
     print(text)
 
 

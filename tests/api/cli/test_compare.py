@@ -41,6 +41,31 @@ def test_a_copy_is_told_with_its_place_and_speed(trackmark: Trackmark, files: li
     assert "at 1.06 times its speed" in " ".join(shown.out.split())
 
 
+def test_a_report_is_written_verified_and_read(
+    trackmark: Trackmark, files: list[Path], tmp_path: Path
+) -> None:
+    song, copy, other, _ = files
+    folder = tmp_path / "reports"
+    done = trackmark("compare", song, copy, "--reports", folder, "--language", "de", "--json")
+    assert done.code == 0, done.err
+    report = Path(done.lines[0]["report"])
+    assert sorted(one.name for one in folder.iterdir()) == [
+        *("keys.json", "song.wav+copy.wav.html", "song.wav+copy.wav.pdf"),
+        "song.wav+copy.wav.report.dsse.json",
+    ]
+    assert "Vergleichsbericht" in (folder / "song.wav+copy.wav.html").read_text()
+    checked = trackmark("verify-report", report, "--audio", song, "--audio", copy)
+    assert checked.code == 0, checked.err
+    assert "a report of a comparison of two files" in checked.out
+    assert checked.out.count("this is that file") == 2 or "this is that" in " ".join(checked.out.split())
+    told = trackmark("verify-report", report, "--audio", song, "--json").lines[0]
+    assert (told["kind"], told["audio_checked"]) == ("comparison", False)
+    assert trackmark("verify-report", report, "--audio", other).code == 1
+    read = tmp_path / "read.html"
+    assert trackmark("report", report, "-o", read).code == 0
+    assert "Comparison report" in read.read_text()
+
+
 def test_nothing_found_is_no_failure_and_silence_cannot_be_compared(
     trackmark: Trackmark, files: list[Path]
 ) -> None:

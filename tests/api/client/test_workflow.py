@@ -51,7 +51,7 @@ def test_from_an_upload_to_a_decided_case(client: Client, tmp_path: Path) -> Non
     assert audit["findings"] is not None and audit["file"] == "tagged.wav"
     report = client.get_audit_report(audit["id"]).save(tmp_path / "report.json")
     keys = TrustedKeys.from_json(json.dumps(client.get_public_keys()).encode())
-    assert verify_report(report, keys, audio=copy).audio_checked
+    assert verify_report(report, keys, audio=[copy]).audio_checked
     assert client.verify_report(report=report.read_bytes())["verified"]
     page = client.get_audit_report(audit["id"], format="html")
     assert page.media_type == "text/html" and b"<html" in page.read()

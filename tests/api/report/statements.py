@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from api.report import words
+from api.report.audited import limits
 from api.report.document.blocks import Seal
-from api.report.report import SCHEMA, issuer, limits, model_cards
+from api.report.report import CheckedAudit
+from api.report.statement import issuer, model_cards
 
 AUDITS = json.loads((Path(__file__).parents[1] / "audit" / "audits.json").read_text())
 SEAL = Seal("ab" * 32, "those of the registry that made it", "song.wav.report.dsse.json")
@@ -21,14 +23,14 @@ def statement(name: str, *, public: bool = False) -> dict[str, Any]:
     del findings["report"]
     findings["decision"]["policy"] = "trackmark-default 1"
     return {
-        "schema": SCHEMA,
+        "schema": CheckedAudit.schema,
         "report_id": "0123456789abcdef0123456789abcdef",
         "created_at": "2026-11-28T11:33:16Z",
         "software": {"name": "trackmark", "version": "0.1.0"},
         "file": {"name": file, "sha256": sha256, **findings["media"]},
         "findings": findings,
         "basis": words.BASIS,
-        "models": list(model_cards()),
+        "models": list(model_cards("provenance", "detector")),
         "limits": limits(),
         "policy": {
             "name": "trackmark-default",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.report.rendered import render_report, report_document
-from api.report.report import SCHEMA, UnreadableReport
+from api.report.report import CheckedAudit, UnreadableReport
 from core.errors import SignatureError
 from provenance.records import report as report_format
 from provenance.records.keys import Ed25519Signer
@@ -46,8 +46,8 @@ def test_an_unknown_key_is_refused_or_said(tmp_path: Path) -> None:
     [
         {},
         {"schema": "trackmark/other/v1"},
-        {"schema": SCHEMA},
-        {"schema": SCHEMA, "findings": [], "file": "song.wav"},
+        {"schema": CheckedAudit.schema},
+        {"schema": CheckedAudit.schema, "findings": [], "file": "song.wav"},
         {**statement("everything"), "created_at": 7},
         {**statement("everything"), "created_at": "yesterday, at noon"},
         {**statement("everything"), "findings": {"ai": None}},

@@ -15,16 +15,10 @@ from api.audit.result import AuditResult
 from api.keys.signing import SigningKeys
 from api.registry.fingerprints import Fingerprints
 from api.registry.registry import Registry
-from api.report import pdf
-from api.report import report as reports
-from api.report.report import (
-    UnreadableReport,
-    build_report,
-    read_report,
-    verify_report,
-    write_all,
-    write_report,
-)
+from api.report import audited as reports
+from api.report import pdf, statement
+from api.report.audited import build_report, write_all, write_report
+from api.report.report import UnreadableReport, read_report, verify_report
 from api.settings import Settings
 from core.errors import ProofError, SignatureError
 from provenance.fingerprint import Fingerprint
@@ -85,7 +79,7 @@ def test_a_report_verifies_with_the_registry_gone(
     keys = TrustedKeys.from_json(registry.keys.published.trusted().to_json())
     registry.close()
     checked = verify_report(Path(str(written.report)), keys)
-    assert checked.record_id == RECORD
+    assert checked.records == {"file": RECORD}
     assert checked.checkpoint_size == 1
     assert checked.to_dict()["decision"]["action"] == "accept"
     assert any(RECORD in line for line in checked.lines())
@@ -130,8 +124,8 @@ def test_a_report_on_another_record_than_its_evidence_is_refused(
 ) -> None:
     other = replace(result.findings.ownership, record_id="1234567890abcdef")
     claimed = replace(result, findings=replace(result.findings, ownership=other))
-    evidence = reports._evidence(result, registry)
-    monkeypatch.setattr(reports, "_evidence", lambda *_: evidence)
+    evidence = statement.proof(result.to_dict()["ownership"], registry)
+    monkeypatch.setattr(reports, "proof", lambda *_: evidence)
     path = tmp_path / "r.json"
     write_report(claimed, registry, path)
     with pytest.raises(ProofError, match="not the one"):
@@ -144,7 +138,7 @@ def test_the_audio_is_compared_when_given(registry: Registry, result: AuditResul
     path = tmp_path / "r.json"
     write_report(result, registry, path)
     with pytest.raises(ProofError, match="is not the file"):
-        verify_report(path, registry.keys.published.trusted(), audio=audio)
+        verify_report(path, registry.keys.published.trusted(), audio=[audio])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +162,7 @@ def test_a_folder_of_everything(registry: Registry, result: AuditResult, tmp_pat
         "song.wav.report.dsse.json",
     ]
     keys = TrustedKeys.from_json((folder / "keys.json").read_bytes())
-    assert verify_report(Path(str(written.report)), keys).record_id == RECORD
+    assert verify_report(Path(str(written.report)), keys).records == {"file": RECORD}
     page = (folder / "song.wav.html").read_text()
     assert "A &lt;Song&gt;" in page
     assert "<Song>" not in page
@@ -207,4 +201,4 @@ def test_a_hostile_name_stays_text(
     written = write_all(found, registry, tmp_path / "reports")
     page = Path(str(written.report)).with_name(Path(found.file).name + ".html").read_text()
     assert "<script>" not in page
-    assert read_report(Path(str(written.report)))["file"]["name"] == Path(found.file).name
+    assert read_report(Path(str(written.report)))[0]["file"]["name"] == Path(found.file).name

@@ -159,6 +159,25 @@ def test_whoever_holds_a_report_verifies_it_without_a_key(
     context.close()
 
 
+def test_whoever_holds_the_report_of_a_comparison_is_told_that_it_is_one(
+    page: Page, site: Site, addresses: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.report.dsse.json"
+    with site.client() as client:
+        path.write_bytes(client.get(f"/v1{addresses['comparison']}/report").content)
+        told = client.get(f"/v1{addresses['comparison']}").json()
+    page.goto("/verify")
+    page.set_input_files("#report", path)
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#checks")).to_contain_text("the report of a comparison of two files")
+    expect(page.locator("#checks")).to_contain_text(told["suspect"]["sha256"])
+    expect(page.locator("#checks .bad")).to_have_count(0)
+    (tmp_path / "another.wav").write_bytes(b"another")
+    page.set_input_files("#audio", tmp_path / "another.wav")
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#checks .bad")).to_contain_text("“another.wav” that you chose is another file")
+
+
 def test_a_case_is_decided_without_scripts(chromium: Browser, site: Site) -> None:
     context = signed_in(chromium, site, java_script_enabled=False)
     page = context.new_page()

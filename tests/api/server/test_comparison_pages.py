@@ -41,6 +41,8 @@ def test_a_page_tells_the_stretch_and_escapes_the_name(client: TestClient, brows
     page = compared(client, browser, pairs.SONG, pairs.COPY, retain="true")
     assert "One stretch matches" in page and "<img src=x" not in page and html.escape(EVIL) in page
     assert page.count("<audio") == 2 and page.count('class="sound"') == 2
+    for form in ("html", "pdf", "dsse"):
+        assert f"/report?format={form}" in page
     listed = browser.get("/comparisons").text
     assert "<img src=x" not in listed and "One stretch matches" in listed
 
@@ -73,6 +75,7 @@ def test_an_audit_stands_beside_the_track_that_is_heard_in_it(
     page = browser.get(address).text
     assert "The &lt;Song&gt;" in page and "One stretch matches" in page
     assert "at 1.06 times its speed" in page
+    assert "/report?format" not in page  # the audit has its own
     assert "its fingerprint is kept, its audio is not" in page and f'href="/records/{made.record_id}"' in page
     assert browser.get(f"/audits/{audit['id']}/tracks/{'0' * 16}").status_code == 404
     stranger = TestClient(client.app, base_url=URL, headers=key(client, tenant="stranger"))

@@ -34,6 +34,7 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/cases/{case_id}/steps
         GET /v1/comparisons
         GET /v1/comparisons/{comparison_id}
+        GET /v1/comparisons/{comparison_id}/report
         GET /v1/comparisons/{comparison_id}/{role}/outline
         GET /v1/comparisons/{comparison_id}/{role}/sound
         GET /comparisons

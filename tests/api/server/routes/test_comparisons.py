@@ -1,11 +1,15 @@
 """Two files are sent, compared by a worker, and heard again only where that was asked for."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.report.report import verify_report
+from provenance.records.trust import TrustedKeys
 from tests.api.compare import pairs
 from tests.api.serving import finished, parts, serve
 
@@ -120,8 +124,62 @@ def test_a_repeated_request_is_done_once(client: TestClient) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
 
+def test_the_signed_report_verifies_offline_and_by_the_server(
+    client: TestClient, made: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.report.dsse.json"
+    answer = client.get(made["links"]["report"])
+    assert answer.headers["content-disposition"] == f'attachment; filename="{made["id"]}.report.dsse.json"'
+    path.write_bytes(answer.content)
+    files = []
+    for name, content in (("song.wav", pairs.SONG), ("copy.wav", pairs.COPY)):
+        files.append(tmp_path / name)
+        files[-1].write_bytes(content)
+    keys = TrustedKeys.from_json(client.get("/.well-known/trackmark-keys.json").content)
+    checked = verify_report(path, keys, audio=files)
+    assert checked.audio_checked
+    assert checked.report["findings"]["alignment"] == made["comparison"]["alignment"]
+    said = client.post("/v1/verify", content=path.read_bytes(), headers={"Content-Type": "application/json"})
+    assert said.status_code == 200, said.text
+    told = said.json()
+    assert (told["verified"], told["kind"], told["decision"]) == (True, "comparison", None)
+    assert told["alignment"] == made["comparison"]["alignment"]
+    assert told["compared_files"]["suspect"]["name"] == "copy.wav"
+    envelope = json.loads(path.read_bytes())
+    envelope["payloadType"] = "application/vnd.trackmark.report+json"
+    refused = client.post("/v1/verify", json=envelope)
+    assert (refused.status_code, refused.json()["code"]) == (422, "signature-invalid")
+
+
+def test_the_report_is_a_page_or_a_pdf_in_either_language(client: TestClient, made: dict[str, Any]) -> None:
+    report = made["links"]["report"]
+    page = client.get(report, params={"format": "html", "lang": "de"})
+    assert "Vergleichsbericht" in page.text and page.headers["content-language"] == "de"
+    name = f"{made['id']}.report.dsse.json"
+    assert f"trackmark verify-report {name} --keys keys.json --audio song.wav --audio copy.wav" in page.text
+    first, second = (client.get(report, headers={"Accept": "application/pdf"}).content for _ in range(2))
+    assert b"<pdfaid:part>3<" in first and name.encode() in first and first == second
+
+
+def test_a_comparison_that_failed_answers_with_its_problem_and_one_without_a_report_says_so(
+    client: TestClient,
+) -> None:
+    failed = finished(client, sent(client, pairs.SONG, pairs.BAD).headers["location"])
+    assert "report" not in failed["links"]
+    gone = client.get(f"{failed['links']['self']}/report")
+    assert gone.json()["detail"] == "the suspect: not audio"
+    former = finished(client, sent(client, pairs.SONG, pairs.OTHER).headers["location"])
+    job = parts(client).jobs.get(former["id"], tenant="default", kind="comparison")
+    (parts(client).worker.files.output(job) / "report.dsse.json").unlink()  # an earlier release made none
+    for form in ("dsse", "html", "pdf"):
+        answer = client.get(former["links"]["report"], params={"format": form})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
 def test_an_erased_comparison_leaves_nothing(client: TestClient) -> None:
     made = finished(client, sent(client, pairs.SONG, pairs.COPY, data={"retain": "1"}).headers["location"])
+    assert client.get(made["links"]["report"]).status_code == 200
     assert client.delete(made["links"]["self"]).status_code == 204
     assert client.get(made["links"]["self"]).status_code == 404
+    assert client.get(made["links"]["report"]).status_code == 404
     assert not (parts(client).settings.outputs / made["id"]).exists()
