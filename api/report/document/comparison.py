@@ -49,8 +49,8 @@ CLOSING = later(
     "A comparison says which sound two files share; who made, owns or may use it, it does not say."
 )
 TERMS = (
-    *("checkpoint", "content credentials", "fingerprint", "key id", "log"),
-    *("mark, watermark", "p-value", "record", "SHA-256"),
+    *("checkpoint", later("content credentials"), "fingerprint", later("key id"), "log"),
+    *(later("mark, watermark"), "p-value", "record", "SHA-256"),
 )
 FILES: dict[Role, tuple[str, str, str]] = {
     "original": (later("Original"), later("SHA-256 of the original"), later("Known of the original")),

@@ -19,7 +19,7 @@ SAYING = sorted(
 """Modules that make sentences and do nothing else."""
 ENGLISH = {
     "certificate.py": 3,  # commands, and the code of a term
-    "proving.py": 7,  # what the command line answers is quoted letter for letter
+    "proving.py": 1,  # what the command line answers is quoted letter for letter
     "reasons.py": 1,  # what became of a check, as `api.audit` joins it with why
 }
 """How many sentences of a module stay English. These numbers may only shrink."""

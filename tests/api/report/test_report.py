@@ -16,7 +16,7 @@ from api.keys.signing import SigningKeys
 from api.registry.fingerprints import Fingerprints
 from api.registry.registry import Registry
 from api.report import audited as reports
-from api.report import pdf, statement
+from api.report import pdf, statement, words
 from api.report.audited import build_report, write_all, write_report
 from api.report.report import UnreadableReport, read_report, verify_report
 from api.settings import Settings
@@ -90,7 +90,7 @@ def test_a_report_says_what_it_rests_on(registry: Registry, result: AuditResult)
     assert report["policy"]["sha256"] == result.decision.policy_sha256
     assert report["policy"]["thresholds"]
     assert report["file"]["sha256"] == result.sha256
-    assert set(report["basis"]) == {"watermark", "credentials", "fingerprint", "ai", "voice", "ownership"}
+    assert set(report["basis"]) == set(words.BASIS)
     assert all(len(model["sha256"]) == 64 for model in report["models"])
     assert report["log"]["checkpoint"] == registry.log.checkpoint()
 
