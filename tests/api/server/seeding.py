@@ -88,7 +88,7 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
 
 def _countered(client: httpx.Client | TestClient, counter: dict[str, Any]) -> str:
     """A notice that was answered by a counter-notice, so that days are due."""
-    said = {one.name: True if one.kind == "statement" else "as it is" for one in FORMS["dmca"].notice}
+    said = {one.name: True if one.kind == "statement" else "as it was sent" for one in FORMS["dmca"].notice}
     notice = client.post("/v1/notices", json={"form": "dmca", "elements": said}).json()["id"]
     for step, body in (("remove", {"reason": "taken down"}), ("counter", {"elements": counter})):
         client.post(f"/v1/notices/{notice}:{step}", json=body).raise_for_status()
