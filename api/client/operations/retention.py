@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..answers import Page
-from ..calling import Calling, given, quoted
+from ..calling import Calling, quoted
 from ..shapes import HoldAnswer, RetentionAnswer
 
 
@@ -27,10 +27,10 @@ class RetentionOperations(Calling):
     def set_retention(
         self,
         *,
-        audio_days: int | None = None,
-        reports_days: int | None = None,
-        voices_days: int | None = None,
-        tagged_days: int | None = None,
+        audio_days: int | None,
+        reports_days: int | None,
+        voices_days: int | None,
+        tagged_days: int | None,
     ) -> RetentionAnswer:
         """Set how long what is kept.
 
@@ -49,12 +49,10 @@ class RetentionOperations(Calling):
             "PUT",
             "/v1/retention",
             body={
-                **given(
-                    audio_days=audio_days,
-                    reports_days=reports_days,
-                    voices_days=voices_days,
-                    tagged_days=tagged_days,
-                )
+                "audio_days": audio_days,
+                "reports_days": reports_days,
+                "voices_days": voices_days,
+                "tagged_days": tagged_days,
             },
         )
         return answer

@@ -5,7 +5,7 @@ Made by `python -m lab.client` from the server's OpenAPI document: not to be edi
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, TypedDict
 
 
 class HoldAnswer(TypedDict):
@@ -41,9 +41,9 @@ class RetentionAnswer(TypedDict):
         who: name of the key that it was set with
     """
 
-    audio_days: NotRequired[int | None]
-    reports_days: NotRequired[int | None]
-    voices_days: NotRequired[int | None]
-    tagged_days: NotRequired[int | None]
+    audio_days: int | None
+    reports_days: int | None
+    voices_days: int | None
+    tagged_days: int | None
     changed_at: str | None
     who: str | None

@@ -89,9 +89,7 @@ def change(request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Resp
 
 
 def _days(sent: Mapping[str, str]) -> Days:
-    told = said(
-        RetentionRequest, {name: sent[name] for name in RetentionRequest.model_fields if name in sent}
-    )
+    told = said(RetentionRequest, {name: sent.get(name) or None for name in RetentionRequest.model_fields})
     return Days(**{name.removesuffix("_days"): count for name, count in told.items()})
 
 

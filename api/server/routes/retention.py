@@ -31,14 +31,12 @@ Mine = Annotated[Hold, Depends(_mine)]
 
 
 class RetentionRequest(Model):
-    """For how many days what is kept; null: until somebody erases it."""
+    """For how many days what is kept; null: until somebody erases it, which nobody means by silence."""
 
-    audio_days: Count = Field(default=None, description="retained audio, from the end of its job")
-    reports_days: Count = Field(default=None, description="audits and comparisons whole, from their end")
-    voices_days: Count = Field(default=None, description="voice prints with consents, from the enrolment")
-    tagged_days: Count = Field(
-        default=None, description="tagged files, from the end of the tagging; its record stays"
-    )
+    audio_days: Count = Field(description="retained audio, from the end of its job")
+    reports_days: Count = Field(description="audits and comparisons whole, from their end")
+    voices_days: Count = Field(description="voice prints with consents, from the enrolment")
+    tagged_days: Count = Field(description="tagged files, from the end of the tagging; its record stays")
 
 
 class RetentionAnswer(RetentionRequest):

@@ -31,8 +31,11 @@ def mine(client: TestClient, request: pytest.FixtureRequest) -> TestClient:
     return TestClient(client.app, base_url=str(client.base_url), headers=key(client, tenant=name))
 
 
+NEVER = dict.fromkeys(("audio_days", "reports_days", "voices_days", "tagged_days"))
+
+
 def keep_for(client: TestClient, **days: int) -> None:
-    answer = client.put("/v1/retention", json=days)
+    answer = client.put("/v1/retention", json={**NEVER, **days})
     assert answer.status_code == 200, answer.text
 
 
@@ -265,11 +268,20 @@ def test_a_hold_is_placed_once_for_a_request(mine: TestClient) -> None:
 
 def test_what_cannot_be_meant_is_refused(mine: TestClient) -> None:
     for days in ({"audio_days": 0}, {"audio_days": -1}, {"reports_days": 1e9}, {"voices_days": "soon"}):
-        assert mine.put("/v1/retention", json=days).status_code == 422
+        assert mine.put("/v1/retention", json={**NEVER, **days}).status_code == 422
     keep_for(mine, audio_days=5, reports_days=6)
     keep_for(mine, audio_days=7)  # all are set
     told = mine.get("/v1/retention").json()
     assert (told["audio_days"], told["reports_days"], told["who"]) == (7, None, "test")
+
+
+def test_what_a_number_s_absence_would_mean_is_not_guessed(mine: TestClient) -> None:
+    keep_for(mine, tagged_days=6)
+    answer = mine.put("/v1/retention", json={"audio_days": 7})
+    assert answer.status_code == 422
+    for name in ("reports_days", "voices_days", "tagged_days"):
+        assert name in answer.text
+    assert mine.get("/v1/retention").json()["tagged_days"] == 6
 
 
 def test_the_page_of_keys_says_what_every_scope_is_for() -> None:
