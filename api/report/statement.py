@@ -1,5 +1,6 @@
 """What every signed statement holds, whatever it is about, and how it is signed."""
 
+import copy
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -71,9 +72,13 @@ def proof(owned: Found, registry: "Registry") -> Json | None:
     }
 
 
-@lru_cache(maxsize=4)
-def model_cards(*packages: str) -> tuple[Json, ...]:
+def model_cards(*packages: str) -> list[Json]:
     """Name, version, weights hash and measured error rates of every model that ships with the packages."""
+    return copy.deepcopy(_cards(*packages))  # one statement's are not another's
+
+
+@lru_cache(maxsize=4)
+def _cards(*packages: str) -> list[Json]:
     cards = []
     for package in packages:
         for root in _roots(package):
@@ -81,10 +86,9 @@ def model_cards(*packages: str) -> tuple[Json, ...]:
                 card = tomllib.loads(path.read_text(encoding="utf-8"))
                 if "sha256" in card:
                     cards.append({"card": f"{package}/{path.relative_to(root)}", **_identity(card)})
-    return tuple(cards)
+    return cards
 
 
-@lru_cache(maxsize=1)
 def fingerprint_card() -> Json:
     """What was measured of the fingerprint, with the digest of the card: there are no weights."""
     name = "fingerprint/measured.json"

@@ -202,7 +202,7 @@ def test_verify_tells_who_stamped_when_and_by_which_root(
     assert line(registry)["outcome"] == "absent"
     done = timestamping.stamp(registry.log, url, [AUTHORITY.root])
     stamped = line(registry)
-    when = datetime.fromtimestamp(done.time.time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = datetime.fromtimestamp(done.time.time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     assert stamped["outcome"] == "ok"
     for part in (
         "CN=Trackmark test clock",

@@ -19,6 +19,7 @@ from api.report import audited as reports
 from api.report import pdf, statement, words
 from api.report.audited import build_report, write_all, write_report
 from api.report.report import UnreadableReport, read_report, verify_report
+from api.report.statement import fingerprint_card, model_cards
 from api.settings import Settings
 from core.errors import ProofError, SignatureError
 from provenance.fingerprint import Fingerprint
@@ -202,3 +203,10 @@ def test_a_hostile_name_stays_text(
     page = Path(str(written.report)).with_name(Path(found.file).name + ".html").read_text()
     assert "<script>" not in page
     assert read_report(Path(str(written.report)))[0]["file"]["name"] == Path(found.file).name
+
+
+def test_what_is_changed_in_one_statement_changes_no_other() -> None:
+    for card in (*model_cards("provenance", "detector"), fingerprint_card()):
+        card.pop("metrics", None)
+    assert any(card.get("metrics") for card in model_cards("provenance", "detector"))
+    assert fingerprint_card()["metrics"]

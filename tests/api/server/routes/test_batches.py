@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from importlib import import_module
@@ -16,6 +17,7 @@ from api import database
 from api.database.tables import Table
 from api.jobs import batches as module
 from api.jobs.batches import Batches, Wish
+from api.jobs.sweep import UNFINISHED_S
 from api.server import manifest
 from tests.api.killing import Killed, killed_at
 from tests.api.server.test_document import operations
@@ -197,7 +199,8 @@ def test_killed_anywhere_each_row_becomes_one_audit_and_the_end_is_told_once(
     wishes = [Wish(None, one, {"checks": None, "by": None}) for _ in range(3)] + [
         Wish("wrong", None, None, {"code": "invalid-request", "detail": "no upload"})
     ]
-    folder = parts(client).settings.uploads
+    folder, sweep = parts(client).settings.uploads, parts(client).worker._sweep
+    monkeypatch.setattr(sweep, "_now", lambda: time.time() + 2 * UNFINISHED_S)
     number, last = 0, False
     while not last:
         number += 1
@@ -212,12 +215,13 @@ def test_killed_anywhere_each_row_becomes_one_audit_and_the_end_is_told_once(
         batches.create(batch_id, "default", wishes, sha256="ab" * 32)
         batches.go_on()
         assert count(client) == before + 3, number
+        sweep.uploads()  # who died cannot say whether the files that they made are wanted
         assert len(list(folder.iterdir())) == files + 3, number
         where = f"/v1/batches/{batch_id}"
         assert client.post(f"{where}/cancel").json()["states"] == {"cancelled": 3, "refused": 1}
         batches.go_on()
         assert messages(client, batch_id) == 1, number
-        parts(client).worker._sweep.audio()
+        sweep.audio()
         assert len(list(folder.iterdir())) == files, number
     assert number > 9
 
