@@ -144,7 +144,7 @@ class VoiceStretch:
             rounded(found.end_s, 3),
             number(found.score),
             number(found.llr),
-            None if found.above_backing_db is None else rounded(found.above_backing_db, 1),
+            number(found.above_backing_db, 1),
         )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.cards import load
 from core.errors import WeightsError
+from detector.voice.linear import Linear
 
 CARD = Path(__file__).with_name("backing.toml")
 LEAST_DB, ALONE_DB = -10.0, 25.0
@@ -21,25 +22,13 @@ WITHIN = "within_db"
 
 
 @dataclass(frozen=True)
-class BackingLevel:
-    """The regression.
+class BackingLevel(Linear):
+    """The regression, to decibels.
 
     Attributes:
-        low: smallest value that each input is allowed, [D].
-        high: largest value, [D].
-        mean: of the training inputs, [D].
-        spread: their standard deviation, [D].
-        weight: decibels per standardised input, [D].
-        bias: decibels, [1].
         within_db: see `WITHIN`.
     """
 
-    low: Tensor
-    high: Tensor
-    mean: Tensor
-    spread: Tensor
-    weight: Tensor
-    bias: Tensor
     within_db: float
 
     @classmethod
@@ -59,6 +48,4 @@ class BackingLevel:
 
     def above_db(self, pooled: Tensor) -> Tensor:
         """Decibels of the voice above its backing, [W, D] -> [W], from `LEAST_DB` to `ALONE_DB`."""
-        known = pooled.minimum(self.high).maximum(self.low)
-        found: Tensor = (known - self.mean) / self.spread @ self.weight + self.bias
-        return found.clamp(LEAST_DB, ALONE_DB)
+        return self.of(pooled).clamp(LEAST_DB, ALONE_DB)

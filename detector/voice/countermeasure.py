@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.cards import load
 from detector.voice.frontend import SAMPLE_RATE, Windows, windows
+from detector.voice.linear import Linear
 from detector.voice.lines import contrasts_of_lines, strongest
 
 _CARD = Path(__file__).with_name("countermeasure.toml")
@@ -77,25 +78,13 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True)
-class Weights:
-    """A clipped, standardised linear classifier over line contrasts.
+class Weights(Linear):
+    """A linear classifier over line contrasts.
 
     Attributes:
-        low: smallest value that each input is allowed, [COUNT].
-        high: largest value, [COUNT].
-        mean: of the training inputs, [COUNT].
-        spread: their standard deviation, [COUNT].
-        weight: per standardised input, [COUNT].
-        bias: [1].
         calibration: slope and offset from logit to natural log-likelihood ratio, [2].
     """
 
-    low: Tensor
-    high: Tensor
-    mean: Tensor
-    spread: Tensor
-    weight: Tensor
-    bias: Tensor
     calibration: Tensor
 
 
@@ -127,9 +116,7 @@ class Countermeasure:
 
     def logits(self, measured: Tensor) -> Tensor:
         """Classify the strongest contrasts, [W, COUNT] -> [W]."""
-        known = self._weights
-        standard = (torch.clamp(measured, known.low, known.high) - known.mean) / known.spread
-        return standard @ known.weight + known.bias
+        return self._weights.of(measured)
 
     def llr(self, logit: Tensor) -> Tensor:
         """Calibrate (mean) logits to natural log-likelihood ratios, before the bound, any shape."""

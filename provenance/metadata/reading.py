@@ -76,10 +76,11 @@ def _told(source: Told) -> Kept:
     pairs = [(kept.NAMED.get(name.upper(), name.upper()), text) for name, text in source.tags if text]
     texts = kept.texts(pair for pair in pairs if pair[0] not in _TECHNICAL)
     cut = len(source.tags) >= MOST_TAGS or any(len(text) >= MOST_TAG_TEXT for _, text in source.tags)
+    beyond = f"tags beyond the first {MOST_TAGS} and their texts beyond {MOST_TAG_TEXT:,} characters"
     return Kept(
         texts,
         chapters=source.chapters,
-        lost=("tags beyond the first 200 and their texts beyond 65,536 characters",) if cut else (),
+        lost=(beyond,) if cut else (),
         statements=kept.statements(name for name, _ in pairs),
     )
 
