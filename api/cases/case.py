@@ -7,9 +7,9 @@ or be re-opened. The decision of the audit stays what it was, signed: a case sta
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from api.actor import Actor
+from api.docket.step import MOST_STEPS
 from api.errors import ConflictingEntry
 
 State = Literal["open", "decided", "appealed"]
@@ -17,8 +17,6 @@ Decision = Literal["accept", "reject"]
 Origin = Literal["policy", "person"]
 Kind = Literal["open", "assign", "comment", "decide", "appeal", "reopen"]
 
-MOST_STEPS = 1000
-"""Steps of one case: its history is read whole."""
 _ALLOWED: Mapping[Kind, frozenset[State]] = {
     "assign": frozenset({"open", "appealed"}),
     "comment": frozenset({"open", "decided", "appealed"}),
@@ -60,38 +58,6 @@ class Case:
     version: int
     created_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that happened to a case.
-
-    Attributes:
-        said: `reason`, `text`, `to`, `decision` or `by`, as far as the step has them.
-    """
-
-    version: int
-    type: Kind
-    who: str
-    key_id: str | None
-    said: Mapping[str, Any]
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A step that somebody wants to take.
-
-    Attributes:
-        once: names the request that asks; what the same request did before is not done again.
-        expected: versions of which the case must have one, or None for any.
-    """
-
-    type: Kind
-    by: Actor
-    said: Mapping[str, Any]
-    once: str | None = None
-    expected: frozenset[str] | None = None
 
 
 def possible(state: State) -> frozenset[Kind]:

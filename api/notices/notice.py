@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from api.actor import Actor
+from api.docket.step import MOST_STEPS
 from api.errors import ConflictingEntry
 from api.law.days import due
 from api.law.law import Law
@@ -18,8 +18,6 @@ Kind = Literal[
     "receive", "complete", "comment", "remove", "refuse", "counter", "restore", "keep_down", "withdraw"
 ]
 
-MOST_STEPS = 1000
-"""Steps of one notice: its history is read whole."""
 _AFTER: Mapping[Kind, State] = {
     "remove": "removed",
     "refuse": "refused",
@@ -68,29 +66,6 @@ class Notice:
     version: int
     created_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that happened to a notice; `said` holds what goes with it."""
-
-    version: int
-    type: Kind
-    who: str
-    key_id: str | None
-    said: Mapping[str, Any]
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A step that somebody wants to take; see `api.cases.case.Wish`."""
-
-    type: Kind
-    by: Actor
-    said: Mapping[str, Any]
-    once: str | None = None
-    expected: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

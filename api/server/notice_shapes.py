@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from api.docket.step import Step
 from api.law.law import shipped
 from api.notices.forms import FORMS, FormName, missing
-from api.notices.notice import Kind, Notice, State, Step, deadlines
+from api.notices.notice import Kind, Notice, State, deadlines
 from api.server.schemas import Model, Words
 from core import clock
 
@@ -139,7 +140,7 @@ class NoticeStepAnswer(Model):
     said: dict[str, Any] = Field(description="elements, text, reason and day, as far as the step has them")
 
     @classmethod
-    def of(cls, step: Step) -> "NoticeStepAnswer":
+    def of(cls, step: Step[Kind]) -> "NoticeStepAnswer":
         """The step as the tenant sees it."""
         return cls(
             version=step.version,

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from api.cases.case import Wish
 from api.cases.cases import Cases
+from api.docket.step import Wish
 from api.errors import ConflictingEntry
 from api.language import _
-from api.notices.notice import Wish as NoticeWish
 from api.notices.notices import Notices
 from api.server.pages import notice_words
 from api.server.pages.forms import Sent, said
@@ -101,7 +100,7 @@ def notices(request: Request, parts: PartsDep, caller: RecordWriter, sent: Sent)
         raise InvalidInput("notices can be taken down, refused, withdrawn or commented together")
     field = "text" if kind == "comment" else "reason"
     told = said(SHAPES[kind][1], _given(**{field: sent.get("reason")}))
-    wish = NoticeWish(kind, caller.actor, told)
+    wish = Wish(kind, caller.actor, told)
 
     def named(notice_id: str) -> str:
         return of.get(notice_id).material or _("Material not stated")

@@ -8,7 +8,8 @@ from api.language import _, later
 from api.report.words.told import Tone
 
 if TYPE_CHECKING:
-    from api.cases.case import Case, Step
+    from api.cases.case import Case, Kind
+    from api.docket.step import Step
 
 _STEPS = {
     "open": later("Opened"),
@@ -59,7 +60,7 @@ def stands(case: "Case") -> str:
     return _("People decided to accept.") if accepted else _("People decided to reject.")
 
 
-def step(one: "Step") -> str:
+def step(one: "Step[Kind]") -> str:
     """What happened."""
     if one.type == "assign":
         return (

@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.cases.case import Case, Kind, Wish, possible
+from api.cases.case import Case, Kind, possible
 from api.cases.cases import Cases
+from api.docket.step import Wish
 from api.server.answers import problem
 from api.server.pages import cards, lists
 from api.server.pages.forms import Sent, said
@@ -41,7 +42,7 @@ def case_list(request: Request, parts: PartsDep, caller: AuditReader) -> Respons
     """The tenant's cases, newest first, found by where they stand and what they are about."""
     asked = lists.asked(request, *lists.CASES)
     found = Cases.of(parts.registry.engine, caller.tenant).page(lists.wanted(request, asked), parts.cursors)
-    return page(request, "cases.html", cases=found.cases, **lists.turning(request, asked, found.next))
+    return page(request, "cases.html", cases=found.entries, **lists.turning(request, asked, found.next))
 
 
 @router.post("/cases")
@@ -51,7 +52,7 @@ def open_case(request: Request, parts: PartsDep, caller: AuditWriter, sent: Sent
         wanted = said(CaseRequest, sent)
         if wanted["audit_id"] is None and wanted["subject"] is None:
             raise InvalidInput("say what the case is about")
-        wish = Wish("open", caller.actor, {"reason": wanted.pop("reason")})
+        wish: Wish[Kind] = Wish("open", caller.actor, {"reason": wanted.pop("reason")})
         case = Cases.of(parts.registry.engine, caller.tenant).open(wish, **wanted)
     except TrackmarkError as error:
         return refused(request, error)

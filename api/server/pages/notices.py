@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.docket.step import Wish
 from api.law.law import shipped
 from api.notices.forms import FORMS, Element, FormName, missing
-from api.notices.notice import DueDay, Kind, Notice, Wish, deadlines, possible
+from api.notices.notice import DueDay, Kind, Notice, deadlines, possible
 from api.notices.notices import About, Notices
 from api.server.answers import problem
 from api.server.notice_shapes import (
@@ -58,7 +59,7 @@ def notice_list(request: Request, parts: PartsDep, caller: RecordReader) -> Resp
     asked = lists.asked(request, *lists.NOTICES)
     notices = Notices.of(parts.registry.engine, caller.tenant)
     found = notices.page(lists.wanted(request, asked), parts.cursors)
-    rows = [Row(one, next(iter(deadlines(one, shipped())), None)) for one in found.notices]
+    rows = [Row(one, next(iter(deadlines(one, shipped())), None)) for one in found.entries]
     turns = lists.turning(request, asked, found.next)
     return page(
         request,
@@ -86,7 +87,9 @@ def receive(request: Request, parts: PartsDep, caller: RecordWriter, sent: Sent)
         wanted = said(NoticeRequest, {**rest, "form": name, "elements": _elements(FORMS[name].notice, sent)})
         given = {one: value for one, value in wanted["elements"].items() if value is not None}
         day = wanted["received_on"]
-        wish = Wish("receive", caller.actor, {"elements": given, "on": None if day is None else str(day)})
+        wish: Wish[Kind] = Wish(
+            "receive", caller.actor, {"elements": given, "on": None if day is None else str(day)}
+        )
         about = About(wanted["audit_id"], wanted["record_id"])
         notices = Notices.of(parts.registry.engine, caller.tenant)
         notice = notices.receive(name, given, wish, on=day, about=about)

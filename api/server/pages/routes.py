@@ -114,7 +114,7 @@ def docs(request: Request) -> Response:
 def _findings(job: Job, parts: Parts) -> dict[str, Any]:
     found, left = dict(job.result or {}), parts.worker.files.left(job)
     about = Wanted(limit=1, values={"audit": job.id})
-    cases = Cases.of(parts.registry.engine, job.tenant).page(about, parts.cursors).cases
+    cases = Cases.of(parts.registry.engine, job.tenant).page(about, parts.cursors).entries
     return {
         "job": job,
         "case": cases[0] if cases else None,

@@ -82,7 +82,7 @@ def cases(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
 
     def turn(wanted: Wanted) -> tuple[Sequence[Case], str | None]:
         found = of.page(wanted, parts.cursors)
-        return found.cases, found.next
+        return found.entries, found.next
 
     return _sheet("cases", CASES, map(_case, _every(turn, lists.wanted(request, asked))))
 
@@ -94,7 +94,7 @@ def notices(request: Request, parts: PartsDep, caller: RecordReader) -> Response
 
     def turn(wanted: Wanted) -> tuple[Sequence[Notice], str | None]:
         found = of.page(wanted, parts.cursors)
-        return found.notices, found.next
+        return found.entries, found.next
 
     return _sheet("notices", NOTICES, map(_notice, _every(turn, lists.wanted(request, asked))))
 

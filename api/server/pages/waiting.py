@@ -37,7 +37,7 @@ class Waiting:
 def cases(engine: Engine, tenant: str, cursors: Cursors) -> list[Waiting]:
     """Cases that nobody has decided, the appealed ones first."""
     of = Cases.of(engine, tenant)
-    pages = (of.page(Wanted(SHOWN, state=state), cursors).cases for state in _CASES)
+    pages = (of.page(Wanted(SHOWN, state=state), cursors).entries for state in _CASES)
     found = [one for page in pages for one in page][:SHOWN]
     return [Waiting(f"/cases/{one.id}", one.subject, case_words.state(one)) for one in found]
 
@@ -45,7 +45,7 @@ def cases(engine: Engine, tenant: str, cursors: Cursors) -> list[Waiting]:
 def notices(engine: Engine, tenant: str, cursors: Cursors) -> list[Waiting]:
     """Notices that nobody has answered, those with a day that the law sets first."""
     of = Notices.of(engine, tenant)
-    pages = (of.page(Wanted(SHOWN, state=state), cursors).notices for state in _NOTICES)
+    pages = (of.page(Wanted(SHOWN, state=state), cursors).entries for state in _NOTICES)
     dated: list[tuple[date, Waiting]] = []
     for one in (one for page in pages for one in page):
         due = next(iter(deadlines(one, shipped())), None)

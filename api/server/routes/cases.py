@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
 
-from api.actor import Actor
-from api.cases.case import Case, Decision, Kind, Origin, State, Step, Wish
+from api.cases.case import Case, Decision, Kind, Origin, State
 from api.cases.cases import Cases
+from api.docket.step import Step, Wish
+from api.server.changing import Changing
 from api.server.idempotency import claimed
 from api.server.listing import Paging, Search
 from api.server.parts import AuditReader, AuditWriter, PartsDep
-from api.server.preconditions import IfMatch, Precondition, precondition
+from api.server.preconditions import IfMatch, precondition
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
@@ -134,7 +135,7 @@ class StepAnswer(Model):
     by: str | None = Field(default=None, description="of an appeal: on whose behalf")
 
     @classmethod
-    def of(cls, step: Step) -> "StepAnswer":
+    def of(cls, step: Step[Kind]) -> "StepAnswer":
         """The step as the tenant sees it."""
         return cls(
             version=step.version,
@@ -152,28 +153,13 @@ class StepList(Model):
     items: list[StepAnswer]
 
 
-@dataclass(frozen=True)
-class Changing:
-    """A case of the tenant that the caller may change, on the state that it has seen."""
-
-    cases: Cases
-    case_id: str
-    actor: Actor
-    seen: Precondition
-
-    def take(self, response: Response, kind: Kind, **said: Any) -> CaseAnswer:
-        """Take a step; the case behind it."""
-        wish = Wish(kind, self.actor, said, self.seen.once, self.seen.expected)
-        return _tagged(self.cases.take(self.case_id, wish), response)
-
-
 def _readable(parts: PartsDep, caller: AuditReader) -> Cases:
     return Cases.of(parts.registry.engine, caller.tenant)
 
 
 def _writable(
     case_id: CaseId, request: Request, parts: PartsDep, caller: AuditWriter, if_match: IfMatch = None
-) -> Changing:
+) -> Changing[Case, Kind]:
     """Refuse a foreign case before its body is looked at: a stranger learns nothing from a 422."""
     cases = Cases.of(parts.registry.engine, caller.tenant)
     cases.get(case_id)
@@ -181,7 +167,7 @@ def _writable(
 
 
 Readable = Annotated[Cases, Depends(_readable)]
-Writable = Annotated[Changing, Depends(_writable)]
+Writable = Annotated[Changing[Case, Kind], Depends(_writable)]
 
 
 @router.post(
@@ -198,7 +184,9 @@ def create(
     if wanted.audit_id is None and wanted.subject is None:
         raise InvalidInput("say what the case is about: audit_id or subject")
     once = claimed(request)
-    wish = Wish("open", caller.actor, {"reason": wanted.reason}, None if once is None else once.event)
+    wish: Wish[Kind] = Wish(
+        "open", caller.actor, {"reason": wanted.reason}, None if once is None else once.event
+    )
     cases = Cases.of(parts.registry.engine, caller.tenant)
     return _tagged(cases.open(wish, subject=wanted.subject, audit_id=wanted.audit_id), response)
 
@@ -213,7 +201,7 @@ def list_cases(
 ) -> CasePage:
     """The tenant's cases, newest first unless sorted otherwise, found by any of their terms together."""
     page = cases.page(paging.wanted(found, state), parts.cursors)
-    return CasePage(items=[CaseAnswer.of(one) for one in page.cases], next=page.next)
+    return CasePage(items=[CaseAnswer.of(one) for one in page.entries], next=page.next)
 
 
 @router.get("/{case_id}", operation_id="getCase", summary="Read a case", responses=problems(404, 422))
@@ -241,7 +229,7 @@ def steps(case_id: CaseId, cases: Readable) -> StepList:
 )
 def assign(asked: AssignRequest, case: Writable, response: Response) -> CaseAnswer:
     """Say who sees to a case that is not decided."""
-    return case.take(response, "assign", to=asked.to)
+    return _tagged(case.take("assign", to=asked.to), response)
 
 
 @router.post(
@@ -252,7 +240,7 @@ def assign(asked: AssignRequest, case: Writable, response: Response) -> CaseAnsw
 )
 def comment(asked: CommentRequest, case: Writable, response: Response) -> CaseAnswer:
     """Add a remark; none is ever changed or removed."""
-    return case.take(response, "comment", text=asked.text)
+    return _tagged(case.take("comment", text=asked.text), response)
 
 
 @router.post(
@@ -263,7 +251,7 @@ def comment(asked: CommentRequest, case: Writable, response: Response) -> CaseAn
 )
 def decide(asked: DecisionRequest, case: Writable, response: Response) -> CaseAnswer:
     """Decide what is open or appealed. The audit and its report keep the policy's decision."""
-    return case.take(response, "decide", decision=asked.decision, reason=asked.reason)
+    return _tagged(case.take("decide", decision=asked.decision, reason=asked.reason), response)
 
 
 @router.post(
@@ -274,7 +262,7 @@ def decide(asked: DecisionRequest, case: Writable, response: Response) -> CaseAn
 )
 def appeal(asked: AppealRequest, case: Writable, response: Response) -> CaseAnswer:
     """Enter that somebody is not content with the decision; it stands until another one is made."""
-    return case.take(response, "appeal", by=asked.by, reason=asked.reason)
+    return _tagged(case.take("appeal", by=asked.by, reason=asked.reason), response)
 
 
 @router.post(
@@ -285,7 +273,7 @@ def appeal(asked: AppealRequest, case: Writable, response: Response) -> CaseAnsw
 )
 def reopen(asked: ReopenRequest, case: Writable, response: Response) -> CaseAnswer:
     """Look at a decided case again, without an appeal."""
-    return case.take(response, "reopen", reason=asked.reason)
+    return _tagged(case.take("reopen", reason=asked.reason), response)
 
 
 def _tagged(case: Case, response: Response) -> CaseAnswer:

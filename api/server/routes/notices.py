@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 
-from api.actor import Actor
+from api.docket.step import Wish
 from api.law.law import shipped
 from api.notices.forms import FORMS, FormName
-from api.notices.notice import Kind, Notice, State, Wish
+from api.notices.notice import Kind, Notice, State
 from api.notices.notices import About, Notices
+from api.server.changing import Changing
 from api.server.idempotency import claimed
 from api.server.listing import Paging, Search
 from api.server.notice_shapes import (
@@ -29,7 +30,7 @@ from api.server.notice_shapes import (
     NoticeStepList,
 )
 from api.server.parts import PartsDep, RecordReader, RecordWriter
-from api.server.preconditions import IfMatch, Precondition, precondition
+from api.server.preconditions import IfMatch, precondition
 from api.server.route import Route
 from api.server.routes.cases import ReopenRequest
 from api.server.routes.openapi import problems
@@ -51,28 +52,13 @@ class NoticeFilters:
     q: Search = None
 
 
-@dataclass(frozen=True)
-class Changing:
-    """A notice of the tenant that the caller may change, on the state that it has seen."""
-
-    notices: Notices
-    notice_id: str
-    actor: Actor
-    seen: Precondition
-
-    def take(self, response: Response, kind: Kind, **said: Any) -> NoticeAnswer:
-        """Take a step; the notice behind it."""
-        wish = Wish(kind, self.actor, said, self.seen.once, self.seen.expected)
-        return _tagged(self.notices.take(self.notice_id, wish), response)
-
-
 def _readable(parts: PartsDep, caller: RecordReader) -> Notices:
     return Notices.of(parts.registry.engine, caller.tenant)
 
 
 def _writable(
     notice_id: NoticeId, request: Request, parts: PartsDep, caller: RecordWriter, if_match: IfMatch = None
-) -> Changing:
+) -> Changing[Notice, Kind]:
     """Refuse a foreign notice before its body is looked at: a stranger learns nothing from a 422."""
     notices = Notices.of(parts.registry.engine, caller.tenant)
     notices.get(notice_id)
@@ -80,7 +66,7 @@ def _writable(
 
 
 Readable = Annotated[Notices, Depends(_readable)]
-Writable = Annotated[Changing, Depends(_writable)]
+Writable = Annotated[Changing[Notice, Kind], Depends(_writable)]
 
 
 @router.post(
@@ -97,7 +83,7 @@ def create(
     once = claimed(request)
     given = wanted.elements.given()
     said = {"elements": given, "on": _text(wanted.received_on)}
-    wish = Wish("receive", caller.actor, said, None if once is None else once.event)
+    wish: Wish[Kind] = Wish("receive", caller.actor, said, None if once is None else once.event)
     notices = Notices.of(parts.registry.engine, caller.tenant)
     about = About(wanted.audit_id, wanted.record_id)
     return _tagged(notices.receive(wanted.form, given, wish, on=wanted.received_on, about=about), response)
@@ -113,7 +99,7 @@ def list_notices(
 ) -> NoticePage:
     """The tenant's notices, newest first unless sorted otherwise, with the days that are due."""
     page = notices.page(paging.wanted(found, state), parts.cursors)
-    return NoticePage(items=[NoticeAnswer.of(one) for one in page.notices], next=page.next)
+    return NoticePage(items=[NoticeAnswer.of(one) for one in page.entries], next=page.next)
 
 
 @router.get("/forms", operation_id="listNoticeForms", summary="Forms of notices")
@@ -164,7 +150,7 @@ def steps(notice_id: NoticeId, notices: Readable) -> NoticeStepList:
 )
 def complete(asked: CompletionRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Add elements that were missing."""
-    return notice.take(response, "complete", elements=asked.elements.given())
+    return _tagged(notice.take("complete", elements=asked.elements.given()), response)
 
 
 @router.post(
@@ -175,7 +161,7 @@ def complete(asked: CompletionRequest, notice: Writable, response: Response) -> 
 )
 def comment(asked: NoticeCommentRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Add a remark; none is ever changed or removed."""
-    return notice.take(response, "comment", text=asked.text)
+    return _tagged(notice.take("comment", text=asked.text), response)
 
 
 @router.post(
@@ -186,7 +172,7 @@ def comment(asked: NoticeCommentRequest, notice: Writable, response: Response) -
 )
 def remove(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that the material was taken down. Trackmark keeps that and when; it takes nothing down itself."""
-    return notice.take(response, "remove", reason=asked.reason, on=_text(asked.on))
+    return _tagged(notice.take("remove", reason=asked.reason, on=_text(asked.on)), response)
 
 
 @router.post(
@@ -197,7 +183,7 @@ def remove(asked: ActRequest, notice: Writable, response: Response) -> NoticeAns
 )
 def refuse(asked: ReopenRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that nothing is taken down, and why."""
-    return notice.take(response, "refuse", reason=asked.reason)
+    return _tagged(notice.take("refuse", reason=asked.reason), response)
 
 
 @router.post(
@@ -208,7 +194,7 @@ def refuse(asked: ReopenRequest, notice: Writable, response: Response) -> Notice
 )
 def counter(asked: CounterRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter the uploader's answer to a removal; the days of the law count from it."""
-    return notice.take(response, "counter", elements=asked.elements.given(), on=_text(asked.on))
+    return _tagged(notice.take("counter", elements=asked.elements.given(), on=_text(asked.on)), response)
 
 
 @router.post(
@@ -219,7 +205,7 @@ def counter(asked: CounterRequest, notice: Writable, response: Response) -> Noti
 )
 def restore(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that the material was put back."""
-    return notice.take(response, "restore", reason=asked.reason, on=_text(asked.on))
+    return _tagged(notice.take("restore", reason=asked.reason, on=_text(asked.on)), response)
 
 
 @router.post(
@@ -230,7 +216,7 @@ def restore(asked: ActRequest, notice: Writable, response: Response) -> NoticeAn
 )
 def keep_down(asked: ActRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that the material stays down despite a counter-notice, as where whoever complained has sued."""
-    return notice.take(response, "keep_down", reason=asked.reason, on=_text(asked.on))
+    return _tagged(notice.take("keep_down", reason=asked.reason, on=_text(asked.on)), response)
 
 
 @router.post(
@@ -241,7 +227,7 @@ def keep_down(asked: ActRequest, notice: Writable, response: Response) -> Notice
 )
 def withdraw(asked: ReopenRequest, notice: Writable, response: Response) -> NoticeAnswer:
     """Enter that whoever complained does so no more."""
-    return notice.take(response, "withdraw", reason=asked.reason)
+    return _tagged(notice.take("withdraw", reason=asked.reason), response)
 
 
 def _text(day: date | None) -> str | None:

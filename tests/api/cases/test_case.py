@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 
-from api.cases.case import MOST_STEPS, Kind, State, after
+from api.cases.case import Kind, State, after
+from api.docket.step import MOST_STEPS
 from api.errors import ConflictingEntry
 
 ALLOWED: dict[State, dict[Kind, State]] = {

@@ -20,7 +20,7 @@ def decided(action: str) -> dict[str, Any]:
 
 def cases(queue: Queue, tenant: str = "default") -> list[Any]:
     page = Cases.of(queue.engine, tenant).page(Wanted(), Cursors.of(queue.engine))
-    return list(page.cases)
+    return list(page.entries)
 
 
 @pytest.mark.parametrize(("action", "opened"), [("accept", 0), ("review", 1), ("reject", 1)])

@@ -5,10 +5,11 @@ from typing import Any, get_args
 
 import pytest
 
+from api.docket.step import MOST_STEPS
 from api.errors import ConflictingEntry
 from api.law.law import shipped
 from api.notices.forms import FORMS, FormName, checked, missing
-from api.notices.notice import _ALLOWED, MOST_STEPS, Kind, Notice, State, after, deadlines
+from api.notices.notice import _ALLOWED, Kind, Notice, State, after, deadlines
 from core import clock
 from core.errors import InvalidInput
 

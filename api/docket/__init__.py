@@ -1,0 +1,1 @@
+"""What changes step by step, each step kept: the ground that cases and notices stand on."""
