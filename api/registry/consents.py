@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import ColumnElement, Engine, insert, select, update
 
 from api import database
 from api.database.tables import Table
@@ -114,17 +114,23 @@ class Consents:
     tenant: str
     artist_id: str
 
-    def add(self, terms: Terms) -> Consent:
+    def add(self, terms: Terms, consent_id: str | None = None) -> Consent:
         """Put a consent on file.
+
+        Args:
+            terms: what is allowed.
+            consent_id: its id; where there is one that has it, this is the same request once more.
 
         Raises:
             UnknownEntry: the artist was erased meanwhile.
         """
-        consent = Consent(secrets.token_hex(8), terms, clock.now())
+        consent = Consent(consent_id or secrets.token_hex(8), terms, clock.now())
         with database.writing(self.engine) as connection:
             artists = Table.metadata.tables["artists"]
             if connection.execute(select(artists.c.id).where(artists.c.id == self.artist_id)).first() is None:
                 raise UnknownEntry("the artist was erased just now")
+            if connection.execute(select(_CONSENTS.c.id).where(*self._mine(consent.id))).first() is not None:
+                return self._found(consent.id)
             connection.execute(
                 insert(_CONSENTS).values(
                     id=consent.id,
@@ -156,18 +162,25 @@ class Consents:
         reason = reason.strip()
         if not (0 < len(reason) <= 1000 and reason.isprintable()):
             raise InvalidInput("say why it is revoked, in 1 to 1000 printable characters")
-        mine = (_CONSENTS.c.id == consent_id, _CONSENTS.c.artist_id == self.artist_id)
         with database.writing(self.engine) as connection:
             changed = connection.execute(
                 update(_CONSENTS)
-                .where(*mine, _CONSENTS.c.tenant == self.tenant, _CONSENTS.c.revoked_at.is_(None))
+                .where(*self._mine(consent_id), _CONSENTS.c.revoked_at.is_(None))
                 .values(revoked_at=clock.now(), revoked_reason=reason)
             )
+        found = self._found(consent_id)
+        if changed.rowcount == 0:
+            raise ConflictingEntry(f"consent {consent_id} is revoked already")
+        return found
+
+    def _mine(self, consent_id: str) -> tuple[ColumnElement[bool], ...]:
+        mine = (_CONSENTS.c.artist_id == self.artist_id, _CONSENTS.c.tenant == self.tenant)
+        return (_CONSENTS.c.id == consent_id, *mine)
+
+    def _found(self, consent_id: str) -> Consent:
         found = next((consent for consent in self.all() if consent.id == consent_id), None)
         if found is None:
             raise UnknownEntry(f"no consent {consent_id!r} of this artist")
-        if changed.rowcount == 0:
-            raise ConflictingEntry(f"consent {consent_id} is revoked already")
         return found
 
 

@@ -223,20 +223,30 @@ class ApiKeys:
                 raise ConflictingEntry("this is the last admin key; make or rotate to another one first")
             connection.execute(update(_KEYS).where(_KEYS.c.id == key_id).values(revoked_at=clock.now()))
 
-    def rotate(self, key_id: str, tenant: str, overlap: timedelta) -> NewKey:
+    def rotate(self, key_id: str, tenant: str, overlap: timedelta, new_id: str | None = None) -> NewKey:
         """Make a key that takes another's place; the other works for `overlap` from now on, no longer.
+
+        Args:
+            key_id: which.
+            tenant: whose it is.
+            overlap: for how long both work.
+            new_id: the id of the one that is made, with the meaning that it has for `create`.
 
         Raises:
             UnknownEntry: the tenant has no such key in force.
         """
         secret, now = _new_secret(), clock.now()
+        own = new_id or secrets.token_hex(8)
         with database.writing(self._engine) as connection:
             database.hold(connection, _GOVERNING)
-            found = self._in_force(connection, key_id, tenant)
-            info = replace(
-                found, id=secrets.token_hex(8), prefix=secret[:12], created_at=now, last_used_at=None
-            )
+            untold = delete(_KEYS).where(_KEYS.c.id == own, _KEYS.c.last_used_at.is_(None))
+            row = connection.execute(untold.returning(*_KEYS.c)).one_or_none()
+            again = row is not None  # the one that it replaces may have ended since
+            found = _info(row) if row is not None else self._in_force(connection, key_id, tenant)
+            info = replace(found, id=own, prefix=secret[:12], created_at=now, last_used_at=None)
             _enter(connection, info, secret)
+            if again:
+                return NewKey(info, secret)
             ends = min(now + overlap, found.expires_at or now + overlap)
             connection.execute(update(_KEYS).where(_KEYS.c.id == key_id).values(expires_at=ends))
         return NewKey(info, secret)

@@ -93,7 +93,14 @@ class Uploads:
             engine, settings.uploads, lifetime, settings.upload_storage_bytes, ObjectStore.of(settings)
         )
 
-    def create(self, tenant: str, size_bytes: int, file_name: str, sent_metadata: str) -> ResumableUpload:
+    def create(
+        self,
+        tenant: str,
+        size_bytes: int,
+        file_name: str,
+        sent_metadata: str,
+        upload_id: str | None = None,
+    ) -> ResumableUpload:
         """Enter an upload of which nothing has come.
 
         Args:
@@ -101,6 +108,8 @@ class Uploads:
             size_bytes: of the whole file.
             file_name: shortened, without control characters.
             sent_metadata: what is told again whenever the upload is asked for.
+            upload_id: its id; where there is one that has it, this is the same request once more, of which
+                something may have come.
 
         Raises:
             QuotaReached: with it the tenant would store more than it may.
@@ -108,7 +117,7 @@ class Uploads:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         stored, now = fresh_name(file_name), clock.now()
         row = {
-            "id": secrets.token_hex(16),
+            "id": upload_id or secrets.token_hex(16),
             "tenant": tenant,
             "file_name": file_name,
             "stored": stored,
@@ -123,11 +132,15 @@ class Uploads:
         try:
             with database.writing(self._of(tenant)) as connection:
                 database.hold(connection, _QUOTA_LOCK)  # of two that fit one by one, one may not fit
-                self._check_quota(connection, tenant, size_bytes)
-                connection.execute(insert(_UPLOADS).values(**row))
+                begun = connection.execute(_mine(str(row["id"]), tenant)).one_or_none() is not None
+                if not begun:
+                    self._check_quota(connection, tenant, size_bytes)
+                    connection.execute(insert(_UPLOADS).values(**row))
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+        if begun:
+            path.unlink()
         return self.get(str(row["id"]), tenant)
 
     def get(self, upload_id: str, tenant: str) -> ResumableUpload:

@@ -161,8 +161,14 @@ class Endpoints:
         self.get(endpoint_id)
         return self._change(endpoint_id, disabled_at=clock.now(), disabled_reason="by its owner")
 
-    def rotate(self, endpoint_id: str, overlap: timedelta) -> tuple[Endpoint, str]:
+    def rotate(self, endpoint_id: str, overlap: timedelta, asked: str | None = None) -> tuple[Endpoint, str]:
         """Sign with a new secret, and with the one before for `overlap` besides; returns what to check with.
+
+        Args:
+            endpoint_id: which.
+            overlap: for how long both sign.
+            asked: names the request. One that asks once more is told the secret that it made: a second one
+                would end the one that receivers know.
 
         Raises:
             UnknownEntry: the tenant has no such endpoint.
@@ -174,9 +180,14 @@ class Endpoints:
             row = connection.execute(mine).one_or_none()
             if row is None:
                 raise UnknownEntry(f"no webhook {endpoint_id}")
+            before = _opened(row, key)
+            if asked is not None and before.get("asked") == asked:
+                return _endpoint(row), told_of(before["current"])
             secret = new_secret(row.scheme)
-            kept = {"current": secret, "previous": _opened(row, key)["current"]}
+            kept = {"current": secret, "previous": before["current"]}
             kept["previous_until"] = (clock.now() + overlap).isoformat()
+            if asked is not None:
+                kept["asked"] = asked
             sealed, wrapped = key.seal(json.dumps(kept).encode(), self._about(endpoint_id))
             connection.execute(
                 update(_ENDPOINTS)

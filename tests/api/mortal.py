@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import Engine, func, literal, select, union_all
 
 import api.report.picture
 import api.report.sound
@@ -108,7 +108,15 @@ class Mortal:
         """Delete a job with its files."""
         self.files.discard(self.jobs.delete(job.id, tenant=job.tenant, kind=job.kind))
 
-    def die(self, work: Callable[[], object], number: int, only: str = "", *, really: bool = False) -> Life:
+    def die(
+        self,
+        work: Callable[[], object],
+        number: int,
+        only: str = "",
+        *,
+        really: bool = False,
+        engine: Engine | None = None,
+    ) -> Life:
         """Do some work in a process that is killed in write `number` of those that count, if it gets there.
 
         Args:
@@ -116,12 +124,13 @@ class Mortal:
             number: from 1; 0 lets it live.
             only: a pattern of the writes that count, by how they begin.
             really: it is a process of its own, which gets SIGKILL.
+            engine: the process's own, if it has one.
         """
         life = Life((self.settings.home, self.folder / "passing"), number, only)
         if really:
             self._fork(work, life)
             return life
-        with killed_writing(self.engine, life):
+        with killed_writing(engine or self.engine, life):
             try:
                 work()
             except Killed:

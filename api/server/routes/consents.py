@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict, Field
 
 from api.registry.consents import WORLD, Consent, Consents, Terms
+from api.server.idempotency import made_by
 from api.server.parts import ArtistWriter, AuditReader, PartsDep
 from api.server.route import Route
 from api.server.routes.openapi import problems
@@ -118,9 +119,9 @@ def list_consents(consents: Readable) -> ConsentList:
     summary="Add a consent",
     responses=problems(404, 409, 422),
 )
-def add(consents: Writable, sent: ConsentRequest) -> ConsentAnswer:
+def add(request: Request, consents: Writable, sent: ConsentRequest) -> ConsentAnswer:
     """Put on file what the artist allows. It is never changed: add another one, or revoke it."""
-    return ConsentAnswer.of(consents.add(sent.terms()))
+    return ConsentAnswer.of(consents.add(sent.terms(), made_by(request)))
 
 
 @router.post(

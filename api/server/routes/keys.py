@@ -108,7 +108,8 @@ def rotate(
     tenant = parts.keys.find(key_id).tenant
     _governs(caller, tenant)
     seal_answer(request)
-    return NewKeyAnswer.of_new(parts.keys.rotate(key_id, tenant, timedelta(seconds=asked.overlap_s)))
+    overlap = timedelta(seconds=asked.overlap_s)
+    return NewKeyAnswer.of_new(parts.keys.rotate(key_id, tenant, overlap, made_by(request)))
 
 
 @router.get(

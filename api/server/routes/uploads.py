@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.server import tus
 from api.server.appending import append
+from api.server.idempotency import claimed
 from api.server.intake import count_upload
 from api.server.listing import Cursor, Limit
 from api.server.multipart import shown_name
@@ -142,8 +143,10 @@ async def create(request: Request, parts: PartsDep, caller: Uploader) -> Respons
     await begin(request, caller, parts, f"{size} {sent}".encode())
     count_upload(request, parts, caller)
     name = shown_name(told.get("filename") or told.get("name") or "audio")
-    upload = await run_in_threadpool(parts.resumable.create, caller.tenant, size, name, sent)
-    if brings:
+    once = claimed(request)
+    upload_id = None if once is None else once.event[:32]
+    upload = await run_in_threadpool(parts.resumable.create, caller.tenant, size, name, sent, upload_id)
+    if brings and upload.received_bytes == 0:  # more of it only where the process died before it answered
         try:
             upload = await append(request, parts, caller, upload.id, 0)
         except BaseException:  # nobody was told where it is

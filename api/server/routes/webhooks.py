@@ -197,7 +197,8 @@ def rotate(
     """Sign with a new secret, and with the former one for `overlap_s` more besides."""
     seal_answer(request)
     overlap = timedelta(seconds=asked.overlap_s)
-    return NewWebhookAnswer.of_new(*parts.webhooks.of(caller.tenant).rotate(webhook_id, overlap))
+    mine = parts.webhooks.of(caller.tenant)
+    return NewWebhookAnswer.of_new(*mine.rotate(webhook_id, overlap, made_by(request)))
 
 
 @router.get(

@@ -146,6 +146,7 @@ def questions(rows: Sequence[Mapping[str, Any]], cursors: Cursors) -> list[Quest
         _listed("a word that all have", q="night"),
         _listed("a word that one has", q=str(number)),
         _listed("three words that many have", q="song night elan"),
+        _listed("two words that a quarter each has, and none both", q="north elan"),
         _listed("words that no audit has together", q=f"night north {number + 1}", decision="reject"),
         Question("one audit", f"/v1/audits/{middle['id']}"),
         Question("the start page", "/"),
