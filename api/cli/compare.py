@@ -1,7 +1,7 @@
 """`trackmark compare`: is one recording heard in another, where, and at which speed?"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,11 @@ from api.cli.console import (
 )
 from api.language.catalogue import Language
 
+if TYPE_CHECKING:
+    from api.audit.json_form import Json
+    from api.compare.comparison import Role
+    from core.clip import Clip
+
 
 def compare(
     original: Annotated[Path, typer.Argument(help="The recording that may have been used.")],
@@ -30,7 +35,8 @@ def compare(
         typer.Option(help="How far to look for marks; TRACKMARK_WATERMARK_SEARCH unless given."),
     ] = None,
     reports: Annotated[
-        Path | None, typer.Option(help="Folder for a signed report of the comparison, a PDF and a page.")
+        Path | None,
+        typer.Option(help="Folder for a signed report of the comparison, a PDF, a page and a picture."),
     ] = None,
     language: Annotated[
         Language, typer.Option(help="In which language page and PDF of --reports speak.")
@@ -45,12 +51,19 @@ def compare(
     with failures():
         from api.audit.engines import product_engines
         from api.compare.compare import compare_files
+        from api.report.sound import outline
 
         for file in (original, suspect):
             refuse_places(file)
         with registry() as (store, settings), progress(enabled=not quiet) as bar:
             if search is not None:
                 settings = settings.model_copy(update={"watermark_search": search.value})
+            outlines: dict[Role, Json] = {}
+
+            def seen(role: "Role", clip: "Clip") -> None:
+                if reports is not None:
+                    outlines[role] = outline(clip)
+
             found = compare_files(
                 original,
                 suspect,
@@ -58,12 +71,15 @@ def compare(
                 settings=settings,
                 engines=product_engines(settings),
                 progress=bar(suspect.name),
+                seen=seen,
             ).to_dict()
             if reports is not None:
                 from api.report.compared import write_all
 
                 url = settings.public_url
-                signed, failed = write_all(found, store, reports, public_url=url, language=language)
+                signed, failed = write_all(
+                    found, store, reports, outlines=outlines, public_url=url, language=language
+                )
                 found |= {"report": str(signed)}
                 for warning in failed:
                     messages().print(f"warning: {warning}", markup=False)

@@ -20,6 +20,7 @@ from core.limits import Limits
 from core.progress import Progress
 
 if TYPE_CHECKING:
+    from api.compare.comparison import Role
     from core.clip import Clip
 
 REPORT = "report.dsse.json"
@@ -112,15 +113,19 @@ def audit(engines: Engines, context: Context) -> Mapping[str, Any]:
 
 
 def comparison(engines: Engines, context: Context) -> Mapping[str, Any]:
-    """Compare the two uploads, sign the report; of audio that is kept, write copies to hear."""
+    """Compare the two uploads, sign and draw the report; of audio that is kept, write copies to hear."""
     from api.compare.compare import compare_files
     from api.report.compared import write_comparison
+    from api.report.linked import linked
     from api.report.sound import outline, write_listening_copy
 
     job, output = context.job, context.output
 
-    def seen(role: str, clip: "Clip") -> None:
-        write_whole(output / of_role(role, OUTLINE), json.dumps(outline(clip)).encode())
+    outlines: dict[Role, Any] = {}
+
+    def seen(role: "Role", clip: "Clip") -> None:
+        outlines[role] = outline(clip)
+        write_whole(output / of_role(role, OUTLINE), json.dumps(outlines[role]).encode())
         if job.request.get("retain"):
             write_listening_copy(clip, output / of_role(role, LISTENING_COPY))
 
@@ -137,6 +142,7 @@ def comparison(engines: Engines, context: Context) -> Mapping[str, Any]:
     names = {"original": job.file_name, "suspect": job.request["suspect"]["name"]}
     named = {**found, **{role: {**found[role], "file": name} for role, name in names.items()}}
     write_comparison(named, context.registry, output / REPORT, public_url=context.settings.public_url)
+    linked(outlines, named["alignment"], output / PICTURE)
     return named
 
 

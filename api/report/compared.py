@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.json_form import Json
-from api.compare.comparison import ROLES
+from api.compare.comparison import ROLES, Role
 from api.language.catalogue import Language
 from api.report import words
 from api.report.report import SUFFIX, CheckedComparison
@@ -67,24 +67,37 @@ def write_all(
     registry: "Registry",
     folder: Path,
     *,
+    outlines: Mapping[Role, Json],
     public_url: str | None = None,
     language: Language = "en",
 ) -> tuple[Path, tuple[str, ...]]:
-    """Write the signed report, the keys to verify it with, and a page and a PDF to read.
+    """Write the signed report, the keys to verify it with, a picture, and a page and a PDF to read.
 
     Page and PDF speak `language`; the signed report does not depend on it. Files are named after both files;
     `keys.json` is shared by all reports of the folder.
 
+    Args:
+        found: a comparison, as `Comparison.to_dict` tells it.
+        registry: as in `build_comparison`.
+        folder: where to write.
+        outlines: the waveform of each file (`api.report.sound.outline`).
+        public_url: as in `build_comparison`.
+        language: of what people read.
+
     Returns:
         Where the signed report lies, and why there is no PDF, where none could be made.
     """
+    from api.report.linked import linked
     from api.report.rendered import write_readable
 
     folder.mkdir(parents=True, exist_ok=True)
     stem = stem_of(*(Path(found[role]["file"]).name for role in ROLES))
     signed = folder / f"{stem}{SUFFIX}"
     write_comparison(found, registry, signed, public_url=public_url)
-    return signed, write_readable(signed, registry.keys.published.trusted(), stem, language=language)
+    picture = folder / f"{stem}.png"
+    linked(outlines, found["alignment"], picture)
+    keys = registry.keys.published.trusted()
+    return signed, write_readable(signed, keys, stem, picture=picture, language=language)
 
 
 def stem_of(original: str, suspect: str) -> str:

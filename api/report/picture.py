@@ -79,8 +79,7 @@ def picture(clip: Clip, result: AuditResult, path: Path) -> None:
             axis.spines[side].set_visible(False)
     for axis in axes[:-1]:
         axis.tick_params(labelbottom=False)
-    marks = _marks(clip.duration_s)
-    axes[-1].set_xticks(marks, [clock_text(mark) for mark in marks])
+    clock(axes[-1], clip.duration_s)
     with replacing(path) as part:
         figure.savefig(part, format="png", metadata={"Software": "trackmark"}, pil_kwargs=QUICKLY)
 
@@ -112,10 +111,11 @@ def _lanes(found: Json) -> tuple[Lane, Lane, Lane]:
     )
 
 
-def _marks(duration_s: float) -> list[float]:
-    """Moments to be written under the picture, at most a dozen, in steps that a clock has."""
+def clock(axis: "Axes", duration_s: float) -> None:
+    """Write moments along an axis of time, at most a dozen, in steps that a clock has."""
     step = next((step for step in STEPS_S if duration_s / step <= MOST_MARKS), STEPS_S[-1])
-    return [step * number for number in range(int(duration_s / step) + 1)]
+    marks = [step * number for number in range(int(duration_s / step) + 1)]
+    axis.set_xticks(marks, [clock_text(mark) for mark in marks])
 
 
 def _waveform(axis: "Axes", clip: Clip) -> None:

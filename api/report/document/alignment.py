@@ -6,14 +6,14 @@ not measured in a condition is said to be not measured: no rate of another condi
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from api.language import _, later
 from api.language.figures import number_text
 from api.report.document.rates import codec_conditions
-from api.report.numbers import fine_percent_text, shifted
+from api.report.numbers import chance_text, fine_percent_text, p_value_text, shifted
 
 Found = Mapping[str, Any]
 Rows = tuple[tuple[str, str], ...]
@@ -25,6 +25,8 @@ STILL, STEADY = 0.005, 0.1
 """Changes of speed, and of pitch in semitones, below which a stretch counts as unchanged."""
 FOLLOWS = 0.3
 """Semitones by which a pitch may differ from what the speed makes of it."""
+LEAST_MOMENTS = "alignment.moments at_least"
+"""The limit of a match, by its name in a statement."""
 NIGHTCORE = later("15 %% faster, and two semitones higher besides")
 MISSED = (
     (("none_5s",), later("as it is, excerpts of 5 s")),
@@ -119,17 +121,59 @@ def missed_rates(report: Found) -> Rows:
     """How often a recording is not found though it is there, in the hardest conditions of each kind."""
     measured, rows = metrics(report), []
     for names, text in MISSED:
-        shares = [
-            (1 - measured[f"found_{name}"] / measured[f"asked_{name}"], name)
-            for name in names
-            if f"asked_{name}" in measured
-        ]
-        if shares:
-            name = max(shares)[1]
-            asked = measured[f"asked_{name}"]
-            told = _("%(count)s of %(all)s", count=asked - measured[f"found_{name}"], all=asked)
+        if (missed := _missed(names, measured)) is not None:
+            told = _("%(count)s of %(all)s", count=missed[0], all=missed[1])
             rows.append((_("Not found though it is there, %(condition)s", condition=_(text)), told))
     return tuple(rows)
+
+
+def _missed(names: Sequence[str], measured: Found) -> tuple[int, int] | None:
+    """How many excerpts were missed, and of how many, in the hardest of some conditions."""
+    rows = [
+        (measured[f"asked_{n}"] - measured[f"found_{n}"], measured[f"asked_{n}"])
+        for n in names
+        if f"asked_{n}" in measured
+    ]
+    return max(rows, key=lambda row: row[0] / row[1], default=None)
+
+
+def sure(report: Found) -> Iterator[str]:
+    """How sure the answer is, in sentences: by chance, in unrelated recordings, and after such changes."""
+    aligned, measured = report["findings"]["alignment"], metrics(report)
+    if aligned["outcome"] != "done":
+        return
+    stretches = aligned["stretches"]
+    chances = [float(one["p_value"]) for one in stretches if one["p_value"] is not None]
+    if chances:
+        yield _(
+            "The chance that unrelated music agrees as well as the best stretch: %(chance)s (p-value "
+            "%(p_value)s).",
+            chance=chance_text(min(chances)),
+            p_value=p_value_text(min(chances)),
+        )
+    if stretches and (pairs := _agreeing_pairs(report)) is not None:
+        yield _(
+            "In trials, %(count)s of %(all)s pairs of unrelated recordings agreed in as many moments as a "
+            "match needs.",
+            count=pairs,
+            all=number_text(f"{measured['unrelated_pairs']:,}"),
+        )
+    if stretches:
+        longest = max(stretches, key=lambda one: float(one["end_s"]) - float(one["start_s"]))
+        told = tried(longest, report)
+        again = told[1] if told else _("not measured")
+        yield _("Found again in trials of a change like the longest stretch's: %(found)s.", found=again)
+        return
+    missed = [(one, text) for names, text in MISSED if (one := _missed(names, measured)) is not None]
+    worst = sorted(missed, key=lambda row: row[0][0] / row[0][1])[-1:]
+    for (count, asked), text in dict.fromkeys((*missed[:1], *worst)):
+        yield _(
+            "In trials, a recording that was there was missed in %(count)s of %(all)s excerpts, "
+            "%(condition)s.",
+            count=count,
+            all=asked,
+            condition=_(text),
+        )
 
 
 def false_rates(report: Found) -> Iterator[tuple[str, str]]:
@@ -143,12 +187,18 @@ def false_rates(report: Found) -> Iterator[tuple[str, str]]:
         if f"asked_{kind}" in measured:
             met, upper = measured[f"met_unrelated_{kind}"], measured[f"met_unrelated_{kind}_upper"]
             yield text, _at_most(met, measured[f"asked_{kind}"], fine_percent_text(upper))
-    least = (report.get("limits") or {}).get("alignment.moments at_least")
-    name = f"unrelated_pairs_{least}_moments"
-    if name in measured:
-        upper = number_text(f"{100 * measured[f'{name}_upper']:.2g}\u00a0%")
+    if (pairs := _agreeing_pairs(report)) is not None:
+        least = report["limits"][LEAST_MOMENTS]
+        upper = number_text(f"{100 * measured[f'unrelated_pairs_{least}_moments_upper']:.2g}\u00a0%")
         text = _("Pairs of unrelated recordings with %(count)s or more agreeing moments", count=least)
-        yield text, _at_most(measured[name], measured["unrelated_pairs"], upper)
+        yield text, _at_most(pairs, measured["unrelated_pairs"], upper)
+
+
+def _agreeing_pairs(report: Found) -> int | None:
+    """How many pairs of unrelated recordings agreed in as many moments as a match needs."""
+    least = (report.get("limits") or {}).get(LEAST_MOMENTS)
+    count: int | None = metrics(report).get(f"unrelated_pairs_{least}_moments")
+    return count
 
 
 def metrics(report: Found) -> Found:

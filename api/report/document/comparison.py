@@ -15,6 +15,7 @@ from api.report.document.blocks import (
     Block,
     Document,
     Facts,
+    Picture,
     Points,
     Seal,
     Section,
@@ -32,6 +33,7 @@ from api.report.document.examined import (
     rates_table,
     record_facts,
 )
+from api.report.document.proving import SIGNED
 from api.report.document.rates import watermark_rates
 from api.report.legible import legible
 from api.report.numbers import percent_text, shifted, span_text
@@ -52,6 +54,18 @@ TERMS = (
     *("checkpoint", later("content credentials"), "fingerprint", later("key id"), "log"),
     *(later("mark, watermark"), "p-value", "record", "SHA-256"),
 )
+ALT = later(
+    "Two waveforms, one above the other, over the same scale of time: the original and the suspected copy. "
+    "Bands between them link the stretches that both share. The same is told in the “Table of evidence”."
+)
+WAVEFORMS = later(
+    "A: waveform of the original. C: waveform of the suspected copy. Both on one scale of time, in minutes "
+    "and seconds; each ends at its upright line."
+)
+BANDS = later("B: a band for each stretch of the “Table of evidence”, from its place in A to its place in C.")
+EMPTY = later("B is empty: no stretch was found that both share.")
+HATCHED = later("B is hatched: the two could not be compared.")
+"""What the picture shows between the waveforms."""
 FILES: dict[Role, tuple[str, str, str]] = {
     "original": (later("Original"), later("SHA-256 of the original"), later("Known of the original")),
     "suspect": (
@@ -105,13 +119,14 @@ def comparison_document(report: Found, seal: Seal) -> Document:
             identity=tuple(proving.identity(report, seal, tuple(_files(report)))),
             verdict=Answer(heard.question, heard.answer, heard.text, heard.tone),
             summary=(
+                Section(_(SIGNED), (Text(proving.signed(report, seal)),)),
                 Section(_("What was asked"), (Text(_asked(report)),)),
                 Section(_("What was found"), ()),
                 Section(_("What this does not mean"), (Points(tuple(_not_meant(report))),)),
             ),
             answers=tuple(_answers(report)),
             answers_under=_("What was found"),
-            picture=None,
+            picture=Picture(_("Both recordings in a picture"), _(ALT), _caption(found["alignment"])),
             sections=(
                 _evidence(report),
                 _certainty(report),
@@ -131,6 +146,16 @@ def comparison_document(report: Found, seal: Seal) -> Document:
             closing=f"{proving.sealed(seal)} {_(CLOSING)}",
         )
     )
+
+
+def _caption(aligned: Found) -> str:
+    if aligned["outcome"] != "done":
+        bands = _(HATCHED)
+    elif aligned["stretches"]:
+        bands = _(BANDS)
+    else:
+        bands = _(EMPTY)
+    return " ".join((_(WAVEFORMS), bands, _("The signature does not cover the picture.")))
 
 
 def _files(report: Found) -> Iterator[tuple[str, str]]:
@@ -154,26 +179,28 @@ def _answers(report: Found) -> Iterator[Answer]:
     """The questions of page one."""
     found = report["findings"]
     stretches, heard = found["alignment"]["stretches"], said.heard(found)
-    yield Answer(heard.question, heard.answer, sentence(heard.basis), heard.tone)
+    sure = " ".join(alignment.sure(report))
+    sure = _("How sure: %(told)s", told=sure) if sure else ""
+    yield Answer(heard.question, heard.answer, sentence(heard.basis), heard.tone, sure)
     same = found["same_bytes"]
     bytes_told = (
         _("The two are the same, byte for byte.")
         if same
         else _("Their bytes differ; that says nothing of the sound.")
     )
-    yield Answer(_("Are both the same file?"), _("Yes") if same else _("No"), bytes_told)
+    calculated = _("Their SHA-256 were compared: calculated, not estimated.")
+    yield Answer(_("Are both the same file?"), _("Yes") if same else _("No"), f"{bytes_told} {calculated}")
     if stretches:
         longest = max(stretches, key=lambda one: float(one["end_s"] - one["start_s"]))
         share = percent_text(found["alignment"]["score"])
-        covered = _("So much of the suspected copy, in half seconds, agrees with the original.")
+        covered = _("Share of the suspected copy that agrees with the original, counted in half seconds.")
         yield Answer(_("How much of it?"), share, covered)
         told = _(
             "The longest stretch: %(span)s of the suspected copy.",
             span=span_text(longest["start_s"], longest["end_s"]),
         )
-        yield Answer(_("At which speed and pitch?"), said.changed(longest), told)
-        basis = _("How often unrelated music agrees as well by chance, for the best stretch.")
-        yield Answer(_("How likely is that by chance?"), said.chance(stretches), basis)
+        changed = said.changed(longest)
+        yield Answer(_("At which speed and pitch?"), f"{changed[:1].upper()}{changed[1:]}", told)
 
 
 def _not_meant(report: Found) -> Iterator[str]:

@@ -7,6 +7,7 @@ from api.audit.asked import ALL
 from api.language import _, later, ngettext
 from api.report import words
 from api.report.document.blocks import Answer, Points, Section, Text
+from api.report.document.proving import SIGNED
 from api.report.document.sure import sure
 from api.report.legible import legible
 from api.report.numbers import percent_text
@@ -97,7 +98,7 @@ def summary(report: Found, signed: str) -> tuple[Section, ...]:
     found = report["findings"]
     return (
         Section(_("In short"), (Text(" ".join(_in_short(found))),)),
-        Section(_("Who signed, and how to check it"), (Text(signed),)),
+        Section(_(SIGNED), (Text(signed),)),
         Section(_("What was asked"), (Text(_asked(report)),)),
         Section(_(FOUND), ()),
         Section(_("What this does not mean"), (Points(tuple(_not_meant(found))),)),

@@ -15,6 +15,7 @@ from api.report.words.rules import compared
 Found = Mapping[str, Any]
 Rows = tuple[tuple[str, str], ...]
 HOW_TO_VERIFY = later("How to verify this report")
+SIGNED = later("Who signed, and how to check it")
 KEYS = "/.well-known/trackmark-keys.json"
 
 

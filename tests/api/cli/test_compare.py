@@ -50,7 +50,7 @@ def test_a_report_is_written_verified_and_read(
     assert done.code == 0, done.err
     report = Path(done.lines[0]["report"])
     assert sorted(one.name for one in folder.iterdir()) == [
-        *("keys.json", "song.wav+copy.wav.html", "song.wav+copy.wav.pdf"),
+        *("keys.json", "song.wav+copy.wav.html", "song.wav+copy.wav.pdf", "song.wav+copy.wav.png"),
         "song.wav+copy.wav.report.dsse.json",
     ]
     assert "Vergleichsbericht" in (folder / "song.wav+copy.wav.html").read_text()
@@ -63,7 +63,7 @@ def test_a_report_is_written_verified_and_read(
     assert trackmark("verify-report", report, "--audio", other).code == 1
     read = tmp_path / "read.html"
     assert trackmark("report", report, "-o", read).code == 0
-    assert "Comparison report" in read.read_text()
+    assert "Comparison report" in read.read_text() and "data:image/png" in read.read_text()
 
 
 def test_nothing_found_is_no_failure_and_silence_cannot_be_compared(

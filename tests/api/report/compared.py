@@ -4,10 +4,16 @@ import copy
 from types import SimpleNamespace
 from typing import Any
 
+from api.compare.comparison import Role
 from api.report.compared import build_comparison
 from tests.api.report.statements import AUDITS, NOTE
 
 TOLD = ("file", "sha256", "duration_s", "media", "watermark", "credentials", "fingerprint", "ownership")
+OUTLINES: dict[Role, dict[str, Any]] = {
+    "original": {"duration_s": 80.0, "low": [-0.5, -0.1, -0.9], "high": [0.5, 0.1, 0.9]},
+    "suspect": {"duration_s": 40.0, "low": [0.0], "high": [0.0]},
+}
+"""The waveforms of both files."""
 FOUND: dict[str, dict[str, Any]] = {
     "one stretch": {"stretches": 1},
     "many changes": {"stretches": 9, "suspect": "everything"},

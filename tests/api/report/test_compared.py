@@ -22,7 +22,7 @@ from core.errors import ProofError, SignatureError
 from provenance.records import envelope as dsse
 from provenance.records.report import COMPARISON_TYPE, PAYLOAD_TYPE, sign_report, to_payload
 from provenance.records.trust import TrustedKeys
-from tests.api.report.compared import FOUND, comparison, found
+from tests.api.report.compared import FOUND, OUTLINES, comparison, found
 from tests.api.report.statements import statement as audit
 from tests.api.report.test_report import register
 from tests.fakes import RECORD
@@ -90,7 +90,7 @@ def test_the_same_comparison_at_the_same_time_is_the_same_bytes(
     for number in range(2):
         told = found("many changes")
         told["elapsed_s"] = told["suspect"]["watermark"]["elapsed_s"] = float(number)  # two runs differ in it
-        write_all(told, registry, tmp_path / str(number), language="de")
+        write_all(told, registry, tmp_path / str(number), outlines=OUTLINES, language="de")
         folders.append({one.name: one.read_bytes() for one in (tmp_path / str(number)).iterdir()})
     assert folders[0] == folders[1]
     other = found("many changes")
@@ -102,11 +102,11 @@ def test_the_same_comparison_at_the_same_time_is_the_same_bytes(
 def test_a_folder_of_everything(registry: Registry, tmp_path: Path) -> None:
     told = found("one stretch")
     told["suspect"]["file"] = "in/<b>copy.mp3"
-    signed, failed = write_all(told, registry, tmp_path / "reports")
+    signed, failed = write_all(told, registry, tmp_path / "reports", outlines=OUTLINES)
     stem = "original.wav+<b>copy.mp3"
     assert failed == () and signed.name == f"{stem}.report.dsse.json"
     assert sorted(one.name for one in signed.parent.iterdir()) == sorted(
-        ["keys.json", *(f"{stem}{end}" for end in (".html", ".pdf", ".report.dsse.json"))]
+        ["keys.json", *(f"{stem}{end}" for end in (".html", ".pdf", ".png", ".report.dsse.json"))]
     )
     keys = TrustedKeys.from_json((signed.parent / "keys.json").read_bytes())
     assert isinstance(verify_report(signed, keys), CheckedComparison)
@@ -120,8 +120,8 @@ def test_where_no_pdf_can_be_made_all_else_is_written_and_said(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pdf, "_START", "import os; os.abort()")
-    signed, (warning,) = write_all(found("nothing"), registry, tmp_path / "reports")
-    assert {one.suffix for one in signed.parent.iterdir()} == {".json", ".html"}
+    signed, (warning,) = write_all(found("nothing"), registry, tmp_path / "reports", outlines=OUTLINES)
+    assert {one.suffix for one in signed.parent.iterdir()} == {".json", ".html", ".png"}
     assert "no PDF was made" in warning and "says the same" in warning
 
 
@@ -275,7 +275,7 @@ def test_a_record_that_is_gone_leaves_no_proof(registry: Registry) -> None:
 def test_a_hostile_name_stays_text(registry: Registry, tmp_path: Path) -> None:
     told = found("one stretch")
     told["original"]["file"] = "$x^<script>alert(1)<\n.wav"
-    signed, _failed = write_all(told, registry, tmp_path / "reports")
+    signed, _failed = write_all(told, registry, tmp_path / "reports", outlines=OUTLINES)
     report, kind = read_report(signed)
     assert kind is CheckedComparison
     assert report["files"]["original"]["name"] == Path(told["original"]["file"]).name

@@ -1,6 +1,7 @@
 """Comparisons on pages: names are escaped, what was erased is said, a track stands beside an audit."""
 
 import html
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -43,6 +44,10 @@ def test_a_page_tells_the_stretch_and_escapes_the_name(client: TestClient, brows
     assert page.count("<audio") == 2 and page.count('class="sound"') == 2
     for form in ("html", "pdf", "dsse"):
         assert f"/report?format={form}" in page
+    address = re.search(r"/v1/comparisons/[^\"?]+/report\?format=html", page)
+    assert address is not None
+    report = browser.get(address[0]).text
+    assert "data:image/png;base64," in report
     listed = browser.get("/comparisons").text
     assert "<img src=x" not in listed and "One stretch matches" in listed
 

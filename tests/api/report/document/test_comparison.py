@@ -10,7 +10,7 @@ import pytest
 from api.language import speaking
 from api.language.catalogue import catalogue
 from api.report.document import alignment
-from api.report.document.blocks import Document, Section, Table, Terminal
+from api.report.document.blocks import Document, Seal, Section, Table, Terminal
 from api.report.document.comparison import comparison_document
 from api.report.page import render_page
 from api.report.pdf import render_pdf
@@ -38,6 +38,7 @@ def evidence(document: Document) -> Table:
 def test_every_comparison_tells_all_of_page_one(name: str) -> None:
     document = paper(name)
     assert [part.title for part in document.summary] == [
+        "Who signed, and how to check it",
         "What was asked",
         "What was found",
         "What this does not mean",
@@ -117,6 +118,36 @@ def test_rates_that_the_statement_does_not_carry_are_not_made_up() -> None:
 def _stretched(told: dict[str, Any]) -> dict[str, Any]:
     aligned = {**told["findings"]["alignment"], "stretches": [stretch(n) for n in range(5)]}
     return {"findings": {**told["findings"], "alignment": aligned}}
+
+
+def test_page_one_says_how_sure_each_answer_is_with_numbers_and_counts() -> None:
+    told = {name: paper(name).answers[0].sure for name in FOUND}
+    assert "below one in a million (p-value 1e-14)" in told["one stretch"]
+    assert "2 of 256,208 pairs of unrelated recordings" in told["one stretch"]
+    assert "Found again in trials of a change like the longest stretch's: 57 of 57" in told["one stretch"]
+    assert "2 of 241 excerpts, as it is" in told["nothing"] and "12 of 57 excerpts" in told["nothing"]
+    assert (told["silence"], told["broken"]) == ("", "")
+    bare = comparison("one stretch")
+    bare["calibration"]["metrics"] = {}
+    sure = comparison_document(bare, SEAL).answers[0].sure
+    assert "not measured" in sure and "In trials," not in sure
+
+
+def test_who_signed_and_how_to_check_it_stands_first() -> None:
+    told = said(section(paper("one stretch"), "Who signed, and how to check it"))
+    assert f"signed these findings with the key {SEAL.keyid[:16]}" in told
+    assert "How to verify this report" in told
+    unchecked = comparison_document(comparison("one stretch"), Seal(SEAL.keyid, "", SEAL.file_name))
+    assert "was not checked" in said(section(unchecked, "Who signed, and how to check it"))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("one stretch", "a band for each"), ("nothing", "empty"), ("silence", "hatched")]
+)
+def test_the_picture_is_explained_as_it_was_drawn(name: str, shown: str) -> None:
+    picture = paper(name).picture
+    assert picture is not None and shown in picture.caption
+    assert "The signature does not cover the picture." in picture.caption
 
 
 def test_what_cannot_be_compared_has_no_numbers() -> None:
