@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, exists, insert, or_, select, update
@@ -11,7 +12,7 @@ from api import database
 from api.actor import Actor
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
-from api.errors import ConflictingEntry, UnknownEntry
+from api.errors import ConflictingEntry, PreconditionFailed, UnknownEntry
 from api.members.role import Role
 from api.outbox import trail
 from core import clock
@@ -61,6 +62,12 @@ class Member:
         """Whom a step is entered for."""
         return Actor(self.shown)
 
+    @property
+    def tag(self) -> str:
+        """Names what they may do: another one follows each change of that."""
+        told = [self.role.value, *(str(at and at.isoformat()) for at in (self.joined_at, self.suspended_at))]
+        return sha256(" ".join(told).encode()).hexdigest()[:16]
+
     def expired(self, now: datetime) -> bool:
         """Whether the invitation was not taken up in time."""
         return self.joined_at is None and self.invited_at + INVITED <= now
@@ -72,11 +79,14 @@ class Members:
     Args:
         engine: of the database.
         tenant: whose.
+        expected: the tags of which a member that is changed must have one, else `PreconditionFailed`; None
+            for any.
     """
 
-    def __init__(self, engine: Engine, tenant: str) -> None:
+    def __init__(self, engine: Engine, tenant: str, expected: frozenset[str] | None = None) -> None:
         self._engine = database.for_tenant(engine, tenant)
         self._tenant = tenant
+        self._expected = expected
 
     def listed(self) -> list[Member]:
         """Everybody, invitations too, oldest first."""
@@ -185,7 +195,10 @@ class Members:
     def _governed(self, connection: Connection, member_id: str) -> Member:
         """The member, while nobody else changes who may do what: of two admins, one stays."""
         database.hold(connection, GOVERNING)
-        return self._found(connection, member_id)
+        found = self._found(connection, member_id)
+        if self._expected is not None and found.tag not in self._expected:
+            raise PreconditionFailed("somebody else has changed this member since; look at them first")
+        return found
 
     def _found(self, connection: Connection, member_id: str) -> Member:
         of = (_MEMBERS.c.id == member_id, _MEMBERS.c.tenant == self._tenant)

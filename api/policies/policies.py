@@ -151,7 +151,12 @@ class Policies:
         return load_policy() if policy_id == DEFAULT else parsed(self.text(policy_id))
 
     def activate(
-        self, policy_id: str, by: Actor, reason: str | None = None, *, instead_of: str | None = None
+        self,
+        policy_id: str,
+        by: Actor,
+        reason: str | None = None,
+        *,
+        instead_of: frozenset[str] | None = None,
     ) -> Kept:
         """Put a policy in force: it decides every audit that ends from now on and brings none of its own.
 
@@ -161,7 +166,7 @@ class Policies:
             policy_id: which.
             by: who puts it in force.
             reason: why.
-            instead_of: id of the policy that they believe to be in force; None where they do not say.
+            instead_of: ids of policies of which they believe one to be in force; None where they do not say.
 
         Raises:
             UnknownEntry: the tenant has no such policy.
@@ -170,7 +175,7 @@ class Policies:
         with database.writing(self.engine) as connection:
             database.hold(connection, _GOVERNING)
             row_id = None if policy_id == DEFAULT else self._row(connection, policy_id).id
-            if instead_of not in (None, self._in_force(connection) or DEFAULT):
+            if instead_of is not None and (self._in_force(connection) or DEFAULT) not in instead_of:
                 raise PreconditionFailed("another policy was put in force meanwhile; look at it first")
             if self._in_force(connection) != row_id:
                 values = {"tenant": self.tenant, "policy_id": row_id, "at": clock.now(), "reason": reason}

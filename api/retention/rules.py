@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from api import database
 from api.actor import Actor
 from api.database.tables import Table
+from api.errors import PreconditionFailed
 from api.outbox import trail
+from api.retention import holds
 from core import clock
 
 MOST_DAYS = 36_500
@@ -47,12 +49,16 @@ class Rule:
     changed_at: datetime | None = None
     who: str | None = None
 
+    @property
+    def tag(self) -> str:
+        """Names this state: another one follows each change."""
+        return "never-set" if self.changed_at is None else self.changed_at.isoformat()
+
 
 def of(engine: Engine, tenant: str) -> Rule:
     """What holds for a tenant."""
     with database.reading(database.for_tenant(engine, tenant)) as connection:
-        row = connection.execute(select(_RULES).where(_RULES.c.tenant == tenant)).one_or_none()
-    return Rule(tenant, Days()) if row is None else _rule(row)
+        return _of(connection, tenant)
 
 
 def every(engine: Engine) -> list[Rule]:
@@ -61,11 +67,25 @@ def every(engine: Engine) -> list[Rule]:
         return [_rule(row) for row in connection.execute(select(_RULES).order_by(_RULES.c.tenant))]
 
 
-def put(engine: Engine, tenant: str, days: Days, by: Actor) -> Rule:
-    """Set how long a tenant keeps what, from the next sweep on."""
+def put(engine: Engine, tenant: str, days: Days, by: Actor, expected: frozenset[str] | None = None) -> Rule:
+    """Set how long a tenant keeps what, from the next sweep on.
+
+    Args:
+        engine: of the database.
+        tenant: whose.
+        days: all four numbers.
+        by: who sets them.
+        expected: the tags of which the rule must have one; None for any.
+
+    Raises:
+        PreconditionFailed: somebody else has changed it since.
+    """
     values: dict[str, Any] = {f"{name}_days": count for name, count in vars(days).items()}
     values |= {"changed_at": clock.now(), "who": by.name[:200], "key_id": by.key_id}
     with database.writing(database.for_tenant(engine, tenant)) as connection:
+        holds.lock(connection)
+        if expected is not None and _of(connection, tenant).tag not in expected:
+            raise PreconditionFailed("somebody else has changed the retention since; look at it first")
         mine = update(_RULES).where(_RULES.c.tenant == tenant)
         if connection.execute(mine.values(**values)).rowcount == 0:
             connection.execute(insert(_RULES).values(tenant=tenant, **values))
@@ -76,6 +96,11 @@ def put(engine: Engine, tenant: str, days: Days, by: Actor) -> Rule:
 def due(days: int | None, now: datetime) -> datetime | None:
     """What is as old as this is due; None where nothing is."""
     return None if days is None else now - timedelta(days=days)
+
+
+def _of(connection: Connection, tenant: str) -> Rule:
+    row = connection.execute(select(_RULES).where(_RULES.c.tenant == tenant)).one_or_none()
+    return Rule(tenant, Days()) if row is None else _rule(row)
 
 
 def _rule(row: Row[Any]) -> Rule:

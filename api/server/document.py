@@ -102,6 +102,8 @@ _TAGGED = frozenset(
     | {"assignCase", "commentCase", "decideCase", "appealCase", "reopenCase"}
     | {"createNotice", "getNotice", "completeNotice", "commentNotice", "removeMaterial", "refuseNotice"}
     | {"counterNotice", "restoreMaterial", "keepMaterialDown", "withdrawNotice"}
+    | {"getRetention", "setRetention", "listPolicies"}
+    | {"getMember", "changeMemberRole", "suspendMember", "resumeMember"}
 )
 _IDENTIFIES = frozenset({"createToken"})
 """Asks who comes by a way of its own, and says so in a body."""

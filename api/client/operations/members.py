@@ -106,21 +106,23 @@ class MembersOperations(Calling):
         answer: MemberAnswer = self._json("GET", f"/v1/members/{quoted(member_id)}")
         return answer
 
-    def remove_member(self, member_id: str) -> None:
+    def remove_member(self, member_id: str, *, if_match: str | None = None) -> None:
         """Remove a member.
 
         Sign a member out and forget them, or take an invitation back. The last admin stays.
 
         Args:
             member_id: id of the member
+            if_match: the `ETag` that the entry had
 
         Raises:
-            Refused: 404, no such entry; 409, the state does not allow this
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
         """
-        self._send("DELETE", f"/v1/members/{quoted(member_id)}")
+        self._send("DELETE", f"/v1/members/{quoted(member_id)}", headers={"If-Match": if_match})
 
     def change_member_role(
-        self, member_id: str, *, role: Role, idempotency_key: str | None = None
+        self, member_id: str, *, role: Role, if_match: str | None = None, idempotency_key: str | None = None
     ) -> MemberAnswer:
         """Change a member's role.
 
@@ -128,19 +130,25 @@ class MembersOperations(Calling):
 
         Args:
             member_id: id of the member
+            if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
         Raises:
-            Refused: 404, no such entry; 409, the state does not allow this
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
         """
         answer: MemberAnswer = self._json(
-            "POST", f"/v1/members/{quoted(member_id)}:change-role", body={"role": role}, key=idempotency_key
+            "POST",
+            f"/v1/members/{quoted(member_id)}:change-role",
+            headers={"If-Match": if_match},
+            body={"role": role},
+            key=idempotency_key,
         )
         return answer
 
     def suspend_member(
-        self, member_id: str, *, reason: str, idempotency_key: str | None = None
+        self, member_id: str, *, reason: str, if_match: str | None = None, idempotency_key: str | None = None
     ) -> MemberAnswer:
         """Suspend a member.
 
@@ -148,31 +156,44 @@ class MembersOperations(Calling):
 
         Args:
             member_id: id of the member
+            if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
         Raises:
-            Refused: 404, no such entry; 409, the state does not allow this
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
         """
         answer: MemberAnswer = self._json(
-            "POST", f"/v1/members/{quoted(member_id)}:suspend", body={"reason": reason}, key=idempotency_key
+            "POST",
+            f"/v1/members/{quoted(member_id)}:suspend",
+            headers={"If-Match": if_match},
+            body={"reason": reason},
+            key=idempotency_key,
         )
         return answer
 
-    def resume_member(self, member_id: str, *, idempotency_key: str | None = None) -> MemberAnswer:
+    def resume_member(
+        self, member_id: str, *, if_match: str | None = None, idempotency_key: str | None = None
+    ) -> MemberAnswer:
         """Let a member in again.
 
         Let a member sign in again.
 
         Args:
             member_id: id of the member
+            if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
         Raises:
-            Refused: 404, no such entry; 409, the state does not allow this
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
         """
         answer: MemberAnswer = self._json(
-            "POST", f"/v1/members/{quoted(member_id)}:resume", key=idempotency_key
+            "POST",
+            f"/v1/members/{quoted(member_id)}:resume",
+            headers={"If-Match": if_match},
+            key=idempotency_key,
         )
         return answer

@@ -118,25 +118,34 @@ class PoliciesOperations(Calling):
         return answer
 
     def activate_policy(
-        self, policy_id: str, *, idempotency_key: str | None = None, reason: str | None = None
+        self,
+        policy_id: str,
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
     ) -> PolicyAnswer:
         """Put a policy in force.
 
         Have a policy decide every audit that is decided from now on and brings none of its own.
 
-        What was decided before stays. `default` goes back to the policy that ships with Trackmark.
+        What was decided before stays. `default` goes back to the policy that ships with Trackmark. `If-
+        Match` is the `ETag` of the list: the policy that is in force.
 
         Args:
             policy_id: `default` is the one that ships with Trackmark
+            if_match: the `ETag` that the entry had
             idempotency_key: repeat a request with the same key and it is done once; the answer is given
                 again
 
         Raises:
-            Refused: 404, no such entry; 409, the state does not allow this
+            Refused: 404, no such entry; 409, the state does not allow this; 412, the entry has changed
+                meanwhile; 428, an If-Match header is needed here
         """
         answer: PolicyAnswer = self._json(
             "POST",
             f"/v1/policies/{quoted(policy_id)}/activate",
+            headers={"If-Match": if_match},
             body={**given(reason=reason)},
             key=idempotency_key,
         )

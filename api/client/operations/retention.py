@@ -31,6 +31,7 @@ class RetentionOperations(Calling):
         reports_days: int | None,
         voices_days: int | None,
         tagged_days: int | None,
+        if_match: str | None = None,
     ) -> RetentionAnswer:
         """Set how long what is kept.
 
@@ -41,13 +42,16 @@ class RetentionOperations(Calling):
             reports_days: audits and comparisons whole, from their end
             voices_days: voice prints with consents, from the enrolment
             tagged_days: tagged files, from the end of the tagging; its record stays
+            if_match: the `ETag` that the entry had
 
         Raises:
-            Refused: 409, the state does not allow this
+            Refused: 409, the state does not allow this; 412, the entry has changed meanwhile; 428, an If-
+                Match header is needed here
         """
         answer: RetentionAnswer = self._json(
             "PUT",
             "/v1/retention",
+            headers={"If-Match": if_match},
             body={
                 "audio_days": audio_days,
                 "reports_days": reports_days,

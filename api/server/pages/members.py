@@ -65,12 +65,13 @@ def govern(
     member_id: str, step: str, request: Request, parts: PartsDep, caller: Admin, sent: Sent
 ) -> Response:
     """Give a member another role, suspend them, let them in again, or remove them."""
-    people = _of(parts, caller)
+    people = Members(parts.registry.engine, caller.tenant, frozenset({sent.get("version", "")}))
+    told = {name: value for name, value in sent.items() if name != "version"}
     try:
         if step == "role":
-            people.change_role(member_id, said(RoleRequest, sent)["role"])
+            people.change_role(member_id, said(RoleRequest, told)["role"])
         elif step == "suspend":
-            people.suspend(member_id, said(MemberSuspensionRequest, sent)["reason"], caller.actor)
+            people.suspend(member_id, said(MemberSuspensionRequest, told)["reason"], caller.actor)
         elif step == "resume":
             people.resume(member_id)
         elif step == "remove":

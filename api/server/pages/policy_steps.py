@@ -64,7 +64,7 @@ def activate(
             raise InvalidInput("say which policy is to be replaced: use the form of this page")
         told = said(ActivationRequest, {"reason": sent.get("reason")})
         of = Policies.of(parts.registry.engine, caller.tenant)
-        of.activate(policy_id, caller.actor, told["reason"], instead_of=sent["instead_of"])
+        of.activate(policy_id, caller.actor, told["reason"], instead_of=frozenset({sent["instead_of"]}))
     except TrackmarkError as error:
         return _confirm(request, parts, caller.tenant, policy_id, problem(error), sent)
     return RedirectResponse(f"/policies/{policy_id}", status_code=303)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.errors import PreconditionFailed
 from api.jobs.retention import Retention
 from api.language import later
 from api.retention import rules
@@ -60,17 +61,21 @@ def retention(request: Request, parts: PartsDep, caller: Admin) -> Response:
 def ask(request: Request, parts: PartsDep, caller: Admin) -> Response:
     """What other numbers would end with the next sweep, and the form that sets them."""
     sent = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
+    engine = parts.registry.engine
+    rule = rules.of(engine, caller.tenant)
     try:
         days = _days(sent)
+        if sent.get("version", rule.tag) != rule.tag:
+            raise PreconditionFailed("somebody else has changed the retention since; look at it first")
     except TrackmarkError as error:
         return _shown(request, parts, caller, problem(error), sent)
-    engine = parts.registry.engine
     now, wanted = clock.now(), Rule(caller.tenant, days)
     due = Retention(engine, parts.worker.files).due_by(wanted, now)
     return page(
         request,
         "retention_change.html",
-        before=vars(rules.of(engine, caller.tenant).days),
+        rule=rule,
+        before=vars(rule.days),
         after=vars(days),
         kept=KEPT,
         ended=ENDED,
@@ -82,7 +87,8 @@ def ask(request: Request, parts: PartsDep, caller: Admin) -> Response:
 def change(request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Response:
     """Set all four numbers; what is due and not held ends with the next sweep."""
     try:
-        rules.put(parts.registry.engine, caller.tenant, _days(sent), caller.actor)
+        seen = frozenset({sent.get("version", "")})
+        rules.put(parts.registry.engine, caller.tenant, _days(sent), caller.actor, seen)
     except TrackmarkError as error:
         return _shown(request, parts, caller, problem(error), sent)
     return RedirectResponse("/retention", status_code=303)

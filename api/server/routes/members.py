@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 
 from api.database.tables import DEFAULT_TENANT
@@ -23,6 +23,7 @@ from api.server.member_shapes import (
     state_of,
 )
 from api.server.parts import Admin, Parts, PartsDep
+from api.server.preconditions import IfMatch, precondition
 from api.server.refusals import Forbidden
 from api.server.route import Route
 from api.server.routes.openapi import problems
@@ -61,6 +62,16 @@ def _named(member_id: MemberId, parts: PartsDep, caller: Admin) -> _Governed:
     return _Governed(members.get(member_id), members)
 
 
+def _changing(
+    member_id: MemberId, request: Request, parts: PartsDep, caller: Admin, if_match: IfMatch = None
+) -> _Governed:
+    """The same, to be changed in the state that the caller has seen."""
+    named = _named(member_id, parts, caller)
+    seen = precondition(request, parts, if_match, "member").expected
+    return _Governed(named.member, Members(parts.registry.engine, named.member.tenant, seen))
+
+
+Changing = Annotated[_Governed, Depends(_changing)]
 Named = Annotated[_Governed, Depends(_named)]
 MembersFound = Annotated[MemberFilters, Depends()]
 
@@ -102,9 +113,9 @@ def list_members(
 
 
 @router.get("/{member_id}", operation_id="getMember", summary="Read a member", responses=problems(404))
-def get(named: Named) -> MemberAnswer:
+def get(named: Named, response: Response) -> MemberAnswer:
     """A member or an invitation."""
-    return MemberAnswer.of(named.member)
+    return _tagged(named.member, response)
 
 
 @router.delete(
@@ -112,9 +123,9 @@ def get(named: Named) -> MemberAnswer:
     status_code=204,
     operation_id="removeMember",
     summary="Remove a member",
-    responses=problems(404, 409),
+    responses=problems(404, 409, 412, 428),
 )
-def remove(named: Named) -> None:
+def remove(named: Changing) -> None:
     """Sign a member out and forget them, or take an invitation back. The last admin stays."""
     named.members.remove(named.member.id)
 
@@ -123,33 +134,40 @@ def remove(named: Named) -> None:
     "/{member_id}:change-role",
     operation_id="changeMemberRole",
     summary="Change a member's role",
-    responses=problems(404, 409, 422),
+    responses=problems(404, 409, 412, 422, 428),
 )
-def change_role(asked: RoleRequest, named: Named) -> MemberAnswer:
+def change_role(asked: RoleRequest, named: Changing, response: Response) -> MemberAnswer:
     """Give a member another role. Their sessions end: they sign in again as what they are then."""
-    return MemberAnswer.of(named.members.change_role(named.member.id, asked.role))
+    return _tagged(named.members.change_role(named.member.id, asked.role), response)
 
 
 @router.post(
     "/{member_id}:suspend",
     operation_id="suspendMember",
     summary="Suspend a member",
-    responses=problems(404, 409, 422),
+    responses=problems(404, 409, 412, 422, 428),
 )
-def suspend(asked: MemberSuspensionRequest, named: Named, caller: Admin) -> MemberAnswer:
+def suspend(
+    asked: MemberSuspensionRequest, named: Changing, response: Response, caller: Admin
+) -> MemberAnswer:
     """End a member's sessions and refuse them until they are let in again. The last admin stays."""
-    return MemberAnswer.of(named.members.suspend(named.member.id, asked.reason, caller.actor))
+    return _tagged(named.members.suspend(named.member.id, asked.reason, caller.actor), response)
 
 
 @router.post(
     "/{member_id}:resume",
     operation_id="resumeMember",
     summary="Let a member in again",
-    responses=problems(404, 409),
+    responses=problems(404, 409, 412, 428),
 )
-def resume(named: Named) -> MemberAnswer:
+def resume(named: Changing, response: Response) -> MemberAnswer:
     """Let a member sign in again."""
-    return MemberAnswer.of(named.members.resume(named.member.id))
+    return _tagged(named.members.resume(named.member.id), response)
+
+
+def _tagged(member: Member, response: Response) -> MemberAnswer:
+    response.headers["ETag"] = f'"{member.tag}"'
+    return MemberAnswer.of(member)
 
 
 def _those_of(tenant: str | None, parts: Parts, caller: Caller) -> Members:

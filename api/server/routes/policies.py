@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import ConfigDict, Field
 
@@ -14,6 +14,7 @@ from api.policies.trying import MOST, Trial, try_out
 from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort, in_utc
 from api.server.parts import AuditReader, PartsDep, PolicyWriter
+from api.server.preconditions import IfMatch, precondition
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
@@ -194,7 +195,11 @@ def create(wanted: PolicyRequest, request: Request, parts: PartsDep, caller: Pol
 
 @router.get("", operation_id="listPolicies", summary="List policies", responses=problems(422))
 def list_policies(
-    parts: PartsDep, caller: AuditReader, paging: ShortPaging, sort: Sort = "-created_at"
+    response: Response,
+    parts: PartsDep,
+    caller: AuditReader,
+    paging: ShortPaging,
+    sort: Sort = "-created_at",
 ) -> PolicyList:
     """Every version of every policy that the tenant sent in; none is ever changed or removed."""
     policies = Policies.of(parts.registry.engine, caller.tenant)
@@ -204,7 +209,9 @@ def list_policies(
         (caller.tenant, "policies"),
         parts.cursors,
     )
-    return PolicyList(items=[PolicyAnswer.of(one) for one in shown], in_force=policies.in_force(), next=more)
+    in_force = policies.in_force()
+    response.headers["ETag"] = f'"{in_force}"'
+    return PolicyList(items=[PolicyAnswer.of(one) for one in shown], in_force=in_force, next=more)
 
 
 @router.get("/{policy_id}", operation_id="getPolicy", summary="Read a policy", responses=problems(404, 422))
@@ -245,20 +252,24 @@ def dry_run(
     "/{policy_id}/activate",
     operation_id="activatePolicy",
     summary="Put a policy in force",
-    responses=problems(404, 422),
+    responses=problems(404, 412, 422, 428),
 )
 def activate(
     policy_id: PolicyId,
+    request: Request,
     parts: PartsDep,
     caller: PolicyWriter,
     asked: Annotated[ActivationRequest, Body(default_factory=ActivationRequest)],
+    if_match: IfMatch = None,
 ) -> PolicyAnswer:
     """Have a policy decide every audit that is decided from now on and brings none of its own.
 
-    What was decided before stays. `default` goes back to the policy that ships with Trackmark.
+    What was decided before stays. `default` goes back to the policy that ships with Trackmark. `If-Match` is
+    the `ETag` of the list: the policy that is in force.
     """
     policies = Policies.of(parts.registry.engine, caller.tenant)
-    return PolicyAnswer.of(policies.activate(policy_id, caller.actor, asked.reason))
+    seen = precondition(request, parts, if_match, "list of policies").expected
+    return PolicyAnswer.of(policies.activate(policy_id, caller.actor, asked.reason, instead_of=seen))
 
 
 def _told(kept: Kept) -> dict[str, Any]:

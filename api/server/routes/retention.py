@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from api.retention.rules import MOST_DAYS, Days, Rule
 from api.server.idempotency import made_by
 from api.server.listing import ShortPaging, Sort
 from api.server.parts import Admin, PartsDep
+from api.server.preconditions import IfMatch, precondition
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model, Words
@@ -96,18 +97,35 @@ class HoldList(Model):
 
 
 @router.get("/retention", operation_id="getRetention", summary="How long what is kept", responses=problems())
-def get_rule(parts: PartsDep, caller: Admin) -> RetentionAnswer:
+def get_rule(response: Response, parts: PartsDep, caller: Admin) -> RetentionAnswer:
     """For how many days the tenant keeps audio, reports, voice prints and tagged files."""
-    return RetentionAnswer.of(rules.of(parts.registry.engine, caller.tenant))
+    return _tagged(rules.of(parts.registry.engine, caller.tenant), response)
 
 
 @router.put(
-    "/retention", operation_id="setRetention", summary="Set how long what is kept", responses=problems(422)
+    "/retention",
+    operation_id="setRetention",
+    summary="Set how long what is kept",
+    responses=problems(412, 422, 428),
 )
-def set_rule(wanted: RetentionRequest, parts: PartsDep, caller: Admin) -> RetentionAnswer:
+def set_rule(
+    wanted: RetentionRequest,
+    request: Request,
+    response: Response,
+    parts: PartsDep,
+    caller: Admin,
+    if_match: IfMatch = None,
+) -> RetentionAnswer:
     """Set all four numbers. What is due and not held ends with the next sweep, within ten minutes."""
     days = Days(wanted.audio_days, wanted.reports_days, wanted.voices_days, wanted.tagged_days)
-    return RetentionAnswer.of(rules.put(parts.registry.engine, caller.tenant, days, caller.actor))
+    seen = precondition(request, parts, if_match, "retention").expected
+    engine = parts.registry.engine
+    return _tagged(rules.put(engine, caller.tenant, days, caller.actor, seen), response)
+
+
+def _tagged(rule: Rule, response: Response) -> RetentionAnswer:
+    response.headers["ETag"] = f'"{rule.tag}"'
+    return RetentionAnswer.of(rule)
 
 
 @router.post(

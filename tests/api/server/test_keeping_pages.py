@@ -39,7 +39,7 @@ def test_what_ends_is_said_before_anything_does(mine: TestClient, monkeypatch: p
     asked = mine.get("/retention/change", params={"reports_days": "30"}).text
     assert "Audits and comparisons</dt><dd>1<" in asked and "This cannot be undone" in asked
     assert mine.get("/v1/retention").json()["reports_days"] is None  # asking sets nothing
-    done = mine.post("/retention", data={"reports_days": "30"})
+    done = mine.post("/retention", data={"reports_days": "30", "version": "never-set"})
     assert (done.status_code, done.url.path) == (200, "/retention")
     assert "30 days" in done.text and "with the next sweep" in done.text
     keeping = Retention(parts(mine).registry.engine, parts(mine).worker.files)
@@ -51,7 +51,7 @@ def test_what_ends_is_said_before_anything_does(mine: TestClient, monkeypatch: p
 
 def test_the_first_end_counts_from_the_oldest(mine: TestClient) -> None:
     audited(mine, data={"retain": "true"})
-    mine.post("/retention", data={"audio_days": "7", "voices_days": "9"})
+    mine.post("/retention", data={"audio_days": "7", "voices_days": "9", "version": "never-set"})
     keeping = Retention(parts(mine).registry.engine, parts(mine).worker.files)
     tenant = mine.get("/v1/whoami").json()["tenant"]
     ends = keeping.first_ends(rules.of(parts(mine).registry.engine, tenant))
