@@ -29,7 +29,8 @@ def decide_again(result: Json, policy: Policy, *, on: date) -> Decision:
         findings["voice"] = {**voice, "artists": [_suspected(one, limit) for one in voice["artists"]]}
     facts = {
         "duration_s": result.get("duration_s"),
-        "ai_declared": declares_ai(look_up(findings, "ownership.record")),
+        "ai_declared": declares_ai(look_up(findings, "ownership.record"))
+        or any(track.get("declares_ai") for track in look_up(findings, "ownership.tracks") or ()),
     }
     return policy.decide({**findings, **facts}, on=on, unanswered=list(_gaps(result)))
 
@@ -46,5 +47,8 @@ def _gaps(result: Json) -> Iterator[Gap]:
     for name, outcome in (result.get("checks") or {}).items():
         if outcome not in ("done", "skipped"):
             yield Gap(name, outcome, "")
+    answered = look_up(result, "checks.voice") == "done"
+    if answered and look_up(result, "voice.has_voice") and look_up(result, "voice.left_out"):
+        yield Gap("artists", "uncompared", "")
     if look_up(result, "credentials.tags.unreadable") is not None:
         yield Gap("tags", "unread", "")

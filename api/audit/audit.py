@@ -94,7 +94,8 @@ def audit_file(
     report("decide", (steps - 1) / steps)
     heard = findings.voice.artists if isinstance(findings.voice, VoiceFound) else ()
     on_file = registry.artists.consents_of([one.name for one in heard]) if heard else {}
-    findings = _settle(findings, known(registry.records, findings.named), on_file, policy, on)
+    records = known(registry.records, findings.named)
+    findings = _settle(findings, records, on_file, policy, on, clip.duration_s)
     facts = {"duration_s": clip.duration_s, "ai_declared": findings.ownership.declares_ai}
     decision = policy.decide({**findings.to_dict(), **facts}, on=on, unanswered=_gaps(findings, clip))
     warnings = _warnings(findings, clip)
@@ -159,17 +160,19 @@ def _settle(
     on_file: Mapping[str, Sequence[Consent]],
     policy: Policy,
     on: date,
+    duration_s: float,
 ) -> Findings:
     """Say whose the audio is, and what that says of the mark, the credentials and the voices."""
-    ownership = judge(findings.watermark, findings.fingerprint, findings.credentials, records)
-    limit = policy.clone_threshold(on=on)
+    ownership = judge(findings.watermark, findings.fingerprint, findings.credentials, records, duration_s)
+    heard = set(findings.heard) - {None}
+    limit, mark = policy.clone_threshold(on=on), told(findings.watermark, WatermarkFound())
 
     def judged(found: VoiceFound) -> VoiceFound:
         return replace(
             found,
             artists=tuple(
                 replace(one, suspected=limit is not None and (one.clone_score or 0.0) >= limit)
-                for one in consented(found.artists, ownership, on_file, on=on)
+                for one in consented(found, ownership, mark, on_file, on=on)
             ),
         )
 
@@ -181,7 +184,11 @@ def _settle(
         ),
         credentials=revised(
             findings.credentials,
-            lambda c: replace(c, record_known=None if c.record_id is None else c.record_id in records),
+            lambda c: replace(
+                c,
+                record_known=None if c.record_id is None else c.record_id in records,
+                record_heard=c.record_id in heard if c.record_id is not None and heard else None,
+            ),
         ),
         voice=revised(findings.voice, judged),
     )
@@ -192,7 +199,11 @@ def _gaps(findings: Findings, clip: Clip) -> list[Gap]:
     cut = [Gap("decode", "partly", text) for text in partly(clip)]
     tags = told(findings.credentials, CredentialsFound()).tags
     unread = [] if tags.unreadable is None else [Gap("tags", "unread", tags.unreadable)]
-    return cut + [Gap(name, said.outcome, said.reason) for name, said in findings.open.items()] + unread
+    voice = findings.voice
+    missed = "; ".join(voice.left_out) if isinstance(voice, VoiceFound) and voice.has_voice else ""
+    uncompared = [Gap("artists", "uncompared", missed)] if missed else []
+    answered = [Gap(name, said.outcome, said.reason) for name, said in findings.open.items()]
+    return [*cut, *answered, *uncompared, *unread]
 
 
 def _warnings(findings: Findings, clip: Clip) -> list[str]:

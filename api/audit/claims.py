@@ -1,6 +1,6 @@
 """Whose audio it is, as far as known: a status, the record it speaks of, rival claims, the tracks heard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -21,6 +21,7 @@ OwnershipStatus = Literal[
     "no_record",
     "not_checked",
 ]
+Objection = Literal["disputed", "revoked", "invalid"]
 Record = Mapping[str, Any]
 """What a record says today (`api.registry.summary.known`): `verified`, and `problem` where it does not."""
 
@@ -76,36 +77,58 @@ class TrackHeard:
 
     Attributes:
         record_id: of the track.
-        title: that its record gives it.
-        owners: names, as its record has them.
+        title: that its record gives it; None where that does not verify.
+        owners: names, as its record has them; none where that does not verify.
         stretches: where in the audio it is heard.
         where: the same in words.
         offset_s: where the audio's first sample lies in the track.
         speed: how much faster the audio plays.
         of_others: whether it belongs to others than those whom the statement is about.
+        objection: what keeps its record from being relied on, where the statement does not speak of it.
+        declares_ai: whether its record verifies and declares AI.
     """
 
     record_id: str
-    title: str
+    title: str | None
     owners: tuple[str, ...]
     stretches: tuple[Stretch, ...]
     where: str
     offset_s: float
     speed: float
     of_others: bool = False
+    objection: Objection | None = None
+    declares_ai: bool = False
 
     @classmethod
     def of(cls, match: MatchFound, record: Record) -> "TrackHeard":
-        """A match, with what its record says."""
+        """A match, with what its record says; nothing of what one claims that does not verify."""
+        verified = bool(record.get("verified"))
         return cls(
             record_id=match.record_id,
-            title=record["title"],
-            owners=tuple(sorted({str(owner["name"]) for owner in record["owners"]})),
+            title=record["title"] if verified else None,
+            owners=tuple(sorted({str(owner["name"]) for owner in record["owners"]})) if verified else (),
             stretches=match.stretches,
-            where=", ".join(f"{s.start_s:.0f}-{s.end_s:.0f} s" for s in match.stretches),
+            where=places((s.start_s, s.end_s) for s in match.stretches),
             offset_s=match.offset_s,
             speed=match.speed,
+            objection=_objection(record),
+            declares_ai=declares_ai(record),
         )
+
+
+@dataclass(frozen=True)
+class MarkBeside:
+    """A mark that names another record than the statement, and whose audio is not recognised as that one's.
+
+    Attributes:
+        message: 16 hex digits, the record that it names.
+        record_known: whether the registry has that record.
+        where: in the audio, in words.
+    """
+
+    message: str
+    record_known: bool
+    where: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +142,8 @@ class Ownership:
         record: title, owners, AI declaration and whether signature and log proof verify.
         claims: where several parties claim the audio, their records in log order, the earliest first.
         tracks: every registered track in the audio, as it is heard, each with its stretches.
+        marks: further marks in the audio that nothing confirms.
+        undeclared_s: seconds of the audio in no track whose record declares AI; None where no record does.
     """
 
     status: OwnershipStatus
@@ -127,11 +152,13 @@ class Ownership:
     record: Record | None = None
     claims: tuple[Claim, ...] = ()
     tracks: tuple[TrackHeard, ...] = ()
+    marks: tuple[MarkBeside, ...] = ()
+    undeclared_s: float | None = None
 
     @property
     def declares_ai(self) -> bool:
-        """Whether a record that verifies says that a machine made this audio, wholly or partly."""
-        return declares_ai(self.record)
+        """Whether a record that verifies says that a machine made some of this audio."""
+        return declares_ai(self.record) or any(track.declares_ai for track in self.tracks)
 
 
 def declares_ai(record: Record | None) -> bool:
@@ -139,6 +166,18 @@ def declares_ai(record: Record | None) -> bool:
     record = record or {}
     involvement = record.get("ai_involvement") or {}
     return bool(record.get("verified")) and involvement.get("overall") in ("All", "Partly")
+
+
+def places(spans: Iterable[tuple[float, float]]) -> str:
+    """From where to where, in words."""
+    return ", ".join(f"{start:.0f}-{end:.0f} s" for start, end in spans)
+
+
+def _objection(record: Record) -> Objection | None:
+    if not record.get("verified"):
+        return "invalid"
+    status = record.get("status")
+    return "revoked" if status == "revoked" else "disputed" if status == "disputed" else None
 
 
 NOT_CHECKED = Ownership("not_checked", "Ownership was not checked.")

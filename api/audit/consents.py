@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from api.audit.beside import GAP_S, spans_of
 from api.audit.claims import Ownership
-from api.audit.heard import ArtistHeard, ConsentState
+from api.audit.findings import WatermarkFound
+from api.audit.heard import ArtistHeard, ConsentState, VoiceFound
 from api.registry.consents import SCOPES, WORLD, Consent
 
 USE = "singing"
@@ -28,8 +30,9 @@ class _Said:
 
 
 def consented(
-    artists: Sequence[ArtistHeard],
+    found: VoiceFound,
     ownership: Ownership,
+    watermark: WatermarkFound,
     on_file: Mapping[str, Sequence[Consent]],
     *,
     on: date,
@@ -37,23 +40,40 @@ def consented(
     """Fill in whether the artist consented to a copy of the voice.
 
     Args:
-        artists: who was compared.
-        ownership: whose record counts where it matches.
+        found: who was compared, and where vocals were heard.
+        ownership: whose record counts where it matches, for the vocals that lie in its track.
+        watermark: tells with the fingerprint where that is.
         on_file: the registry's consents by artist.
         on: the day.
     """
     granted: Sequence[Mapping[str, Any]] = ()
     if ownership.status == "match" and ownership.record is not None:
         granted = ownership.record.get("voice_consents") or ()
-    return tuple(_judged(artist, granted, on_file.get(artist.name, ()), on) for artist in artists)
+    elsewhere = bool(granted) and _sung_elsewhere(found, ownership, watermark)
+    return tuple(_judged(one, granted, on_file.get(one.name, ()), on, elsewhere) for one in found.artists)
+
+
+def _sung_elsewhere(found: VoiceFound, ownership: Ownership, watermark: WatermarkFound) -> bool:
+    """Whether vocals are heard outside of the record's track, as in a file that holds more than it."""
+    spans = spans_of(str(ownership.record_id), ownership.tracks, watermark)
+    outside = (
+        part.end_s - part.start_s
+        for part in found.segments
+        if all(part.end_s <= start or part.start_s >= end for start, end in spans)
+    )
+    return bool(spans) and sum(outside) > GAP_S
 
 
 def _judged(
-    artist: ArtistHeard, granted: Sequence[Mapping[str, Any]], on_file: Sequence[Consent], on: date
+    artist: ArtistHeard,
+    granted: Sequence[Mapping[str, Any]],
+    on_file: Sequence[Consent],
+    on: date,
+    elsewhere: bool,
 ) -> ArtistHeard:
     ended = {consent.terms.licence for consent in on_file if consent.revoked_at is not None} - {None}
     said = [_Said("none")]
-    said += [_recorded(one, ended, on) for one in granted if one["artist"] == artist.name]
+    said += [_recorded(one, ended, on, elsewhere) for one in granted if one["artist"] == artist.name]
     said += [_filed(one, on) for one in on_file]
     best = min(said, key=lambda one: _MOST_TELLING.index(one.state))
     return replace(artist, consent=best.state, consent_says=best.text)
@@ -75,7 +95,7 @@ def _filed(consent: Consent, on: date) -> _Said:
     return _Said(state, text)
 
 
-def _recorded(consent: Mapping[str, Any], ended: set[str | None], on: date) -> _Said:
+def _recorded(consent: Mapping[str, Any], ended: set[str | None], on: date, elsewhere: bool) -> _Said:
     """A consent in the track's record; a licence that is revoked on file is revoked there, too."""
     scope, licence = str(consent.get("scope") or ""), consent.get("licence_id")
     text = f"consent in the record: {scope or 'scope not stated'}, licence {licence or 'not named'}"
@@ -85,6 +105,8 @@ def _recorded(consent: Mapping[str, Any], ended: set[str | None], on: date) -> _
     begun = str(consent.get("from") or "")[:10] <= day
     if not begun or (consent.get("to") and str(consent["to"])[:10] < day):
         return _Said("expired", text)
+    if elsewhere:
+        return _Said("other-scope", f"{text}; it is of the record's track, and vocals are heard beside it")
     # A record describes the scope in its own words; one that names other uses and not this leaves it out.
     named = {word for word in SCOPES if re.search(rf"\b{word}\b", scope.lower())}
     return _Said("other-scope" if named and USE not in named else "active", text)

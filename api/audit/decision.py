@@ -11,8 +11,9 @@ class Gap:
     """Something that was asked for and not answered.
 
     Attributes:
-        check: its name; `decode` for audio that could only be decoded in part, `tags` for those of the file.
-        outcome: `inconclusive`, `failed`, `partly` or `unread`.
+        check: its name; `decode` for audio that could only be decoded in part, `tags` for those of the file,
+            `artists` for those who were enrolled and not compared.
+        outcome: `inconclusive`, `failed`, `partly`, `unread` or `uncompared`.
         reason: why.
     """
 

@@ -238,6 +238,11 @@ class WatermarkFound:
     record_id: str | None = None
     messages: tuple[MessageFound, ...] = ()
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether every change of speed, tempo and pitch that a full search knows was looked at."""
+        return self.searched is not None and self.searched.search == "full" and not self.searched.left_out
+
     @classmethod
     def of(cls, found: "Detection") -> "WatermarkFound":
         """A detection."""
@@ -301,6 +306,7 @@ class CredentialsFound:
 
     Attributes:
         record_known: whether the registry knows the record that they name; None where they name none.
+        record_heard: whether mark or sound name that record, too; None where either side names none.
         tags: what the file says of itself beside them, unsigned.
     """
 
@@ -315,6 +321,7 @@ class CredentialsFound:
     digital_source_type: str | None = None
     record_id: str | None = None
     record_known: bool | None = None
+    record_heard: bool | None = None
     tags: TagsFound = TagsFound()
 
     @classmethod

@@ -4,11 +4,11 @@ A field's name is its key in the JSON (`api.audit.json_form`); values are rounde
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from api.audit.findings import Scored, scored
-from api.audit.json_form import UNTOLD, number, plain, rounded, significant
+from api.audit.json_form import number, plain, rounded, significant
 
 if TYPE_CHECKING:
     from detector.music import MusicFinding
@@ -180,7 +180,7 @@ class VoiceFound:
     segments: tuple[VoiceStretch, ...] = ()
     reason: str | None = None
     error_rates: tuple[ErrorRate, ...] = ()
-    left_out: tuple[str, ...] = field(default=(), metadata=UNTOLD)
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, found: "VoiceFinding") -> "VoiceFound":

@@ -11,15 +11,11 @@ from typing import Any
 
 Json = dict[str, Any]
 
-UNTOLD: Mapping[str, Any] = {"json": False}
-"""Metadata of a field that is no part of the JSON."""
-
 
 def as_json(value: Any) -> Any:
     """A frozen value as JSON: objects of its fields, lists of its tuples, the rest as it is."""
     if is_dataclass(value):
-        told = (f.name for f in fields(value) if f.metadata.get("json", True))
-        return {name: as_json(getattr(value, name)) for name in told}
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

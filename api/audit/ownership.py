@@ -5,10 +5,10 @@ names the fingerprint as its cure). A decoded mark is therefore an ownership mat
 audio is the audio of the record that it names.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 
-from api.audit.claims import NOT_CHECKED, Claim, Ownership, Record, TrackHeard
+from api.audit.beside import Spans, same_owners, with_the_rest
+from api.audit.claims import NOT_CHECKED, Claim, Ownership, Record
 from api.audit.findings import CredentialsFound, MatchFound, NotRun, WatermarkFound
 from api.audit.result import Matches, told
 
@@ -24,6 +24,7 @@ def judge(
     fingerprint: Matches | NotRun[Matches],
     credentials: CredentialsFound | NotRun[CredentialsFound],
     records: Records,
+    duration_s: float,
 ) -> Ownership:
     """Join the findings into one statement.
 
@@ -33,43 +34,44 @@ def judge(
             could not be finished what it found counts, and what it did not find says nothing.
         credentials: the content credentials.
         records: summaries of the known records among all ids named above.
+        duration_s: length of the audio.
 
     Returns:
         `match` mark and fingerprint name the same verified record; `disputed` it is the audio of records of
         different owners, or a dispute is open (see `claims`: the earliest entry of the log comes first);
-        `record_revoked` its owner has withdrawn the record; `transplant_suspected` the mark
-        names a record whose audio this is not; `mark_removed_or_unmarked` a record's audio without
-        its mark; `fingerprint_only` the same where the mark could not be checked; `mark_unconfirmed`
-        a mark, and nothing to compare it with; `unknown_mark` a mark that no record explains;
+        `record_revoked` its owner has withdrawn the record; `transplant_suspected` the mark names a record
+        and the audio under it is another's; `mark_removed_or_unmarked` a record's audio without its mark;
+        `fingerprint_only` the same where the mark could not be checked; `mark_unconfirmed` a mark, and audio
+        that could not be compared or was recognised as nobody's; `unknown_mark` one that no record explains;
         `record_invalid` the record does not verify; `credentials_only`
         trusted and bound credentials name a record; `no_record`; `not_checked`.
     """
     if all(isinstance(said, NotRun) for said in (watermark, fingerprint, credentials)):
         return NOT_CHECKED
-    message = None if isinstance(watermark, NotRun) or not watermark.present else watermark.message
+    mark, matches = told(watermark, WatermarkFound()), told(fingerprint, ())
+    message = _leading(mark, matches, records)
     if message is not None:
-        found = _marked(message, fingerprint, records)
+        found = _marked(message, mark, fingerprint, records)
     else:
         found = _unmarked(watermark, fingerprint, credentials, records)
-    return replace(found, tracks=_beside(found, _tracks(told(fingerprint, ()), records)))
+    return with_the_rest(found, mark, matches, records, duration_s)
 
 
 def also_known_as(ownership: Ownership, matches: Matches) -> list[str]:
     """A warning for each further record of the same audio: two parties may claim one track."""
-    others = [m.record_id for m in matches if m.record_id != ownership.record_id]
-    if ownership.status not in ("match", "mark_removed_or_unmarked", "fingerprint_only"):
+    own = _named(matches, ownership.record_id)
+    if own is None or ownership.status not in ("match", "mark_removed_or_unmarked", "fingerprint_only"):
         return []
+    others = [m.record_id for m in matches if m is not own and _rivals(m, own, matches)]
     return [f"the same audio is also registered as record {other}; see who was first" for other in others]
 
 
-def _beside(found: Ownership, tracks: Sequence[TrackHeard]) -> tuple[TrackHeard, ...]:
-    """Say of each track whether it belongs to others than those whom the statement is about."""
-    spoken_of = {found.record_id, *(claim.record_id for claim in found.claims)}
-    named = {name for track in tracks if track.record_id == found.record_id for name in track.owners}
-    return tuple(
-        replace(t, of_others=bool(named) and t.record_id not in spoken_of and set(t.owners) != named)
-        for t in tracks
-    )
+def _leading(mark: WatermarkFound, matches: Matches, records: Records) -> str | None:
+    """The message that the statement is about: of several the clearest whose audio is its record's."""
+    if not mark.present or mark.message is None:
+        return None
+    read = dict.fromkeys([mark.message, *(one.message for one in mark.messages)])
+    return next((one for one in read if one in records and _named(matches, one)), mark.message)
 
 
 def _unmarked(
@@ -93,16 +95,19 @@ def _unmarked(
             text += f"Whether it carries the mark is not known: {watermark.why}."
             return Ownership("fingerprint_only", text, record_id, records[record_id])
         text = f"The audio is that of record {record_id}, and no watermark was found in it: "
-        text += (
-            "the original from before it was tagged, or a copy that lost its mark."
-            if records[record_id].get("marked")
-            else "the record does not say that the track was ever marked."
-        )
+        if not records[record_id].get("marked"):
+            text += "the record does not say that the track was ever marked."
+        elif watermark.everywhere:
+            text += "the original from before it was tagged, or a copy that lost its mark."
+        else:
+            text += "it was not looked for at every speed and pitch."
         return Ownership("mark_removed_or_unmarked", text, record_id, records[record_id])
     return _named_by_credentials(watermark, fingerprint, credentials, records)
 
 
-def _marked(message: str, fingerprint: Matches | NotRun[Matches], records: Records) -> Ownership:
+def _marked(
+    message: str, mark: WatermarkFound, fingerprint: Matches | NotRun[Matches], records: Records
+) -> Ownership:
     if message not in records:
         return Ownership(
             "unknown_mark",
@@ -120,15 +125,16 @@ def _marked(message: str, fingerprint: Matches | NotRun[Matches], records: Recor
     if isinstance(fingerprint, NotRun):
         text = f"The mark names record {message}. Whether the audio is that record's is not known: "
         return Ownership("mark_unconfirmed", f"{text}{fingerprint.why}.", message, records[message])
-    other = matches[0].record_id if matches else None
-    return Ownership(
-        "transplant_suspected",
-        f"The mark names record {message}, but the audio is "
-        + (f"that of record {other}." if other else "not that record's.")
-        + " The mark may have been copied from another track.",
-        message,
-        records[message],
-    )
+    marked = [(one.start_s, one.end_s) for one in mark.messages if one.message == message]
+    other = next((m.record_id for m in matches if _overlap(_spans(m), marked)), None)
+    if other is None:
+        # Under speech or in a few seconds a fingerprint misses what a mark survives: that accuses nobody.
+        text = f"The mark names record {message}. The audio was not recognised as that record's, nor as "
+        text += "another's: it may be changed, short or under other sound, or the mark was copied to it."
+        return Ownership("mark_unconfirmed", text, message, records[message])
+    text = f"The mark names record {message}, but the audio is that of record {other}. "
+    text += "The mark may have been copied from another track."
+    return Ownership("transplant_suspected", text, message, records[message])
 
 
 def _contested(record_id: str, matches: Matches, records: Records) -> Ownership | None:
@@ -137,16 +143,14 @@ def _contested(record_id: str, matches: Matches, records: Records) -> Ownership 
     if record.get("status") == "revoked":
         text = f"Record {record_id} was revoked: {_said(record, 'revoke')}"
         return Ownership("record_revoked", text, record_id, record)
-    longest = max((m.matched_s for m in matches), default=0.0)
-    own = next((m for m in matches if m.record_id == record_id), None)
+    own = _named(matches, record_id)
     rivals = [
         m.record_id
         for m in matches
         if m.record_id != record_id
-        and m.matched_s >= RIVAL_SHARE * longest
-        and _same_stretch(m, own)
+        and _rivals(m, own, matches)
         and _stands(records.get(m.record_id))
-        and _owners(records[m.record_id]) != _owners(record)
+        and not same_owners(_owners(records[m.record_id]), _owners(record))
     ]
     claims = sorted(
         (Claim.of(name, records[name]) for name in dict.fromkeys([record_id, *rivals])),
@@ -173,32 +177,40 @@ def _said(record: Record, kind: str) -> str:
     text = f"stated in the name of {last['issuer']} ({last['reason']}), signed by key {last['keyid'][:16]}"
     if kind != "revoke":
         return f"{text}. That proves the statement, not that it is right."
-    if str(last["issuer"]).casefold() in {*_owners(record), str(record.get("issuer")).casefold()}:
+    named = [*_owners(record), str(record.get("issuer"))]
+    if str(last["issuer"]).casefold() in {name.casefold() for name in named}:
         return f"{text}: the name of an owner or of the issuer on the record."
     return f"{text}. That is no owner on the record: ask its owners whether they withdrew it."
 
 
-def _tracks(matches: Matches, records: Records) -> list[TrackHeard]:
-    """Every registered track that the audio holds, in the order in which they are heard."""
-    found = [TrackHeard.of(m, records[m.record_id]) for m in matches if _stands(records.get(m.record_id))]
-    return sorted(found, key=lambda track: track.stretches[0].start_s if track.stretches else 0.0)
+def _named(matches: Matches, record_id: str | None) -> MatchFound | None:
+    return next((match for match in matches if match.record_id == record_id), None)
 
 
-def _same_stretch(one: MatchFound, other: MatchFound | None) -> bool:
-    """Whether two matches are of the same part of the audio; where a place is not known they count as it."""
-    if other is None or not one.stretches or not other.stretches:
+def _rivals(one: MatchFound, own: MatchFound | None, matches: Matches) -> bool:
+    """Whether a match is of about as much of the audio as the best one, and of the same part as `own`."""
+    longest = max(match.matched_s for match in matches)
+    return one.matched_s >= RIVAL_SHARE * longest and (own is None or _overlap(_spans(one), _spans(own)))
+
+
+def _spans(match: MatchFound) -> Spans:
+    return [(part.start_s, part.end_s) for part in match.stretches]
+
+
+def _overlap(one: Spans, other: Spans) -> bool:
+    """Whether two lists are of the same part of the audio; where a place is not known they count as it."""
+    if not one or not other:
         return True
-    spans = [[(s.start_s, s.end_s) for s in match.stretches] for match in (one, other)]
-    common = sum(max(0.0, min(b, d) - max(a, c)) for a, b in spans[0] for c, d in spans[1])
-    return bool(common >= RIVAL_SHARE * min(sum(b - a for a, b in span) for span in spans))
+    common = sum(max(0.0, min(b, d) - max(a, c)) for a, b in one for c, d in other)
+    return bool(common >= RIVAL_SHARE * min(sum(b - a for a, b in spans) for spans in (one, other)))
 
 
 def _stands(record: Record | None) -> bool:
     return record is not None and bool(record.get("verified")) and record.get("status") != "revoked"
 
 
-def _owners(record: Record) -> frozenset[str]:
-    return frozenset(str(owner["name"]).casefold() for owner in record["owners"])
+def _owners(record: Record) -> list[str]:
+    return [str(owner["name"]) for owner in record["owners"]]
 
 
 def _refused(record_id: str, records: Records) -> Ownership | None:

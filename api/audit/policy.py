@@ -24,7 +24,7 @@ _WRITTEN: Mapping[str, Callable[[float], str]] = {"score": score_text, "p_value"
 """How numbers are written that pages show as well."""
 _PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
 _STALE_AFTER_DAYS = 365
-_OPEN = {
+OPEN = {
     "decode": "Only a part of the audio was checked:",
     "watermark": "The watermark could not be looked for:",
     "credentials": "The content credentials could not be read:",
@@ -32,6 +32,7 @@ _OPEN = {
     "fingerprint": "The audio could not be compared with the registered tracks:",
     "music": "Whether a machine made the music could not be measured:",
     "voice": "The vocals could not be judged:",
+    "artists": "Not every enrolled artist could be compared:",
     "originality": "How near the audio comes to registered tracks could not be told:",
 }
 
@@ -122,7 +123,7 @@ class Policy:
             unanswered: the open questions.
         """
         fired = tuple(
-            Fired(f"check-{gap.outcome}", self.unanswered, f"{_OPEN[gap.check]} {gap.reason}.")
+            Fired(f"check-{gap.outcome}", self.unanswered, f"{OPEN[gap.check]} {gap.reason}.")
             for gap in unanswered
         )
         fired += tuple(f for rule in self.rules if rule.in_force(on) for f in rule.fire(findings))

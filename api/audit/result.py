@@ -57,8 +57,14 @@ class Findings:
     def named(self) -> tuple[str, ...]:
         """Every record id that some check named, once, in a fixed order."""
         credentials = told(self.credentials, CredentialsFound())
-        ids = (self.mark.message, *(m.record_id for m in self.matches), credentials.record_id)
+        ids = (*self.heard, credentials.record_id)
         return tuple(dict.fromkeys(i for i in ids if i))
+
+    @property
+    def heard(self) -> tuple[str | None, ...]:
+        """What mark and sound name: the ids of records, with repetitions."""
+        marks = (self.mark.message, *(one.message for one in self.mark.messages))
+        return (*marks, *(match.record_id for match in self.matches))
 
     def checks(self) -> dict[str, Outcome]:
         """What became of each check."""

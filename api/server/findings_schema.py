@@ -4,7 +4,6 @@ It is told and not enforced: findings that an earlier release stored are answere
 """
 
 import re
-from dataclasses import fields
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -45,10 +44,6 @@ def component_schemas() -> dict[str, Any]:
     )
     parts = {name: made[name, "serialization"] for name in PARTS}
     schemas: dict[str, Any] = defined.get("$defs", {})
-    for kind in (Media, WatermarkFound, CredentialsFound, MusicFound, VoiceFound, Ownership, Decision):
-        for field in fields(kind):
-            if not field.metadata.get("json", True):
-                schemas[kind.__name__]["properties"].pop(field.name, None)
     for schema in schemas.values():
         _share_out(schema)
     whole = {"type": "object", "title": NAME, "properties": parts, "required": [*PARTS]}

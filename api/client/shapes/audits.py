@@ -95,6 +95,7 @@ class CredentialsFound(TypedDict):
 
     Attributes:
         record_known: whether the registry knows the record that they name; None where they name none
+        record_heard: whether mark or sound name that record, too; None where either side names none
         tags: what the file says of itself beside them, unsigned
     """
 
@@ -109,6 +110,7 @@ class CredentialsFound(TypedDict):
     digital_source_type: NotRequired[str | None]
     record_id: NotRequired[str | None]
     record_known: NotRequired[bool | None]
+    record_heard: NotRequired[bool | None]
     tags: NotRequired[TagsFound]
 
 
@@ -206,6 +208,20 @@ class Fired(TypedDict):
     action: Literal["accept", "review", "reject"]
     text: str
     source: NotRequired[str | None]
+
+
+class MarkBeside(TypedDict):
+    """A mark that names another record than the statement, and whose audio is not recognised as that one's.
+
+    Attributes:
+        message: 16 hex digits, the record that it names
+        record_known: whether the registry has that record
+        where: in the audio, in words
+    """
+
+    message: str
+    record_known: bool
+    where: str
 
 
 class MatchFound(TypedDict):
@@ -360,6 +376,8 @@ class Ownership(TypedDict):
         record: title, owners, AI declaration and whether signature and log proof verify
         claims: where several parties claim the audio, their records in log order, the earliest first
         tracks: every registered track in the audio, as it is heard, each with its stretches
+        marks: further marks in the audio that nothing confirms
+        undeclared_s: seconds of the audio in no track whose record declares AI; None where no record does
     """
 
     status: Literal[
@@ -381,6 +399,8 @@ class Ownership(TypedDict):
     record: NotRequired[dict[str, Any] | None]
     claims: NotRequired[list[Claim]]
     tracks: NotRequired[list[TrackHeard]]
+    marks: NotRequired[list[MarkBeside]]
+    undeclared_s: NotRequired[float | None]
 
 
 class Part(TypedDict):
@@ -487,23 +507,27 @@ class TrackHeard(TypedDict):
 
     Attributes:
         record_id: of the track
-        title: that its record gives it
-        owners: names, as its record has them
+        title: that its record gives it; None where that does not verify
+        owners: names, as its record has them; none where that does not verify
         stretches: where in the audio it is heard
         where: the same in words
         offset_s: where the audio's first sample lies in the track
         speed: how much faster the audio plays
         of_others: whether it belongs to others than those whom the statement is about
+        objection: what keeps its record from being relied on, where the statement does not speak of it
+        declares_ai: whether its record verifies and declares AI
     """
 
     record_id: str
-    title: str
+    title: str | None
     owners: list[str]
     stretches: list[Stretch]
     where: str
     offset_s: float
     speed: float
     of_others: NotRequired[bool]
+    objection: NotRequired[Literal["disputed", "revoked", "invalid"] | None]
+    declares_ai: NotRequired[bool]
 
 
 class VoiceFound(TypedDict):
@@ -511,6 +535,7 @@ class VoiceFound(TypedDict):
 
     Attributes:
         error_rates: of the comparison with artists, measured in conditions like the recording's
+        left_out: why artists could not be compared, one sentence each
     """
 
     has_voice: NotRequired[bool | None]
@@ -519,6 +544,7 @@ class VoiceFound(TypedDict):
     segments: NotRequired[list[VoiceStretch]]
     reason: NotRequired[str | None]
     error_rates: NotRequired[list[ErrorRate]]
+    left_out: NotRequired[list[str]]
 
 
 class VoiceStretch(TypedDict):

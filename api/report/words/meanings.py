@@ -25,8 +25,8 @@ MEANINGS: dict[OwnershipStatus, str] = {
     ),
     "transplant_suspected": (
         later(
-            "The mark belongs to another track: it was probably copied onto this one. Do not take the "
-            "record that it names for this track's."
+            "The mark names one track, and the sound under it was recognised as another's: the mark may have "
+            "been copied onto it. Do not take the record that it names for this track's."
         )
     ),
     "mark_removed_or_unmarked": (
@@ -40,8 +40,8 @@ MEANINGS: dict[OwnershipStatus, str] = {
     ),
     "mark_unconfirmed": (
         later(
-            "A mark was read, but the sound was not compared with the track that it names; why stands above. "
-            "Without that a mark proves nothing, since it can be copied."
+            "A mark was read, but nothing confirms that the sound is that of the track that it names; why "
+            "stands above. Without that a mark proves nothing, since it can be copied."
         )
     ),
     "unknown_mark": (

@@ -11,6 +11,9 @@ from api.report.numbers import moment_text
 from api.report.words.told import Found
 from core import clock
 
+UNSOUGHT = "at every speed and pitch."
+"""How a statement ends where a mark was not looked for everywhere."""
+
 _SIMPLE: Mapping[str, str] = {
     "match": later("Watermark and fingerprint both name record %(record)s."),
     "fingerprint_only": later(
@@ -53,15 +56,19 @@ def _unmarked(owned: Found, _matches: Sequence[Found]) -> str:
         "The audio is that of record %(record)s, and no watermark was found in it:",
         record=owned.get("record_id"),
     )
-    if (owned.get("record") or {}).get("marked"):
-        end = _("the original from before it was tagged, or a copy that lost its mark.")
-    else:
+    if not (owned.get("record") or {}).get("marked"):
         end = _("the record does not say that the track was ever marked.")
+    elif str(owned["text"]).endswith(UNSOUGHT):
+        end = _("it was not looked for at every speed and pitch.")
+    else:
+        end = _("the original from before it was tagged, or a copy that lost its mark.")
     return f"{start} {end}"
 
 
 def _transplanted(owned: Found, matches: Sequence[Found]) -> str:
-    record, other = owned.get("record_id"), matches[0]["record_id"] if matches else None
+    record = owned.get("record_id")
+    # of several tracks in the audio the statement names the one that lies under the mark
+    other = next((one["record_id"] for one in matches if one["record_id"] in str(owned["text"])), None)
     if other:
         start = _(
             "The mark names record %(record)s, but the audio is that of record %(other)s.",

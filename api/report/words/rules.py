@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from api.language import _, later, spoken
 from api.language.figures import number_text
 from api.report.numbers import p_value_text, score_text
+from api.report.words.beside import of_others, unconfirmed, unreliable, unsearched
 from api.report.words.owned import owned_text
 from api.report.words.reasons import reason_text
 from api.report.words.told import Found, outcome
@@ -17,10 +18,6 @@ from api.report.words.told import Found, outcome
 DEFAULT_POLICY = "trackmark-default "
 """How the policy that ships is named in a decision, before its version."""
 _SIMPLE: Mapping[str, str] = {
-    "transplant-suspected": later(
-        "The watermark names record %(record)s, but the music is not the music of that record: the mark may "
-        "have been copied from another track."
-    ),
     "record-invalid": later(
         "The record %(record)s is on file, but its signature or its place in the log does not verify."
     ),
@@ -58,6 +55,14 @@ _SIMPLE: Mapping[str, str] = {
         "The record declares no AI, but the audio bears traces of a neural decoder (score %(score)s, p-value "
         "%(p_value)s)."
     ),
+    "credentials-name-another-record": later(
+        "Trusted content credentials name record %(named)s, and neither mark nor sound do: they name others."
+    ),
+    "traces-beyond-what-is-declared": later(
+        "The audio bears traces of a neural decoder (score %(score)s, p-value %(p_value)s), and "
+        "%(undeclared)s s of it lie in no track whose record declares AI."
+    ),
+    "check-uncompared": later("Not every enrolled artist could be compared."),
     "check-partly": later("Only a part of the audio could be decoded and checked."),
     "check-unread": later("Something in the file could not be read."),
 }
@@ -82,7 +87,13 @@ _SOURCES = (
     later("Tennessee ELVIS Act; NO FAKES Act (pending)"),
 )
 """Where the rules of the default policy come from; what is a name in every language is not among them."""
-_OWNED = ("disputed", "record-revoked", "mark-removed-or-unmarked", "mark-unconfirmed")
+_OWNED = (
+    "transplant-suspected",
+    "disputed",
+    "record-revoked",
+    "mark-removed-or-unmarked",
+    "mark-unconfirmed",
+)
 """Rules whose words are those of the finding on ownership."""
 
 
@@ -92,7 +103,11 @@ def rule_texts(found: Found) -> tuple[str, ...]:
     if spoken() == "en" or not str(decision.get("policy", "")).startswith(DEFAULT_POLICY):
         return tuple(_stated(rule) for rule in decision["rules"])
     again = {
-        "holds-a-track-of-others": _of_others(found),
+        "holds-a-track-of-others": of_others(found),
+        "holds-a-track-that-does-not-stand": unreliable(found),
+        "holds-a-mark-of-an-unknown-record": unconfirmed(found, known=False),
+        "holds-a-mark-unconfirmed": unconfirmed(found, known=True),
+        "mark-not-sought-everywhere": unsearched(found),
         "voice-clone-without-consent": _unlicensed(found),
         "check-inconclusive": _open(found, "inconclusive"),
         "check-failed": _open(found, "failed"),
@@ -124,6 +139,7 @@ def _values(found: Found) -> dict[str, object]:
     return {
         "record": found["ownership"].get("record_id"),
         "named": seen.get("record_id"),
+        "undeclared": number_text(f"{found['ownership'].get('undeclared_s') or 0:.3g}"),
         "source": seen.get("digital_source_type"),
         "score": "" if ai["score"] is None else score_text(ai["score"]),
         "p_value": p_value_text(ai["p_value"]),
@@ -149,17 +165,6 @@ def _open(found: Found, ended: str) -> Iterator[str]:
         became, why = outcome(found, check)
         if became == ended and check in _OPEN:
             yield _(_OPEN[check], why=reason_text(why).rstrip("."))
-
-
-def _of_others(found: Found) -> Iterator[str]:
-    for track in found["ownership"].get("tracks") or ():
-        if track.get("of_others"):
-            yield _(
-                "At %(where)s the audio is that of record %(record)s, “%(title)s”, whose owners are others.",
-                where=track["where"],
-                record=track["record_id"],
-                title=track["title"],
-            )
 
 
 def _unlicensed(found: Found) -> Iterator[str]:

@@ -27,7 +27,7 @@ OWNED = {
         "The recording is registered here: %(named)s. Its hidden mark could not be looked for."
     ),
     "mark_unconfirmed": later(
-        "A hidden mark names a record, but the sound was not compared with that record's."
+        "A hidden mark names a record, but nothing confirms that the sound is that record's."
     ),
     "unknown_mark": later("The recording carries a hidden mark of this registry that no record explains."),
     "record_invalid": later(
@@ -59,11 +59,22 @@ FELL_OUT = {
     "holds-a-track-of-others": later(
         "a transfer in the log after which the same owners hold all of it; a licence only a person can judge."
     ),
+    "holds-a-track-that-does-not-stand": later(
+        "the end of the dispute, a record in place of the revoked one, or one that verifies."
+    ),
+    "holds-a-mark-of-an-unknown-record": later("the record that the mark names."),
+    "holds-a-mark-unconfirmed": later(
+        "a comparison in which the audio there is that of the record that the mark names."
+    ),
+    "mark-not-sought-everywhere": later("an audit of that part by itself."),
     "record-revoked": later("a new record in place of the revoked one."),
     "log-unsigned": later("a checkpoint of the log that its key has signed and that holds the record."),
     "credentials-tampered": later("the file as it was signed."),
     "credentials-faulty": later("credentials that hold, or a file without any."),
     "credentials-name-an-unknown-record": later("that record, in this registry."),
+    "credentials-name-another-record": later(
+        "credentials that name the record which mark and sound name, or a file without any."
+    ),
     "credentials-say-ai": later("a verified record that declares how AI was used."),
     "tags-say-ai": later(
         "a verified record that declares how AI was used. Taking the tags out changes nothing of "
@@ -75,6 +86,9 @@ FELL_OUT = {
     "undeclared-synthetic-music": later(
         "a verified record that declares how AI was used. The traces alone decide "
         "nothing: how the recording was made, a person must find out."
+    ),
+    "traces-beyond-what-is-declared": later(
+        "a verified record that declares how AI was used, for the rest of the audio, too."
     ),
     "declares-no-ai-bears-traces": later(
         "an amended declaration, or an explanation of the traces that satisfies a person."

@@ -131,7 +131,10 @@ def test_no_score_alone_rejects_by_default() -> None:
 
 
 def test_the_limits_are_listed_for_the_report() -> None:
-    assert load_policy().thresholds() == {"voice-clone-without-consent": {"clone_score at_least": 0.55}}
+    assert load_policy().thresholds() == {
+        "traces-beyond-what-is-declared": {"ownership.undeclared_s at_least": 10},
+        "voice-clone-without-consent": {"clone_score at_least": 0.55},
+    }
 
 
 @pytest.mark.parametrize(

@@ -158,8 +158,14 @@ def test_no_rule_of_the_default_policy_and_no_source_stays_english() -> None:
     rules = load_policy().rules
     found = copy.deepcopy(AUDITS["everything"])
     found["ownership"]["tracks"] = [
-        {"of_others": True, "where": "1-2 s", "record_id": "ab", "title": "T", "stretches": []}
+        {"of_others": True, "where": "1-2 s", "record_id": "ab", "title": "T", "stretches": []},
+        {"objection": "invalid", "where": "3-4 s", "record_id": "cd", "title": None, "stretches": []},
     ]
+    found["ownership"]["marks"] = [
+        {"message": "ef" * 8, "record_known": known, "where": "5-6 s"} for known in (True, False)
+    ]
+    found["ownership"]["undeclared_s"] = 12.0
+    found["watermark"]["searched"]["left_out"] = [{"start_s": 7.0, "end_s": 8.0}]
     found["voice"]["artists"] = [
         {"name": "Ada", "suspected": True, "consent": "none", "clone_score": 0.9, "similarity": 4.0}
     ]
