@@ -12,6 +12,8 @@ from api.audit.result import Matches
 
 GAP_S = 5.0
 """Up to so much before, between and after its stretches a track is taken to go on: a quiet bar, a fade."""
+TOLD_FROM_S = 10.0
+"""So much that lies in no registered track is told beside whose the rest is."""
 Spans = Sequence[tuple[float, float]]
 
 
@@ -33,8 +35,15 @@ def with_the_rest(
     """
     heard = [TrackHeard.of(m, records[m.record_id]) for m in matches if m.record_id in records]
     heard.sort(key=lambda track: track.stretches[0].start_s if track.stretches else 0.0)
+    registered = [span for track in heard for span in spans_of(track.record_id, heard, watermark)]
+    unregistered_s = round(beyond(registered, duration_s), 1) if heard else None
+    text = found.text
+    if unregistered_s is not None and unregistered_s >= TOLD_FROM_S:
+        text += f" {unregistered_s:.0f} s of the audio lie in no registered track."
     return replace(
         found,
+        text=text,
+        unregistered_s=unregistered_s,
         tracks=tuple(_beside(found, heard)),
         marks=tuple(_unconfirmed(found, watermark, matches, records)),
         undeclared_s=_undeclared(found, watermark, heard, records, duration_s),

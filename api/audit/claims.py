@@ -143,6 +143,7 @@ class Ownership:
         claims: where several parties claim the audio, their records in log order, the earliest first.
         tracks: every registered track in the audio, as it is heard, each with its stretches.
         marks: further marks in the audio that nothing confirms.
+        unregistered_s: seconds of the audio in no registered track that is heard; None where none is.
         undeclared_s: seconds of the audio in no track whose record declares AI; None where no record does.
     """
 
@@ -153,6 +154,7 @@ class Ownership:
     claims: tuple[Claim, ...] = ()
     tracks: tuple[TrackHeard, ...] = ()
     marks: tuple[MarkBeside, ...] = ()
+    unregistered_s: float | None = None
     undeclared_s: float | None = None
 
     @property

@@ -377,6 +377,7 @@ class Ownership(TypedDict):
         claims: where several parties claim the audio, their records in log order, the earliest first
         tracks: every registered track in the audio, as it is heard, each with its stretches
         marks: further marks in the audio that nothing confirms
+        unregistered_s: seconds of the audio in no registered track that is heard; None where none is
         undeclared_s: seconds of the audio in no track whose record declares AI; None where no record does
     """
 
@@ -400,6 +401,7 @@ class Ownership(TypedDict):
     claims: NotRequired[list[Claim]]
     tracks: NotRequired[list[TrackHeard]]
     marks: NotRequired[list[MarkBeside]]
+    unregistered_s: NotRequired[float | None]
     undeclared_s: NotRequired[float | None]
 
 

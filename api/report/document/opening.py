@@ -13,6 +13,7 @@ from api.report.legible import legible
 from api.report.numbers import percent_text
 from api.report.words.heard import not_measured
 from api.report.words.meanings import MEANINGS
+from api.report.words.owned import rest_text
 from api.report.words.provenance import owners
 from api.report.words.rules import rule_texts, source_text
 from api.report.words.short import CHECKS, FELL_OUT, MADE, OWNED
@@ -31,7 +32,7 @@ EXPLAINED = later(
 )
 OPENED = later("For what was not answered: a file that can be judged, or the check made anew.")
 _OTHERWISE = later("findings to which it no longer applies, or another policy.")
-OPEN = ("check-inconclusive", "check-failed", "check-partly", "check-unread")
+OPEN = ("check-inconclusive", "check-failed", "check-partly", "check-unread", "check-uncompared")
 
 
 def answers(report: Found) -> tuple[Answer, ...]:
@@ -69,7 +70,7 @@ def _in_short(found: Found) -> Iterator[str]:
         if record.get("verified")
         else _("the record")
     )
-    yield _(OWNED[owned["status"]], named=named)
+    yield " ".join(filter(None, (_(OWNED[owned["status"]], named=named), rest_text(owned))))
     if found["ai"]["score"] is None:
         yield _("Whether its sound bears traces of a machine could not be measured.")
     else:

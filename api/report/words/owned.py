@@ -6,13 +6,14 @@ The statement's sentence is English; every other language is told from the statu
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from api.audit.beside import TOLD_FROM_S
 from api.language import _, later, ngettext, spoken
 from api.report.numbers import moment_text
 from api.report.words.told import Found
 from core import clock
 
 UNSOUGHT = "at every speed and pitch."
-"""How a statement ends where a mark was not looked for everywhere."""
+"""What a statement says where a mark was not looked for everywhere."""
 
 _SIMPLE: Mapping[str, str] = {
     "match": later("Watermark and fingerprint both name record %(record)s."),
@@ -46,9 +47,20 @@ def owned_text(owned: Found, matches: Sequence[Found] = ()) -> str:
     if spoken() == "en":
         return str(owned["text"])
     if status in _SIMPLE:
-        return _(_SIMPLE[status], record=record_id)
-    made = _RICH.get(status)
-    return made(owned, matches) if made else str(owned["text"])
+        told = _(_SIMPLE[status], record=record_id)
+    elif status in _RICH:
+        told = _RICH[status](owned, matches)
+    else:
+        return str(owned["text"])
+    return " ".join(filter(None, (told, rest_text(owned))))
+
+
+def rest_text(owned: Found) -> str:
+    """How much of the audio is no registered track's, where that is worth telling."""
+    rest_s = owned.get("unregistered_s")
+    if rest_s is None or rest_s < TOLD_FROM_S:
+        return ""
+    return _("%(seconds)s s of the audio lie in no registered track.", seconds=f"{rest_s:.0f}")
 
 
 def _unmarked(owned: Found, _matches: Sequence[Found]) -> str:
@@ -58,7 +70,7 @@ def _unmarked(owned: Found, _matches: Sequence[Found]) -> str:
     )
     if not (owned.get("record") or {}).get("marked"):
         end = _("the record does not say that the track was ever marked.")
-    elif str(owned["text"]).endswith(UNSOUGHT):
+    elif UNSOUGHT in str(owned["text"]):
         end = _("it was not looked for at every speed and pitch.")
     else:
         end = _("the original from before it was tagged, or a copy that lost its mark.")

@@ -184,3 +184,13 @@ def test_a_mark_is_called_lost_only_after_a_full_search(search: dict[str, Any]) 
     text = audit(Registry(matches=[SONG]), detection=fakes.unmarked(**search)).findings.ownership.text
     assert ("lost its mark" in text) is (not search)
     assert ("not looked for at every speed" in text) is bool(search)
+
+
+def test_a_registered_part_does_not_stand_for_the_whole() -> None:
+    """Ten seconds of a registered song in a minute: the minute is not that song's."""
+    long = audit(Registry(matches=[SONG]), detection=marked(), audio=fakes.clip(60.0)).findings.ownership
+    assert (long.status, long.unregistered_s) == ("match", 51.0)
+    assert long.text.endswith(" 51 s of the audio lie in no registered track.")
+    whole = audit(Registry(matches=[SONG]), detection=marked()).findings.ownership
+    assert whole.unregistered_s == 0.0 and "no registered track" not in whole.text
+    assert audit(Registry({})).findings.ownership.unregistered_s is None
