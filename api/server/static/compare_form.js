@@ -8,6 +8,7 @@ const button = form.querySelector("button[type=submit]");
 const sending = document.getElementById("sending");
 const bar = document.getElementById("sent");
 const text = document.getElementById("sent-text");
+const signIn = document.getElementById("sent-sign-in");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -21,15 +22,16 @@ form.addEventListener("submit", async (event) => {
     bar.value = Math.round(100 * share);
     text.textContent = share < 1 ? `${bar.value} %` : _("reading the files");
   };
-  const say = (said) => {
+  const say = (said, ended) => {
     text.textContent = said;
+    signIn.hidden = !ended;
   };
   const answer = await send("/v1/comparisons", wishes, files, (role) => `${role}_upload_id`, tell, say);
   if (answer.id) {
     window.location.assign(`/comparisons/${encodeURIComponent(answer.id)}`);
     return;
   }
-  error.textContent = answer.ended ? [answer.problem, _("Sign in again; what was sent before is kept.")].join(" ") : answer.problem;
+  error.textContent = answer.problem;
   error.hidden = false;
   button.disabled = false;
   sending.hidden = true;

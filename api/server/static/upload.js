@@ -1,4 +1,5 @@
 // Many files, progress while sending, and drag and drop. Without this script the form works as a plain form.
+import { begun, forget, unfinished } from "/static/batch.js";
 import { _ } from "/static/words.js";
 import { send, size } from "/static/sending.js";
 
@@ -8,10 +9,13 @@ const drop = document.getElementById("drop");
 const error = document.getElementById("error");
 const title = document.getElementById("title");
 const hint = document.getElementById("chosen");
+const left = document.getElementById("left");
 const button = form.querySelector("button[type=submit]");
 const sending = document.getElementById("sending");
 const bar = document.getElementById("sent");
 const text = document.getElementById("sent-text");
+const counts = document.getElementById("sent-counts");
+const signIn = document.getElementById("sent-sign-in");
 const rows = document.getElementById("sent-files");
 file.multiple = true;
 
@@ -30,6 +34,7 @@ function fail(said) {
   sending.hidden = true;
 }
 
+// One line for each file; those that were refused come first, so that no thousand others hide them.
 function row(one, answer) {
   const item = document.createElement("li");
   const name = document.createElement("bdi");
@@ -39,11 +44,18 @@ function row(one, answer) {
     link.href = `/audits/${encodeURIComponent(answer.id)}`;
     link.append(name);
     item.append(link);
+    rows.append(item);
   } else {
     item.className = "bad";
     item.append(name, `: ${answer.problem}`);
+    rows.insertBefore(item, rows.querySelector("li:not(.bad)"));
   }
-  rows.append(item);
+}
+
+function count() {
+  const refused = rows.querySelectorAll(".bad").length;
+  const values = { sent: rows.children.length - refused, refused };
+  counts.textContent = refused ? _("%(sent)s sent, %(refused)s refused", values) : _("%(sent)s sent", values);
 }
 
 file.addEventListener("change", chosen);
@@ -63,48 +75,72 @@ function stay(event) {
   event.preventDefault();
 }
 
-async function sendAll() {
-  const files = Array.from(file.files);
-  error.hidden = true;
-  button.disabled = true;
-  sending.hidden = false;
-  rows.replaceChildren();
-  for (const [place, one] of files.entries()) {
-    const which = files.length === 1 ? "" : [_("%(place)s of %(count)s", { place: place + 1, count: files.length }), `: ${one.name}, `].join("");
-    const wishes = new FormData(form);
-    wishes.delete("file");
-    if (!wishes.get("artist")) wishes.delete("artist");
+// Sends files in turn. A batch that is not done stays remembered.
+async function sendAll(files, wishes) {
+  const bytes = files.reduce((sum, one) => sum + one.size, 0) || 1;
+  const many = files.length > 1;
+  const batch = many ? begun(files, new URLSearchParams(wishes).toString()) : [{ file: files[0] }];
+  let before = 0;
+  for (const [place, one] of batch.entries()) {
+    const which = many ? [_("%(place)s of %(count)s", { place: place + 1, count: files.length }), `: ${one.file.name}`].join("") : "";
+    const told = (said) => {
+      text.textContent = [which, said].filter(Boolean).join(", ");
+    };
     const tell = (share) => {
-      bar.value = Math.round(100 * share);
-      text.textContent = which + (share < 1 ? `${bar.value} %` : _("reading the file"));
+      bar.value = Math.floor((100 * (before + share * one.file.size)) / bytes);
+      told(share < 1 ? `${Math.round(100 * share)} %` : _("reading the file"));
     };
-    const say = (said) => {
-      text.textContent = which + said;
+    const say = (said, ended) => {
+      told(said);
+      signIn.hidden = !ended;
     };
-    const answer = await send("/v1/audits", wishes, [["file", one]], () => "upload_id", tell, say);
-    if (answer.ended) {
-      fail([answer.problem, _("Sign in again; what was sent before is kept.")].join(" "));
-      const link = document.createElement("a");
-      link.href = "/";
-      link.textContent = [" ", _("Sign in")].join("");
-      error.append(link);
+    let answer = one;
+    if (!one.id) {
+      one.note?.();
+      const asked = new FormData();
+      for (const [name, value] of wishes) asked.set(name, value);
+      answer = await send("/v1/audits", asked, [["file", one.file]], () => "upload_id", tell, say, one.key);
+    }
+    if (answer.forbidden || (!many && answer.problem)) {
+      fail(answer.problem);
       return;
     }
-    if (files.length === 1) {
+    if (!many) {
       window.removeEventListener("beforeunload", stay);
-      if (answer.id) window.location.assign(`/audits/${encodeURIComponent(answer.id)}`);
-      else fail(answer.problem);
+      window.location.assign(`/audits/${encodeURIComponent(answer.id)}`);
       return;
     }
-    row(one, answer);
+    if (answer.id) one.note(answer.id);
+    before += one.file.size;
+    row(one.file, answer);
+    count();
   }
-  text.textContent = _("all sent; each name leads to its audit");
+  forget();
+  bar.value = 100;
+  text.textContent = _("done; each name that was sent leads to its audit");
   button.disabled = false;
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const wishes = Array.from(new FormData(form)).filter(([name, value]) => name !== "file" && value);
+  error.hidden = true;
+  left.hidden = true;
+  button.disabled = true;
+  sending.hidden = false;
+  rows.replaceChildren();
+  counts.textContent = "";
   window.addEventListener("beforeunload", stay);
-  await sendAll();
+  await sendAll(Array.from(file.files), wishes);
   window.removeEventListener("beforeunload", stay);
 });
+
+const before = unfinished();
+if (before) {
+  left.querySelector("span").textContent = _("When this page was left, %(sent)s of %(count)s files had been sent. Choose the same files again: those are not sent twice.", before);
+  left.querySelector("button").addEventListener("click", () => {
+    forget();
+    left.hidden = true;
+  });
+  left.hidden = false;
+}

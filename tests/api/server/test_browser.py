@@ -100,7 +100,8 @@ def test_many_files_are_sent_in_turn_and_a_bad_one_stops_none(page: Page) -> Non
     ]
     page.set_input_files("#file", files)
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.locator("#sent-text")).to_have_text("all sent; each name leads to its audit")
+    expect(page.locator("#sent-text")).to_have_text("done; each name that was sent leads to its audit")
+    expect(page.locator("#sent-counts")).to_have_text("2 sent, 1 refused")
     expect(page.locator("#sent-files a")).to_have_text(["one.wav", "two.wav"])
     expect(page.locator("#sent-files .bad")).to_contain_text("bad.wav: ")
 
@@ -195,15 +196,23 @@ def test_a_case_is_decided_without_scripts(chromium: Browser, site: Site) -> Non
     context.close()
 
 
-def test_a_session_that_ended_says_so_and_leads_back(
-    context: BrowserContext, addresses: dict[str, str]
+def test_a_session_that_ended_says_so_and_the_upload_goes_on_after_signing_in(
+    context: BrowserContext, addresses: dict[str, str], site: Site
 ) -> None:
     page = context.new_page()
     page.goto("/")
     context.clear_cookies()
     page.set_input_files("#file", {"name": "late.wav", "mimeType": "audio/wav", "buffer": GOOD})
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.locator("#error")).to_contain_text("Your session has ended")
+    expect(page.locator("#sent-text")).to_contain_text("Your session has ended")
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    opened.value.get_by_label("API key").fill(site.key)
+    opened.value.get_by_role("button", name="Sign in").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Audit a track")
+    opened.value.close()
+    expect(page.get_by_role("heading", level=1)).to_have_text("late.wav")
+    context.clear_cookies()
     page.goto(addresses["record"])
     assert page.locator("input[name=then]").input_value() == addresses["record"]
 

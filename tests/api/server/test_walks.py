@@ -89,7 +89,9 @@ def test_a_thousand_files_at_once_are_sent_in_turn_and_a_limit_is_waited_for(pag
     page.set_input_files("#file", files)
     expect(page.locator("#title")).to_have_text("1000 files")
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.locator("#sent-text")).to_have_text("all sent; each name leads to its audit")
+    expect(page.locator("#sent-text")).to_have_text("done; each name that was sent leads to its audit")
+    expect(page.locator("#sent-counts")).to_have_text("999 sent, 1 refused")
+    expect(page.locator("#sent-files li").first).to_have_class("bad")  # no thousand others hide it
     expect(page.locator("#sent-files a")).to_have_count(999)
     expect(page.locator("#sent-files .bad")).to_have_text(["take 3.wav: that is no audio"])
     assert len(asked) == 1001 and len(set(asked)) == 1000 and asked[2] == asked[3]
