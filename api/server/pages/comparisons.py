@@ -55,7 +55,7 @@ def comparison(comparison_id: str, request: Request, parts: PartsDep, caller: Au
     """Progress while it runs, both files side by side when it is done."""
     job = parts.jobs.get(comparison_id, tenant=caller.tenant, kind="comparison")
     if job.error is not None:
-        return page(request, "problem.html", problem=problem_of(job.error))
+        return page(request, "problem.html", problem=problem_of(job.error), job=job)
     if job.result is None:
         return progress(request, job, f"/v1/comparisons/{job.id}", _("Comparing"))
     found = job.result

@@ -30,6 +30,18 @@ _JOBS = ("queued", "running", "succeeded", "failed", "cancelled", "expired")
 _RECORDS = ("asserted", "evidenced", "disputed", "revoked")
 _CASES = ("open", "decided", "appealed")
 
+_ADVICE: Mapping[int, str] = {
+    403: later("You may not do this as you are signed in. An admin can give the role or the scope for it."),
+    404: later("It is not there, is not there any more, or is not yours to see."),
+    429: later("Wait a moment, then try again."),
+    503: later("The server cannot do this now. Wait a moment, then try again."),
+}
+
+
+def advice(status: int) -> str:
+    """What to do about a problem of this HTTP status, or nothing."""
+    return _(_ADVICE[status]) if status in _ADVICE else ""
+
 
 def state(name: str) -> str:
     """A state of a job, a case, a message or a record."""

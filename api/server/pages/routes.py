@@ -92,7 +92,7 @@ def audit(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader)
     except TrackmarkError as error:
         return page(request, "problem.html", 404, problem=problem(error))
     if job.error is not None:
-        return page(request, "problem.html", problem=problem_of(job.error))
+        return page(request, "problem.html", problem=problem_of(job.error), job=job)
     if job.result is None:
         return progress(request, job, f"/v1/audits/{job.id}", _("Auditing"))
     return page(request, "audit.html", **_findings(job, parts))

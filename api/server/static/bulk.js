@@ -12,7 +12,6 @@ function told() {
   all.indeterminate = chosen > 0 && chosen < boxes.length;
 }
 
-all.closest("[hidden]").hidden = false;
 all.addEventListener("change", () => {
   for (const one of boxes) one.checked = all.checked;
   told();

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests import browsers
 from tests.api.server.browsing import HEARING, WIDE, Site, signed_in
+from tests.api.server.seeding import seeded
 from tests.api.serving import listening
 
 
@@ -14,6 +15,13 @@ from tests.api.serving import listening
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with listening(tmp_path_factory.mktemp("home"), HEARING) as (url, key):
         yield Site(url, key)
+
+
+@pytest.fixture(scope="module")
+def addresses(site: Site) -> dict[str, str]:
+    """A page of every kind, with something on it."""
+    with site.client() as client:
+        return seeded(client)
 
 
 @pytest.fixture(scope="module")

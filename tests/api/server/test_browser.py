@@ -10,15 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from api.language.catalogue import catalogue
 from tests.api.compare import pairs
 from tests.api.server.browsing import PHONE, RULES, WIDE, Site, keep_picture, signed_in
-from tests.api.server.seeding import seeded
 from tests.api.serving import GOOD
-
-
-@pytest.fixture(scope="module")
-def addresses(site: Site) -> dict[str, str]:
-    """A page of every kind, with something on it."""
-    with site.client() as client:
-        return seeded(client)
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")])

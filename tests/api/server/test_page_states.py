@@ -1,0 +1,76 @@
+"""What pages say and show where something is missing: scripts, room, or the page itself."""
+
+import re
+
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.api.compare import pairs
+from tests.api.server.browsing import PHONE, Site, finished, signed_in
+from tests.api.serving import GOOD
+
+
+def test_without_scripts_nothing_is_offered_that_needs_them(
+    chromium: Browser, site: Site, addresses: dict[str, str]
+) -> None:
+    context = signed_in(chromium, site, viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    for name, address in addresses.items():
+        page.goto(address)
+        needing = page.locator(":is(.scripted, #play, .hear[type=button], #choose-all):visible")
+        assert needing.count() == 0, name
+    page.goto("/")
+    page.set_input_files("#file", {"name": "seen.wav", "mimeType": "audio/wav", "buffer": GOOD})
+    box = page.locator("#file").bounding_box()  # the browser's own field shows what was chosen
+    assert box is not None and box["width"] > 200 and box["height"] > 20
+    expect(page.get_by_text("One file at a time")).to_be_visible()
+    page.goto("/verify")
+    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Verify")).to_be_hidden()
+    context.close()
+
+
+CELLS = """() => [
+  [...document.querySelectorAll(".rows td:not([data-label])")].map((one) => one.innerText.trim()),
+  [...document.querySelectorAll(".scroll:has(.rows)")].filter((one) => one.scrollWidth > one.clientWidth)
+    .length,
+]"""
+"""The texts of cells without a name, and how many lists do not fit."""
+
+
+def test_on_a_phone_every_cell_of_a_list_says_what_it_is(
+    chromium: Browser, site: Site, addresses: dict[str, str]
+) -> None:
+    context = signed_in(chromium, site, viewport=PHONE)
+    page = context.new_page()
+    figure = re.compile(r"[0-9][0-9 :,./-]*( UTC)?")
+    for name, address in addresses.items():
+        page.goto(address)
+        cells, cut = page.evaluate(CELLS)
+        assert [text for text in cells if figure.fullmatch(text)] == [], name
+        assert cut == 0, f"{name}: a list is cut"
+    page.goto("/cases")
+    box, link = page.locator("td.choose").first, page.locator("td.name").first
+    at, beside = box.bounding_box(), link.bounding_box()
+    assert at is not None and beside is not None
+    assert at["x"] + at["width"] <= beside["x"] and abs(at["y"] - beside["y"]) < 10
+    context.close()
+
+
+def test_a_page_that_says_no_says_what_to_do(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    page.goto("/no/such/page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not Found")
+    assert page.get_by_text("Not Found").count() == 1
+    expect(page.locator("main")).to_contain_text("or is not yours to see")
+    with site.client() as client:
+        scopes = {"name": "reader", "scopes": ["audits:read"]}
+        reader = client.post("/v1/keys", json=scopes).json()["secret"]
+        bad = {"file": ("bad take.wav", pairs.BAD)}
+        failed = finished(client, client.post("/v1/audits", files=bad).headers["location"])["id"]
+    page.goto(f"/audits/{failed}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("bad take.wav")
+    page.get_by_role("link", name="All audits").click()
+    expect(page).to_have_url(f"{site.address}/audits")
+    context.request.post("/sign-in", form={"key": reader})
+    page.goto("/keys")
+    expect(page.locator("main")).to_contain_text("An admin can give the role or the scope")
