@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core import scratch
 from core.clip import Clip
 from core.codecs import Bits, Codec
 from core.errors import EncodeError
@@ -37,9 +38,17 @@ class Prepared:
 
 
 def prepare(
-    source: Path | Clip, out: Path, codec: Codec, declaration: Declaration, limits: Limits
+    source: Path | Clip, out: Path, codec: Codec, declaration: Declaration | None, limits: Limits
 ) -> Prepared:
     """Decode a source and find out what can be kept.
+
+    Args:
+        source: a file, or audio that was decoded or generated already.
+        out: the file to be.
+        codec: of its audio.
+        declaration: what is stated of it, instead of what the source says; None states nothing, and then
+            no credentials come into the file either.
+        limits: what is accepted.
 
     Raises:
         AudioError: the source cannot be used as audio.
@@ -62,10 +71,9 @@ def prepare(
         warnings.append(f"the source also holds {told}: only its first audio track is kept")
     how = written(clip.layout, int(clip.wav.shape[0]), codec)
     bits, depth = _bits(clip.source.bits, codec)
-    if codec == "wav" and clip.wav.numel() * abs(bits) // 8 > MAX_WAV_BYTES:
+    if declaration is not None and codec == "wav" and clip.wav.numel() * abs(bits) // 8 > MAX_WAV_BYTES:
         raise EncodeError("a WAV file cannot hold so much audio and its credentials (4 GB): write FLAC")
     clip, gain_db = _within_full_scale(clip)
-    replaced = {"TITLE", "ISRC"} if declaration.isrc else {"TITLE"}
     if gain_db:
         warnings.append(
             f"the source goes beyond full scale: it is turned down by {gain_db:.2f} dB, nothing is clipped"
@@ -74,8 +82,14 @@ def prepare(
             warnings.append("its ReplayGain or loudness figures no longer fit and are left out")
             kept = replace(kept, other_levels=True)
     warnings += [text for text in (how.lost, depth) if text]
-    kept = kept.without(replaced)
-    return Prepared(clip, kept, bits, (*warnings, *kept.lost(out.suffix.lower())), state)
+    if declaration is not None:
+        kept = kept.without({"TITLE", "ISRC"} if declaration.isrc else {"TITLE"})
+    warnings += kept.lost(out.suffix.lower())
+    if kept.statements:
+        named = ", ".join(sorted(kept.statements)[:8])
+        instead = "are left out" if declaration is None else "are replaced by this declaration"
+        warnings.append(f"the source's own statements on AI ({named}) {instead}")
+    return Prepared(clip, kept, bits, tuple(warnings), state)
 
 
 def _bits(source: int | None, codec: str) -> tuple[Bits, str | None]:
@@ -94,8 +108,8 @@ def _within_full_scale(clip: Clip) -> tuple[Clip, float]:
     """The clip turned down to full scale where it goes beyond, and by how many decibels."""
     from math import log10
 
-    peak = float(clip.wav.abs().max()) if clip.wav.numel() else 0.0
+    peak = max((float(part.abs().max()) for part in scratch.stretches(clip.wav) if part.numel()), default=0.0)
     if peak <= 1.0:
         return clip, 0.0
     gain = FULL_SCALE / peak
-    return replace(clip, wav=clip.wav * gain), -20 * log10(gain)
+    return replace(clip, wav=scratch.made(clip.wav, lambda part: part * gain)), -20 * log10(gain)

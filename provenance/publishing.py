@@ -6,28 +6,25 @@ that was marked whole (`provenance.tag`) and audio marked as it came (`provenanc
 
 import hashlib
 import math
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.clip import Clip
 from core.decode import decode
-from core.encode import encode
-from core.errors import CredentialsError, EncodeError, WatermarkError
+from core.errors import CredentialsError, WatermarkError
 from core.limits import LONG_LIMITS, Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.description import describe
-from provenance.formats import CREDENTIALS_IN, codec_for
-from provenance.metadata.carrying import carry
+from provenance.formats import CREDENTIALS_IN
 from provenance.output import check_output, put, refuse_changed
 from provenance.preparation import Prepared
 from provenance.records.asset import Mark, Span
 from provenance.records.record import OwnershipRecord
 from provenance.watermark.known import Known
+from provenance.writing import workplace, write, writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -183,22 +180,11 @@ def publish(
         AudioError, EncodeError, WatermarkError, CredentialsError: as of `tag`. Nothing is registered then,
             but where something takes the output's name in the last instant.
     """
-    codec, bit_rate = codec_for(out)
     key, record_id = ledger.watermark_key(), draft.record_id
-    with _workplace(out) as folder:
+    with workplace(out) as folder:
         plain, finished = folder / f"marked{out.suffix}", folder / f"finished{out.suffix}"
         tell("encode")
-        encode(
-            ready.clip.wav,
-            ready.clip.sample_rate,
-            plain,
-            codec=codec,
-            bit_rate=bit_rate,
-            bits=ready.bits,
-            layout=ready.clip.layout,
-            chapters=ready.kept.chapters,
-        )
-        carry(plain, ready.kept)
+        write(plain, ready.clip.wav, ready)
         tell("read back")
         heard = decode(plain, LONG_LIMITS)
         p_value = _read_back(marker, heard, key, marked, out)
@@ -235,7 +221,7 @@ def publish(
         check_output(out, overwrite=overwrite)
         registration = ledger.register(record, fingerprint)
         ledger.keep_manifest(record_id, store)
-        with _writing(out):
+        with writing(out):
             put(finished, out, overwrite=overwrite)
     ledger.add_file(record_id, sha256)
     ledger.heard(record_id, heard)
@@ -327,24 +313,6 @@ def _mark(marked: Marked, key: "WatermarkKey", duration_s: float) -> Mark:
         snr_mdb=round(1000 * marked.snr_db),
         segments=(part,) if marked.start_s else (),
     )
-
-
-@contextmanager
-def _workplace(out: Path) -> Iterator[Path]:
-    """A folder beside the output, so that the last step is a rename on one file system."""
-    with _writing(out):
-        folder = tempfile.TemporaryDirectory(prefix=".trackmark-", dir=out.parent)
-    with folder as name:
-        yield Path(name)
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    """The pipeline's own writes: what fails in the ledger or elsewhere is not told as theirs."""
-    try:
-        yield
-    except OSError as error:
-        raise EncodeError(f"cannot write {out}: {error.strerror or error}") from error
 
 
 def _file_sha256(path: Path) -> str:

@@ -75,7 +75,7 @@ def tag(
                 progress=bar(source.name),
                 marker=engines.marker,
                 overwrite=force,
-                warn=_warn,
+                warn=warn,
             )
     show(str(source), done, as_json=as_json)
 
@@ -111,7 +111,8 @@ def check_isrc(isrc: str | None) -> None:
         fail(f"--isrc: {error}", USAGE)
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Print a warning, before anything is written."""
     messages().print(f"warning: {text}", style="yellow", markup=False)
 
 

@@ -15,11 +15,10 @@ from api.cli.console import (
     fail,
     failures,
     for_each,
-    messages,
     progress,
     settings,
 )
-from api.cli.tag import Force, check_output
+from api.cli.tag import Force, check_output, warn
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,36 +66,29 @@ def embed(
         fail(f"--message must be 16 hex digits, not {message!r}", USAGE)
     with failures(), progress(enabled=not quiet) as bar:
         report = bar(source.name)
-        from core.decode import stream
-        from core.encode import encode
-        from provenance.formats import codec_for
-        from provenance.watermark import Meter, WatermarkKey, embed_blocks
+        from provenance.marking import mark_file
+        from provenance.watermark import WatermarkKey
 
         check_output(out, force=force, source=source)
-        codec, bit_rate = codec_for(out)
-        secret, meter = WatermarkKey.load(key), Meter()
+        secret = WatermarkKey.load(key)
         report("mark", 0.1)
-        with stream(source, settings().stream_limits()) as audio:
-            marked = embed_blocks(
-                audio.blocks,
-                audio.sample_rate,
-                bytes.fromhex(message),
-                secret,
-                strength=strength,
-                meter=meter,
-            )
-            cut_off = encode(
-                marked, audio.sample_rate, out, codec=codec, bit_rate=bit_rate, layout=audio.layout
-            )
+        snr_db, warnings = mark_file(
+            source,
+            out,
+            bytes.fromhex(message),
+            secret,
+            limits=settings().stream_limits(),
+            strength=strength,
+            overwrite=force,
+            warn=warn,
+        )
         report("done", 1.0)
-    if cut_off:
-        messages().print(f"warning: {cut_off} samples beyond full scale were cut off", style="yellow")
-    snr = min(meter.snr_db, 200.0)
-    found = {"file": str(source), "output": str(out), "message": message.lower(), "snr_db": round(snr, 2)}
+    snr = round(min(snr_db, 200.0), 2)
+    told = {"file": str(source), "output": str(out), "message": message.lower(), "snr_db": snr}
     if as_json:
-        emit(found)
+        emit({**told, "warnings": list(warnings)})
     else:
-        answers().print(f"{out} carries {message.lower()} (mark {snr:.1f} dB under the music)")
+        answers().print(f"{out} carries {message.lower()} (mark {snr:.1f} dB under the music)", markup=False)
 
 
 @commands.command("detect")

@@ -74,16 +74,22 @@ def append(path: Path, additions: list[tuple[bytes, bytes]]) -> None:
 
 def append_in(file: BinaryIO, name: str, additions: list[tuple[bytes, bytes]]) -> None:
     """The same of an open file; `name` is for messages."""
-    chunks_in(file, name)  # refuses a file whose structure does not hold
+    found = chunks_in(file, name)  # refuses a file whose structure does not hold
     file.seek(0)
-    if file.read(4) != b"RIFF":
-        raise CredentialsError("no chunks can be added to a WAV file beyond 4 GB; use FLAC")
+    plain = file.read(4) == b"RIFF"
+    wide = None if plain else next((one for one in found if one.id == b"ds64"), None)
+    if not plain and wide is None:
+        raise CredentialsError(f"{name} does not say how long it is; use FLAC")
     end = file.seek(0, os.SEEK_END)
     if end % 2:
         file.write(b"\0")
     for identifier, data in additions:
         file.write(identifier + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2))
     length = file.tell() - 8
+    if wide is not None:  # EBU Tech 3306: the length stands in the first field of ds64
+        file.seek(wide.start)
+        file.write(struct.pack("<Q", length))
+        return
     if length > _MAX_RIFF:
         raise CredentialsError("a WAV file cannot be larger than 4 GB; use FLAC")
     file.seek(4)

@@ -23,9 +23,6 @@ def losses(found: Kept, suffix: str) -> tuple[str, ...]:
     lost = list(_lost(found, suffix))
     if lost:
         told.append(f"{suffix} files cannot carry the source's {', '.join(lost)}: they are left out")
-    if found.statements:
-        named = ", ".join(sorted(found.statements)[:8])
-        told.append(f"the source's own statements on AI ({named}) are replaced by this declaration")
     return tuple(told)
 
 

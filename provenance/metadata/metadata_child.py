@@ -68,6 +68,7 @@ def work(task: Task) -> None:
             "chapters": bool(found.chapters),
             "losses": {suffix: losses(found, suffix) for suffix in FAMILIES},
             "levels": found.levels,
+            "statements": list(found.statements),
             "unreadable": found.unreadable,
             "empty": found.empty,
         }

@@ -14,10 +14,12 @@ from mutagen.mp4 import MP4, MP4Cover
 
 from core.decode import decode
 from core.encode import encode
+from core.limits import DEFAULT_LIMITS
 from provenance.credentials import read_credentials, riff
 from provenance.declaration import Declaration
 from provenance.formats import CODECS
 from provenance.metadata import carrying
+from provenance.preparation import prepare
 from provenance.tag import Tagged, tag
 from tests.provenance.test_tag import IDENTITY, Ledger, Remembering
 from tests.signals import music
@@ -161,7 +163,8 @@ def wav(folder: Path) -> Path:
 
 def told(source: Path, suffix: str) -> str:
     """What is said of a source before it is tagged, in one text."""
-    return " | ".join(carrying.read(source, decode(source).source).lost(suffix))
+    out = source.with_name(f"out{suffix}")
+    return " | ".join(prepare(source, out, CODECS[suffix][0], Declaration("T", "L"), DEFAULT_LIMITS).warnings)
 
 
 def carried(source: Path, suffix: str, **changes: Any) -> Path:
