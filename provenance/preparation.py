@@ -81,6 +81,9 @@ def prepare(
         if kept.levels:
             warnings.append("its ReplayGain or loudness figures no longer fit and are left out")
             kept = replace(kept, other_levels=True)
+        if kept.stale and codec == "wav":
+            named = ", ".join(kept.stale)
+            warnings.append(f"its {named} may state loudness that no longer fits, and is kept as it is")
     warnings += [text for text in (how.lost, depth) if text]
     if declaration is not None:
         kept = kept.without({"TITLE", "ISRC"} if declaration.isrc else {"TITLE"})

@@ -58,6 +58,11 @@ def usable(clip: Clip, wav: Tensor) -> None:
 
 def no_vocals(clip: Clip, wav: Tensor) -> EnrolmentError:
     """Why nobody is heard in a recording."""
+    if clip.duration_s < LEAST_FILE_S:
+        return EnrolmentError(
+            f"{_name(clip)}: {clip.duration_s:.1f} s long, need at least {LEAST_FILE_S:.0f} s of voice in it",
+            "too-short",
+        )
     if _flatness(wav) > _NOISE_FLATNESS:
         return EnrolmentError(f"{_name(clip)}: only noise is heard", "noise")
     return EnrolmentError(

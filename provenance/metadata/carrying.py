@@ -30,6 +30,7 @@ class Carried:
         chapters: in order of time.
         losses: by suffix of the file to be, what cannot be carried into it, in sentences.
         levels: whether it states levels of its sound, as ReplayGain does.
+        stale: chunks that may state levels in a way that is not changed with them.
         statements: names of tags that speak of AI or of a record, which are not carried.
         unreadable: why the tags could not be read, or not all, if so.
         left_out: names of texts that are not carried.
@@ -40,6 +41,7 @@ class Carried:
     chapters: tuple[Chapter, ...] = ()
     losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     levels: bool = False
+    stale: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     unreadable: str | None = None
     left_out: frozenset[str] = frozenset()
@@ -74,6 +76,7 @@ def read(path: Path, source: Source) -> Carried:
                 for suffix in FAMILIES
             },
             levels=bool(found["levels"]),
+            stale=tuple(_printable(name)[:100] for name in found["stale"][:MOST_LOSSES]),
             statements=tuple(_printable(name)[:100] for name in found["statements"][:MOST_LOSSES]),
             unreadable=None if unreadable is None else _printable(unreadable),
         )

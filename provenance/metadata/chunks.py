@@ -36,6 +36,7 @@ def read_riff(file: BinaryIO, name: str, chapters: tuple[Chapter, ...]) -> Kept:
     chunks: list[tuple[bytes, bytes]] = []
     info: list[tuple[bytes, bytes]] = []
     statements: list[str] = []
+    lost: list[str] = []
     try:
         listed = [*_listed(file, name)]
         untold += _cut(file, listed)
@@ -48,7 +49,9 @@ def read_riff(file: BinaryIO, name: str, chapters: tuple[Chapter, ...]) -> Kept:
             data = riff.read_chunk_in(file, name, chunk, limit=MAX_BYTES)
             if len(data) < chunk.size:
                 raise CredentialsError("it is cut off")
-            if chunk.id == b"AIGC":
+            if chunk.id == b"MD5 ":
+                lost.append("checksum of its audio (MD5)")
+            elif chunk.id == b"AIGC":
                 statements.append("AIGC")
             elif chunk.id == b"LIST" and data[:4] == b"INFO":
                 info += [pair for pair in _info(data) if _belongs(*pair)]
@@ -66,6 +69,7 @@ def read_riff(file: BinaryIO, name: str, chapters: tuple[Chapter, ...]) -> Kept:
         doubled=kept.doubled(texts, found.texts),
         chunks=chunks,
         info=info,
+        lost=(*found.lost, *lost),
         statements=tuple(dict.fromkeys((*found.statements, *statements))),
         unreadable=told,
     )

@@ -1,10 +1,11 @@
 """What was found in a source, in words that every container can be given; and the names of tags in each."""
 
 import re
-import struct
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from provenance.metadata import levels
 
 Chapter = tuple[float, float, str]
 """Start and end in seconds, and the title."""
@@ -74,6 +75,11 @@ class Kept:
         mine, rest = self.without(()), self.without_levels()
         return _counts(mine) != _counts(rest) or list(mine.chunks) != list(rest.chunks)
 
+    @property
+    def stale(self) -> tuple[bytes, ...]:
+        """Kinds of chunks that may state levels which `without_levels` leaves as they are."""
+        return tuple(dict.fromkeys(kind for kind, data in self.chunks if levels.may_state(kind, data)))
+
     def without(self, names: Container[str]) -> "Kept":
         """The same, but for texts of these names."""
         return replace(
@@ -85,37 +91,21 @@ class Kept:
         )
 
     def without_levels(self) -> "Kept":
-        """The same, but for statements of levels; those of a bext chunk say that they are not known."""
-        found = self.without(_LEVELS)
+        """The same, but for statements of levels; those of a chunk as `levels.without` has them."""
+        found = self.without(levels.NAMES)
         return replace(
             found,
             frames=[one for one in found.frames if one.FrameID not in ("RVA2", "RVAD")],
-            chunks=[(k, _without_loudness(data) if k == b"bext" else data) for k, data in found.chunks],
+            chunks=[
+                (kind, left)
+                for kind, data in found.chunks
+                if (left := levels.without(kind, data)) is not None
+            ],
         )
 
 
 def _counts(found: Kept) -> tuple[int, ...]:
     return tuple(len(part) for part in (found.texts, found.frames, found.info, found.atoms))
-
-
-class _Levels:
-    """Names of texts that state levels."""
-
-    def __contains__(self, name: object) -> bool:
-        return str(name).startswith(("REPLAYGAIN_", "R128_", "ITUNNORM"))
-
-
-_LEVELS = _Levels()
-_LOUDNESS = slice(412, 422)
-_NOT_KNOWN = struct.pack("<5h", *(0x7FFF,) * 5)
-_VERSION_OF_LOUDNESS = 2
-
-
-def _without_loudness(bext: bytes) -> bytes:
-    """The chunk with its five loudness values as EBU Tech 3285 v2, 2.4, has those that are not known."""
-    if len(bext) < _LOUDNESS.stop or int.from_bytes(bext[346:348], "little") < _VERSION_OF_LOUDNESS:
-        return bext
-    return bext[: _LOUDNESS.start] + _NOT_KNOWN + bext[_LOUDNESS.stop :]
 
 
 FAMILIES = {
@@ -202,7 +192,7 @@ def statements(names: Iterable[str]) -> tuple[str, ...]:
 
 def frame_name(frame: Any) -> str:
     """The common name of what an ID3 frame says."""
-    if frame.FrameID == "TXXX" or (frame.FrameID == "COMM" and str(frame.desc).upper() in _LEVELS):
+    if frame.FrameID == "TXXX" or (frame.FrameID == "COMM" and str(frame.desc).upper() in levels.NAMES):
         return str(frame.desc).upper()
     return ID3.get(frame.FrameID, str(frame.FrameID))
 

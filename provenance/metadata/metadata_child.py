@@ -38,6 +38,7 @@ from mutagen import (
 from core.errors import CredentialsError
 from core.locked_child import Refusal, Task
 from provenance.credentials import tag_reading
+from provenance.metadata import chunks
 from provenance.metadata.kept import FAMILIES, Told
 from provenance.metadata.losses import losses
 from provenance.metadata.reading import read
@@ -68,6 +69,7 @@ def work(task: Task) -> None:
             "chapters": bool(found.chapters),
             "losses": {suffix: losses(found, suffix) for suffix in FAMILIES},
             "levels": found.levels,
+            "stale": chunks.others(list(found.stale)),
             "statements": list(found.statements),
             "unreadable": found.unreadable,
             "empty": found.empty,

@@ -22,6 +22,9 @@ _TECHNICAL = {"LANGUAGE", "HANDLER_NAME", "VENDOR_ID", "DURATION", "CREATION_TIM
 _BLOCKS = {2: "foreign metadata", 5: "cue sheet"}
 """Metadata blocks of FLAC that are neither comments nor pictures nor technical (RFC 9639, 8.1)."""
 _BOXES = (b"uuid", b"ID32", b"xml ", b"XMP_")
+MOST_BOXES = 100
+_TOLD_BOXES = (b"meta", b"chpl", b"name", b"tagc", b"free", b"skip", bytes(4))
+"""Of user data: what is read otherwise, how tracks are called for machines, and nothing."""
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
@@ -176,20 +179,31 @@ def _atom_belongs(key: str) -> bool:
 
 
 def _boxes(file: BinaryIO) -> list[bytes]:
-    """Boxes on the top level that hold metadata and no audio."""
+    """Boxes that hold metadata and no audio: on the top level, and in what movie and tracks tell of them."""
     found: list[bytes] = []
-    place, total = 0, file.seek(0, 2)
-    while place + 8 <= total and len(found) < 100:
-        file.seek(place)
+    for kind, start, end in _listed(file, 0, file.seek(0, 2)):
+        if kind in _BOXES:
+            file.seek(start)
+            found += [] if file.read(16) == _C2PA else [kind]
+        if kind == b"moov":
+            inner = list(_listed(file, start, end))
+            tracks = [box for one in inner if one[0] == b"trak" for box in _listed(file, *one[1:])]
+            told = [box for one in (*inner, *tracks) if one[0] == b"udta" for box in _listed(file, *one[1:])]
+            found += [kind for kind, _, _ in told if kind[:1] != b"\xa9" and kind not in _TOLD_BOXES]
+    return found
+
+
+def _listed(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, int]]:
+    """Boxes of a stretch of a file (ISO/IEC 14496-12, 4.2): kind, and where the content begins and ends."""
+    found: list[tuple[bytes, int, int]] = []
+    while start + 8 <= end and len(found) < MOST_BOXES:
+        file.seek(start)
         head = file.read(16)
-        size = int.from_bytes(head[:4], "big")
+        size, content = int.from_bytes(head[:4], "big"), start + 8
         if size == 1 and len(head) == 16:
-            size = int.from_bytes(head[8:], "big")
-        if head[4:8] in _BOXES:
-            file.seek(place + 8)
-            if file.read(16) != _C2PA:
-                found.append(head[4:8])
+            size, content = int.from_bytes(head[8:], "big"), start + 16
+        found.append((head[4:8], content, min(start + size, end) if size else end))
         if size < 8:
             break
-        place += size
+        start += size
     return found
