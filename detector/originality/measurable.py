@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 SILENT_DB = -60.0
+JUDGED_S = 1.0
+"""What is shorter is called short, not silent, whatever it holds."""
 MELODY_S = 8.0
 RHYTHM_S = 8.0
 TIMBRE_FRAMES = 125
@@ -48,7 +50,7 @@ class Limits:
 
 def why_not(limits: Limits) -> tuple[str, str, str, str]:
     """Why melody, rhythm, timbre and structure cannot be measured; empty where they can."""
-    if limits.level_db < SILENT_DB:
+    if limits.level_db < SILENT_DB and limits.heard_s >= JUDGED_S:
         return ("the audio is silent",) * 4
     return _melody(limits), _rhythm(limits), _timbre(limits), _structure(limits)
 

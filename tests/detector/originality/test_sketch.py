@@ -143,3 +143,10 @@ def test_what_cannot_be_measured_says_why(wav: Tensor, unmeasured: set[str]) -> 
     for name in unmeasured:
         assert not np.isfinite(rows[name]).any()
     assert all(not np.isnan(row).any() for row in rows.values())
+
+
+@pytest.mark.parametrize("samples", [1, 2, 100, 4000])
+def test_a_few_samples_are_called_short_and_not_silent(samples: int) -> None:
+    missing = sketch(signals.noise(1.0, RATE)[:, :samples], RATE).reasons
+    assert not any("silent" in why for why in missing)
+    assert sum("too short" in why for why in missing) == 3

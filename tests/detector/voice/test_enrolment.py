@@ -56,8 +56,13 @@ def test_a_bad_file_is_named_with_its_reason(bad: Tensor, reason: str | None) ->
 
 @pytest.mark.parametrize(
     ("wav", "reason"),
-    [(noise(12, SAMPLE_RATE), "noise"), (tuneful(), "instrumental")],
-    ids=["noise", "music"],
+    [
+        (noise(12, SAMPLE_RATE), "noise"),
+        (tuneful(), "instrumental"),
+        (noise(2, SAMPLE_RATE), "too-short"),
+        (noise(2, SAMPLE_RATE)[:, :1], "too-short"),
+    ],
+    ids=["noise", "music", "two seconds", "one sample"],
 )
 def test_where_nobody_is_heard_it_is_told_what_was(wav: Tensor, reason: str) -> None:
     assert refused(fake(until_s=0.0), named(wav, "bad.wav")).reason == reason
