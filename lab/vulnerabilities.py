@@ -6,6 +6,7 @@ where some are, 2 where the list cannot be asked: then nothing is known, which i
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -38,8 +39,14 @@ def known(pins: Mapping[str, str], transport: httpx.BaseTransport | None = None)
         results = answer.json()["results"]
     if len(results) != len(pins):
         raise ValueError(f"{len(results)} answers to {len(pins)} questions")
-    told = zip(pins, results, strict=True)
-    return {name: [one["id"] for one in found["vulns"]] for name, found in told if found.get("vulns")}
+    told = {name: _numbers(found) for name, found in zip(pins, results, strict=True)}
+    return {name: numbers for name, numbers in told.items() if numbers}
+
+
+def _numbers(found: Mapping[str, Any]) -> list[str]:
+    """What is known of a package; the list tells that it knows more where it has too much for one answer."""
+    more = ["and more, which osv.dev tells"] if found.get("next_page_token") else []
+    return [one["id"] for one in found.get("vulns") or ()] + more
 
 
 def main(transport: httpx.BaseTransport | None = None) -> int:

@@ -1,6 +1,7 @@
 """`trackmark doctor`: whether this machine can do the work, and what to do where not. Changes nothing."""
 
 import io
+import os
 import shutil
 import stat
 import time
@@ -172,6 +173,9 @@ def _keys(chosen: "Settings") -> Iterator[Check]:
 
 def _disk(chosen: "Settings") -> Check:
     place = next(one for one in (chosen.home, *chosen.home.resolve().parents) if one.exists())
+    if not os.access(place, os.W_OK | os.X_OK):
+        whose = "give it to the user that the server runs as, or name another by TRACKMARK_HOME"
+        return Check("disk", "wrong", f"{place} cannot be written to", whose)
     free = shutil.disk_usage(place).free
     says = f"{free / (1 << 30):.1f} GiB free for {chosen.home}"
     if free < LEAST_DISK_BYTES:

@@ -288,7 +288,9 @@ def shown_name(name: str) -> str:
     """A client's file name without folders and control characters, shortened; still attacker text."""
     last = re.split(r"[\\/]", name)[-1]
     clean = "".join(c for c in last if c.isprintable())  # drops controls and direction marks too
+    if not clean.strip(" ."):  # a folder's name, or none
+        return "audio"
     stem, dot, suffix = clean.strip().rpartition(".")
     if dot and len(suffix) <= 5:
         return f"{stem[: MAX_NAME - 6]}.{suffix}"
-    return clean.strip()[:MAX_NAME] or "audio"
+    return clean.strip()[:MAX_NAME]

@@ -13,8 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 from core.errors import InvalidInput
 
 LONGEST = 2000
-_NAT64 = ip_network("64:ff9b::/96")
-_TRANSLATED = (_NAT64, ip_network("2002::/16"), ip_network("2001::/32"), ip_network("64:ff9b:1::/48"))
+_UNICAST = ip_network("2000::/3")
+"""All of IPv6 that is handed out to anybody; what lies outside is local, translated or nobody's."""
+_TRANSLATED = (ip_network("2002::/16"), ip_network("2001::/32"))
 Resolve = Callable[[str, int], Sequence[str]]
 
 
@@ -64,7 +65,10 @@ class Addresses:
         try:
             parts = self._parts(url)
             if not self._trusts(parts):
-                literal = _literal(parts.hostname or "")
+                host = (parts.hostname or "").rstrip(".")
+                if host == "localhost" or host.endswith(".localhost"):
+                    raise Refused("the address is this machine's own")
+                literal = _literal(host)
                 if literal is not None and not _public(literal):
                     raise Refused("the address is not a public one")
         except Refused as error:
@@ -111,9 +115,14 @@ class Addresses:
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, in any of the ways in which resolvers read one, such as 127.1."""
     try:
         return ip_address(host)
     except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except OSError:
         return None
 
 
@@ -122,6 +131,6 @@ def _public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return _public(address.ipv4_mapped)
-        if any(address in network for network in _TRANSLATED):
+        if address not in _UNICAST or any(address in network for network in _TRANSLATED):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved

@@ -24,6 +24,14 @@ def test_what_is_known_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert vulnerabilities.main(answering({})) == vulnerabilities.NONE
 
 
+def test_an_answer_in_parts_is_not_taken_for_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    results: list[dict[str, str]] = [{} for _ in install.pins()]
+    results[0] = {"next_page_token": "more"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"results": results}))
+    assert vulnerabilities.main(transport) == vulnerabilities.SOME
+    assert "and more" in capsys.readouterr().out
+
+
 def offline(_request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("no network")
 

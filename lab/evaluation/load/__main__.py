@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--processes", default="1", help="numbers of server processes, such as 1,2")
     parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    before = os.getloadavg()[0]
     found = []
     for count in (int(text) for text in options.processes.split(",")):
         told = f"{count} server process{'es' * (count > 1)}"
@@ -159,6 +159,7 @@ def main() -> None:
         if options.postgresql:
             with own_postgresql() as url:
                 found.append(measure(f"PostgreSQL, {told}", url, options.seconds, count))
+    load = f"{before:.1f} before, {os.getloadavg()[0]:.1f} at the end"
     options.output.write_text(page(found, options.seconds, load), encoding="utf-8")
     print(f"wrote {options.output}")
 

@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--postgresql", action="store_true", help="also on a PostgreSQL server of its own")
     parser.add_argument("-o", "--output", type=Path, default=PAGE)
     options = parser.parse_args()
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         found = [measure("SQLite", "", options.audits, options.seconds, options.home or folder)]
@@ -232,6 +232,7 @@ def main() -> None:
                 beside = folder / "postgresql"
                 beside.mkdir()
                 found.append(measure("PostgreSQL", url, options.audits, options.seconds, beside))
+    load = f"{before:.1f} before, {os.getloadavg()[0]:.1f} at the end"
     options.output.write_text(page(found, options.seconds, load), encoding="utf-8")
     told = {"load": load, "databases": [asdict(one) for one in found]}
     options.output.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -99,6 +99,14 @@ def test_a_clock_behind_its_own_files_is_wrong(trackmark: Trackmark, home: Path)
     assert checks(trackmark, 1)["clock"]["state"] == "wrong"
 
 
+def test_a_home_that_cannot_be_written_to_is_wrong(
+    trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # root may write anywhere
+    found = checks(trackmark, 1)["disk"]
+    assert found["state"] == "wrong" and "cannot be written to" in found["says"]
+
+
 def test_a_full_disk_is_wrong(trackmark: Trackmark, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "LEAST_DISK_BYTES", 1 << 80)
     assert checks(trackmark, 1)["disk"]["state"] == "wrong"

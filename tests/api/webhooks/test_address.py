@@ -30,7 +30,12 @@ PRIVATE = [
     "::ffff:127.0.0.1",
     "::ffff:169.254.169.254",
     "64:ff9b::7f00:1",
+    "64:ff9b:1::a00:1",
     "2002:7f00:1::",
+    "fec0::1",
+    "::127.0.0.1",
+    "5f00::1",
+    "4000::1",
 ]
 NEVER = [
     "",
@@ -48,6 +53,15 @@ NEVER = [
     "https://[::1]:8443/",
     "https://[::ffff:10.0.0.1]/",
     "https://label.example\\@127.0.0.1/",
+    "https://[fec0::1]/",
+    "https://127.1/",
+    "https://2130706433/",
+    "https://0x7f000001/",
+    "https://0177.0.0.1/",
+    "https://127.0.0.1./",
+    "https://localhost/",
+    "https://LOCALHOST./",
+    "https://any.localhost:8443/",
     "https://label.example/\nHost: x",
     "https://läbel.example/",
     "file:///etc/passwd",
@@ -90,7 +104,8 @@ def test_a_name_is_looked_up_once_and_held_to() -> None:
 
 def test_numbers_that_only_look_like_names_lead_where_they_lead() -> None:
     for host in ("2130706433", "0x7f.1", "127.1", "localhost"):
-        Addresses().check(f"https://{host}/")  # looked up when a message is sent
+        with pytest.raises(InvalidInput):
+            Addresses().check(f"https://{host}/")
         with pytest.raises(Refused):
             finding("127.0.0.1").pinned(f"https://{host}/")
 
