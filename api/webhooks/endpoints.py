@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,6 +23,8 @@ _ENDPOINTS = Table.metadata.tables["webhook_endpoints"]
 _DELIVERIES = Table.metadata.tables["webhook_deliveries"]
 MOST = 20
 """Endpoints that a tenant may have."""
+MOST_FORMER = 5
+"""Secrets that may sign beside the newest: each adds to a header of every message."""
 State = Literal["pending", "delivered", "failed"]
 
 
@@ -164,6 +166,9 @@ class Endpoints:
     def rotate(self, endpoint_id: str, overlap: timedelta, asked: str | None = None) -> tuple[Endpoint, str]:
         """Sign with a new secret, and with the one before for `overlap` besides; returns what to check with.
 
+        What was promised at an earlier rotation stays: of two admins who rotate one after the other, the
+        second ends nothing that the first has let go on.
+
         Args:
             endpoint_id: which.
             overlap: for how long both sign.
@@ -172,6 +177,7 @@ class Endpoints:
 
         Raises:
             UnknownEntry: the tenant has no such endpoint.
+            ConflictingEntry: as many secrets sign as can at once.
             KeyFileError: this machine cannot open its secrets.
         """
         key = self.key()
@@ -184,8 +190,11 @@ class Endpoints:
             if asked is not None and before.get("asked") == asked:
                 return _endpoint(row), told_of(before["current"])
             secret = new_secret(row.scheme)
-            kept = {"current": secret, "previous": before["current"]}
-            kept["previous_until"] = (clock.now() + overlap).isoformat()
+            now = clock.now()
+            former = [[before["current"], (now + overlap).isoformat()], *_signing(before, now)]
+            if len(former) > MOST_FORMER:
+                raise ConflictingEntry(f"{MOST_FORMER} former secrets sign still; wait until one has ended")
+            kept = {"current": secret, "former": former}
             if asked is not None:
                 kept["asked"] = asked
             sealed, wrapped = key.seal(json.dumps(kept).encode(), self._about(endpoint_id))
@@ -273,15 +282,17 @@ def about(tenant: str, endpoint_id: str) -> bytes:
 def secrets_of(row: Row[Any], key: WrappingKey, now: datetime) -> list[str]:
     """The secrets by which a message to an endpoint is signed, the newest first; raises `KeyFileError`."""
     kept = _opened(row, key)
-    found = [str(kept["current"])]
-    if "previous" in kept and datetime.fromisoformat(kept["previous_until"]) > now:
-        found.append(str(kept["previous"]))
-    return found
+    return [str(kept["current"]), *(str(secret) for secret, _ in _signing(kept, now))]
 
 
-def _opened(row: Row[Any], key: WrappingKey) -> dict[str, str]:
+def _signing(kept: Mapping[str, Any], now: datetime) -> list[Any]:
+    """The former secrets that sign still, each with its end, the newest first."""
+    return [one for one in kept.get("former", ()) if datetime.fromisoformat(one[1]) > now]
+
+
+def _opened(row: Row[Any], key: WrappingKey) -> dict[str, Any]:
     try:
-        kept: dict[str, str] = json.loads(key.open(row.sealed, row.wrapped, about(row.tenant, row.id)))
+        kept: dict[str, Any] = json.loads(key.open(row.sealed, row.wrapped, about(row.tenant, row.id)))
     except SealBroken as error:
         raise KeyFileError("keys/webhooks.key does not open the secret of this webhook") from error
     return kept

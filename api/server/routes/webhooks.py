@@ -185,7 +185,7 @@ def disable(webhook_id: str, parts: PartsDep, caller: Admin) -> WebhookAnswer:
     status_code=201,
     operation_id="rotateWebhook",
     summary="Rotate a webhook's secret",
-    responses=problems(404, 422),
+    responses=problems(404, 409, 422),
 )
 def rotate(
     webhook_id: str,

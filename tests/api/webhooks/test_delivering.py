@@ -15,10 +15,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sqlalchemy import Engine, text
 
 from api import database, telemetry
+from api.errors import ConflictingEntry
 from api.keys.sealing import WrappingKey
 from api.lists.cursors import Cursors
 from api.outbox.outbox import tell
-from api.webhooks import delivering, signing
+from api.webhooks import delivering, endpoints, signing
 from api.webhooks.address import Addresses, Destination
 from api.webhooks.delivering import KEPT, LEASE, WAITS_S, Deliverer, post
 from api.webhooks.endpoints import Delivery, Endpoints
@@ -226,6 +227,27 @@ def test_a_new_secret_signs_beside_the_old_one_for_a_while(bench: Bench) -> None
         signing.verify(early, body, known, now=int(early["webhook-timestamp"]))
     signing.verify(late, last, fresh, now=int(late["webhook-timestamp"]))
     assert " " not in late["webhook-signature"]
+
+
+def test_a_second_rotation_ends_no_secret_that_the_first_one_let_go_on(bench: Bench) -> None:
+    _, second = bench.endpoints.rotate(bench.endpoint.id, timedelta(hours=2))
+    _, third = bench.endpoints.rotate(bench.endpoint.id, timedelta(hours=1))
+    for hours, signing_then in ((0, 3), (1.5, 2), (2.5, 1)):
+        bench.now = datetime.now(UTC) + timedelta(hours=hours)
+        bench.tell()
+        bench.deliverer.run_dry()
+        headers, body = bench.receiver.came[-1]
+        assert len(headers["webhook-signature"].split(" ")) == signing_then
+        known = [third, bench.secret, second] if hours == 0 else [third, bench.secret][:signing_then]
+        for secret in known:
+            signing.verify(headers, body, secret, now=int(headers["webhook-timestamp"]))
+
+
+def test_no_more_secrets_sign_than_a_header_holds(bench: Bench) -> None:
+    for _ in range(endpoints.MOST_FORMER):
+        bench.endpoints.rotate(bench.endpoint.id, timedelta(hours=2))
+    with pytest.raises(ConflictingEntry):
+        bench.endpoints.rotate(bench.endpoint.id, timedelta(hours=2))
 
 
 def test_secrets_are_sealed_at_rest(bench: Bench) -> None:
