@@ -2,6 +2,7 @@
 import { _, utc } from "/static/words.js";
 const form = document.getElementById("verify");
 const list = document.getElementById("checks");
+const button = form.querySelector("button[type=submit]");
 const MOST = 1024 * 1024;
 
 function tell(tone, said) {
@@ -48,8 +49,17 @@ function aligned(found) {
   if (found.stretches.length > MOST_STRETCHES) tell("neutral", _("Further stretches stand in the report: %(count)s.", { count: found.stretches.length - MOST_STRETCHES }));
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+// The SHA-256 of a file, or null where this browser cannot make it: a file that is gone, or too large for its
+// memory, or a page that came over an unencrypted connection.
+async function digestOf(file) {
+  try {
+    return hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  } catch {
+    return null;
+  }
+}
+
+async function check() {
   list.replaceChildren();
   const report = document.getElementById("report").files[0];
   const audio = document.getElementById("audio").files;
@@ -58,6 +68,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   let answer;
+  let said;
   try {
     answer = await fetch("/v1/verify", {
       method: "POST",
@@ -65,10 +76,15 @@ form.addEventListener("submit", async (event) => {
       body: await report.arrayBuffer(),
     });
   } catch {
-    tell("bad", _("The server cannot be reached."));
+    tell("bad", _("The report cannot be read, or the server cannot be reached. Nothing was checked."));
     return;
   }
-  const said = await answer.json();
+  try {
+    said = await answer.json();
+  } catch {
+    tell("bad", _("The server gave no usable answer. Nothing was checked."));
+    return;
+  }
   if (!answer.ok) {
     tell("bad", untrue[said.code] || said.detail || said.title);
     return;
@@ -89,9 +105,20 @@ form.addEventListener("submit", async (event) => {
     for (const rule of said.decision.rules) tell("neutral", rule.text);
   }
   for (const file of audio) {
-    const digest = hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    const digest = await digestOf(file);
+    if (digest === null) {
+      tell("bad", _("The audio “%(file)s” could not be compared here: whether it is that file stays open.", { file: file.name }));
+      continue;
+    }
     const held = Object.keys(files).filter((role) => files[role].sha256 === digest);
     for (const role of held) tell("good", same[role]);
     if (!held.length) tell("bad", _("The audio “%(file)s” that you chose is another file, or was changed since.", { file: file.name }));
   }
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  button.disabled = true; // two checks would write their answers into one list
+  await check();
+  button.disabled = false;
 });

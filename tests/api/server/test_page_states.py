@@ -1,8 +1,9 @@
 """What pages say and show where something is missing: scripts, room, or the page itself."""
 
 import re
+from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.api.compare import pairs
 from tests.api.server.browsing import PHONE, Site, finished, signed_in
@@ -74,3 +75,23 @@ def test_a_page_that_says_no_says_what_to_do(context: BrowserContext, site: Site
     context.request.post("/sign-in", form={"key": reader})
     page.goto("/keys")
     expect(page.locator("main")).to_contain_text("An admin can give the role or the scope")
+
+
+def test_a_check_that_could_not_be_made_is_told_and_never_left_out(
+    page: Page, site: Site, addresses: dict[str, str], tmp_path: Path
+) -> None:
+    report, audio = tmp_path / "x.report.dsse.json", tmp_path / "song.wav"
+    with site.client() as client:
+        report.write_bytes(client.get(f"/v1{addresses['audit']}/report").content)
+    audio.write_bytes(GOOD)
+    page.goto("/verify")
+    page.set_input_files("#report", report)
+    page.set_input_files("#audio", audio)
+    audio.unlink()
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#checks .bad")).to_contain_text("whether it is that file stays open")
+    page.route("**/v1/verify", lambda route: route.fulfill(status=200, body="a proxy's page"))
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#checks li")).to_have_text(
+        ["✗ The server gave no usable answer. Nothing was checked."]
+    )
