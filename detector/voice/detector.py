@@ -168,10 +168,11 @@ class VoiceDetector:
         ]
         strongest = max(heard, key=lambda voice: voice.llr_syn)
         llr_syn = self._bounded(fusion.any_of([voice.llr_syn for voice in heard]))
+        people = [one for voice in heard for one in voice.people]
         scores = sorted(
             (
-                self._artist(name, near, heard, len(artists))
-                for name, near in self._nearest(artists, heard).items()
+                self._artist(name, near, people, len(artists))
+                for name, near in self._nearest(artists, people).items()
             ),
             key=lambda found: (-found.clone_llr, found.name),
         )
@@ -198,8 +199,26 @@ class VoiceDetector:
             _segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
             activity.voice_s,
             self._level(activity),
-            centre(self.encoder.embed(marked_of(wav, voiced))) if embed else None,
+            self._people(wav, voiced, synthesis, weight) if embed else (),
         )
+
+    def _people(
+        self, wav: Tensor, voiced: Tensor, synthesis: Synthesis, weight: Tensor
+    ) -> tuple["_Person", ...]:
+        """Who is heard, one or two who take turns: a machine beside an artist is no clone of the artist."""
+        rows = self.encoder.embed(marked_of(wav, voiced))
+        second = enrolment.parted(rows, self.identity.common)
+        if second is None:
+            return (self._person(rows, synthesis, weight),)
+        share = _share_of(second, synthesis, voiced)
+        return (
+            self._person(rows[~second], synthesis, weight * (1 - share)),
+            self._person(rows[second], synthesis, weight * share),
+        )
+
+    def _person(self, rows: Tensor, synthesis: Synthesis, weight: Tensor) -> "_Person":
+        mean = (synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)
+        return _Person(float(self.countermeasure.accusing_llr(mean)), centre(rows))
 
     def _level(self, activity: Activity) -> Above | None:
         """The voice over its backing, mean over the windows with vocals."""
@@ -215,34 +234,29 @@ class VoiceDetector:
         return self.encoder.embed(marked_of(wav, mask(activity.starts_s, activity.voiced, wav.numel())))
 
     def _nearest(
-        self, artists: Mapping[str, VoicePrint], heard: Sequence["_Voice"]
+        self, artists: Mapping[str, VoicePrint], people: Sequence["_Person"]
     ) -> dict[str, list[float]]:
-        """Similarity in each look of the artists most like the voice in one of them, at most `MOST_TOLD`."""
+        """Similarity to each person heard of the artists most like one of them, at most `MOST_TOLD`."""
         if not artists:
             return {}
         names = list(artists)
         gallery = self.identity.gallery(torch.stack([known.centre() for known in artists.values()]))
-        looks = [
-            self.identity.similarities(gallery, voice.direction)
-            for voice in heard
-            if voice.direction is not None
-        ]
-        found = torch.stack(looks)
+        found = torch.stack([self.identity.similarities(gallery, one.direction) for one in people])
         best = found.amax(0).topk(min(MOST_TOLD, len(names))).indices.tolist()
         return {names[index]: found[:, index].tolist() for index in best}
 
     def _artist(
-        self, name: str, near: Sequence[float], heard: Sequence["_Voice"], artists: int
+        self, name: str, near: Sequence[float], people: Sequence["_Person"], artists: int
     ) -> ArtistScore:
-        """An artist in the look that speaks most for a clone.
+        """An artist in the look, and the person heard there, that speaks most for a clone.
 
-        Both ratios pay what the mean over all looks is lower by, which is nothing where all say the same, and
-        the identity for all artists; what is left is then bounded.
+        Both ratios pay what the mean over all of them is lower by, which is nothing where all say the same,
+        and the identity for all artists; what is left is then bounded.
         """
         tried = []
-        for voice, similarity in zip(heard, near, strict=True):
+        for one, similarity in zip(people, near, strict=True):
             llr_id = fusion.among(self.identity.llr_imitation(similarity), artists)
-            tried.append((fusion.llr_clone(voice.accusing, llr_id), voice.accusing, llr_id, similarity))
+            tried.append((fusion.llr_clone(one.accusing, llr_id), one.accusing, llr_id, similarity))
         strongest, llr_syn, llr_id, similarity = max(tried)
         price = strongest - fusion.any_of([clone for clone, *_ in tried])
         llr_syn = self._bounded(llr_syn - price)
@@ -271,7 +285,7 @@ class _Voice:
         segments: its stretches with their scores.
         voice_s: seconds of it.
         above: how loud it is over its backing; None where nobody estimated it.
-        direction: centre of its embeddings, a unit vector [D]; None where nobody is compared.
+        people: who is heard; empty where nobody is compared.
     """
 
     llr_syn: float
@@ -279,7 +293,21 @@ class _Voice:
     segments: tuple[VoiceSegment, ...]
     voice_s: float
     above: Above | None
-    direction: Tensor | None
+    people: tuple["_Person", ...]
+
+
+@dataclass(frozen=True)
+class _Person:
+    """One of those heard in a look.
+
+    Attributes:
+        accusing: natural log-likelihood ratio, synthetic against human, as the clone decision takes it and
+            before its bound, of the windows in which the person is heard.
+        direction: centre of the embeddings, a unit vector [D].
+    """
+
+    accusing: float
+    direction: Tensor
 
 
 def _looks(clip: Clip) -> Iterator[Tensor]:
@@ -309,6 +337,30 @@ def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
     )
     windows = (voiced[begin:end] for begin, end in zip(begins, ends, strict=True))
     return torch.tensor([float(window.sum()) / max(1, window.numel()) for window in windows])
+
+
+def _share_of(second: Tensor, synthesis: Synthesis, voiced: Tensor) -> Tensor:
+    """Share of each countermeasure window's vocals that is the second person's, [W].
+
+    Embeddings follow one another through the voiced samples, so a window's are those at its place among them.
+
+    Args:
+        second: which embeddings are the second person's, [P] bool.
+        synthesis: the windows, in order of time.
+        voiced: samples, [T] bool.
+    """
+    of_a_sample = len(second) / max(1, int(torch.count_nonzero(voiced)))
+    begins, ends = (
+        (edges_s * SAMPLE_RATE).round().long().tolist() for edges_s in (synthesis.starts_s, synthesis.ends_s)
+    )
+    shares, before, at = [], 0, 0
+    for begin, end in zip(begins, ends, strict=True):
+        before, at = before + int(torch.count_nonzero(voiced[at:begin])), begin
+        last = before + int(torch.count_nonzero(voiced[begin:end]))
+        first_row = min(int(before * of_a_sample), len(second) - 1)
+        rows = second[first_row : max(first_row + 1, math.ceil(last * of_a_sample))]
+        shares.append(float(rows.float().mean()))
+    return torch.tensor(shares)
 
 
 def _above(activity: Activity, begin_s: float, end_s: float) -> float | None:

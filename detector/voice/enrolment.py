@@ -136,41 +136,56 @@ def one_person(clips: list[Clip], embeddings: list[Tensor], common: Tensor) -> N
 
 
 def two_voices(rows: Tensor, common: Tensor) -> bool:
-    """Whether unit vectors, in order of time, are of two people, the less heard one a fifth or more.
+    """Whether unit vectors, in order of time, are of two people; see `parted`."""
+    return parted(rows, common) is not None
+
+
+def parted(rows: Tensor, common: Tensor) -> Tensor | None:
+    """Which stretches are another person's than the rest, the less heard one's a fifth or more.
 
     Stretches of all voices point much the same way, so their common part is taken off first.
 
     Args:
-        rows: of a recording or several, [n, D].
+        rows: unit vectors of a recording or several, in order of time, [n, D].
         common: mean of other people's, [D].
+
+    Returns:
+        [n] bool; None where one person is heard, or too little to tell.
     """
     if len(rows) < 2 * _LEAST_STRETCHES:
-        return False
+        return None
     own = functional.normalize(rows - common, dim=1)
-    return _halves(own) < HALVES_ALIKE or _groups(own) < GROUPS_ALIKE
+    for (alike, second), least in ((_halves(own), HALVES_ALIKE), (_groups(own), GROUPS_ALIKE)):
+        if alike < least:
+            return second
+    return None
 
 
-def _halves(rows: Tensor) -> float:
-    """Cosine of the means before and after the moment that parts them most: one sings, then another."""
+def _halves(rows: Tensor) -> tuple[float, Tensor]:
+    """Cosine of the means before and after the moment that parts them most, and what lies after it."""
     least = max(_LEAST_STRETCHES, len(rows) // _MOST_TO_ONE)
     before = rows.cumsum(0)
     at = slice(least - 1, len(rows) - least)
-    return float(functional.cosine_similarity(before[at], before[-1] - before[at]).amin())
+    alike = functional.cosine_similarity(before[at], before[-1] - before[at])
+    return float(alike.amin()), torch.arange(len(rows)) >= least + int(alike.argmin())
 
 
-def _groups(rows: Tensor) -> float:
-    """Cosine of two groups' centres by spherical 2-means from the two rows least alike: both in turn; else "
-    "1."""
+def _groups(rows: Tensor) -> tuple[float, Tensor]:
+    """Cosine of two groups' centres by spherical 2-means from the two rows least alike, and the second group.
+
+    1 where there are no two groups, or the smaller is too small.
+    """
     alike = rows @ rows.T
     first, second = divmod(int(alike.argmin()), len(rows))
     centres = rows[[first, second]]
     for _ in range(_ROUNDS):
         member = (rows @ centres.T).argmax(1)
         if member.min() == member.max():
-            return 1.0
+            return 1.0, member.bool()
         centres = torch.stack([centre(rows[member == group]) for group in (0, 1)])
     smaller = min(int((member == group).sum()) for group in (0, 1))
-    return float(centres[0] @ centres[1]) if smaller * _MOST_TO_ONE >= len(rows) else 1.0
+    found = float(centres[0] @ centres[1]) if smaller * _MOST_TO_ONE >= len(rows) else 1.0
+    return found, member.bool()
 
 
 def _to_the_rest(centres: Tensor, number: int) -> float:

@@ -337,3 +337,41 @@ def test_looks_are_paid_for() -> None:
     assert fusion.any_of([3.0, 3.0]) == pytest.approx(3.0)
     assert fusion.any_of([3.0, -9.0]) == pytest.approx(3.0 - math.log(2.0), abs=1e-4)
     assert fusion.among(3.0, 4) == pytest.approx(3.0 - math.log(4.0))
+
+
+class ByMoment(FakeEncoder):
+    """Embeds every second by its own sign."""
+
+    def embed(self, wav: Tensor) -> Tensor:
+        return torch.cat([super(ByMoment, self).embed(part) for part in torch.split(wav, SAMPLE_RATE)])
+
+
+class InTurn(FakeCountermeasure):
+    """Hears Ada and Bob in each window by its mean sign."""
+
+    def __init__(self, of_ada: float, of_bob: float) -> None:
+        self._of_ada, self._of_bob = of_ada, of_bob
+
+    def listen(self, wav: Tensor, voiced: Tensor | None = None) -> Synthesis:
+        cut = windows(wav, 3.0, 1.5)
+        ada = torch.cat([part.mean(1) for part in cut.batches(8)]) > 0
+        values = torch.where(ada, self._of_ada, self._of_bob)
+        return Synthesis(cut.starts_s, cut.starts_s + 3.0, values, values)
+
+
+def duet(of_ada: float, of_bob: float) -> float:
+    """Ada's clone score where she sings 24 seconds, then Bob nine, and only she is enrolled."""
+    detector = fake()
+    known = {"Ada": detector.enrol([clip(ADA)])}
+    detector.encoder, detector.countermeasure = ByMoment(), InTurn(of_ada, of_bob)
+    seconds = torch.ones(1, 33 * SAMPLE_RATE)
+    seconds[:, 24 * SAMPLE_RATE :] = -1.0
+    return detector.score(clip(seconds), known).artists[0].clone_score
+
+
+def test_a_machine_that_sings_beside_ada_is_no_clone_of_hers() -> None:
+    assert duet(of_ada=-3.0, of_bob=24.0) < 0.1
+
+
+def test_a_clone_is_found_beside_a_human_voice() -> None:
+    assert duet(of_ada=6.0, of_bob=-24.0) > SUSPECTED
