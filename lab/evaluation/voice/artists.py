@@ -25,7 +25,7 @@ from lab.metrics import a_dcf, auc, eer
 from lab.training.voice import conditions
 from lab.training.voice.cloned import KINDS, Scores, Trials, enrolments, trials
 from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES, listed
-from lab.training.voice.measured import Measured, kept, read
+from lab.training.voice.measured import TABLES, Measured, kept, read
 
 
 def synthetic_llr(rows: Measured) -> Scores:
@@ -91,6 +91,32 @@ def only(rows: Trials, chosen: npt.NDArray[np.bool_]) -> Trials:
     return Trials(**{name: getattr(rows, name)[chosen] for name in Trials.__dataclass_fields__})
 
 
+def by_artist(rows: Trials) -> dict[str, dict[str, Any]]:
+    """Of each artist: clones and own recordings called and all, and the EER of identity on recordings."""
+    identity = Identity.load(Ge2eEncoder.name)
+    found: dict[str, dict[str, Any]] = {}
+    for name in sorted(set(rows.artist.tolist())):
+        own = only(rows, rows.artist == name)
+        told = counts(own)
+        found[name] = {"clone": told[KINDS[0]][1:], "genuine": told[KINDS[2]][1:]}
+        same = np.array([identity.llr_imitation(value) for value in own.similarity.tolist()])
+        genuine, others = same[own.kind == KINDS[2]], same[own.kind == KINDS[3]]
+        if genuine.size and others.size:
+            found[name] |= {"eer": round(eer(genuine, others), 3), "others": others.size}
+    return found
+
+
+def after_effects(
+    enrolled: dict[str, torch.Tensor], pages: frozenset[str], folder: Path = TABLES
+) -> dict[str, list[int]]:
+    """Of enrolled artists' own recordings after each effect that was measured: called, and all."""
+    told = {}
+    for name in filter(lambda one: kept(one, folder), (*conditions.EFFECTS, conditions.ENHANCED)):
+        rows = read(name, pages, folder)
+        told[name] = counts(trials(rows, enrolled, synthetic_llr(rows)))[KINDS[2]][1:]
+    return told
+
+
 def measured(more: Path) -> dict[str, Any]:
     """Every entry that is made of trials, from the tables of `lab.training.voice.measured`."""
     encoder = Ge2eEncoder.load()
@@ -121,6 +147,8 @@ def measured(more: Path) -> dict[str, Any]:
         "artists": {str(n): counts(every, n) for n in (1, 10, 100, 1000)},
         "at_one_percent_of_genuine": at_one_percent(every),
         "verifier": verifier(every),
+        "by_artist": by_artist(every),
+        "effects": after_effects(enrolled, pages),
     }
 
 

@@ -84,7 +84,11 @@ def _artists(found: Mapping[str, Any]) -> list[str]:
     for name, row in found["conditions"].items():
         (at5, *clone), genuine = row["clone"], row["genuine"]
         lines.append(f"| {name} | {_share(*clone)} | {_bounded(*genuine[1:])} | {at5} of {clone[1]} |")
+    after = "; ".join(f"{name} {_bounded(*row)}" for name, row in found["effects"].items())
     lines += [
+        "",
+        f"Enrolled artists' own recordings after an effect that are called at {SUSPECTED}, identity as heard "
+        f"(of some, the recording without it is among those enrolled): {after}.",
         "",
         f"Among N artists identity's ratio pays for N before its bound; at {SUSPECTED}:",
         "",
@@ -92,6 +96,21 @@ def _artists(found: Mapping[str, Any]) -> list[str]:
     lines += ["| N | " + " | ".join(found["clones"]) + " |", "|---" * (1 + len(found["clones"])) + "|"]
     for number, row in found["artists"].items():
         lines.append(f"| {number} | " + " | ".join(_share(*row[name][1:]) for name in row) + " |")
+    return [*lines, ""]
+
+
+def _by_artist(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """One row for each artist, most cloned first."""
+    lines = [
+        f"Each artist, at {SUSPECTED}; EER of identity on recordings of the artist and of others (how many):",
+        "",
+        "| artist | clones called | own recordings called | SV-EER |",
+        "|---|---|---|---|",
+    ]
+    for name, row in sorted(found.items(), key=lambda item: (-item[1]["clone"][1], item[0])):
+        (called, clones), (wrong, genuine) = row["clone"], row["genuine"]
+        error = f"{100 * row['eer']:.1f} % ({genuine} and {row['others']})" if "eer" in row else "-"
+        lines.append(f"| {name} | {called} of {clones} | {wrong} of {genuine} | {error} |")
     return [*lines, ""]
 
 
@@ -134,6 +153,7 @@ def section(found: Mapping[str, Any], milliseconds: float) -> str:
         "list.",
         "",
         *_artists(found),
+        *_by_artist(found["by_artist"]),
         *_enrolment(found),
         "Vocals found in instrumentals, cuts of about 10 s, of sources that vocal activity was not trained "
         f"on: {_share(*quiet['unseen'])}. With those of its training: {_share(*quiet['now'])}; before "

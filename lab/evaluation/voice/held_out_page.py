@@ -102,11 +102,44 @@ def _listed(found: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _peers(found: Mapping[str, Any]) -> list[str]:
+    """What `peers` measured of published networks and of the shipped ones, on the same clips."""
+    (made, real), verified = found["clips"], found["identity"]
+    lines = [
+        "### Published peers on the same clips",
+        "",
+        f"`python -m lab.evaluation.voice.peers`: {made} synthetic and {real} human clips of those above, as "
+        f"published, at most {found['of_a_page']} of a page and class, systems and people in turn. AASIST "
+        "and AASIST-L (Jung et al., ICASSP 2022) are as their authors publish them, with weights from "
+        "ASVspoof 2019: speech, no singing.",
+        "",
+        "| score | AUC [95 %, pages redrawn] | EER | AUC within a page [95 %] |",
+        "|---|---|---|---|",
+    ]
+    for name, row in found["scores"].items():
+        lines.append(
+            f"| {name} | {row['auc']:.3f} {_span(row['auc95'])} | {100 * row['eer']:.1f} % | "
+            f"{row['within']:.3f} {_span(row['within95'])} |"
+        )
+    lines += [
+        "",
+        f"Identity, one recording against another of {found['named']} by named people above, "
+        f"{verified['same']} pairs of one person and {verified['other']} of two. The verifier's encoder has "
+        "Resemblyzer's weights; what differs is the front end and the cohort.",
+        "",
+        "| verifier | AUC | EER |",
+        "|---|---|---|",
+    ]
+    for name, row in verified["verifiers"].items():
+        lines.append(f"| {name} | {row['auc']:.3f} | {100 * row['eer']:.1f} % |")
+    return [*lines, ""]
+
+
 def section(results: Mapping[str, Any]) -> str:
     """Write the section.
 
     Args:
-        results: of the earlier study, and `listed`: what `systems` measured of the shipped score.
+        results: of the earlier study; `listed`: what `systems` measured of the shipped score; `peers`.
     """
     test = results["test"]
     later, free = results["without_copy_synthesis"], results["weights_from_open_recordings_only"]
@@ -133,6 +166,7 @@ def section(results: Mapping[str, Any]) -> str:
         "",
         *_listed(results["listed"]),
         "",
+        *_peers(results["peers"]),
         "### An earlier study, of the score until version 2",
         "",
         _PROTOCOL.strip(),

@@ -29,6 +29,7 @@ class Trials:
     Attributes:
         kind: one of `KINDS`, [N].
         page: of the clip, [N].
+        artist: with whom it is compared, [N].
         sung: [N] bool.
         similarity: to the artist, in standard deviations, [N].
         llr_syn: natural, before its bound, [N].
@@ -36,6 +37,7 @@ class Trials:
 
     kind: npt.NDArray[np.str_]
     page: npt.NDArray[np.str_]
+    artist: npt.NDArray[np.str_]
     sung: npt.NDArray[np.bool_]
     similarity: Scores
     llr_syn: Scores
@@ -66,7 +68,8 @@ def trials(rows: Measured, enrolled: dict[str, Tensor], llr_syn: Scores) -> Tria
                     continue
                 value = identity.similarity(centre(others), heard[number])
             kind = KINDS[2 * (not rows.synthetic[number]) + (not same)]
-            for key, item in (("kind", kind), ("page", rows.page[number]), ("sung", rows.sung[number])):
+            about = {"kind": kind, "page": rows.page[number], "artist": name, "sung": rows.sung[number]}
+            for key, item in about.items():
                 found[key].append(item)
             found["similarity"].append(value)
             found["llr_syn"].append(llr_syn[number])

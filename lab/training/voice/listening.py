@@ -5,7 +5,7 @@ Training pages are left out in turn; the pages that judge are scored by one netw
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,7 +17,7 @@ from detector.voice.lines import COUNT
 from detector.voice.synthesis import VIEWS, ScoreConfig, VoiceNetwork
 from lab.training.voice.fusing import fusion
 from lab.training.voice.listed import CHOOSING_PAGES, TEST_PAGES
-from lab.training.voice.measured import Flags, Floats, Measured
+from lab.training.voice.measured import Flags, Floats, Measured, Names
 from lab.training.voice.ranking import Plan, fit, lots, standardise
 
 Scores = npt.NDArray[np.float64]
@@ -59,9 +59,14 @@ def strangers(rows: Measured, others: Measured) -> Flags:
 
 def judging(rows: Measured, training: Measured) -> Flags:
     """Which clips may judge: of the judging pages, no system that training knows, no much recorded person."""
-    known = {family(name) for name in training.system if name}
-    fresh = np.array([not name or family(name) not in known for name in rows.system])
-    chosen: Flags = np.isin(rows.page, sorted(TEST_PAGES)) & fresh & ~np.isin(rows.person, MUCH_RECORDED)
+    return may_judge(rows.page, rows.system, rows.person, training.system.tolist())
+
+
+def may_judge(page: Names, system: Names, person: Names, trained_on: Iterable[str]) -> Flags:
+    """The same of named clips, [N] bool; `trained_on` are the systems of the training pages."""
+    known = {family(name) for name in trained_on if name}
+    fresh = np.array([not name or family(name) not in known for name in system])
+    chosen: Flags = np.isin(page, sorted(TEST_PAGES)) & fresh & ~np.isin(person, MUCH_RECORDED)
     return chosen
 
 

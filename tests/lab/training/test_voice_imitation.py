@@ -13,7 +13,12 @@ def drawn(seed: int, clones: int, others: int) -> Trials:
     same = np.arange(clones + others) < clones
     values = rng.standard_normal(clones + others) + np.where(same, 3.0, 1.0)
     flags = np.zeros(len(same), bool)
-    return Trials(np.where(same, KINDS[0], KINDS[1]), np.array(["p"] * len(same)), flags, values, 0 * values)
+    kind, page, artist = (
+        np.where(same, KINDS[0], KINDS[1]),
+        np.full(len(same), "p"),
+        np.full(len(same), "Ada"),
+    )
+    return Trials(kind, page, artist, flags, values, 0 * values)
 
 
 def test_the_true_ratio_is_found_however_many_others_there_are() -> None:
