@@ -23,6 +23,7 @@ where 2 % of one half of the listed people are refused, the first where 1 % are;
 _MOST_TO_ONE = 5
 _LEAST_STRETCHES = 3
 _ROUNDS = 15
+_AT_ONCE = 100
 _FLAT_RUN = 3
 _CLIPPED = 0.01
 _BAND_HZ, _ABOVE_HZ = (300.0, 3000.0), (4300.0, 5500.0)
@@ -175,9 +176,10 @@ def _groups(rows: Tensor) -> tuple[float, Tensor]:
 
     1 where there are no two groups, or the smaller is too small.
     """
-    alike = rows @ rows.T
-    first, second = divmod(int(alike.argmin()), len(rows))
-    centres = rows[[first, second]]
+    # some at a time: hours of voice have tens of thousands
+    least = [(part @ rows.T).amin(1) for part in torch.split(rows, _AT_ONCE)]
+    first = int(torch.cat(least).argmin())
+    centres = rows[[first, int((rows @ rows[first]).argmin())]]
     for _ in range(_ROUNDS):
         member = (rows @ centres.T).argmax(1)
         if member.min() == member.max():

@@ -1,10 +1,12 @@
 """What is refused when an artist is enrolled, each with its own stable reason."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.clip import Clip
 from core.resample import resample
@@ -99,6 +101,25 @@ NOTHING = torch.zeros(4)
 def test_two_people_in_one_file_are_told_by_their_stretches(of_bob: int, two: bool) -> None:
     rows = torch.eye(4)[[1] * of_bob + [0] * (10 - of_bob)] + 0.1
     assert two_voices(torch.nn.functional.normalize(rows, dim=1), NOTHING) is two
+
+
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
+    """Notes the most numbers that a tensor made meanwhile holds."""
+
+    most = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, Tensor):
+            self.most = max(self.most, made.numel())
+        return made
+
+
+def test_hours_of_voice_are_parted_some_stretches_at_a_time() -> None:
+    rows = torch.nn.functional.normalize(torch.eye(4)[[0, 0, 1] * 2000] + 0.1, dim=1)
+    with Largest() as seen:  # type: ignore[no-untyped-call]
+        assert two_voices(rows, NOTHING)
+    assert seen.most <= 1_000_000
 
 
 def test_two_people_in_turn_are_two_voices() -> None:
