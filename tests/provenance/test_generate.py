@@ -14,8 +14,16 @@ from torch import Tensor
 
 from core.clip import Clip, Source
 from core.errors import GenerationError
-from provenance import generate
-from provenance.generate import UNTRAINED, Abilities, AudiocraftGenerator, Generator, Order, load_generator
+from provenance.generate import (
+    UNTRAINED,
+    Abilities,
+    AudiocraftGenerator,
+    Generator,
+    Order,
+    imported,
+    load_generator,
+    loading,
+)
 from tests.signals import music
 
 PIANO = Order("a calm piano", seconds=3.0)
@@ -131,7 +139,7 @@ def test_impossible_orders_are_refused_before_a_model_is_loaded(changes: dict[st
 def test_a_path_that_is_no_model_is_told_before_anything_is_loaded(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate, "audiocraft_models", lambda: pytest.fail("audiocraft was loaded"))
+    monkeypatch.setattr(loading, "audiocraft_models", lambda: pytest.fail("audiocraft was loaded"))
     with pytest.raises(GenerationError, match=r"neither a folder with a model nor|holds no model"):
         load_generator(model)
 
@@ -139,7 +147,7 @@ def test_a_path_that_is_no_model_is_told_before_anything_is_loaded(
 def test_a_folder_without_weights_or_with_others_is_named(tmp_path: Path, generator: Generator) -> None:
     with pytest.raises(GenerationError, match=r"state_dict\.bin"):
         load_generator(str(tmp_path))
-    for name in generate.WEIGHTS:
+    for name in loading.WEIGHTS:
         (tmp_path / name).write_bytes(b"no weights")
     with pytest.raises(GenerationError, match="no weights for"):
         load_generator(str(tmp_path))
@@ -147,10 +155,10 @@ def test_a_folder_without_weights_or_with_others_is_named(tmp_path: Path, genera
 
 def test_the_digest_of_a_folder_is_the_one_that_the_shell_tells(tmp_path: Path) -> None:
     lines = ""
-    for name in generate.WEIGHTS:
+    for name in loading.WEIGHTS:
         (tmp_path / name).write_bytes(name.encode())
         lines += f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n"
-    assert generate._weights_sha256(tmp_path, "x") == hashlib.sha256(lines.encode()).hexdigest()
+    assert loading._weights_sha256(tmp_path, "x") == hashlib.sha256(lines.encode()).hexdigest()
 
 
 def test_long_music_is_made_window_by_window_at_one_loudness() -> None:
@@ -207,7 +215,7 @@ def test_a_silent_model_is_an_error() -> None:
 
 
 def test_a_stand_in_lends_what_it_has_and_raises_for_the_rest() -> None:
-    module = generate._stand_in("an_absent_package", known=7)
+    module = imported._stand_in("an_absent_package", known=7)
     try:
         assert isinstance(module, types.ModuleType)
         assert module.known == 7
