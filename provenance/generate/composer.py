@@ -1,4 +1,4 @@
-"""A small music model of audiocraft's classes, as the lab trains it: a codec, and a language model of its codes.
+"""A small music model of audiocraft's classes, as the lab trains it: a codec and a model of its codes.
 
 It ships, if it ships, as one safetensors file behind its card (`core.cards`), in half precision; the card's
 configuration is its `Shape`. `python -m lab.training.composer export` writes both into a folder, which

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lab.training.decoders import codebooks
 from lab.training.decoders.networks import Residual, Upsampler, activation
 from provenance.generate import audiocraft_models
 
@@ -74,20 +75,13 @@ class Codec(nn.Module):
     @property
     def started(self) -> bool:
         """Whether the codebooks hold anything."""
-        return all(bool(layer.inited) for layer in self.quantizer.vq.layers)
+        return codebooks.started(self.quantizer)
 
     @torch.no_grad()
     def start(self, wav: Tensor) -> None:
-        """Fill the codebooks with the k-means of these frames, audio [B, T]; audiocraft's takes minutes."""
-        frames = self.encoder(normalised(wav, self.headroom)[0][:, None]).transpose(1, 2).flatten(0, 1)
-        for layer in self.quantizer.vq.layers:
-            book = layer._codebook
-            chosen, sizes = k_means(frames, book.codebook_size)
-            book.embed.copy_(chosen)
-            book.embed_avg.copy_(chosen * sizes[:, None])
-            book.cluster_size.copy_(sizes)
-            book.inited.fill_(1.0)
-            frames = frames - chosen[torch.cdist(frames, chosen).argmin(1)]
+        """Fill the codebooks with the k-means of these frames, audio [B, T]."""
+        frames = self.encoder(normalised(wav, self.headroom)[0][:, None])
+        codebooks.start(self.quantizer, frames.transpose(1, 2).flatten(0, 1))
 
     def forward(self, wav: Tensor) -> tuple[Tensor, Tensor]:
         """Encode and decode at the level of the audio, as EnCodec's renormalised models do."""
@@ -146,17 +140,3 @@ def normalised(wav: Tensor, headroom: float) -> tuple[Tensor, Tensor]:
     """Audio, [B, T], at one level, and the scale that undoes it, [B, 1]."""
     scale = (wav.square().mean(-1, keepdim=True).sqrt() + 1e-5) * headroom
     return wav / scale, scale
-
-
-def k_means(points: Tensor, number: int, rounds: int = 8) -> tuple[Tensor, Tensor]:
-    """Centres of clusters, [K, D], and their sizes, at least one, of points, [N, D]."""
-    centres = points[torch.randperm(len(points))[:number]]
-    if len(centres) < number:
-        centres = centres[torch.randint(len(centres), (number,))]
-    sizes = torch.ones(number)
-    for _ in range(rounds):
-        nearest = torch.cdist(points, centres).argmin(1)
-        sizes = torch.bincount(nearest, minlength=number).to(points)
-        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
-        centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1.0), centres)
-    return centres, sizes.clamp_min(1.0)

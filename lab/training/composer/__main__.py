@@ -1,0 +1,130 @@
+"""Train a small music model of our own: a codec, a language model over its codes, and both in one folder.
+
+    python -m lab.training.composer pack --data DATA_FOLDER --tunes 60
+    python -m lab.training.composer codec --seconds 300
+    python -m lab.training.composer language --seconds 240
+    python -m lab.training.composer export runs/composer/model
+    python -m lab.training.composer judge runs/composer/model
+    trackmark generate "" -o made.flac --model runs/composer/model
+
+Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
+The last two steps, and `pack`, are for a processor. `codec` and `language` take a GPU where there is one, and
+`--large` with it: more excerpts in a step. A GPU that is elsewhere needs the sources, `runs/composer/music`
+(some 20 MB, compressed) and, besides torch and torchaudio, soundfile, safetensors, einops and audiocraft's
+own set (audiocraft, flashy, julius, dora-search, omegaconf, hydra-core, num2words, sentencepiece, av,
+huggingface-hub, transformers); nothing of it asks a network. What comes back is `runs/composer/codec` and
+`runs/composer/language`, in pieces of at most 15 MiB, or the folder of `export` alone, some 11 MB.
+"""
+
+import argparse
+import math
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lab.training.composer import codec as hearing
+from lab.training.composer import judge, music, snapshots
+from lab.training.composer import language as writing
+from lab.training.composer.export import export
+from lab.training.composer.running import run, used
+from provenance.generate import Shape
+from provenance.generate.composer import codec
+
+FOLDER = Path("runs/composer")
+STEPS = 1_000_000
+LARGE_CODEC = replace(hearing.Plan(), batch=48, unquantised=500, adversary_from=1000)
+LARGE_LANGUAGE = replace(writing.Plan(), batch=64, learning_rate=1e-3)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of the music and the snapshots")
+    ways = parser.add_subparsers(dest="way", required=True)
+    packing = ways.add_parser("pack", help="gather the music")
+    packing.add_argument("--data", type=Path, help="the data folder")
+    packing.add_argument("--more", type=Path, help="a folder with more_local.csv, instead of the manifest")
+    packing.add_argument("--tunes", type=int, default=60, help="half minutes made in the lab")
+    for name in ("codec", "language"):
+        training = ways.add_parser(name, help=f"train the {name}")
+        training.add_argument("--seconds", type=float, default=math.inf, help="that this run may take")
+        training.add_argument("--steps", type=int, default=STEPS, help="in all")
+        training.add_argument("--large", action="store_true", help="batches for a GPU")
+    exporting = ways.add_parser("export", help="write card and weights")
+    exporting.add_argument("out", type=Path)
+    judging = ways.add_parser("judge", help="measure an exported model against the rule of decision 0353")
+    judging.add_argument("model", type=Path)
+    judging.add_argument("--number", type=int, default=32, help="of pieces that it plays")
+    args = parser.parse_args()
+    torch.set_num_threads(torch.get_num_threads() if torch.cuda.is_available() else 1)
+    told = WAYS[args.way](args)
+    print(told, flush=True)
+
+
+def _pack(args: argparse.Namespace) -> str:
+    number = music.pack(_music(args), Shape().rate, data=args.data, more=args.more, tunes=args.tunes)
+    return f"{number} pieces in {_music(args)}"
+
+
+def _codec(args: argparse.Namespace) -> str:
+    plan = LARGE_CODEC if args.large else hearing.Plan()
+    training = hearing.CodecTraining(music.load(_music(args)), Shape(), plan, _device())
+    return f"codec: {run(training, args.folder / 'codec', steps=args.steps, seconds=args.seconds)} steps"
+
+
+def _language(args: argparse.Namespace) -> str:
+    device, shape = _device(), Shape()
+    heard = codec(shape)
+    heard.load_state_dict(_trained(args, "codec")[1])
+    plan = LARGE_LANGUAGE if args.large else writing.Plan()
+    training = writing.LanguageTraining(
+        music.load(_music(args)), shape, heard.to(device).eval(), plan, device
+    )
+    return (
+        f"language: {run(training, args.folder / 'language', steps=args.steps, seconds=args.seconds)} steps"
+    )
+
+
+def _export(args: argparse.Namespace) -> str:
+    heard, written = _trained(args, "codec"), _trained(args, "language")
+    steps = {"codec": heard[0], "language": written[0]}
+    card = export(args.out, Shape(), heard[1], written[1], commit=_commit(), steps=steps)
+    return f"{args.out}: {card.file}, SHA-256 {card.sha256}"
+
+
+def _judge(args: argparse.Namespace) -> str:
+    return judge.page(args.model, music.load(_music(args)), args.number)
+
+
+WAYS = {"pack": _pack, "codec": _codec, "language": _language, "export": _export, "judge": _judge}
+
+
+def _music(args: argparse.Namespace) -> Path:
+    return Path(args.folder / "music")
+
+
+def _trained(args: argparse.Namespace, part: str) -> tuple[int, dict[str, Any]]:
+    """Steps, and the tensors that are used in the end."""
+    kept = snapshots.read(args.folder / part)
+    if kept is None:
+        raise SystemExit(f"there is no {part} yet: run `python -m lab.training.composer {part}` first")
+    step, state = kept
+    return step, used(part, state)
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Training the codec: spectra, samples, and an adversary that hears short-time spectra.
+
+The networks begin without quantisation, so that the codebooks start from frames that mean something; the
+adversary joins when there is something to hear. Shares of the losses are those of audiocraft's EnCodec.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lab.training.composer.balance import Balance
+from lab.training.composer.music import Music, drawn
+from lab.training.composer.running import Mean
+from lab.training.decoders import codebooks
+from provenance.generate import Shape, audiocraft_models
+from provenance.generate.composer import codec
+
+SHARES = {"samples": 0.1, "spectra": 2.0, "adversary": 4.0, "features": 4.0}
+IDLE = 0.1
+"""Codes used less than this share of the mean are moved."""
+REVIVED_EVERY = 50
+QUIETEST = 0.1
+"""Excerpts are played at levels from this share of the usual one to twice as loud."""
+ADVERSARY_SIZES = (2048, 1024, 512, 256, 128)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a codec is trained.
+
+    Attributes:
+        batch: excerpts of a step.
+        excerpt_s: their length.
+        learning_rate: of the codec and of its adversary.
+        unquantised: steps before frames are quantised.
+        adversary_from: step at which the adversary joins.
+        adversary_width: its channels.
+        made: share of excerpts that come from the lab's tunes.
+        start_batches: whose frames the codebooks start from.
+    """
+
+    batch: int = 8
+    excerpt_s: float = 1.0
+    learning_rate: float = 3e-4
+    unquantised: int = 400
+    adversary_from: int = 800
+    adversary_width: int = 16
+    made: float = 0.25
+    start_batches: int = 8
+
+
+class CodecTraining:
+    """One codec, its adversary and what both remember."""
+
+    def __init__(self, music: Music, shape: Shape, plan: Plan, device: torch.device) -> None:
+        torch.manual_seed(0)
+        self.shape, self.plan, self.device = shape, plan, device
+        self.pieces, self.wav = music.chosen(held_out=False), music.wav.to(device)
+        self.length = round(plan.excerpt_s * shape.rate) // shape.hop * shape.hop
+        self.codec = codec(shape).to(device).train()
+        self.mean = Mean(self.codec)
+        self.optimiser = _adam(self.codec, plan)
+        self.adversary = _adversary(plan, device)
+        self.spectra = _spectra(shape.rate).to(device)
+        self.balance = Balance(SHARES)
+
+    def step(self, number: int) -> dict[str, float]:
+        """One step of the codec and, once it has joined, of its adversary."""
+        if number == self.plan.unquantised:
+            self._start_codebooks(number)
+        target = self._batch(number, 0)
+        frames = self.codec.encoder(target)
+        penalty = torch.zeros((), device=self.device)
+        quantised = frames
+        if number >= self.plan.unquantised:
+            if number % REVIVED_EVERY == 0:
+                codebooks.revive(self.codec.quantizer, _rows(frames.detach()), IDLE)
+            result = self.codec.quantizer(frames, self.shape.frame_rate)
+            quantised, penalty = result.x, result.penalty
+        output = self.codec.decoder(quantised)[..., : self.length]
+        losses = {
+            "samples": (output - target).abs().mean(),
+            "spectra": self.spectra(output.float(), target),
+        }
+        told = {}
+        if number >= self.plan.adversary_from:
+            told["judged"] = float(self.adversary.train_adv(output, target))
+            losses["adversary"], losses["features"] = self.adversary(output, target)
+        self.optimiser.zero_grad()
+        if penalty.requires_grad:
+            penalty.backward(retain_graph=True)
+        self.balance.backward(losses, output)
+        self.optimiser.step()
+        self.mean.follow(self.codec)
+        told |= {name: float(loss.detach()) for name, loss in losses.items()}
+        return {**told, "penalty": float(penalty.detach())}
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        return {
+            "codec": self.codec.state_dict(),
+            "mean": self.mean.state(),
+            "optimiser": self.optimiser.state_dict(),
+            "adversary": dict(self.adversary.state_dict()),
+            "balance": self.balance.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state."""
+        self.codec.load_state_dict(state["codec"])
+        self.mean.restore(state["mean"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.adversary.load_state_dict(state["adversary"])
+        self.balance.restore(state["balance"])
+
+    def _batch(self, number: int, part: int) -> Tensor:
+        """Excerpts at various levels, [B, 1, T]."""
+        rng = np.random.default_rng([number, part])
+        starts = drawn(self.pieces, self.plan.batch, self.length, self.plan.made, rng)
+        at = starts[:, None] + torch.arange(self.length)
+        gains = rng.uniform(np.log(QUIETEST), np.log(2.0), self.plan.batch)
+        level = torch.from_numpy(np.exp(gains)).float().to(self.device)
+        return self.wav[at.to(self.device)][:, None] * level[:, None, None]
+
+    @torch.no_grad()
+    def _start_codebooks(self, number: int) -> None:
+        batches = range(1, self.plan.start_batches + 1)
+        frames = torch.cat([_rows(self.codec.encoder(self._batch(number, part))) for part in batches])
+        codebooks.start(self.codec.quantizer, frames, 1.0 / self.plan.start_batches)
+
+
+def _rows(frames: Tensor) -> Tensor:
+    """[B, D, N] -> [B * N, D]."""
+    return frames.transpose(1, 2).flatten(0, 1)
+
+
+def _adam(module: nn.Module, plan: Plan) -> torch.optim.Adam:
+    return torch.optim.Adam(module.parameters(), lr=plan.learning_rate, betas=(0.5, 0.9))
+
+
+def _spectra(rate: int) -> nn.Module:
+    """audiocraft's distance of mel spectra of five sizes, linear and logarithmic."""
+    audiocraft_models()
+    from audiocraft.losses import MultiScaleMelSpectrogramLoss
+
+    made: nn.Module = MultiScaleMelSpectrogramLoss(rate, f_min=64.0, normalized=True, alphas=False)
+    return made
+
+
+def _adversary(plan: Plan, device: torch.device) -> Any:
+    """audiocraft's discriminator of short-time spectra with hinge losses and its own optimiser."""
+    from audiocraft.adversarial import (
+        AdversarialLoss,
+        FeatureMatchingLoss,
+        MultiScaleSTFTDiscriminator,
+        get_adv_criterion,
+        get_fake_criterion,
+        get_real_criterion,
+    )
+
+    hops = [size // 4 for size in ADVERSARY_SIZES]
+    hearing = MultiScaleSTFTDiscriminator(
+        plan.adversary_width,
+        n_ffts=list(ADVERSARY_SIZES),
+        hop_lengths=hops,
+        win_lengths=list(ADVERSARY_SIZES),
+    ).to(device)
+    return AdversarialLoss(
+        hearing,
+        _adam(hearing, plan),
+        loss=get_adv_criterion("hinge"),
+        loss_real=get_real_criterion("hinge"),
+        loss_fake=get_fake_criterion("hinge"),
+        loss_feat=FeatureMatchingLoss(),
+    )

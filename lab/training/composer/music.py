@@ -1,0 +1,163 @@
+"""The music that a composer learns from, in one folder that travels: a compressed recording and its table.
+
+Openly licensed human music, without what only the GPL opens, whose demands on what a model plays nobody
+knows; and tunes made in the lab, of which there is no end and which are nobody's. Music of a quarter of the
+collections is never trained on, nor any song of which a long cut is kept for the tests of watermark and
+fingerprint, so that the codec can be an attack in them.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+
+from core.clip import Clip
+from core.resample import resample
+from lab.datasets import fold_of, read_manifest
+from lab.sound.tunes import arrangement, render, tune
+from lab.training.decoders.clips import FOLDS, TEST_FOLD
+from lab.training.music.listed import excerpt, listed
+
+WAVE, TABLE = "music.ogg", "music.json"
+LEVEL_RMS = 0.12
+PEAK = 0.95
+TUNE_S = 30.0
+COMPRESSION = 0.3
+"""Of Vorbis, 0 the best: some 80 kbit/s for one channel at 24 kHz."""
+BLOCK = 1 << 16
+"""Samples written at once; libsndfile's Vorbis takes a piece of its stack for each."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A recording within the folder's one.
+
+    Attributes:
+        source: the collection, or `tunes`.
+        first: sample it begins at.
+        length: in samples.
+        held_out: whether it is kept from training.
+    """
+
+    source: str
+    first: int
+    length: int
+    held_out: bool
+
+    @property
+    def made(self) -> bool:
+        """Whether the lab made it."""
+        return self.source == "tunes"
+
+
+@dataclass(frozen=True)
+class Music:
+    """All pieces, end to end.
+
+    Attributes:
+        wav: mono, [T].
+        rate: in Hz.
+        pieces: where each lies.
+    """
+
+    wav: Tensor
+    rate: int
+    pieces: tuple[Piece, ...]
+
+    def chosen(self, *, held_out: bool) -> tuple[Piece, ...]:
+        """Pieces on one side of the split."""
+        return tuple(piece for piece in self.pieces if piece.held_out == held_out)
+
+    def of(self, piece: Piece) -> Tensor:
+        """A piece's samples, [T]."""
+        return self.wav[piece.first : piece.first + piece.length]
+
+
+def drawn(pieces: Sequence[Piece], number: int, length: int, made: float, rng: np.random.Generator) -> Tensor:
+    """Where excerpts begin, [B]: the share `made` of them in the lab's tunes, every second equally likely."""
+    starts = []
+    for mine in rng.random(number) < made:
+        fits = [p for p in pieces if p.made == mine and p.length >= length]
+        fits = fits or [p for p in pieces if p.length >= length]
+        if not fits:
+            raise ValueError(
+                f"no piece holds {length} samples: pack longer ones, or ask for shorter excerpts"
+            )
+        room = np.array([p.length - length + 1 for p in fits], float)
+        piece = fits[int(rng.choice(len(fits), p=room / room.sum()))]
+        starts.append(piece.first + int(rng.integers(piece.length - length + 1)))
+    return torch.tensor(starts)
+
+
+def pack(
+    folder: Path, rate: int, *, data: Path | None = None, more: Path | None = None, tunes: int = 0
+) -> int:
+    """Write music to a folder.
+
+    Args:
+        folder: to be made.
+        rate: of the music in it, in Hz.
+        data: the data folder (`lab.datasets`).
+        more: a folder with `more_local.csv` (`lab.training.music.listed`), taken instead of the manifest's.
+        tunes: how many tunes of half a minute the lab adds.
+
+    Returns:
+        How many pieces there are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces: list[Piece] = []
+    with soundfile.SoundFile(
+        folder / WAVE, "w", rate, 1, "VORBIS", format="OGG", compression_level=COMPRESSION
+    ) as out:
+        for source, held_out, wav in _all(rate, data, more, tunes):
+            first = pieces[-1].first + pieces[-1].length if pieces else 0
+            pieces.append(Piece(source, first, len(wav), held_out))
+            for start in range(0, len(wav), BLOCK):
+                out.write(wav[start : start + BLOCK].numpy())
+    rows = [asdict(piece) for piece in pieces]
+    (folder / TABLE).write_text(json.dumps({"rate": rate, "pieces": rows}), encoding="utf-8")
+    return len(pieces)
+
+
+def load(folder: Path) -> Music:
+    """What `pack` wrote."""
+    table = json.loads((folder / TABLE).read_text(encoding="utf-8"))
+    wav, rate = soundfile.read(folder / WAVE, dtype="float32")
+    pieces = tuple(Piece(**row) for row in table["pieces"])
+    if rate != table["rate"] or len(wav) != pieces[-1].first + pieces[-1].length:
+        raise ValueError(f"{folder} is damaged: pack it again")
+    return Music(torch.from_numpy(wav), rate, pieces)
+
+
+def _all(rate: int, data: Path | None, more: Path | None, tunes: int) -> Iterator[tuple[str, bool, Tensor]]:
+    """Collection, whether it is held out, and samples at one loudness, [T]."""
+    manifest = read_manifest(data)
+    long = {row.origin for row in manifest if row.is_34s_test}
+    for row in manifest if more is None else listed(more):
+        held_out = fold_of(row.source, FOLDS) == TEST_FOLD
+        mine = (
+            row.kind == "human_music"
+            and row.label == "human"
+            and row.use == "open"
+            and "GPL" not in row.licence
+        )
+        if mine and (held_out or row.origin not in long):
+            clip = row.load() if more is None else excerpt(row)
+            yield row.source, held_out, _levelled(_mono(clip, rate))
+    for seed in range(tunes):
+        wav = render(tune(seed, phrases=2), arrangement(seed), rate)[0, : round(TUNE_S * rate)]
+        yield "tunes", seed % FOLDS == TEST_FOLD, _levelled(wav)
+
+
+def _mono(clip: Clip, rate: int) -> Tensor:
+    return resample(clip.wav.mean(0), clip.sample_rate, rate)
+
+
+def _levelled(wav: Tensor) -> Tensor:
+    gain = LEVEL_RMS / wav.square().mean().sqrt().clamp_min(1e-4)
+    return wav * torch.minimum(gain, PEAK / wav.abs().max().clamp_min(1e-4))
