@@ -27,6 +27,9 @@ CARD = "composer.toml"
 LARGEST = 1 << 28
 """Parameters of a model that is loaded: a card from elsewhere must not ask for all of the memory."""
 
+LIKELIEST = 250
+"""Codes among which the next one is drawn, as audiocraft does."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -107,13 +110,14 @@ class Composer(nn.Module):
     def player(self, name: str) -> Any:
         """audiocraft's `MusicGen` around both."""
         music_gen: Any = audiocraft_models().MusicGen
+        likeliest = min(LIKELIEST, self.shape.codes)
 
         class Player(music_gen):  # type: ignore[misc]  # audiocraft has no types
             """Windows shorter than the 18 s by which audiocraft would go on by itself."""
 
             def set_generation_params(self, *, duration: float) -> None:
                 stride = (1.0 - CONTEXT) * self.max_duration
-                super().set_generation_params(duration=duration, extend_stride=stride)
+                super().set_generation_params(top_k=likeliest, duration=duration, extend_stride=stride)
 
         return Player(name, self.codec, self.language, float(self.shape.longest_s))
 

@@ -49,6 +49,7 @@ def main() -> None:
     packing = ways.add_parser("pack", help="gather the music")
     packing.add_argument("--data", type=Path, help="the data folder")
     packing.add_argument("--more", type=Path, help="a folder with more_local.csv, instead of the manifest")
+    packing.add_argument("--each-s", type=float, default=music.EACH_S, help="of a recording at most")
     packing.add_argument("--tunes", type=int, default=60, help="half minutes made in the lab")
     for name in ("codec", "language"):
         training = ways.add_parser(name, help=f"train the {name}")
@@ -67,7 +68,9 @@ def main() -> None:
 
 
 def _pack(args: argparse.Namespace) -> str:
-    number = music.pack(_music(args), Shape().rate, data=args.data, more=args.more, tunes=args.tunes)
+    number = music.pack(
+        _music(args), Shape().rate, data=args.data, more=args.more, each_s=args.each_s, tunes=args.tunes
+    )
     return f"{number} pieces in {_music(args)}"
 
 

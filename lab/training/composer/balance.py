@@ -38,7 +38,7 @@ class Balance:
             mean = self.lengths.get(name, 0.0)
             self.counts[name], self.lengths[name] = count, mean + (length - mean) / count
             total.add_(gradient, alpha=self.shares[name] / whole / (self.lengths[name] + 1e-12))
-        output.backward(total)
+        torch.autograd.backward([output], [total])
 
     def state(self) -> dict[str, dict[str, float]]:
         """To be kept."""

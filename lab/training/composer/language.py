@@ -102,7 +102,7 @@ class LanguageTraining:
             group["lr"] = self.plan.learning_rate * min(1.0, (number + 1) / WARM_UP)
         loss = self._loss(self._windows(self.music, number, self.plan.batch))
         self.optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward([loss])
         torch.nn.utils.clip_grad_norm_(self.language.parameters(), 1.0)
         self.optimiser.step()
         self.mean.follow(self.language)

@@ -16,17 +16,18 @@ import soundfile
 import torch
 from torch import Tensor
 
-from core.clip import Clip
+from core.decode import stream
 from core.resample import resample
-from lab.datasets import fold_of, read_manifest
+from lab.datasets import Recording, fold_of, read_manifest
 from lab.sound.tunes import arrangement, render, tune
 from lab.training.decoders.clips import FOLDS, TEST_FOLD
-from lab.training.music.listed import excerpt, listed
+from lab.training.music.listed import listed
 
 WAVE, TABLE = "music.ogg", "music.json"
 LEVEL_RMS = 0.12
 PEAK = 0.95
 TUNE_S = 30.0
+EACH_S = 40.0
 COMPRESSION = 0.3
 """Of Vorbis, 0 the best: some 80 kbit/s for one channel at 24 kHz."""
 BLOCK = 1 << 16
@@ -95,7 +96,13 @@ def drawn(pieces: Sequence[Piece], number: int, length: int, made: float, rng: n
 
 
 def pack(
-    folder: Path, rate: int, *, data: Path | None = None, more: Path | None = None, tunes: int = 0
+    folder: Path,
+    rate: int,
+    *,
+    data: Path | None = None,
+    more: Path | None = None,
+    each_s: float = EACH_S,
+    tunes: int = 0,
 ) -> int:
     """Write music to a folder.
 
@@ -104,6 +111,7 @@ def pack(
         rate: of the music in it, in Hz.
         data: the data folder (`lab.datasets`).
         more: a folder with `more_local.csv` (`lab.training.music.listed`), taken instead of the manifest's.
+        each_s: what is taken of a recording at most, from where the list says.
         tunes: how many tunes of half a minute the lab adds.
 
     Returns:
@@ -114,7 +122,7 @@ def pack(
     with soundfile.SoundFile(
         folder / WAVE, "w", rate, 1, "VORBIS", format="OGG", compression_level=COMPRESSION
     ) as out:
-        for source, held_out, wav in _all(rate, data, more, tunes):
+        for source, held_out, wav in _all(rate, data, more, each_s, tunes):
             first = pieces[-1].first + pieces[-1].length if pieces else 0
             pieces.append(Piece(source, first, len(wav), held_out))
             for start in range(0, len(wav), BLOCK):
@@ -134,7 +142,9 @@ def load(folder: Path) -> Music:
     return Music(torch.from_numpy(wav), rate, pieces)
 
 
-def _all(rate: int, data: Path | None, more: Path | None, tunes: int) -> Iterator[tuple[str, bool, Tensor]]:
+def _all(
+    rate: int, data: Path | None, more: Path | None, each_s: float, tunes: int
+) -> Iterator[tuple[str, bool, Tensor]]:
     """Collection, whether it is held out, and samples at one loudness, [T]."""
     manifest = read_manifest(data)
     long = {row.origin for row in manifest if row.is_34s_test}
@@ -147,15 +157,24 @@ def _all(rate: int, data: Path | None, more: Path | None, tunes: int) -> Iterato
             and "GPL" not in row.licence
         )
         if mine and (held_out or row.origin not in long):
-            clip = row.load() if more is None else excerpt(row)
-            yield row.source, held_out, _levelled(_mono(clip, rate))
+            yield row.source, held_out, _levelled(_part(row, each_s, rate, whole=more is not None))
     for seed in range(tunes):
         wav = render(tune(seed, phrases=2), arrangement(seed), rate)[0, : round(TUNE_S * rate)]
         yield "tunes", seed % FOLDS == TEST_FOLD, _levelled(wav)
 
 
-def _mono(clip: Clip, rate: int) -> Tensor:
-    return resample(clip.wav.mean(0), clip.sample_rate, rate)
+def _part(row: Recording, each_s: float, rate: int, *, whole: bool) -> Tensor:
+    """The recording, or what is taken of a whole one, mono, [T]."""
+    with stream(row.path) as audio:
+        first = round(row.start_s * audio.sample_rate) if whole else 0
+        last = first + round(each_s * audio.sample_rate)
+        parts, heard = [], 0
+        for block in audio.blocks:
+            parts.append(block[:, max(0, first - heard) : last - heard].mean(0))
+            heard += block.shape[-1]
+            if heard >= last:
+                break
+        return resample(torch.cat(parts), audio.sample_rate, rate)
 
 
 def _levelled(wav: Tensor) -> Tensor:

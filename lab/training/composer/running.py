@@ -71,7 +71,7 @@ class Mean:
 
 
 def used(part: str, state: dict[str, Any]) -> dict[str, Tensor]:
-    """What of a state is used in the end: what did best on held-out music where that was asked, or the mean."""
+    """What of a state is used in the end: what did best on held-out music, or the mean where nobody asked."""
     best = state.get("best", {"weights": {}})
     chosen: dict[str, Tensor] = best["weights"] or {**state[part], **state["mean"]["kept"]}
     return chosen

@@ -20,7 +20,7 @@ def write(folder: Path, step: int, state: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     data = buffer.getvalue()
-    names = []
+    names: list[str] = []
     for start in range(0, len(data), PIECE):
         names.append(f"{step:08}.{len(names)}")
         write_whole(folder / names[-1], data[start : start + PIECE])
