@@ -26,8 +26,8 @@ from typing import Any
 import torch
 
 from lab.training.composer import codec as hearing
-from lab.training.composer import judge, music, snapshots
 from lab.training.composer import language as writing
+from lab.training.composer import music, snapshots
 from lab.training.composer.export import export
 from lab.training.composer.running import run, used
 from provenance.generate import Shape
@@ -101,6 +101,8 @@ def _export(args: argparse.Namespace) -> str:
 
 
 def _judge(args: argparse.Namespace) -> str:
+    from lab.training.composer import judge  # hears with half of the product, which a GPU need not have
+
     return judge.page(args.model, music.load(_music(args)), args.number)
 
 

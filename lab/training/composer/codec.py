@@ -156,12 +156,12 @@ def _lively(made: Any) -> Any:
         if isinstance(layer, nn.Conv1d | nn.ConvTranspose1d):
             stride = layer.stride[0] if isinstance(layer, nn.ConvTranspose1d) else 1
             heard = layer.in_channels * layer.kernel_size[0] / stride
-            layer.weight_v.normal_(0.0, (GAIN / heard) ** 0.5)
-            layer.weight_g.copy_(layer.weight_v.flatten(1).norm(dim=1)[:, None, None])
-            if layer.bias is not None:
-                layer.bias.zero_()
+            weights = dict(layer.named_parameters())
+            weights["weight_v"].normal_(0.0, (GAIN / heard) ** 0.5)
+            weights["weight_g"].copy_(weights["weight_v"].flatten(1).norm(dim=1)[:, None, None])
+            weights["bias"].zero_()
     last = [layer for layer in made.decoder.modules() if isinstance(layer, nn.Conv1d)][-1]
-    last.weight_g.mul_(SOFTER)
+    dict(last.named_parameters())["weight_g"].mul_(SOFTER)
     return made
 
 
