@@ -9,10 +9,11 @@
 
 Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
 The last two steps, and `pack`, are for a processor. `codec` and `language` take a GPU where there is one, and
-`--large` with it: more excerpts in a step. A GPU that is elsewhere needs the sources, `runs/composer/music`
-(some 20 MB, compressed) and, besides torch and torchaudio, soundfile, safetensors, einops and audiocraft's
-own set (audiocraft, flashy, julius, dora-search, omegaconf, hydra-core, num2words, sentencepiece, av,
-huggingface-hub, transformers); nothing of it asks a network. What comes back is `runs/composer/codec` and
+`--large` with it: more excerpts in a step.
+A GPU that is elsewhere needs the sources, `runs/composer/music` (some 20 MB, compressed) and, besides torch and
+torchaudio, soundfile, safetensors, transformers and what audiocraft imports (audiocraft, flashy, julius, dora,
+omegaconf, num2words, treetable, submitit, retrying, colorlog; av and librosa are imported and not used: empty
+modules do). Nothing of it asks a network. What comes back is `runs/composer/codec` and
 `runs/composer/language`, in pieces of at most 15 MiB, or the folder of `export` alone, some 11 MB.
 """
 
@@ -49,7 +50,7 @@ def main() -> None:
     packing = ways.add_parser("pack", help="gather the music")
     packing.add_argument("--data", type=Path, help="the data folder")
     packing.add_argument("--more", type=Path, help="a folder with more_local.csv, instead of the manifest")
-    packing.add_argument("--each-s", type=float, default=music.EACH_S, help="of a recording at most")
+    packing.add_argument("--each-s", type=float, default=40.0, help="of a recording at most")
     packing.add_argument("--tunes", type=int, default=60, help="half minutes made in the lab")
     for name in ("codec", "language"):
         training = ways.add_parser(name, help=f"train the {name}")
@@ -68,7 +69,9 @@ def main() -> None:
 
 
 def _pack(args: argparse.Namespace) -> str:
-    number = music.pack(
+    from lab.training.composer import packing  # decodes, which a GPU need not
+
+    number = packing.pack(
         _music(args), Shape().rate, data=args.data, more=args.more, each_s=args.each_s, tunes=args.tunes
     )
     return f"{number} pieces in {_music(args)}"

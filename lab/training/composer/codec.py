@@ -15,7 +15,7 @@ from lab.training.composer.balance import Balance
 from lab.training.composer.music import Music, drawn
 from lab.training.composer.running import Mean
 from lab.training.decoders import codebooks
-from lab.training.decoders.__main__ import Distance
+from lab.training.decoders.distance import Distance
 from provenance.generate import Shape
 from provenance.generate.composer import codec
 

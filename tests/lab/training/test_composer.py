@@ -18,7 +18,7 @@ from core.cards import read as read_card
 from core.errors import WeightsError
 from lab.datasets import fold_of
 from lab.training.composer import codec as hearing
-from lab.training.composer import judge, music, snapshots
+from lab.training.composer import judge, music, packing, snapshots
 from lab.training.composer import language as writing
 from lab.training.composer.balance import Balance
 from lab.training.composer.export import export
@@ -293,14 +293,14 @@ def test_music_is_packed_by_licence_and_collection(tmp_path: Path) -> None:
                     "channels": 1,
                 }
             )
-    assert music.pack(tmp_path / "packed", 8000, data=data, tunes=2) == SHELVES + 2
+    assert packing.pack(tmp_path / "packed", 8000, data=data, tunes=2) == SHELVES + 2
     packed = music.load(tmp_path / "packed")
     assert {p.source for p in packed.pieces} == {f"shelf-{n}" for n in range(SHELVES)} | {"tunes"}
     for piece in packed.pieces:
         expected = fold_of(piece.source, FOLDS) == TEST_FOLD
         assert piece.made or piece.held_out == expected
         level = float(packed.of(piece).square().mean().sqrt())
-        assert level == pytest.approx(music.LEVEL_RMS, rel=0.05) or packed.of(piece).abs().max() > 0.9
+        assert level == pytest.approx(packing.LEVEL_RMS, rel=0.05) or packed.of(piece).abs().max() > 0.9
     assert [p.held_out for p in packed.pieces if p.made] == [False, True]
     (tmp_path / "packed" / "music.json").write_text(
         json.dumps({"rate": 8000, "pieces": [{"source": "x", "first": 0, "length": 9, "held_out": False}]})
