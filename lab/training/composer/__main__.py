@@ -10,8 +10,8 @@
 Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
 The last two steps, and `pack`, are for a processor. `codec` and `language` take a GPU where there is one, and
 `--large` with it: more excerpts in a step.
-A GPU that is elsewhere needs the sources, `runs/composer/music` (some 20 MB, compressed) and, besides torch and
-torchaudio, soundfile, safetensors, transformers and what audiocraft imports (audiocraft, flashy, julius, dora,
+A GPU that is elsewhere needs the sources, `runs/composer/music` (some 20 MB) and, besides torch and
+torchaudio, soundfile, safetensors, transformers and what audiocraft imports (itself, flashy, julius, dora,
 omegaconf, num2words, treetable, submitit, retrying, colorlog; av and librosa are imported and not used: empty
 modules do). Nothing of it asks a network. What comes back is `runs/composer/codec` and
 `runs/composer/language`, in pieces of at most 15 MiB, or the folder of `export` alone, some 11 MB.
