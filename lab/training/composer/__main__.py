@@ -4,12 +4,12 @@
     python -m lab.training.composer codec --seconds 300
     python -m lab.training.composer language --seconds 240
     python -m lab.training.composer export runs/composer/model
-    python -m lab.training.composer judge runs/composer/model
+    python -m lab.evaluation.composer runs/composer/model
     trackmark generate "" -o made.flac --model runs/composer/model
 
 Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
-The last two steps, and `pack`, are for a processor. `codec` and `language` take a GPU where there is one, and
-`--large` with it: more excerpts in a step.
+`pack`, `export` and what follows are for a processor. `codec` and `language` take a GPU where there is one,
+and `--large` with it: more excerpts in a step.
 A GPU that is elsewhere needs the sources, `runs/composer/music` (some 20 MB) and, besides torch and
 torchaudio, soundfile, safetensors, transformers and what audiocraft imports (itself, flashy, julius, dora,
 omegaconf, num2words, treetable, submitit, retrying, colorlog; av and librosa are imported and not used: empty
@@ -59,9 +59,6 @@ def main() -> None:
         training.add_argument("--large", action="store_true", help="batches for a GPU")
     exporting = ways.add_parser("export", help="write card and weights")
     exporting.add_argument("out", type=Path)
-    judging = ways.add_parser("judge", help="measure an exported model against the rule of decision 0353")
-    judging.add_argument("model", type=Path)
-    judging.add_argument("--number", type=int, default=32, help="of pieces that it plays")
     args = parser.parse_args()
     torch.set_num_threads(torch.get_num_threads() if torch.cuda.is_available() else 1)
     told = WAYS[args.way](args)
@@ -103,13 +100,7 @@ def _export(args: argparse.Namespace) -> str:
     return f"{args.out}: {card.file}, SHA-256 {card.sha256}"
 
 
-def _judge(args: argparse.Namespace) -> str:
-    from lab.training.composer import judge  # hears with half of the product, which a GPU need not have
-
-    return judge.page(args.model, music.load(_music(args)), args.number)
-
-
-WAYS = {"pack": _pack, "codec": _codec, "language": _language, "export": _export, "judge": _judge}
+WAYS = {"pack": _pack, "codec": _codec, "language": _language, "export": _export}
 
 
 def _music(args: argparse.Namespace) -> Path:

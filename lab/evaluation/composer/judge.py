@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.encode import recode
+from lab.evaluation.composer.statistics import NAMES, Statistics, statistics, table
 from lab.evaluation.watermark.neural import mel_distance_db
 from lab.training.composer.export import MOST_BYTES
 from lab.training.composer.music import Music
-from lab.training.composer.statistics import NAMES, Statistics, statistics, table
 from provenance.fingerprint import extract, triplets
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
 from provenance.fingerprint.search import search
