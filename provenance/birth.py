@@ -19,7 +19,8 @@ from core.progress import Progress
 from core.resample import resample
 from provenance.commitment import Opening, commit
 from provenance.declaration import Declaration
-from provenance.generate import UNTRAINED, Generator, Order, load_generator, version
+from provenance.generate import Generator, Order, load_generator, version
+from provenance.generate.untrained import UNTRAINED
 from provenance.records.ingredient import Ingredient
 from provenance.records.involvement import Generation
 from provenance.tag_stream import Listener, tag_stream

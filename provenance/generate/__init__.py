@@ -12,10 +12,8 @@ from provenance.generate.imported import audiocraft_models, version
 from provenance.generate.loading import load_generator
 from provenance.generate.order import Generator, Order, Steps
 from provenance.generate.playing import Abilities, AudiocraftGenerator
-from provenance.generate.untrained import UNTRAINED
 
 __all__ = [
-    "UNTRAINED",
     "Abilities",
     "AudiocraftGenerator",
     "Composer",

@@ -15,7 +15,6 @@ from torch import Tensor
 from core.clip import Clip, Source
 from core.errors import GenerationError
 from provenance.generate import (
-    UNTRAINED,
     Abilities,
     AudiocraftGenerator,
     Generator,
@@ -24,6 +23,7 @@ from provenance.generate import (
     load_generator,
     loading,
 )
+from provenance.generate.untrained import UNTRAINED
 from tests.signals import music
 
 PIANO = Order("a calm piano", seconds=3.0)
