@@ -36,6 +36,8 @@ SHORTEST_S = 0.25
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
 SPEED_TOLERANCE = 0.005
 MOST_CHANGES = 3
+MOST_ASKED = 16
+"""Tracks, best match first, whose marks are asked for by name."""
 NO_OTHER = "no sketch of another registered track is kept"
 NOTHING_HEARD = "neither melody nor rhythm, timbre or structure could be measured"
 NOTHING_SHARED = "what could be measured here could be measured in no other registered track"
@@ -88,8 +90,11 @@ def watermark(
     *,
     exhaustive: bool,
 ) -> WatermarkFound:
-    """Look for a mark made with the registry's key, first at the changes that the fingerprint tells."""
-    key, known = registry.keys.watermark(), where_changed(matches)
+    """Look for a mark made with the registry's key.
+
+    First at the changes that the fingerprint tells, where the marks of the tracks it names are asked for.
+    """
+    key, known = registry.keys.watermark(), where_named(matches)
     try:
         return WatermarkFound.of(
             engines.marker.detect(clip.wav, clip.sample_rate, key, exhaustive=exhaustive, known=known)
@@ -108,14 +113,19 @@ def credentials(engines: Engines, path: "Path", clip: Clip, registry: "Registry"
     return CredentialsFound.of(read, read.tags.joined(own_tags.said(clip.source.tags)))
 
 
-def where_changed(matches: Sequence[MatchFound]) -> list[Known]:
-    """Where in the audio a mark may have gone through a change too, by the stretches of each track."""
-    told = [
-        Known(part.speed, 2.0 ** (part.pitch_semitones / 12.0), part.start_s, part.end_s)
-        for match in matches
-        for part in match.stretches
-    ]
-    return [k for k in told if max(abs(k.speed - 1.0), abs(k.pitch - 1.0)) > SPEED_TOLERANCE]
+def where_named(matches: Sequence[MatchFound]) -> list[Known]:
+    """Where in the audio the mark of each track may lie, and through which change it may have gone."""
+    told = []
+    for number, match in enumerate(matches):
+        message = bytes.fromhex(match.record_id) if number < MOST_ASKED else None
+        for part in match.stretches:
+            speed, pitch = part.speed, 2.0 ** (part.pitch_semitones / 12.0)
+            changed = max(abs(speed - 1.0), abs(pitch - 1.0)) > SPEED_TOLERANCE
+            if not changed:
+                speed = pitch = 1.0
+            if changed or message is not None:
+                told.append(Known(speed, pitch, part.start_s, part.end_s, message))
+    return told
 
 
 def changes(matches: Sequence[MatchFound]) -> list[tuple[float, float]]:

@@ -183,16 +183,22 @@ class Searched:
         search: whether all changes of speed, tempo and pitch were to be looked at.
         known: changes that something else told of.
         left_out: parts in which a full search ran out of its budget before it had looked at every change.
+        asked_for: messages that were asked for by name, since the fingerprint names their tracks.
     """
 
     search: Search
     known: tuple[Change, ...]
     left_out: tuple[Part, ...] = ()
+    asked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class MessageFound:
-    """A message and where in the audio it is heard (see `provenance.watermark.Mark`)."""
+    """A message and where in the audio it is heard (see `provenance.watermark.Mark`).
+
+    Attributes:
+        by_name: whether it was asked for and heard, where it could not be read.
+    """
 
     message: str
     start_s: float
@@ -200,6 +206,7 @@ class MessageFound:
     speed: float
     pitch_semitones: float
     p_value: float | None
+    by_name: bool = False
 
     @classmethod
     def of(cls, mark: "Mark") -> "MessageFound":
@@ -211,6 +218,7 @@ class MessageFound:
             speed=rounded(mark.speed),
             pitch_semitones=rounded(mark.pitch_semitones, 3),
             p_value=significant(mark.p_value),
+            by_name=mark.by_name,
         )
 
 
@@ -248,6 +256,7 @@ class WatermarkFound:
         """A detection."""
         known = tuple(Change(rounded(speed), rounded(pitch)) for speed, pitch in found.known)
         left_out = tuple(Part(rounded(start, 3), rounded(end, 3)) for start, end in found.unsearched)
+        asked_for = tuple(message.hex() for message in found.asked_for)
         return cls(
             present=bool(found.present),
             p_value=significant(found.p_value),
@@ -257,7 +266,7 @@ class WatermarkFound:
             segments=scored(found.segments),
             duration_s=rounded(found.duration_s, 3),
             elapsed_s=rounded(found.elapsed_s, 3),
-            searched=Searched("full" if found.exhaustive else "quick", known, left_out),
+            searched=Searched("full" if found.exhaustive else "quick", known, left_out, asked_for),
             messages=tuple(MessageFound.of(mark) for mark in found.marks),
         )
 

@@ -18,6 +18,9 @@ Records = Mapping[str, Record]
 # And a dispute is two owners of the same stretch: at least this part of the shorter lies in the other.
 RIVAL_SHARE = 0.5
 
+UNSOUGHT = "it was not looked for at every speed and pitch."
+"""Of a mark that was not found where it was not looked for everywhere."""
+
 
 def judge(
     watermark: WatermarkFound | NotRun[WatermarkFound],
@@ -100,7 +103,7 @@ def _unmarked(
         elif watermark.everywhere:
             text += "the original from before it was tagged, or a copy that lost its mark."
         else:
-            text += "it was not looked for at every speed and pitch."
+            text += UNSOUGHT
         return Ownership("mark_removed_or_unmarked", text, record_id, records[record_id])
     return _named_by_credentials(watermark, fingerprint, credentials, records)
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from api.audit.numbers import score_text
 from api.report import words
-from api.report.numbers import time_text
+from api.report.numbers import p_value_text, time_text
 from api.report.words import comparison as said
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
@@ -94,6 +94,10 @@ def detection_table(found: dict[str, Any]) -> RenderableType:
     """One detection, as printed by `trackmark watermark detect`."""
     table = _plain_table()
     table.add_row("watermark", escape(words.watermark_line(found, "done")))
+    for mark in found["messages"]:
+        how = "asked for and heard" if mark["by_name"] else "read"
+        where = f"{mark['start_s']:.0f} s to {mark['end_s']:.0f} s"
+        table.add_row("", f"{mark['message']} {how} from {where}, p-value {p_value_text(mark['p_value'])}")
     for segment in found["segments"]:
         table.add_row("", f"{segment['start_s']:.1f} s to {segment['end_s']:.1f} s: {segment['score']:.2f}")
     return Group(_title(found["file"], f"{found['duration_s']:.1f} s"), table, Text())

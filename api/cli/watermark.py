@@ -62,8 +62,7 @@ def embed(
     quiet: Quiet = False,
 ) -> None:
     """Hide 64 bits in a track."""
-    if len(message) != 16 or any(c not in "0123456789abcdefABCDEF" for c in message):
-        fail(f"--message must be 16 hex digits, not {message!r}", USAGE)
+    _message("--message", message)
     with failures(), progress(enabled=not quiet) as bar:
         report = bar(source.name)
         from provenance.marking import mark_file
@@ -96,10 +95,20 @@ def detect(
     files: Annotated[list[Path], typer.Argument(help="Audio files.")],
     key: KeyFile,
     exhaustive: Annotated[bool, typer.Option(help="Search more speeds and pitches; slower.")] = False,
+    asked: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ask",
+            metavar="HEX",
+            help="Also ask for the mark with this message, which is heard where it cannot be read: in noise, "
+            "or where the copies of several recipients were averaged. Can be repeated.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Look for a watermark. "No mark" is an answer, not a failure: exits with 0."""
+    named = [_message("--ask", one) for one in asked or ()]
     with failures():
         import torch
 
@@ -107,16 +116,17 @@ def detect(
         from api.audit.checks import swing, unusable
         from api.audit.findings import NotRun, WatermarkFound
         from core.decode import stream
-        from provenance.watermark import WatermarkKey, detect_blocks
+        from provenance.watermark import Known, WatermarkKey, detect_blocks
 
         secret, limits = WatermarkKey.load(key), settings().stream_limits()
+        known = [Known(1.0, 1.0, message=message) for message in named]
 
         def ask(file: Path, report: Report) -> dict[str, Any]:
             report("detect", 0.1)
             extremes: list[Tensor] = []
             with stream(file, limits) as audio:
                 blocks = (_noting(block, extremes) for block in audio.blocks)
-                found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive)
+                found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive, known=known)
             reason = unusable(found.duration_s, swing(torch.cat(extremes, -1)))
             told = WatermarkFound.of(found)
             if reason is not None:
@@ -127,6 +137,12 @@ def detect(
             return {"file": str(file), **answer, **why}
 
         for_each(files, ask, _show, lambda _found: True, as_json=as_json, quiet=quiet)
+
+
+def _message(option: str, text: str) -> bytes:
+    if len(text) != 16 or any(c not in "0123456789abcdefABCDEF" for c in text):
+        fail(f"{option} must be 16 hex digits, not {text!r}", USAGE)
+    return bytes.fromhex(text)
 
 
 def _noting(block: "Tensor", extremes: "list[Tensor]") -> "Tensor":

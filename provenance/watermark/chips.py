@@ -51,6 +51,30 @@ class Layout:
         return (self.signs[:, index] * data).astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """The cells of a message in a key's cycle that its mark has and a mark with another message has not.
+
+    Attributes:
+        layout: of the key.
+        code_signs: ±1, [CODE_BITS].
+    """
+
+    layout: Layout
+    code_signs: code.Signs
+
+    def pilots(self, start: int, columns: int) -> NDArray[np.float32]:
+        """Signs from column `start` on, known as pilots are, zero where those lie, [CELL_BANDS, columns]."""
+        every, pilots = self.layout.chips(self.code_signs, start, columns), self.layout.pilots(start, columns)
+        return np.where(pilots == 0, every, 0).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=16)
+def expected(key: WatermarkKey, message: bytes) -> Expected:
+    """What a message of 8 bytes looks like under a key."""
+    return Expected(layout(key), code.encode(message, key))
+
+
 @functools.lru_cache(maxsize=16)
 def layout(key: WatermarkKey) -> Layout:
     """Derive the cycle from a key (ChaCha20 keystream, RFC 8439)."""

@@ -41,6 +41,7 @@ class Detection:
         key_epoch: epoch of the key that the mark was made with, or None where there is none.
         exhaustive: whether every speed, tempo and pitch was to be searched.
         known: changes (speed, pitch factor) that were looked at because the caller knew them.
+        asked_for: messages that were asked for by name.
         marks: every message and the stretches in which it is heard, in order of time; `message` is the one
             with the smallest p-value.
         unsearched: stretches, in seconds, in which other changes of speed, tempo and pitch were left out,
@@ -58,6 +59,7 @@ class Detection:
     key_epoch: int | None = None
     exhaustive: bool = False
     known: tuple[tuple[float, float], ...] = ()
+    asked_for: tuple[bytes, ...] = ()
     marks: tuple[Mark, ...] = ()
     unsearched: tuple[tuple[float, float], ...] = ()
 
@@ -80,7 +82,8 @@ def detect(
         exhaustive: also search speed and tempo 0.75 to 1.28 and pitch ±3 semitones, follow a drifting
             clock and decode a list of messages.
         known: changes (speed, pitch factor) to look at before all others, found by other means to a quarter
-            of a per cent, and where (`Known`); a few at a time, since each is paid for like any other place.
+            of a per cent, and where, and messages to ask for there (`Known`); a few at a time, since each is
+            paid for like any other place.
         networks: other networks than the shipped ones (the laboratory's baselines).
 
     Returns:
@@ -109,7 +112,8 @@ def detect_blocks(
     """
     started = time.monotonic()
     places = tuple(Known(*change) for change in known)
-    changes = tuple(dict.fromkeys((change.speed, change.pitch) for change in places))
+    asked_for = tuple(dict.fromkeys(place.message for place in places if place.message is not None))
+    changes = tuple(dict.fromkeys((place.speed, place.pitch) for place in places if not place.unchanged))
     hunt = Hunt(key, networks or model.shipped(), exhaustive=exhaustive, known=places)
     segments: list[Segment] = []
     spans: list[tuple[Finding, float, float]] = []
@@ -129,7 +133,7 @@ def detect_blocks(
                     ]
             duration_s += length_s
     best = hunt.best
-    p_value = hunt.p_value(best.place, best.message) if best else 1.0
+    p_value = hunt.p_value(best) if best else 1.0
     if best is None or p_value >= PRESENT_P_VALUE:
         elapsed_s = time.monotonic() - started
         return Detection(
@@ -143,6 +147,7 @@ def detect_blocks(
             elapsed_s,
             exhaustive=exhaustive,
             known=changes,
+            asked_for=asked_for,
             unsearched=tuple(hunt.unsearched),
         )
     return Detection(
@@ -157,6 +162,7 @@ def detect_blocks(
         best.key.epoch,
         exhaustive,
         changes,
+        asked_for,
         _marks(hunt, spans),
         tuple(hunt.unsearched),
     )
@@ -165,10 +171,11 @@ def detect_blocks(
 def _marks(hunt: Hunt, spans: Sequence[tuple[Finding, float, float]]) -> tuple[Mark, ...]:
     told = []
     for finding, start_s, end_s in spans:
-        p_value = hunt.p_value(finding.place, finding.message)
+        p_value = hunt.p_value(finding)
         if finding.message is not None and p_value < PRESENT_P_VALUE:
             speed, pitch = round(finding.speed, 4), round(finding.pitch_semitones, 2)
-            told.append(Mark(finding.message, start_s, end_s, speed, pitch, p_value, finding.key.epoch))
+            epoch, by_name = finding.key.epoch, finding.by_name
+            told.append(Mark(finding.message, start_s, end_s, speed, pitch, p_value, epoch, by_name))
     return joined(told)
 
 

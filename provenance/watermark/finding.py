@@ -23,7 +23,11 @@ NOMINAL = Geometry()
 
 @dataclass(frozen=True)
 class Finding:
-    """The best place in one plane, and what could be read there with which epoch's key."""
+    """The best place in one plane, and what could be read there with which epoch's key.
+
+    Attributes:
+        by_name: the message was asked for; `place` tells how well its own cells agree, not the pilots.
+    """
 
     key: WatermarkKey
     place: sync.Alignment
@@ -31,6 +35,7 @@ class Finding:
     message: bytes | None
     p_value: float
     geometry: Geometry
+    by_name: bool = False
 
     @property
     def complete(self) -> bool:

@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from provenance.watermark import changes, code, model, sync
-from provenance.watermark.chips import layout
+from provenance.watermark.chips import expected, layout
 from provenance.watermark.finding import NOMINAL, Finding, Geometry
 from provenance.watermark.grid import CELL_FRAMES, FRAMES_PER_S, STRIDE
 from provenance.watermark.key import WatermarkKey
 from provenance.watermark.known import Known
-from provenance.watermark.reading import read
+from provenance.watermark.reading import borne_out, read
 from provenance.watermark.receiver import plane_of, views, warp
 from provenance.watermark.rest import PART_S, Rest
 
 FINER = tuple(0.0005 * step for step in range(-4, 5))
 CANDIDATES = 3
 """Changes that one section is looked at in because its own pilots answer to them."""
+MARGIN_S = 1.0
+"""How much earlier and later than it is told a stretch may begin and end."""
 MOST_KNOWN = 8
 """Known changes that one section is looked at in."""
 PROMISING, STRIKING = 5.2, 5.7
@@ -36,6 +38,11 @@ use. Audio without a mark takes four, and one more for each known change."""
 def told(speed: float, pitch: float) -> Geometry:
     """Where to look when somebody else has measured the change, to a quarter of a per cent."""
     return Geometry(speed, pitch, tuple(1.0 + step for step in FINER))
+
+
+def _geometry(known: Known) -> Geometry:
+    """Where to look for what is known."""
+    return NOMINAL if known.unchanged else told(round(known.speed, 3), round(known.pitch, 3))
 
 
 class Hunt:
@@ -69,15 +76,18 @@ class Hunt:
         self._complete = 0
         self._budget = 0.0
 
-    def p_value(self, place: sync.Alignment, message: bytes | None) -> float:
+    def p_value(self, finding: Finding) -> float:
         """Fisher's combination of pilots and keyed check, independent when no mark is there.
 
-        Both pay for everything that was tried so far. A search that may stop after any look pays a little
-        more: over looks of n places among N so far, the sum of n / N is at most 1 + ln(all / first).
+        Of a message that was asked for, what its cells say, alone. All pay for everything that was tried
+        so far. A search that may stop after any look pays a little more: over looks of n places among N so
+        far, the sum of n / N is at most 1 + ln(all / first).
         """
         stops = 1.0 + math.log(max(1.0, self._places / max(1, self._first)))
-        pilots = min(1.0, stops * place.p_value(self._places))
-        check = min(1.0, self._checks * 2.0 ** (-8 * code.CHECK_BYTES)) if message is not None else 1.0
+        pilots = min(1.0, stops * finding.place.p_value(self._places))
+        if finding.by_name:
+            return pilots
+        check = min(1.0, self._checks * 2.0 ** (-8 * code.CHECK_BYTES)) if finding.message else 1.0
         product = max(pilots * check, 1e-300)
         return min(1.0, product * (1.0 - math.log(product)))
 
@@ -129,10 +139,8 @@ class Hunt:
         if len(seen) > 1:
             plane = decoded[1] if decoded and not self._complete else self._with(plane, seen[1:], rest)
             yield plane, NOMINAL
-        end_s = self._begin_s + rows.shape[1] / FRAMES_PER_S
-        here = [k for k in self._known if k.start_s < end_s and k.end_s > self._begin_s]
-        distinct = dict.fromkeys((round(k.speed, 3), round(k.pitch, 3)) for k in here)
-        for geometry in [told(speed, pitch) for speed, pitch in distinct][:MOST_KNOWN]:
+        told_of = dict.fromkeys(_geometry(known) for known in self._here(rows.shape[1]))
+        for geometry in [geometry for geometry in told_of if geometry != NOMINAL][:MOST_KNOWN]:
             yield self._plane(rows, rest, geometry), geometry
         if self._exhaustive:
             yield from self._everywhere(seen, _left(plane, rest), rest)
@@ -190,6 +198,7 @@ class Hunt:
         if finding is None:
             return
         yield finding
+        yield from self._by_name(plane, geometry, complete)
         # A long look costs time; without a sign of a mark in the section only the full search takes it.
         if not (self._exhaustive and geometry == NOMINAL) and not finding.complete and not complete:
             return
@@ -201,6 +210,45 @@ class Hunt:
             part = self.read(plane, geometry, start=start, stop=start + length)
             if part and part.complete and not any(_same(part, other) for other in complete):
                 yield part
+
+    def _here(self, frames: int) -> list[Known]:
+        """What is known of the section that begins here."""
+        end_s = self._begin_s + frames / FRAMES_PER_S
+        return [k for k in self._known if k.start_s < end_s and k.end_s > self._begin_s]
+
+    def _by_name(
+        self, plane: sync.Plane, geometry: Geometry, complete: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """Ask for the messages that the caller expects at this change and that have not been heard yet."""
+        a_second = FRAMES_PER_S * geometry.tempo / STRIDE
+        for known in self._here(round(plane.shape[1] / a_second * FRAMES_PER_S)):
+            message, heard = known.message, {finding.message for finding in complete}
+            if message is None or message in heard or _geometry(known) != geometry:
+                continue
+            first = max(0, int((known.start_s - self._begin_s - MARGIN_S) * a_second))
+            last = min(plane.shape[1], int(min(1e6, known.end_s - self._begin_s + MARGIN_S) * a_second))
+            for key in self._keys:
+                finding = self._ask(key, message, plane, geometry, first, last)
+                if finding is not None:
+                    yield finding
+
+    def _ask(
+        self, key: WatermarkKey, message: bytes, plane: sync.Plane, geometry: Geometry, first: int, last: int
+    ) -> Finding | None:
+        """Whether the mark with this message lies in a part of a plane; None where it is not heard."""
+        part, pattern = plane[:, first:last], expected(key, message)
+        if part.shape[1] * STRIDE < 2 * CELL_FRAMES or not np.any(part):
+            return None
+        places, searched = sync.search(part, pattern, keep=1, stretches=geometry.stretches)
+        self._places += searched
+        place = places[0].later(first * STRIDE)
+        finding = Finding(key, place, plane, message, 1.0, geometry, by_name=True)
+        finding = replace(finding, p_value=self.p_value(finding))
+        if not finding.complete or not borne_out(part, places[0], pattern):
+            return None
+        if self.best is None or finding.p_value < self.best.p_value:
+            self.best = finding
+        return finding
 
     def read(
         self, plane: sync.Plane, geometry: Geometry, *, start: int = 0, stop: int | None = None
@@ -242,8 +290,8 @@ class Hunt:
             if message is not None:
                 chosen = place
                 break
-        p_value = self.p_value(chosen, message)
-        return Finding(key, chosen, plane, message, p_value, geometry)
+        finding = Finding(key, chosen, plane, message, 1.0, geometry)
+        return replace(finding, p_value=self.p_value(finding))
 
     def _plane(self, rows: Tensor, rest: Rest, geometry: Geometry = NOMINAL) -> sync.Plane:
         """What is left of a view, its change undone."""

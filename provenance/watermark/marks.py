@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.watermark import code, sync
-from provenance.watermark.chips import layout
+from provenance.watermark.chips import expected, layout
 from provenance.watermark.finding import Finding
 from provenance.watermark.grid import FRAMES_PER_S
 
@@ -39,6 +39,7 @@ class Mark:
         pitch_semitones: how much higher it sounds there.
         p_value: as that of the whole detection, for this message.
         key_epoch: epoch of the key that it was made with.
+        by_name: whether it was asked for and heard, not read.
     """
 
     message: bytes
@@ -48,6 +49,7 @@ class Mark:
     pitch_semitones: float
     p_value: float
     key_epoch: int
+    by_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,10 @@ class Evidence:
     def of(cls, finding: Finding, seconds: int) -> "Evidence":
         """Of a finding in a section of so many seconds; without a message only the pilots count."""
         key_layout = layout(finding.key)
-        frames = sync.follow(finding.plane, finding.place, key_layout)
+        if finding.by_name and finding.message is not None:
+            frames = sync.follow(finding.plane, finding.place, expected(finding.key, finding.message))
+        else:
+            frames = sync.follow(finding.plane, finding.place, key_layout)
         soft = sync.cells(finding.plane, frames)
         if finding.message is None:
             chips = key_layout.pilots(finding.place.start, soft.shape[1])
@@ -133,7 +138,10 @@ def joined(marks: Iterable[Mark]) -> tuple[Mark, ...]:
             told.append(mark)
             continue
         told[told.index(before)] = replace(
-            before, end_s=max(before.end_s, mark.end_s), p_value=min(before.p_value, mark.p_value)
+            before,
+            end_s=max(before.end_s, mark.end_s),
+            p_value=min(before.p_value, mark.p_value),
+            by_name=before.by_name and mark.by_name,
         )
     return tuple(told)
 

@@ -3,9 +3,11 @@
 import numpy as np
 
 from provenance.watermark import code, sync
-from provenance.watermark.chips import CYCLE_COLUMNS, Layout, layout
+from provenance.watermark.chips import CYCLE_COLUMNS, Expected, Layout, layout
 from provenance.watermark.key import WatermarkKey
 
+BORNE_OUT = 0.5
+"""Agreement of a message's cells, over that of the pilots, below which it is another message's mark."""
 WORTH_READING = 0.5
 """p-value of the pilots above which decoding is not tried: it would only cost time and multiplicity."""
 LIST = 8
@@ -42,6 +44,22 @@ def read(
     followed = sync.cells(plane, sync.follow(plane, place, key_layout))
     followed *= reliability(followed, place, key_layout)
     return code.decode(soft_bits(followed, place, key_layout), key, paths=LIST), checks + LIST
+
+
+def borne_out(plane: sync.Plane, place: sync.Alignment, pattern: Expected) -> bool:
+    """Whether the cells of a message agree about as well as the pilots beside them.
+
+    Where another message of the same key lies, the pilots agree as with any, and of the code's cells only
+    as many more than half as two words of the code happen to share.
+    """
+    soft = sync.cells(plane, place.frames(plane))
+    agreement = []
+    for signs in (
+        pattern.pilots(place.start, soft.shape[1]),
+        pattern.layout.pilots(place.start, soft.shape[1]),
+    ):
+        agreement.append(float((soft * signs).sum()) / max(1.0, float(np.abs(signs).sum())))
+    return agreement[0] >= BORNE_OUT * agreement[1]
 
 
 def reliability(soft: sync.Plane, place: sync.Alignment, key_layout: Layout) -> sync.Plane:

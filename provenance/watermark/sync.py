@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from provenance.watermark.chips import CYCLE_COLUMNS, Layout
+from provenance.watermark.chips import CYCLE_COLUMNS, Expected, Layout
 from provenance.watermark.grid import CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRIDE
 
 PHASES = tuple(float(frame) for frame in range(CELL_FRAMES))
@@ -102,7 +102,7 @@ def column_frames(frames: int, phase: float, stretch: float) -> Frames:
 
 def search(
     plane: Plane,
-    layout: Layout,
+    layout: Layout | Expected,
     *,
     keep: int = 3,
     stretches: tuple[float, ...] = (1.0,),
@@ -112,7 +112,7 @@ def search(
 
     Args:
         plane: logits, [BANDS, M].
-        layout: the key's cycle.
+        layout: the key's cycle, or what a message would fill it with.
         keep: how many of the best places to return.
         stretches: lengths of a column to try, over the nominal length.
         phases: frames before the first column to try.
@@ -132,7 +132,7 @@ def search(
     return _distinct(found)[:keep], CYCLE_COLUMNS * len(tried)
 
 
-def norm(soft: Plane, layout: Layout, start: int) -> float:
+def norm(soft: Plane, layout: Layout | Expected, start: int) -> float:
     """Root of the energy of the soft chips in which a start of the cycle has its pilots.
 
     Nearly the same for all starts, so places are ranked without it.
@@ -140,7 +140,7 @@ def norm(soft: Plane, layout: Layout, start: int) -> float:
     return math.sqrt(float(np.square(soft * layout.pilots(start, soft.shape[1])).sum()) + 1e-6)
 
 
-def follow(plane: Plane, place: Alignment, layout: Layout) -> Frames:
+def follow(plane: Plane, place: Alignment, layout: Layout | Expected) -> Frames:
     """Local resynchronisation: where the columns of a place lie if the clock drifts or jumps a little.
 
     Every three seconds may shift by up to six frames (96 ms) either way; the pilots choose, and a
@@ -185,8 +185,8 @@ def _stretched(plane: Plane, tried: Sequence[tuple[float, float]]) -> Plane:
     return soft
 
 
-@functools.lru_cache(maxsize=8)
-def pilot_spectra(layout: Layout) -> Spectrum:
+@functools.lru_cache(maxsize=16)
+def pilot_spectra(layout: Layout | Expected) -> Spectrum:
     """Spectra of the pilots' signs in overlapping pieces of the cycle, [F, CELL_BANDS, P]."""
     pieces = [layout.pilots(start, 2 * PIECE) for start in range(0, CYCLE_COLUMNS, PIECE)]
     spectra = fft.rfft(np.stack(pieces, 1), axis=2)

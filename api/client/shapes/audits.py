@@ -269,7 +269,11 @@ class Media(TypedDict):
 
 
 class MessageFound(TypedDict):
-    """A message and where in the audio it is heard (see `provenance.watermark.Mark`)."""
+    """A message and where in the audio it is heard (see `provenance.watermark.Mark`).
+
+    Attributes:
+        by_name: whether it was asked for and heard, where it could not be read
+    """
 
     message: str
     start_s: float
@@ -277,6 +281,7 @@ class MessageFound(TypedDict):
     speed: float
     pitch_semitones: float
     p_value: float | None
+    by_name: NotRequired[bool]
 
 
 class Miss(TypedDict):
@@ -447,11 +452,13 @@ class Searched(TypedDict):
         search: whether all changes of speed, tempo and pitch were to be looked at
         known: changes that something else told of
         left_out: parts in which a full search ran out of its budget before it had looked at every change
+        asked_for: messages that were asked for by name, since the fingerprint names their tracks
     """
 
     search: Literal["quick", "full"]
     known: list[Change]
     left_out: NotRequired[list[Part]]
+    asked_for: NotRequired[list[str]]
 
 
 class Stretch(TypedDict):

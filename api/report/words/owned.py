@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from api.audit.beside import TOLD_FROM_S
+from api.audit.ownership import UNSOUGHT
 from api.language import _, later, ngettext, spoken
 from api.report.numbers import moment_text
 from api.report.words.told import Found
 from core import clock
-
-UNSOUGHT = "at every speed and pitch."
-"""What a statement says where a mark was not looked for everywhere."""
 
 _SIMPLE: Mapping[str, str] = {
     "match": later("Watermark and fingerprint both name record %(record)s."),

@@ -121,6 +121,10 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
     p_value = (_("p-value"), p_value_text(mark["p_value"]))
     if not mark["present"]:
         text = _("No mark of this registry can be read%(where)s.", where=searched(mark))
+        if (mark.get("searched") or {}).get("asked_for"):
+            text = " ".join(
+                (text, _("The marks of the tracks that the fingerprint names were asked for by name."))
+            )
         text = " ".join((text, _("Marks of other registries stay unseen.")))
         return Told(question, _("No mark found"), text, facts=(p_value,), basis=basis)
     facts: Facts = ((_("Message"), str(mark["message"] or _("unreadable"))), p_value)
@@ -129,6 +133,11 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
     if left_out(mark):
         facts += ((_("Other changes of speed and pitch not searched"), left_out(mark)),)
     text = _("The mark was read from the sound itself; what vouches for it is the record that it names.")
+    if any(m.get("by_name") and m["message"] == mark["message"] for m in mark.get("messages") or ()):
+        text = _(
+            "The mark could not be read from the sound. It was heard when it was asked for by the message of "
+            "this very record, whose track the fingerprint names."
+        )
     return Told(question, _("Yes"), text, "good", facts, basis)
 
 

@@ -63,7 +63,7 @@ def false_positives(
                 best = hunt.best
                 yield {
                     "kind": "unmarked",
-                    "p_value": hunt.p_value(best.place, best.message) if best else 1.0,
+                    "p_value": hunt.p_value(best) if best else 1.0,
                     "message": bool(best and best.message),
                     "window": window,
                 }
@@ -108,6 +108,6 @@ def wrong_key(recordings: Sequence[Recording], keys: int) -> Iterator[dict[str, 
             yield {
                 "kind": "wrong key",
                 "bit_error": error,
-                "p_value": hunt.p_value(hunt.best.place, hunt.best.message),
+                "p_value": hunt.p_value(hunt.best),
                 "message": hunt.best.message is not None,
             }

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from api.audit.audit import audit_file
-from api.audit.findings import Searched
+from api.audit.checks import MOST_ASKED, where_named
+from api.audit.findings import MatchFound, Searched
 from tests import fakes
 from tests.api.audit.asking import TODAY, audit
 from tests.fakes import OTHER, RECORD, Part, Registry, engines, marked, match
@@ -37,11 +38,20 @@ def test_the_mark_is_looked_for_at_the_change_that_the_fingerprint_tells() -> No
         engines=replace(engines(), marker=Marker(marked(speed=1.15))),
         today=TODAY,
     )
-    (((speed, pitch, start_s, end_s),),) = asked
-    assert (start_s, end_s) == (0.0, 9.0)
-    assert [speed, pitch] == pytest.approx([1.15, 1.15], abs=1e-3)
+    ((moved, plain),) = asked
+    assert [moved.speed, moved.pitch] == pytest.approx([1.15, 1.15], abs=1e-3)
+    assert (moved.start_s, moved.end_s, moved.message.hex()) == (0.0, 9.0, RECORD)
+    assert plain.unchanged and plain.message.hex() == OTHER
     assert result.findings.ownership.status == "match" and registry.queries == 1
     assert result.findings.mark.searched == Searched("full", ())
+
+
+def test_the_marks_of_the_best_matches_are_asked_for_by_name() -> None:
+    ids = [f"{number:016x}" for number in range(MOST_ASKED + 2)]
+    known = where_named([MatchFound.of(match(one)) for one in ids])
+    assert [k.message for k in known] == [bytes.fromhex(one) for one in ids[:MOST_ASKED]]
+    far = where_named([MatchFound.of(match(one, speed=1.15, pitch=1.15)) for one in ids])
+    assert len(far) == len(ids) and [k.message for k in far[MOST_ASKED:]] == [None, None]
 
 
 @dataclass

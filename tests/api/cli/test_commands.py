@@ -212,6 +212,14 @@ def test_a_mark_of_ones_own_key(trackmark: Trackmark, track: Path, tmp_path: Pat
     }
     assert [one["message"] for one in found.lines[0]["messages"]] == ["00ff00ff00ff00ff"]
     assert not trackmark("watermark", "detect", out, "--key", other, "--json").lines[0]["present"]
+    asked = trackmark("watermark", "detect", track, "--key", key, "--ask", "00ff00ff00ff00ff", "--json")
+    assert not asked.lines[0]["present"] and asked.lines[0]["messages"] == []
+    assert (
+        "--ask must be 16 hex digits"
+        in trackmark("watermark", "detect", track, "--key", key, "--ask", "x").err
+    )
+    shown = trackmark("watermark", "detect", out, "--key", key)
+    assert "00ff00ff00ff00ff read from 0 s" in " ".join(shown.out.split())
 
 
 def test_artists_come_and_go(

@@ -197,6 +197,18 @@ def test_a_report_says_what_it_rests_on_in_the_words_of_its_release() -> None:
     assert words.BASIS["watermark"].startswith("watermark: a keyed mark in the sound, with a probability")
 
 
+def test_a_mark_that_was_asked_for_is_not_said_to_be_read() -> None:
+    mark = json.loads(AUDITS.read_text())["everything"]["watermark"]
+    heard = {"message": mark["message"], "start_s": 0.0, "end_s": 9.0, "by_name": True}
+    assert "was read" in words.watermark(mark).text
+    for messages in ([heard], [{**heard, "message": "ff" * 8, "by_name": False}, heard]):
+        told = words.watermark({**mark, "messages": messages})
+        assert "could not be read" in told.text and told.answer == "Yes"
+    silent = json.loads(AUDITS.read_text())["nothing"]["watermark"]
+    silent["searched"]["asked_for"] = [mark["message"]]
+    assert "asked for by name" in words.watermark(silent).text
+
+
 def test_a_full_search_that_ran_out_of_its_budget_says_where() -> None:
     mark = json.loads(AUDITS.read_text())["nothing"]["watermark"]
     whole = words.watermark(mark).text
