@@ -70,7 +70,7 @@ def audit_file(
     Raises:
         AudioError: the file cannot be used as audio.
         OSError: the disk has no room for long audio (see `core.scratch`).
-        RegistryError: `artist` is not enrolled.
+        UnknownEntry: `artist` is not enrolled.
         ValueError: a name in `checks` is unknown, or there is none: what was not asked is not accepted.
     """
     started = time.monotonic()

@@ -21,7 +21,7 @@ from api.errors import UnknownEntry
 from api.registry.summary import known
 from core import scratch
 from core.clip import Clip
-from core.errors import RegistryError, WatermarkError
+from core.errors import WatermarkError
 from provenance.credentials import own_tags
 from provenance.watermark.known import Known
 
@@ -285,14 +285,14 @@ def enrolled(registry: "Registry", artist: str | None) -> dict[str, bytes]:
     """Voice prints to compare with: of one artist, or of all.
 
     Raises:
-        RegistryError: the named artist is not enrolled.
+        UnknownEntry: the named artist is not enrolled.
     """
     if artist is None:
         return {a.name: a.voiceprint for a in registry.artists.all()}
     try:
         only = registry.artists.one(artist)
     except UnknownEntry as error:
-        raise RegistryError(f"no artist named {artist!r} is enrolled; see `trackmark artist list`") from error
+        raise UnknownEntry(f"no artist named {artist!r} is enrolled; see `trackmark artist list`") from error
     return {only.name: only.voiceprint}
 
 

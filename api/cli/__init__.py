@@ -1,13 +1,14 @@
 """The `trackmark` command.
 
-Exit codes: 0 done and in order, 1 a verification or policy failed, 2 bad usage, 3 unreadable
-input. With `--json` every command prints one JSON object per input file, one per line, and
-nothing else, on standard output; progress and messages go to standard error.
+Exit codes: 0 done and in order, 1 a verification or policy failed, 2 bad usage or a name that is not
+known, 3 unreadable input. With `--json` every command prints one JSON object per input file, one per line,
+and nothing else, on standard output; progress and messages go to standard error.
 
 Nothing heavy is imported here or in the command modules: each command imports what it needs when
 it runs, so that `trackmark --help` answers at once.
 """
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -47,7 +48,9 @@ from api.cli import (
 
 main = typer.Typer(
     name="trackmark",
-    help="Prove whose a track is, and tell whether a machine made it.",
+    help="Tell whose a track is, and whether its sound bears traces of a machine.",
+    epilog="Exit codes: 0 done and in order; 1 a verification or policy failed; 2 wrong usage "
+    "or an unknown name; 3 input that cannot be read. State lies in $TRACKMARK_HOME.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -68,6 +71,16 @@ def _options(
         bool, typer.Option("--version", help="Tell the version.", callback=_tell_version, is_eager=True)
     ] = False,
 ) -> None: ...
+
+
+def _flow(commands: typer.Typer) -> None:
+    """Let the terminal break the lines of every help text; those of the source are of another width."""
+    for command in commands.registered_commands:
+        text = inspect.cleandoc(getattr(command.callback, "__doc__", None) or "")
+        command.help = "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            _flow(group.typer_instance)
 
 
 main.command("tag")(tag.tag)
@@ -104,3 +117,4 @@ main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")
 main.add_typer(retention.commands, name="retention")
 main.add_typer(catalogue.commands, name="catalogue")
+_flow(main)

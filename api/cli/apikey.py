@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, settings
+from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, misfit, settings
 
 if TYPE_CHECKING:
     from api.server.api_keys import ApiKeys, KeyInfo
@@ -50,15 +50,17 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. Its secret is printed once and stored nowhere."""
+    from pydantic import ValidationError
+
     from api.server.api_keys import Scope
     from api.server.key_shapes import KeyRequest
 
+    ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
     try:
-        ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
         scopes = scope or (None if role else [Scope.ADMIN])
         wanted = KeyRequest(name=name, scopes=scopes, role=role, tenant=tenant, expires_at=ends)  # type: ignore[arg-type]  # pydantic reads the words
-    except ValueError as error:
-        fail(str(error), USAGE)
+    except ValidationError as error:
+        fail(misfit(error, lambda name: f"--{name}" if name else "--scope, --role"), USAGE)
     with failures(), _keys() as keys:
         made = keys.create(name, wanted.granted, tenant=tenant, expires_at=wanted.expires_at)
     if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
     from rich.console import Console
 
     from api.registry.registry import Registry
@@ -21,6 +22,8 @@ OK, FAILED, USAGE, UNREADABLE = 0, 1, 2, 3
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file, one per line.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Report = Callable[[str, float], None]
+ADDRESS = re.compile(r"^([a-z][a-z0-9+]+):/(?=[^/])")
+"""How an address begins that was taken for a path: of two strokes a path keeps one."""
 
 
 def messages() -> "Console":
@@ -54,20 +57,37 @@ def fail(text: str, code: int) -> NoReturn:
 def exit_code(error: Exception) -> int:
     """The exit code that an error of the tree stands for."""
     from api.audit.policy_text import PolicyError
-    from core.errors import AudioError, KeyFileError, RecordError, UnreadableScore, WatermarkError
+    from api.errors import UnknownEntry
+    from core.errors import (
+        AudioError,
+        InvalidInput,
+        KeyFileError,
+        RecordError,
+        UnreadableScore,
+        WatermarkError,
+    )
     from detector.voice.errors import EnrolmentError
     from provenance.records.folder import FolderError
 
     unreadable = AudioError | UnreadableScore | WatermarkError | EnrolmentError | FolderError | OSError
     if isinstance(error, unreadable):
         return UNREADABLE
-    return USAGE if isinstance(error, KeyFileError | PolicyError | RecordError) else FAILED
+    misused = InvalidInput | KeyFileError | PolicyError | RecordError | UnknownEntry
+    return USAGE if isinstance(error, misused) else FAILED
 
 
 def told(file: Path, error: Exception) -> str:
     """An error about a file, which is named once."""
-    text = str(error)
-    return f"{file}: {text.removeprefix(f'{file}: ').removeprefix(f'{file.name}: ')}"
+    text = unopened(error) if isinstance(error, OSError) else str(error)
+    named = ADDRESS.sub(r"\1://", str(file))
+    return f"{named}: {text.removeprefix(f'{file}: ').removeprefix(f'{file.name}: ')}"
+
+
+def unopened(error: OSError) -> str:
+    """What the system refused, without its numbers."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: cannot be opened ({error.strerror})"
 
 
 def refuse_places(file: Path, *, folders: bool = False) -> None:
@@ -80,7 +100,7 @@ def refuse_places(file: Path, *, folders: bool = False) -> None:
 
     if file.is_dir() and not folders:
         raise UnreadableAudio(f"this is a folder: `trackmark scan {file}` audits every file in it")
-    scheme = re.match(r"([a-z][a-z0-9+]+):/", str(file))
+    scheme = ADDRESS.match(str(file))
     if scheme and not file.exists():
         raise UnreadableAudio(
             f"this is an address: fetch the file first, or let `trackmark scan` read {scheme[1]} places"
@@ -242,7 +262,12 @@ def settings() -> "Settings":
     try:
         return Settings()
     except ValidationError as error:
-        fail(f"a TRACKMARK_* variable is wrong: {error}", USAGE)
+        fail(misfit(error, lambda name: f"TRACKMARK_{name.upper()}"), USAGE)
+
+
+def misfit(error: "ValidationError", called: Callable[[str], str]) -> str:
+    """Which values do not fit, each by what its giver calls it, and why; values are not repeated."""
+    return "; ".join(f"{called('_'.join(map(str, one['loc'])))}: {one['msg']}" for one in error.errors())
 
 
 @contextmanager

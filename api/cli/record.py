@@ -53,7 +53,7 @@ def list_records(
             if cursor is None:
                 break
         if left == limit and not as_json:
-            answers().print("no record is found so")
+            answers().print("no record matches")
         if cursor is not None and not as_json:
             answers().print(f"these are the newest {limit}; -n shows more")
 

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, messages, settings
+from api.cli.console import (
+    FAILED,
+    UNREADABLE,
+    USAGE,
+    AsJson,
+    answers,
+    emit,
+    fail,
+    failures,
+    messages,
+    settings,
+    unopened,
+)
 from api.cli.trust import trusted_keys
 from api.language.catalogue import Language
 
@@ -42,9 +54,9 @@ def verify_report(
             trusted, trust = trusted_keys(keys, report.parent / KEYS)
             verified = check(report, trusted, audio=audio or ())
         except (UnreadableReport, OSError) as error:
-            _refuse(report, error, 3, as_json=as_json)
+            _refuse(report, error, UNREADABLE, as_json=as_json)
         except VerificationError as error:
-            _refuse(report, error, 1, as_json=as_json)
+            _refuse(report, error, FAILED, as_json=as_json)
     if as_json:
         emit({"file": str(report), **verified.to_dict(), "trust": trust})
         return
@@ -83,10 +95,12 @@ def show(
         try:
             trusted, trust = _keys_at_hand(keys, report.parent / KEYS)
             content = render_report(form, report, trusted, trust, picture=picture, language=language)
-        except (UnreadableReport, OSError) as error:
-            fail(str(error), 3)
+        except OSError as error:
+            fail(unopened(error), UNREADABLE)
+        except UnreadableReport as error:
+            fail(str(error), UNREADABLE)
         except VerificationError as error:
-            fail(str(error), 1)
+            fail(str(error), FAILED)
         write_whole(output, content)
     if trusted is None:
         messages().print("warning: no keys to check the signature with; the document says so", markup=False)
@@ -110,7 +124,8 @@ def _keys_at_hand(given: Path | None, beside: Path) -> "tuple[TrustedKeys | None
 
 
 def _refuse(report: Path, error: Exception, code: int, *, as_json: bool) -> NoReturn:
+    text = unopened(error) if isinstance(error, OSError) else str(error)
     if as_json:
-        problem = {"type": type(error).__name__, "message": str(error)}
+        problem = {"type": type(error).__name__, "message": text}
         emit({"file": str(report), "verified": False, "error": problem})
-    fail(str(error), code)
+    fail(text, code)

@@ -267,7 +267,7 @@ def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UnreadableReport(f"{path} is not a report: {error}") from error
+        raise UnreadableReport(f"{path}: cannot be opened ({error.strerror or error})") from error
 
 
 def _read(data: bytes, name: str) -> tuple[Json, type[CheckedReport]]:

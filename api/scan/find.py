@@ -77,7 +77,9 @@ def find(target: str) -> list[Item]:
         elif system.isdir(path):
             found = system.find(path, detail=True)
         else:
-            found = {path: system.info(path)} if system.exists(path) else {}
+            if not system.exists(path):
+                raise ScanError(f"{target}: there is no such file or folder")
+            found = {path: system.info(path)}
         names = sorted(n for n in found if is_audio(n) and found[n].get("type") != "directory")
         if local:
             items = [_there(name) for name in names]

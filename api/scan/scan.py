@@ -18,6 +18,7 @@ from api.scan.find import FetchError, Item, ScanError
 from api.scan.parts import Parts
 from api.scan.table import TABLES, told, write_table
 from api.scan.worker import Auditor, Outcomes, Task, audit_item
+from core.errors import InvalidInput
 
 UNREADABLE = "unreadable"
 UNFETCHED_IN_A_ROW = 20
@@ -68,17 +69,18 @@ def scan(
         How many files there are and what became of them; the table has their rows in the order of `items`.
 
     Raises:
-        ScanError: an unknown engine, an optional package is missing, another scan writes the same table, or
-            the place of the files or the cluster cannot be reached any more.
+        InvalidInput: an unknown engine, or a table of no known kind.
+        ScanError: an optional package is missing, another scan writes the same table, or the place of the
+            files or the cluster cannot be reached any more.
         OSError: the disk is full. Every row that was there before is kept, whatever ends the scan.
     """
     for table in filter(None, (results, heard)):
         if table.suffix not in TABLES:
-            raise ScanError(f"results must end in one of {', '.join(TABLES)}, not {table.name!r}")
+            raise InvalidInput(f"results must end in one of {', '.join(TABLES)}, not {table.name!r}")
     if heard == results:
-        raise ScanError("the two tables need two names")
+        raise InvalidInput("the two tables need two names")
     if engine not in ENGINES:
-        raise ScanError(f"unknown engine {engine!r}: use local or ray")
+        raise InvalidInput(f"unknown engine {engine!r}: use local or ray")
     folder = results.with_name(f".{results.name}.scan")
     with run.opened(folder, items, today or datetime.now(UTC).date()) as parts:
         left, before = list(parts.left()), parts.done

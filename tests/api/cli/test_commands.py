@@ -246,12 +246,12 @@ def test_artists_come_and_go(
     assert trackmark("artist", "enrol", "Bob", track, track, "--consent", tmp_path / "none").code == 2
     listed = trackmark("artist", "list", "--json").lines
     assert [(line["name"], line["consent"]) for line in listed] == [("Ada", True)]
-    assert trackmark("audit", track, "--artist", "Nobody").code == 1
+    assert trackmark("audit", track, "--artist", "Nobody").code == 2
     terms = ("--scope", "singing", "--from", "2026-01-01", "--territory", "DE", "--evidence", consent)
     (made,) = trackmark("artist", "consent", "add", "Ada", *terms, "--json").lines
     assert made["state"] == "active" and made["territory"] == ["DE"] and made["flags"] == []
-    assert trackmark("artist", "consent", "add", "Ada", "--scope", "dancing").code == 1
-    assert trackmark("artist", "consent", "add", "Nobody", "--scope", "singing").code == 1
+    assert trackmark("artist", "consent", "add", "Ada", "--scope", "dancing").code == 2
+    assert trackmark("artist", "consent", "add", "Nobody", "--scope", "singing").code == 2
     assert trackmark("artist", "consent", "revoke", "Ada", made["id"], "--reason", "ended").code == 0
     (ended,) = trackmark("artist", "consent", "list", "Ada", "--json").lines
     assert (ended["state"], ended["revoked_reason"]) == ("revoked", "ended")

@@ -72,7 +72,7 @@ def test_bad_input_is_told_and_loses_nothing(trackmark: Trackmark, catalogue: Pa
     alone = trackmark("originality", catalogue / "tune0.flac")
     assert alone.code == 2 and "--among" in alone.err
     nowhere = trackmark("originality", tmp_path / "nowhere")
-    assert nowhere.code == 3 and "no audio files" in nowhere.err
+    assert nowhere.code == 3 and "no such file" in nowhere.err
     text, silent = tmp_path / "notes.mp3", tmp_path / "silent.flac"
     text.write_text("not audio")
     encode(signals.silence(10, RATE), RATE, silent, codec="flac")
@@ -84,7 +84,7 @@ def test_bad_input_is_told_and_loses_nothing(trackmark: Trackmark, catalogue: Pa
     dates = tmp_path / "dates.csv"
     dates.write_text("file,date\nsilent.flac,yesterday\n")
     wrong_date = trackmark("originality", dates)
-    assert wrong_date.code == 1 and "no date in line 2" in wrong_date.err
+    assert wrong_date.code == 2 and "no date in line 2" in wrong_date.err
 
 
 def test_a_damaged_sketch_is_made_again(trackmark: Trackmark, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,11 @@ from tests.api.cli.conftest import Trackmark
         ["audit", "{song}", "--policy", "{song}"],
         ["audit"],
         ["scan", "{tmp}", "-o", "{tmp}/r.parquet", "--engine", "magic"],
+        ["scan", "{tmp}", "-o", "{tmp}/r.xlsx"],
+        ["artist", "delete", "Nobody", "--yes"],
+        ["artist", "consent", "list", "Nobody"],
+        ["audit", "{song}", "--artist", "Nobody"],
+        ["apikey", "create", "x", "--role", "boss"],
         ["serve", "--port", "70000"],
         ["verify-report", "{tmp}/r.json", "--keys"],
     ],
@@ -97,8 +104,8 @@ def test_json_stays_on_standard_output_while_progress_is_drawn(tmp_path: Path) -
     [
         ("postgresql+psycopg://who:secret@127.0.0.1:1/none", 1, "the database cannot be reached"),
         ("sqlite:////proc/none/trackmark.db", 1, "/proc/none: No such file"),
-        ("mysql://who:secret@127.0.0.1/none", 2, "database_url"),
-        ("nonsense", 2, "database_url"),
+        ("mysql://who:secret@127.0.0.1/none", 2, "TRACKMARK_DATABASE_URL"),
+        ("nonsense", 2, "TRACKMARK_DATABASE_URL"),
     ],
 )
 def test_a_database_that_cannot_be_reached_is_told_in_a_line(
@@ -109,3 +116,48 @@ def test_a_database_that_cannot_be_reached_is_told_in_a_line(
     assert (done.code, "Traceback" in done.err) == (code, False)
     assert word in done.err
     assert "secret" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["report", "{tmp}/none", "-o", "{tmp}/x.pdf"], "{tmp}/none: cannot be opened"),
+        (["verify-report", "{song}", "--keys", "{tmp}/none"], "{tmp}/none: cannot be opened"),
+        (["scan", "{tmp}/none", "-o", "{tmp}/r.csv"], "{tmp}/none: there is no such file or folder"),
+        (["audit", "https://example.com/x.mp3"], "https://example.com/x.mp3: this is an address"),
+        (["apikey", "create", "x", "--role", "boss"], "--role: Input should be 'label'"),
+        (["record", "list"], "TRACKMARK_MAX_DURATION_S: Input should be"),
+    ],
+)
+def test_errors_name_what_is_wrong_in_words(
+    trackmark: Trackmark,
+    song: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    if arguments == ["record", "list"]:
+        monkeypatch.setenv("TRACKMARK_MAX_DURATION_S", "long")
+    done = trackmark(*(a.format(song=song, tmp=tmp_path) for a in arguments))
+    told = " ".join(done.err.split())
+    assert said.format(song=song, tmp=tmp_path) in told
+    assert not any(inner in told for inner in ("Errno", "pydantic", "validation error", "input_value"))
+
+
+def test_help_lets_the_terminal_break_its_lines() -> None:
+    from typer.main import get_command
+
+    from api.cli import main
+
+    def texts(command: Any) -> Iterator[str]:
+        yield command.help or ""
+        for one in getattr(command, "commands", {}).values():
+            yield from texts(one)
+
+    found = list(texts(get_command(main)))
+    assert len(found) > 60 and not [text for text in found if "\n" in text.replace("\n\n", "")]
+
+
+def test_the_exit_codes_stand_in_the_help(trackmark: Trackmark) -> None:
+    assert "2 wrong usage" in " ".join(trackmark("--help").out.replace("│", " ").split())

@@ -15,7 +15,7 @@ from api.scan.find import Item, ScanError, find
 from api.scan.scan import Scanned
 from api.scan.table import COLUMNS
 from api.scan.worker import audit_item
-from core.errors import KeyFileError, UnreadableAudio
+from core.errors import InvalidInput, KeyFileError, UnreadableAudio
 from tests.api.scan.catalogues import DAY, asked, folder_of, in_turn, names, run, table
 
 
@@ -36,9 +36,9 @@ def test_missing_optional_packages_and_wrong_names_are_told_before_any_work(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ScanError, match=r"trackmark\[ray\]"):
         run(items, tmp_path / "r.jsonl", engine="ray")
-    with pytest.raises(ScanError, match=r"\.parquet, \.jsonl, \.csv"):
+    with pytest.raises(InvalidInput, match=r"\.parquet, \.jsonl, \.csv"):
         run(items, tmp_path / "r.txt")
-    with pytest.raises(ScanError, match="unknown engine"):
+    with pytest.raises(InvalidInput, match="unknown engine"):
         run(items, tmp_path / "r.csv", engine="hope")
 
 
