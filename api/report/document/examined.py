@@ -14,8 +14,8 @@ from api.report.words.decoders import group_text
 from api.report.words.heard import consent, resembles
 from api.report.words.limits import LIMITS
 from api.report.words.log import UNSIGNED
-from api.report.words.meanings import MEANINGS
 from api.report.words.near import DIMENSIONS, rarity, where, which
+from api.report.words.parts import meaning
 from api.report.words.propositions import proposition_text
 from api.report.words.provenance import claim_status
 from api.report.words.record import EVENTS, declared_ai, holding
@@ -52,7 +52,7 @@ def _ownership(report: Found) -> Section:
     found = report["findings"]
     owned, outcome = found["ownership"], _outcome(found, "fingerprint")
     told = words.ownership(owned, ())
-    blocks: list[Block] = [Text(f"{told.answer}. {told.text} {_(MEANINGS[owned['status']])}".strip())]
+    blocks: list[Block] = [Text(f"{told.answer}. {told.text} {meaning(owned)}".strip())]
     record = owned.get("record") or {}
     if record.get("verified"):
         blocks.append(Facts(tuple(record_facts(record))))

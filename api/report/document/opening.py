@@ -12,8 +12,8 @@ from api.report.document.sure import sure
 from api.report.legible import legible
 from api.report.numbers import percent_text
 from api.report.words.heard import not_measured
-from api.report.words.meanings import MEANINGS
 from api.report.words.owned import rest_text
+from api.report.words.parts import meaning, several, several_text
 from api.report.words.provenance import owners
 from api.report.words.rules import rule_texts, source_text
 from api.report.words.short import CHECKS, FELL_OUT, MADE, OWNED
@@ -52,9 +52,8 @@ def answers(report: Found) -> tuple[Answer, ...]:
 
 def _meant(told: Told, found: Found, *, first: bool) -> str:
     """The first question is whose it is: its text says what was found, and a verdict what it means."""
-    meaning = MEANINGS.get(found["ownership"]["status"], "") if first else ""
     text = legible(sentence(told.text), LONGEST_TEXT)
-    return f"{text} {_(meaning) if meaning else ''}".strip()
+    return f"{text} {meaning(found['ownership'])}".strip() if first else text
 
 
 def _in_short(found: Found) -> Iterator[str]:
@@ -70,7 +69,10 @@ def _in_short(found: Found) -> Iterator[str]:
         if record.get("verified")
         else _("the record")
     )
-    yield " ".join(filter(None, (_(OWNED[owned["status"]], named=named), rest_text(owned))))
+    if several(owned):
+        yield legible(several_text(owned), LONGEST_TEXT)
+    else:
+        yield " ".join(filter(None, (_(OWNED[owned["status"]], named=named), rest_text(owned))))
     if found["ai"]["score"] is None:
         yield _("Whether its sound bears traces of a machine could not be measured.")
     else:

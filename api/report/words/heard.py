@@ -191,6 +191,5 @@ def consent(row: Found) -> str:
     """Whether an artist consented to a copy of the voice; in English with what the statement says of it."""
     name = str(row.get("consent", "unknown"))
     says = row.get("consent_says")
-    if spoken() == "en":
-        return f"{name} ({says})" if says else name
-    return named(CONSENTS, name)
+    told = named(CONSENTS, name)
+    return f"{told} ({says})" if says and spoken() == "en" else told

@@ -8,6 +8,7 @@ from api.language.figures import number_text
 from api.report.numbers import change_text, p_value_text, span_text, time_text
 from api.report.words.log import UNSIGNED
 from api.report.words.owned import owned_text
+from api.report.words.parts import several, several_text
 from api.report.words.reasons import reason_text
 from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged, sentence
 
@@ -51,8 +52,10 @@ def ownership(owned: Found, matches: Any = ()) -> Told:
     )
     facts = tuple((name, str(value)) for name, value in told if value)
     basis = _("signed record, log, watermark and fingerprint together")
-    text = owned_text(owned, matches)
-    return Told(_("Whose recording is it?"), _(answer), text, tone, facts, basis)
+    question = _("Whose recording is it?")
+    if several(owned):
+        return Told(question, _("Tracks of several owners"), several_text(owned), "warn", facts, basis)
+    return Told(question, _(answer), owned_text(owned, matches), tone, facts, basis)
 
 
 def owners(record: Found) -> str:

@@ -257,7 +257,7 @@ def test_artists_come_and_go(
     assert (ended["state"], ended["revoked_reason"]) == ("revoked", "ended")
     assert trackmark("artist", "reads", "Ada", "--json").lines == []
     assert trackmark("artist", "delete", "Ada").code == 0
-    assert trackmark("artist", "delete", "Ada").code == 1
+    assert trackmark("artist", "delete", "Ada").code == 2
     assert trackmark("artist", "list", "--json").lines == []
 
 

@@ -68,7 +68,7 @@ def test_a_catalogue_is_imported_and_its_records_live(
         assert [one["record_id"] for one in listed] == [record_id], found_by
     assert len(trackmark("record", "list", "--json").lines) == 2
     assert "-n shows more" in trackmark("record", "list", "-n", 1).out
-    assert "no record is found" in trackmark("record", "list", "nowhere").out
+    assert "no record matches" in trackmark("record", "list", "nowhere").out
 
     verified = trackmark("verify", tmp_path / "song.wav", "--json")
     assert (verified.code, verified.lines[0]["status"]) == (1, "disputed")
