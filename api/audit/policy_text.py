@@ -12,6 +12,7 @@ from typing import Any, cast, get_args
 
 from api.audit.decision import Action
 from api.audit.policy import Condition, Policy, Rule
+from api.audit.policy_fields import why_never
 from core import toml
 from core.errors import TrackmarkError
 
@@ -150,7 +151,7 @@ def _rule(entry: Mapping[str, Any], known: Sequence[str]) -> Rule:
         id=name,
         action=_action(entry["action"], f"rule {name!r}"),
         says=str(entry["says"]),
-        when=tuple(_condition(c, name) for c in when),
+        when=tuple(_condition(c, name, entry.get("each")) for c in when),
         in_force_from=entry["in_force_from"],
         in_force_until=entry.get("in_force_until"),
         last_checked=entry["last_checked"],
@@ -159,7 +160,7 @@ def _rule(entry: Mapping[str, Any], known: Sequence[str]) -> Rule:
     )
 
 
-def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
+def _condition(entry: Mapping[str, Any], rule: str, each: str | None) -> Condition:
     operators = [op for op in _OPERATORS if op in entry]
     if "field" not in entry or len(operators) != 1 or len(entry) != 2:
         raise _Flaw(
@@ -182,6 +183,9 @@ def _condition(entry: Mapping[str, Any], rule: str) -> Condition:
         raise _Flaw(f"rule {rule!r}: one_of needs a list", "when")
     if entry["field"] == "ai.verdict" and "bona_fide" in (value if isinstance(value, list) else [value]):
         raise _Flaw(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule", "when")
+    never = why_never(entry["field"], operator, value, each)
+    if never is not None:
+        raise _Flaw(f"rule {rule!r} would never apply: {never}", "when")
     if entry["field"] == "consent" and operator == "one_of" and "expired" in value:
         # A rule that names the consents which have ended means these kinds too.
         value = [*value, "revoked", "other-scope"]

@@ -12,26 +12,26 @@ RULE = """
 [[rule]]
 id = "loud"
 action = "review"
-says = "level {media.level} of {file}"
+says = "level {ai.score} of {file}"
 in_force_from = 2026-01-01
 in_force_until = 2026-12-31
 last_checked = 2026-01-01
-when = [{ field = "media.level", at_least = 0.5 }]
+when = [{ field = "ai.score", at_least = 0.5 }]
 """
 DAY = date(2026, 6, 1)
 
 
 def test_a_rule_fires_with_its_values_in_the_text() -> None:
     policy = parse_policy((HEAD + RULE).encode())
-    decision = policy.decide({"media": {"level": 0.75}, "file": "{media.level}"}, on=DAY)
+    decision = policy.decide({"ai": {"score": 0.75}, "file": "{ai.score}"}, on=DAY)
     assert decision.action == "review"
-    assert decision.rules[0].text == "level 0.75 of {media.level}", "values are not expanded again"
+    assert decision.rules[0].text == "level 0.75 of {ai.score}", "values are not expanded again"
 
 
 @pytest.mark.parametrize("level", [None, "0.9", True, 0.4999])
 def test_what_was_not_measured_fires_nothing(level: object) -> None:
     policy = parse_policy((HEAD + RULE).encode())
-    assert policy.decide({"media": {"level": level}}, on=DAY).rules == ()
+    assert policy.decide({"ai": {"score": level}}, on=DAY).rules == ()
     assert policy.decide({}, on=DAY).action == "accept"
 
 
@@ -46,27 +46,27 @@ def test_what_was_not_measured_fires_nothing(level: object) -> None:
 )
 def test_a_rule_holds_between_its_days(day: date, fires: bool) -> None:
     policy = parse_policy((HEAD + RULE).encode())
-    assert bool(policy.decide({"media": {"level": 1}}, on=day).rules) is fires
+    assert bool(policy.decide({"ai": {"score": 1}}, on=day).rules) is fires
 
 
 def test_the_most_severe_action_wins() -> None:
     harder = RULE.replace("loud", "louder").replace("review", "reject")
     policy = parse_policy((HEAD + harder + RULE).encode())
-    decision = policy.decide({"media": {"level": 1}}, on=DAY)
+    decision = policy.decide({"ai": {"score": 1}}, on=DAY)
     assert decision.action == "reject"
     assert [rule.rule for rule in decision.rules] == ["louder", "loud"]
 
 
 def test_a_rule_on_a_list_asks_all_its_conditions_of_one_element() -> None:
     rule = (
-        RULE.replace("when =", 'each = "items"\nwhen =')
-        .replace("media.level", "level")
-        .replace("at_least = 0.5 }", 'at_least = 0.5 }, { field = "kind", is = "b" }')
+        RULE.replace("when =", 'each = "voice.artists"\nwhen =')
+        .replace("ai.score", "clone_score")
+        .replace("at_least = 0.5 }", 'at_least = 0.5 }, { field = "name", is = "b" }')
     )
     policy = parse_policy((HEAD + rule).encode())
-    split = {"items": [{"level": 1.0, "kind": "a"}, {"level": 0.1, "kind": "b"}]}
+    split = {"voice": {"artists": [{"clone_score": 1.0, "name": "a"}, {"clone_score": 0.1, "name": "b"}]}}
     assert policy.decide(split, on=DAY).rules == ()
-    joined = {"items": [{"level": 1.0, "kind": "b"}, {"level": 0.7, "kind": "b"}]}
+    joined = {"voice": {"artists": [{"clone_score": 1.0, "name": "b"}, {"clone_score": 0.7, "name": "b"}]}}
     assert len(policy.decide(joined, on=DAY).rules) == 2
 
 
@@ -86,7 +86,7 @@ def test_a_rule_on_a_list_asks_all_its_conditions_of_one_element() -> None:
 )
 def test_operators(condition: str, found: object, holds: bool) -> None:
     policy = parse_policy((HEAD + RULE.replace("at_least = 0.5", condition)).encode())
-    assert bool(policy.decide({"media": {"level": found}}, on=DAY).rules) is holds
+    assert bool(policy.decide({"ai": {"score": found}}, on=DAY).rules) is holds
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_operators(condition: str, found: object, holds: bool) -> None:
     [
         "not toml [",
         "[policy]\nname = 'p'\n",
-        HEAD + RULE.replace('says = "level {media.level} of {file}"\n', ""),
+        HEAD + RULE.replace('says = "level {ai.score} of {file}"\n', ""),
         HEAD + RULE.replace('"review"', '"shred"'),
         HEAD + RULE.replace("at_least", "about"),
         HEAD + RULE.replace("at_least = 0.5", 'at_least = "high"'),
         HEAD + RULE.replace("at_least = 0.5", "one_of = 3"),
         HEAD + RULE.replace("at_least = 0.5", "at_least = 0.5, at_most = 1"),
-        HEAD + RULE.replace('[{ field = "media.level", at_least = 0.5 }]', "[]"),
+        HEAD + RULE.replace('[{ field = "ai.score", at_least = 0.5 }]', "[]"),
         HEAD + RULE.replace("in_force_from = 2026-01-01", 'in_force_from = "soon"'),
         HEAD + RULE + RULE,
         "\xff\xfe",
@@ -145,7 +145,7 @@ def test_the_limits_are_listed_for_the_report() -> None:
         "rule = [1]\n" + HEAD,
         "rule = {}\n" + HEAD,
         *(
-            HEAD + RULE.replace('when = [{ field = "media.level", at_least = 0.5 }]', flaw)
+            HEAD + RULE.replace('when = [{ field = "ai.score", at_least = 0.5 }]', flaw)
             for flaw in ("when = 5", "when = [5]", "when = 'text'", "when = {}", "when = [{ field = 'a' }]")
         ),
         HEAD + RULE + "each = 5",

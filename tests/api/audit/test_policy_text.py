@@ -131,3 +131,47 @@ def test_the_line_is_named_where_it_is_certain(text: str, line: int | None) -> N
     with pytest.raises(PolicyError) as refused:
         parse_policy(text.encode())
     assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("condition", "each", "said"),
+    [
+        ('field = "ai.scoer", at_least = 0.5', "", "no finding has a field ai.scoer"),
+        ('field = "ai.evidence.kind", is = "comb"', "", "no finding has a field ai.evidence.kind"),
+        ('field = "checks.music", is = "failed"', "", "no finding has a field checks.music"),
+        ('field = "ai.verdict", is = "synthtic"', "", "never 'synthtic'"),
+        ('field = "ownership.status", one_of = ["disputed", "contested"]', "", "never 'contested'"),
+        ('field = "watermark.present", is = "yes"', "", "never 'yes'"),
+        (
+            'field = "ai.score", at_least = 0.5',
+            "voice.artists",
+            "no finding has a field ai.score in voice.artists",
+        ),
+        ('field = "name", is = "Ada"', "voice.singers", "no finding has a list voice.singers"),
+        ('field = "name", is = "Ada"', "voice", "no finding has a list voice"),
+    ],
+)
+def test_a_rule_that_could_never_apply_is_refused(condition: str, each: str, said: str) -> None:
+    """What it was written to stop would pass in silence."""
+    text = with_rule('field = "ai.score", at_least = 0.5', condition)
+    text = text.replace('id = "r"', f'id = "r"\neach = "{each}"') if each else text
+    with pytest.raises(PolicyError, match="would never apply") as refused:
+        parse_policy(text.encode())
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "each"),
+    [
+        ('field = "ownership.record.ai_involvement.overall", is = "None"', ""),
+        ('field = "duration_s", at_least = 600', ""),
+        ('field = "credentials.tags.says_ai", known = true', ""),
+        ('field = "data.hz", at_least = 50', "ai.evidence"),
+        ('field = "by_chance", at_most = 5.0', "originality.melody.nearest"),
+        ('field = "objection", is = "revoked"', "ownership.tracks"),
+    ],
+)
+def test_a_rule_may_ask_for_whatever_a_finding_has(condition: str, each: str) -> None:
+    text = with_rule('field = "ai.score", at_least = 0.5', condition)
+    text = text.replace('id = "r"', f'id = "r"\neach = "{each}"') if each else text
+    assert parse_policy(text.encode()).rules
