@@ -185,7 +185,7 @@ def _condition(entry: Mapping[str, Any], rule: str, each: str | None) -> Conditi
         raise _Flaw(f"rule {rule!r}: the verdict bona_fide is called no_trace now; change the rule", "when")
     never = why_never(entry["field"], operator, value, each)
     if never is not None:
-        raise _Flaw(f"rule {rule!r} would never apply: {never}", "when")
+        raise _Flaw(f"rule {rule!r}: {never}", "when")
     if entry["field"] == "consent" and operator == "one_of" and "expired" in value:
         # A rule that names the consents which have ended means these kinds too.
         value = [*value, "revoked", "other-scope"]
