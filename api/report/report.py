@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from api.audit.json_form import Json
 from api.compare.comparison import ROLES
-from api.report.words import comparison
+from api.report.words import claim, comparison
 from core.errors import ProofError, SignatureError, TrackmarkError
 from provenance.records import envelope as dsse
 from provenance.records import report as report_format
@@ -41,12 +41,31 @@ class Named:
     Attributes:
         file: what the statement says of it.
         proof: its record with all that proves it; None where the report holds none.
-        record_id: the record that the findings name.
+        record: what the findings say of the record that they name.
+        record_id: of that record.
     """
 
     file: Found
     proof: Found | None
+    record: Found | None
     record_id: str | None
+
+    @classmethod
+    def of(cls, file: Found, proof: Found | None, ownership: Found) -> "Named":
+        """By the statement on ownership."""
+        return cls(file, proof, ownership["record"], ownership["record_id"])
+
+    @property
+    def claim(self) -> Json | None:
+        """Who claims what, by a record that verified when the report was made; None without one."""
+        if self.record is None or not self.record.get("verified"):
+            return None
+        return {
+            "record_id": self.record_id,
+            "title": self.record["title"],
+            "owners": [owner["name"] for owner in self.record["owners"]],
+            "claim_status": self.record.get("claim_status"),
+        }
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,7 @@ class CheckedReport(ABC):
             "report_id": self.report["report_id"],
             "created_at": self.report["created_at"],
             **self.findings(),
+            "claims": {name: one.claim for name, one in self._claimed()},
             "checkpoint_size": self.checkpoint_size,
             "audio_checked": self.audio_checked,
         }
@@ -112,9 +132,16 @@ class CheckedReport(ABC):
             here = " (this is that file)" if name in self.held else ""
             lines.append(f"{self._about(name)} {one.file['name']!r}, sha256 {one.file['sha256']}{here}")
         lines += [f"record {found}: signature and log proof verify" for found in self.records.values()]
+        for _, one in self._claimed():
+            lines.append(f"record {one.record_id} claims: {claim(one.record or {})}")
         if self.checkpoint_size is not None:
             lines.append(f"checkpoint of a log with {self.checkpoint_size} entries: signature verifies")
         return [*lines, *self._result()]
+
+    def _claimed(self) -> Iterator[tuple[str, Named]]:
+        """The files whose record is inside and verified."""
+        every = self.files(self.report).items()
+        return ((name, one) for name, one in every if name in self.records and one.claim is not None)
 
     def _about(self, _name: str) -> str:
         return "about"
@@ -131,7 +158,7 @@ class CheckedAudit(CheckedReport):
     def files(cls, report: Found) -> Mapping[str, Named]:
         """The audited file."""
         owned = report["findings"]["ownership"]
-        return {"file": Named(report["file"], report.get("record"), owned["record_id"])}
+        return {"file": Named.of(report["file"], report.get("record"), owned)}
 
     def findings(self) -> Json:
         """The file, the decision and the record."""
@@ -159,7 +186,7 @@ class CheckedComparison(CheckedReport):
         """The original and the suspect."""
         found, proofs = report["findings"], report.get("records") or {}
         return {
-            role: Named(report["files"][role], proofs.get(role), found[role]["ownership"]["record_id"])
+            role: Named.of(report["files"][role], proofs.get(role), found[role]["ownership"])
             for role in ROLES
         }
 

@@ -74,7 +74,7 @@ from .shared import Alignment, Outline, Problem, Role, Shared, Signature, Signed
 from .tenants import TenantAnswer
 from .tracks import TrackAnswer
 from .uploads import UploadAnswer
-from .verify import VerifiedReport
+from .verify import VerifiedClaim, VerifiedReport
 from .webhooks import DeliveryAnswer, NewWebhookAnswer, WebhookAnswer
 
 JobAnswer = (
@@ -181,6 +181,7 @@ __all__ = [
     "TrackHeard",
     "TrialAnswer",
     "UploadAnswer",
+    "VerifiedClaim",
     "VerifiedReport",
     "VoiceFound",
     "VoiceStretch",

@@ -10,6 +10,20 @@ from typing import Any, Literal, NotRequired, TypedDict
 from .shared import Alignment
 
 
+class VerifiedClaim(TypedDict):
+    """What a record claimed when the report was made; it proves who claimed it, not that this is true.
+
+    Attributes:
+        owners: whom the record names as owners
+        claim_status: how far anybody had looked at the claim
+    """
+
+    record_id: str
+    title: str
+    owners: list[str]
+    claim_status: str | None
+
+
 class VerifiedReport(TypedDict):
     """A report whose signature, records and checkpoint were checked with this registry's keys.
 
@@ -24,6 +38,7 @@ class VerifiedReport(TypedDict):
         same_bytes: of a comparison: both are the same file
         alignment: of a comparison: where one is heard in the other
         record_ids: of a comparison: the records inside, of either file, verified too
+        claims: who claims the audio, by the records inside: `file` of an audit; `original`, `suspect`
         checkpoint_size: entries of the log when it was made
         audio_checked: always false: no audio is sent here
     """
@@ -40,5 +55,6 @@ class VerifiedReport(TypedDict):
     same_bytes: NotRequired[bool | None]
     alignment: NotRequired[Alignment | None]
     record_ids: NotRequired[dict[str, str | None] | None]
+    claims: dict[str, VerifiedClaim]
     checkpoint_size: int | None
     audio_checked: bool

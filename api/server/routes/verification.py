@@ -16,11 +16,18 @@ from api.server.schemas import Model
 router = APIRouter(prefix="/v1/verify", tags=["verify"], route_class=Route)
 
 
+_CLAIM: dict[str, Any] = {
+    "record_id": "5f1c0a9e33b2d417",
+    "title": "Night Drive",
+    "owners": ["A Label"],
+    "claim_status": "asserted",
+}
 _HEAD: dict[str, Any] = {
     "verified": True,
     "keyid": "ab" * 32,
     "report_id": "6e340b9cffb37a989ca544e6bb780a2c",
     "created_at": "2026-11-22T13:00:00Z",
+    "claims": {},
     "checkpoint_size": 7,
     "audio_checked": False,
 }
@@ -32,6 +39,7 @@ _AUDIT: dict[str, Any] = {
     "audited_file": {"name": "song.mp3", "sha256": "cd" * 32, "container": "mp3"},
     "decision": {"action": "accept", "rules": [], "policy": "trackmark-default 1"},
     "record_id": "5f1c0a9e33b2d417",
+    "claims": {"file": _CLAIM},
     **_OF_COMPARISON,
 }
 _COMPARISON: dict[str, Any] = {
@@ -45,7 +53,17 @@ _COMPARISON: dict[str, Any] = {
     "same_bytes": False,
     "alignment": {"outcome": "done", "reason": None, "score": 0.0, "stretches": []},
     "record_ids": {"original": "5f1c0a9e33b2d417", "suspect": None},
+    "claims": {"original": _CLAIM},
 }
+
+
+class VerifiedClaim(Model):
+    """What a record claimed when the report was made; it proves who claimed it, not that this is true."""
+
+    record_id: str
+    title: str
+    owners: list[str] = Field(description="whom the record names as owners", examples=[["A Label"]])
+    claim_status: str | None = Field(description="how far anybody had looked at the claim")
 
 
 class VerifiedReport(Model):
@@ -74,6 +92,9 @@ class VerifiedReport(Model):
     alignment: Alignment | None = Field(None, description="of a comparison: where one is heard in the other")
     record_ids: dict[str, str | None] | None = Field(
         None, description="of a comparison: the records inside, of either file, verified too"
+    )
+    claims: dict[str, VerifiedClaim] = Field(
+        description="who claims the audio, by the records inside: `file` of an audit; `original`, `suspect`"
     )
     checkpoint_size: int | None = Field(description="entries of the log when it was made", examples=[7])
     audio_checked: bool = Field(description="always false: no audio is sent here", examples=[False])

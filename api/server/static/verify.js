@@ -99,6 +99,13 @@ async function check() {
   }
   const records = comparison ? Object.values(said.record_ids) : [said.record_id];
   for (const record of new Set(records)) if (record) tell("good", _("The record %(record)s inside it is signed, and its proof leads to the log.", { record }));
+  for (const [role, claim] of Object.entries(said.claims)) {
+    const values = { role: names[role], record: claim.record_id, title: claim.title, owners: claim.owners.join(", ") };
+    tell("neutral", comparison
+      ? _("%(role)s: record %(record)s claims “%(title)s” for %(owners)s.", values)
+      : _("Record %(record)s claims “%(title)s” for %(owners)s.", values));
+  }
+  if (Object.keys(said.claims).length) tell("neutral", _("A record proves who claimed the recording, and when; not that the claim is true."));
   if (comparison) aligned(said.alignment);
   else {
     tell("neutral", decisions[said.decision.action] || said.decision.action);

@@ -84,6 +84,13 @@ def test_a_report_verifies_with_the_registry_gone(
     assert checked.checkpoint_size == 1
     assert checked.to_dict()["decision"]["action"] == "accept"
     assert any(RECORD in line for line in checked.lines())
+    claim = checked.to_dict()["claims"]["file"]
+    assert claim == {
+        "record_id": RECORD,
+        "title": "A Song",
+        "owners": ["A Label"],
+        "claim_status": "asserted",
+    }
 
 
 def test_a_report_says_what_it_rests_on(registry: Registry, result: AuditResult) -> None:
