@@ -71,6 +71,7 @@ class ApiKey(Table, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    replaced_by: str | None = Field(default=None, max_length=32)
 
 
 class SigningKey(Table, table=True):

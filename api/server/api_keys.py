@@ -92,7 +92,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class KeyInfo:
-    """A key without its secret."""
+    """A key without its secret.
+
+    Attributes:
+        replaced_by: the key that took its place when it was rotated.
+    """
 
     id: str
     tenant: str
@@ -103,6 +107,7 @@ class KeyInfo:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +239,7 @@ class ApiKeys:
 
         Raises:
             UnknownEntry: the tenant has no such key in force.
+            ConflictingEntry: it was rotated before. What is left of its overlap is no end for another key.
         """
         secret, now = _new_secret(), clock.now()
         own = new_id or secrets.token_hex(8)
@@ -243,12 +249,16 @@ class ApiKeys:
             row = connection.execute(untold.returning(*_KEYS.c)).one_or_none()
             again = row is not None  # the one that it replaces may have ended since
             found = _info(row) if row is not None else self._in_force(connection, key_id, tenant)
+            if found.replaced_by is not None:
+                raise ConflictingEntry(f"key {key_id} was rotated before; rotate {found.replaced_by}")
             info = replace(found, id=own, prefix=secret[:12], created_at=now, last_used_at=None)
             _enter(connection, info, secret)
             if again:
                 return NewKey(info, secret)
             ends = min(now + overlap, found.expires_at or now + overlap)
-            connection.execute(update(_KEYS).where(_KEYS.c.id == key_id).values(expires_at=ends))
+            connection.execute(
+                update(_KEYS).where(_KEYS.c.id == key_id).values(expires_at=ends, replaced_by=own)
+            )
         return NewKey(info, secret)
 
     @staticmethod
@@ -345,4 +355,5 @@ def _info(row: Row[tuple[object, ...]]) -> KeyInfo:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        replaced_by=row.replaced_by,
     )

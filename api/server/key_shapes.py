@@ -67,6 +67,7 @@ class KeyAnswer(Model):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    replaced_by: str | None = Field(description="the key that took its place when it was rotated")
 
     @classmethod
     def of(cls, info: KeyInfo) -> "KeyAnswer":

@@ -32,6 +32,7 @@ class KeyAnswer(TypedDict):
     Attributes:
         prefix: how the key starts
         role: the role that has just these scopes
+        replaced_by: the key that took its place when it was rotated
     """
 
     id: str
@@ -44,6 +45,7 @@ class KeyAnswer(TypedDict):
     expires_at: str | None
     last_used_at: str | None
     revoked_at: str | None
+    replaced_by: str | None
 
 
 class NewKeyAnswer(TypedDict):
@@ -52,6 +54,7 @@ class NewKeyAnswer(TypedDict):
     Attributes:
         prefix: how the key starts
         role: the role that has just these scopes
+        replaced_by: the key that took its place when it was rotated
     """
 
     id: str
@@ -64,6 +67,7 @@ class NewKeyAnswer(TypedDict):
     expires_at: str | None
     last_used_at: str | None
     revoked_at: str | None
+    replaced_by: str | None
     secret: str
 
 

@@ -87,7 +87,7 @@ def test_a_report_verifies_with_the_registry_gone(
     claim = checked.to_dict()["claims"]["file"]
     assert claim == {
         "record_id": RECORD,
-        "title": "A Song",
+        "title": "A <Song>",
         "owners": ["A Label"],
         "claim_status": "asserted",
     }

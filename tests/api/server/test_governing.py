@@ -132,6 +132,17 @@ def test_a_rotated_key_works_for_the_overlap_and_no_longer(
     assert client.get("/v1/whoami", headers=bearer(fresh)).json()["scopes"] == ["admin"]
 
 
+def test_a_key_that_was_rotated_is_not_rotated_again(client: TestClient) -> None:
+    """Its successor would end with what is left of the overlap."""
+    old = made(client, "audits:read")
+    new = client.post(f"/v1/keys/{old['id']}:rotate", json={"overlap_s": 3600}).json()
+    again = client.post(f"/v1/keys/{old['id']}:rotate", json={"overlap_s": 3600})
+    assert again.status_code == 409 and new["id"] in again.json()["detail"]
+    listed = client.get("/v1/tenants/label-b/keys").json()["items"]
+    assert {one["id"]: one["replaced_by"] for one in listed} == {old["id"]: new["id"], new["id"]: None}
+    assert new["expires_at"] is None
+
+
 def test_rotation_never_makes_a_key_live_longer(client: TestClient) -> None:
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     body = {"name": "a", "scopes": ["audits:read"], "expires_at": soon}
@@ -178,7 +189,7 @@ def test_the_command_works_where_no_admin_key_is_left(tmp_path: Path, database_u
     assert "expired" in run("list")
     run("revoke", weak["id"])
     assert "revoked" in run("list")
-    run("revoke", "nothing", code=1)
+    run("revoke", "nothing", code=2)
     for bad in (["--scope", "root"], ["--tenant", "No Such!"]):
         run("create", "x", *bad, code=2)
     assert run("create", "x").startswith("tmk_")
