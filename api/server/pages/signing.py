@@ -127,6 +127,7 @@ def sign_out(request: Request, parts: PartsDep) -> Response:
             )
     for name in (COOKIE, SESSION_COOKIE):
         answer.delete_cookie(name, httponly=True, samesite="strict")
+    answer.headers["Clear-Site-Data"] = '"storage"'  # names of files under way, kept by our scripts
     return answer
 
 
