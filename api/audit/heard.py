@@ -156,11 +156,15 @@ class ErrorRate:
         condition: in words.
         clones_called: share of clones, 0 to 1.
         genuine_called_at_most: upper bound of the share of genuine recordings.
+        clones: how many clones were tried.
+        genuine: how many genuine recordings.
     """
 
     condition: str
     clones_called: float | None
     genuine_called_at_most: float | None
+    clones: int
+    genuine: int
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,13 @@ class VoiceFound:
             artists=tuple(ArtistHeard.of(artist) for artist in found.artists),
             segments=tuple(map(VoiceStretch.of, found.segments)),
             error_rates=tuple(
-                ErrorRate(r.condition, number(r.clones_called), number(r.genuine_called_at_most))
+                ErrorRate(
+                    r.condition,
+                    number(r.clones_called),
+                    number(r.genuine_called_at_most),
+                    r.clones,
+                    r.genuine,
+                )
                 for r in found.error_rates
             ),
             reason="; ".join([*filter(None, [found.reason]), *found.left_out]) or None,

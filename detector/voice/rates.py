@@ -18,6 +18,8 @@ _ABOVE_DB = {
     "over music, 0 dB": 0.0,
 }
 """How far the voice is above its backing in each condition."""
+MEASURED = ("clones called", "genuine called at most", "clones tried", "genuine tried")
+"""What is measured in a condition."""
 _CODED, _OPUS = "MP3 at 64 kbit/s", "Opus at 32 kbit/s"
 _LOSSY = frozenset({"mp3", "mp3float", "aac", "opus", "vorbis"})
 _TOLD = {
@@ -36,11 +38,15 @@ class ErrorRate:
         condition: which recordings, in words.
         clones_called: share of clones of an enrolled artist that are called, 0 to 1.
         genuine_called_at_most: 95 % upper bound of the share of the artist's own recordings that are.
+        clones: how many were tried.
+        genuine: how many of the artists' own were.
     """
 
     condition: str
     clones_called: float
     genuine_called_at_most: float
+    clones: int
+    genuine: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def error_rates(
     """What was measured of recordings like this one; empty where a card holds no such figures.
 
     Args:
-        measured: the card's metrics, `clones called, CONDITION` and `genuine called at most, CONDITION`.
+        measured: the card's metrics, each of `MEASURED` with `, CONDITION` behind it.
         codec: of the file, by the decoder's name.
         above: the voice over its backing; None tells of all conditions.
     """
@@ -71,11 +77,11 @@ def error_rates(
     fitting += [coded] if codec in _LOSSY else []
     found = []
     for name in fitting:
-        called, wrong = (
-            measured.get(f"{what}, {name}") for what in ("clones called", "genuine called at most")
-        )
-        if called is not None and wrong is not None:
-            found.append(ErrorRate(_TOLD.get(name, f"in {name}"), called, wrong))
+        figures = [measured.get(f"{what}, {name}") for what in MEASURED]
+        if None not in figures:
+            called, wrong, clones, genuine = (figure or 0.0 for figure in figures)
+            condition = _TOLD.get(name, f"in {name}")
+            found.append(ErrorRate(condition, called, wrong, int(clones), int(genuine)))
     return tuple(found)
 
 

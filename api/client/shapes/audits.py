@@ -151,11 +151,15 @@ class ErrorRate(TypedDict):
         condition: in words
         clones_called: share of clones, 0 to 1
         genuine_called_at_most: upper bound of the share of genuine recordings
+        clones: how many clones were tried
+        genuine: how many genuine recordings
     """
 
     condition: str
     clones_called: float | None
     genuine_called_at_most: float | None
+    clones: int
+    genuine: int
 
 
 class Exhibit(TypedDict):

@@ -161,18 +161,26 @@ def voice_line(found: Found) -> str:
 
 def error_rates(found: Found) -> str:
     """How often the comparison with artists is right and wrong in conditions like the recording's."""
-    rows = found.get("error_rates") or ()
-    told = "; ".join(
-        _(
-            "%(condition)s, %(clones)s of copies are found, and of the artist's own recordings at most "
-            "%(genuine)s are taken for one",
-            condition=condition_text(r["condition"]),
-            clones=percent_text(r["clones_called"]),
-            genuine=percent_text(r["genuine_called_at_most"]),
-        )
-        for r in rows
-    )
+    told = "; ".join(map(_rate, found.get("error_rates") or ()))
     return _("in trials with one artist: %(rates)s", rates=told) if told else ""
+
+
+def _rate(row: Found) -> str:
+    text = _(
+        "%(condition)s, %(clones)s of copies are found, and of the artist's own recordings at most "
+        "%(genuine)s are taken for one",
+        condition=condition_text(row["condition"]),
+        clones=percent_text(row["clones_called"]),
+        genuine=percent_text(row["genuine_called_at_most"]),
+    )
+    if "genuine" not in row:  # reports of an earlier release
+        return text
+    return _(
+        "%(rate)s (%(clones)s copies and %(genuine)s own recordings tried)",
+        rate=text,
+        clones=row["clones"],
+        genuine=row["genuine"],
+    )
 
 
 def artist(row: Found) -> str:

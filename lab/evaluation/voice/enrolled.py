@@ -167,11 +167,12 @@ def section(found: Mapping[str, Any], milliseconds: float) -> str:
 
 def rates(found: Mapping[str, Any]) -> dict[str, float]:
     """What `detector.voice.rates` tells of each condition, at the shipped limit."""
-    told = {}
+    told: dict[str, float] = {}
     for name, row in found["conditions"].items():
         (_, called, clones), (_, wrong, genuine) = row["clone"], row["genuine"]
         told[f"clones called, {name}"] = round(called / clones, 4)
         told[f"genuine called at most, {name}"] = round(upper_bound(wrong, genuine), 4)
+        told |= {f"clones tried, {name}": clones, f"genuine tried, {name}": genuine}
     return told
 
 

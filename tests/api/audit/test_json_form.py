@@ -52,7 +52,7 @@ SINGER = voice(
     0.99123456,
     ArtistScore("Ada", 4.1234567, 3.1, 0.9723456),
     segments=(VoiceSegment(1, 2, 0.9, 0.9542425, 8.04),),
-    error_rates=(ErrorRate("in speech", 0.0634921, 0.0190284),),
+    error_rates=(ErrorRate("in speech", 0.0634921, 0.0190284, 182, 62),),
 )
 TAGS = OwnTags(True, RECORD, (Statement("AI_INVOLVEMENT", "All"),), left_out=2)
 BOOM = RuntimeError("boom")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from detector.voice import VoiceDetector
+from detector.voice import VoiceDetector, rates
 from detector.voice.activity import Activity
 from detector.voice.rates import Above, error_rates
 from tests.detector.voice.test_detector import ADA, FakeActivity, clip, fake, prints
@@ -19,6 +19,11 @@ MEASURED = {
     "clones called, Opus at 32 kbit/s": 0.05,
     "genuine called at most, Opus at 32 kbit/s": 0.04,
     "clones called, singing": 0.5,
+    **{
+        f"{what} tried, {name}": number
+        for what, number in (("clones", 8), ("genuine", 50))
+        for name in ("speech", "MP3 at 64 kbit/s", "Opus at 32 kbit/s", "singing")
+    },
 }
 
 
@@ -34,11 +39,12 @@ def test_a_lossy_file_is_told_what_codecs_cost(codec: str, conditions: list[str]
     found = error_rates(MEASURED, codec)
     assert [rate.condition for rate in found] == conditions, "singing lacks the other rate"
     assert (found[0].clones_called, found[0].genuine_called_at_most) == (0.25, 0.02)
+    assert (found[0].clones, found[0].genuine) == (8, 50)
 
 
 EVERY = {
     f"{what}, {name}": 0.1
-    for what in ("clones called", "genuine called at most")
+    for what in rates.MEASURED
     for name in ("speech", "singing", "over music, 10 dB", "over music, 0 dB")
 }
 

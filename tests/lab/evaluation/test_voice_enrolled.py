@@ -36,6 +36,7 @@ def test_the_rates_go_into_the_card_beside_other_figures(tmp_path: Path) -> None
     told = read(path).metrics
     assert told["eer_genuine"] == 0.5 and told["clones called, speech"] == 0.25
     assert told["genuine called at most, speech"] == pytest.approx(0.0185)
+    assert told["clones tried, speech"] > 0 and told["genuine tried, speech"] > 0
 
 
 def test_a_search_is_measured() -> None:
