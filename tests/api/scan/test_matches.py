@@ -12,7 +12,7 @@ from api.scan.engines import ENGINES
 from api.scan.find import Item, ScanError, find
 from api.scan.matches import COLUMNS
 from api.scan.table import failed, flatten
-from core.errors import EmptyAudio
+from core.errors import EmptyAudio, InvalidInput
 from tests import fakes
 from tests.api.scan.catalogues import folder_of, in_turn, run, table
 
@@ -63,7 +63,7 @@ def test_each_stretch_of_each_registered_track_has_its_row(
 
 def test_a_table_of_another_kind_is_refused_before_any_work(tmp_path: Path) -> None:
     items = find(str(folder_of(tmp_path, "a.wav")))
-    with pytest.raises(ScanError, match=r"not 'heard.txt'"):
+    with pytest.raises(InvalidInput, match=r"not 'heard.txt'"):
         run(items, tmp_path / "r.csv", heard=tmp_path / "heard.txt")
     with pytest.raises(ScanError, match="two names"):
         run(items, tmp_path / "r.csv", heard=tmp_path / "r.csv")
