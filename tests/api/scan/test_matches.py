@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.scan.engines import ENGINES
-from api.scan.find import Item, ScanError, find
+from api.scan.find import Item, find
 from api.scan.matches import COLUMNS
 from api.scan.table import failed, flatten
 from core.errors import EmptyAudio, InvalidInput
@@ -65,6 +65,6 @@ def test_a_table_of_another_kind_is_refused_before_any_work(tmp_path: Path) -> N
     items = find(str(folder_of(tmp_path, "a.wav")))
     with pytest.raises(InvalidInput, match=r"not 'heard.txt'"):
         run(items, tmp_path / "r.csv", heard=tmp_path / "heard.txt")
-    with pytest.raises(ScanError, match="two names"):
+    with pytest.raises(InvalidInput, match="two names"):
         run(items, tmp_path / "r.csv", heard=tmp_path / "r.csv")
     assert not (tmp_path / "asked").exists()
