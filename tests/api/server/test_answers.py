@@ -82,7 +82,7 @@ def test_the_tree_in_the_docstring_is_the_tree(module: ModuleType) -> None:
         (UnreadableAudio("a zip"), 422, "unreadable-audio", UNREADABLE),
         (RecordError("no title"), 422, "invalid-record", USAGE),
         (KeyFileError("locked"), 500, "keys-unavailable", USAGE),
-        (InvalidInput("no scope"), 422, "invalid-request", FAILED),
+        (InvalidInput("no scope"), 422, "invalid-request", USAGE),
         (TrackmarkError("else"), 500, "internal", FAILED),
     ],
 )

@@ -87,7 +87,7 @@ def test_an_endpoint_is_deleted_behind_a_page_that_asks(client: TestClient, brow
     assert (done.status_code, done.url.path) == (200, "/webhooks")
     assert path not in done.text and client.get(f"/v1{path}").status_code == 404
     again = browser.post(f"{path}/delete", headers={"Accept": "text/html"})
-    assert again.status_code == 404 and "<h1>" in again.text
+    assert again.status_code == 404 and "<h1" in again.text
 
 
 def test_another_tenants_endpoint_is_not_there(client: TestClient) -> None:
@@ -107,7 +107,7 @@ def test_who_is_no_admin_and_what_another_site_sends_is_refused(
     reader = TestClient(client.app, base_url=URL, headers=headers)
     for page in ("/webhooks", f"{path}/delete"):
         refused = reader.post(page, data=HOOK)
-        assert refused.status_code == 403 and "<h1>" in refused.text
+        assert refused.status_code == 403 and "<h1" in refused.text
         assert browser.post(page, data=HOOK, headers={"Origin": "https://evil.example"}).status_code == 403
     assert client.get(f"/v1{path}").status_code == 200
 

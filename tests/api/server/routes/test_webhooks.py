@@ -1,6 +1,7 @@
 """Webhooks over HTTP: made by admins, told of what happens, signed, listed, sent again; on both databases."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -166,8 +167,17 @@ def test_what_cannot_be_is_refused(client: TestClient, body: dict[str, Any]) -> 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), answer.text
 
 
-def test_a_name_that_leads_inside_is_told_and_not_followed(client: TestClient) -> None:
-    hook = made(client, "https://localhost/admin", "record.event")
+def test_a_name_that_leads_inside_is_told_and_not_followed(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = socket.getaddrinfo
+
+    def looked_up(host: Any, *args: Any, **more: Any) -> Any:
+        return really("127.0.0.1" if host == "inside.example" else host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    assert client.post("/v1/webhooks", json={**HOOK, "url": "https://localhost/admin"}).status_code == 422
+    hook = made(client, "https://inside.example/admin", "record.event")
     record = register(parts(client).registry)
     client.post(f"/v1/records/{record.record_id}/disputes", json={"issuer": "Other", "reason": "ours"})
     while True:
@@ -176,7 +186,7 @@ def test_a_name_that_leads_inside_is_told_and_not_followed(client: TestClient) -
             break
         time.sleep(0.05)
     assert (one["state"], one["status"]) == ("pending", None)
-    assert one["problem"] == "localhost has an address that is not public"
+    assert one["problem"] == "inside.example has an address that is not public"
     client.delete(f"/v1/webhooks/{hook['id']}")
 
 
