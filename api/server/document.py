@@ -19,7 +19,7 @@ SCHEMES = {
     "cookie": {"type": "apiKey", "in": "cookie", "name": "trackmark_key", "description": "set by the page"},
 }
 TAGS = {
-    "audits": "Audits: whose a file is, whether a machine made it, in whose voice",
+    "audits": "Audits: whose a file is, whether it bears traces of a machine, in whose voice",
     "audit-events": "The audit trail of a tenant",
     "batches": "Audits of many uploads, by a manifest",
     "cases": "Cases: what people decide about audits",
@@ -31,7 +31,8 @@ TAGS = {
     "tenants": "Tenants, for operators",
     "tracks": "Tracks: tagged with a mark, a signed record and credentials",
     "uploads": "Uploads that can be resumed, by tus",
-    "records": "Records of ownership and their events",
+    "records": "Records of ownership, and what is exported of them",
+    "record-events": "What happens to records: amended, transferred, disputed, revoked",
     "c2pa": "C2PA Soft Binding Resolution",
     "artists": "Enrolled voices and what their artists allow",
     "log": "The transparency log, for everybody",

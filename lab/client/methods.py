@@ -1,11 +1,11 @@
 """Operations of the document as methods of the client."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from lab.client.types import Schema, annotation, name_of, references
+from lab.client.types import Schema, annotation, name_of, reached, references
 from lab.client.words import docstring, snake
 
 JSON, FORM, POSTED = "application/json", "multipart/form-data", "application/x-www-form-urlencoded"
@@ -137,8 +137,12 @@ class Operation:
             return "text", "str"
         return "download", "Download"
 
-    def used(self) -> set[str]:
-        """Names of the components that its signature names, itself or in what they hold."""
+    def used(self, closed: Collection[str] = ()) -> set[str]:
+        """Names of the components that its signature names, itself or in what they hold.
+
+        Args:
+            closed: components whose own shapes are left out.
+        """
         page = (
             self._resolved(self.answers["200"][JSON]["schema"])["properties"]["items"]
             if self.listed
@@ -150,12 +154,7 @@ class Operation:
         for media, content in self.told.get("requestBody", {}).get("content", {}).items():
             if media in (JSON, FORM, POSTED):
                 found |= set(references(self._resolved(content["schema"])))
-        seen: set[str] = set()
-        while found - seen:
-            name = (found - seen).pop()
-            seen.add(name)
-            found |= set(references(self.components[name]))
-        return seen
+        return reached(found, self.components, closed)
 
     def source(self) -> str:
         """The method, indented as in a class."""

@@ -10,13 +10,20 @@ from typing import Any
 import api.client
 from lab.client.methods import JSON, Operation
 from lab.client.shapes import shape
-from lab.client.types import annotation
+from lab.client.types import annotation, reached
 from lab.client.words import camel
 
 CLIENT = Path(api.client.__file__).parent
 FOLDERS = ("operations", "shapes")
 MADE = "Made by `python -m lab.client` from the server's OpenAPI document: not to be edited."
 SHARED = "shared"
+PARTS = {
+    "Ownership": "ownership",
+    "MusicFound": "music",
+    "VoiceFound": "voice",
+    "OriginalityFound": "originality",
+}
+"""Parts of an audit's findings that are large enough for a file of their own."""
 _OFFERED: Mapping[str, Iterable[str]] = {
     "..answers": ("Download", "Page"),
     "..calling": ("Calling", "Upload", "given", "quoted"),
@@ -36,7 +43,7 @@ def files(document: Mapping[str, Any]) -> dict[str, str]:
         for path, methods in document["paths"].items()
         for method, told in methods.items()
     ]
-    rooms = _rooms(operations)
+    rooms = _rooms(operations, components)
     tags = list(dict.fromkeys(one.tag for one in operations))
     made = {
         "operations/__init__.py": _all_operations(tags),
@@ -46,12 +53,11 @@ def files(document: Mapping[str, Any]) -> dict[str, str]:
         methods = "\n".join(one.source() for one in operations if one.tag == tag)
         body = f'class {camel(tag)}Operations(Calling):\n    """{about[tag]}."""\n\n{methods}'
         made[f"operations/{_module(tag)}.py"] = _file(about[tag], body, {"..shapes": rooms})
-    for room in sorted(set(rooms.values())):
-        here = sorted(name for name in rooms if rooms[name] == room)
+    shapes = {room: sorted(name for name in rooms if rooms[name] == room) for room in rooms.values()}
+    for room, here in shapes.items():
         body = "\n\n".join(sorted((shape(name, components[name]) for name in here), key=_functional_last))
-        shared = [name for name in rooms if rooms[name] == SHARED != room]
-        words = "What several groups of operations name" if room == SHARED else f"{about[room]}: what is told"
-        made[f"shapes/{_module(room)}.py"] = _file(words, body, {f".{SHARED}": shared})
+        others = {f".{_module(other)}": names for other, names in shapes.items() if other != room}
+        made[f"shapes/{_module(room)}.py"] = _file(_told_in(room, about), body, others)
     return {name: _formatted(source) for name, source in sorted(made.items())}
 
 
@@ -76,13 +82,21 @@ def _there(folder: Path) -> set[str]:
     return {f"{name}/{path.name}" for name in FOLDERS for path in (folder / name).glob("*.py")}
 
 
-def _rooms(operations: Iterable[Operation]) -> dict[str, str]:
+def _rooms(operations: Iterable[Operation], components: Mapping[str, Any]) -> dict[str, str]:
     """Where the class of each component stands: with the one group that uses it, or with the shared ones."""
+    using = [(one.tag, one.used(PARTS)) for one in operations]
+    using += [(room, reached([part], components)) for part, room in PARTS.items()]
     rooms: dict[str, str] = {}
-    for one in operations:
-        for name in one.used():
-            rooms[name] = one.tag if rooms.get(name, one.tag) == one.tag else SHARED
-    return rooms
+    for room, names in using:
+        for name in names:
+            rooms[name] = room if rooms.get(name, room) == room else SHARED
+    return rooms | PARTS
+
+
+def _told_in(room: str, about: Mapping[str, str]) -> str:
+    if room == SHARED:
+        return "What several groups of operations name"
+    return f"{about[room]}: what is told" if room in about else f"What an audit found: {room}"
 
 
 def _module(tag: str) -> str:

@@ -1,6 +1,6 @@
 """JSON Schema as Python's annotations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -77,3 +77,14 @@ def references(schema: Any) -> Iterator[str]:
     elif isinstance(schema, list):
         for one in schema:
             yield from references(one)
+
+
+def reached(names: Iterable[str], components: Schema, closed: Collection[str] = ()) -> set[str]:
+    """Names of components and of all that they hold, but for what those hold that are closed."""
+    wanted, seen = set(names), set[str]()
+    while left := wanted - seen:
+        name = left.pop()
+        seen.add(name)
+        if name not in closed:
+            wanted |= set(references(components[name]))
+    return seen

@@ -17,6 +17,7 @@ from .log import LogOperations
 from .members import MembersOperations
 from .notices import NoticesOperations
 from .policies import PoliciesOperations
+from .record_events import RecordEventsOperations
 from .records import RecordsOperations
 from .retention import RetentionOperations
 from .tenants import TenantsOperations
@@ -40,6 +41,7 @@ class Operations(
     TracksOperations,
     UploadsOperations,
     RecordsOperations,
+    RecordEventsOperations,
     C2paOperations,
     ArtistsOperations,
     LogOperations,

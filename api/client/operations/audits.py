@@ -1,4 +1,4 @@
-"""Audits: whose a file is, whether a machine made it, in whose voice.
+"""Audits: whose a file is, whether it bears traces of a machine, in whose voice.
 
 Made by `python -m lab.client` from the server's OpenAPI document: not to be edited.
 """
@@ -14,7 +14,7 @@ from ..shapes import AuditAnswer, Outline
 
 
 class AuditsOperations(Calling):
-    """Audits: whose a file is, whether a machine made it, in whose voice."""
+    """Audits: whose a file is, whether it bears traces of a machine, in whose voice."""
 
     def create_audit(
         self,

@@ -6,37 +6,19 @@ Made by `python -m lab.client` from the server's OpenAPI document: not to be edi
 from .artists import ArtistAnswer, ConsentAnswer, ConsentList, EnrolmentAnswer, ReadLine, ReadList
 from .audit_events import AuditEventAnswer
 from .audits import (
-    ArtistHeard,
     AuditAnswer,
     Change,
-    Claim,
     CredentialsFound,
     Decision,
-    Dimension,
-    ErrorRate,
-    Exhibit,
-    Family,
     Findings,
     Fired,
-    MarkBeside,
     MatchFound,
     Media,
     MessageFound,
-    Miss,
-    MusicFound,
-    NearTrack,
-    OriginalityFound,
-    Ownership,
     Part,
-    Proposition,
-    Scored,
     Searched,
-    Stretch,
     TagSaid,
     TagsFound,
-    TrackHeard,
-    VoiceFound,
-    VoiceStretch,
     WatermarkFound,
 )
 from .batches import BatchAnswer, BatchResult
@@ -57,6 +39,7 @@ from .keys import (
 )
 from .log import HashPath, KeyEventList, LoggedKeyEvent
 from .members import MemberAnswer
+from .music import Exhibit, Family, Miss, MusicFound, Proposition
 from .notices import (
     DueAnswer,
     ElementAnswer,
@@ -67,14 +50,18 @@ from .notices import (
     NoticeStepAnswer,
     NoticeStepList,
 )
+from .originality import Dimension, NearTrack, OriginalityFound
+from .ownership import Claim, MarkBeside, Ownership, TrackHeard
 from .policies import ActivationAnswer, ChangeAnswer, OutcomeAnswer, PolicyAnswer, PolicyText, TrialAnswer
-from .records import EventAnswer, EventLine, EventList, RecordAnswer, RecordLine
+from .record_events import EventAnswer, EventLine, EventList
+from .records import RecordAnswer, RecordLine
 from .retention import HoldAnswer, RetentionAnswer
-from .shared import Alignment, Outline, Problem, Role, Shared, Signature, SignedEnvelope
+from .shared import Alignment, Outline, Problem, Role, Scored, Shared, Signature, SignedEnvelope, Stretch
 from .tenants import TenantAnswer
 from .tracks import TrackAnswer
 from .uploads import UploadAnswer
 from .verify import VerifiedClaim, VerifiedReport
+from .voice import ArtistHeard, ErrorRate, VoiceFound, VoiceStretch
 from .webhooks import DeliveryAnswer, NewWebhookAnswer, WebhookAnswer
 
 JobAnswer = (

@@ -41,6 +41,20 @@ class Problem(TypedDict):
     instance: NotRequired[str | None]
 
 
+class Scored(TypedDict):
+    """A part of the audio and its score: more of what was looked for the higher; None where not measured.
+
+    Attributes:
+        start_s: where it begins, in seconds
+        end_s: where it ends
+        score: 0 to 1
+    """
+
+    start_s: float
+    end_s: float
+    score: float | None
+
+
 class Shared(TypedDict):
     """A stretch of the suspect in which a part of the original is heard.
 
@@ -81,6 +95,26 @@ class SignedEnvelope(TypedDict):
     payloadType: str
     payload: str
     signatures: list[Signature]
+
+
+class Stretch(TypedDict):
+    """A part of the audio in which a part of a registered track plays.
+
+    Attributes:
+        start_s: where it begins in the audio, in seconds; to about one
+        end_s: where it ends
+        track_start_s: where in the track its beginning lies
+        offset_s: where the audio's first sample would lie in the track, were it played so from there
+        speed: how much faster than the track
+        pitch_semitones: how much higher
+    """
+
+    start_s: float
+    end_s: float
+    track_start_s: float
+    offset_s: float
+    speed: float
+    pitch_semitones: float
 
 
 Role = Literal["label", "rights_ops", "auditor", "admin"]

@@ -20,7 +20,7 @@ from api.server.routes.openapi import problems
 from api.server.routes.records import RecordId
 from api.server.schemas import Model
 
-router = APIRouter(prefix="/v1/records/{record_id}", tags=["records"], route_class=Route)
+router = APIRouter(prefix="/v1/records/{record_id}", tags=["record-events"], route_class=Route)
 
 
 class TransferRequest(Model):
