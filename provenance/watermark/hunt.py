@@ -226,7 +226,7 @@ class Hunt:
             if message is None or message in heard or _geometry(known) != geometry:
                 continue
             first = max(0, int((known.start_s - self._begin_s - MARGIN_S) * a_second))
-            last = min(plane.shape[1], int(min(1e6, known.end_s - self._begin_s + MARGIN_S) * a_second))
+            last = int(min(plane.shape[1], (known.end_s - self._begin_s + MARGIN_S) * a_second))
             for key in self._keys:
                 finding = self._ask(key, message, plane, geometry, first, last)
                 if finding is not None:

@@ -8,7 +8,7 @@ class Known(NamedTuple):
     """A change that the caller has measured, to a quarter of a per cent, and where it holds, in seconds.
 
     With a `message` (8 bytes) that message is asked for by name there: all cells of its mark are known to
-    who holds the key, so it is heard in a tenth to a fifth of the signal that reading it takes.
+    who holds the key, so it is heard where it is too faint to be read (decision 7).
     """
 
     speed: float

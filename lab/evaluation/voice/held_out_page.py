@@ -108,7 +108,9 @@ def _peers(found: Mapping[str, Any]) -> list[str]:
     lines = [
         "### Published peers on the same clips",
         "",
-        f"`python -m lab.evaluation.voice.peers`: {made} synthetic and {real} human clips of those above, as "
+        "`python -m lab.evaluation.voice.peers MORE RESULTS --aasist CHECKOUT --resemblyzer PACKAGES "
+        f"--of-a-page {found['of_a_page']} --named {found['named_of_a_page']}`: "
+        f"{made} synthetic and {real} human clips of those above, as "
         f"published, at most {found['of_a_page']} of a page and class, systems and people in turn. AASIST "
         "and AASIST-L (Jung et al., ICASSP 2022) are as their authors publish them, with weights from "
         "ASVspoof 2019: speech, no singing.",

@@ -1,7 +1,7 @@
 """Published peers beside the shipped score and verifier, on the same held-out clips.
 
     python -m lab.evaluation.voice.peers MORE docs/benchmarks/voice-held-out.json \\
-        --aasist CHECKOUT --resemblyzer PACKAGES
+        --aasist CHECKOUT --resemblyzer PACKAGES --of-a-page 4 --named 12
 
 `CHECKOUT` holds the published code, configurations and weights of AASIST (Jung et al., ICASSP 2022; MIT),
 `PACKAGES` the unpacked Resemblyzer 0.1.4 (Apache-2.0) and what it needs. Neither is a dependency; nothing
@@ -199,6 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "measured": time.strftime("%Y-%m-%d"),
         "of_a_page": options.of_a_page,
         "named": len(people),
+        "named_of_a_page": options.named,
         "clips": [int(synthetic.sum()), int((~synthetic).sum())],
         "pages": sorted(set(page.tolist())),
         "scores": scores,
