@@ -3,8 +3,8 @@
 Where several terms were asked for, a third one tells before them which is the rarest.
 
 Every list is ordered by a moment and, within it, the id. The first statement walks one index of that order:
-that of the entries' states, or that of the rarest kind of term that was asked for. What else was asked for is
-looked up for each entry by its key (SQLite), or may lead the way where it is rarer still (PostgreSQL).
+that of the entries' states, or that of the rarest term that was asked for. What else was asked for is
+looked up for each entry by its key.
 """
 
 import json
@@ -174,9 +174,9 @@ class Shelf:
 def _each(found: Select[Any]) -> ColumnElement[bool]:
     """Whether there is something, asked for each row by itself.
 
-    PostgreSQL makes a join of a plain EXISTS and guesses how many rows it keeps. Where terms go together (every
-    title has the same words) the guess is wrong by thousands, and a page took two minutes. What has an OFFSET is
-    no join.
+    PostgreSQL makes a join of a plain EXISTS and guesses how many rows it keeps. Where terms go together
+    (each title has the same words) the guess is wrong by thousands, and a page took two minutes. What has an
+    OFFSET is no join.
     """
     return exists(found.offset(0))
 
