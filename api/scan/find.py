@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from api.scan.stores import files_under, store_of
 from core.errors import TrackmarkError
 from core.suffixes import SUFFIXES, is_audio
 
@@ -59,32 +59,17 @@ def find(target: str) -> list[Item]:
 
     A manifest names them in its own order: a `.txt` one a line, a `.csv` one in the column `file` of each
     row, as a scan's own table does. Names without a folder lie beside it. What is not there has a row that
-    says so. Where a manifest has a wrong row, nothing is scanned: whoever wrote it meant another file.
+    says so, and so has a folder inside a folder that cannot be listed. Where a manifest has a wrong row,
+    nothing is scanned: whoever wrote it meant another file.
+
+    What is there by its very name is no pattern: `Album [2020]` is a folder.
 
     Raises:
         ScanError: nothing is there, the place cannot be reached, the protocol of the URL is not known, or the
             manifest has rows without an audio file, whose lines it names.
     """
-    fsspec = import_module("fsspec")
     try:
-        if target.lower().endswith(MANIFESTS):
-            with fsspec.open(target, "rb") as file:
-                return _named(target, file.read())
-        system, path = fsspec.url_to_fs(target)
-        local = "file" in system.protocol
-        if any(c in path for c in "*?["):
-            found = system.glob(path, detail=True)
-        elif system.isdir(path):
-            found = system.find(path, detail=True)
-        else:
-            if not system.exists(path):
-                raise ScanError(f"{target}: there is no such file or folder")
-            found = {path: system.info(path)}
-        names = sorted(n for n in found if is_audio(n) and found[n].get("type") != "directory")
-        if local:
-            items = [_there(name) for name in names]
-        else:
-            items = [_item(system.unstrip_protocol(name), found[name]) for name in names]
+        items = _listing(target)
     except ScanError:
         raise
     except Exception as error:  # each kind of store has errors of its own
@@ -92,6 +77,30 @@ def find(target: str) -> list[Item]:
     if not items:
         raise ScanError(f"no audio files in {target} (looked for {', '.join(sorted(SUFFIXES))})")
     return items
+
+
+def _listing(target: str) -> list[Item]:
+    system, path = store_of(target)
+    local = "file" in system.protocol
+    if local and system.isdir(path):
+        files, closed = files_under(path)
+        names = [name for name in files if is_audio(name)]
+        return [Item(name, None) if name in closed else _there(name) for name in sorted([*names, *closed])]
+    if target.lower().endswith(MANIFESTS):
+        with system.open(path, "rb") as file:
+            return _named(target, file.read())
+    if any(c in path for c in "*?[") and not system.exists(path):
+        found = system.glob(path, detail=True)
+    elif system.isdir(path):
+        found = system.find(path, detail=True)
+    elif system.exists(path):
+        found = {path: system.info(path)}
+    else:
+        raise ScanError(f"{target}: there is no such file or folder")
+    names = sorted(name for name in found if is_audio(name) and found[name].get("type") != "directory")
+    if local:
+        return [_there(name) for name in names]
+    return [_item(system.unstrip_protocol(name), found[name]) for name in names]
 
 
 def listed(location: str) -> Item:
@@ -103,7 +112,7 @@ def listed(location: str) -> Item:
     if "://" not in location:
         told = Path(location).stat()
         return Item(location, told.st_size, str(told.st_mtime_ns))
-    system, path = import_module("fsspec").url_to_fs(location)
+    system, path = store_of(location)
     return _item(location, system.info(path))
 
 

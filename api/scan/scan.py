@@ -14,15 +14,15 @@ from pathlib import Path
 from api.audit.json_form import Json
 from api.scan import matches, run
 from api.scan.engines import ENGINES
-from api.scan.find import FetchError, Item, ScanError
+from api.scan.find import FetchError, FileMissing, Item, ScanError
 from api.scan.parts import Parts
 from api.scan.table import TABLES, told, write_table
-from api.scan.worker import Auditor, Outcomes, Task, audit_item
+from api.scan.worker import Auditor, Outcomes, Task, WorkerDied, audit_item
 from core.errors import InvalidInput
 
 UNREADABLE = "unreadable"
-UNFETCHED_IN_A_ROW = 20
-"""When so many files in a row cannot be fetched, it is their store and not the files."""
+LOST_IN_A_ROW = 20
+"""When so many files in a row cannot be had, or take their workers with them, it is not the files."""
 
 
 @dataclass(frozen=True)
@@ -101,22 +101,32 @@ def scan(
 
 
 def _reached(outcomes: Outcomes) -> Iterator[tuple[int, Json]]:
-    """The rows; those of files that could not be fetched wait until another one could be."""
+    """The rows; those of files that were lost wait until another one was not."""
     waiting: list[tuple[int, Json]] = []
     for number, outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
         waiting.append((number, outcome))
-        if outcome["error_type"] == FetchError.__name__:
-            if len(waiting) >= UNFETCHED_IN_A_ROW:
+        if _is_lost(outcome):
+            if len(waiting) >= LOST_IN_A_ROW:
                 raise ScanError(
-                    f"{len(waiting)} files in a row could not be fetched ({outcome['error']}): the same "
-                    "command goes on once their store can be reached"
+                    f"{len(waiting)} files in a row were lost, the last with: {outcome['error']}; the same "
+                    "command goes on once its cause is gone"
                 )
             continue
         yield from waiting
         waiting.clear()
     yield from waiting
+
+
+def _is_lost(row: Json) -> bool:
+    """Whether a failure is one that a store, a disk that is taken away or a full memory gives every file.
+
+    A file that was not there when it was listed is missing for good.
+    """
+    kind = row["error_type"]
+    gone = kind == FileMissing.__name__ and row["size_bytes"] is not None
+    return gone or kind in (FetchError.__name__, WorkerDied.__name__)
 
 
 def _counted(parts: Parts, actions: Counter[str]) -> Iterator[Json]:

@@ -1,18 +1,19 @@
 """What a worker does, in a process of this machine or of a cluster: one file after another, to a row each."""
 
+import os
 import pickle
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api import errors
 from api.audit.json_form import Json
 from api.scan.find import FetchError, FileChanged, FileForbidden, FileMissing, Item, ScanError, listed
+from api.scan.stores import store_of
 from api.scan.table import failed, flatten
 from core.errors import TrackmarkError
 from core.passing import passing_folder
@@ -121,6 +122,8 @@ def _local_copy(item: Item) -> Iterator[Path]:
     """
     _compare(item)
     if "://" not in item.location:
+        with _of_its_store(item):  # a pipe would keep whoever opens it waiting
+            os.close(os.open(item.location, os.O_RDONLY | os.O_NONBLOCK))
         try:
             yield Path(item.location)
         finally:
@@ -145,7 +148,7 @@ def _compare(item: Item) -> None:
 
 def _fetch(item: Item, path: Path) -> None:
     with _of_its_store(item):
-        system, remote = import_module("fsspec").url_to_fs(item.location)
+        system, remote = store_of(item.location)
         system.get_file(remote, str(path))
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -20,6 +21,44 @@ def test_folders_patterns_files_and_urls_are_listed_in_order(tmp_path: Path) -> 
     assert [item.location for item in find(str(folder / "*.wav"))] == every[1:2]
     assert [item.location for item in find(str(folder / "b.wav"))] == every[1:2]
     assert find(str(folder))[0].size == 5
+
+
+@pytest.mark.parametrize(
+    "name", ["Album [2020]", "live::take", "sure?", "*", "masters.txt", "new\nline", "~"]
+)
+def test_what_is_there_by_its_very_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    folder = folder_of(tmp_path, f"{name}/a.wav") / name
+    for target in (folder, folder / "a.wav"):
+        assert [item.location for item in find(str(target))] == [str(folder / "a.wav")]
+
+
+def test_a_link_to_a_folder_is_not_followed_round_and_round(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "a.wav")
+    (folder / "again").symlink_to(folder)
+    (folder / "b.wav").symlink_to(folder / "a.wav")
+    assert [Path(item.location).name for item in find(str(folder))] == ["a.wav", "b.wav"]
+
+
+def test_a_folder_that_cannot_be_listed_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path, "a.wav", "locked/b.wav", "z.wav")
+    locked = str(folder / "locked")
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if os.fspath(path) == locked:
+            raise PermissionError(13, "Permission denied", locked)
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    assert [(item.location, item.size) for item in find(str(folder))] == [
+        (str(folder / "a.wav"), 5),
+        (locked, None),
+        (str(folder / "z.wav"), 5),
+    ]
+    with pytest.raises(ScanError, match=r"cannot list .*Permission denied"):
+        find(locked)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Catalogue scans: workers that die, stores that are lost, files that change, what is no file's fault."""
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,7 +52,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
         raise Unreachable("no route to bucket")
 
-    monkeypatch.setattr("fsspec.url_to_fs", refuse)
+    monkeypatch.setattr("fsspec.filesystem", refuse)
     monkeypatch.setattr("api.scan.worker._opened", lambda home: (REGISTRY, None))
 
 
@@ -69,14 +70,41 @@ def test_a_store_that_is_lost_on_the_way_ends_the_scan_and_no_row_is_its_last_wo
     tmp_path: Path, unreachable: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ENGINES, "local", in_turn)
-    monkeypatch.setattr(scanning, "UNFETCHED_IN_A_ROW", 3)
+    monkeypatch.setattr(scanning, "LOST_IN_A_ROW", 3)
     items = [Item(f"s3://bucket/{n}.wav", 5, "v") for n in range(5)]
-    with pytest.raises(ScanError, match=r"3 files in a row could not be fetched .*no route"):
+    with pytest.raises(ScanError, match=r"3 files in a row were lost.*no route"):
         run(items, tmp_path / "r.csv", audit=audit_item)
     run(items, tmp_path / "r.csv")
     assert [row["action"] for row in table(tmp_path / "r.csv")] == ["accept"] * 5
     run(items[:2], tmp_path / "few.csv", audit=audit_item)
     assert [row["error_type"] for row in table(tmp_path / "few.csv")] == ["FetchError"] * 2
+
+
+def test_workers_that_die_whatever_they_are_given_end_the_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine out of memory, an installation that is broken: no file's last word."""
+    monkeypatch.setattr(scanning, "LOST_IN_A_ROW", 3)
+    folder = folder_of(tmp_path, *(f"poison-{n}.wav" for n in range(4)))
+    with pytest.raises(ScanError, match=r"3 files in a row were lost.*is there enough memory"):
+        run(find(str(folder)), tmp_path / "r.csv", workers=2)
+    assert not (tmp_path / "r.csv").exists()
+
+
+def test_a_disk_that_is_taken_away_ends_the_scan_and_files_that_never_were_there_do_not(
+    tmp_path: Path, auditing: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "LOST_IN_A_ROW", 3)
+    folder = folder_of(tmp_path, *(f"{n}.wav" for n in range(4)))
+    names_of = tmp_path / "m.txt"
+    names_of.write_text("".join(f"catalogue/{n}.wav\n" for n in range(4)))
+    items = find(str(folder))
+    for path in list(folder.iterdir()):
+        path.unlink()
+    with pytest.raises(ScanError, match=r"3 files in a row were lost.*FileMissing"):
+        run(items, tmp_path / "r.csv", audit=audit_item)
+    run(find(str(names_of)), tmp_path / "r.csv", audit=audit_item)
+    assert [row["error_type"] for row in table(tmp_path / "r.csv")] == ["FileMissing"] * 4
 
 
 @pytest.fixture
@@ -166,3 +194,23 @@ def test_files_of_an_object_store_are_copied_and_the_copies_go(
     assert kinds == ["", "FileChanged", "FileMissing"]
     assert heard == [b"a"] and not list((tmp_path / "scratch").iterdir())
     store.rm("/songs", recursive=True)
+
+
+def test_what_is_no_file_that_may_be_read_is_told_by_its_kind(
+    tmp_path: Path, auditing: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path, "a.wav", "b.wav")
+    opened = os.open
+
+    def refuse(path: Any, *how: Any, **more: Any) -> int:
+        if str(path).endswith("b.wav"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr("os.open", refuse)
+    rows = tmp_path / "m.txt"
+    rows.write_text("catalogue/a.wav\ncatalogue/b.wav\ncatalogue/gone.wav\n")
+    auditing[:] = [None]
+    run(find(str(rows)), tmp_path / "r.csv", audit=audit_item)
+    assert [row["error_type"] for row in table(tmp_path / "r.csv")] == ["", "FileForbidden", "FileMissing"]
+    assert str(folder / "gone.wav") in table(tmp_path / "r.csv")[2]["error"]
