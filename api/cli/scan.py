@@ -58,9 +58,11 @@ def scan(
     """
     with failures():
         import os
+        from functools import partial
 
         from api.scan.find import ScanError, find
         from api.scan.scan import scan as run
+        from api.scan.worker import audit_item, log_of
 
         try:
             items = find(target)
@@ -68,6 +70,7 @@ def scan(
             fail(str(error), UNREADABLE)
         with registry() as (store, settings):
             home = settings.home
+            audit = partial(audit_item, log=log_of(store))
             store.fingerprints.copies().refresh()  # made once here, searched by every worker
         with shown(len(items), enabled=not quiet) as display:
 
@@ -84,6 +87,7 @@ def scan(
                     workers=workers or os.cpu_count() or 1,
                     home=home,
                     heard=matches,
+                    audit=audit,
                     begun=lambda before, _all_files: display.begin(before),
                     progress=tell,
                 )

@@ -9,13 +9,18 @@ from api.scan.find import Item, ScanError
 from api.scan.hands import Hands
 from api.scan.worker import Outcome, Outcomes, Task
 
+OWN = ("TRACKMARK_FINGERPRINT_FOLDER",)
+"""Settings that each machine of a cluster has of its own."""
 STORE_BYTES = 100_000_000  # rows are small, and Ray would take a third of the memory
 
 
 class Auditing:
-    """What an actor does."""
+    """What an actor does, with the settings of whoever scans: its machine was started with others."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, settings: Mapping[str, str]) -> None:
+        for name in _settings():
+            del os.environ[name]
+        os.environ.update(settings)
         self._task = task
 
     def outcome(self, item: Item) -> Outcome:
@@ -58,12 +63,13 @@ def _join(ray: Any, workers: int) -> None:
 
 
 def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Outcomes:
+    settings = _settings()
     hired = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Auditing)
     hands = Hands(items)
     actors: dict[int, Any] = {}
     promised: dict[Any, int] = {}
-    for worker in range(min(workers, len(items))):
-        actors[worker] = hired.remote(task)
+    for worker in range(min(_room(ray, workers), len(items))):
+        actors[worker] = hired.remote(task, settings)
         _next(hands, worker, actors, promised)
     while promised:
         (ready,), _ = ray.wait(list(promised), num_returns=1)
@@ -72,7 +78,7 @@ def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Ou
             outcome = ray.get(ready)
         except ray.exceptions.RayActorError:
             yield from hands.died(worker)
-            actors[worker] = hired.remote(task)
+            actors[worker] = hired.remote(task, settings)
             _next(hands, worker, actors, promised)
             continue
         number = hands.take(worker)
@@ -80,8 +86,23 @@ def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Ou
         yield number, outcome
 
 
-def _next(hands: Hands, worker: int, actors: Mapping[int, Any], promised: dict[Any, int]) -> None:
-    """Give an actor a file, where one is left."""
+def _settings() -> dict[str, str]:
+    """What this process was told that no other machine has to be told otherwise."""
+    return {k: v for k, v in os.environ.items() if k.startswith("TRACKMARK_") and k not in OWN}
+
+
+def _room(ray: Any, workers: int) -> int:
+    """How many actors the cluster has processors for; those beyond would wait for the others to end."""
+    processors = int(ray.cluster_resources().get("CPU", 0))
+    if not processors:
+        raise ScanError("the Ray cluster has no processors to scan with: start a node with --num-cpus")
+    return min(workers, processors)
+
+
+def _next(hands: Hands, worker: int, actors: dict[int, Any], promised: dict[Any, int]) -> None:
+    """Give an actor a file, or send it home where none is left, so that another one has its processor."""
     item = hands.give(worker)
-    if item is not None:
+    if item is None:
+        del actors[worker]
+    else:
         promised[actors[worker].outcome.remote(item)] = worker

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from api import errors
@@ -68,12 +69,27 @@ def _portable(error: Exception) -> Exception:
     return error
 
 
-def audit_item(item: Item, home: Path, day: date) -> Json:
-    """Audit one item into one flat row; never raises for the item's own faults."""
+def audit_item(item: Item, home: Path, day: date, *, log: str | None = None) -> Json:
+    """Audit one item into one flat row; never raises for the item's own faults.
+
+    Args:
+        item: the file.
+        home: the registry's folder.
+        day: of the scan.
+        log: name of the registry's log, as whoever scans knows it; None asks for none.
+
+    Raises:
+        ScanError: this machine has another registry.
+    """
     from api.audit.audit import audit_file
     from api.registry.artists import Reader
 
     registry, settings = _opened(str(home))
+    if log is not None and log_of(registry) != log:
+        raise ScanError(
+            f"{gethostname()} has another registry in {home} than the machine that scans: share that folder "
+            "with it"
+        )
     try:
         with _local_copy(item) as path:
             reader = registry.on_behalf(Reader.here(f"scan of {item.location}"))
@@ -83,6 +99,14 @@ def audit_item(item: Item, home: Path, day: date) -> Json:
             raise  # another try will do; a row would be the last word on a file that nobody has heard
         return failed(item, error)
     return flatten(item, found)
+
+
+def log_of(registry: "Registry") -> str | None:
+    """The name of a registry's log; None where it has no key yet."""
+    try:
+        return registry.log.origin
+    except errors.UnknownEntry:
+        return None
 
 
 def _ours(error: Exception) -> bool:
