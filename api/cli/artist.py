@@ -42,15 +42,17 @@ def enrol(
         statement = _read_consent(consent)
         from api.audit.engines import product_engines
         from api.audit.enrolling import voiceprint
+        from core.errors import TrackmarkError
         from detector.voice.errors import EnrolmentError
 
         report, chosen = bar(name), settings()
         try:
             made = voiceprint(product_engines(chosen), files, chosen.limits(), report)
-        except EnrolmentError as error:
+        except (TrackmarkError, OSError) as error:
             if as_json:
-                told = {"type": type(error).__name__, "reason": error.reason, "message": str(error)}
-                emit({"name": name, "error": told})
+                told = {"type": type(error).__name__, "message": str(error)}
+                reason = {"reason": error.reason} if isinstance(error, EnrolmentError) else {}
+                emit({"name": name, "error": {**told, **reason}})
             raise
         from api.registry.artists import enrolment_warnings
 

@@ -23,7 +23,7 @@ from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
 from detector.voice.frontend import SAMPLE_RATE, marked_of, mono
 from detector.voice.identity import CARD as IDENTITY_CARD
 from detector.voice.identity import MOST_LLR, Identity, centre
-from detector.voice.rates import Above, error_rates
+from detector.voice.rates import Above, ErrorRate, error_rates
 from detector.voice.synthesis import SyntheticVoice
 from detector.voice.voiceprint import VoicePrint
 
@@ -114,6 +114,7 @@ class VoiceDetector:
             activity = self.activity.find(wav)
             if not bool(activity.voiced.any()):
                 raise enrolment.no_vocals(clip, wav)
+            enrolment.full_band(clip, wav)
             enrolment.enough(clip, activity.voice_s)
             if self.most_synthetic is not None:
                 heard = self._hear(wav, activity, clip.duration_s, embed=False)
@@ -185,8 +186,11 @@ class VoiceDetector:
             synthetic_llr=llr_syn / fusion.LOG10,
             voice_s=strongest.voice_s,
             artists_compared=len(artists),
-            error_rates=error_rates(self.measured, clip.source.codec, strongest.above) if artists else (),
+            error_rates=self._error_rates(clip, strongest.above, looks[0]) if artists else (),
         )
+
+    def _error_rates(self, clip: Clip, above: Above | None, wav: Tensor) -> tuple[ErrorRate, ...]:
+        return error_rates(self.measured, clip.source.codec, above, telephone=enrolment.telephone(wav))
 
     def _hear(self, wav: Tensor, activity: Activity, duration_s: float, *, embed: bool) -> "_Voice":
         voiced = mask(activity.starts_s, activity.voiced, wav.numel())

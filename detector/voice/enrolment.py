@@ -40,7 +40,7 @@ def usable(clip: Clip, wav: Tensor) -> None:
         wav: the same from `frontend.mono`, [T] at 16 kHz.
 
     Raises:
-        EnrolmentError: silent, clipped, or a telephone's band.
+        EnrolmentError: silent or clipped.
     """
     if not wav.any():
         raise EnrolmentError(f"{_name(clip)}: the recording is silent", "silent")
@@ -50,7 +50,24 @@ def usable(clip: Clip, wav: Tensor) -> None:
             f"{_name(clip)}: {share:.0%} of the samples are clipped: give a recording with headroom",
             "clipped",
         )
-    if _above_the_telephone_db(wav) < _TELEPHONE_DB:
+
+
+def telephone(wav: Tensor) -> bool:
+    """Whether hardly anything is heard above 4 kHz, as with a voice on a telephone; [T] at 16 kHz."""
+    return _above_the_telephone_db(wav) < _TELEPHONE_DB
+
+
+def full_band(clip: Clip, wav: Tensor) -> None:
+    """Refuse a voice in a telephone's band; an instrumental may have no more, and is refused as one.
+
+    Args:
+        clip: as decoded, with vocals.
+        wav: the same from `frontend.mono`, [T] at 16 kHz.
+
+    Raises:
+        EnrolmentError: nothing above 4 kHz.
+    """
+    if telephone(wav):
         raise EnrolmentError(
             f"{_name(clip)}: nothing is heard above 4 kHz, as on a telephone: give a full-band recording",
             "telephone-band",

@@ -20,13 +20,14 @@ _ABOVE_DB = {
 """How far the voice is above its backing in each condition."""
 MEASURED = ("clones called", "genuine called at most", "clones tried", "genuine tried")
 """What is measured in a condition."""
-_CODED, _OPUS = "MP3 at 64 kbit/s", "Opus at 32 kbit/s"
+_CODED, _OPUS, _TELEPHONE = "MP3 at 64 kbit/s", "Opus at 32 kbit/s", "telephone"
 _LOSSY = frozenset({"mp3", "mp3float", "aac", "opus", "vorbis"})
 _TOLD = {
     "over music, 10 dB": "over music 10 dB below the voice",
     "over music, 0 dB": "over music as loud as the voice",
     _CODED: "after MP3 at 64 kbit/s",
     _OPUS: "after Opus at 32 kbit/s",
+    _TELEPHONE: "over a telephone line",
 }
 
 
@@ -63,7 +64,7 @@ class Above:
 
 
 def error_rates(
-    measured: Mapping[str, float], codec: str, above: Above | None = None
+    measured: Mapping[str, float], codec: str, above: Above | None = None, *, telephone: bool = False
 ) -> tuple[ErrorRate, ...]:
     """What was measured of recordings like this one; empty where a card holds no such figures.
 
@@ -71,12 +72,13 @@ def error_rates(
         measured: the card's metrics, each of `MEASURED` with `, CONDITION` behind it.
         codec: of the file, by the decoder's name.
         above: the voice over its backing; None tells of all conditions.
+        telephone: nothing is heard above a telephone's band, so no other figure holds.
     """
     coded = _OPUS if codec == "opus" else _CODED
     fitting = [name for name in _ABOVE_DB if above is None or _likely(_ABOVE_DB[name], above)]
     fitting += [coded] if codec in _LOSSY else []
     found = []
-    for name in fitting:
+    for name in [_TELEPHONE] if telephone else fitting:
         figures = [measured.get(f"{what}, {name}") for what in MEASURED]
         if None not in figures:
             called, wrong, clones, genuine = (figure or 0.0 for figure in figures)

@@ -16,6 +16,7 @@ _KNOWN = frozenset(
         later("over music as loud as the voice"),
         later("after MP3 at 64 kbit/s"),
         later("after Opus at 32 kbit/s"),
+        later("over a telephone line"),
         later("in speech"),
         later("in singing"),
     )

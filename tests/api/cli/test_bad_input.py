@@ -84,6 +84,8 @@ def test_tagging_and_embedding_refuse_and_leave_nothing(
 
 def test_enrolling_from_a_bad_file_enrols_nobody(trackmark: Trackmark, files: dict[str, Path]) -> None:
     assert trackmark("artist", "enrol", "Ada", files["random.mp3"]).code == 3
+    told = trackmark("artist", "enrol", "Ada", files["random.mp3"], "--json")
+    assert told.code == 3 and told.lines[0]["error"]["type"] == "UnreadableAudio"
     assert trackmark("artist", "list", "--json").lines == []
 
 

@@ -70,6 +70,11 @@ def test_where_nobody_is_heard_it_is_told_what_was(wav: Tensor, reason: str) -> 
     assert refused(fake(until_s=0.0), named(wav, "bad.wav")).reason == reason
 
 
+def test_an_instrumental_without_highs_is_no_telephone() -> None:
+    dark = resample(resample(tuneful(), SAMPLE_RATE, 8000), 8000, SAMPLE_RATE)
+    assert refused(fake(until_s=0.0), named(dark, "piano.wav")).reason == "instrumental"
+
+
 def test_a_copy_never_stands_for_the_artist() -> None:
     limit = fusion.suspicious_llr(SUSPECTED)
     assert fusion.posterior(limit, 50.0).clone == pytest.approx(SUSPECTED)

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from core.resample import resample
 from detector.voice import VoiceDetector, rates
 from detector.voice.activity import Activity
 from detector.voice.rates import Above, error_rates
 from tests.detector.voice.test_detector import ADA, FakeActivity, clip, fake, prints
-from tests.signals import silence
+from tests.signals import music, silence
 
 MEASURED = {
     "clones called, speech": 0.25,
@@ -70,6 +71,19 @@ EVERY = {
 )
 def test_rates_are_those_of_about_this_level_of_music(above: Above | None, conditions: list[str]) -> None:
     assert [rate.condition for rate in error_rates(EVERY, "flac", above)] == conditions
+
+
+def test_of_a_telephone_s_band_only_the_telephone_s_rates_are_told() -> None:
+    detector = fake()
+    detector.measured = EVERY | {f"{what}, telephone": 0.1 for what in rates.MEASURED}
+    known = prints(detector)
+    wide, narrow = (
+        music(12, 16000, seed=1)[:1].abs(),
+        resample(music(12, 8000, seed=1)[:1].abs(), 8000, 16000),
+    )
+    assert "over a telephone line" not in [r.condition for r in detector.score(clip(wide), known).error_rates]
+    assert [r.condition for r in detector.score(clip(narrow), known).error_rates] == ["over a telephone line"]
+    assert error_rates(EVERY, "flac", telephone=True) == (), "figures of other conditions do not stand in"
 
 
 def test_a_finding_tells_the_level_and_the_rates_there() -> None:
