@@ -29,9 +29,7 @@ What is wrong with a request itself is in `api.server.refusals`; the HTTP status
 `api.server.answers`. Codes are part of the API: clients branch on them, so they never change once published.
 """
 
-import errno
-import os
-
+from core import room
 from core.errors import GenerationError, KeyFileError, RegistryError, TrackmarkError, WeightsError
 from detector.voice.errors import EnrolmentError
 
@@ -193,31 +191,16 @@ OURS = frozenset(
 """Codes of failures that no other file would have avoided: a job that ended so may be tried again."""
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
 def told(error: BaseException) -> dict[str, str]:
     """What is kept and told of a failure; the text of an unforeseen one stays in the server's log.
 
     Returns:
         `{"code", "detail"}`, and the `reason` of a refused enrolment.
     """
-    if _no_room(error):
+    if room.full(error):
         error = DiskFull("no space is left on the server's disk; try again once there is")
     if not isinstance(error, TrackmarkError):
         detail = "an unforeseen error; the server's log has the details"
         return {"code": TrackmarkError.code, "detail": detail}
     why = {"reason": error.reason} if isinstance(error, EnrolmentError) else {}
     return {"code": error.code, "detail": str(error), **why}
-
-
-def _no_room(error: BaseException | None) -> bool:
-    """Whether a full disk is behind an error; locked-in children and C2PA's library say it in words only."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            return True
-        ours = isinstance(error, TrackmarkError)  # whose words may hold a file's name
-        if not ours and any(os.strerror(number) in str(error) for number in _FULL):
-            return True
-        error = error.__cause__
-    return False

@@ -121,6 +121,8 @@ def write(
 class _Target:
     """A file that remembers why it could not be written: the libraries that write to it do not.
 
+    After that it takes no more: the libraries go on to finish what they began, and complain aloud.
+
     Args:
         file: the file.
         raises: whether `write` raises, too; libsndfile calls it where nothing can be raised.
@@ -136,13 +138,25 @@ class _Target:
 
     def write(self, data: Any) -> int:
         """Write bytes; returns how many."""
+        if self.error is not None:
+            return len(data) if self._raises else 0
         try:
             return int(self._file.write(data))
         except OSError as error:
-            self.error = self.error or error
+            self.error = error
             if self._raises:
                 raise
             return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place, which may write what is buffered; returns the place."""
+        if self.error is not None:
+            return offset
+        try:
+            return int(self._file.seek(offset, whence))
+        except OSError as error:
+            self.error = error
+            return offset
 
 
 class Overs:

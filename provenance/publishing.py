@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core import room
 from core.clip import Clip
 from core.decode import decode
 from core.errors import CredentialsError, WatermarkError
@@ -289,6 +290,7 @@ def _write_credentials(
 ) -> tuple[bytes, tuple[str, ...]]:
     """Sign credentials into the file; those of `parent` are kept as its parent's, unless they are damaged."""
     from provenance.credentials import write_credentials
+    from provenance.credentials.stamp import NoStamp
 
     origin, identity = ledger.checkpoint().partition("\n")[0], ledger.c2pa_identity()
     if parent is not None:
@@ -296,6 +298,8 @@ def _write_credentials(
             store = write_credentials(plain, finished, record, identity, parent=parent, log_origin=origin)
             return store, ()
         except CredentialsError as error:
+            if isinstance(error, NoStamp) or room.refused(error) is not None:
+                raise  # no fault of the source's
             damaged = (_damaged(error),)
             return write_credentials(plain, finished, record, identity, log_origin=origin), damaged
     return write_credentials(plain, finished, record, identity, log_origin=origin), ()

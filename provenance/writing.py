@@ -4,6 +4,7 @@ The finished audio is encoded, what its source says of itself is carried into it
 beside the output until the last step, so that a crash leaves nothing half-written.
 """
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.encode import encode
-from core.errors import EncodeError
+from core.errors import CredentialsError, EncodeError
+from core.room import refused
 from provenance.formats import codec_for
 from provenance.metadata.carrying import carry
 from provenance.preparation import Prepared
@@ -48,11 +50,23 @@ def write(path: Path, wav: "Tensor | Iterable[Tensor]", ready: Prepared) -> None
 
 @contextmanager
 def workplace(out: Path) -> Iterator[Path]:
-    """A folder beside the output, so that the last step is a rename on one file system."""
+    """A folder beside the output, so that the last step is a rename on one file system.
+
+    What cannot be written there is told of the output: nobody knows the names of files in it.
+
+    Raises:
+        EncodeError: the disk is full, failed or takes no files.
+    """
     with writing(out):
         folder = tempfile.TemporaryDirectory(prefix=".trackmark-", dir=out.parent)
     with folder as name:
-        yield Path(name)
+        try:
+            yield Path(name)
+        except (EncodeError, CredentialsError) as error:
+            failed = refused(error)
+            if failed is None:
+                raise
+            raise EncodeError(f"cannot write {out}: {os.strerror(failed)}") from error
 
 
 @contextmanager

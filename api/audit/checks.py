@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SILENCE_DBFS = -70.0
 SHORTEST_S = 0.25
+SHORTEST_TOLD_S = 0.001
+"""So few samples are not told as no time at all."""
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
 SPEED_TOLERANCE = 0.005
 MOST_CHANGES = 3
@@ -78,7 +80,8 @@ def unusable(duration_s: float, amplitude: float) -> str | None:
         amplitude: of its samples, as `swing` says.
     """
     if duration_s < SHORTEST_S:
-        return f"{duration_s:.3f} s of audio is too short to judge"
+        told = f"{duration_s:.3f}" if duration_s >= SHORTEST_TOLD_S else f"less than {SHORTEST_TOLD_S}"
+        return f"{told} s of audio is too short to judge"
     return "the audio is silent" if amplitude < 10 ** (SILENCE_DBFS / 20) else None
 
 

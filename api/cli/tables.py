@@ -9,7 +9,7 @@ from rich.text import Text
 
 from api.audit.numbers import score_text
 from api.report import words
-from api.report.numbers import p_value_text, time_text
+from api.report.numbers import length_text, p_value_text, time_text
 from api.report.words import comparison as said
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
@@ -49,7 +49,7 @@ def audit_table(found: dict[str, Any]) -> RenderableType:
     if found["report"]:
         table.add_row("report", escape(found["report"]))
     return Group(
-        _title(found["file"], f"{found['duration_s']:.1f} s, audited in {found['elapsed_s']:.1f} s"),
+        _title(found["file"], f"{length_text(found['duration_s'])}, audited in {found['elapsed_s']:.1f} s"),
         table,
         Text(),
     )
@@ -93,14 +93,15 @@ def comparison_table(found: dict[str, Any]) -> RenderableType:
 def detection_table(found: dict[str, Any]) -> RenderableType:
     """One detection, as printed by `trackmark watermark detect`."""
     table = _plain_table()
-    table.add_row("watermark", escape(words.watermark_line(found, "done")))
+    line = found["reason"] if "reason" in found else words.watermark_line(found, "done")
+    table.add_row("watermark", escape(line))
     for mark in found["messages"]:
         how = "asked for and heard" if mark["by_name"] else "read"
         where = f"{mark['start_s']:.0f} s to {mark['end_s']:.0f} s"
         table.add_row("", f"{mark['message']} {how} from {where}, p-value {p_value_text(mark['p_value'])}")
     for segment in found["segments"]:
         table.add_row("", f"{segment['start_s']:.1f} s to {segment['end_s']:.1f} s: {segment['score']:.2f}")
-    return Group(_title(found["file"], f"{found['duration_s']:.1f} s"), table, Text())
+    return Group(_title(found["file"], length_text(found["duration_s"])), table, Text())
 
 
 def summary_table(rows: list[dict[str, Any]], title: str) -> Table:

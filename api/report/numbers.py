@@ -8,6 +8,7 @@ from api.audit import numbers as signed
 from api.language import _, figures
 
 SMALLEST_CHANCE = 1e-6
+SHORTEST_TOLD_S = 0.1
 LARGEST_IN_ONES = 0.01
 """From here on a probability is told in per cent."""
 
@@ -54,6 +55,17 @@ def chance_text(p_value: float) -> str:
 def time_text(seconds: float) -> str:
     """A moment for people, to a tenth of a second."""
     return figures.number_text(f"{round(seconds, 1) + 0.0:.1f} s")
+
+
+def length_text(seconds: float) -> str:
+    """How long audio is, to a tenth of a second; no audio lasts no time at all.
+
+    >>> length_text(12.34), length_text(0.001)
+    ('12.3 s', 'less than 0.1 s')
+    """
+    if seconds < SHORTEST_TOLD_S:
+        return _("less than %(length)s", length=time_text(SHORTEST_TOLD_S))
+    return time_text(seconds)
 
 
 def clock_text(seconds: float) -> str:

@@ -23,6 +23,10 @@ _PAD = b"\xa1\x63pad\x59"
 _TOKENS = b"\xa2\x67sigTst2\xa1\x69tstTokens\x81\xa1\x63val\x59"
 
 
+class NoStamp(CredentialsError):
+    """The authority does not answer, or refuses."""
+
+
 def token(message: bytes, signature: bytes, url: str) -> bytes:
     """Ask an authority to stamp a signature.
 
@@ -35,7 +39,7 @@ def token(message: bytes, signature: bytes, url: str) -> bytes:
         The token (RFC 3161) that goes into the credentials.
 
     Raises:
-        CredentialsError: it does not answer, or refuses.
+        NoStamp: it does not answer, or refuses.
     """
     import httpx  # slow to import, and whoever reads credentials asks nobody
 
@@ -50,14 +54,14 @@ def token(message: bytes, signature: bytes, url: str) -> bytes:
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > MAX_REPLY_BYTES:
-                    raise CredentialsError(f"the time-stamp authority {url} answers without end")
+                    raise NoStamp(f"the time-stamp authority {url} answers without end")
         reply = rfc3161_client.decode_timestamp_response(bytes(body))
         if reply.status not in (0, 1):
-            raise CredentialsError(f"the time-stamp authority {url} refuses: status {reply.status}")
+            raise NoStamp(f"the time-stamp authority {url} refuses: status {reply.status}")
         found = bytes(reply.time_stamp_token())
         der.parse(found, der.SEQUENCE, "the token")
     except (httpx.HTTPError, httpx.InvalidURL, TimestampError, ValueError) as error:
-        raise CredentialsError(f"the time-stamp authority {url} gives no stamp: {error}") from error
+        raise NoStamp(f"the time-stamp authority {url} gives no stamp: {error}") from error
     return found
 
 

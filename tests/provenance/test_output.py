@@ -1,6 +1,9 @@
 """An output takes the place of nothing unasked, and is refused before the work where it cannot be placed."""
 
+import errno
+import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +12,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from core import encode as encoding
+from core.codecs import write
 from core.encode import encode
-from core.errors import EncodeError, UnreadableAudio
+from core.errors import CredentialsError, EncodeError, UnreadableAudio
+from core.locked import LockedError
+from provenance import publishing, writing
+from provenance.credentials import locked
+from provenance.credentials.stamp import NoStamp
 from provenance.declaration import Declaration
+from provenance.formats import CODECS
 from provenance.output import put
 from provenance.tag import tag
 from provenance.tag_stream import tag_stream
@@ -165,3 +175,92 @@ def test_a_stream_is_placed_with_the_same_care(tmp_path: Path) -> None:
     out.symlink_to(tmp_path / "nowhere")
     with pytest.raises(EncodeError, match="exists already"):
         tag_stream(iter([torch.zeros(1, 10)]), RATE, out, lambda: Declaration("T", "L"), ledger=Ledger())
+
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+READ_ONLY = OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def failing(error: Exception) -> Callable[..., Any]:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fails
+
+
+def in_words(words: str) -> CredentialsError:
+    """As of a child that says in words only why it failed."""
+    error = CredentialsError("cannot write the source's tags into marked.flac")
+    error.__cause__ = LockedError(words)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "error"),
+    [
+        (encoding, "write", FULL),
+        (encoding, "write", READ_ONLY),
+        (writing, "carry", in_words(f"OSError: {FULL}")),
+        (shutil, "copyfile", FULL),
+        (locked, "sign", in_words(f"C2paError: {os.strerror(errno.ENOSPC)} (os error 28)")),
+        (publishing, "put", FULL),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".flac", ".ogg"])
+def test_a_disk_that_takes_no_more_is_told_of_the_output(
+    suffix: str,
+    place: Any,
+    name: str,
+    error: Exception,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not of a file in a folder that is gone by then, and nothing is left."""
+    out, before = tmp_path / f"out{suffix}", sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, failing(error))
+        with pytest.raises(EncodeError) as caught:
+            tag(source, out, SONG, ledger=Ledger(), marker=Remembering())
+    why = os.strerror(errno.EROFS if error is READ_ONLY else errno.ENOSPC)
+    assert str(caught.value) == f"cannot write {out}: {why}"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("error", [NoStamp("no answer"), in_words(str(FULL))])
+def test_credentials_that_cannot_be_written_are_no_fault_of_the_sources(
+    error: Exception, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tag(source, tmp_path / "first.wav", SONG, ledger=Ledger(), marker=Remembering()).path
+    asked: list[object] = []
+
+    def once(*_: Any, **options: Any) -> bytes:
+        asked.append(options["parent"])
+        raise error
+
+    monkeypatch.setattr(locked, "sign", once)
+    with pytest.raises((CredentialsError, EncodeError)):
+        tag(first, tmp_path / "again.wav", SONG, ledger=Ledger(), marker=Remembering())
+    assert len(asked) == 1 and asked[0] is not None, "they are not tried again without the source's own"
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".wav", ".m4a", ".opus"])
+def test_a_file_that_takes_no_more_is_left_alone(
+    suffix: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that goes on to seek and to write prints a traceback of its own for each failure."""
+
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            raise FULL
+
+        def seek(self, *_: Any) -> int:
+            raise FULL
+
+    def full(_file: Any, *arguments: Any) -> int:
+        return write(Full(), *arguments)
+
+    monkeypatch.setattr(encoding, "write", full)
+    with pytest.raises(EncodeError, match="No space"):
+        encode(music(3.0, RATE), RATE, tmp_path / f"out{suffix}", codec=CODECS[suffix][0])
+    assert capfd.readouterr().err == ""

@@ -10,6 +10,7 @@ from api.report.document.blocks import Block, Facts, Points, Section, Table, Tex
 from api.report.document.custody import key
 from api.report.document.rates import music_rates, voice_rates, watermark_rates
 from api.report.numbers import clock_text, day_text, moment_text, p_value_text, score_text
+from api.report.numbers import length_text as spelled
 from api.report.words.decoders import group_text
 from api.report.words.heard import consent, resembles
 from api.report.words.limits import LIMITS
@@ -319,4 +320,4 @@ def length_text(found: Found) -> str:
     seconds = found.get("duration_s")
     if seconds is None:
         return _("not known")
-    return number_text(f"{seconds:.1f} s") if seconds < 60 else f"{clock_text(seconds)} min"
+    return spelled(seconds) if seconds < 60 else f"{clock_text(seconds)} min"

@@ -16,6 +16,7 @@ _FORMS = (
     later("the check was not asked for"),
     later("the vocals could not be measured"),
     later("the audio is silent"),
+    later("less than %(seconds)s s of audio is too short to judge"),
     later("%(seconds)s s of audio is too short to judge"),
     later("the audio has no peaks to compare"),
     # music

@@ -59,6 +59,18 @@ def test_odd_files_are_inconclusive_with_a_reason(
     assert "inconclusive" in json.dumps(done.lines[0])
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", ["silent.wav", "one-sample.wav"])
+def test_people_read_why_nothing_was_looked_for(
+    trackmark: Trackmark, ask: dict[str, list[object]], files: dict[str, Path], command: str, name: str
+) -> None:
+    """Not that no mark is there, nor that the audio lasts no time at all."""
+    done = trackmark(*(word for word in ask[command] if word != "--json"), files[name])
+    told = " ".join(done.out.split())
+    assert "none of ours" not in told and "0.000 s" not in told and " 0.0 s," not in told
+    assert ("the audio is silent" if name == "silent.wav" else "less than 0.001 s of audio") in told
+
+
 def test_a_good_file_is_answered_beside_a_bad_one(trackmark: Trackmark, files: dict[str, Path]) -> None:
     done = trackmark("audit", "--json", files["zip.wav"], files["silent.wav"], files["empty.wav"])
     assert done.code == 3
