@@ -1,5 +1,6 @@
 """`trackmark serve` and `trackmark worker`."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ import typer
 from api.cli.console import USAGE, fail, failures, messages, settings
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
     from api.settings import Settings
 
 SWITCH_S = 0.0005
@@ -62,19 +65,16 @@ def serve(
 
 
 def _answer(chosen: "Settings", host: str, port: int) -> None:
-    import uvicorn
-
     from api.jobs.beside import WorkerBeside
     from api.server.app import create_app
 
     beside = WorkerBeside(chosen.shutdown_grace_s) if chosen.run_jobs else None
-    uvicorn.run(create_app(chosen, beside=beside), host=host, port=port, **_manners(chosen))
+    with contextlib.suppress(KeyboardInterrupt):  # of a person, once everything has ended in order
+        _run(create_app(chosen, beside=beside), host=host, port=port, **_manners(chosen))
 
 
 def _answer_as_one_of_several(chosen: "Settings", listening: int, telling: int | None) -> None:
     """Answer at a socket that another process made, which ends this one with standard input."""
-    import uvicorn
-
     from api.jobs.beside import WorkerElsewhere, heard
     from api.server.app import create_app
 
@@ -87,11 +87,55 @@ def _answer_as_one_of_several(chosen: "Settings", listening: int, telling: int |
     else:
         beside = WorkerElsewhere(telling)
     threading.Thread(target=listen, name="until the end", daemon=True).start()
-    server = uvicorn.Server(uvicorn.Config(create_app(chosen, beside=beside), **_manners(chosen)))
     with socket.socket(fileno=listening) as here:
-        server.run(sockets=[here])
-    if not server.started:
-        raise typer.Exit(1)
+        _run(create_app(chosen, beside=beside), [here], **_manners(chosen))
+
+
+def _run(app: "ASGIApp", sockets: list[socket.socket] | None = None, **manners: Any) -> None:
+    """Answer until told to stop.
+
+    Raises:
+        Exception: what kept the application from starting.
+        SystemExit: nothing could listen; the log says why.
+    """
+    import uvicorn
+
+    begun = Begun(app)
+    try:
+        uvicorn.Server(uvicorn.Config(begun, **manners)).run(sockets=sockets)
+    except SystemExit:  # how uvicorn ends where it cannot begin
+        if begun.failed is None:
+            raise
+        raise begun.failed from None
+
+
+class Begun:
+    """An application that remembers why it could not start, for whoever started it to say."""
+
+    def __init__(self, app: "ASGIApp") -> None:
+        self._app = app
+        self.failed: Exception | None = None
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Pass on what comes; of a start that failed, everything but the traceback."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        starting = True
+
+        async def tell(message: "Message") -> None:
+            nonlocal starting
+            if message["type"] == "lifespan.startup.failed":
+                message = {"type": message["type"]}
+            else:
+                starting = False
+            await send(message)
+
+        try:
+            await self._app(scope, receive, tell)
+        except Exception as error:
+            self.failed = error if starting else None
+            raise
 
 
 def _keep_several(chosen: "Settings", host: str, port: int, count: int) -> None:

@@ -28,6 +28,7 @@ ANSWERS: Mapping[str, Answer] = {
     "not-a-member": Answer(403, "You are no member here"),
     "tenant-suspended": Answer(403, "The tenant is suspended"),
     "not-found": Answer(404, "No such entry"),
+    "method-not-allowed": Answer(405, "The address does not take this method"),
     "upload-timeout": Answer(408, "The body did not come in time"),
     "conflict": Answer(409, "The state does not allow this"),
     "registry-conflict": Answer(409, "The registry cannot do this"),

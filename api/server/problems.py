@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
-from api.errors import DiskFull, StoreUnavailable, UploadLocked, told
+from api.errors import DiskFull, StoreUnavailable, UnknownEntry, UploadLocked, told
 from api.server import late_forms
 from api.server.answers import problem
 from api.server.refusals import (
@@ -30,6 +30,7 @@ from api.server.refusals import (
     Unauthorized,
     Unavailable,
     UploadTimeout,
+    WrongMethod,
 )
 from api.server.tus import VERSION
 from core.errors import InvalidInput, TrackmarkError
@@ -43,7 +44,7 @@ REST_S = 1.0
 MAX_TOLD = 20
 """Errors that an answer tells of a body: whoever cures these is told the next ones."""
 _BAD_VALUES = (OverflowError, ValueError, RecursionError)
-_CODES = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable", 413: "upload-too-large"}
+_CODES = {406: "not-acceptable", 413: "upload-too-large"}
 
 
 class ProblemResponse(JSONResponse):
@@ -155,7 +156,12 @@ async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 400:  # FastAPI's word for a body that it could not read
         return respond(problem(InvalidInput("the body cannot be read")), request)
-    headers = {"Allow": allowed(request)} if status == 405 else getattr(error, "headers", None)
+    if status == 404:
+        return respond(problem(UnknownEntry("there is nothing at this address")), request)
+    if status == 405:
+        right = allowed(request)
+        wrong = WrongMethod(f"this address takes {right}")
+        return respond(problem(wrong), request, {"Allow": right})
     detail = str(error.detail) if isinstance(error, HTTPException) else "error"
     code = _CODES.get(status, f"http-{status}")
     body = {
@@ -165,7 +171,7 @@ async def _http(request: Request, error: Exception) -> Response:
         "code": code,
         "detail": detail,
     }
-    return respond(body, request, headers)
+    return respond(body, request, getattr(error, "headers", None))
 
 
 def allowed(request: Request) -> str:
@@ -175,7 +181,7 @@ def allowed(request: Request) -> str:
         for route in iter_route_contexts(request.app.routes)
         if route.methods and route.path_regex.match(request.url.path)
         for method in route.methods
-    }
+    } or {"GET"}  # files, which are no routes
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 

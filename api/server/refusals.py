@@ -9,6 +9,7 @@
           TenantSuspended
           NotAMember
         UploadTooLarge
+        WrongMethod
         AddressTooLong
         UploadTimeout
         LengthRequired
@@ -91,6 +92,12 @@ class UploadTooLarge(Refusal):
     """More bytes than `max_upload_bytes`."""
 
     code = "upload-too-large"
+
+
+class WrongMethod(Refusal):
+    """Something is at the address, but it does not take the method."""
+
+    code = "method-not-allowed"
 
 
 class AddressTooLong(Refusal):

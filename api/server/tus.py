@@ -20,6 +20,11 @@ MEDIA = "application/offset+octet-stream"
 MAX_METADATA = 4096
 MAX_PAIRS = 32
 OVERRIDE = "x-http-method-override"
+_NOT_OFFERED = {
+    "Upload-Concat": "concatenation",
+    "Upload-Defer-Length": "creation-defer-length",
+}
+"""Headers of extensions that are not spoken here: whoever sends one relies on what would not happen."""
 
 
 def check_version(request: Request) -> None:
@@ -31,6 +36,19 @@ def check_version(request: Request) -> None:
     spoken = request.headers.get("tus-resumable")
     if spoken != VERSION:
         raise TusVersion(f"send the header Tus-Resumable: {VERSION}")
+
+
+def check_extensions(request: Request) -> None:
+    """Refuse what only an extension of tus understands that is not spoken here.
+
+    Raises:
+        InvalidInput: so it is.
+    """
+    for name, extension in _NOT_OFFERED.items():
+        if name in request.headers:
+            raise InvalidInput(f"{name} belongs to {extension}, which is not offered; OPTIONS names what is")
+    if "upload-checksum" in request.headers.get("trailer", "").lower():
+        raise InvalidInput("send Upload-Checksum before the body: checksum-trailer is not offered")
 
 
 def has_body(request: Request) -> bool:
@@ -52,9 +70,10 @@ def count_of(request: Request, name: str) -> int:
     """A header that counts bytes.
 
     Raises:
-        InvalidInput: it is not there, or no number.
+        InvalidInput: it is not there, there twice, or no number.
     """
-    sent = request.headers.get(name, "")
+    told = request.headers.getlist(name)
+    sent = told[0] if len(told) == 1 else ""
     if not (sent.isascii() and sent.isdecimal() and len(sent) <= 18):
         raise InvalidInput(f"send the header {name} with a number of bytes")
     return int(sent)

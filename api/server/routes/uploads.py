@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.server import tus
 from api.server.appending import append
@@ -35,7 +36,9 @@ class TusRoute(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        await super().handle(_meant(scope), receive, send)
+        meant = _meant(scope)
+        unsaid = meant["method"] == "HEAD" and scope["method"] == "POST"
+        await super().handle(meant, receive, _without_length(send) if unsaid else send)
 
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=TusRoute)
@@ -131,6 +134,7 @@ def options(parts: PartsDep, response: Response) -> None:
 async def create(request: Request, parts: PartsDep, caller: Uploader) -> Response:
     """Begin an upload at `Location`; its first bytes may come along, or all of them."""
     tus.check_version(request)
+    tus.check_extensions(request)
     size, sent = tus.count_of(request, "Upload-Length"), request.headers.get("upload-metadata", "")
     told, checking = tus.metadata(sent), tus.checking(request)
     brings = tus.has_body(request)
@@ -202,6 +206,7 @@ async def patch(upload_id: str, request: Request, parts: PartsDep, caller: Uploa
     """Add bytes where the last ones ended; what came of a piece that broke off is kept."""
     await run_in_threadpool(parts.resumable.get, upload_id, caller.tenant)
     tus.check_version(request)
+    tus.check_extensions(request)
     tus.check_media(request)
     offset = tus.count_of(request, "Upload-Offset")
     return Response(status_code=204, headers=_told(await append(request, parts, caller, upload_id, offset)))
@@ -224,6 +229,17 @@ def _told(upload: ResumableUpload) -> Mapping[str, str]:
         "Upload-Offset": str(upload.received_bytes),
         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
     }
+
+
+def _without_length(send: Send) -> Send:
+    """Whoever sent a POST waits for as many bytes as the answer announces; to a HEAD none come."""
+
+    async def send_empty(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Content-Length"] = "0"
+        await send(message)
+
+    return send_empty
 
 
 def _meant(scope: Scope) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def test_on_a_phone_every_cell_of_a_list_says_what_it_is(
 def test_a_page_that_says_no_says_what_to_do(context: BrowserContext, site: Site) -> None:
     page = context.new_page()
     page.goto("/no/such/page")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Not Found")
-    assert page.get_by_text("Not Found").count() == 1
+    expect(page.get_by_role("heading", level=1)).to_have_text("No such entry")
+    assert page.get_by_text("There is nothing at this address").count() == 1
     expect(page.locator("main")).to_contain_text("or is not yours to see")
     with site.client() as client:
         scopes = {"name": "reader", "scopes": ["audits:read"]}

@@ -129,3 +129,14 @@ def test_servers_end_with_whoever_keeps_them(tmp_path: Path) -> None:
         os.close(hold)
         assert child.wait() == -signal.SIGTERM
     made.close()
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_server_that_cannot_start_says_why_in_a_sentence(tmp_path: Path, processes: str) -> None:
+    (tmp_path / "home").write_bytes(b"a file")
+    serve = [sys.executable, "-m", "api.cli", "serve", "--processes", processes, "--port", "0"]
+    environment = {**os.environ, "TRACKMARK_HOME": str(tmp_path / "home")}
+    ended = subprocess.run(serve, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert f"error: {tmp_path / 'home'}: File exists" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -122,7 +122,19 @@ def test_a_wrong_method_is_told_every_right_one(tmp_path: Path) -> None:
             for method in ("PUT", "PATCH"):
                 answer = client.request(method, path)
                 assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
-                assert answer.json()["code"] == "method-not-allowed"
+                told = answer.json()
+                assert told["code"] == "method-not-allowed" and allowed in told["detail"]
+        assert client.post("/static/style.css").headers["allow"] == "GET, HEAD"
+
+
+def test_what_no_route_answers_is_told_as_every_other_failure(tmp_path: Path) -> None:
+    with serve(tmp_path) as client:
+        nothing, missing = client.get("/v1/nothing").json(), client.get("/v1/audits/nothing").json()
+        assert (nothing["type"], nothing["title"]) == (missing["type"], missing["title"])
+        assert nothing["detail"] == "there is nothing at this address"
+        german = {"accept": "text/html", "accept-language": "de"}
+        assert "Diesen Eintrag gibt es nicht" in client.get("/nothing", headers=german).text
+        assert "Diese Adresse nimmt" in client.delete("/audits", headers=german).text
 
 
 def test_whatever_can_be_read_can_be_asked_for_by_head(tmp_path: Path) -> None:

@@ -234,9 +234,35 @@ def test_who_can_only_post_says_what_is_meant(client: TestClient) -> None:
     assert client.post(where, content=SONG, headers=headers).status_code == 204
     head = client.post(where, headers={**TUS, "X-HTTP-Method-Override": "HEAD"})
     assert (head.headers["upload-offset"], head.content) == (str(len(SONG)), b"")
+    assert head.headers["content-length"] == "0"  # a POST's answer has the body that it announces
     assert client.post(where, headers={**TUS, "X-HTTP-Method-Override": "PUT"}).status_code == 405
     assert client.post(where, headers={**TUS, "X-HTTP-Method-Override": "DELETE"}).status_code == 204
     assert client.get(where).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Upload-Concat", "partial"),
+        ("Upload-Concat", "final;/v1/uploads/a /v1/uploads/b"),
+        ("Upload-Defer-Length", "1"),
+        ("Trailer", "Upload-Checksum"),
+    ],
+)
+def test_an_extension_that_is_not_spoken_is_refused(client: TestClient, header: str, value: str) -> None:
+    headers = {**TUS, "Upload-Length": "6", header: value}
+    answer = client.post("/v1/uploads", headers=headers)
+    refused(answer, 422, "invalid-request")
+    assert header.lower() in answer.json()["detail"].lower() or header == "Trailer"
+    where = begun(client)
+    refused(send(client, where, 0, b"a song", **{header: value}), 422, "invalid-request")
+    assert offset(client, where) == 0
+    assert client.delete(where).status_code == 204
+
+
+def test_a_length_that_is_told_twice_is_no_length(client: TestClient) -> None:
+    headers = [*TUS.items(), ("Upload-Length", "6"), ("Upload-Length", "60")]
+    refused(client.post("/v1/uploads", headers=headers), 422, "invalid-request")
 
 
 def test_a_request_that_comes_again_begins_one_upload(client: TestClient) -> None:
