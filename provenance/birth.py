@@ -70,6 +70,8 @@ class Given:
 def given(path: Path, relation: str, ledger: "Ledger") -> Given:
     """Read a file that a model is to hear, and what it carries: mark, record and credentials.
 
+    Where neither mark nor credentials name a record, the one does under which its sound is registered.
+
     Raises:
         AudioError: it cannot be used as audio.
     """
@@ -84,10 +86,17 @@ def given(path: Path, relation: str, ledger: "Ledger") -> Given:
         credentials = read_credentials(path)
         if credentials.signature_valid:
             named, signer = credentials.record_id, credentials.signer
+    named = mark or named or _sounds_like(clip, ledger)
     form = path.suffix[1:].lower()[:20] or None
-    return Given(
-        clip, path, Ingredient(relation, clip.source.sha256, form, mark or named, signer), mark is not None
-    )
+    return Given(clip, path, Ingredient(relation, clip.source.sha256, form, named, signer), mark is not None)
+
+
+def _sounds_like(clip: Clip, ledger: "Ledger") -> str | None:
+    """The record whose recording is heard in at least half of a clip."""
+    from provenance.fingerprint import extract
+
+    matches = ledger.fingerprint_index().query(extract(clip.wav, clip.sample_rate))
+    return next((match.record_id for match in matches if match.score >= 0.5), None)
 
 
 def generate_clip(

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import AsJson, Quiet, answers, failures, messages, progress, registry
+from api.cli.console import USAGE, AsJson, Quiet, answers, fail, failures, messages, progress, registry
 from api.cli.tag import Force, Output, Strength, check_output, check_text, show
+from core.files import replacing
 
 if TYPE_CHECKING:
     from provenance.birth import Born
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def generate(
@@ -45,6 +48,11 @@ def generate(
 
         check_output(output, force=force)
         check_text("--owner", owner)
+        private = output.with_name(f"{output.name}.private.json")
+        if private.exists() and not force:
+            fail(
+                f"{private} opens the commitments of another record: keep it elsewhere, or use --force", USAGE
+            )
         order = Order(prompt, model=model, seconds=seconds, seed=seed)
         with registry() as (store, settings):
             born = product_engines(settings).maker(
@@ -59,20 +67,18 @@ def generate(
                 progress=bar("generate"),
                 overwrite=force,
             )
-    kept = _keep(output, born)
+    _keep(private, born)
     if not as_json:
         answers().print(born.text, markup=False)
     show(prompt, born.tagged, as_json=as_json)
     if not quiet:
-        messages().print(f"what opens the commitments to prompt and seed is in {kept}", markup=False)
+        messages().print(f"what opens the commitments to prompt and seed is in {private}", markup=False)
 
 
-def _keep(output: Path, born: "Born") -> Path:
+def _keep(path: Path, born: "Born") -> None:
     """Write what opens the record's commitments, readable by its owner only."""
-    path = output.with_name(f"{output.name}.private.json")
     openings = {"prompt": born.prompt, "seed": born.seed}
     told = {name: {"text": one.text, "salt": one.salt} for name, one in openings.items()}
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(json.dumps({"record_id": born.tagged.record_id, **told}, indent=1) + "\n")
-    return path
+    content = json.dumps({"record_id": born.tagged.record_id, **told}, indent=1) + "\n"
+    with replacing(path) as part, os.fdopen(os.open(part, _NEW, 0o600), "w") as file:
+        file.write(content)

@@ -40,6 +40,8 @@ class Order:
             raise GenerationError(
                 f"the prompt has {len(self.prompt)} characters; at most {LONGEST_PROMPT} are taken"
             )
+        if any("\ud800" <= letter <= "\udfff" for letter in self.prompt):
+            raise GenerationError("the prompt holds bytes that are no text in UTF-8: type it anew")
         if not 0 < self.seconds <= LONGEST_S:
             raise GenerationError(f"cannot generate {self.seconds:g} s: ask for up to {LONGEST_S:g} s")
         if self.melody is not None and self.beginning is not None:

@@ -16,7 +16,8 @@ class Ingredient:
             `continued` (the recording begins with its audio, and a model went on).
         sha256: of the file as it was given.
         format: of the file, such as `midi` or `wav`.
-        record_id: the record that its own watermark names.
+        record_id: the record that its own watermark or credentials name, or under which its sound is
+            registered.
         signer: organisation that its content credentials named, whose signature held; the hash of the file
             covers them.
     """

@@ -16,6 +16,7 @@ from core.limits import DEFAULT_LIMITS
 from provenance.birth import Born, generate_tagged
 from provenance.credentials import read_credentials
 from provenance.declaration import Declaration
+from provenance.fingerprint import Match
 from provenance.generate import Order, Steps
 from provenance.records.record import OwnershipRecord
 from provenance.tag import tag
@@ -176,3 +177,14 @@ def test_a_melody_is_named_and_nothing_of_its_sound_is_in_the_output(tmp_path: P
     (ingredient,) = ledger.record.ingredients
     assert (ingredient.relation, ingredient.record_id) == ("melody", earlier)
     assert ledger.record.ai_involvement.overall == "All"
+
+
+@pytest.mark.parametrize(("score", "named"), [(0.9, "ab" * 8), (0.2, None)])
+def test_a_beginning_that_is_registered_without_a_mark_is_named_by_its_sound(
+    tmp_path: Path, score: float, named: str | None
+) -> None:
+    encode(music(3.0, 44_100, 9), 44_100, tmp_path / "plain.wav", codec="wav")
+    heard = Match("ab" * 8, score, 0.0, 1.0, 1.0, 3.0 * score, 50, 1e-9)
+    ledger = Keyed(matches=[heard])
+    born(tmp_path / "out.wav", ledger, Jukebox(), beginning=tmp_path / "plain.wav")
+    assert ledger.record.ingredients[0].record_id == named

@@ -34,6 +34,7 @@ def test_what_opens_the_commitments_is_kept_for_its_owner_only(trackmark: Trackm
     ("words", "why"),
     [
         (("la" * 50_000,), "100000 characters"),
+        (("caf\udce9",), "no text in UTF-8"),
         (("", "--model", "/no/such/model"), "neither a folder with a model"),
         (("", "--model", "{tmp}"), "holds no model"),
         (("", "--seconds", "3", "--continue", "{song}"), "lasts 4.0 s already"),
@@ -49,3 +50,13 @@ def test_what_cannot_be_generated_is_told_and_leaves_nothing(
     done = trackmark("generate", *given, "-o", out)
     assert (done.code, why in done.err) == (1, True), done.err
     assert not list(tmp_path.glob("out*"))
+
+
+def test_what_opens_another_record_is_not_replaced_unasked(trackmark: Trackmark, tmp_path: Path) -> None:
+    """The track was moved elsewhere; what opens its record would be lost for good."""
+    private = tmp_path / "out.wav.private.json"
+    private.write_text("of another record")
+    done = trackmark("generate", "x", "-o", tmp_path / "out.wav")
+    assert (done.code, "opens the commitments of another record" in " ".join(done.err.split())) == (2, True)
+    assert [path.name for path in tmp_path.glob("out*")] == [private.name]
+    assert private.read_text() == "of another record"
