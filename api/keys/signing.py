@@ -30,7 +30,7 @@ from api.log import checkpoints, leaves, tree
 from core import clock
 from core.errors import InvalidInput, KeyFileError
 from provenance.records.checkpoint import Checkpoint, NoteSigner, sign_checkpoint
-from provenance.records.keyevents import REVOKE, KeyEvent, sign_revocation, sign_rotation
+from provenance.records.keyevents import REVOKE, KeyEvent, earlier_theft, sign_revocation, sign_rotation
 from provenance.records.keys import ED25519, Ed25519Signer, PublicKey, Signer
 from provenance.records.log import MerkleLog
 
@@ -295,7 +295,8 @@ class SigningKeys:
 
         Raises:
             UnknownEntry: no such record or report key.
-            InvalidInput: it was revoked before, or the moment is in the future.
+            InvalidInput: it was revoked before, and no theft or no earlier one is told of now, or the moment
+                is in the future.
         """
         if compromised_since is not None and compromised_since > clock.now():
             raise InvalidInput("a key cannot have been compromised in the future")
@@ -303,8 +304,13 @@ class SigningKeys:
         if not known:
             raise UnknownEntry(f"no signing key {keyid}")
         purpose = known[0].purpose
-        if known[0].revoked_at is not None:
-            raise InvalidInput(f"key {keyid} was revoked at {clock.utc_text(known[0].revoked_at)}")
+        ended, theft = known[0].revoked_at, known[0].compromised_since
+        told = None if compromised_since is None else clock.utc_text(compromised_since)
+        if ended is not None and not earlier_theft(None if theft is None else clock.utc_text(theft), told):
+            raise InvalidInput(
+                f"key {keyid} was revoked at {clock.utc_text(ended)}; only a theft, or an earlier one, can "
+                "be added to that"
+            )
         if self.signer(purpose).keyid == keyid:
             self.rotate(purpose, reason)
         signer = self.signer(purpose)
@@ -317,18 +323,20 @@ class SigningKeys:
                 keyid,
                 clock.utc_text(moment),
                 reason,
-                compromised_since=None if compromised_since is None else clock.utc_text(compromised_since),
+                compromised_since=told,
                 log_size=size,
             )
             leaf_index = rows.log_event(connection, sign_revocation(event, signer), moment)
             row = rows.find(connection, keyid, purpose)
             if size is None:
-                size = leaf_index if row is None or row.log_size is None else min(row.log_size, leaf_index)
+                size = leaf_index
+            if row is not None and row.log_size is not None:
+                size = min(size, row.log_size)
             rows.change(
                 connection,
                 keyid,
                 purpose,
-                revoked_at=moment,
+                revoked_at=ended or moment,
                 compromised_since=compromised_since,
                 log_size=size,
                 reason=reason,

@@ -135,6 +135,20 @@ def sign_revocation(event: KeyEvent, signer: Signer) -> Envelope:
     return sign(event.to_payload(), PAYLOAD_TYPE, [signer])
 
 
+def earlier_theft(known: str | None, told: str | None) -> bool:
+    """Whether a revocation tells of a theft, or of an earlier one, where a key was revoked before.
+
+    Often it is known later only since when a thief had it; nothing that was told before becomes good by that.
+    """
+    if told is None:
+        return False
+    return known is None or _moment(told) < _moment(known)
+
+
+def _moment(text: str) -> float:
+    return shape_checks.parse_time(text, "time of a key event").timestamp()
+
+
 def entry_of(envelope: Envelope, salt: bytes) -> LogEntry:
     """The log entry of a key event: named after the key that ends, signed by the envelope's first signer."""
     event = KeyEvent.from_payload(envelope.payload)
@@ -215,18 +229,18 @@ def _rotate(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: Logg
 
 def _revoke(keys: TrustedKeys, event: KeyEvent, envelope: Envelope, logged: LoggedAt) -> TrustedKeys:
     life = _life(keys, event.keyid)
-    if life.revoked_at is not None:
+    if life.revoked_at is not None and not earlier_theft(life.compromised_since, event.compromised_since):
         return keys
     others = [key for key in _trusted(keys, event.purpose, logged) if key.keyid != event.keyid]
     verify(envelope, others)
     in_their_life(tuple(key.keyid for key in accepted_keys(envelope, others)), keys, logged)
-    if event.compromised_since is not None:
-        size = event.log_size  # where the event names none, the log's order tells nothing about the theft
-    else:
-        size = logged.index if life.log_size is None else min(life.log_size, logged.index)
+    # Where a theft names no size of the log, the log's order tells nothing about it.
+    size = logged.index if event.compromised_since is None else event.log_size
+    if size is not None and life.log_size is not None:
+        size = min(size, life.log_size)
     ended = replace(
         life,
-        revoked_at=event.issued_at,
+        revoked_at=life.revoked_at or event.issued_at,
         compromised_since=event.compromised_since,
         log_size=size,
         reason=event.reason,

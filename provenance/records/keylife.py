@@ -40,7 +40,7 @@ class KeyLife:
         not_after: when it was retired in good order (rotation).
         revoked_at: when its owner declared it void.
         compromised_since: the earliest moment at which somebody else may have had it.
-        log_size: how many entries the log had when the key ended, or when it was compromised.
+        log_size: how many entries the log had when the key ended, or when it was compromised, if earlier.
         reason: in words.
     """
 
@@ -90,29 +90,34 @@ def judge(life: KeyLife, seen: Seen) -> str:
         start = _seconds(life.not_before)
         if seen.time_s < start - CLOCK_SKEW_S:
             raise SignatureError(f"{name} did not exist before {life.not_before}")
+    before = _before_its_end(life, seen)
     if life.compromised_since is not None:
-        if _before(life.compromised_since, life, seen):
+        if before:
             return BEFORE_COMPROMISE
         raise SignatureError(
             f"{name} was compromised since {life.compromised_since}, and nobody independent saw the "
             "signature before that; ask the signer for one by another key"
         )
-    if life.revoked_at is not None and not _before(life.revoked_at, life, seen):
+    if life.revoked_at is not None and not before:
         raise SignatureError(
             f"{name} was revoked at {life.revoked_at}, and nobody saw the signature before that"
         )
-    if life.revoked_at is None and life.not_after is not None and not _before(life.not_after, life, seen):
+    if life.revoked_at is None and life.not_after is not None and not before:
         if seen.time_s is None and (seen.index is None or life.log_size is None):
             return UNDATED
         raise SignatureError(f"{name} was retired at {life.not_after}, before the signature was first seen")
     return VALID
 
 
-def _before(moment: str, life: KeyLife, seen: Seen) -> bool:
-    """Whether it was seen before a moment: by the clock of a third party, or by its place in the log."""
+def _before_its_end(life: KeyLife, seen: Seen) -> bool:
+    """Whether it was seen before the key ended: by the clock of a third party, or by its place in the log.
+
+    A key that ended twice, retired and later revoked, ended the first time.
+    """
     if seen.index is not None and life.log_size is not None and seen.index < life.log_size:
         return True
-    return seen.time_s is not None and seen.time_s < _seconds(moment)
+    ends = [_seconds(end) for end in (life.not_after, life.revoked_at, life.compromised_since) if end]
+    return seen.time_s is not None and bool(ends) and seen.time_s < min(ends)
 
 
 def _seconds(moment: str) -> float:

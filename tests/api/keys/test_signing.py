@@ -96,6 +96,32 @@ def test_records_before_a_theft_stay_valid_and_later_ones_do_not(registry: Regis
     assert life.reason == "laptop stolen"
 
 
+def test_a_theft_can_be_told_after_the_revocation(registry: Registry) -> None:
+    before = register(registry)
+    stolen, theft = registry.keys.signer("record").keyid, clock.now()
+    after = register(registry)
+    registry.keys.revoke(stolen, "laptop lost")
+    assert registry.records.verified(after.record_id).current.key_status == VALID
+    revoked_at = next(one.revoked_at for one in registry.keys.published.all() if one.key.keyid == stolen)
+    registry.keys.revoke(stolen, "it was stolen on Tuesday", theft)
+    assert registry.records.verified(before.record_id).current.key_status == BEFORE_COMPROMISE
+    with pytest.raises(SignatureError, match="compromised since"):
+        registry.records.verified(after.record_id)
+    with pytest.raises(InvalidInput, match="earlier"):
+        registry.keys.revoke(stolen, "or on Wednesday", theft + timedelta(microseconds=1))
+    told = next(one for one in registry.keys.published.all() if one.key.keyid == stolen)
+    assert (told.revoked_at, told.log_size) == (revoked_at, after.leaf_index)
+
+
+def test_a_key_that_was_rotated_before_its_theft_ended_there(registry: Registry) -> None:
+    old = registry.keys.signer("record").keyid
+    registry.keys.rotate("record", "yearly")
+    ended = next(one.log_size for one in registry.keys.published.all() if one.key.keyid == old)
+    register(registry)
+    registry.keys.revoke(old, "found on an old disk", clock.now())
+    assert next(one.log_size for one in registry.keys.published.all() if one.key.keyid == old) == ended
+
+
 def test_a_revoked_key_ends_where_it_is_revoked(registry: Registry) -> None:
     made = register(registry)
     registry.keys.revoke(registry.keys.signer("record").keyid, "no longer needed")

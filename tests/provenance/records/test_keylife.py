@@ -167,9 +167,12 @@ def test_a_stolen_log_key_is_judged_too() -> None:
         ({"not_after": THEFT, "log_size": 3}, Seen(None, 3), None),
         ({"revoked_at": THEFT}, Seen(), None),
         ({"revoked_at": THEFT}, Seen(THEFT_S - 1), VALID),
-        ({"revoked_at": THEFT, "not_after": "2026-01-01T00:00:00Z"}, Seen(THEFT_S - 1), VALID),
+        ({"revoked_at": LATER, "not_after": THEFT}, Seen(THEFT_S - 1), VALID),
+        ({"revoked_at": LATER, "not_after": THEFT}, Seen(THEFT_S), None),
+        ({"revoked_at": LATER, "not_after": THEFT}, Seen(), None),
         ({"compromised_since": THEFT}, Seen(THEFT_S - 1), BEFORE_COMPROMISE),
         ({"compromised_since": THEFT, "not_after": LATER}, Seen(THEFT_S + 1), None),
+        ({"compromised_since": LATER, "not_after": THEFT}, Seen(THEFT_S), None),
     ],
 )
 def test_every_case_of_a_life(life: dict[str, Any], seen: Seen, status: str | None) -> None:
@@ -179,6 +182,17 @@ def test_every_case_of_a_life(life: dict[str, Any], seen: Seen, status: str | No
             judge(whole, seen)
     else:
         assert judge(whole, seen) == status
+
+
+@pytest.mark.parametrize("later", [{"revoked_at": LATER}, {"revoked_at": LATER, "compromised_since": LATER}])
+@pytest.mark.parametrize("seen", [Seen(THEFT_S + DAY), Seen(None, 4), Seen(THEFT_S + DAY, 4)])
+def test_what_a_retired_key_signed_too_late_is_not_made_good_by_a_revocation(
+    seen: Seen, later: dict[str, Any]
+) -> None:
+    retired = KeyLife("ab" * 32, not_after=THEFT, log_size=3)
+    for life in (retired, dataclasses.replace(retired, **later)):
+        with pytest.raises(SignatureError):
+            judge(life, seen)
 
 
 def test_a_reader_that_knows_no_dates_refuses_the_list() -> None:
@@ -261,6 +275,34 @@ def test_a_plain_revocation_ends_the_key_where_it_is_logged() -> None:
     assert verify_record(before, keys, history.proof(0, None), SALT).key_status == VALID
     with pytest.raises(SignatureError, match="revoked"):
         verify_record(before, keys)
+
+
+def test_a_theft_that_is_found_out_after_the_revocation_counts() -> None:
+    """A key is revoked at once; since when a thief had it is known a week later."""
+    history = History()
+    before, proof = history.record(time_s=THEFT_S - DAY)
+    forged, forged_proof = history.record(record_id="ff" * 8, time_s=THEFT_S + 1)
+    events = [history.event(rotation()), history.event(revocation(compromised_since=None))]
+    first = follow(KEYS, events)
+    assert verify_record(forged, first, forged_proof, SALT).key_status == VALID
+    theft = history.event(revocation(log_size=1))
+    keys = follow(KEYS, [*events, theft])
+    assert verify_record(before, keys, proof, SALT).key_status == BEFORE_COMPROMISE
+    with pytest.raises(SignatureError, match="compromised"):
+        verify_record(forged, keys, forged_proof, SALT)
+    for again in (theft, history.event(revocation(compromised_since=LATER)), events[1]):
+        assert follow(keys, [again]) == keys, "only an earlier theft says more"
+
+
+def test_a_key_that_was_retired_before_its_theft_ended_there() -> None:
+    history = History()
+    events = [history.event(rotation(issued_at=THEFT))]
+    late, proof = history.record()
+    with pytest.raises(SignatureError, match="retired"):
+        verify_record(late, follow(KEYS, events), proof, SALT)
+    events.append(history.event(revocation(compromised_since=LATER, log_size=3)))
+    with pytest.raises(SignatureError, match="compromised"):
+        verify_record(late, follow(KEYS, events), proof, SALT)
 
 
 def test_the_log_s_size_at_the_theft_saves_what_was_logged_before() -> None:
