@@ -1,4 +1,4 @@
-"""`trackmark record`: find and show a record, change it, contest it, export it, erase it."""
+"""`trackmark record`: find and show a record, change it, contest it, publish it, export it, erase it."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from api.registry.records import StoredRecord
 
 commands = typer.Typer(
-    help="List, show, amend, transfer, dispute, revoke, export and erase records.", no_args_is_help=True
+    help="List, show, amend, transfer, dispute, revoke, publish, export and erase records.",
+    no_args_is_help=True,
 )
 
 RecordId = Annotated[str, typer.Argument(metavar="RECORD", help="The record's id, 16 hex digits.")]
@@ -181,6 +182,31 @@ def revoke(record_id: RecordId, by: By, reason: Reason, yes: Yes = False, as_jso
         yes=yes,
         as_json=as_json,
     )
+
+
+@commands.command("publish")
+def publish(
+    record_id: RecordId,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Make it private again instead.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let everybody who holds one of a record's files, byte for byte, see who claims it.
+
+    They read its number, title, owners, status and entry in the log, and nothing else of it. It is private
+    again as soon as other owners or shares are named.
+    """
+    with failures(), registry() as (store, _settings):
+        _known(store, record_id)
+        if withdraw:
+            store.publications.withdraw(record_id)
+        else:
+            ask_person(f"Let everybody see title and owners of record {record_id}?", yes=yes)
+            store.publications.publish(record_id)
+    if as_json:
+        emit({"record_id": record_id, "public": not withdraw})
+        return
+    answers().print(f"record {record_id} is {'private' if withdraw else 'public'}", markup=False)
 
 
 @commands.command("erase")

@@ -1,7 +1,8 @@
 """Connections, transactions and the schema.
 
 Rows stand in `tables`, `found`, `hooks`, `keeping`, `casework`, `noticework`, `policywork`, `tenancy`,
-`membership`, `trailwork`, `uploads`, `likework` and `batchwork`, shared commits in `group_commit`.
+`membership`, `trailwork`, `uploads`, `likework`,
+`publicwork` and `batchwork`, shared commits in `group_commit`.
 """
 
 from api.database import batchwork as batchwork
@@ -13,6 +14,7 @@ from api.database import likework as likework
 from api.database import membership as membership
 from api.database import noticework as noticework
 from api.database import policywork as policywork
+from api.database import publicwork as publicwork
 from api.database import tenancy as tenancy
 from api.database import trailwork as trailwork
 from api.database import uploads as uploads

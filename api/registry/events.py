@@ -17,7 +17,7 @@ from api.errors import ConflictingEntry, PreconditionFailed
 from api.keys.signing import SigningKeys
 from api.log import leaves
 from api.outbox.outbox import tell
-from api.registry import finding
+from api.registry import finding, publications
 from api.registry.history import StoredEvent, VerifiedHistory, entity_tag, stored_events, verified_history
 from api.registry.summary import owners
 from core import clock
@@ -206,6 +206,8 @@ class RecordEvents:
             )
             if isinstance(content, OwnershipRecord):
                 self._keep_findable(connection, content)
+            if owners(after.record) != owners(state.record):
+                publications.withdraw_on(connection, record_id)
             said = {"record_id": record_id, "type": kind, "leaf_index": leaf_index}
             tell(connection, self.tenant, "record.event", {**said, "url": f"/v1/records/{record_id}/events"})
             finding.renewed(connection, record_id, self.tenant, after, leaf_index)

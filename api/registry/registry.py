@@ -25,6 +25,7 @@ from api.registry.artists import Artists, Reader, seal_old
 from api.registry.events import RecordEvents
 from api.registry.fingerprints import Fingerprints, Newest
 from api.registry.manifests import Manifests
+from api.registry.publications import Publications
 from api.registry.records import Records, Registration, desk
 from api.registry.sketches import Held, Sketches
 from api.settings import Settings
@@ -102,6 +103,7 @@ class Registry:
         self.records = Records(own, self.keys, self.events, self._desk, tenant)
         self.artists = Artists(own, tenant, self.keys, self._reader)
         self.manifests = Manifests(own, tenant)
+        self.publications = Publications(own, tenant)
         self.sketches = Sketches(own, tenant, self._held)
         self.fingerprints = Fingerprints(self.engine, self._fingerprint_folder, tenant, self._newest)
 

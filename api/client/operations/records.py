@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..answers import Download, Page
 from ..calling import Calling, quoted
-from ..shapes import RecordAnswer, RecordLine
+from ..shapes import Publication, RecordAnswer, RecordLine
 
 
 class RecordsOperations(Calling):
@@ -151,6 +151,52 @@ class RecordsOperations(Calling):
         return self._download(
             "GET", f"/v1/records/{quoted(record_id)}/certificate", query={"format": format, "lang": lang}
         )
+
+    def get_publication(self, record_id: str) -> Publication:
+        """Who may see a record.
+
+        Whether everybody may see the record, or your tenant alone.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        answer: Publication = self._json("GET", f"/v1/records/{quoted(record_id)}/publication")
+        return answer
+
+    def publish_record(self, record_id: str) -> Publication:
+        """Let everybody see a record.
+
+        Whoever holds one of the record's files, byte for byte, then learns who claims it.
+
+        They are told its number, title, owners, status and entry in the log (`POST /v1/verify/claims`), and
+        nothing else of it.
+
+        It ends when it is withdrawn, and by itself when other owners or shares are named.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        answer: Publication = self._json("PUT", f"/v1/records/{quoted(record_id)}/publication")
+        return answer
+
+    def withdraw_publication(self, record_id: str) -> None:
+        """Make a record private again.
+
+        What others have read is theirs already; from now on they read nothing.
+
+        Args:
+            record_id: 16 hex digits: the watermark's message
+
+        Raises:
+            Refused: 404, no such entry
+        """
+        self._send("DELETE", f"/v1/records/{quoted(record_id)}/publication")
 
     def export_record_ddex(self, record_id: str) -> Download:
         """DDEX ERN 4.3.2 fragment.

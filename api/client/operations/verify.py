@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..calling import Calling
-from ..shapes import VerifiedReport
+from ..shapes import PublicClaims, VerifiedReport
 
 
 class VerifyOperations(Calling):
@@ -30,4 +30,21 @@ class VerifyOperations(Calling):
             Refused: 409, the state does not allow this
         """
         answer: VerifiedReport = self._json("POST", "/v1/verify", body=report)
+        return answer
+
+    def verify_file(self, *, sha256: str) -> PublicClaims:
+        """Who claims a file.
+
+        Who claims the file that has this digest. No key is needed, no audio is sent, and nothing is kept.
+
+        Only records that their owners made public answer, and only to the very file that they name: no
+        answer does not mean that nobody claims it. Where one of them does not verify, none is told.
+
+        Args:
+            sha256: SHA-256 of the whole file, in lower-case hex digits
+
+        Raises:
+            Refused: 409, the state does not allow this
+        """
+        answer: PublicClaims = self._json("POST", "/v1/verify/claims", body={"sha256": sha256})
         return answer

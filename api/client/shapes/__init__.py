@@ -54,13 +54,13 @@ from .originality import Dimension, NearTrack, OriginalityFound
 from .ownership import Claim, MarkBeside, Ownership, TrackHeard
 from .policies import ActivationAnswer, ChangeAnswer, OutcomeAnswer, PolicyAnswer, PolicyText, TrialAnswer
 from .record_events import EventAnswer, EventLine, EventList
-from .records import RecordAnswer, RecordLine
+from .records import Publication, RecordAnswer, RecordLine
 from .retention import HoldAnswer, RetentionAnswer
 from .shared import Alignment, Outline, Problem, Role, Scored, Shared, Signature, SignedEnvelope, Stretch
 from .tenants import TenantAnswer
 from .tracks import TrackAnswer
 from .uploads import UploadAnswer
-from .verify import VerifiedClaim, VerifiedReport
+from .verify import PublicClaim, PublicClaims, VerifiedClaim, VerifiedReport
 from .voice import ArtistHeard, ErrorRate, VoiceFound, VoiceStretch
 from .webhooks import DeliveryAnswer, NewWebhookAnswer, WebhookAnswer
 
@@ -142,6 +142,9 @@ __all__ = [
     "PolicyText",
     "Problem",
     "Proposition",
+    "PublicClaim",
+    "PublicClaims",
+    "Publication",
     "PublishedKey",
     "PublishedKeys",
     "ReadLine",

@@ -10,6 +10,17 @@ from typing import Any, TypedDict
 from .shared import Problem
 
 
+class Publication(TypedDict):
+    """Whether everybody may see a record.
+
+    Attributes:
+        since: since when everybody may see it; null where it is private
+    """
+
+    record_id: str
+    since: str | None
+
+
 class RecordAnswer(TypedDict):
     """An ownership record, verified at this moment: who claimed what, and where the log holds it.
 

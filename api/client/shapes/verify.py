@@ -10,6 +10,37 @@ from typing import Any, Literal, NotRequired, TypedDict
 from .shared import Alignment
 
 
+class PublicClaim(TypedDict):
+    """What a record claims today, verified now; it proves who claimed it and when, not that this is true.
+
+    Attributes:
+        owners: whom the record names as owners
+        status: asserted, evidenced, disputed or revoked
+        leaf_index: the log's entry of its registration
+        logged_at: when the log wrote that, by its own clock
+    """
+
+    record_id: str
+    title: str
+    owners: list[str]
+    status: str
+    leaf_index: int
+    logged_at: str
+
+
+class PublicClaims(TypedDict):
+    """Who claims a file, as far as owners let everybody see it.
+
+    Attributes:
+        claims: the first registered first
+        more: further claims are left out
+    """
+
+    sha256: str
+    claims: list[PublicClaim]
+    more: bool
+
+
 class VerifiedClaim(TypedDict):
     """What a record claimed when the report was made; it proves who claimed it, not that this is true.
 

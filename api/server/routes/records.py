@@ -190,6 +190,55 @@ async def certificate(
     return await readable.certified(asked, record_id, registry, parts, caller, language=language)
 
 
+class Publication(Model):
+    """Whether everybody may see a record."""
+
+    record_id: str = Field(examples=["5f1c0a9e33b2d417"])
+    since: datetime | None = Field(description="since when everybody may see it; null where it is private")
+
+
+@router.get(
+    "/{record_id}/publication",
+    operation_id="getPublication",
+    summary="Who may see a record",
+    responses=problems(404, 422),
+)
+def publication(record_id: RecordId, parts: PartsDep, caller: RecordReader) -> Publication:
+    """Whether everybody may see the record, or your tenant alone."""
+    since = parts.registry.for_tenant(caller.tenant).publications.since(record_id)
+    return Publication(record_id=record_id, since=since)
+
+
+@router.put(
+    "/{record_id}/publication",
+    operation_id="publishRecord",
+    summary="Let everybody see a record",
+    responses=problems(404, 422),
+)
+def publish(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> Publication:
+    """Whoever holds one of the record's files, byte for byte, then learns who claims it.
+
+    They are told its number, title, owners, status and entry in the log (`POST /v1/verify/claims`), and
+    nothing else of it.
+
+    It ends when it is withdrawn, and by itself when other owners or shares are named.
+    """
+    since = parts.registry.for_tenant(caller.tenant).publications.publish(record_id)
+    return Publication(record_id=record_id, since=since)
+
+
+@router.delete(
+    "/{record_id}/publication",
+    status_code=204,
+    operation_id="withdrawPublication",
+    summary="Make a record private again",
+    responses=problems(404, 422),
+)
+def withdraw(record_id: RecordId, parts: PartsDep, caller: RecordWriter) -> None:
+    """What others have read is theirs already; from now on they read nothing."""
+    parts.registry.for_tenant(caller.tenant).publications.withdraw(record_id)
+
+
 def _find(record_id: str, parts: Parts, tenant: str) -> tuple[Registry, StoredRecord]:
     registry = parts.registry.for_tenant(tenant)
     stored = registry.records.get(record_id)

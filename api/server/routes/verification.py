@@ -1,4 +1,4 @@
-"""Verification for everybody: who holds a report learns whether this registry signed it. Nothing is kept."""
+"""Verification for everybody: who signed a report, and who claims a file. Nothing is kept of either."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.compare.comparison import Alignment
+from api.registry import publications
 from api.report.report import CheckedReport, verify_signed
 from api.server.parts import PartsDep
 from api.server.route import Route
@@ -117,3 +118,59 @@ async def verify(
         return verify_signed(data, parts.registry.keys.published.trusted(), "what was sent")
 
     return VerifiedReport(**(await run_in_threadpool(check)).to_dict())
+
+
+class FileDigest(Model):
+    """Names a file without sending it."""
+
+    sha256: str = Field(
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the whole file, in lower-case hex digits",
+        examples=["cd" * 32],
+    )
+
+
+class PublicClaim(Model):
+    """What a record claims today, verified now; it proves who claimed it and when, not that this is true."""
+
+    record_id: str = Field(examples=["5f1c0a9e33b2d417"])
+    title: str = Field(examples=["Night Drive"])
+    owners: list[str] = Field(description="whom the record names as owners", examples=[["A Label"]])
+    status: str = Field(description="asserted, evidenced, disputed or revoked", examples=["asserted"])
+    leaf_index: int = Field(description="the log's entry of its registration", examples=[7])
+    logged_at: str = Field(
+        description="when the log wrote that, by its own clock", examples=["2026-11-22T13:00:00+00:00"]
+    )
+
+
+class PublicClaims(Model):
+    """Who claims a file, as far as owners let everybody see it."""
+
+    sha256: str = Field(examples=["cd" * 32])
+    claims: list[PublicClaim] = Field(description="the first registered first")
+    more: bool = Field(description="further claims are left out", examples=[False])
+
+
+@router.post("/claims", operation_id="verifyFile", summary="Who claims a file", responses=problems(413, 422))
+def claimed(sent: FileDigest, parts: PartsDep) -> PublicClaims:
+    """Who claims the file that has this digest. No key is needed, no audio is sent, and nothing is kept.
+
+    Only records that their owners made public answer, and only to the very file that they name: no answer
+    does not mean that nobody claims it. Where one of them does not verify, none is told.
+    """
+    found = publications.claims(parts.registry, sent.sha256)
+    return PublicClaims(
+        sha256=sent.sha256,
+        claims=[
+            PublicClaim(
+                record_id=one["record_id"],
+                title=one["title"],
+                owners=list(dict.fromkeys(owner["name"] for owner in one["owners"])),
+                status=one["status"],
+                leaf_index=one["first_index"],
+                logged_at=one["logged_at"],
+            )
+            for one in found.found
+        ],
+        more=found.more,
+    )

@@ -2,14 +2,16 @@
 import { _, utc } from "/static/words.js";
 const form = document.getElementById("verify");
 const list = document.getElementById("checks");
-const button = form.querySelector("button[type=submit]");
+const asked = document.getElementById("claimed");
+const claims = document.getElementById("claims");
 const MOST = 1024 * 1024;
+const MOST_FILES = 20;
 
-function tell(tone, said) {
+function tell(tone, said, where = list) {
   const item = document.createElement("li");
   item.className = tone;
   item.textContent = `${{ good: "✓", bad: "✗", neutral: "·" }[tone]} ${said}`;
-  list.append(item);
+  where.append(item);
 }
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
@@ -67,24 +69,9 @@ async function check() {
     tell("bad", _("This is not a signed report: it is too large."));
     return;
   }
-  let answer;
-  let said;
-  try {
-    answer = await fetch("/v1/verify", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: await report.arrayBuffer(),
-    });
-  } catch {
-    tell("bad", _("The report cannot be read, or the server cannot be reached. Nothing was checked."));
-    return;
-  }
-  try {
-    said = await answer.json();
-  } catch {
-    tell("bad", _("The server gave no usable answer. Nothing was checked."));
-    return;
-  }
+  const answer = await ask("/v1/verify", report, list);
+  if (answer === null) return;
+  const said = answer.said;
   if (!answer.ok) {
     tell("bad", untrue[said.code] || said.detail || said.title);
     return;
@@ -123,9 +110,70 @@ async function check() {
   }
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  button.disabled = true; // two checks would write their answers into one list
-  await check();
-  button.disabled = false;
-});
+const standings = {
+  disputed: _("This claim is disputed."),
+  revoked: _("This record was withdrawn for good, by an owner or by its issuer."),
+};
+
+// Sends JSON and gives the answer, or tells why there is none.
+async function ask(address, body, where) {
+  let answer;
+  try {
+    answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  } catch {
+    tell("bad", _("The file cannot be read, or the server cannot be reached. Nothing was checked."), where);
+    return null;
+  }
+  try {
+    return { ok: answer.ok, said: await answer.json() };
+  } catch {
+    tell("bad", _("The server gave no usable answer. Nothing was checked."), where);
+    return null;
+  }
+}
+
+// Who claims one file in public; only its digest is sent. False where asking on is of no use.
+async function lookUp(file) {
+  const digest = await digestOf(file);
+  if (digest === null) {
+    tell("bad", _("The SHA-256 of “%(file)s” could not be computed here; who claims it stays open.", { file: file.name }), claims);
+    return true;
+  }
+  tell("neutral", _("“%(file)s”, SHA-256 %(digest)s.", { file: file.name, digest }), claims);
+  const answer = await ask("/v1/verify/claims", JSON.stringify({ sha256: digest }), claims);
+  if (answer === null) return false;
+  const said = answer.said;
+  if (!answer.ok) {
+    const unsound = ["signature-invalid", "proof-invalid"].includes(said.code);
+    tell("bad", unsound ? _("What this registry holds about the file does not verify: rely on none of it.") : said.detail || said.title, claims);
+    return unsound;
+  }
+  for (const one of said.claims) {
+    const values = { record: one.record_id, title: one.title, owners: one.owners.join(", "), moment: utc(one.logged_at), entry: one.leaf_index };
+    tell("good", _("Record %(record)s claims “%(title)s” for %(owners)s: signed, and entry %(entry)s of the log since %(moment)s.", values), claims);
+    if (standings[one.status]) tell("bad", standings[one.status], claims);
+  }
+  if (said.more) tell("neutral", _("More records claim it than are told here."), claims);
+  if (!said.claims.length) tell("neutral", _("No public record names this very file. Somebody may claim it all the same: records are private unless their owner says otherwise, and a copy in another format is not found."), claims);
+  return true;
+}
+
+async function lookUpAll() {
+  claims.replaceChildren();
+  const chosen = [...document.getElementById("file").files];
+  for (const file of chosen.slice(0, MOST_FILES)) if (!(await lookUp(file))) return;
+  if (chosen.length > MOST_FILES) tell("bad", _("Only the first %(count)s files were looked up.", { count: MOST_FILES }), claims);
+}
+
+// One answer at a time: two would write into one list.
+function onSubmit(form, answer) {
+  const button = form.querySelector("button[type=submit]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    await answer();
+    button.disabled = false;
+  });
+}
+onSubmit(form, check);
+onSubmit(asked, lookUpAll);

@@ -154,6 +154,17 @@ def test_the_evidence_of_a_record_verifies_at_every_step_without_the_registry(
     assert trackmark("verify", tmp_path / "empty").code == 3
 
 
+def test_a_record_is_public_until_that_is_withdrawn(trackmark: Trackmark, home: Path) -> None:
+    with closing(Registry.open(Settings(home=home))) as registry:
+        record = register(registry).record_id
+        assert registry.publications.since(record) is None
+        assert trackmark("record", "publish", record, "--yes").out == f"record {record} is public\n"
+        assert registry.publications.since(record) is not None
+        assert trackmark("record", "publish", record, "--withdraw", "--json").lines[0]["public"] is False
+        assert registry.publications.since(record) is None
+    assert trackmark("record", "publish", "0" * 16, "--yes").code == 2
+
+
 def test_a_list_tells_of_records_by_what_they_say(trackmark: Trackmark, home: Path) -> None:
     with closing(Registry.open(Settings(home=home))) as registry:
         made = register(registry, title="Nachtfahrt", owner="Straße Records")

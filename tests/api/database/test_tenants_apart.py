@@ -24,6 +24,7 @@ from api.database.migrations.versions import v0020_retention as retention
 from api.database.migrations.versions import v0021_tenants as tenants
 from api.database.migrations.versions import v0022_members as members
 from api.database.migrations.versions import v0026_sketches as sketches
+from api.database.migrations.versions import v0030_publications as publications
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.jobs.books import Jobs
@@ -156,5 +157,6 @@ def test_every_table_with_a_tenant_has_the_wall() -> None:
         tenants,
         members,
         sketches,
+        publications,
     )
     assert tables - PUBLIC == {name for one in walled for name in one.TABLES}

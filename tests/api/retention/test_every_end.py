@@ -44,6 +44,7 @@ ENDS = {
     "record_terms": "with its record",
     "manifests": "with its record",
     "sketches": "with its record",
+    "publications": "with its record",
     "fingerprint_track": "with its record",
     "fingerprint_hash": "with its record",
     "sign_ins": "their own time",
@@ -153,6 +154,7 @@ def enter_by_hand(engine: Engine, record: str) -> None:
     rows: dict[str, dict[str, Any]] = {
         "manifests": {"manifest_id": "urn:c2pa:1", "record_id": record, "store": b"c2pa", "created_at": now},
         "member_sessions": session,
+        "publications": {"record_id": record, "since": now},
         "sketches": {"record_id": record, "made_at": now, "format": 1, "whole": b"w", "parts": b"p"},
     }
     tables = Table.metadata.tables

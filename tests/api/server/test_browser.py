@@ -1,5 +1,6 @@
 """The pages in a real browser: what people do all day, what goes wrong, and that all can read them."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from api.language.catalogue import catalogue
 from tests.api.compare import pairs
-from tests.api.server.browsing import PHONE, RULES, WIDE, Site, keep_picture, signed_in
+from tests.api.server.browsing import PHONE, RULES, WIDE, Site, finished, keep_picture, signed_in
 from tests.api.serving import GOOD
 
 
@@ -169,6 +170,46 @@ def test_whoever_holds_the_report_of_a_comparison_is_told_that_it_is_one(
     page.set_input_files("#audio", tmp_path / "another.wav")
     page.get_by_role("button", name="Verify").click()
     expect(page.locator("#checks .bad")).to_contain_text("“another.wav” that you chose is another file")
+
+
+def test_whoever_holds_a_file_alone_learns_who_claims_it_once_that_is_public(
+    chromium: Browser, page: Page, site: Site
+) -> None:
+    claimed, digest = b"a file that somebody found", sha256(b"a file that somebody found").hexdigest()
+    with site.client() as client:
+        sent = {"title": "Night Drive", "owner": "A Label"}
+        track = client.post("/v1/tracks", files={"file": ("n.wav", GOOD)}, data=sent).headers["location"]
+        record = finished(client, track)["result"]["record_id"]
+        patch = {"asset": {"sha256_files": [digest]}}
+        client.post(f"/v1/records/{record}/amendments", json=patch).raise_for_status()
+    anybody = chromium.new_context(base_url=site.address).new_page()
+    asked: list[str | None] = []
+    anybody.on("request", lambda one: asked.append(one.post_data) if one.method == "POST" else None)
+
+    def look_up() -> None:
+        anybody.goto("/verify")
+        one = {"name": "found.wav", "mimeType": "audio/wav", "buffer": claimed}
+        anybody.set_input_files("#file", one)  # type: ignore[arg-type]
+        anybody.get_by_role("button", name="Look up").click()
+        expect(anybody.locator("#claims")).to_contain_text(digest)
+
+    look_up()
+    expect(anybody.locator("#claims")).to_contain_text("Somebody may claim it all the same")
+    expect(anybody.locator("#claims .good, #claims .bad")).to_have_count(0)
+    page.goto(f"/records/{record}")
+    page.get_by_role("button", name="Let everybody see it").click()
+    expect(page.get_by_role("region", name="Who may see it")).to_contain_text("Everybody")
+    look_up()
+    expect(anybody.locator("#claims .good")).to_contain_text("“Night Drive” for A Label")
+    with site.client() as client:
+        said = {"issuer": "A Singer", "reason": "the vocals are mine"}
+        client.post(f"/v1/records/{record}/disputes", json=said).raise_for_status()
+    look_up()
+    expect(anybody.locator("#claims .bad")).to_have_text("✗ This claim is disputed.")
+    assert asked == [f'{{"sha256":"{digest}"}}'] * 3  # nothing of the file but its digest has left
+    page.get_by_role("button", name="Make it private").click()
+    expect(page.get_by_role("region", name="Who may see it")).to_contain_text("You alone")
+    anybody.context.close()
 
 
 def test_a_case_is_decided_without_scripts(chromium: Browser, site: Site) -> None:

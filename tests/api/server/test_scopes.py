@@ -134,6 +134,7 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /v1/records/{record_id}/exports/ddex
         GET /v1/records/{record_id}/exports/evidence
         GET /v1/records/{record_id}/proof
+        GET /v1/records/{record_id}/publication
         GET /v1/lookups/{lookup_id}
         GET /v1/notices
         GET /v1/notices/forms
@@ -162,6 +163,9 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         POST /v1/records/{record_id}/revocations
         POST /v1/records/{record_id}/settlements
         POST /v1/records/{record_id}/transfers
+        PUT /v1/records/{record_id}/publication
+        DELETE /v1/records/{record_id}/publication
+        POST /records/{record_id}/publication
         GET /notices/new
         POST /notices/bulk
         POST /notices
@@ -307,6 +311,7 @@ OPEN = """
     POST /sign-in/tenant
     POST /sign-out
     POST /v1/verify
+    POST /v1/verify/claims
 """
 """Routes that ask nobody who they are."""
 
