@@ -13,6 +13,7 @@ from api.cli.console import (
     AsJson,
     Quiet,
     Report,
+    Yes,
     answers,
     emit,
     fail,
@@ -138,6 +139,36 @@ def _show_sketched(found: dict[str, Any]) -> None:
     }
     where = " ".join((said[found["became"]], ", ".join(found["records"]))).strip()
     answers().print(f"{found['file']}: {where}", markup=False)
+
+
+@commands.command("erase-sketches")
+def erase_sketches(
+    record: Annotated[
+        list[str] | None,
+        typer.Option(help="Of this record; repeat for several. All of the tenant otherwise."),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Whose tracks they are.")] = "default",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase sketches for good; records, marks and fingerprints stay (`record erase` takes all of a record).
+
+    Audits can tell no more how near others come to those tracks. What a legal hold on the record keeps stays,
+    and the command exits with 1. Unset TRACKMARK_KEEP_SKETCHES, or new tracks have sketches again.
+    """
+    with failures(), registry() as (store, _settings):
+        own = store.for_tenant(tenant).sketches
+        if not yes:
+            what = "every sketch" if not record else f"the sketches of {len(set(record))} records"
+            typer.confirm(f"Erase {what} of {tenant} for good?", abort=True, err=True)
+        done = own.erase(record or None)
+    if as_json:
+        emit({"tenant": tenant, "erased": list(done.erased), "held": list(done.held)})
+    else:
+        answers().print(f"{len(done.erased)} sketches are erased", markup=False)
+        for held in done.held:
+            answers().print(f"  a legal hold keeps that of record {held}", style="yellow", markup=False)
+    raise typer.Exit(FAILED if done.held else OK)
 
 
 @commands.command("export")

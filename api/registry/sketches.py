@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 from api import database
 from api.database.tables import Table
 from api.errors import UnknownEntry
+from api.outbox import trail
+from api.retention import holds
 from core import clock
 
 if TYPE_CHECKING:
@@ -44,6 +46,19 @@ class Shelved:
     records: tuple[str, ...]
     shelf: "Shelf"
     left_out: int
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What became of sketches that were to be erased.
+
+    Attributes:
+        erased: records whose sketch is gone.
+        held: records whose sketch a legal hold keeps.
+    """
+
+    erased: tuple[str, ...]
+    held: tuple[str, ...]
 
 
 class Held:
@@ -117,6 +132,43 @@ class Sketches:
         from detector.originality import sketch
 
         self.keep(record_id, sketch(clip.wav, clip.sample_rate))
+
+    def erase(self, records: Collection[str] | None = None) -> Erased:
+        """Erase sketches for good; their records, marks and fingerprints stay.
+
+        Args:
+            records: whose; None is every one of the tenant, of whatever version.
+
+        Returns:
+            What is gone, and what legal holds on its records keep.
+
+        Raises:
+            UnknownEntry: a record is none of the tenant's; nothing is erased.
+        """
+        mine = [_SKETCHES.c.tenant == self.tenant]
+        kept = holds.keeps_record(_SKETCHES.c.record_id, _SKETCHES.c.tenant)
+        erased: list[str] = []
+        held: list[str] = []
+        with database.writing(self.engine) as connection:
+            holds.lock(connection)
+            for some in [None] if records is None else _some(sorted(set(records))):
+                self._check(connection, some or ())
+                asked = mine if some is None else [*mine, _SKETCHES.c.record_id.in_(some)]
+                held += connection.execute(select(_SKETCHES.c.record_id).where(*asked, kept)).scalars()
+                gone = delete(_SKETCHES).where(*asked, ~kept).returning(_SKETCHES.c.record_id)
+                erased += connection.execute(gone).scalars()
+            if erased:
+                trail.done(connection, self.tenant, "sketches.erased", "/v1/records")
+        database.forget_traces(self.engine)
+        return Erased(tuple(sorted(erased)), tuple(sorted(held)))
+
+    def _check(self, connection: Connection, records: Sequence[str]) -> None:
+        known = select(_RECORDS.c.record_id).where(
+            _RECORDS.c.record_id.in_(records), _RECORDS.c.tenant == self.tenant
+        )
+        unknown = sorted(set(records) - set(connection.execute(known).scalars()))
+        if unknown:
+            raise UnknownEntry(f"no record {', '.join(unknown[:3])}")
 
     def without(self, records: Collection[str]) -> set[str]:
         """Those of some records of which no sketch of this version is kept."""

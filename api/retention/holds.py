@@ -187,10 +187,17 @@ def keeps(job_id: Column[Any], tenant: Column[Any]) -> ColumnElement[bool]:
 
 def keeps_artist(artist_id: Column[Any], tenant: Column[Any]) -> ColumnElement[bool]:
     """Whether a hold keeps an artist, as a condition of a query of artists."""
+    return _keeps_named("artist", artist_id, tenant)
+
+
+def keeps_record(record_id: Column[Any], tenant: Column[Any]) -> ColumnElement[bool]:
+    """Whether a hold keeps a record, as a condition of a query of what belongs to records."""
+    return _keeps_named("record", record_id, tenant)
+
+
+def _keeps_named(kind: Held, object_id: Column[Any], tenant: Column[Any]) -> ColumnElement[bool]:
     here = (_HOLDS.c.tenant == tenant, _HOLDS.c.released_at.is_(None))
-    return exists(
-        select(_HOLDS.c.id).where(*here, _HOLDS.c.kind == "artist", _HOLDS.c.object_id == artist_id)
-    )
+    return exists(select(_HOLDS.c.id).where(*here, _HOLDS.c.kind == kind, _HOLDS.c.object_id == object_id))
 
 
 def _keeping(job_id: Column[Any], tenant: Column[Any]) -> tuple[ColumnElement[bool], ...]:

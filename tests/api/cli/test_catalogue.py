@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from api.actor import Actor
 from api.registry.registry import Registry
+from api.retention.holds import Holds
 from api.settings import Settings
 from core.encode import encode
 from tests.api.cli.conftest import Trackmark
@@ -63,3 +65,24 @@ def test_sketches_are_made_up_for_of_registered_tracks_only(
     broken = trackmark("catalogue", "sketch", masters / "notes.mp3", "--json")
     assert broken.code == 3 and broken.lines[0]["error"]["message"]
     assert trackmark("catalogue", "sketch", masters / "nowhere").code == 3
+
+
+def test_sketches_are_erased_when_a_tenant_asks(
+    trackmark: Trackmark, masters: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKMARK_KEEP_SKETCHES", "true")
+    done = trackmark("catalogue", "import", masters / "catalogue.csv", "--json")
+    record = done.lines[0]["imported"][0]["record_id"]
+    registry = Registry.open(Settings(home=home))
+    placed = Holds.of(registry.engine, registry.tenant)
+    hold = placed.place("record", record, "a claim", Actor("Counsel"))
+    held = trackmark("catalogue", "erase-sketches", "--yes")
+    assert (held.code, f"keeps that of record {record}" in " ".join(held.out.split())) == (1, True)
+    assert sketched(home) == [record]
+    placed.release(hold.id, "settled", Actor("Counsel"))
+    registry.close()
+    assert trackmark("catalogue", "erase-sketches", "--record", "0" * 16, "--yes").code == 2
+    gone = trackmark("catalogue", "erase-sketches", "--yes", "--json")
+    assert (gone.code, gone.lines) == (0, [{"tenant": "default", "erased": [record], "held": []}])
+    assert sketched(home) == []
+    assert trackmark("record", "show", record).code == 0, "the record stays"

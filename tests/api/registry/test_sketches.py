@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from api import database
+from api.actor import Actor
 from api.database.tables import Table
 from api.errors import UnknownEntry
 from api.registry import sketches as product
 from api.registry.registry import Registry
+from api.retention import holds
 from api.settings import Settings
 from core.clip import Clip, Source
 from core.errors import InvalidInput
@@ -78,6 +80,27 @@ def test_tenants_do_not_meet(registry: Registry) -> None:
         with pytest.raises(UnknownEntry):
             other.sketches.keep(unknown, heard(2))
     assert np.array_equal(registry.sketches.shelved().shelf.take([0])[0].rows, heard(0).rows)
+
+
+def test_they_are_erased_on_request_and_what_a_legal_hold_keeps_is_not(registry: Registry) -> None:
+    other = registry.for_tenant("other")
+    first, second, third, theirs = *(filed(registry, seed) for seed in range(3)), filed(other, 3)
+    placed = holds.Holds.of(registry.engine, registry.tenant)
+    hold = placed.place("record", second, "a claim", Actor("Counsel"))
+    before = registry.sketches.shelved()
+    for unknown in (theirs, "0" * 16):
+        with pytest.raises(UnknownEntry, match=unknown):
+            registry.sketches.erase([first, unknown])
+    assert registry.sketches.shelved().records == (first, second, third)
+    assert registry.sketches.erase([first]) == product.Erased((first,), ())
+    assert registry.sketches.erase() == product.Erased((third,), (second,))
+    assert before.shelf.take([0, 2]) == {}
+    assert registry.sketches.shelved().records == (second,)
+    placed.release(hold.id, "settled", Actor("Counsel"))
+    assert registry.sketches.erase() == product.Erased((second,), ())
+    assert not registry.sketches.any()
+    assert other.sketches.shelved().records == (theirs,)
+    assert {first, second, third} == {one.record_id for one in registry.records.page()}, "records stay"
 
 
 def test_what_is_held_is_bounded_and_says_so(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
