@@ -50,7 +50,24 @@ def consented(
     if ownership.status == "match" and ownership.record is not None:
         granted = ownership.record.get("voice_consents") or ()
     elsewhere = bool(granted) and _sung_elsewhere(found, ownership, watermark)
-    return tuple(_judged(one, granted, on_file.get(one.name, ()), on, elsewhere) for one in found.artists)
+    judged = [_judged(one, granted, on_file.get(one.name, ()), on, elsewhere) for one in found.artists]
+    return tuple(_under_two_names(one, judged) for one in judged)
+
+
+def _under_two_names(artist: ArtistHeard, every: Sequence[ArtistHeard]) -> ArtistHeard:
+    """Where the same voice may be enrolled twice, what only one name allows is open for both.
+
+    One person may have consented under one of the names, or two people sound alike: the consent of one
+    neither clears the other's voice nor is left unsaid where the other's is found copied.
+    """
+    others = [other for other in every if other.name in artist.alike]
+    differing = [other for other in others if (other.consent == "active") != (artist.consent == "active")]
+    if not differing:
+        return artist
+    own = artist.consent_says or "no consent under this name"
+    said = [f"{other.name!r}: {other.consent_says or 'no consent'}" for other in differing]
+    text = "; ".join([own, "the same person may be enrolled under another name", *said])
+    return replace(artist, consent="unclear", consent_says=text)
 
 
 def _sung_elsewhere(found: VoiceFound, ownership: Ownership, watermark: WatermarkFound) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["synthetic", "no_trace", "uncertain"]
 UNMEASURED = "the vocals could not be measured"
-ConsentState = Literal["active", "other-scope", "revoked", "expired", "none"]
+ConsentState = Literal["active", "unclear", "other-scope", "revoked", "expired", "none"]
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,11 @@ class ArtistHeard:
 
     Attributes:
         consent: whether the artist consented to a copy of the voice, in the track's record or on file:
-            `active`; `other-scope`, for another use or not everywhere; `revoked`; `expired`, not its term.
+            `active`; `unclear`, active for one of this artist and those `alike` and not for all;
+            `other-scope`, for another use or not everywhere; `revoked`; `expired`, not its term.
         consent_says: which consent that is, in words; None where there is none.
         suspected: whether the policy calls the voice a copy: the one threshold for all who read it.
+        alike: other artists compared whose voice prints could be the same person's.
     """
 
     name: str
@@ -119,11 +121,18 @@ class ArtistHeard:
     consent: ConsentState = "none"
     suspected: bool = False
     consent_says: str | None = None
+    alike: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, found: "ArtistScore") -> "ArtistHeard":
         """The detector's score for an artist."""
-        return cls(found.name, number(found.similarity), number(found.llr), number(found.clone_score))
+        return cls(
+            found.name,
+            number(found.similarity),
+            number(found.llr),
+            number(found.clone_score),
+            alike=found.alike,
+        )
 
 
 @dataclass(frozen=True)

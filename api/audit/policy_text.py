@@ -188,7 +188,7 @@ def _condition(entry: Mapping[str, Any], rule: str, each: str | None) -> Conditi
         raise _Flaw(f"rule {rule!r}: {never}", "when")
     if entry["field"] == "consent" and operator == "one_of" and "expired" in value:
         # A rule that names the consents which have ended means these kinds too.
-        value = [*value, "revoked", "other-scope"]
+        value = [*value, "revoked", "other-scope", "unclear"]
     return Condition(str(entry["field"]), operator, value)
 
 

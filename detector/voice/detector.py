@@ -1,9 +1,7 @@
 """The voice detector: vocals found, synthetic-ness and identity measured, then one decision."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from types import MappingProxyType
 
 import torch
@@ -15,20 +13,20 @@ from core.clip import Clip
 from core.downmix import further_looks
 from detector.calibration import probability
 from detector.voice import enrolment, fusion
-from detector.voice.activity import WINDOW_S, Activity, VocalActivity, covered, mask
+from detector.voice.activity import Activity, VocalActivity, mask
 from detector.voice.countermeasure import Listener, Synthesis
 from detector.voice.encoder import Ge2eEncoder, SpeakerEncoder
 from detector.voice.errors import EnrolmentError
 from detector.voice.finding import ArtistScore, VoiceFinding, VoiceSegment
-from detector.voice.frontend import SAMPLE_RATE, marked_of, mono
+from detector.voice.frontend import marked_of, mono
 from detector.voice.identity import CARD as IDENTITY_CARD
 from detector.voice.identity import MOST_LLR, Identity, centre
 from detector.voice.rates import Above, ErrorRate, error_rates
 from detector.voice.synthesis import SyntheticVoice
+from detector.voice.timeline import above_backing, covered_of, segments, share_of, voice_share, within
 from detector.voice.voiceprint import VoicePrint
 
 LEAST_VOICE_S = 3.0
-LONGEST_SEGMENT_S = 2.0
 MOST_TOLD = 100
 """Artists told of in a finding, those most alike; all are compared and paid for."""
 SUSPECTED = 0.55
@@ -158,8 +156,8 @@ class VoiceDetector:
         if longest.voice_s < LEAST_VOICE_S:
             reason = f"only {longest.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"
             stretches = tuple(
-                VoiceSegment(start, end, None, None, _above(longest, start, end))
-                for start, end in _within(covered_of(longest), clip.duration_s)
+                VoiceSegment(start, end, None, None, above_backing(longest, start, end))
+                for start, end in within(covered_of(longest), clip.duration_s)
             )
             return VoiceFinding(True, None, (), stretches, reason, None, longest.voice_s, len(artists))
         heard = [
@@ -180,7 +178,7 @@ class VoiceDetector:
         return VoiceFinding(
             has_voice=True,
             synthetic_score=probability(llr_syn / fusion.LOG10),
-            artists=tuple(scores),
+            artists=self._with_alike(scores, artists),
             segments=strongest.segments,
             reason=None,
             synthetic_llr=llr_syn / fusion.LOG10,
@@ -195,12 +193,12 @@ class VoiceDetector:
     def _hear(self, wav: Tensor, activity: Activity, duration_s: float, *, embed: bool) -> "_Voice":
         voiced = mask(activity.starts_s, activity.voiced, wav.numel())
         synthesis = self.countermeasure.listen(wav, voiced)
-        weight = _voice_share(synthesis, voiced)
+        weight = voice_share(synthesis, voiced)
         mean = (synthesis.logits * weight).sum() / weight.sum().clamp(min=1e-6)
         return _Voice(
             float(self.countermeasure.llr(mean)),
             float(self.countermeasure.accusing_llr(mean)),
-            _segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
+            segments(synthesis, activity, duration_s, self.countermeasure.most_llr),
             activity.voice_s,
             self._level(activity),
             self._people(wav, voiced, synthesis, weight) if embed else (),
@@ -214,7 +212,7 @@ class VoiceDetector:
         second = enrolment.parted(rows, self.identity.common)
         if second is None:
             return (self._person(rows, synthesis, weight),)
-        share = _share_of(second, synthesis, voiced)
+        share = share_of(second, synthesis, voiced)
         return (
             self._person(rows[~second], synthesis, weight * (1 - share)),
             self._person(rows[second], synthesis, weight * share),
@@ -248,6 +246,18 @@ class VoiceDetector:
         found = torch.stack([self.identity.similarities(gallery, one.direction) for one in people])
         best = found.amax(0).topk(min(MOST_TOLD, len(names))).indices.tolist()
         return {names[index]: found[:, index].tolist() for index in best}
+
+    def _with_alike(
+        self, scores: Sequence[ArtistScore], artists: Mapping[str, VoicePrint]
+    ) -> tuple[ArtistScore, ...]:
+        """The scores, each with those told of whose print could be the same person's."""
+        if not scores:
+            return ()
+        centres = torch.stack([artists[one.name].centre() for one in scores])
+        return tuple(
+            replace(one, alike=tuple(scores[place].name for place in row.nonzero().flatten().tolist()))
+            for one, row in zip(scores, enrolment.alike(centres, self.identity.common), strict=True)
+        )
 
     def _artist(
         self, name: str, near: Sequence[float], people: Sequence["_Person"], artists: int
@@ -323,77 +333,3 @@ def _looks(clip: Clip) -> Iterator[Tensor]:
 
 def _unmeasured(reason: str, artists: int, *, heard: bool = True) -> VoiceFinding:
     return VoiceFinding(False if heard else None, None, (), (), reason, None, 0.0, artists)
-
-
-def covered_of(activity: Activity) -> list[tuple[float, float]]:
-    """The stretches with vocals, merged."""
-    return covered(activity.starts_s, activity.voiced)
-
-
-def _within(stretches: list[tuple[float, float]], duration_s: float) -> list[tuple[float, float]]:
-    return [(start, min(end, duration_s)) for start, end in stretches if start < duration_s]
-
-
-def _voice_share(synthesis: Synthesis, voiced: Tensor) -> Tensor:
-    """Share of each countermeasure window that is vocals, [W]; `voiced` are the samples, [T] bool."""
-    begins, ends = (
-        (edges_s * SAMPLE_RATE).round().long().tolist() for edges_s in (synthesis.starts_s, synthesis.ends_s)
-    )
-    windows = (voiced[begin:end] for begin, end in zip(begins, ends, strict=True))
-    return torch.tensor([float(window.sum()) / max(1, window.numel()) for window in windows])
-
-
-def _share_of(second: Tensor, synthesis: Synthesis, voiced: Tensor) -> Tensor:
-    """Share of each countermeasure window's vocals that is the second person's, [W].
-
-    Embeddings follow one another through the voiced samples, so a window's are those at its place among them.
-
-    Args:
-        second: which embeddings are the second person's, [P] bool.
-        synthesis: the windows, in order of time.
-        voiced: samples, [T] bool.
-    """
-    of_a_sample = len(second) / max(1, int(torch.count_nonzero(voiced)))
-    begins, ends = (
-        (edges_s * SAMPLE_RATE).round().long().tolist() for edges_s in (synthesis.starts_s, synthesis.ends_s)
-    )
-    shares, before, at = [], 0, 0
-    for begin, end in zip(begins, ends, strict=True):
-        before, at = before + int(torch.count_nonzero(voiced[at:begin])), begin
-        last = before + int(torch.count_nonzero(voiced[begin:end]))
-        first_row = min(int(before * of_a_sample), len(second) - 1)
-        rows = second[first_row : max(first_row + 1, math.ceil(last * of_a_sample))]
-        shares.append(float(rows.float().mean()))
-    return torch.tensor(shares)
-
-
-def _above(activity: Activity, begin_s: float, end_s: float) -> float | None:
-    """Mean estimate of the windows with vocals that a stretch lies in, decibels above the backing."""
-    if activity.above_db is None:
-        return None
-    starts = activity.starts_s
-    inside = activity.voiced & (starts < end_s - 1e-6) & (starts + WINDOW_S > begin_s + 1e-6)
-    return float(activity.above_db[inside].mean()) if bool(inside.any()) else None
-
-
-def _segments(
-    synthesis: Synthesis, activity: Activity, duration_s: float, most_llr: float
-) -> tuple[VoiceSegment, ...]:
-    """Stretches with vocals of at most 2 s, cut where the countermeasure's windows start, too."""
-    found = []
-    starts, ends = synthesis.starts_s.tolist(), synthesis.ends_s.tolist()
-    for begin, end in _within(covered_of(activity), duration_s):
-        steps = range(1, math.ceil((end - begin) / LONGEST_SEGMENT_S))
-        cuts = {begin, end, *(begin + LONGEST_SEGMENT_S * step for step in steps)}
-        edges = sorted(cuts | {s for s in starts if begin < s < end})
-        for left, right in pairwise(edges):
-            inside = [
-                llr
-                for start, stop, llr in zip(starts, ends, synthesis.llr.tolist(), strict=True)
-                if start < right - 1e-6 and stop > left + 1e-6
-            ]
-            if inside:
-                llr = fusion.bounded(math.fsum(inside) / len(inside), most_llr) / fusion.LOG10
-                above_db = _above(activity, left, right)
-                found.append(VoiceSegment(left, right, probability(llr), llr, above_db))
-    return tuple(found)

@@ -153,6 +153,20 @@ def one_person(clips: list[Clip], embeddings: list[Tensor], common: Tensor) -> N
         )
 
 
+def alike(prints: Tensor, common: Tensor) -> Tensor:
+    """Which voice prints two files of one person could have made, by the limit of `one_person`.
+
+    Args:
+        prints: their centres, unit vectors [N, D].
+        common: mean of other people's, [D].
+
+    Returns:
+        [N, N] bool; none is like itself.
+    """
+    own = functional.normalize(prints - common, dim=1)
+    return (own @ own.T >= FILES_ALIKE) & ~torch.eye(len(own), dtype=torch.bool)
+
+
 def two_voices(rows: Tensor, common: Tensor) -> bool:
     """Whether unit vectors, in order of time, are of two people; see `parted`."""
     return parted(rows, common) is not None

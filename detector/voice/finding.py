@@ -25,6 +25,8 @@ class ArtistScore:
         other_human: posterior share of "another person".
         other_synthetic: posterior share of "synthetic, nobody enrolled".
         outcome: the same in one sentence.
+        alike: other artists told of whose voice prints are as like this one's as one person's are: the same
+            person under two names, or a sound-alike.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ArtistScore:
     other_human: float = 0.0
     other_synthetic: float = 0.0
     outcome: str = ""
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,21 @@ class ArtistHeard(TypedDict):
 
     Attributes:
         consent: whether the artist consented to a copy of the voice, in the track's record or on file:
-            `active`; `other-scope`, for another use or not everywhere; `revoked`; `expired`, not its term
+            `active`; `unclear`, active for one of this artist and those `alike` and not for all; `other-
+            scope`, for another use or not everywhere; `revoked`; `expired`, not its term
         suspected: whether the policy calls the voice a copy: the one threshold for all who read it
         consent_says: which consent that is, in words; None where there is none
+        alike: other artists compared whose voice prints could be the same person's
     """
 
     name: str
     similarity: float | None
     likelihood_ratio: float | None
     clone_score: float | None
-    consent: NotRequired[Literal["active", "other-scope", "revoked", "expired", "none"]]
+    consent: NotRequired[Literal["active", "unclear", "other-scope", "revoked", "expired", "none"]]
     suspected: NotRequired[bool]
     consent_says: NotRequired[str | None]
+    alike: NotRequired[list[str]]
 
 
 class ErrorRate(TypedDict):

@@ -25,6 +25,7 @@ LONGEST_NAMES = 60
 """Of artists in a sentence; each stands whole beside it."""
 CONSENTS = {
     "active": later("active"),
+    "unclear": later("given under one of two names of what may be one voice"),
     "other-scope": later("for another use or place"),
     "revoked": later("revoked"),
     "expired": later("not in its term"),

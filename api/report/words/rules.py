@@ -169,7 +169,16 @@ def _open(found: Found, ended: str) -> Iterator[str]:
 
 def _unlicensed(found: Found) -> Iterator[str]:
     for artist in found["voice"].get("artists") or ():
-        if artist.get("suspected") and artist.get("consent") != "active":
+        if not artist.get("suspected") or artist.get("consent") == "active":
+            continue
+        if artist.get("consent") == "unclear":
+            yield _(
+                "The vocals sound like a synthetic copy of %(name)s (clone score %(score)s), and whether a "
+                "consent covers it is unclear: it was given under one of two names of what may be one voice.",
+                name=artist["name"],
+                score=score_text(artist["clone_score"]),
+            )
+        else:
             yield _(
                 "The vocals sound like a synthetic copy of %(name)s (clone score %(score)s) and no consent "
                 "covers it.",

@@ -95,6 +95,48 @@ def test_each_state_of_consent_has_its_answer(
     assert own == ("accept" if state == "active" else "reject"), "in a policy of before these states"
 
 
+TWICE = fakes.voice(
+    True,
+    0.99,
+    ArtistScore("Ada", 4.0, 3.0, 0.97, alike=("Countess",)),
+    ArtistScore("Countess", 4.0, 3.0, 0.5, alike=("Ada",)),
+    ArtistScore("Bob", 0.0, -3.0, 0.01),
+)
+
+
+@pytest.mark.parametrize(
+    ("consents", "states", "reviewed"),
+    [
+        ({}, ["none", "none"], True),
+        ({"Ada": [filed()]}, ["unclear", "unclear"], True),
+        ({"Countess": [filed()]}, ["unclear", "unclear"], True),
+        ({"Ada": [filed()], "Countess": [filed(revoked=True)]}, ["unclear", "unclear"], True),
+        ({"Ada": [filed()], "Countess": [filed()]}, ["active", "active"], False),
+        ({"Bob": [filed()]}, ["none", "none"], True),
+    ],
+)
+def test_what_one_of_two_names_allows_neither_clears_nor_goes_unsaid(
+    consents: Mapping[str, Sequence[Consent]], states: list[str], reviewed: bool
+) -> None:
+    names = ("Ada", "Countess", "Bob")
+    registry = fakes.Registry({}, voices=dict.fromkeys(names, b"print"), consents=consents)
+    for policy in (None, parse_policy(OLD_POLICY)):
+        result = audit_file(
+            fakes.PATH,
+            registry=registry,  # type: ignore[arg-type]  # a stand-in
+            settings=Settings(),
+            policy=policy,
+            engines=fakes.engines(voice=TWICE),
+            today=ON,
+        )
+        ada, countess, _ = result.to_dict()["voice"]["artists"]
+        assert [ada["consent"], countess["consent"]] == states
+        assert (result.decision.action != "accept") == reviewed
+        if states[0] == "unclear":
+            assert "'Countess'" in ada["consent_says"] and "'Ada'" in countess["consent_says"]
+            assert "consent c1 on file" in ada["consent_says"] + countess["consent_says"]
+
+
 def test_the_reason_of_a_revocation_and_what_a_lawyer_should_see_are_told() -> None:
     (told,) = heard([filed(revoked=True)]).to_dict()["voice"]["artists"]
     assert "revoked on 2026-06-01: the contract was ended" in told["consent_says"]

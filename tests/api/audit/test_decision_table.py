@@ -52,6 +52,7 @@ DECLARED: dict[str | None, bool] = {
 """Whether a record that says so declares AI; None: there is no record."""
 CONSENTED: dict[ConsentState, bool] = {
     "active": True,
+    "unclear": False,
     "other-scope": False,
     "revoked": False,
     "expired": False,

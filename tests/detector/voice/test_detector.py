@@ -130,6 +130,19 @@ def test_comparing_more_artists_lowers_every_ratio() -> None:
     assert among_many.clone_score < alone.clone_score
 
 
+def test_one_person_under_two_names_is_told_as_that() -> None:
+    detector = fake()
+    again = detector.enrol([clip(ADA * 0.5)])
+    found = {
+        one.name: one for one in detector.score(clip(ADA), {**prints(detector), "Countess": again}).artists
+    }
+    assert {name: one.alike for name, one in found.items()} == {
+        "Ada": ("Countess",),
+        "Countess": ("Ada",),
+        "Bob": (),
+    }
+
+
 def test_no_artists_still_gives_a_synthetic_score() -> None:
     finding = fake().score(clip(ADA), {})
     assert finding.artists == () and finding.synthetic_score is not None and finding.reason is None
