@@ -37,7 +37,9 @@ class Search(StrEnum):
 def audit(
     files: Annotated[list[Path] | None, typer.Argument(help="Audio files.")] = None,
     artist: Annotated[str | None, typer.Option(help="Compare the vocals with this artist only.")] = None,
-    policy: Annotated[Path | None, typer.Option(help="Rules in TOML; the default ones ship inside.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Rules in TOML; the policy that is in force here unless given.")
+    ] = None,
     reports: Annotated[
         Path | None,
         typer.Option(help="Folder for a signed report, a PDF, a page and a picture of each file."),
@@ -90,10 +92,13 @@ def audit(
     with failures():
         from api.audit.audit import audit_file
         from api.audit.policy_text import load_policy
+        from api.policies.policies import Policies
         from api.registry.artists import Reader
 
-        rules = load_policy(policy)
+        given = None if policy is None else load_policy(policy)
         with registry() as (store, settings):
+            of = Policies.of(store.engine, store.tenant)
+            rules = given or of.read(of.in_force())
             if search is not None:
                 settings = settings.model_copy(update={"watermark_search": search.value})
 

@@ -52,15 +52,19 @@ def scan(
 ) -> None:
     """Audit every audio file in a place into one table; goes on where an interrupted scan stopped.
 
-    Every file is compared with the whole registered catalogue in the same pass; --matches tells where.
+    Every file is compared with the whole registered catalogue in the same pass; --matches tells where. All
+    are decided by the policy that is in force here when the scan begins.
 
     Exits with 3 where some files could not be read (their rows say why).
     """
     with failures():
         import os
+        from datetime import UTC, datetime
         from functools import partial
 
+        from api.policies.policies import Policies
         from api.scan.find import ScanError, find
+        from api.scan.plan import Terms
         from api.scan.scan import scan as run
         from api.scan.worker import audit_item, log_of
 
@@ -71,6 +75,7 @@ def scan(
         with registry() as (store, settings):
             home = settings.home
             audit = partial(audit_item, log=log_of(store))
+            in_force = Policies.of(store.engine, store.tenant).in_force()
             store.fingerprints.copies().refresh()  # made once here, searched by every worker
         with shown(len(items), enabled=not quiet) as display:
 
@@ -88,6 +93,7 @@ def scan(
                     home=home,
                     heard=matches,
                     audit=audit,
+                    terms=Terms(datetime.now(UTC).date(), in_force),
                     begun=lambda before, _all_files: display.begin(before),
                     progress=tell,
                 )

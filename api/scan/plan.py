@@ -6,10 +6,34 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from api.policies.policies import DEFAULT
 from api.scan.find import Item, ScanError
 from core.files import replacing, settle
 
-VERSION = 1
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By what every row of a scan is decided, whenever it is done.
+
+    Attributes:
+        day: on which the scan began; rules are dated.
+        policy: id of the policy that was in force then.
+    """
+
+    day: date
+    policy: str = DEFAULT
+
+    def to_json(self) -> list[str]:
+        """As the plan keeps it."""
+        return [self.day.isoformat(), self.policy]
+
+    @classmethod
+    def from_json(cls, kept: list[str]) -> "Terms":
+        """Read what `to_json` wrote."""
+        day, policy = kept
+        return cls(date.fromisoformat(day), policy)
 
 
 @dataclass(frozen=True)
@@ -18,11 +42,11 @@ class Plan:
 
     Attributes:
         items: row `n` of the table is about `items[n]`.
-        day: on which it began; the rules of every row are those of this day, whenever it is done.
+        terms: by what they are decided.
     """
 
     items: Sequence[Item]
-    day: date
+    terms: Terms
 
     def write(self, path: Path) -> None:
         """Write the plan, whole or not at all; it is on the disk when this returns.
@@ -32,7 +56,7 @@ class Plan:
         """
         with replacing(path) as part:
             with part.open("w", encoding="utf-8") as file:
-                head = {"version": VERSION, "day": self.day.isoformat(), "files": len(self.items)}
+                head = {"version": VERSION, "terms": self.terms.to_json(), "files": len(self.items)}
                 file.write(json.dumps(head) + "\n")
                 for item in self.items:
                     file.write(json.dumps([item.location, item.size, item.version]) + "\n")
@@ -52,7 +76,7 @@ class Plan:
                 items = [Item(*json.loads(line)) for line in file]
             if head["version"] != VERSION or head["files"] != len(items):
                 raise ValueError("another version, or cut off")
-            return cls(items, date.fromisoformat(head["day"]))
+            return cls(items, Terms.from_json(head["terms"]))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:

@@ -6,26 +6,25 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 from api.scan.find import Item, ScanError
 from api.scan.parts import Parts
-from api.scan.plan import Plan
+from api.scan.plan import Plan, Terms
 from core.files import replacing, settle
 
 PLAN, CARRIED = "plan.jsonl", "carried.jsonl"
 
 
 @contextmanager
-def opened(folder: Path, items: Sequence[Item], today: date) -> Iterator[Parts]:
+def opened(folder: Path, items: Sequence[Item], terms: Terms) -> Iterator[Parts]:
     """The rows that earlier runs left, made where there are none; erased at the end unless the block failed.
 
     Args:
         folder: of the run.
         items: what is to be done. Rows that are there of other files, or of files that changed since, are
             left out.
-        today: the day of a scan that begins.
+        terms: of a scan that begins.
 
     Raises:
         ScanError: another scan is writing to it, or what is there cannot be read.
@@ -33,7 +32,7 @@ def opened(folder: Path, items: Sequence[Item], today: date) -> Iterator[Parts]:
     """
     folder.mkdir(exist_ok=True)
     with _alone(folder):
-        parts = Parts(folder, _planned(folder, items, today))
+        parts = Parts(folder, _planned(folder, items, terms))
         try:
             yield parts
         finally:
@@ -42,7 +41,7 @@ def opened(folder: Path, items: Sequence[Item], today: date) -> Iterator[Parts]:
         shutil.rmtree(folder)
 
 
-def _planned(folder: Path, items: Sequence[Item], today: date) -> Plan:
+def _planned(folder: Path, items: Sequence[Item], terms: Terms) -> Plan:
     """The plan in the folder, once it is about these items, and the rows with it.
 
     Rows are carried from one plan to the next by a file that is there whole or not at all; while it is there
@@ -58,7 +57,7 @@ def _planned(folder: Path, items: Sequence[Item], today: date) -> Plan:
     for path in folder.iterdir():
         if path != carried:
             path.unlink()
-    plan = Plan(list(items), today)
+    plan = Plan(list(items), terms)
     if carried.exists():
         plan = _carried(folder, carried, plan.items)
     plan.write(folder / PLAN)
@@ -72,7 +71,7 @@ def _carry(folder: Path, former: Plan, carried: Path) -> None:
     try:
         with replacing(carried) as part:
             with part.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(former.day.isoformat()) + "\n")
+                file.write(json.dumps(former.terms.to_json()) + "\n")
                 for number, row in parts.numbered():
                     item = former.items[number]
                     file.write(json.dumps([[item.location, item.size, item.version], row]) + "\n")
@@ -86,7 +85,7 @@ def _carried(folder: Path, carried: Path, items: Sequence[Item]) -> Plan:
     """Give the rows that were carried their numbers among these items."""
     numbers = {item: number for number, item in enumerate(items)}
     with carried.open(encoding="utf-8") as file:
-        plan = Plan(items, date.fromisoformat(json.loads(file.readline())))
+        plan = Plan(items, Terms.from_json(json.loads(file.readline())))
         parts = Parts(folder, plan)
         try:
             for line in file:

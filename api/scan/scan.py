@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from api.audit.json_form import Json
@@ -16,6 +16,7 @@ from api.scan import matches, run
 from api.scan.engines import ENGINES
 from api.scan.find import FetchError, FileMissing, Item, ScanError
 from api.scan.parts import Parts
+from api.scan.plan import Terms
 from api.scan.table import TABLES, told, write_table
 from api.scan.worker import Auditor, Outcomes, Task, WorkerDied, audit_item
 from core.errors import InvalidInput
@@ -49,7 +50,7 @@ def scan(
     begun: Callable[[int, int], None] | None = None,
     progress: Callable[[int, int, Json], None] | None = None,
     audit: Auditor = audit_item,
-    today: date | None = None,
+    terms: Terms | None = None,
 ) -> Scanned:
     """Audit all items and write the table.
 
@@ -63,7 +64,7 @@ def scan(
         begun: called once with (done by earlier runs, all).
         progress: called with (done, all, row) after each file; the row as the table tells it.
         audit: gives the row of an item; must be importable by other processes.
-        today: the day of a scan that begins; None is today in UTC.
+        terms: by what a scan that begins decides; None is today in UTC, and the default policy.
 
     Returns:
         How many files there are and what became of them; the table has their rows in the order of `items`.
@@ -82,12 +83,12 @@ def scan(
     if engine not in ENGINES:
         raise InvalidInput(f"unknown engine {engine!r}: use local or ray")
     folder = results.with_name(f".{results.name}.scan")
-    with run.opened(folder, items, today or datetime.now(UTC).date()) as parts:
+    with run.opened(folder, items, terms or Terms(datetime.now(UTC).date())) as parts:
         left, before = list(parts.left()), parts.done
         if begun is not None:
             begun(before, len(items))
         if left:
-            task = Task(audit, home, parts.plan.day)
+            task = Task(audit, home, parts.plan.terms)
             with closing(ENGINES[engine]([items[number] for number in left], workers, task)) as outcomes:
                 for done, (number, row) in enumerate(_reached(outcomes), before + 1):
                     parts.add(left[number], row)

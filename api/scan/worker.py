@@ -5,7 +5,6 @@ import pickle
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from socket import gethostname
@@ -14,17 +13,19 @@ from typing import TYPE_CHECKING
 from api import errors
 from api.audit.json_form import Json
 from api.scan.find import FetchError, FileChanged, FileForbidden, FileMissing, Item, ScanError, listed
+from api.scan.plan import Terms
 from api.scan.stores import store_of
 from api.scan.table import failed, flatten
 from core.errors import TrackmarkError
 from core.passing import passing_folder
 
 if TYPE_CHECKING:
+    from api.audit.policy import Policy
     from api.registry.registry import Registry
     from api.settings import Settings
 
-Auditor = Callable[[Item, Path, date], Json]
-"""A file, the registry's folder and the day of the scan to a row; importable by other processes."""
+Auditor = Callable[[Item, Path, Terms], Json]
+"""A file, the registry's folder and by what it is decided to a row; importable by other processes."""
 Outcome = Json | Exception
 """The row of a file, or a failure that ends the scan and that another try may not meet."""
 Outcomes = Generator[tuple[int, Outcome], None, None]
@@ -41,16 +42,16 @@ class Task:
     Attributes:
         audit: gives the row of a file.
         home: the registry's folder.
-        day: of the scan.
+        terms: of the scan.
     """
 
     audit: Auditor
     home: Path
-    day: date
+    terms: Terms
 
     def row(self, item: Item) -> Json:
         """The row of a file; raises for what no other file would have avoided."""
-        return self.audit(item, self.home, self.day)
+        return self.audit(item, self.home, self.terms)
 
     def outcome(self, item: Item) -> Outcome:
         """The row of a file or that failure, as something that can be sent to another process."""
@@ -69,19 +70,21 @@ def _portable(error: Exception) -> Exception:
     return error
 
 
-def audit_item(item: Item, home: Path, day: date, *, log: str | None = None) -> Json:
+def audit_item(item: Item, home: Path, terms: Terms, *, log: str | None = None) -> Json:
     """Audit one item into one flat row; never raises for the item's own faults.
 
     Args:
         item: the file.
         home: the registry's folder.
-        day: of the scan.
+        terms: of the scan.
         log: name of the registry's log, as whoever scans knows it; None asks for none.
 
     Raises:
         ScanError: this machine has another registry.
     """
     from api.audit.audit import audit_file
+    from api.audit.policy_text import load_policy
+    from api.policies.policies import DEFAULT
     from api.registry.artists import Reader
 
     registry, settings = _opened(str(home))
@@ -90,10 +93,13 @@ def audit_item(item: Item, home: Path, day: date, *, log: str | None = None) -> 
             f"{gethostname()} has another registry in {home} than the machine that scans: share that folder "
             "with it"
         )
+    policy = load_policy() if terms.policy == DEFAULT else _policy(str(home), terms.policy)
     try:
         with _local_copy(item) as path:
             reader = registry.on_behalf(Reader.here(f"scan of {item.location}"))
-            found = audit_file(path, registry=reader, settings=settings, today=day).to_dict()
+            found = audit_file(
+                path, registry=reader, settings=settings, policy=policy, today=terms.day
+            ).to_dict()
     except Exception as error:
         if _ours(error):
             raise  # another try will do; a row would be the last word on a file that nobody has heard
@@ -131,6 +137,14 @@ def _opened(home: str) -> "tuple[Registry, Settings]":
     torch.set_num_threads(1)  # the processes are the parallelism, and sums have one order everywhere
     settings = Settings(home=Path(home))
     return Registry.open(settings), settings
+
+
+@lru_cache(maxsize=1)
+def _policy(home: str, policy_id: str) -> "Policy":
+    from api.policies.policies import Policies
+
+    registry, _settings = _opened(home)
+    return Policies.of(registry.engine, registry.tenant).read(policy_id)
 
 
 @contextmanager

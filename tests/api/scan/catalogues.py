@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.scan.find import Item
+from api.scan.plan import Terms
 from api.scan.scan import Scanned, scan
 from api.scan.worker import Outcomes, Task
 from tests.api.scan.rows import scan_row
@@ -32,7 +33,7 @@ def run(items: list[Item], results: Path, **options: Any) -> Scanned:
         "workers": 1,
         "home": results.parent,
         "audit": scan_row,
-        "today": DAY,
+        "terms": Terms(DAY),
     }
     return scan(items, results, **{**given, **options})
 

@@ -6,21 +6,21 @@ Every audit waits until a file `go` lies in the results' folder, or one of the n
 import os
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from api.scan import parts
 from api.scan.find import Item, find
+from api.scan.plan import Terms
 from tests.api.scan.catalogues import run
 from tests.api.scan.rows import scan_row
 
 
-def waiting_row(item: Item, home: Path, day: date) -> dict[str, Any]:
+def waiting_row(item: Item, home: Path, terms: Terms) -> dict[str, Any]:
     """The stand-in's row, once it may be had."""
     (home / "workers").mkdir(exist_ok=True)
     (home / "workers" / f"{os.getpid()}").touch()
-    row = scan_row(item, home, day)
+    row = scan_row(item, home, terms)
     while not (home / "go").exists() and not (home / f"go {Path(item.location).name}").exists():
         time.sleep(0.02)
     return row

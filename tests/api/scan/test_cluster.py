@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 
 from api.scan import parts
 from api.scan.find import Item, ScanError, find
+from api.scan.plan import Terms
 from api.scan.worker import audit_item
 from tests.api.scan.catalogues import asked, folder_of, names, run, table
 from tests.api.scan.rows import scan_row
@@ -27,10 +27,10 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 
 
-def settings_row(item: Item, home: Path, day: date) -> dict[str, Any]:
+def settings_row(item: Item, home: Path, terms: Terms) -> dict[str, Any]:
     """A row that tells the settings of the process that makes it."""
     told = sorted(f"{k}={v}" for k, v in os.environ.items() if k.startswith("TRACKMARK_"))
-    return {**scan_row(item, home, day), "rules": " ".join(told)}
+    return {**scan_row(item, home, terms), "rules": " ".join(told)}
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from api.scan import parts
 from api.scan import run as runs
 from api.scan.engines import ENGINES
 from api.scan.find import Item, ScanError, find
+from api.scan.plan import Terms
 from api.scan.table import COLUMNS
 from api.scan.worker import Outcomes, Task
 from tests.api.scan.catalogues import DAY, asked, folder_of, in_turn, names, run, table
@@ -35,15 +36,15 @@ def items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Item]:
     return find(str(folder_of(tmp_path, *FILES)))
 
 
-def cut_after(count: int) -> Callable[[Item, Path, date], dict[str, Any]]:
+def cut_after(count: int) -> Callable[[Item, Path, Terms], dict[str, Any]]:
     """An audit that is interrupted after so many rows."""
     left = [count]
 
-    def audit(item: Item, home: Path, day: date) -> dict[str, Any]:
+    def audit(item: Item, home: Path, terms: Terms) -> dict[str, Any]:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        return scan_row(item, home, day)
+        return scan_row(item, home, terms)
 
     return audit
 
@@ -147,11 +148,12 @@ def test_a_changed_catalogue_keeps_the_rows_of_what_stayed(tmp_path: Path, items
     folder_of(tmp_path, "0.wav")
     again = find(str(tmp_path / "catalogue"))
     with pytest.raises(KeyboardInterrupt):
-        run(again, results, audit=cut_after(1), today=date(2027, 1, 1))
+        run(again, results, audit=cut_after(1), terms=Terms(date(2027, 1, 1), "another"))
     run(again, results)
     assert names(results) == ["0.wav", "a.wav", "b.wav", "d.wav", "e.wav", "f.wav", "g.wav"]
     assert asked(tmp_path) == {**dict.fromkeys(["0.wav", *FILES], 1), "b.wav": 2}
-    assert {row["rules"] for row in table(results)} == {str(DAY)}, "the day is that of the first run"
+    decided = {row["rules"] for row in table(results)}
+    assert decided == {f"{DAY} by default"}, "by what the first run was begun with"
 
 
 def test_killed_while_rows_are_carried_nothing_is_lost(
@@ -201,7 +203,7 @@ def test_a_plan_that_cannot_be_read_is_told_and_nothing_is_thrown_away(
         run(items, results, audit=cut_after(5))
     plan = folder(results) / runs.PLAN
     content = plan.read_text()
-    for damaged in (content.replace('"version": 1', '"version": 9'), content[:-30], "{}", ""):
+    for damaged in (content.replace('"version": 2', '"version": 9'), content[:-30], "{}", ""):
         plan.write_text(damaged)
         with pytest.raises(ScanError, match="cannot be read"):
             run(items, results)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,14 @@ import pytest
 from api.scan.engines import ENGINES
 from api.scan.find import Item, find
 from api.scan.matches import COLUMNS
+from api.scan.plan import Terms
 from api.scan.table import failed, flatten
 from core.errors import EmptyAudio, InvalidInput
 from tests import fakes
 from tests.api.scan.catalogues import folder_of, in_turn, run, table
 
 
-def heard_in(item: Item, home: Path, _day: date) -> dict[str, Any]:
+def heard_in(item: Item, home: Path, _terms: Terms) -> dict[str, Any]:
     """A mix of two tracks, one of them heard twice; a file with none of ours; one that cannot be read."""
     from api.audit.audit import audit_file
     from api.settings import Settings

@@ -13,6 +13,7 @@ from api.errors import DiskFull
 from api.scan import scan as scanning
 from api.scan.engines import ENGINES
 from api.scan.find import Item, ScanError, find
+from api.scan.plan import Terms
 from api.scan.scan import Scanned
 from api.scan.table import COLUMNS
 from api.scan.worker import audit_item
@@ -62,7 +63,7 @@ REGISTRY = SimpleNamespace(on_behalf=lambda reader: reader)
 def test_a_place_that_cannot_be_reached_is_told(unreachable: None) -> None:
     with pytest.raises(ScanError, match="cannot list s3://bucket: no route to bucket"):
         find("s3://bucket")
-    row = audit_item(Item("s3://bucket/a.wav", 5), Path("home"), DAY)
+    row = audit_item(Item("s3://bucket/a.wav", 5), Path("home"), Terms(DAY))
     assert row["error"] == "FetchError: cannot fetch s3://bucket/a.wav: no route to bucket"
 
 
