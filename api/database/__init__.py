@@ -1,8 +1,8 @@
 """Connections, transactions and the schema.
 
 Rows stand in `tables`, `found`, `hooks`, `keeping`, `casework`, `noticework`, `policywork`, `tenancy`,
-`membership`, `trailwork`, `uploads`, `likework`,
-`publicwork` and `batchwork`, shared commits in `group_commit`.
+`membership`, `trailwork`, `uploads`, `likework`, `publicwork` and `batchwork`, shared commits in
+`group_commit`.
 """
 
 from api.database import batchwork as batchwork

@@ -282,7 +282,7 @@ def test_the_command_gives_open_requests_a_bounded_time(
     given: dict[str, Any] = {}
     monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path))
     monkeypatch.setenv("TRACKMARK_SHUTDOWN_GRACE_S", "0")
-    monkeypatch.setattr(uvicorn, "run", lambda _app, **options: given.update(options))
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, **_: given.update(vars(server.config)))
     monkeypatch.setattr(sys, "setswitchinterval", given.setdefault("switches", list[float]()).append)
     command(port=0)
     assert given["timeout_graceful_shutdown"] == 1
