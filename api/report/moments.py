@@ -40,11 +40,13 @@ class Moment:
 def moments(found: Mapping[str, Any]) -> tuple[Moment, ...]:
     """Every stretch that speaks for a finding; where nothing was found or measured, none is told."""
     told = [*_tracks(found["ownership"]), *_marks(found["watermark"])]
-    told += _speaking(
-        found["ai"].get("segments") or (), _("AI music"), words.lowered(_(words.MUSIC["synthetic"][0]))
-    )
-    if (found["voice"] or {}).get("has_voice"):
-        told += _speaking(found["voice"].get("segments") or (), _("Voice"), _("sounds synthetic"))
+    ai, voice = found["ai"], found["voice"] or {}
+    traces = words.lowered(_(words.MUSIC["synthetic"][0]))
+    told += _speaking(ai, _("AI music"), traces if ai.get("verdict") == "synthetic" else _alone())
+    if voice.get("has_voice"):
+        whole = voice.get("synthetic_score")
+        synthetic = whole is not None and whole > EVEN
+        told += _speaking(voice, _("Voice"), _("sounds synthetic") if synthetic else _alone())
     return tuple(sorted(told, key=lambda moment: (moment.start_s, moment.end_s, moment.what)))
 
 
@@ -82,8 +84,14 @@ def _changed(part: Mapping[str, Any]) -> str:
     return f", {joined}" if told else ""
 
 
-def _speaking(segments: Sequence[Mapping[str, Any]], what: str, text: str) -> Iterator[Moment]:
+def _alone() -> str:
+    """What is said of a stretch that speaks for something where the whole file does not."""
+    return _("above even for itself alone; the file as a whole does not show it")
+
+
+def _speaking(section: Mapping[str, Any], what: str, text: str) -> Iterator[Moment]:
     """Stretches whose score is above even, joined, with their highest score."""
+    segments: Sequence[Mapping[str, Any]] = section.get("segments") or ()
     for joined in _joined(s for s in segments if s["score"] is not None and s["score"] > EVEN):
         highest = max(float(s["score"]) for s in joined)
         score = score_text(highest)

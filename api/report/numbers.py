@@ -87,6 +87,28 @@ def span_text(start_s: float, end_s: float) -> str:
     return _("%(start)s to %(end)s", start=clock_text(start_s), end=clock_text(end_s))
 
 
+MARKS = 4
+"""Steps between the moments that are written under an axis of time."""
+FINE_S = 20.0
+
+
+def axis_texts(start_s: float, end_s: float) -> tuple[str, ...]:
+    """Moments to be written under an axis of time, evenly apart; of a short one to a tenth of a second.
+
+    >>> axis_texts(0, 2), axis_texts(-20, 60)
+    (('0:00.0', '0:00.5', '0:01.0', '0:01.5', '0:02.0'), ('−0:20', '0:00', '0:20', '0:40', '1:00'))
+    """
+    step = (end_s - start_s) / MARKS
+    moments = [start_s + step * number for number in range(MARKS + 1)]
+    told = [_fine_clock(abs(one)) if end_s - start_s < FINE_S else clock_text(abs(one)) for one in moments]
+    return tuple(f"−{text}" if one < 0 else text for one, text in zip(moments, told, strict=True))
+
+
+def _fine_clock(seconds: float) -> str:
+    tenths = round(10 * seconds)
+    return figures.number_text(f"{tenths // 600}:{tenths % 600 / 10:04.1f}")
+
+
 def shifted(semitones: float) -> str:
     """By how much a pitch lies higher or lower."""
     told = figures.number_text(f"{abs(semitones):.1f}")

@@ -8,6 +8,7 @@ one message is under way at a time, so that a slow one keeps no other waiting.
 import asyncio
 import logging
 import random
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -207,6 +208,8 @@ class Deliverer:
             status = self._send(to, headers, body)
         except (Refused, KeyFileError) as error:
             return None, str(error)
+        except socket.gaierror:
+            return None, "no answer: the name of its host leads to no address"
         except (httpx.HTTPError, OSError) as error:  # its words may tell of our network
             return None, f"no answer ({type(error).__name__})"
         except Exception:

@@ -40,7 +40,7 @@ _SHAPES: Mapping[str, tuple[Kind, type[Model]]] = {
 @router.get("/cases")
 def case_list(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's cases, newest first, found by where they stand and what they are about."""
-    asked = lists.asked(request, *lists.CASES)
+    asked = lists.asked(request, lists.CASES)
     found = Cases.of(parts.registry.engine, caller.tenant).page(lists.wanted(request, asked), parts.cursors)
     return page(request, "cases.html", cases=found.entries, **lists.turning(request, asked, found.next))
 

@@ -12,6 +12,7 @@ from api.jobs.job import Job
 from api.jobs.work import LISTENING_COPY, OUTLINE, REPORT, of_role
 from api.language import _
 from api.report import words
+from api.report.numbers import axis_texts
 from api.report.words import comparison as said
 from api.server.answers import problem_of
 from api.server.pages import lists, pair
@@ -27,7 +28,7 @@ router = APIRouter(include_in_schema=False, route_class=Route)
 @router.get("/comparisons")
 def comparison_list(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The form, and the tenant's comparisons, newest first."""
-    asked = lists.asked(request, "q", "state")
+    asked = lists.asked(request, lists.COMPARISONS)
     found = parts.lists.page("comparison", caller.tenant, lists.wanted(request, asked))
     turns = lists.turning(request, asked, found.next)
     return page(
@@ -163,6 +164,7 @@ def _laid_out(found: Mapping[str, Any], sides: Mapping[str, Mapping[str, Any]]) 
     waves = {role: pair.wave(one, *ends[role]) for role, one in outlines.items() if one is not None}
     return {
         "axis": axis,
+        "marks": axis_texts(axis.start_s, axis.end_s),
         "ends": ends,
         "waves": waves,
         "links": axis.links(stretches),

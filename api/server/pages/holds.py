@@ -77,9 +77,9 @@ def _shown(
     refusal: Mapping[str, Any] | None = None,
     sent: Mapping[str, str] | None = None,
 ) -> Response:
-    asked = lists.asked(request, "state")
+    asked = lists.asked(request, {"state": _STATES})
     found = sorted(_of(parts, caller).listed(), key=lambda one: one.placed_at, reverse=True)
-    if asked.get("state") in _STATES:
+    if "state" in asked:
         found = [one for one in found if (one.released_at is None) == (asked["state"] == "in_force")]
     return page(
         request,

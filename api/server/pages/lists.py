@@ -1,26 +1,44 @@
 """What lists on pages share: filters out of a form, and the links to other pages of the list."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from fastapi import Request
 
+from api.audit.decision import Action
+from api.cases.case import Decision
+from api.cases.case import State as CaseState
+from api.jobs.job import State as JobState
 from api.lists.query import Wanted
+from api.notices.forms import FORMS
+from api.notices.notice import State as NoticeState
+from core.errors import InvalidInput
 
-AUDITS = ("q", "decision", "state")
-RECORDS = ("q", "status")
-CASES = ("q", "state", "decision", "assignee")
-NOTICES = ("q", "state", "form")
-"""By what the entries of each list are found."""
+Fields = Mapping[str, Collection[str]]
+"""By what entries are found: the values that a field can have, none where it takes any text."""
+
+AUDITS: Fields = {"q": (), "decision": get_args(Action), "state": get_args(JobState)}
+COMPARISONS: Fields = {"q": (), "state": get_args(JobState)}
+RECORDS: Fields = {"q": (), "status": ("asserted", "evidenced", "disputed", "revoked")}
+CASES: Fields = {"q": (), "state": get_args(CaseState), "decision": get_args(Decision), "assignee": ()}
+NOTICES: Fields = {"q": (), "state": get_args(NoticeState), "form": tuple(FORMS)}
 LONGEST = 500
 SHOWN = 50
 
 
-def asked(request: Request, *names: str) -> dict[str, str]:
-    """What a form filled in of its fields; a value that no entry has finds nothing."""
+def asked(request: Request, fields: Fields) -> dict[str, str]:
+    """What a form filled in of its fields.
+
+    Raises:
+        InvalidInput: a field has a value that it cannot have, as the API tells it too.
+    """
     sent = request.query_params
-    return {name: sent[name][:LONGEST] for name in names if sent.get(name)}
+    found = {name: sent[name][:LONGEST] for name in fields if sent.get(name)}
+    for name, value in found.items():
+        if fields[name] and value not in fields[name]:
+            raise InvalidInput(f"{name} is one of {', '.join(fields[name])}, not {value[:40]!r}")
+    return found
 
 
 def wanted(request: Request, found: Mapping[str, str]) -> Wanted:

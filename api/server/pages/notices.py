@@ -56,7 +56,7 @@ class Row:
 @router.get("/notices")
 def notice_list(request: Request, parts: PartsDep, caller: RecordReader) -> Response:
     """The tenant's notices, newest first, with what is due."""
-    asked = lists.asked(request, *lists.NOTICES)
+    asked = lists.asked(request, lists.NOTICES)
     notices = Notices.of(parts.registry.engine, caller.tenant)
     found = notices.page(lists.wanted(request, asked), parts.cursors)
     rows = [Row(one, next(iter(deadlines(one, shipped())), None)) for one in found.entries]

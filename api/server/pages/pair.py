@@ -8,7 +8,6 @@ from typing import Any
 WIDTH = 1000
 HEIGHT = 60
 BETWEEN = 44
-MARKS = 4
 FOLLOWING = 0.3
 """Semitones by which a pitch that follows the speed may be measured beside it."""
 
@@ -84,12 +83,6 @@ class Axis:
             )
             for number, one in enumerate(stretches, 1)
         )
-
-    @property
-    def marks(self) -> tuple[float, ...]:
-        """Moments of the original to be written under the axis, evenly apart."""
-        step = (self.end_s - self.start_s) / MARKS
-        return tuple(self.start_s + step * number for number in range(MARKS + 1))
 
 
 def wave(outline: Mapping[str, Sequence[float]], left: float, right: float) -> str:

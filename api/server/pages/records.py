@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False, route_class=Route)
 @router.get("/records")
 def records(request: Request, parts: PartsDep, caller: RecordReader) -> Response:
     """The tenant's records, newest first, found by what they say today."""
-    asked = lists.asked(request, *lists.RECORDS)
+    asked = lists.asked(request, lists.RECORDS)
     records = parts.registry.for_tenant(caller.tenant).records
     found = records.listed(lists.wanted(request, asked), parts.cursors)
     return page(request, "records.html", records=found.records, **lists.turning(request, asked, found.next))

@@ -13,6 +13,7 @@ from api.jobs.work import LISTENING_COPY, OUTLINE, PICTURE, SPECTROGRAM
 from api.language import _
 from api.lists.query import Wanted
 from api.report.moments import moments
+from api.report.numbers import axis_texts
 from api.report.spectrum import top_hz
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Scope
@@ -79,7 +80,7 @@ async def upload(request: Request, parts: PartsDep, caller: AuditWriter) -> Resp
 @router.get("/audits")
 def audit_list(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's audits, newest first, found by what was asked for and what came out."""
-    asked = lists.asked(request, *lists.AUDITS)
+    asked = lists.asked(request, lists.AUDITS)
     found = parts.lists.page("audit", caller.tenant, lists.wanted(request, asked))
     return page(request, "audits.html", jobs=found.jobs, **lists.turning(request, asked, found.next))
 
@@ -122,6 +123,7 @@ def _findings(job: Job, parts: Parts) -> dict[str, Any]:
         "verdict": cards.verdict(found),
         "cards": cards.cards(found),
         "lanes": timeline.lanes(found),
+        "marks": axis_texts(0.0, float(found.get("duration_s") or 0.0)),
         "moments": moments(found),
         "size": (timeline.WIDTH, timeline.HEIGHT),
         "has": {name: name in left for name in (PICTURE, SPECTROGRAM, OUTLINE, LISTENING_COPY)},

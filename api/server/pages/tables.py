@@ -53,7 +53,7 @@ NOTICES = ("notice", "form", "material", "state", "received", "due", "due_becaus
 @router.get("/audits.csv")
 def audits(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's audits."""
-    asked = lists.asked(request, *lists.AUDITS)
+    asked = lists.asked(request, lists.AUDITS)
 
     def turn(wanted: Wanted) -> tuple[Sequence[Job], str | None]:
         found = parts.lists.page("audit", caller.tenant, wanted)
@@ -65,7 +65,7 @@ def audits(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
 @router.get("/records.csv")
 def records(request: Request, parts: PartsDep, caller: RecordReader) -> Response:
     """The tenant's records."""
-    asked = lists.asked(request, *lists.RECORDS)
+    asked = lists.asked(request, lists.RECORDS)
     store = parts.registry.for_tenant(caller.tenant).records
 
     def turn(wanted: Wanted) -> tuple[Sequence[StoredRecord], str | None]:
@@ -78,7 +78,7 @@ def records(request: Request, parts: PartsDep, caller: RecordReader) -> Response
 @router.get("/cases.csv")
 def cases(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's cases."""
-    asked, of = lists.asked(request, *lists.CASES), Cases.of(parts.registry.engine, caller.tenant)
+    asked, of = lists.asked(request, lists.CASES), Cases.of(parts.registry.engine, caller.tenant)
 
     def turn(wanted: Wanted) -> tuple[Sequence[Case], str | None]:
         found = of.page(wanted, parts.cursors)
@@ -90,7 +90,7 @@ def cases(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
 @router.get("/notices.csv")
 def notices(request: Request, parts: PartsDep, caller: RecordReader) -> Response:
     """The tenant's notices, each with the first day that is due."""
-    asked, of = lists.asked(request, *lists.NOTICES), Notices.of(parts.registry.engine, caller.tenant)
+    asked, of = lists.asked(request, lists.NOTICES), Notices.of(parts.registry.engine, caller.tenant)
 
     def turn(wanted: Wanted) -> tuple[Sequence[Notice], str | None]:
         found = of.page(wanted, parts.cursors)

@@ -63,7 +63,7 @@ def make(request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Respon
 def endpoint(webhook_id: str, request: Request, parts: PartsDep, caller: Admin) -> Response:
     """One endpoint, and its messages, newest first."""
     hooks = parts.webhooks.of(caller.tenant)
-    asked = lists.asked(request, "state")
+    asked = lists.asked(request, {"state": _STATES})
     state = next((one for one in _STATES if one == asked.get("state")), None)
     cursor = request.query_params.get("cursor")
     shown, more = hooks.deliveries(

@@ -28,11 +28,23 @@ def test_nothing_found_is_no_moment() -> None:
 
 def test_neighbours_are_one_moment_with_their_highest_score() -> None:
     loud = [segment(0, 5, 0.6), segment(5, 10, 0.8), segment(10, 15, 0.1), segment(15, 20, 0.7)]
-    told = moments(found(ai={"segments": loud}))
+    told = moments(found(ai={"segments": loud, "verdict": "synthetic"}))
     assert [(m.start_s, m.end_s, m.text) for m in told] == [
         (0, 10, "traces of a neural decoder (score up to 0.80)"),
         (15, 20, "traces of a neural decoder (score 0.70)"),
     ]
+
+
+def test_a_stretch_is_no_trace_where_the_file_shows_none() -> None:
+    loud = [segment(0, 5, 0.8), segment(5, 10, 0.1)]
+    for ai in ({"verdict": "bona_fide"}, {"verdict": "uncertain"}):
+        (told,) = moments(found(ai={"segments": loud, **ai}))
+        assert told.text == "above even for itself alone; the file as a whole does not show it (score 0.80)"
+    heard = {"has_voice": True, "segments": loud}
+    (told,) = moments(found(voice={**heard, "synthetic_score": 0.3}))
+    assert "sounds synthetic" not in told.text
+    (told,) = moments(found(voice={**heard, "synthetic_score": 0.7}))
+    assert told.text == "sounds synthetic (score 0.80)"
 
 
 def test_a_track_tells_which_part_of_it_and_how_it_was_changed() -> None:
