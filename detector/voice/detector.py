@@ -24,7 +24,7 @@ from detector.voice.identity import MOST_LLR, Identity, centre
 from detector.voice.rates import Above, ErrorRate, error_rates
 from detector.voice.synthesis import SyntheticVoice
 from detector.voice.timeline import above_backing, covered_of, segments, share_of, voice_share, within
-from detector.voice.voiceprint import VoicePrint
+from detector.voice.voiceprint import VoicePrint, centres
 
 LEAST_VOICE_S = 3.0
 MOST_TOLD = 100
@@ -242,7 +242,7 @@ class VoiceDetector:
         if not artists:
             return {}
         names = list(artists)
-        gallery = self.identity.gallery(torch.stack([known.centre() for known in artists.values()]))
+        gallery = self.identity.gallery(centres(list(artists.values())))
         found = torch.stack([self.identity.similarities(gallery, one.direction) for one in people])
         best = found.amax(0).topk(min(MOST_TOLD, len(names))).indices.tolist()
         return {names[index]: found[:, index].tolist() for index in best}
@@ -253,10 +253,10 @@ class VoiceDetector:
         """The scores, each with those told of whose print could be the same person's."""
         if not scores:
             return ()
-        centres = torch.stack([artists[one.name].centre() for one in scores])
+        told = centres([artists[one.name] for one in scores])
         return tuple(
             replace(one, alike=tuple(scores[place].name for place in row.nonzero().flatten().tolist()))
-            for one, row in zip(scores, enrolment.alike(centres, self.identity.common), strict=True)
+            for one, row in zip(scores, enrolment.alike(told, self.identity.common), strict=True)
         )
 
     def _artist(

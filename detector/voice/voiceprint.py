@@ -3,7 +3,7 @@
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,15 @@ class VoicePrint:
         if not bool(torch.isfinite(values).all()) or bool(((norms - 1).abs() > 1e-2).any()):
             raise VoicePrintError("a voice print whose rows are no unit vectors: enrol the artist again")
         return cls(embeddings=values, encoder=name, voice_s=seconds)
+
+
+def centres(prints: Sequence[VoicePrint]) -> Tensor:
+    """Their mean directions, unit vectors [N, D], of one encoder; thousands at once."""
+    rows = torch.cat([known.embeddings for known in prints])
+    if len(rows) == len(prints):
+        return functional.normalize(rows, dim=1)
+    parts = torch.split(rows, [len(known.embeddings) for known in prints])
+    return functional.normalize(torch.stack([part.mean(0) for part in parts]), dim=1)
 
 
 def encoder_of(stored: bytes) -> str | None:

@@ -10,7 +10,6 @@ without the speakers heard in it; verification trials exclude both speakers from
 import argparse
 import json
 import math
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import numpy.typing as npt
 import torch
 
 from core.cards import load, write
-from core.clip import Clip, Source
-from detector.voice import VoiceDetector, activity, countermeasure, fusion, identity
+from detector.voice import activity, countermeasure, fusion, identity
 from detector.voice.activity import VocalActivity
 from lab.evaluation.voice import (
     artists,
@@ -29,6 +27,7 @@ from lab.evaluation.voice import (
     from_songs,
     held_out_page,
     instrumentals,
+    speed,
     systems,
     two_voices,
 )
@@ -208,18 +207,6 @@ def clone_section(clips: list[Voice], audio: dict[str, Samples], rows: Table, lo
     return lines
 
 
-def speed_section(audio: dict[str, Samples]) -> list[str]:
-    """Seconds of audio per second, whole detector, one thread."""
-    detector = VoiceDetector.load()
-    wav = torch.from_numpy(np.concatenate(list(audio.values())[:12])[: 30 * 16000])[None]
-    clip = Clip(wav, 16000, Source("generated", "0" * 64, 0, "wav", "pcm"))
-    detector.score(clip, {})
-    started = time.process_time()
-    detector.score(clip, {})
-    rate = 30 / (time.process_time() - started)
-    return ["## Speed", "", f"{rate:.0f} times real time on one core (30 s at 16 kHz, processor time)."]
-
-
 def main() -> None:
     """Measure everything and write the page."""
     parser = argparse.ArgumentParser(description="measure the voice detector")
@@ -241,7 +228,7 @@ def main() -> None:
         clone_section(clips, audio, rows, logits),
         confounds(clips, audio),
         activity_lines,
-        speed_section(audio),
+        speed.section(speed.voice(options.data, speed.LONG_S)).split("\n"),
     ]
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     text = "\n\n".join("\n".join(section) for section in sections) + "\n"

@@ -22,6 +22,7 @@ from detector.voice import identity
 from detector.voice.detector import SUSPECTED
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.identity import Identity
+from detector.voice.voiceprint import VoicePrint, centres
 from lab.evaluation.voice.held_out_page import inserted
 from lab.metrics import upper_bound, wilson
 
@@ -30,13 +31,18 @@ ARTISTS = 10_000
 
 
 def search_ms(artists: int, rounds: int = 20) -> float:
-    """Median milliseconds of processor time for one clip's search among so many artists."""
+    """Median milliseconds of processor time for one clip's search among so many artists' voice prints.
+
+    All that an audit does once it has read them: their centres, the cohort's scores, the comparison.
+    """
     verifier = Identity.load(Ge2eEncoder.name)
     generator = torch.Generator().manual_seed(0)
     rows = functional.normalize(torch.rand(artists + 1, Ge2eEncoder.dimension, generator=generator), dim=1)
-    gallery, took = verifier.gallery(rows[:-1]), []
+    prints = [VoicePrint(row[None], Ge2eEncoder.name, 20.0) for row in rows[:-1]]
+    took = []
     for _ in range(rounds):
         started = time.thread_time()
+        gallery = verifier.gallery(centres(prints))
         verifier.similarities(gallery, rows[-1]).topk(min(100, artists))
         took.append(1000 * (time.thread_time() - started))
     return sorted(took)[rounds // 2]
@@ -160,7 +166,8 @@ def section(found: Mapping[str, Any], milliseconds: float) -> str:
         f"windows had to add up, {_share(*quiet['before'])}. Wanted: 3 %. In cuts of songs, some without "
         f"vocals: {_share(*songs['now'])}; before, {_share(*songs['before'])}.",
         "",
-        f"A search among {ARTISTS:,} artists: {milliseconds:.1f} ms of processor time, one thread.",
+        f"A search among {ARTISTS:,} artists' voice prints, once they are read: {milliseconds:.1f} ms of "
+        "processor time, one thread.",
     ]
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from detector.voice.errors import VoicePrintError
-from detector.voice.voiceprint import VoicePrint, read_all
+from detector.voice.voiceprint import VoicePrint, centres, read_all
 
 
 def unit_rows(rows: int = 5, columns: int = 8) -> torch.Tensor:
@@ -75,6 +75,14 @@ def test_a_size_that_does_not_fit_the_data_is_refused() -> None:
 
 def test_centre_is_a_unit_vector() -> None:
     assert VoicePrint(unit_rows(), "e", 10).centre().norm() == pytest.approx(1.0)
+
+
+def test_centres_of_many_are_those_of_each() -> None:
+    rows = torch.nn.functional.normalize(torch.rand(5, 8, generator=torch.Generator().manual_seed(3)), dim=1)
+    one = [VoicePrint(row[None], "x", 1.0) for row in rows]
+    several = [VoicePrint(rows[:3], "x", 1.0), VoicePrint(rows[3:], "x", 1.0)]
+    for known in (one, several):
+        assert torch.allclose(centres(known), torch.stack([each.centre() for each in known]))
 
 
 def test_a_damaged_print_costs_no_other_its_comparison() -> None:
