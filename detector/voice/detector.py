@@ -120,6 +120,7 @@ class VoiceDetector:
                     raise enrolment.sounds_synthetic(clip)
             seconds += activity.voice_s
             embeddings.append(self._embed(wav, activity))
+        enrolment.different(given, embeddings)
         enrolment.enough_in_all(seconds)
         enrolment.one_person(given, embeddings, self.identity.common)
         # One direction is all that is ever compared, so nothing else of the voice is kept.

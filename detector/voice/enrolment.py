@@ -20,6 +20,9 @@ FILES_ALIKE, HALVES_ALIKE, GROUPS_ALIKE = 0.38, 0.31, 0.25
 files, in the two parts of a recording that differ most, in two groups of its stretches. The last two lie
 where 2 % of one half of the listed people are refused, the first where 1 % are;
 `lab.evaluation.voice.two_voices` measures them on the other half."""
+SAME_RECORDING = 0.995
+"""Cosine of two files' centres from which they are one recording: MP3 and AAC leave 0.9995 of it; the highest
+of two recordings of one person on the held-out pages is 0.992."""
 _MOST_TO_ONE = 5
 _LEAST_STRETCHES = 3
 _ROUNDS = 15
@@ -121,6 +124,26 @@ def enough_in_all(voice_s: float) -> None:
             f"found {voice_s:.1f} s of voice, need at least {LEAST_ENROLMENT_S:.0f} s: "
             "give more recordings in which the artist is heard clearly",
             "too-short",
+        )
+
+
+def different(clips: list[Clip], embeddings: list[Tensor]) -> None:
+    """Refuse a recording that is given twice, whatever it was re-encoded to: it confirms and adds nothing.
+
+    Args:
+        clips: the recordings.
+        embeddings: unit vectors of each, [n, D].
+
+    Raises:
+        EnrolmentError: two that sound the same.
+    """
+    centres = torch.stack([centre(rows) for rows in embeddings])
+    alike = (centres @ centres.T).triu(1)
+    if bool((alike >= SAME_RECORDING).any()):
+        first, again = divmod(int(alike.argmax()), len(clips))
+        raise EnrolmentError(
+            f"{_name(clips[again])}: the same recording as {_name(clips[first])}: give another one",
+            "same-recording",
         )
 
 

@@ -13,6 +13,7 @@ Reason = Literal[
     "clipped",
     "telephone-band",
     "synthetic",
+    "same-recording",
     "outlier-file",
     "two-voices",
     "unusable",

@@ -55,7 +55,7 @@ class FakeCountermeasure(Countermeasure):
 
 
 class FakeEncoder:
-    """Embeds by the sign of the first sample: two speakers, one on each axis."""
+    """Embeds by the sign of the first samples: two speakers, one on each axis; a `take` is a bit aside."""
 
     name = "fake"
     dimension = 4
@@ -64,6 +64,8 @@ class FakeEncoder:
         axis = 0 if float(wav[:100].mean()) >= 0 else 1
         rows = torch.full((max(1, wav.numel() // SAMPLE_RATE), 4), 0.05)
         rows[:, axis] = 1.0
+        first, then = float(wav[:100].mean()), float(wav[100:200].mean())
+        rows[:, 2] += 1.0 - min(1.0, max(0.0, then / first)) if first and wav.numel() >= 200 else 0.0
         return torch.nn.functional.normalize(rows, dim=1)
 
 
@@ -77,6 +79,15 @@ def fake(until_s: float = 60.0, llr_syn: float = 4.0) -> VoiceDetector:
 
 ADA = torch.full((1, 12 * SAMPLE_RATE), 0.1)
 BOB = -ADA
+
+
+def take(wav: Tensor, number: int) -> Tensor:
+    """Another recording of the same voice; a sample above the others and one below: it is not clipped."""
+    other = wav.clone()
+    other[:, 100:200] *= 1.0 - 0.2 * number
+    other[:, 300] *= 2.0
+    other[:, 301] *= 0.0
+    return other
 
 
 def prints(detector: VoiceDetector) -> dict[str, VoicePrint]:
@@ -204,7 +215,8 @@ def test_enrolment_needs_ten_seconds_of_voice() -> None:
         fake().enrol([])
     with pytest.raises(EnrolmentError):
         fake(until_s=0.0).enrol([clip(ADA)])
-    together = fake().enrol([clip(ADA[:, : 6 * SAMPLE_RATE]), clip(ADA[:, : 6 * SAMPLE_RATE])])
+    six_s = ADA[:, : 6 * SAMPLE_RATE]
+    together = fake().enrol([clip(six_s), clip(take(six_s, 1))])
     assert together.voice_s == pytest.approx(12.0)
 
 

@@ -9,13 +9,15 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.clip import Clip
+from core.encode import recode
 from core.resample import resample
 from detector.voice import VoiceDetector, fusion
 from detector.voice.detector import SUSPECTED
-from detector.voice.enrolment import two_voices
+from detector.voice.encoder import Ge2eEncoder
+from detector.voice.enrolment import different, two_voices
 from detector.voice.errors import EnrolmentError
-from detector.voice.frontend import SAMPLE_RATE
-from tests.detector.voice.test_detector import ADA, BOB, SOURCE, fake
+from detector.voice.frontend import SAMPLE_RATE, mono
+from tests.detector.voice.test_detector import ADA, BOB, SOURCE, fake, take
 from tests.signals import music, noise, silence
 
 LONG = 12 * SAMPLE_RATE
@@ -48,7 +50,7 @@ def tuneful(seed: int = 1, seconds: float = 12.0) -> Tensor:
     ids=["silent", "loud", "clipped", "clipped and turned down", "telephone", "too short"],
 )
 def test_a_bad_file_is_named_with_its_reason(bad: Tensor, reason: str | None) -> None:
-    good = named(ADA, "good.wav")
+    good = named(take(ADA, 1), "good.wav")
     if reason is None:
         assert fake().enrol([good, named(bad, "bad.wav")]).voice_s > 20
         return
@@ -82,20 +84,20 @@ def test_a_copy_never_stands_for_the_artist() -> None:
         detector = fake(llr_syn=llr)
         detector.most_synthetic = limit
         if passes:
-            detector.enrol([named(ADA, "a.wav"), named(ADA, "b.wav")])
+            detector.enrol([named(ADA, "a.wav"), named(take(ADA, 1), "b.wav")])
         else:
             assert refused(detector, named(ADA, "a.wav")).reason == "synthetic"
 
 
 def test_a_file_unlike_all_others_is_named() -> None:
-    files = [named(ADA, "1.wav"), named(ADA, "2.wav"), named(BOB, "other.wav"), named(ADA, "3.wav")]
-    error = refused(fake(), *files)
+    hers = [named(take(ADA, number), f"{number}.wav") for number in range(3)]
+    error = refused(fake(), *hers[:2], named(BOB, "other.wav"), hers[2])
     assert error.reason == "outlier-file" and "other.wav" in str(error)
 
 
 def test_two_files_of_two_people_are_two_voices() -> None:
     for files in ([ADA, BOB], [ADA, ADA, BOB, BOB], [ADA, BOB, ADA, BOB, ADA]):
-        clips = [named(wav, f"{number}.wav") for number, wav in enumerate(files)]
+        clips = [named(take(wav, number), f"{number}.wav") for number, wav in enumerate(files)]
         assert refused(fake(), *clips).reason == "two-voices"
 
 
@@ -153,7 +155,25 @@ def test_one_person_s_variety_is_one_voice() -> None:
 
 def test_no_recording_at_all_and_too_little_in_all() -> None:
     assert refused(fake()).reason == "no-recording"
-    assert refused(fake(until_s=4.0), named(ADA, "a.wav"), named(ADA, "b.wav")).reason == "too-short"
+    assert refused(fake(until_s=4.0), named(ADA, "a.wav"), named(take(ADA, 1), "b.wav")).reason == "too-short"
+
+
+@pytest.mark.parametrize("files", [(0, 0), (0, 1, 0), (1, 0, 2, 2)])
+def test_one_recording_given_twice_is_no_second_one(files: tuple[int, ...]) -> None:
+    clips = [named(take(ADA, number), f"{place}.wav") for place, number in enumerate(files)]
+    error = refused(fake(), *clips)
+    assert error.reason == "same-recording"
+    again = f"{len(files) - 1}.wav: the same recording as {files.index(files[-1])}.wav"
+    assert str(error).startswith(again)
+
+
+def test_the_shipped_encoder_knows_a_recording_in_another_format() -> None:
+    encoder, wav = Ge2eEncoder.load(), tuneful(seconds=6.0)
+    coded = recode(wav, SAMPLE_RATE, codec="mp3", bit_rate=96_000)
+    rows = [encoder.embed(mono(one, SAMPLE_RATE)) for one in (wav, coded)]
+    with pytest.raises(EnrolmentError, match="same recording"):
+        different([named(wav, "a.wav"), named(coded, "a.mp3")], rows)
+    different([named(wav, "a.wav"), named(wav, "b.wav")], [rows[0], encoder.embed(tuneful(seed=2)[0])])
 
 
 def test_only_what_is_compared_is_kept_of_a_voice() -> None:
