@@ -15,7 +15,8 @@ MOST_S = 12.0
 def trains(recording: Recording) -> bool:
     """Whether a lab model may learn from a recording: open human music of three quarters of the sources."""
     return (
-        recording.label == "human"
+        recording.kind == "human_music"  # voices of people are labelled human, too
+        and recording.label == "human"
         and recording.use == "open"
         and fold_of(recording.source, FOLDS) != TEST_FOLD
     )

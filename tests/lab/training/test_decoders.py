@@ -104,12 +104,14 @@ def test_music_for_decoders_is_open_human_and_of_training_collections(tmp_path: 
     rows = [(s, "human", "open", 48_000) for s in sources]
     rows += [("ai-shelf", "ai", "open", 48_000), ("closed", "human", "research", 48_000)]
     rows += [("narrow", "human", "open", 22_050)]
+    voices = len(rows)
+    rows += [(source, "human", "open", 44_100) for source in sources]
     lines = [",".join(HEADER)]
     for number, (source, label, use, rate) in enumerate(rows):
         soundfile.write(tmp_path / f"{number}.wav", music(3.0, rate, seed=number).mean(0).numpy(), rate)
         values = (
             f"{number}.wav",
-            "human_music",
+            "human_music" if number < voices else "voices",
             label,
             source,
             "",
