@@ -36,7 +36,7 @@ PATIENT_S = 4 * 3600.0
 TRACKS = 200
 IN_COPY = 2000
 LOG = ("log_leaves", "log_nodes", "log_head", "witnessed_checkpoints")
-PRINTS = ("fingerprint_track", "fingerprint_posting")
+PRINTS = ("fingerprint_track", "fingerprint_hash")
 
 
 @dataclass(frozen=True)
