@@ -129,8 +129,14 @@ def ours_embedded() -> Heard:
     return heard
 
 
-def told(name: str, heard: Heard, clips: list[Listed], folder: Path) -> npt.NDArray[np.float64]:
-    """What somebody says of every clip, [N, D]; kept after each."""
+def told(
+    name: str,
+    heard: Heard,
+    clips: list[Listed],
+    folder: Path,
+    changed: Callable[[Listed], Tensor] = lambda clip: clip.wav(),
+) -> npt.NDArray[np.float64]:
+    """What somebody says of every clip as `changed` makes it, [N, D]; kept under the name after each."""
     place = folder / f"{name}.json"
     kept: dict[str, list[float]] = json.loads(place.read_text()) if place.exists() else {}
     folder.mkdir(parents=True, exist_ok=True)
@@ -138,7 +144,7 @@ def told(name: str, heard: Heard, clips: list[Listed], folder: Path) -> npt.NDAr
         key = "/".join(clip.path.parts[-2:])
         if key not in kept:
             with torch.inference_mode():
-                kept[key] = heard(torch.from_numpy(samples_of(clip.wav())))
+                kept[key] = heard(torch.from_numpy(samples_of(changed(clip))))
             with replacing(place) as part:
                 part.write_text(json.dumps(kept))
     return np.array([kept["/".join(clip.path.parts[-2:])] for clip in clips])

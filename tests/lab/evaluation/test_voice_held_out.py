@@ -30,6 +30,21 @@ def test_the_section_replaces_itself_and_leaves_the_rest() -> None:
     assert "old" not in inserted(once, f"{TITLE}\n\nnew")
 
 
+def test_it_is_told_whether_all_clips_were_heard_and_a_separator_was() -> None:
+    results = json.loads((ROOT / "docs/benchmarks/voice-held-out.json").read_text())
+    for entry in ("costs", "peers"):
+        results[entry]["of_a_page"] = 8
+    some = section(results)
+    assert some.count("--of-a-page 8") == some.count("at most 8 of a page and class") == 2
+    for entry in ("costs", "peers"):
+        results[entry]["of_a_page"] = 1000
+    assert "--of-a-page" not in section(results)
+    assert "Spleeter" in some
+    effects = results["listed"]["effects"]
+    results["listed"]["effects"] = {name: row for name, row in effects.items() if "neural s" not in name}
+    assert "Spleeter" not in section(results) and "No neural separator was heard" in section(results)
+
+
 def test_the_committed_page_is_written_from_the_committed_results() -> None:
     results = json.loads((ROOT / "docs/benchmarks/voice-held-out.json").read_text())
     page = (ROOT / "docs/benchmarks/voice.md").read_text()
