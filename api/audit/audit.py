@@ -168,13 +168,12 @@ def _settle(
     limit, mark = policy.clone_threshold(on=on), told(findings.watermark, WatermarkFound())
 
     def judged(found: VoiceFound) -> VoiceFound:
-        return replace(
-            found,
-            artists=tuple(
-                replace(one, suspected=limit is not None and (one.clone_score or 0.0) >= limit)
-                for one in consented(found, ownership, mark, on_file, on=on)
-            ),
+        suspected = tuple(
+            replace(one, suspected=limit is not None and (one.clone_score or 0.0) >= limit)
+            for one in found.artists
         )
+        found = replace(found, artists=suspected)
+        return replace(found, artists=consented(found, ownership, mark, on_file, on=on))
 
     return replace(
         findings,

@@ -58,16 +58,25 @@ def _under_two_names(artist: ArtistHeard, every: Sequence[ArtistHeard]) -> Artis
     """Where the same voice may be enrolled twice, what only one name allows is open for both.
 
     One person may have consented under one of the names, or two people sound alike: the consent of one
-    neither clears the other's voice nor is left unsaid where the other's is found copied.
+    neither clears the other's voice nor is left unsaid where the other's is found copied. Somebody who is
+    neither suspected nor has said anything makes nobody's consent unclear: with many artists some are alike.
     """
     others = [other for other in every if other.name in artist.alike]
-    differing = [other for other in others if (other.consent == "active") != (artist.consent == "active")]
+    if artist.consent == "active":
+        differing = [other for other in others if other.consent != "active" and _counts(other)]
+    else:
+        differing = [other for other in others if other.consent == "active" and _counts(artist)]
     if not differing:
         return artist
     own = artist.consent_says or "no consent under this name"
     said = [f"{other.name!r}: {other.consent_says or 'no consent'}" for other in differing]
     text = "; ".join([own, "the same person may be enrolled under another name", *said])
     return replace(artist, consent="unclear", consent_says=text)
+
+
+def _counts(artist: ArtistHeard) -> bool:
+    """Whether an artist without an active consent is found copied, or has one that ended or is narrower."""
+    return artist.suspected or artist.consent != "none"
 
 
 def _sung_elsewhere(found: VoiceFound, ownership: Ownership, watermark: WatermarkFound) -> bool:

@@ -11,7 +11,7 @@ from api.audit.policy_text import parse_policy
 from api.audit.result import AuditResult
 from api.registry.consents import Consent, Terms
 from api.settings import Settings
-from detector.voice import ArtistScore
+from detector.voice import ArtistScore, VoiceFinding
 from tests import fakes
 
 ON = date(2026, 11, 28)
@@ -95,28 +95,31 @@ def test_each_state_of_consent_has_its_answer(
     assert own == ("accept" if state == "active" else "reject"), "in a policy of before these states"
 
 
-TWICE = fakes.voice(
-    True,
-    0.99,
-    ArtistScore("Ada", 4.0, 3.0, 0.97, alike=("Countess",)),
-    ArtistScore("Countess", 4.0, 3.0, 0.5, alike=("Ada",)),
-    ArtistScore("Bob", 0.0, -3.0, 0.01),
-)
+def twice(second: float) -> VoiceFinding:
+    """A copy of Ada's voice, and what is said of the same voice under a second name."""
+    return fakes.voice(
+        True,
+        0.99,
+        ArtistScore("Ada", 4.0, 3.0, 0.97, alike=("Countess",)),
+        ArtistScore("Countess", 4.0, 3.0, second, alike=("Ada",)),
+        ArtistScore("Bob", 0.0, -3.0, 0.01),
+    )
 
 
 @pytest.mark.parametrize(
-    ("consents", "states", "reviewed"),
+    ("second", "consents", "states", "reviewed"),
     [
-        ({}, ["none", "none"], True),
-        ({"Ada": [filed()]}, ["unclear", "unclear"], True),
-        ({"Countess": [filed()]}, ["unclear", "unclear"], True),
-        ({"Ada": [filed()], "Countess": [filed(revoked=True)]}, ["unclear", "unclear"], True),
-        ({"Ada": [filed()], "Countess": [filed()]}, ["active", "active"], False),
-        ({"Bob": [filed()]}, ["none", "none"], True),
+        (0.3, {}, ["none", "none"], True),
+        (0.6, {"Ada": [filed()]}, ["unclear", "unclear"], True),
+        (0.3, {"Ada": [filed()]}, ["active", "none"], False),
+        (0.3, {"Countess": [filed()]}, ["unclear", "unclear"], True),
+        (0.3, {"Ada": [filed()], "Countess": [filed(revoked=True)]}, ["unclear", "unclear"], True),
+        (0.3, {"Ada": [filed()], "Countess": [filed()]}, ["active", "active"], False),
+        (0.3, {"Bob": [filed()]}, ["none", "none"], True),
     ],
 )
 def test_what_one_of_two_names_allows_neither_clears_nor_goes_unsaid(
-    consents: Mapping[str, Sequence[Consent]], states: list[str], reviewed: bool
+    second: float, consents: Mapping[str, Sequence[Consent]], states: list[str], reviewed: bool
 ) -> None:
     names = ("Ada", "Countess", "Bob")
     registry = fakes.Registry({}, voices=dict.fromkeys(names, b"print"), consents=consents)
@@ -126,7 +129,7 @@ def test_what_one_of_two_names_allows_neither_clears_nor_goes_unsaid(
             registry=registry,  # type: ignore[arg-type]  # a stand-in
             settings=Settings(),
             policy=policy,
-            engines=fakes.engines(voice=TWICE),
+            engines=fakes.engines(voice=twice(second)),
             today=ON,
         )
         ada, countess, _ = result.to_dict()["voice"]["artists"]
