@@ -80,8 +80,8 @@ def unusable(duration_s: float, amplitude: float) -> str | None:
         amplitude: of its samples, as `swing` says.
     """
     if duration_s < SHORTEST_S:
-        told = f"{duration_s:.3f}" if duration_s >= SHORTEST_TOLD_S else f"less than {SHORTEST_TOLD_S}"
-        return f"{told} s of audio is too short to judge"
+        seconds = f"{duration_s:.3f}" if duration_s >= SHORTEST_TOLD_S else f"less than {SHORTEST_TOLD_S}"
+        return f"{seconds} s of audio is too short to judge"
     return "the audio is silent" if amplitude < 10 ** (SILENCE_DBFS / 20) else None
 
 

@@ -54,6 +54,7 @@ _VALUES = {
     "kind": "RuntimeError: ",
     "role": "original",
     "said.reason": "the audio is silent",
+    "seconds": "less than 0.001",
     "tracks": "2 more audio tracks",
     "share": "90 % of the sound's movement follows it",
 }
@@ -107,7 +108,12 @@ def _within(node: ast.AST) -> Iterator[ast.AST]:
         yield node.value  # documentation
     elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
         yield from ast.walk(node.annotation)
-    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("share", "kind", "tracks"):
+    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in (
+        "share",
+        "kind",
+        "tracks",
+        "seconds",
+    ):
         yield from ast.walk(node.value)  # a part of a sentence that is made below
     elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("telemetry.span", "log.warning"):
         yield from node.args
