@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, inse
 
 from api import database, telemetry
 from api.database.tables import Table
+from api.database.tenancy import suspended
 from api.errors import JobCancelled, StoreUnavailable, UnknownEntry, told
 from api.jobs.entering import enter
 from api.jobs.job import CANCELLED, FINISHED, Upload, ended
@@ -229,7 +230,8 @@ class Batches:
 
     def _some(self, batch_id: str) -> int:
         """Make jobs of a few rows in one transaction; returns how many rows were waiting."""
-        waiting = select(_ITEMS).where(_ITEMS.c.batch_id == batch_id, _WAITS).order_by(_ITEMS.c.row)
+        let_in = exists().where(_BATCHES.c.id == batch_id, _BATCHES.c.tenant.not_in(suspended()))
+        waiting = select(_ITEMS).where(_ITEMS.c.batch_id == batch_id, _WAITS, let_in).order_by(_ITEMS.c.row)
         with database.reading(self.engine) as connection:
             rows = connection.execute(waiting.limit(AT_ONCE)).all()
         # What was fetched from afar is entered at once: others may be at this batch, too.

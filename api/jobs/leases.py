@@ -19,11 +19,11 @@ from api import database
 from api.cases.cases import opened_by_policy
 from api.database.engine import QUEUE_LOCK
 from api.database.tables import Table
+from api.database.tenancy import suspended
 from api.errors import JobCrashed, JobExpired, told
 from api.jobs import finding
 from api.jobs.job import CANCELLED, KINDS, Job, Kind, ended
 from api.jobs.telling import audit_ended
-from api.tenants.tenants import suspended
 
 _JOBS = Table.metadata.tables["jobs"]
 _TURNS = Table.metadata.tables["tenant_turns"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, ScalarSelect, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from api import database
 from api.actor import Actor
@@ -119,11 +119,6 @@ class Tenants:
             for whose in (DEFAULT_TENANT, tenant):
                 trail.done(connection, whose, "tenant.resumed", f"/v1/tenants/{tenant}")
             return _told(connection, tenant)
-
-
-def suspended() -> ScalarSelect[Any]:
-    """The tenants that are suspended, for a condition of a query."""
-    return select(_TENANTS.c.tenant).where(_TENANTS.c.suspended_at.is_not(None)).scalar_subquery()
 
 
 def _row(connection: Connection, tenant: str) -> Row[Any] | None:

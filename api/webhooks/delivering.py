@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, exists, or_, selec
 from api import database, telemetry
 from api.database.engine import LOG_LOCK
 from api.database.tables import Table
+from api.database.tenancy import suspended
 from api.keys.sealing import WrappingKey
 from api.webhooks import signing
 from api.webhooks.address import Addresses, Destination, Refused
@@ -257,6 +258,7 @@ def _due(now: datetime, key: WrappingKey) -> Any:
             _DELIVERIES.c.next_at <= now,
             _ENDPOINTS.c.disabled_at.is_(None),
             _ENDPOINTS.c.keyid == key.keyid,
+            _ENDPOINTS.c.tenant.not_in(suspended()),  # theirs wait until it is let in again
             ~busy,
         )
         .order_by(_DELIVERIES.c.next_at, _DELIVERIES.c.id)

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text, update
 
 from api import database, telemetry
+from api.database.tables import Table
 from api.errors import ConflictingEntry
 from api.keys.sealing import WrappingKey
 from api.lists.cursors import Cursors
@@ -106,6 +107,18 @@ def test_a_message_arrives_signed_and_once(bench: Bench) -> None:
     (one,) = bench.deliveries()
     assert (one.id, one.state, one.status, one.attempts) == (headers["webhook-id"], "delivered", 200, 1)
     assert bench.endpoints.get(bench.endpoint.id).last_delivered_at == START
+
+
+def test_messages_of_a_suspended_tenant_wait(bench: Bench) -> None:
+    bench.tell()
+    named = {"tenant": "default", "name": "a label", "created_at": START, "who": "an operator"}
+    tenants = Table.metadata.tables["tenants"]
+    with database.writing(bench.engine) as connection:
+        connection.execute(insert(tenants).values(**named, suspended_at=START))
+    assert not bench.deliverer.once() and bench.receiver.came == []
+    with database.writing(bench.engine) as connection:
+        connection.execute(update(tenants).values(suspended_at=None))
+    assert bench.deliverer.once() and len(bench.receiver.came) == 1
 
 
 def test_a_message_is_tried_for_days_and_then_the_endpoint_is_disabled(bench: Bench) -> None:

@@ -226,6 +226,22 @@ def test_killed_anywhere_each_row_becomes_one_audit_and_the_end_is_told_once(
     assert number > 9
 
 
+def test_a_batch_of_a_suspended_tenant_waits(client: TestClient) -> None:
+    """Nothing is fetched, and no job made, for who is suspended; the batch does not end meanwhile."""
+    assert client.post("/v1/tenants", json={"tenant": "batches", "name": "A label"}).status_code == 201
+    batches, before = parts(client).worker.batches, count(client)
+    upload_id = parts(client).resumable.create("batches", 3, "a.wav", "", None).id
+    where, wish = "/v1/tenants/batches", Wish(None, upload_id, {"checks": None, "by": None})
+    assert client.post(f"{where}:suspend", json={"reason": "it has not paid"}).status_code == 200
+    batches.create("ba" * 16, "batches", [wish], sha256="ab" * 32)
+    batches.go_on()
+    assert count(client) == before
+    assert batches.get("ba" * 16, "batches").states == {"waiting": 1}
+    assert client.post(f"{where}:resume").status_code == 200
+    batches.go_on()
+    assert batches.get("ba" * 16, "batches").states == {"refused": 1}  # the upload is not complete
+
+
 def test_a_batch_is_stopped_with_what_waits_in_it(client: TestClient) -> None:
     one = upload(client)
     where = send(client, *[{"upload_id": one}] * 3).headers["location"]
