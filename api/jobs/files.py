@@ -14,6 +14,7 @@ from api.jobs.job import Job, Upload, stored_digests, stored_names
 from api.settings import Settings
 from api.store import ObjectStore
 from api.uploads.uploads import STORED as UPLOADS
+from core.errors import AudioError
 from core.passing import passing_folder
 
 ROOM_BYTES = 64 << 20
@@ -66,13 +67,26 @@ class JobFiles:
             path.unlink()
 
     @contextmanager
-    def upload_at_hand(self, stored: str, sha256: str | None) -> Iterator[Path]:
+    def upload_at_hand(self, stored: str, sha256: str | None, called: str = "the file") -> Iterator[Path]:
         """An uploaded file on this machine, as it was when its digest was taken, while the block runs.
+
+        What is wrong with its audio is told of the file as it is `called`: nobody outside knows what it is
+        stored as.
 
         Raises:
             StoredFileLost: the store no longer has it, or has another.
             StoreUnavailable: the store does not answer.
         """
+        try:
+            with self._here(stored, sha256) as path:
+                yield path
+        except AudioError as error:
+            if stored not in str(error):
+                raise
+            raise type(error)(str(error).replace(stored, called)) from error
+
+    @contextmanager
+    def _here(self, stored: str, sha256: str | None) -> Iterator[Path]:
         path = self.uploads / stored
         if self.store is None or path.is_file():
             yield path

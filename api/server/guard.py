@@ -36,6 +36,12 @@ UPLOADS = frozenset(
     }
 )
 RESUMABLE = "/v1/uploads"
+_ONCE = (
+    *("authorization", "x-api-key", "content-type", "content-encoding", "idempotency-key", "if-match"),
+    *("range", "tus-resumable", "upload-offset", "upload-checksum", "upload-metadata"),
+    "x-http-method-override",
+)
+"""Headers of one value: of two, a proxy before us may have read the other one."""
 
 
 def takes_files(path: str) -> bool:
@@ -167,7 +173,10 @@ class Guard:
 
 
 def _check_framing(request: Request) -> None:
-    """Refuse a body that a proxy before us may end elsewhere than we do, and one that we would not unpack."""
+    """Refuse what a proxy before us may read otherwise than we do, and a body that we would not unpack."""
+    for name in _ONCE:
+        if len(request.headers.getlist(name)) > 1:
+            raise MalformedRequest(f"the header {name} is there more than once")
     if "transfer-encoding" in request.headers and "content-length" in request.headers:
         raise MalformedRequest("a body has a Content-Length or a Transfer-Encoding, not both")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":

@@ -72,7 +72,7 @@ async def inspect(form: Form, upload: Upload, parts: Parts, caller: Caller) -> N
     limits = replace(limits, timeout_s=min(LOOK_S, limits.timeout_s))
 
     def look() -> None:
-        with parts.worker.files.upload_at_hand(upload.stored, upload.sha256) as path:
+        with parts.worker.files.upload_at_hand(upload.stored, upload.sha256, upload.name) as path:
             parts.engines.decoder.probe(path, limits)
 
     async with parts.gates.looks.entered(caller.tenant):  # decoding is work: one at a time for each tenant

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -39,7 +39,7 @@ class Form:
     """A received form.
 
     Attributes:
-        fields: text fields; the last of several wins.
+        fields: text fields, each of which is there once.
         files: stored files by field name, in order.
     """
 
@@ -158,7 +158,7 @@ async def receive(
         if not reader.ended:
             raise InvalidInput("the form ends in the middle; send it again")
         complete = True
-    except MultipartParseError as error:
+    except FormParserError as error:  # of the boundary, too
         raise InvalidInput(f"the form is malformed: {error}") from error
     finally:
         if not complete:
@@ -273,6 +273,8 @@ class _Reader:
         """The field or file is complete."""
         part = self._part
         if part.file is None:
+            if part.name in self.form.fields:
+                raise InvalidInput(f"the field {part.name!r} was sent more than once")
             self.form.fields[part.name] = part.text.decode("utf-8", "replace")
             return
         part.file.close()

@@ -8,6 +8,7 @@ import pytest
 
 from api.jobs.files import JobFiles
 from api.jobs.job import Job
+from core.errors import UnreadableAudio
 
 
 @pytest.fixture
@@ -52,3 +53,11 @@ def test_a_folder_that_vanishes_while_one_is_made_in_it_is_made_again(
     monkeypatch.setattr(Path, "mkdir", vanish)
     assert files.fresh_output(attempt(2)).is_dir()
     assert vanished
+
+
+def test_what_is_wrong_with_a_file_is_told_by_its_own_name(files: JobFiles) -> None:
+    stored = "5c0ffee5.wav"
+    for given, expected in (({"called": "song.wav"}, "song.wav: not a WAV"), ({}, "the file: not a WAV")):
+        with pytest.raises(UnreadableAudio) as told, files.upload_at_hand(stored, None, **given) as path:
+            raise UnreadableAudio(f"{path.name}: not a WAV")
+        assert str(told.value) == expected

@@ -266,6 +266,31 @@ def test_the_name_of_a_file(client: TestClient, name: str) -> None:
         assert answer.status_code == 202 or answer.status_code in (413, 422), answer.text
 
 
+@pytest.mark.parametrize("boundary", ["x" * 5000, "\xff", "a b", " "])
+def test_an_odd_boundary(client: TestClient, boundary: str) -> None:
+    media = f"multipart/form-data; boundary={boundary}".encode("latin-1")
+    headers = [(b"content-type", media)]
+    for path in ("/v1/audits", "/v1/artists", "/v1/comparisons", "/c2pa/v1/matches/byContent"):
+        refused(client.post(path, content=b"--x\r\n", headers=headers), 400, 415, 422)
+
+
+def test_a_field_that_is_there_twice(client: TestClient) -> None:
+    sent = {"file": ("a.wav", GOOD)}
+    answer = client.post("/v1/audits", files=sent, data={"retain": ["true", "false"]})
+    refused(answer, 422)
+    assert "'retain' was sent more than once" in answer.json()["detail"]
+    assert list(parts(client).settings.uploads.glob("*.wav")) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Idempotency-Key", "Authorization", "X-API-Key", "Content-Type", "If-Match"]
+)
+def test_a_header_of_one_value_that_is_there_twice(client: TestClient, name: str) -> None:
+    answer = client.post("/v1/keys", json={"name": "a"}, headers=[(name, "a"), (name, "b")])
+    refused(answer, 400)
+    assert answer.json()["code"] == "malformed-request"
+
+
 @pytest.mark.parametrize("path", ["/v1/keys", "/v1/audits", "/v1/uploads"])
 def test_a_body_that_two_readers_would_end_in_two_places(client: TestClient, path: str) -> None:
     framed = {"Content-Length": "5", "Transfer-Encoding": "chunked"}
