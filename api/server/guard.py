@@ -14,6 +14,7 @@ from api.server import digests, request_ids
 from api.server.answers import problem
 from api.server.inputs import check_address
 from api.server.problems import RETRY_S, respond, unforeseen
+from api.server.ranges import heeded
 from api.server.rate_limit import Allowance
 from api.server.refusals import (
     LengthRequired,
@@ -97,6 +98,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = heeded(scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request_ids.begin(Request(scope))
         begun, status = self._now(), 0

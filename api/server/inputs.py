@@ -17,6 +17,8 @@ from starlette.types import Scope
 from core.errors import InvalidInput
 
 MAX_DEPTH = 64
+SHOWN = 50
+"""Names that an answer repeats of what was sent, and letters of each."""
 LARGEST = (1 << 63) - 1
 """The largest whole number that the databases hold."""
 MAX_MARKS = 5000
@@ -49,10 +51,11 @@ def check_parameters(sent: QueryParams, known: Collection[str]) -> None:
     unknown = sorted(set(sent) - set(known))
     if unknown:
         offered = ", ".join(sorted(known)) or "none"
-        raise InvalidInput(f"unknown parameters {', '.join(map(repr, unknown))}; known here: {offered}")
+        names = ", ".join(repr(name[:SHOWN]) for name in unknown[:SHOWN])
+        raise InvalidInput(f"unknown parameters {names}; known here: {offered}")
     twice = sorted(name for name in sent if len(sent.getlist(name)) > 1)
     if twice:
-        raise InvalidInput(f"{', '.join(map(repr, twice))} was sent more than once")
+        raise InvalidInput(f"{', '.join(repr(name[:SHOWN]) for name in twice)} was sent more than once")
 
 
 def check_json(body: bytes, *, most_marks: int = MAX_MARKS) -> Any:
@@ -65,7 +68,8 @@ def check_json(body: bytes, *, most_marks: int = MAX_MARKS) -> Any:
     if body.count(b",") + body.count(b":") > most_marks:  # before anything is made of them
         raise InvalidInput(f"the body holds more than {most_marks} commas and colons; send less at once")
     try:
-        found = json.loads(body, parse_constant=_no_number, object_pairs_hook=_once)
+        text = body.decode("utf-8-sig")  # else Python reads UTF-16 and UTF-32, too
+        found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError:
         raise _too_deep() from None
     except json.JSONDecodeError as error:

@@ -147,7 +147,8 @@ async def _system(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     raised: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     told_of = raised[:MAX_TOLD]
-    errors = [{"field": ".".join(map(str, item["loc"][1:])), "detail": item["msg"]} for item in told_of]
+    fields = [".".join(map(str, item["loc"][1:] or item["loc"])) for item in told_of]
+    errors = [{"field": field, "detail": item["msg"]} for field, item in zip(fields, told_of, strict=True)]
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors) or "see errors"
     return respond({**problem(InvalidInput(detail)), "errors": errors}, request)
 

@@ -4,6 +4,7 @@ A request with an `Idempotency-Key` is claimed by `parts.begin`; here its answer
 """
 
 import inspect
+import re
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Annotated, Any, get_args, get_origin
@@ -28,10 +29,11 @@ from api.server.inputs import check_json, check_parameters
 from api.server.parts import Needs, Replayed, address, caller, count, parts
 from api.server.schemas import Model
 from api.server.trailing import Watch, watched
-from core.errors import TrackmarkError
+from core.errors import InvalidInput, TrackmarkError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _HEAD = "trackmark.head"
+_JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 _ASKED = inspect.Parameter("asked_by_route", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
 
 
@@ -81,6 +83,8 @@ class Route(APIRoute):
                     watch = await Watch.begin(request, phase, self.path_format, asking)
             if takes_json and (body := await request.body()):
                 check_json(body)
+                if not _JSON.fullmatch(request.headers.get("content-type", "")):
+                    raise InvalidInput("send the body with Content-Type: application/json")
             try:
                 response = await answer(request)
             except Replayed as replayed:

@@ -266,6 +266,34 @@ def test_the_name_of_a_file(client: TestClient, name: str) -> None:
         assert answer.status_code == 202 or answer.status_code in (413, 422), answer.text
 
 
+def test_a_body_of_json_says_so_and_is_utf_8(client: TestClient) -> None:
+    body = b'{"name": "a", "scopes": ["audits:read"]}'
+    for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", ""):
+        answer = client.post("/v1/keys", content=body, headers={"Content-Type": media})
+        refused(answer, 422)
+        assert answer.json()["detail"] == "send the body with Content-Type: application/json"
+    headers = {"Content-Type": "application/json; charset=utf-16"}
+    for code in ("utf-16", "utf-16-le", "utf-32"):
+        refused(client.post("/v1/keys", content=body.decode().encode(code), headers=headers), 422)
+    for sent in (body, b"\xef\xbb\xbf" + body):
+        assert client.post("/v1/keys", content=sent, headers=headers).status_code == 201
+    assert client.post("/v1/keys").json()["errors"] == [{"field": "body", "detail": "Field required"}]
+
+
+def test_an_answer_repeats_little_of_what_was_sent(client: TestClient) -> None:
+    for names in ("x" * 60_000, "&".join(f"x{number}=" for number in range(5000))):
+        answer = client.get(f"/v1/audits?{names}")
+        refused(answer, 422)
+        assert len(answer.content) < 5000
+
+
+@pytest.mark.parametrize("asked", ["lines=0-1", "bytes=9-0", "bytes=-", "bytes", "bytes=0-1,3-4", "bytes=x-"])
+def test_a_range_that_is_not_heeded_is_answered_with_the_whole(client: TestClient, asked: str) -> None:
+    whole, part = (client.get("/static/style.css", headers=sent) for sent in ({}, {"Range": asked}))
+    assert (part.status_code, part.content) == (200, whole.content)
+    assert client.get("/static/style.css", headers={"Range": "bytes=2-5"}).content == whole.content[2:6]
+
+
 @pytest.mark.parametrize("boundary", ["x" * 5000, "\xff", "a b", " "])
 def test_an_odd_boundary(client: TestClient, boundary: str) -> None:
     media = f"multipart/form-data; boundary={boundary}".encode("latin-1")
@@ -275,11 +303,12 @@ def test_an_odd_boundary(client: TestClient, boundary: str) -> None:
 
 
 def test_a_field_that_is_there_twice(client: TestClient) -> None:
-    sent = {"file": ("a.wav", GOOD)}
+    sent, folder = {"file": ("a.wav", GOOD)}, parts(client).settings.uploads
+    before = set(folder.iterdir())
     answer = client.post("/v1/audits", files=sent, data={"retain": ["true", "false"]})
     refused(answer, 422)
     assert "'retain' was sent more than once" in answer.json()["detail"]
-    assert list(parts(client).settings.uploads.glob("*.wav")) == []
+    assert set(folder.iterdir()) <= before
 
 
 @pytest.mark.parametrize(
