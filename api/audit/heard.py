@@ -54,10 +54,12 @@ class Miss:
     Attributes:
         condition: in words.
         share: of their recordings, 0 to 1; None where it was not measured.
+        count: of how many recordings; None where that is not known.
     """
 
     condition: str
     share: float | None
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class MusicFound:
             propositions=tuple(
                 Proposition(p.name, p.text, p.answer, number(p.llr)) for p in found.propositions
             ),
-            misses=tuple(Miss(m.condition, number(m.share)) for m in found.misses),
+            misses=tuple(Miss(m.condition, number(m.share), m.count) for m in found.misses),
             calibration=found.calibration,
             group=found.group,
         )

@@ -32,10 +32,12 @@ class Miss:
     Attributes:
         condition: which recordings, in words.
         share: 0 to 1.
+        count: of how many recordings; None where the card does not say.
     """
 
     condition: str
     share: float
+    count: int | None = None
 
 
 def misses(
@@ -54,5 +56,9 @@ def misses(
         fitting.append(_CODECS[codec])
     if band_hz < _NARROW_HZ:
         fitting.append(_NARROW)
-    rows = ((words, measured.get(f"{delivery}_ai_no_trace")) for delivery, words in (*fitting, *_ALWAYS))
-    return tuple(Miss(words, share) for words, share in rows if share is not None)
+    found = []
+    for delivery, words in (*fitting, *_ALWAYS):
+        share, count = measured.get(f"{delivery}_ai_no_trace"), measured.get(f"{delivery}_n_ai")
+        if share is not None:
+            found.append(Miss(words, share, None if count is None else int(count)))
+    return tuple(found)

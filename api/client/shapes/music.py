@@ -31,10 +31,12 @@ class Miss(TypedDict):
     Attributes:
         condition: in words
         share: of their recordings, 0 to 1; None where it was not measured
+        count: of how many recordings; None where that is not known
     """
 
     condition: str
     share: float | None
+    count: NotRequired[int | None]
 
 
 class MusicFound(TypedDict):

@@ -178,11 +178,19 @@ def _not_meant(found: Found) -> Iterator[str]:
 
 def _missed(music: Found) -> str:
     """How much of known generators' music shows no trace, in the best and the worst condition told."""
-    shares = [miss["share"] for miss in music.get("misses") or () if miss.get("share") is not None]
+    told_of = [miss for miss in music.get("misses") or () if miss.get("share") is not None]
+    shares, counts = [miss["share"] for miss in told_of], [miss.get("count") for miss in told_of]
     if not shares:
         return ""
     low, high = percent_text(min(shares)), percent_text(max(shares))
     told = low if low == high else _("%(low)s to %(high)s, depending on its treatment", low=low, high=high)
+    if all(counts):
+        few, many = str(min(counts)), str(max(counts))
+        told += (
+            _(" (of %(count)s recordings)", count=few)
+            if few == many
+            else _(" (of %(few)s to %(many)s recordings each)", few=few, many=many)
+        )
     return _(": of known generators' music, none is found in %(share)s", share=told)
 
 

@@ -55,6 +55,13 @@ def metrics(report: Found, name: str) -> Found:
     return next((card.get("metrics") or {} for card in cards if card.get("name") == name), {})
 
 
+def _of_count(share: str, count: int | None) -> str:
+    """A share with how many recordings it rests on, where that is known."""
+    if count is None:
+        return share
+    return _("%(share)s of %(count)s recordings", share=share, count=number_text(f"{count:,}"))
+
+
 def music_rates(report: Found) -> Rows:
     """Misses in the condition of this recording, and false alarms."""
     found = report["findings"]["ai"]
@@ -64,7 +71,7 @@ def music_rates(report: Found) -> Rows:
                 "No trace found in music of known generators, %(condition)s",
                 condition=condition_text(miss["condition"]),
             ),
-            percent_text(miss["share"]),
+            _of_count(percent_text(miss["share"]), miss.get("count")),
         )
         for miss in found.get("misses") or ()
         if miss.get("share") is not None

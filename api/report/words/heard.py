@@ -62,16 +62,17 @@ def music(ai: Found) -> Told:
     return Told(question, _(answer), text, tone, facts, basis)
 
 
+def missed_text(miss: Found) -> str:
+    """One of those shares, with how many recordings it rests on where that is known."""
+    told = {"share": f"{100 * miss['share']:.0f}", "condition": condition_text(miss["condition"])}
+    if miss.get("count") is None:
+        return _("%(share)s %% %(condition)s", **told)
+    return _("%(share)s %% of %(count)s recordings %(condition)s", count=f"{miss['count']}", **told)
+
+
 def _missed(ai: Found) -> str:
     """How often known generators leave no trace that is found, by condition."""
-    each = (
-        _(
-            "%(share)s %% %(condition)s",
-            share=f"{100 * miss['share']:.0f}",
-            condition=condition_text(miss["condition"]),
-        )
-        for miss in ai.get("misses") or ()
-    )
+    each = (missed_text(miss) for miss in ai.get("misses") or () if miss.get("share") is not None)
     return _(", in ").join(each)
 
 

@@ -302,6 +302,7 @@ def main() -> None:
     card, tensors = cards.load(args.card)
     kept = {f"{d}_{k}": round(v, 4) for d in TRAINING for k, v in results[d].items()}
     kept |= {f"{d}_ai_no_trace": round(found["ai_no_trace"], 4) for d, found in results.items()}
+    kept |= {f"{d}_n_ai": found["n_ai"] for d, found in results.items()}
     cards.write(replace(card, metrics=kept), tensors, args.card)
     print(args.page.read_text(encoding="utf-8"))
 

@@ -44,7 +44,7 @@ MACHINE = music(
     evidence=(Evidence("comb", "a comb", {"hz": 50.0, "n": 3, "bad": float("nan"), "list": [1.0, "x"]}),),
     segments=(Segment(0, 5, 0.97), Segment(5, 10, float("nan"))),
     propositions=(Proposition("P1", "a decoder", "supported", 2.0), Proposition("C", "x", "open", None)),
-    misses=(Miss("in wide", 0.63),),
+    misses=(Miss("in wide", 0.63, 31),),
     group="wide/short",
 )
 SINGER = voice(

@@ -49,6 +49,11 @@ def test_no_trace_tells_how_often_generators_leave_none() -> None:
     assert "says nothing of who made" in said.text
     assert "63 % after a change of tempo or pitch" in said.text
     assert said.tone == "neutral"
+    counted = [{"condition": "after a change of tempo or pitch", "share": 0.63, "count": 89}]
+    assert (
+        "63 % of 89 recordings after a change of tempo or pitch"
+        in words.music(ai("no_trace", misses=counted)).text
+    )
 
 
 def test_what_was_not_measured_is_called_so() -> None:

@@ -81,6 +81,10 @@ def test_misses_of_this_condition_stand_on_page_one() -> None:
     found["findings"]["ai"]["misses"].append({"condition": "after MP3", "share": 0.63})
     document = audit_document(found, SEAL)
     assert "7\u00a0% to 63\u00a0%" in said(section(document, "What this does not mean"))
+    for miss, count in zip(found["findings"]["ai"]["misses"], (203, 31), strict=True):
+        miss["count"] = count
+    document = audit_document(found, SEAL)
+    assert "(of 31 to 203 recordings each)" in said(section(document, "What this does not mean"))
 
 
 def test_a_dispute_names_who_disputes_and_by_which_key() -> None:
