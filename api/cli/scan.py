@@ -9,6 +9,7 @@ import typer
 from api.cli.console import (
     OK,
     UNREADABLE,
+    USAGE,
     AsJson,
     Quiet,
     answers,
@@ -68,6 +69,8 @@ def scan(
         from api.scan.scan import scan as run
         from api.scan.worker import audit_item, log_of
 
+        for table in filter(None, (output, matches)):
+            _check_place(table, target)
         try:
             items = find(target)
         except ScanError as error:
@@ -102,6 +105,16 @@ def scan(
     if not as_json:
         _summary(done, output)
     raise typer.Exit(UNREADABLE if done.actions.get("unreadable") else OK)
+
+
+def _check_place(table: Path, target: str) -> None:
+    """Leave with a usage error where a table could not be written, or would be written over the manifest."""
+    if table.is_dir():
+        fail(f"{table} is a folder: name the table that is to be written", USAGE)
+    if not table.parent.is_dir():
+        fail(f"cannot write {table}: there is no folder {table.parent}", USAGE)
+    if table.exists() and Path(target).exists() and table.samefile(target):
+        fail(f"{table} is what names the files: choose another output", USAGE)
 
 
 def _summary(done: "Scanned", output: Path) -> None:

@@ -261,6 +261,22 @@ def test_artists_come_and_go(
     assert trackmark("artist", "list", "--json").lines == []
 
 
+def test_a_scan_is_told_at_once_where_its_table_cannot_go(trackmark: Trackmark, tmp_path: Path) -> None:
+    listed = tmp_path / "masters.csv"
+    listed.write_text("file\na.wav\n")
+    (tmp_path / "r.parquet").mkdir()
+    for place, why in (
+        (listed, "is what names the files"),
+        (tmp_path / "r.parquet", "is a folder"),
+        (tmp_path / "none" / "r.csv", "there is no folder"),
+    ):
+        for words in (("-o", place), ("-o", tmp_path / "o.csv", "--matches", place)):
+            done = trackmark("scan", listed, *words)
+            assert (done.code, why in " ".join(done.err.split())) == (2, True), done.err
+    assert listed.read_text() == "file\na.wav\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["masters.csv", "r.parquet"]
+
+
 def test_a_scan_of_a_folder(
     trackmark: Trackmark, tagged: dict[str, Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
