@@ -75,8 +75,11 @@ def _under_two_names(artist: ArtistHeard, every: Sequence[ArtistHeard]) -> Artis
 
 
 def _counts(artist: ArtistHeard) -> bool:
-    """Whether an artist without an active consent is found copied, or has one that ended or is narrower."""
-    return artist.suspected or artist.consent != "none"
+    """Whether an artist without an active consent is found copied, or has one that ended or is narrower.
+
+    That counts where the vocals speak for the artist or an imitation, after paying for all who were compared.
+    """
+    return artist.suspected or (artist.consent != "none" and (artist.likelihood_ratio or 0.0) > 0.0)
 
 
 def _sung_elsewhere(found: VoiceFound, ownership: Ownership, watermark: WatermarkFound) -> bool:

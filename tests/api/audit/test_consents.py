@@ -140,6 +140,29 @@ def test_what_one_of_two_names_allows_neither_clears_nor_goes_unsaid(
             assert "consent c1 on file" in ada["consent_says"] + countess["consent_says"]
 
 
+def test_who_is_alike_and_whom_the_vocals_speak_against_leaves_a_consent_as_it_is() -> None:
+    registry = fakes.Registry(
+        {},
+        voices=dict.fromkeys(("Ada", "Eve"), b"print"),
+        consents={"Ada": [filed()], "Eve": [filed(revoked=True)]},
+    )
+    found = fakes.voice(
+        True,
+        0.99,
+        ArtistScore("Ada", 4.0, 3.0, 0.97, alike=("Eve",)),
+        ArtistScore("Eve", 1.0, -0.2, 0.1, alike=("Ada",)),
+    )
+    result = audit_file(
+        fakes.PATH,
+        registry=registry,  # type: ignore[arg-type]  # a stand-in
+        settings=Settings(),
+        engines=fakes.engines(voice=found),
+        today=ON,
+    )
+    assert result.to_dict()["voice"]["artists"][0]["consent"] == "active"
+    assert result.decision.action == "accept"
+
+
 def test_the_reason_of_a_revocation_and_what_a_lawyer_should_see_are_told() -> None:
     (told,) = heard([filed(revoked=True)]).to_dict()["voice"]["artists"]
     assert "revoked on 2026-06-01: the contract was ended" in told["consent_says"]
