@@ -90,7 +90,7 @@ def _unmarked(
         refused = _refused(record_id, records)
         if refused is not None:
             return refused
-        contested = _contested(record_id, matches, records)
+        contested = _contested(record_id, WatermarkFound(), matches, records)
         if contested is not None:
             return contested
         if isinstance(watermark, NotRun):
@@ -122,13 +122,13 @@ def _marked(
         return refused
     matches = told(fingerprint, ())
     if any(m.record_id == message for m in matches):
-        return _contested(message, matches, records) or Ownership(
+        return _contested(message, mark, matches, records) or Ownership(
             "match", f"Watermark and fingerprint both name record {message}.", message, records[message]
         )
     if isinstance(fingerprint, NotRun):
         text = f"The mark names record {message}. Whether the audio is that record's is not known: "
         return Ownership("mark_unconfirmed", f"{text}{fingerprint.why}.", message, records[message])
-    marked = [(one.start_s, one.end_s) for one in mark.messages if one.message == message]
+    marked = _marks(mark, message)
     other = next((m.record_id for m in matches if _overlap(_spans(m), marked)), None)
     if other is None:
         # Under speech or in a few seconds a fingerprint misses what a mark survives: that accuses nobody.
@@ -140,7 +140,7 @@ def _marked(
     return Ownership("transplant_suspected", text, message, records[message])
 
 
-def _contested(record_id: str, matches: Matches, records: Records) -> Ownership | None:
+def _contested(record_id: str, mark: WatermarkFound, matches: Matches, records: Records) -> Ownership | None:
     """Revoked, disputed, or claimed by others too; None where nobody contradicts the record."""
     record = records[record_id]
     if record.get("status") == "revoked":
@@ -152,6 +152,7 @@ def _contested(record_id: str, matches: Matches, records: Records) -> Ownership 
         for m in matches
         if m.record_id != record_id
         and _rivals(m, own, matches)
+        and not _mixed(record_id, m.record_id, mark)
         and _stands(records.get(m.record_id))
         and not same_owners(_owners(records[m.record_id]), _owners(record))
     ]
@@ -194,6 +195,19 @@ def _rivals(one: MatchFound, own: MatchFound | None, matches: Matches) -> bool:
     """Whether a match is of about as much of the audio as the best one, and of the same part as `own`."""
     longest = max(match.matched_s for match in matches)
     return one.matched_s >= RIVAL_SHARE * longest and (own is None or _overlap(_spans(one), _spans(own)))
+
+
+def _mixed(one: str, other: str, mark: WatermarkFound) -> bool:
+    """Whether two tracks sound at once: a marked track gets no second mark, so that both marks tell of two.
+
+    Then neither owner claims the other's recording.
+    """
+    first, second = _marks(mark, one), _marks(mark, other)
+    return bool(first and second) and _overlap(first, second)
+
+
+def _marks(mark: WatermarkFound, message: str) -> Spans:
+    return [(one.start_s, one.end_s) for one in mark.messages if one.message == message]
 
 
 def _spans(match: MatchFound) -> Spans:

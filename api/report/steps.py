@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from api.audit.claims import Ownership
 from api.audit.findings import NotRun
 from api.audit.json_form import Json, as_json
 from api.audit.result import AuditResult, Findings
 from api.report import words
-from api.report.words.meanings import FOLDER_MEANINGS, MEANINGS
+from api.report.words.meanings import FOLDER_MEANINGS, MEANINGS, MORE
 from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
 from provenance.records.words import UNSEEN, conclude
@@ -21,12 +22,15 @@ def steps(result: AuditResult) -> Json:
         `{"file", "sha256", "verified", "status", "record_id", "record", "text", "explanation", "claims",
         "steps", "warnings"}`. `explanation` says in plain words what the verdict means; each step is
         `{"step", "outcome", "text"}` with outcome `ok`, `failed`, `absent` or `not_checked`.
-        `verified` is True where watermark, signed record, log proof and sound agree and no
-        credentials contradict them; where the log has signed nothing yet, its proof is missing.
+        `verified` is True where watermark, signed record, log proof and sound agree, no
+        credentials contradict them, and nothing else in the file belongs to others or cannot be relied on;
+        where the log has signed nothing yet, its proof is missing.
     """
     findings, owned = result.findings, result.findings.ownership
     record = owned.record or {}
     told = [_watermark(findings), *_record(record), _credentials(findings), _fingerprint(findings)]
+    beside = _beside(owned)
+    told += beside
     contradicted = any(step["outcome"] == "failed" for step in told)
     unsigned = record.get("log_signed") is False
     return {
@@ -37,7 +41,7 @@ def steps(result: AuditResult) -> Json:
         "record_id": owned.record_id,
         "record": dict(record) or None,
         "text": owned.text,
-        "explanation": MEANINGS[owned.status],
+        "explanation": MORE if beside and owned.status == "match" else MEANINGS[owned.status],
         "claims": as_json(owned.claims),
         "steps": told,
         "elapsed_s": result.to_dict()["elapsed_s"],
@@ -107,6 +111,20 @@ def _record(record: Mapping[str, Any]) -> list[Json]:
             "log proof", "ok" if record.get("log_signed", True) else "not_checked", words.log.place(record)
         ),
         _step("time stamp", "ok" if record.get("time_stamps") else stamped, words.log.time_stamps(record)),
+    ]
+
+
+def _beside(owned: Ownership) -> list[Json]:
+    """What the file holds beside the track that the statement is about, where that is not in order.
+
+    A file is taken as a whole, and its first track vouches for no other.
+    """
+    found = {"ownership": as_json(owned)}
+    tracks = dict.fromkeys([*words.beside.of_others(found), *words.beside.unreliable(found)])
+    marks = [text for known in (True, False) for text in words.beside.unconfirmed(found, known=known)]
+    return [
+        *(_step("another track", "failed", text) for text in tracks),
+        *(_step("another mark", "failed", text) for text in marks),
     ]
 
 

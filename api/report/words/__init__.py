@@ -5,7 +5,7 @@ that was sought and not found is ever put as proof of the contrary. What a verdi
 it, is in `api.report.words.meanings`.
 """
 
-from api.report.words import log
+from api.report.words import beside, log
 from api.report.words.heard import (
     MUSIC,
     SCORES,
@@ -39,6 +39,7 @@ __all__ = [
     "SCORES",
     "Told",
     "action",
+    "beside",
     "claim",
     "credentials",
     "credentials_line",

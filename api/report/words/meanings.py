@@ -68,6 +68,13 @@ MEANINGS: dict[OwnershipStatus, str] = {
 }
 """One for each status; a status without a meaning would be a verdict that nobody can act on."""
 
+MORE = later(
+    "For the track that is named, the mark, the signed and logged record, and the sound agree. But the file "
+    "holds something else, which belongs to others or cannot be relied on: it stands above. Verified is a "
+    "file as a whole; ask who holds the rest."
+)
+"""Of a match in a file that holds more than that."""
+
 FOLDER_MEANINGS = {
     "verified": (
         later(

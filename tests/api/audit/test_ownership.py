@@ -10,6 +10,7 @@ from api.report import words
 from api.report.steps import steps
 from api.report.words.meanings import MEANINGS
 from core.errors import ProofError
+from provenance.watermark.marks import Mark
 from tests import fakes
 from tests.api.audit.asking import audit
 from tests.fakes import OTHER, RECORD, Registry, credentials, marked, match
@@ -139,6 +140,53 @@ def test_songs_end_to_end_are_no_dispute_but_their_owners_are_told() -> None:
     assert medley.decision.action == "review"
     over = audit(Registry(known, matches=[first, match(OTHER, stretches=((4.0, 13.0),))]), detection=marked())
     assert over.findings.ownership.status == "disputed", "more than half of it is the same stretch"
+    told = steps(medley)
+    assert not told["verified"], "a file is verified as a whole"
+    text = f"At 10-19 s the audio is that of record {OTHER}, “A Song”, whose owners are others."
+    assert [step["text"] for step in told["steps"] if step["step"] == "another track"] == [text]
+    assert "belongs to others" in told["explanation"]
+
+
+def test_a_mash_up_of_two_marked_tracks_is_no_dispute_of_their_owners() -> None:
+    """Both marks are read at once, and what carries a mark gets no second one: two recordings, mixed."""
+    else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+    known = {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)}
+    registry = Registry(known, matches=[match(RECORD), match(OTHER)])
+    both = tuple(Mark(bytes.fromhex(name), 0.0, 19.0, 1.0, 0.0, 1e-14, 0) for name in (RECORD, OTHER))
+    mixed = audit(registry, detection=marked(marks=both))
+    assert mixed.findings.ownership.status == "match"
+    assert [rule.rule for rule in mixed.decision.rules] == ["holds-a-track-of-others"]
+    apart = (both[0], replace(both[1], start_s=30.0, end_s=40.0))
+    for marks in (both[:1], apart):
+        found = audit(registry, detection=marked(marks=marks))
+        assert found.findings.ownership.status == "disputed"
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        (
+            {"matches": [match(RECORD, stretches=((0.0, 9.0),)), match(OTHER, stretches=((10.0, 19.0),))]},
+            "revoked",
+        ),
+        ({"matches": [match(RECORD)], "messages": (RECORD, OTHER)}, "another mark, of record"),
+        (
+            {"matches": [match(RECORD)], "messages": (RECORD, "ab" * 8)},
+            "that no record of this registry explains",
+        ),
+    ],
+)
+def test_a_file_that_holds_what_cannot_be_relied_on_is_not_verified(
+    beside: dict[str, Any], told: str
+) -> None:
+    registry = Registry({RECORD: fakes.claims(), OTHER: fakes.claims(status="revoked")}, beside["matches"])
+    names = beside.get("messages", (RECORD,))
+    marks = tuple(
+        Mark(bytes.fromhex(name), 9.0 * n, 9.0 * n + 9.0, 1.0, 0.0, 1e-14, 0) for n, name in enumerate(names)
+    )
+    found = steps(audit(registry, detection=marked(marks=marks)))
+    assert (found["status"], found["verified"]) == ("match", False)
+    assert told in " ".join(step["text"] for step in found["steps"] if step["outcome"] == "failed")
 
 
 @pytest.mark.parametrize(
