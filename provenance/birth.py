@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from core import clock
+from core import clock, scratch
 from core.clip import Clip, Source
 from core.decode import decode
 from core.downmix import downmix
@@ -186,8 +186,27 @@ def generate_tagged(
         listener=listener,
         before=order.beginning if kept else None,
         source=None if first is None else first.path,
+        warnings=() if first is None else _not_kept(first, order.beginning),
     )
     return Born(tagged, _sentence(generator, tagged.duration_s, seed), prompt, committed)
+
+
+def _not_kept(first: Given, fitted: Clip | None) -> tuple[str, ...]:
+    """What a track does not keep of the file that it begins with, in plain words."""
+    from provenance.metadata import carrying
+
+    told, clip = [], first.clip
+    found = carrying.read(first.path, clip.source)
+    if found.source is not None or found.unreadable is not None or found.chapters:
+        told.append("what the beginning says of itself (tags, cover) is of another track, and is left out")
+    if fitted is not None and fitted.sample_rate != clip.sample_rate:
+        rates = f"from {clip.sample_rate} to {fitted.sample_rate} Hz"
+        told.append(f"the beginning is converted {rates}, at which the model plays")
+    if fitted is not None and len(fitted.wav) < len(clip.wav):
+        told.append(f"the beginning's {len(clip.wav)} channels become {len(fitted.wav)}, as the model plays")
+    if any(bool((part.abs() > 1.0).any()) for part in scratch.stretches(clip.wav)):
+        told.append("the beginning goes beyond full scale: its peaks are cut")
+    return tuple(told)
 
 
 def _with_inputs(order: Order, inputs: Sequence[Given]) -> Order:

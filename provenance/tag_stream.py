@@ -6,7 +6,7 @@ from the first second on. Where the maker fails midway, what was handed on is re
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -43,6 +43,7 @@ def tag_stream(
     listener: Listener | None = None,
     before: Clip | None = None,
     source: Path | None = None,
+    warnings: Sequence[str] = (),
 ) -> Tagged:
     """Mark a stream, hand it on and register it.
 
@@ -59,6 +60,7 @@ def tag_stream(
         listener: is handed the marked audio, with 1.92 s of delay.
         before: audio that comes first and is left as it is, as it carries a mark of its own.
         source: the file that `before` came from, whose credentials are kept.
+        warnings: what is known already of what the output does not keep.
 
     Raises:
         As `provenance.tag.tag`; what `chunks` raises, after what was handed on has been registered.
@@ -92,7 +94,7 @@ def tag_stream(
     start_s = before.duration_s if before is not None else 0.0
     clip = Clip(torch.cat(given, -1), sample_rate, Source("generated", "0" * 64, 0, "none", "none"))
     done = publish(
-        Prepared(clip, Carried(), 24, (CLIPPED,) if clipped else ()),
+        Prepared(clip, Carried(), 24, (*warnings, CLIPPED) if clipped else tuple(warnings)),
         out,
         draft_record(record_id, declaration(), keyid),
         Marked(record_id, strength, stream.meter.snr_db, start_s),

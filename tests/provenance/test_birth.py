@@ -21,6 +21,7 @@ from provenance.generate import Order, Steps
 from provenance.records.record import OwnershipRecord
 from provenance.tag import tag
 from provenance.watermark import WatermarkKey, detect
+from tests.provenance.masters import mp3
 from tests.provenance.test_tag import IDENTITY, Ledger
 from tests.signals import music
 
@@ -166,6 +167,19 @@ def test_an_unmarked_beginning_is_marked_with_the_rest(tmp_path: Path) -> None:
     file = decode(tmp_path / "out.wav", DEFAULT_LIMITS)
     assert messages(file.wav[:, : 3 * RATE]) == [done.tagged.record_id]
     assert ledger.record.ingredients[0].record_id is None and not ledger.record.marks[0].segments
+
+
+def test_what_is_not_kept_of_a_beginning_is_named(tmp_path: Path) -> None:
+    encode(1.5 * music(3.0, 44_100, 9), 44_100, tmp_path / "in.wav", codec="wav", bits=-32)
+    loud = born(tmp_path / "loud.wav", Keyed(), Jukebox(), beginning=tmp_path / "in.wav").tagged.warnings
+    assert [text for text in loud if "tags" in text] == [], "it says nothing of itself"
+    told = " ".join(loud)
+    for lost in ("from 44100 to 16000 Hz", "2 channels become 1", "peaks are cut"):
+        assert lost in told
+    done = born(tmp_path / "out.wav", Keyed(), Jukebox(), beginning=mp3(tmp_path)).tagged
+    assert "tags, cover" in " ".join(done.warnings)
+    alone = born(tmp_path / "alone.wav", Keyed(), Jukebox()).tagged
+    assert alone.warnings == ()
 
 
 def test_a_melody_is_named_and_nothing_of_its_sound_is_in_the_output(tmp_path: Path) -> None:
