@@ -175,7 +175,21 @@ def _peers(found: Mapping[str, Any]) -> list[str]:
     ]
     for name, row in verified["verifiers"].items():
         lines.append(f"| {name} | {row['auc']:.3f} | {100 * row['eer']:.1f} % |")
+    lines += [
+        "",
+        "Two such recordings, of at most 5 s each, as two files of one enrolment: how many are refused as "
+        "two people's.",
+        "",
+        "| both are | of one person: refused, wrongly | of two people: refused |",
+        "|---|---|---|",
+    ]
+    for name, row in found["two_files"].items():
+        lines.append(f"| {name} | {_share(*row['one'])} | {_share(*row['two'])} |")
     return [*lines, ""]
+
+
+def _share(some: int, every: int) -> str:
+    return f"{some} of {every}, {100 * some / max(1, every):.1f} %"
 
 
 def section(results: Mapping[str, Any]) -> str:

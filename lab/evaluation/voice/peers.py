@@ -27,6 +27,7 @@ from torch import Tensor
 
 from core.files import replacing
 from detector.voice.encoder import Ge2eEncoder
+from detector.voice.enrolment import FILES_ALIKE
 from detector.voice.frontend import SAMPLE_RATE
 from detector.voice.identity import Identity, centre
 from detector.voice.quality import SpeechQuality
@@ -172,6 +173,30 @@ def verified(directions: dict[str, npt.NDArray[np.float64]], people: list[str]) 
     return {"same": int((pairs & same).sum()), "other": int((pairs & ~same).sum()), "verifiers": found}
 
 
+def refused(
+    rows: npt.NDArray[np.float64], people: list[str], sung: npt.NDArray[np.bool_]
+) -> dict[str, dict[str, list[int]]]:
+    """Of every two recordings: how many enrolment takes for two people's, and all; spoken and sung apart.
+
+    Args:
+        rows: the verifier's directions, [N, D].
+        people: whose they are, [N].
+        sung: [N].
+    """
+    known = np.array(people)
+    own = rows - Identity.load(Ge2eEncoder.name).common.double().numpy()
+    own /= np.linalg.norm(own, axis=1, keepdims=True)
+    apart = own @ own.T < FILES_ALIKE
+    pairs = np.triu(np.ones_like(apart), 1).astype(bool) & (known != "")[:, None] & (known != "")
+    same, found = known[:, None] == known, {}
+    for name, both in (("speech", ~sung[:, None] & ~sung), ("singing", sung[:, None] & sung)):
+        found[name] = {
+            whose: [int((apart & here & both & pairs).sum()), int((here & both & pairs).sum())]
+            for whose, here in (("one", same), ("two", ~same))
+        }
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the results."""
     parser = argparse.ArgumentParser(description="measure published peers on the held-out clips")
@@ -210,6 +235,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "pages": sorted(set(page.tolist())),
         "scores": scores,
         "identity": verified(directions, [clip.person for clip in people]),
+        "two_files": refused(
+            directions[OURS], [clip.person for clip in people], np.array([clip.sung for clip in people])
+        ),
     }
     results = json.loads(options.results.read_text()) | {"peers": peers}
     options.results.write_text(json.dumps(results, indent=1) + "\n")

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from lab.evaluation.voice import peers
-from lab.evaluation.voice.peers import OURS, aasist, judged, told, verified
+from lab.evaluation.voice.peers import OURS, aasist, judged, refused, told, verified
 from lab.training.voice.listed import Listed
 
 
@@ -47,6 +48,13 @@ def test_pairs_of_strangers_without_a_name_are_no_trials() -> None:
     found = verified({OURS: rows, "Resemblyzer": rows}, ["Ada", "Ada", "Bob", "Bob", ""])
     assert (found["same"], found["other"]) == (2, 4)
     assert found["verifiers"]["Resemblyzer"] == {"auc": 1.0, "eer": 0.0}
+
+
+def test_two_files_are_counted_by_whose_they_are_spoken_and_sung_apart() -> None:
+    rows = torch.nn.functional.normalize(torch.eye(256)[[0, 0, 1, 1, 2]] + 0.001, dim=1).double().numpy()
+    found = refused(rows, ["Ada", "Ada", "Bob", "Bob", ""], np.array([True, True, True, False, True]))
+    assert found["singing"] == {"one": [0, 1], "two": [2, 2]}
+    assert found["speech"] == {"one": [0, 0], "two": [0, 0]}
 
 
 def test_a_checkout_speaks_of_a_clip_repeated_to_its_length(tmp_path: Path) -> None:
