@@ -31,10 +31,13 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write bytes to a file, whole or not at all.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: they cannot be written; it names `path`, not the file that would have taken its place.
     """
-    with replacing(path) as part:
-        part.write_bytes(content)
+    try:
+        with replacing(path) as part:
+            part.write_bytes(content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from core import room
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from rich.console import Console
@@ -71,7 +73,7 @@ def exit_code(error: Exception) -> int:
 
     unreadable = AudioError | UnreadableScore | WatermarkError | EnrolmentError | FolderError | OSError
     if isinstance(error, unreadable):
-        return UNREADABLE
+        return FAILED if room.full(error) else UNREADABLE
     misused = InvalidInput | KeyFileError | PolicyError | RecordError | UnknownEntry
     return USAGE if isinstance(error, misused) else FAILED
 
@@ -85,6 +87,8 @@ def told(file: Path, error: Exception) -> str:
 
 def unopened(error: OSError) -> str:
     """What the system refused, without its numbers."""
+    if room.full(error):  # no fault of the file that was asked about
+        return f"cannot write {error.filename or 'what was found'}: {error.strerror or error}"
     if error.filename is None or error.strerror is None:
         return str(error)
     return f"{error.filename}: cannot be opened ({error.strerror})"
@@ -133,7 +137,8 @@ def failures() -> Iterator[None]:
     except TrackmarkError as error:
         fail(str(error), exit_code(error))
     except OSError as error:  # a home that cannot be written to, a disk that is full
-        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), FAILED)
+        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        fail(unopened(error) if room.full(error) else named, FAILED)
     except Exception as error:
         if "sqlalchemy" not in sys.modules or not _away(error):
             raise

@@ -241,6 +241,7 @@ def export(
     """
     from api.registry.exports import EXPORTS
     from api.registry.proofs import evidence
+    from core.files import write_whole
     from provenance.exchange.ddex import fragment
 
     if kind not in EXPORTS:
@@ -251,7 +252,7 @@ def export(
         if kind == "evidence":
             _write_folder(output, evidence(store, record_id))
         else:
-            output.write_bytes(EXPORTS[kind].make(store, record_id))
+            write_whole(output, EXPORTS[kind].make(store, record_id))
         if kind == "ddex":
             left_out = fragment(store.records.verified(record_id).state.record).left_out
     if as_json:
@@ -289,8 +290,13 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         fail(f"{folder} exists and is not an empty folder; choose another", USAGE)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    try:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:  # a part of it proves nothing
+        for name in files:
+            (folder / name).unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _act(record_id: str, act: Any, question: str, *, yes: bool, as_json: bool) -> None:

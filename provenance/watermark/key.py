@@ -84,8 +84,12 @@ class WatermarkKey:
             raise KeyFileError(f"{path} exists; a key is never overwritten, choose another name") from error
         except OSError as error:
             raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError as error:  # what is there is no key, and nobody has one that is lost by it
+            Path(path).unlink()
+            raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
 
     @property
     def keyid(self) -> str:
