@@ -188,7 +188,7 @@ def publish(
         write(plain, ready.clip.wav, ready)
         tell("read back")
         heard = decode(plain, LONG_LIMITS)
-        p_value = _read_back(marker, heard, key, marked, out)
+        p_value = _read_back(marker, heard, key, marked)
         tell("fingerprint")
         from provenance.fingerprint import extract
 
@@ -241,13 +241,13 @@ def publish(
     )
 
 
-def _read_back(marker: Marker, clip: Clip, key: "WatermarkKey", marked: Marked, out: Path) -> float:
+def _read_back(marker: Marker, clip: Clip, key: "WatermarkKey", marked: Marked) -> float:
     own = clip.wav[:, round(marked.start_s * clip.sample_rate) :]
     found = marker.detect(own, clip.sample_rate, key)
     if not found.present or found.message != bytes.fromhex(marked.message):
         raise WatermarkError(
-            f"the mark cannot be read back from {out.name} ({clip.duration_s:.1f} s); "
-            "the track is too short, too quiet or too plain: try a larger --strength or a lossless format"
+            f"the mark cannot be read back from the tagged file ({clip.duration_s:.1f} s); the track is too "
+            "short, too quiet or too plain: try a larger strength or a lossless format"
         )
     return float(found.p_value)
 

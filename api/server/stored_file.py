@@ -9,9 +9,8 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.errors import UnknownEntry
+from api.server import ranges
 from api.store import ObjectStore
-
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class StoredFile(StreamingResponse):
@@ -47,7 +46,7 @@ def stored_file(
     headers = {"Accept-Ranges": "bytes"}
     if saved_as is not None:
         headers["Content-Disposition"] = _attachment(saved_as)
-    asked = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    asked = ranges.ONE.fullmatch(request.headers.get("range", "").strip())
     part = None
     if asked is not None and asked.group() != "bytes=-" and "if-range" not in request.headers:
         part = _part(asked, size)

@@ -147,8 +147,9 @@ def test_nothing_is_left_behind_when_a_step_fails(
     options: dict[str, Any] = {"ledger": Ledger(), "marker": Remembering(), **broken()}
     out = tmp_path / "out.flac"
     out.write_bytes(b"precious")
-    with pytest.raises(error):
+    with pytest.raises(error) as told:
         tag(source, out, SONG, overwrite=True, **options)
+    assert "--" not in str(told.value) and "out." not in str(told.value)  # clients of a server read it, too
     assert out.read_bytes() == b"precious"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.wav", "out.flac"]
     assert options["ledger"].registered == []
