@@ -272,7 +272,8 @@ def settings() -> "Settings":
 
 def misfit(error: "ValidationError", called: Callable[[str], str]) -> str:
     """Which values do not fit, each by what its giver calls it, and why; values are not repeated."""
-    return "; ".join(f"{called('_'.join(map(str, one['loc'])))}: {one['msg']}" for one in error.errors())
+    told = ((called("_".join(map(str, one["loc"]))), one["msg"]) for one in error.errors())
+    return "; ".join(f"{name}: {text.removeprefix('Value error, ')}" for name, text in told)
 
 
 @contextmanager

@@ -187,7 +187,8 @@ def _music(report: Found) -> Section:
         blocks += [Table(tuple(map(_, NUMBERS)), tuple(rows), NUMBER_WIDTHS), Text(_(FLOOR))]
         if resembles(ai):
             text = _(
-                "Resembles: %(decoders)s. Shares among the decoders compared, no probability of guilt.",
+                "Likeness among known decoders: %(decoders)s. Shares of the likeness, no probability of "
+                "guilt: the decoder may be none of them.",
                 decoders=resembles(ai),
             )
             blocks.append(Text(text))

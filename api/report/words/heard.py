@@ -23,6 +23,8 @@ MUSIC: dict[str, tuple[str, Tone]] = {
 """What each verdict on music is called, and how it should look."""
 LONGEST_NAMES = 60
 """Of artists in a sentence; each stands whole beside it."""
+MOST_TOLD = 0.99
+"""No share of the likeness is told as more than this."""
 CONSENTS = {
     "active": later("active"),
     "unclear": later("given under one of two names of what may be one voice"),
@@ -83,15 +85,20 @@ def _music_facts(ai: Found) -> Facts:
         (_("Score"), score_text(ai["score"])),
         (_("p-value (human music)"), p_value_text(ai["p_value"])),
     )
-    return (*facts, (_("Resembles"), resembles(ai))) if resembles(ai) else facts
+    return (*facts, (_("Likeness among known decoders"), resembles(ai))) if resembles(ai) else facts
 
 
 def resembles(ai: Found) -> str:
-    """The likeliest decoders, where there are traces of one."""
+    """The likeliest decoders, where there are traces of one: shares of the likeness among those known."""
     if ai["verdict"] != "synthetic":
         return ""
     likely = [g for g in ai.get("generator") or () if g.get("share")][:3]
-    return ", ".join(f"{decoder_text(g['family'])} {percent_text(g['share'])}" for g in likely)
+    return ", ".join(f"{decoder_text(g['family'])} {_part(float(g['share']))}" for g in likely)
+
+
+def _part(share: float) -> str:
+    """A share that is an estimate: never told as the whole."""
+    return percent_text(share) if share < MOST_TOLD else _("above %(score)s", score=percent_text(MOST_TOLD))
 
 
 def exhibits(ai: Found) -> tuple[str, ...]:
@@ -108,7 +115,7 @@ def music_line(ai: Found) -> str:
     measured = _("score %(score)s, p-value %(p_value)s against human music", score=score, p_value=p_value)
     line = f"{lowered(music(ai).answer)}; {measured}"
     likely = resembles(ai)
-    return line + _("; resembles %(decoders)s", decoders=likely) if likely else line
+    return line + _("; likeness among known decoders: %(decoders)s", decoders=likely) if likely else line
 
 
 def voice(found: Found) -> Told:

@@ -99,7 +99,10 @@ def match(found: Found) -> str:
 
 
 def placed(found: Found) -> str:
-    """The same, with the moment of the track at which the audio begins."""
+    """The same, with the moment of the track at which the audio begins, or the other way round."""
+    if found["offset_s"] < 0:
+        into = time_text(-found["offset_s"] / (found.get("speed") or 1.0))
+        return _("record %(match)s, which begins at %(moment)s of the file", match=match(found), moment=into)
     return _("record %(match)s, from %(moment)s on", match=match(found), moment=time_text(found["offset_s"]))
 
 

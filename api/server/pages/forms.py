@@ -43,7 +43,11 @@ def said(shape: type[Model], told: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "the form"
-        text = "something must be said" if first["type"] == "missing" else first["msg"]
+        text = (
+            "something must be said"
+            if first["type"] == "missing"
+            else first["msg"].removeprefix("Value error, ")
+        )
         raise InvalidInput(f"{name}: {text}") from None
 
 

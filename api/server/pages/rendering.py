@@ -37,7 +37,9 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
     nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
     values.setdefault("there", _wanted(request))
     values.setdefault("may", partial(_may, request))
-    values.setdefault("known", _asking(request) is not None)
+    asking = _asking(request)
+    values.setdefault("known", asking is not None)
+    values.setdefault("who", None if asking is None else f"{asking.tenant} {asking.key_id or asking.name}")
     values.setdefault("signed_in", not {COOKIE, SESSION_COOKIE}.isdisjoint(request.cookies))
     with speaking(spoken):
         text = environment.get_template(name).render(

@@ -29,16 +29,42 @@ function pause(seconds) {
   });
 }
 
-// One request; null where no answer came.
-function once(method, address, headers, body, tell) {
-  const request = new XMLHttpRequest();
-  if (tell) request.upload.addEventListener("progress", (step) => tell(step.loaded, step.total));
+// Whoever had signed in when the page came, and whether somebody else may have since.
+const here = document.body.dataset.who;
+let doubted = true;
+
+// Null where whoever is signed in now is the same; the answer that a request gets instead otherwise.
+async function stranger() {
+  if (!doubted) return null;
+  const answer = await request("GET", "/v1/whoami", {});
+  if (answer?.status !== 200) return { answer };
+  const { tenant, key_id: key, name } = JSON.parse(answer.responseText);
+  if (`${tenant} ${key || name}` !== here) {
+    const detail = _("Somebody else is signed in now, and nothing is sent in their name. Reload the page to send as them.");
+    return { answer: { status: 403, responseText: JSON.stringify({ detail }), getResponseHeader: () => null } };
+  }
+  doubted = false;
+  return null;
+}
+
+// One request by whoever opened the page; null where no answer came.
+async function once(method, address, headers, body, tell) {
+  const refused = await stranger();
+  if (refused) return refused.answer;
+  const answer = await request(method, address, headers, body, tell);
+  if (answer?.status === 401) doubted = true;
+  return answer;
+}
+
+function request(method, address, headers, body, tell) {
+  const sent = new XMLHttpRequest();
+  if (tell) sent.upload.addEventListener("progress", (step) => tell(step.loaded, step.total));
   return new Promise((done) => {
-    request.addEventListener("load", () => done(request));
-    request.addEventListener("error", () => done(null));
-    request.open(method, address);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.send(body);
+    sent.addEventListener("load", () => done(sent));
+    sent.addEventListener("error", () => done(null));
+    sent.open(method, address);
+    for (const [name, value] of Object.entries(headers)) sent.setRequestHeader(name, value);
+    sent.send(body);
   });
 }
 
@@ -100,6 +126,7 @@ async function place(file, say) {
   if (!address) return begun(file, say);
   const answer = await patiently(() => once("HEAD", address, TUS), say);
   if (answer.status === 200) return { address, offset: Number(answer.getResponseHeader("Upload-Offset")) };
+  if (answer.status === 403) return problem(answer);
   localStorage.removeItem(remembered(file));
   return begun(file, say);
 }
@@ -140,6 +167,7 @@ export function newKey() {
 //   key: the request's name; the same request under the same name is done once
 // Gives {id} of what was made, or {problem} and whether whoever is signed in is {forbidden} to do this at all.
 export async function send(address, form, files, named, tell, say, key = newKey()) {
+  doubted = true; // somebody may have signed in as another, in another tab, without a word to this page
   const all = files.reduce((sum, [, file]) => sum + file.size, 0) || 1;
   const uploaded = [];
   let before = 0;

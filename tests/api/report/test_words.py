@@ -195,6 +195,7 @@ def test_a_step_of_a_verification_says_what_the_line_of_an_audit_says() -> None:
     assert told["watermark"] == words.watermark_line(found["watermark"], "done")
     assert told["credentials"] == words.credentials_line(found["credentials"], "done")
     assert told["fingerprint"] in words.fingerprint_line(found["fingerprint"], "done")
+
     skipped = replace(result.findings, watermark=NotRun("skipped", "not checked"))
     told = {step["step"]: step["text"] for step in steps(replace(result, findings=skipped))["steps"]}
     assert told["watermark"] == NOT_ASKED
@@ -229,3 +230,18 @@ def test_a_full_search_that_ran_out_of_its_budget_says_where() -> None:
     heard = json.loads(AUDITS.read_text())["everything"]["watermark"]
     heard["searched"]["left_out"] = [{"start_s": 0.0, "end_s": 60.0}]
     assert ("Other changes of speed and pitch not searched", "0:00 to 1:00") in words.watermark(heard).facts
+
+
+def test_a_track_that_begins_within_the_file_is_told_at_its_place_there() -> None:
+    match = {"record_id": "ab" * 8, "score": 0.8, "offset_s": -15.0, "speed": 1.5}
+    assert words.placed(match) == f"record {'ab' * 8}, score 0.80, which begins at 10.0 s of the file"
+    assert words.placed({**match, "offset_s": 15.0}).endswith("from 15.0 s on")
+
+
+def test_no_share_of_a_likeness_is_told_as_the_whole() -> None:
+    found = ai(
+        "synthetic", generator=[{"family": "Suno", "share": 1.0}, {"family": "EnCodec", "share": 0.004}]
+    )
+    assert words.music_line(found).endswith(
+        "likeness among known decoders: Suno above 99\u00a0%, EnCodec 0\u00a0%"
+    )

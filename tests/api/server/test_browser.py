@@ -251,6 +251,38 @@ def test_a_session_that_ended_says_so_and_the_upload_goes_on_after_signing_in(
     assert fresh.locator("input[name=then]").input_value() == addresses["record"]
 
 
+def test_what_was_begun_does_not_go_on_under_another_account(
+    chromium: Browser, site: Site, addresses: dict[str, str]
+) -> None:
+    with site.client() as client:
+        client.post("/v1/tenants", json={"tenant": "label-z", "name": "Label Z"}).raise_for_status()
+        asked = {"name": "theirs", "tenant": "label-z", "role": "admin"}
+        theirs = client.post("/v1/keys", json=asked).json()["secret"]
+    context = signed_in(chromium, site)
+    page = context.new_page()
+    page.goto("/")
+    files: list[Any] = [
+        {"name": name, "mimeType": "audio/wav", "buffer": GOOD} for name in ("ours 1.wav", "ours 2.wav")
+    ]
+    page.set_input_files("#file", files)
+    context.request.post("/sign-in", form={"key": theirs})  # in another tab; no request was refused meanwhile
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_text("Somebody else is signed in now")).to_be_visible()
+    context.clear_cookies()
+    page.goto("/sign-in")
+    context.request.post("/sign-in", form={"key": site.key})
+    page.goto("/")
+    context.clear_cookies()  # the session ends
+    page.set_input_files("#file", files[:1])
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.locator("#sent-text")).to_contain_text("Your session has ended")
+    context.request.post("/sign-in", form={"key": theirs})
+    expect(page.get_by_text("Somebody else is signed in now")).to_be_visible()
+    page.goto("/audits")
+    expect(page.locator("body")).not_to_contain_text("ours 1.wav")  # they have nothing of ours
+    context.close()
+
+
 def test_a_lost_connection_is_told_and_the_upload_goes_on_by_itself(page: Page) -> None:
     page.goto("/")
     page.route("**/v1/audits", lambda route: route.abort())
