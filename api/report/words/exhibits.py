@@ -51,7 +51,8 @@ def _comb(data: Data) -> str:
 
 def _lines(data: Data) -> str:
     return _(
-        "steady lines at %(grid)s, as a decoder's last layers leave them, score %(z)s",
+        "steady lines at %(grid)s, as a decoder's last layers leave them, together %(z)s times the spread of "
+        "their surroundings above these",
         grid=grid_text(data["grid"]),
         z=number_text(f"{data['z']:.1f}"),
     )
