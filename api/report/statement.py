@@ -33,7 +33,11 @@ def numbered(schema: str, told: Found, registry: "Registry", public_url: str | N
         told: what is its own.
         registry: signs it later.
         public_url: where the issuer's server is reached by everybody, or None.
+
+    Raises:
+        KeyFileError: this machine does not have the key that signs reports.
     """
+    registry.keys.signer("report")  # with the first keys of a registry comes the first checkpoint of its log
     whole: Json = {
         "schema": schema,
         "created_at": clock.now_text(),

@@ -168,6 +168,17 @@ def test_an_audit_with_reports_that_verify_offline(
     assert "was not checked" in read.read_text()
 
 
+@pytest.mark.parametrize("command", [["audit", "--checks", "credentials"], ["compare"]])
+def test_the_first_thing_that_a_registry_is_asked_for_may_be_a_report(
+    command: list[str], trackmark: Trackmark, song: Path, tmp_path: Path
+) -> None:
+    files = [song, song] if command == ["compare"] else [song]
+    done = trackmark(*command, *files, "--reports", tmp_path / "reports", "--json")
+    (line,) = done.lines
+    assert "error" not in line, line
+    assert trackmark("verify-report", line["report"]).code == 0
+
+
 def test_an_audit_for_people(trackmark: Trackmark, tagged: dict[str, Any]) -> None:
     done = trackmark("audit", tagged["path"])
     assert done.code == 0
