@@ -213,7 +213,10 @@ def _warnings(findings: Findings, clip: Clip) -> list[str]:
     if tags.unreadable is not None:
         warnings.append(f"tags: {tags.unreadable}")
     warnings.extend(partly(clip))
-    return [*warnings, *also_known_as(findings.ownership, findings.matches)]
+    return [
+        *warnings,
+        *also_known_as(findings.ownership, told(findings.watermark, WatermarkFound()), findings.matches),
+    ]
 
 
 def partly(clip: Clip) -> list[str]:

@@ -60,12 +60,19 @@ def judge(
     return with_the_rest(found, mark, matches, records, duration_s)
 
 
-def also_known_as(ownership: Ownership, matches: Matches) -> list[str]:
-    """A warning for each further record of the same audio: two parties may claim one track."""
+def also_known_as(ownership: Ownership, mark: WatermarkFound, matches: Matches) -> list[str]:
+    """A warning for each further record of the same audio: two parties may claim one track.
+
+    Another recording that sounds with it is not the same audio.
+    """
     own = _named(matches, ownership.record_id)
     if own is None or ownership.status not in ("match", "mark_removed_or_unmarked", "fingerprint_only"):
         return []
-    others = [m.record_id for m in matches if m is not own and _rivals(m, own, matches)]
+    others = [
+        m.record_id
+        for m in matches
+        if m is not own and _rivals(m, own, matches) and not _mixed(own.record_id, m.record_id, mark)
+    ]
     return [f"the same audio is also registered as record {other}; see who was first" for other in others]
 
 

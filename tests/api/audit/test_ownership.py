@@ -156,6 +156,7 @@ def test_a_mash_up_of_two_marked_tracks_is_no_dispute_of_their_owners() -> None:
     mixed = audit(registry, detection=marked(marks=both))
     assert mixed.findings.ownership.status == "match"
     assert [rule.rule for rule in mixed.decision.rules] == ["holds-a-track-of-others"]
+    assert mixed.warnings == (), "it is not the same audio that is registered twice"
     apart = (both[0], replace(both[1], start_s=30.0, end_s=40.0))
     for marks in (both[:1], apart):
         found = audit(registry, detection=marked(marks=marks))
