@@ -15,7 +15,7 @@ from api.audit.result import AuditResult
 from api.language.catalogue import Language
 from api.report import words
 from api.report.report import SUFFIX, CheckedAudit
-from api.report.statement import model_cards, numbered, proof, write_signed
+from api.report.statement import begin, model_cards, numbered, proof, write_signed
 from provenance.records.report import PAYLOAD_TYPE
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def write_report(
     Returns:
         The audit, with `report` set to the path.
     """
+    begin(registry)
     statement = build_report(result, registry, policy=policy, public_url=public_url)
     write_signed(statement, PAYLOAD_TYPE, registry, path)
     return replace(result, report=str(path))

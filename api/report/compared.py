@@ -15,7 +15,7 @@ from api.compare.comparison import ROLES, Role
 from api.language.catalogue import Language
 from api.report import words
 from api.report.report import SUFFIX, CheckedComparison
-from api.report.statement import fingerprint_card, model_cards, numbered, proof, write_signed
+from api.report.statement import begin, fingerprint_card, model_cards, numbered, proof, write_signed
 from api.report.words import comparison
 from provenance.records.report import COMPARISON_TYPE
 
@@ -58,6 +58,7 @@ def write_comparison(
     found: Found, registry: "Registry", path: Path, *, public_url: str | None = None
 ) -> None:
     """Sign the report of a comparison and write it, whole or not at all; see `build_comparison`."""
+    begin(registry)
     statement = build_comparison(found, registry, public_url=public_url)
     write_signed(statement, COMPARISON_TYPE, registry, path)
 

@@ -33,11 +33,7 @@ def numbered(schema: str, told: Found, registry: "Registry", public_url: str | N
         told: what is its own.
         registry: signs it later.
         public_url: where the issuer's server is reached by everybody, or None.
-
-    Raises:
-        KeyFileError: this machine does not have the key that signs reports.
     """
-    registry.keys.signer("report")  # with the first keys of a registry comes the first checkpoint of its log
     whole: Json = {
         "schema": schema,
         "created_at": clock.now_text(),
@@ -47,6 +43,15 @@ def numbered(schema: str, told: Found, registry: "Registry", public_url: str | N
         **({} if public_url is None else {"issuer": issuer(public_url)}),
     }
     return {**whole, "report_id": hashlib.sha256(report_format.to_payload(whole)).hexdigest()[:32]}
+
+
+def begin(registry: "Registry") -> None:
+    """Before a statement: with the first keys of a registry comes the first checkpoint of its log.
+
+    Raises:
+        KeyFileError: this machine does not have the key that signs reports.
+    """
+    registry.keys.signer("report")
 
 
 def write_signed(statement: Found, payload_type: str, registry: "Registry", path: Path) -> None:
