@@ -24,6 +24,7 @@ from api.cli.console import (
 
 if TYPE_CHECKING:
     from api.originality.collection import Collection, Track
+    from core.errors import AudioError
     from detector.originality import Sketch
 
 
@@ -69,8 +70,8 @@ def originality(
             fail(str(error), UNREADABLE)
         others = _heard(tracks, kept, quiet=quiet)
         mine = _heard(asked, kept, quiet=quiet) if among else others
-        for track, reason in dict([*others.unread, *mine.unread]).items():
-            _tell_unread(track, reason, as_json=as_json)
+        for track, why in dict([*others.unread, *mine.unread]).items():
+            _tell_unread(track, why, as_json=as_json)
         if others.tracks:
             _compare(mine, others, whole=among is None, as_json=as_json)
     raise typer.Exit(UNREADABLE if others.unread or mine.unread else OK)
@@ -121,10 +122,10 @@ def _compare(mine: "Collection", others: "Collection", *, whole: bool, as_json: 
             answers().print(diversity_table(summary))
 
 
-def _tell_unread(track: "Track", reason: str, *, as_json: bool) -> None:
+def _tell_unread(track: "Track", error: "AudioError", *, as_json: bool) -> None:
     from rich.markup import escape
 
     if as_json:
-        emit({"file": str(track.path), "error": {"type": "AudioError", "message": reason}})
+        emit({"file": str(track.path), "error": {"type": type(error).__name__, "message": str(error)}})
     else:
-        messages().print(f"[bold red]error:[/] {escape(told(track.path, Exception(reason)))}")
+        messages().print(f"[bold red]error:[/] {escape(told(track.path, error))}")

@@ -15,6 +15,7 @@ from api.scan.find import ScanError, find
 from core.errors import AudioError, InvalidInput, UnreadableAudio
 from core.files import replacing
 from core.limits import Limits
+from core.reception import opened
 
 if TYPE_CHECKING:
     from detector.originality import Sketch
@@ -40,12 +41,12 @@ class Collection:
     Attributes:
         tracks: those that were heard.
         sketches: theirs, in the same order.
-        unread: the others, with the reason.
+        unread: the others, each with why.
     """
 
     tracks: tuple[Track, ...]
     sketches: "tuple[Sketch, ...]"
-    unread: tuple[tuple[Track, str], ...]
+    unread: tuple[tuple[Track, AudioError], ...]
 
 
 def listed(target: str) -> list[Track]:
@@ -91,20 +92,20 @@ def digest(path: Path) -> str:
     """The SHA-256 of a file's bytes, hex.
 
     Raises:
-        UnreadableAudio: it cannot be read.
+        UnreadableAudio: it cannot be read, or is no regular file.
     """
-    try:
-        with path.open("rb") as file:
+    with opened(path) as file:
+        try:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableAudio(f"{path.name}: {error.strerror}") from error
+        except OSError as error:
+            raise UnreadableAudio(f"{path.name}: {error.strerror}") from error
 
 
 def gathered(tracks: Sequence[Track], sketches: "Sequence[Sketch | AudioError]") -> Collection:
     """Tracks with what was heard of each: a sketch, or why there is none."""
     pairs = list(zip(tracks, sketches, strict=True))
     good = [(track, one) for track, one in pairs if not isinstance(one, AudioError)]
-    bad = tuple((track, str(one)) for track, one in pairs if isinstance(one, AudioError))
+    bad = tuple((track, one) for track, one in pairs if isinstance(one, AudioError))
     return Collection(tuple(track for track, _ in good), tuple(one for _, one in good), bad)
 
 

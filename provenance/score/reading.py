@@ -3,10 +3,11 @@
 import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import UnreadableScore
+from core.errors import UnreadableAudio, UnreadableScore
 from core.locked import Locked, LockedError
 from provenance.records.ingredient import Ingredient
 
@@ -47,9 +48,11 @@ def read_score(path: Path) -> Score:
     Raises:
         UnreadableScore: it is none, is damaged or too large, has no note, or cannot be opened.
     """
+    from core.reception import opened  # with NumPy, which the command line starts without
+
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
+        with opened(path) as file:  # a named pipe would keep whoever opens it waiting
+            size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise UnreadableScore(f"{path.name} has {size} bytes: a score may have {MAX_BYTES}")
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -57,8 +60,8 @@ def read_score(path: Path) -> Score:
             with READER.begin(None, [file.fileno()], memory_bytes=MEMORY_BYTES, seconds=TIMEOUT_S) as talk:
                 found = json.loads(talk.answer(b"A"))
             notes, duration_s = int(found["notes"]), float(found["duration_s"])
-    except OSError as error:
-        raise UnreadableScore(f"cannot read {path.name}: {error.strerror or error}") from error
+    except (OSError, UnreadableAudio) as error:
+        raise UnreadableScore(f"cannot read the score {error}") from error
     except (LockedError, ValueError, KeyError, TypeError) as error:
         raise UnreadableScore(f"{path.name} is no usable MIDI file: {error}") from error
     if notes < 1 or not math.isfinite(duration_s):

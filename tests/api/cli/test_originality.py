@@ -1,6 +1,7 @@
 """`trackmark originality` at work on real files."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,16 @@ def test_bad_input_is_told_and_loses_nothing(trackmark: Trackmark, catalogue: Pa
     assert done.code == 3
     wrong, found = done.lines
     assert wrong["file"] == str(text) and wrong["error"]["message"]
+    assert wrong["error"]["type"] == "UnreadableAudio"
     assert found["melody"] == {"measurable": False, "reason": "the audio is silent", "nearest": []}
+    os.mkfifo(tmp_path / "pipe.wav")
+    kept = trackmark("originality", tmp_path / "pipe.wav", "--among", catalogue, "--kept", tmp_path / "kept")
+    assert kept.code in (2, 3) and "pipe.wav" in kept.err
+    listed = tmp_path / "pipes.txt"
+    listed.write_text("pipe.wav\n")
+    for words in (("originality", listed, "--kept", tmp_path / "kept"), ("catalogue", "sketch", listed)):
+        waited = trackmark(*words, "--json")
+        assert "not a regular file" in waited.out + waited.err
     dates = tmp_path / "dates.csv"
     dates.write_text("file,date\nsilent.flac,yesterday\n")
     wrong_date = trackmark("originality", dates)

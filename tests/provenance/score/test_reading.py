@@ -1,6 +1,7 @@
 """MIDI files: what is in them, and what becomes of those that are damaged or none."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,9 @@ def test_what_is_no_score_is_refused_with_its_reason(tmp_path: Path, content: by
 def test_a_score_that_is_not_there_is_an_error_of_the_tree(tmp_path: Path) -> None:
     with pytest.raises(UnreadableScore, match="cannot read"):
         read_score(tmp_path / "none.mid")
+
+
+def test_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "song.mid")
+    with pytest.raises(UnreadableScore, match="not a regular file"):
+        read_score(tmp_path / "song.mid")
