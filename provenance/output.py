@@ -1,6 +1,9 @@
 """Where a tagged file goes: what is asked before any work is done, and the last step, which puts it there."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from core.errors import EncodeError, UnreadableAudio
@@ -45,6 +48,22 @@ def check_output(out: Path, *, overwrite: bool, source: Path | None = None) -> N
         raise EncodeError(f"cannot write {out}: there is no folder {out.parent}")
     if not os.access(out.parent, os.W_OK | os.X_OK):
         raise EncodeError(f"cannot write {out}: the folder may not be written to")
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let one tagging at a time end in a folder, also of those in other processes.
+
+    Between the last look at an output's name and the file's move there, its record is registered: of two that
+    look at once, one would leave a record without a file, which would contest the other's. A file system
+    without locks, and a folder that cannot be read, let both end.
+    """
+    with ExitStack() as ends:
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            ends.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def put(finished: Path, out: Path, *, overwrite: bool) -> None:

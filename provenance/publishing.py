@@ -20,7 +20,7 @@ from core.limits import LONG_LIMITS, Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.description import describe
 from provenance.formats import CREDENTIALS_IN
-from provenance.output import check_output, put, refuse_changed
+from provenance.output import alone_in, check_output, put, refuse_changed
 from provenance.preparation import Prepared
 from provenance.records.asset import Mark, Span
 from provenance.records.record import OwnershipRecord
@@ -179,7 +179,7 @@ def publish(
 
     Raises:
         AudioError, EncodeError, WatermarkError, CredentialsError: as of `tag`. Nothing is registered then,
-            but where something takes the output's name in the last instant.
+            but where something else than Trackmark takes the output's name in the last instant.
     """
     key, record_id = ledger.watermark_key(), draft.record_id
     with workplace(out) as folder:
@@ -219,11 +219,12 @@ def publish(
         sha256 = _file_sha256(finished)
         if isinstance(source, Path) and ready.state is not None:
             refuse_changed(source, ready.state)
-        check_output(out, overwrite=overwrite)
-        registration = ledger.register(record, fingerprint)
-        ledger.keep_manifest(record_id, store)
-        with writing(out):
-            put(finished, out, overwrite=overwrite)
+        with alone_in(out.parent):
+            check_output(out, overwrite=overwrite)
+            registration = ledger.register(record, fingerprint)
+            ledger.keep_manifest(record_id, store)
+            with writing(out):
+                put(finished, out, overwrite=overwrite)
     ledger.add_file(record_id, sha256)
     ledger.heard(record_id, heard)
     return Tagged(

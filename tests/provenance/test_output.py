@@ -1,6 +1,7 @@
 """An output takes the place of nothing unasked, and is refused before the work where it cannot be placed."""
 
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -117,6 +118,25 @@ def test_what_appears_meanwhile_is_left_as_it_is(suffix: str, source: Path, tmp_
     assert out.read_bytes() == b"precious"
     assert ledger.registered == []
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.wav", out.name]
+
+
+def test_of_two_taggings_into_one_output_only_one_is_registered(source: Path, tmp_path: Path) -> None:
+    """Whoever registers is alone with the folder until the file is there; the other one looks after that."""
+
+    class Watched(Ledger):
+        def register(self, *registered: Any) -> Any:
+            other = os.open(tmp_path, os.O_RDONLY)
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.close(other)
+            return super().register(*registered)
+
+    first, second = Watched(), Ledger()
+    out = tmp_path / "out.wav"
+    begun = Acting(lambda: tag(source, out, SONG, ledger=first, marker=Remembering()))
+    with pytest.raises(EncodeError, match="exists already"):
+        tag(source, out, SONG, ledger=second, marker=begun)
+    assert (len(first.registered), len(second.registered)) == (1, 0)
 
 
 @pytest.mark.parametrize("links", [True, False])
