@@ -360,6 +360,7 @@ class MatchFound:
         offset_s: where the audio's first sample lies in the registered track.
         pitch_semitones: how much higher the audio sounds than the track.
         stretches: where in the audio the track is heard.
+        mixed_with: records of other recordings that sound in the same stretches, as in a mash-up.
     """
 
     record_id: str
@@ -370,6 +371,7 @@ class MatchFound:
     matched_s: float
     stretches: tuple[Stretch, ...]
     p_value: float | None
+    mixed_with: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, match: "Match") -> "MatchFound":
@@ -383,4 +385,5 @@ class MatchFound:
             matched_s=rounded(match.matched_s, 3),
             stretches=tuple(Stretch.of(stretch) for stretch in match.stretches),
             p_value=significant(match.p_value),
+            mixed_with=match.mixed_with,
         )

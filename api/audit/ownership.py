@@ -71,7 +71,7 @@ def also_known_as(ownership: Ownership, mark: WatermarkFound, matches: Matches) 
     others = [
         m.record_id
         for m in matches
-        if m is not own and _rivals(m, own, matches) and not _mixed(own.record_id, m.record_id, mark)
+        if m is not own and _rivals(m, own, matches) and not _mixed(own, m, own.record_id, mark)
     ]
     return [f"the same audio is also registered as record {other}; see who was first" for other in others]
 
@@ -159,7 +159,7 @@ def _contested(record_id: str, mark: WatermarkFound, matches: Matches, records: 
         for m in matches
         if m.record_id != record_id
         and _rivals(m, own, matches)
-        and not _mixed(record_id, m.record_id, mark)
+        and not _mixed(own, m, record_id, mark)
         and _stands(records.get(m.record_id))
         and not same_owners(_owners(records[m.record_id]), _owners(record))
     ]
@@ -204,12 +204,21 @@ def _rivals(one: MatchFound, own: MatchFound | None, matches: Matches) -> bool:
     return one.matched_s >= RIVAL_SHARE * longest and (own is None or _overlap(_spans(one), _spans(own)))
 
 
-def _mixed(one: str, other: str, mark: WatermarkFound) -> bool:
-    """Whether two tracks sound at once: a marked track gets no second mark, so that both marks tell of two.
+def _mixed(one: MatchFound | None, other: MatchFound, record_id: str, mark: WatermarkFound) -> bool:
+    """Whether two recordings sound at once: other peaks speak for each, or both marks are read.
 
-    Then neither owner claims the other's recording.
+    A marked track gets no second mark, so that two marks tell of two. Then neither owner claims the other's
+    recording.
+
+    Args:
+        one: the match of the record that the statement is about, if there is one.
+        other: that of another record.
+        record_id: of the first.
+        mark: what was read.
     """
-    first, second = _marks(mark, one), _marks(mark, other)
+    if one is not None and other.record_id in one.mixed_with:
+        return True
+    first, second = _marks(mark, record_id), _marks(mark, other.record_id)
     return bool(first and second) and _overlap(first, second)
 
 

@@ -1,5 +1,6 @@
 """What a search answers: a track, and the stretches of the query in which it is heard."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -42,22 +43,24 @@ class Found:
         track: its number.
         score: share of the query, in half seconds, that holds a consistent hit, 0 to 1.
         heard: where, in the order of the query; at least one.
+        mixed_with: numbers of tracks found in the same stretches that are other recordings.
     """
 
     track: int
     score: float
     heard: tuple[Stretch, ...]
+    mixed_with: tuple[int, ...] = ()
 
     @property
     def main(self) -> Stretch:
         """The stretch with the most votes."""
         return max(self.heard, key=lambda stretch: stretch.votes)
 
-    def named(self, record_id: str) -> "Match":
-        """The same under the record's id."""
+    def named(self, names: Mapping[int, str]) -> "Match":
+        """The same under the record's id, by the ids of all tracks that are found."""
         main = self.main
         return Match(
-            record_id=record_id,
+            record_id=names[self.track],
             score=self.score,
             offset_s=main.offset_s,
             speed=main.speed,
@@ -66,6 +69,7 @@ class Found:
             votes=main.votes,
             p_value=min(stretch.p_value for stretch in self.heard),
             stretches=self.heard,
+            mixed_with=tuple(names[other] for other in self.mixed_with if other in names),
         )
 
 
@@ -84,6 +88,8 @@ class Match:
         votes: distinct moments of the query on the line.
         p_value: chance of as many votes anywhere in the index, for an unrelated query.
         stretches: every part of it in which the track plays, in the order of the query.
+        mixed_with: records of other recordings that sound in the same stretches, as in a mash-up; the same
+            recording under another record is none.
     """
 
     record_id: str
@@ -95,3 +101,4 @@ class Match:
     votes: int
     p_value: float
     stretches: tuple[Stretch, ...] = ()
+    mixed_with: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ was measured; the p-value that follows grows with the index and with the query, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from provenance.fingerprint.chance import needed_votes
 from provenance.fingerprint.extract import Fingerprint
 from provenance.fingerprint.lines import Hits, Line, distinct, find_lines
 from provenance.fingerprint.match import Found, Match
+from provenance.fingerprint.mixed import mixed_with
 from provenance.fingerprint.played import CHANGED, FAR, UNCHANGED, Played
 from provenance.fingerprint.stretches import stretches_of
 from provenance.fingerprint.windows import Window, Windows
@@ -94,13 +95,14 @@ def search(fingerprint: Fingerprint, lookup: Lookup, total_frames: int) -> list[
         hits = hits_at(window, line.played, lookup)
         return hits.near(line.moved(-window.centre)) + window.centre
 
-    found = []
+    found, moments = [], {}
     for track, lines in seen.items():
-        heard = stretches_of(lines, windows, total_frames, trace)
+        heard, moments[track] = stretches_of(lines, windows, total_frames, trace)
         if heard:
             matched = sum(stretch.matched_s for stretch in heard)
             found.append(Found(track, min(1.0, matched / fingerprint.duration_s), heard))
-    return sorted(found, key=lambda f: (-f.main.votes, f.track))
+    told = [replace(one, mixed_with=mixed_with(one, found, moments)) for one in found]
+    return sorted(told, key=lambda f: (-f.main.votes, f.track))
 
 
 def window_lines(window: Window, lookup: Lookup, needed: int) -> list[Line]:

@@ -160,7 +160,7 @@ class SqlIndex:
         wanted = (track_table.c.id.in_([f.track for f in found]), track_table.c.owner == self._owner)
         rows = connection.execute(select(track_table.c.id, track_table.c.record_id).where(*wanted))
         names = {row.id: row.record_id for row in rows}
-        return [f.named(names[f.track]) for f in found if f.track in names]
+        return [f.named(names) for f in found if f.track in names]
 
 
 def packed_hashes(key: IntArray, time: IntArray) -> bytes:

@@ -33,8 +33,8 @@ LEAST_TRACED = 2
 
 def stretches_of(
     lines: Sequence[Line], windows: Windows, total_frames: int, trace: Trace
-) -> tuple[Stretch, ...]:
-    """Stretches of one track.
+) -> tuple[tuple[Stretch, ...], IntArray]:
+    """Stretches of one track, and the moments on its lines, rising, [V].
 
     Args:
         lines: of the track, in frames of the query.
@@ -57,7 +57,8 @@ def stretches_of(
             continue
         found.append((_followed(line, group, windows, trace), p_value))
     heard = [part for line, p_value in found for part in _parts(line, p_value)]
-    return tuple(sorted(heard, key=lambda stretch: stretch.start_s))
+    moments = np.unique(np.concatenate([np.zeros(0, np.int64), *(line.moments for line, _ in found)]))
+    return tuple(sorted(heard, key=lambda stretch: stretch.start_s)), moments
 
 
 def together(lines: Sequence[Line]) -> list[list[Line]]:

@@ -142,6 +142,7 @@ class MatchFound(TypedDict):
         offset_s: where the audio's first sample lies in the registered track
         pitch_semitones: how much higher the audio sounds than the track
         stretches: where in the audio the track is heard
+        mixed_with: records of other recordings that sound in the same stretches, as in a mash-up
     """
 
     record_id: str
@@ -152,6 +153,7 @@ class MatchFound(TypedDict):
     matched_s: float
     stretches: list[Stretch]
     p_value: float | None
+    mixed_with: NotRequired[list[str]]
 
 
 class Media(TypedDict):

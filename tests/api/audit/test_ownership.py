@@ -10,6 +10,7 @@ from api.report import words
 from api.report.steps import steps
 from api.report.words.meanings import MEANINGS
 from core.errors import ProofError
+from provenance.watermark import Detection
 from provenance.watermark.marks import Mark
 from tests import fakes
 from tests.api.audit.asking import audit
@@ -161,6 +162,19 @@ def test_a_mash_up_of_two_marked_tracks_is_no_dispute_of_their_owners() -> None:
     for marks in (both[:1], apart):
         found = audit(registry, detection=marked(marks=marks))
         assert found.findings.ownership.status == "disputed"
+
+
+@pytest.mark.parametrize("carries", [fakes.unmarked(), marked()])
+def test_a_mash_up_is_no_dispute_where_other_peaks_speak_for_each_track(carries: Detection) -> None:
+    else_ = [{"name": "Else", "right": "master", "share": 1.0, "territories": ["WORLD"]}]
+    known = {RECORD: fakes.claims(), OTHER: fakes.claims(owners=else_)}
+    both = [match(RECORD, mixed_with=(OTHER,)), match(OTHER, mixed_with=(RECORD,))]
+    mixed = audit(Registry(known, matches=both), detection=carries)
+    assert mixed.findings.ownership.status != "disputed"
+    assert "holds-a-track-of-others" in [rule.rule for rule in mixed.decision.rules]
+    assert not [text for text in mixed.warnings if "also registered" in text]
+    twice = audit(Registry(known, matches=[match(RECORD), match(OTHER)]), detection=carries)
+    assert twice.findings.ownership.status == "disputed"
 
 
 @pytest.mark.parametrize(
