@@ -144,7 +144,7 @@ class ApiKeys:
                 process died before it answered.
 
         Raises:
-            InvalidInput: no scope, or an expiry in the past.
+            InvalidInput: no scope, an expiry in the past, or a name that cannot be seen.
         """
         secret = _new_secret()
         return NewKey(self._insert(secret, name, scopes, tenant, expires_at, key_id), secret)
@@ -297,6 +297,8 @@ class ApiKeys:
     ) -> KeyInfo:
         if not scopes:
             raise InvalidInput("a key needs at least one scope")
+        if not name.isprintable() or not name.strip():
+            raise InvalidInput("the name of a key must be one line of visible text")
         now = clock.now()
         if expires_at is not None and expires_at <= now:
             raise InvalidInput("expires_at lies in the past")

@@ -74,6 +74,12 @@ def test_an_expired_key_is_refused(client: TestClient, monkeypatch: pytest.Monke
         parts(client).keys.create("late", EVERYDAY, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("name", ["  ", "two\nlines", "turned \u202ename"])
+def test_a_key_whose_name_cannot_be_seen_is_refused(client: TestClient, name: str) -> None:
+    with pytest.raises(InvalidInput, match="one line of visible text"):
+        parts(client).keys.create(name, EVERYDAY)
+
+
 def test_only_the_default_tenants_admin_makes_keys_of_others(client: TestClient) -> None:
     wanted = {"name": "x", "scopes": ["admin"], "tenant": "label-b"}
     made = client.post("/v1/keys", json=wanted)
