@@ -85,7 +85,7 @@ def _carried(folder: Path, carried: Path, items: Sequence[Item]) -> Plan:
     """Give the rows that were carried their numbers among these items."""
     numbers = {item: number for number, item in enumerate(items)}
     with carried.open(encoding="utf-8") as file:
-        plan = Plan(items, Terms.from_json(json.loads(file.readline())))
+        plan = Plan(items, _terms(file.readline(), carried))
         parts = Parts(folder, plan)
         try:
             for line in file:
@@ -96,6 +96,16 @@ def _carried(folder: Path, carried: Path, items: Sequence[Item]) -> Plan:
         finally:
             parts.close()
     return plan
+
+
+def _terms(head: str, carried: Path) -> Terms:
+    try:
+        return Terms.from_json(json.loads(head))
+    except (ValueError, TypeError) as error:
+        raise ScanError(
+            f"what an interrupted scan left cannot be read ({carried}: {error}): finish it with the release "
+            f"that began it, or delete {carried.parent} to begin again"
+        ) from None
 
 
 @contextmanager

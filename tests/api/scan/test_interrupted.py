@@ -212,6 +212,18 @@ def test_a_plan_that_cannot_be_read_is_told_and_nothing_is_thrown_away(
     assert asked(tmp_path) == dict.fromkeys(FILES, 1)
 
 
+def test_rows_that_an_earlier_release_carried_are_told_and_kept(tmp_path: Path, items: list[Item]) -> None:
+    results = tmp_path / "r.csv"
+    with pytest.raises(KeyboardInterrupt):
+        run(items, results, audit=cut_after(5))
+    carried = folder(results) / runs.CARRIED
+    (folder(results) / runs.PLAN).unlink()
+    carried.write_text('"2026-11-01"\n')
+    with pytest.raises(ScanError, match="cannot be read"):
+        run(items, results)
+    assert carried.exists()
+
+
 def test_two_scans_do_not_write_one_table(
     tmp_path: Path, items: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
