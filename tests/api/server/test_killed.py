@@ -230,7 +230,7 @@ SAYS_SO = {
 FILES = {"audits", "tracks", "comparisons", "artists", "uploads"}
 """See `tests.api.uploads.test_killed`."""
 READ = {
-    *("/v1/verify", "/oauth/token", "/v1/policies/{policy_id}/dry-run"),
+    *("/v1/verify", "/v1/verify/claims", "/oauth/token", "/v1/policies/{policy_id}/dry-run"),
     *(f"/c2pa/v1/matches/by{what}" for what in ("Binding", "Content", "Reference")),
 }
 """They write nothing; a lookup is forgotten by itself."""
