@@ -272,8 +272,10 @@ def settings() -> "Settings":
 
 def misfit(error: "ValidationError", called: Callable[[str], str]) -> str:
     """Which values do not fit, each by what its giver calls it, and why; values are not repeated."""
-    told = ((called("_".join(map(str, one["loc"]))), one["msg"]) for one in error.errors())
-    return "; ".join(f"{name}: {text.removeprefix('Value error, ')}" for name, text in told)
+    from api.errors import why_unfit
+
+    each = ((called("_".join(map(str, one["loc"]))), why_unfit(one)) for one in error.errors())
+    return "; ".join(f"{name}: {why}" for name, why in each)
 
 
 @contextmanager

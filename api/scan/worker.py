@@ -83,8 +83,6 @@ def audit_item(item: Item, home: Path, terms: Terms, *, log: str | None = None) 
         ScanError: this machine has another registry.
     """
     from api.audit.audit import audit_file
-    from api.audit.policy_text import load_policy
-    from api.policies.policies import DEFAULT
     from api.registry.artists import Reader
 
     registry, settings = _opened(str(home))
@@ -93,7 +91,7 @@ def audit_item(item: Item, home: Path, terms: Terms, *, log: str | None = None) 
             f"{gethostname()} has another registry in {home} than the machine that scans: share that folder "
             "with it"
         )
-    policy = load_policy() if terms.policy == DEFAULT else _policy(str(home), terms.policy)
+    policy = _policy(str(home), terms.policy)
     try:
         with _local_copy(item) as path:
             reader = registry.on_behalf(Reader.here(f"scan of {item.location}"))

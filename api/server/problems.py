@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
-from api.errors import DiskFull, StoreUnavailable, UnknownEntry, UploadLocked, told
+from api.errors import DiskFull, StoreUnavailable, UnknownEntry, UploadLocked, told, why_unfit
 from api.server import late_forms
 from api.server.answers import problem
 from api.server.refusals import (
@@ -148,7 +148,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
     raised: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     told_of = raised[:MAX_TOLD]
     fields = [".".join(map(str, item["loc"][1:] or item["loc"])) for item in told_of]
-    errors = [{"field": field, "detail": item["msg"]} for field, item in zip(fields, told_of, strict=True)]
+    errors = [
+        {"field": field, "detail": why_unfit(item)} for field, item in zip(fields, told_of, strict=True)
+    ]
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors) or "see errors"
     return respond({**problem(InvalidInput(detail)), "errors": errors}, request)
 

@@ -145,7 +145,8 @@ def different(clips: list[Clip], embeddings: list[Tensor]) -> None:
     if bool((alike >= SAME_RECORDING).any()):
         first, again = divmod(int(alike.argmax()), len(clips))
         raise EnrolmentError(
-            f"{_name(clips[again])}: the same recording as {_name(clips[first])}: give another one",
+            f"{_name(clips[again])}: sounds like the same recording as {_name(clips[first])}: "
+            "give another one",
             "same-recording",
         )
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from api.errors import why_unfit
 from api.server.schemas import Model
 from core.errors import InvalidInput
 
@@ -43,11 +44,7 @@ def said(shape: type[Model], told: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "the form"
-        text = (
-            "something must be said"
-            if first["type"] == "missing"
-            else first["msg"].removeprefix("Value error, ")
-        )
+        text = "something must be said" if first["type"] == "missing" else why_unfit(first)
         raise InvalidInput(f"{name}: {text}") from None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from api.language import _, later, named
 from api.report.words.told import ACTIONS
+from api.server.pages import lists
 
 Choices = tuple[tuple[str, str], ...]
 """The value of each choice, and what it is called."""
@@ -26,10 +27,6 @@ _STATES: Mapping[str, str] = {
     "revoked": later("revoked"),
     "active": later("in force"),
 }
-_JOBS = ("queued", "running", "succeeded", "failed", "cancelled", "expired")
-_RECORDS = ("asserted", "evidenced", "disputed", "revoked")
-_CASES = ("open", "decided", "appealed")
-
 _ADVICE: Mapping[int, str] = {
     403: later("You may not do this as you are signed in. An admin can give the role or the scope for it."),
     404: later("It is not there, is not there any more, or is not yours to see."),
@@ -55,17 +52,17 @@ def states(names: Iterable[str]) -> Choices:
 
 def jobs() -> Choices:
     """The states of an audit or a comparison."""
-    return states(_JOBS)
+    return states(lists.AUDITS["state"])
 
 
 def records() -> Choices:
     """The states of a record."""
-    return states(_RECORDS)
+    return states(lists.RECORDS["status"])
 
 
 def cases() -> Choices:
     """The states of a case."""
-    return states(_CASES)
+    return states(lists.CASES["state"])
 
 
 def decisions(*actions: str) -> Choices:

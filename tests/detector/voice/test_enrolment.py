@@ -17,7 +17,7 @@ from detector.voice.encoder import Ge2eEncoder
 from detector.voice.enrolment import different, two_voices
 from detector.voice.errors import EnrolmentError
 from detector.voice.frontend import SAMPLE_RATE, mono
-from tests.detector.voice.test_detector import ADA, BOB, SOURCE, fake, take
+from tests.detector.voice.made_up import ADA, BOB, SOURCE, fake, take
 from tests.signals import music, noise, silence
 
 LONG = 12 * SAMPLE_RATE
@@ -163,7 +163,7 @@ def test_one_recording_given_twice_is_no_second_one(files: tuple[int, ...]) -> N
     clips = [named(take(ADA, number), f"{place}.wav") for place, number in enumerate(files)]
     error = refused(fake(), *clips)
     assert error.reason == "same-recording"
-    again = f"{len(files) - 1}.wav: the same recording as {files.index(files[-1])}.wav"
+    again = f"{len(files) - 1}.wav: sounds like the same recording as {files.index(files[-1])}.wav"
     assert str(error).startswith(again)
 
 

@@ -9,7 +9,7 @@ from detector.voice import VoicePrint
 from detector.voice.detector import MOST_TOLD
 from detector.voice.encoder import Ge2eEncoder
 from detector.voice.identity import Identity
-from tests.detector.voice.test_detector import ADA, clip, fake
+from tests.detector.voice.made_up import ADA, clip, fake
 
 
 def directions(count: int, seed: int = 0) -> Tensor:

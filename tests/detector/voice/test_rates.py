@@ -9,7 +9,7 @@ from core.resample import resample
 from detector.voice import VoiceDetector, rates
 from detector.voice.activity import Activity
 from detector.voice.rates import Above, error_rates
-from tests.detector.voice.test_detector import ADA, FakeActivity, clip, fake, prints
+from tests.detector.voice.made_up import ADA, FakeActivity, clip, fake, prints
 from tests.signals import music, silence
 
 MEASURED = {
