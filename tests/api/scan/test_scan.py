@@ -8,6 +8,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from sqlalchemy import create_engine
 
 from api.errors import DiskFull
 from api.scan import scan as scanning
@@ -57,7 +58,9 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.scan.worker._opened", lambda home: (REGISTRY, None))
 
 
-REGISTRY = SimpleNamespace(on_behalf=lambda reader: reader)
+REGISTRY = SimpleNamespace(
+    on_behalf=lambda reader: reader, engine=create_engine("sqlite://"), tenant="default"
+)
 
 
 def test_a_place_that_cannot_be_reached_is_told(unreachable: None) -> None:

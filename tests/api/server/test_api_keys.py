@@ -80,6 +80,12 @@ def test_a_key_whose_name_cannot_be_seen_is_refused(client: TestClient, name: st
         parts(client).keys.create(name, EVERYDAY)
 
 
+def test_why_a_body_does_not_fit_is_said_in_our_own_words(client: TestClient) -> None:
+    told = client.post("/v1/keys", json={"name": "x"}).json()
+    assert told["errors"] == [{"field": "body", "detail": "send either scopes or a role"}]
+    assert "Value error" not in told["detail"]
+
+
 def test_only_the_default_tenants_admin_makes_keys_of_others(client: TestClient) -> None:
     wanted = {"name": "x", "scopes": ["admin"], "tenant": "label-b"}
     made = client.post("/v1/keys", json=wanted)
