@@ -1,30 +1,36 @@
 """Audits on a Ray cluster, or on this machine through Ray: an actor a worker, each with its own models."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
+from socket import gethostname
 from typing import Any
 
 from api.scan.find import Item, ScanError
 from api.scan.hands import Hands
+from api.scan.sent import PREFIX, Sent, sent, taken, without_credentials
 from api.scan.worker import Outcome, Outcomes, Task
 
-OWN = ("TRACKMARK_FINGERPRINT_FOLDER",)
-"""Settings that each machine of a cluster has of its own."""
 STORE_BYTES = 100_000_000  # rows are small, and Ray would take a third of the memory
 
 
 class Auditing:
-    """What an actor does, with the settings of whoever scans: its machine was started with others."""
+    """What an actor does, with the settings of whoever scans and the secrets of its own machine (`sent`)."""
 
-    def __init__(self, task: Task, settings: Mapping[str, str]) -> None:
-        for name in _settings():
+    def __init__(self, task: Task, told: Sent) -> None:
+        settings, self._missing = taken(told, os.environ)
+        for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
             del os.environ[name]
         os.environ.update(settings)
         self._task = task
 
     def outcome(self, item: Item) -> Outcome:
         """The row of a file, or the failure that ends the scan."""
+        if self._missing:
+            return ScanError(
+                f"{gethostname()} has no {', '.join(self._missing)}: no secret is sent through a cluster, "
+                "so start Ray with it on each machine, or keep it in a file there"
+            )
         return self._task.outcome(item)
 
 
@@ -32,12 +38,19 @@ def on_ray(items: Sequence[Item], workers: int, task: Task) -> Outcomes:
     """Audit on the cluster of `RAY_ADDRESS`, or on this machine through Ray; see `engines.Engine`.
 
     Raises:
-        ScanError: Ray is missing, its cluster cannot be reached, or it was lost on the way.
+        ScanError: an address has credentials in it, a machine lacks a secret, Ray is missing, its cluster
+            cannot be reached, or it was lost on the way.
     """
     try:
         ray = import_module("ray")
     except ImportError:
         raise ScanError("the ray engine needs Ray: pip install 'trackmark[ray]'") from None
+    for item in items:
+        if (place := without_credentials(item.location)) is not None:
+            raise ScanError(
+                f"the address of {place} has credentials in it, which everybody on the cluster could read: "
+                "give them to the store's own configuration on each machine"
+            )
     joined = ray.is_initialized()
     try:
         if not joined:
@@ -63,13 +76,13 @@ def _join(ray: Any, workers: int) -> None:
 
 
 def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Outcomes:
-    settings = _settings()
+    told = sent(os.environ)
     hired = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Auditing)
     hands = Hands(items)
     actors: dict[int, Any] = {}
     promised: dict[Any, int] = {}
     for worker in range(min(_room(ray, workers), len(items))):
-        actors[worker] = hired.remote(task, settings)
+        actors[worker] = hired.remote(task, told)
         _next(hands, worker, actors, promised)
     while promised:
         (ready,), _ = ray.wait(list(promised), num_returns=1)
@@ -78,17 +91,12 @@ def _shared_out(ray: Any, items: Sequence[Item], workers: int, task: Task) -> Ou
             outcome = ray.get(ready)
         except ray.exceptions.RayActorError:
             yield from hands.died(worker)
-            actors[worker] = hired.remote(task, settings)
+            actors[worker] = hired.remote(task, told)
             _next(hands, worker, actors, promised)
             continue
         number = hands.take(worker)
         _next(hands, worker, actors, promised)
         yield number, outcome
-
-
-def _settings() -> dict[str, str]:
-    """What this process was told that no other machine has to be told otherwise."""
-    return {k: v for k, v in os.environ.items() if k.startswith("TRACKMARK_") and k not in OWN}
 
 
 def _room(ray: Any, workers: int) -> int:

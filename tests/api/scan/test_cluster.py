@@ -42,7 +42,7 @@ def cluster() -> Iterator[str]:
         free.close()
         own = {"PATH": os.environ["PATH"], "HOME": scratch, "PYTHONPATH": str(ROOT)}
         own |= {"RAY_USAGE_STATS_ENABLED": "0", "TRACKMARK_LOG_FORMAT": "json"}
-        own |= {"TRACKMARK_FINGERPRINT_FOLDER": "/its/own/disk"}
+        own |= {"TRACKMARK_FINGERPRINT_FOLDER": "/its/own/disk", "TRACKMARK_KEY_PASSPHRASE": "its own"}
         head = subprocess.Popen(
             [
                 *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"),
@@ -96,6 +96,20 @@ def test_its_workers_have_the_settings_of_whoever_scans(
     assert table(tmp_path / "r.csv")[0]["rules"] == told
 
 
+def test_its_workers_have_the_secrets_of_their_machine(
+    tmp_path: Path, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("TRACKMARK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TRACKMARK_KEY_PASSPHRASE", "ours")
+    run(items[:1], tmp_path / "r.csv", engine="ray", audit=settings_row)
+    told = "TRACKMARK_FINGERPRINT_FOLDER=/its/own/disk TRACKMARK_KEY_PASSPHRASE=its own"
+    assert table(tmp_path / "r.csv")[0]["rules"] == told
+    monkeypatch.setenv("TRACKMARK_PKCS11_PIN", "ours")
+    with pytest.raises(ScanError, match="has no TRACKMARK_PKCS11_PIN: no secret is sent through a cluster"):
+        run(items[:1], tmp_path / "2.csv", engine="ray", audit=settings_row)
+
+
 def test_a_scan_of_another_registry_is_refused(tmp_path: Path, items: list[Item]) -> None:
     audit = partial(audit_item, log="trackmark.invalid/log/another")
     with pytest.raises(ScanError, match="has another registry in"):
@@ -132,3 +146,12 @@ def test_killed_twice_with_its_workers_it_loses_and_repeats_nothing(
     assert subprocess.run([*command, str(tmp_path / "r.parquet"), "ray"], check=False).returncode == 0
     assert names(tmp_path / "r.parquet") == [f"{name}.wav" for name in "abcde"]
     assert {name: asked(tmp_path)[name] for name in settled} == settled
+
+
+def test_a_ray_of_this_machine_has_our_secrets(
+    tmp_path: Path, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS")
+    monkeypatch.setenv("TRACKMARK_KEY_PASSPHRASE", "ours")
+    run(items[:1], tmp_path / "r.csv", engine="ray", audit=settings_row)
+    assert "TRACKMARK_KEY_PASSPHRASE=ours" in table(tmp_path / "r.csv")[0]["rules"]
