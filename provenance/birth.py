@@ -23,6 +23,7 @@ from provenance.generate import Generator, Order, load_generator, version
 from provenance.generate.untrained import UNTRAINED
 from provenance.records.ingredient import Ingredient
 from provenance.records.involvement import Generation
+from provenance.records.record import new_record_id
 from provenance.tag_stream import Listener, tag_stream
 
 if TYPE_CHECKING:
@@ -35,19 +36,32 @@ UNTRAINED_TEXT = (
 
 
 @dataclass(frozen=True)
+class Openings:
+    """What opens the commitments of a record; private.
+
+    Attributes:
+        record_id: of the record, which need not be registered yet.
+        prompt, seed: what was committed to.
+    """
+
+    record_id: str
+    prompt: Opening
+    seed: Opening
+
+
+@dataclass(frozen=True)
 class Born:
     """A track that was made and tagged here.
 
     Attributes:
         tagged: the track.
         text: a sentence about the model that made it.
-        prompt, seed: what opens the commitments in its record; private.
+        openings: of its record.
     """
 
     tagged: "Tagged"
     text: str
-    prompt: Opening
-    seed: Opening
+    openings: Openings
 
 
 @dataclass(frozen=True)
@@ -137,6 +151,7 @@ def generate_tagged(
     generator: Generator | None = None,
     overwrite: bool = False,
     listener: Listener | None = None,
+    keep: Callable[[Openings], None] | None = None,
 ) -> Born:
     """Generate a track and tag it at birth: no audio leaves before it is marked.
 
@@ -146,6 +161,8 @@ def generate_tagged(
         melody: a file whose tune is to be followed.
         beginning: a file that is to be continued. Where it carries a mark of the ledger's own, it is kept as
             it is, and the mark of the new record begins behind it.
+        keep: is handed what opens the record's commitments before anything is made or registered: nobody can
+            make it again. What it raises leaves no record.
 
     Raises:
         AudioError: an input cannot be used as audio.
@@ -163,6 +180,9 @@ def generate_tagged(
     if first is not None:
         order = replace(order, beginning=_fitted(first.clip, generator))
     prompt, committed = commit(order.prompt), commit(str(seed))
+    openings = Openings(new_record_id(), prompt, committed)
+    if keep is not None:
+        keep(openings)
 
     def declaration() -> Declaration:
         made = _generation(generator, started, prompt, committed)
@@ -187,8 +207,9 @@ def generate_tagged(
         before=order.beginning if kept else None,
         source=None if first is None else first.path,
         warnings=() if first is None else _not_kept(first, order.beginning),
+        record_id=openings.record_id,
     )
-    return Born(tagged, _sentence(generator, tagged.duration_s, seed), prompt, committed)
+    return Born(tagged, _sentence(generator, tagged.duration_s, seed), openings)
 
 
 def _not_kept(first: Given, fitted: Clip | None) -> tuple[str, ...]:

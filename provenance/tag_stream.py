@@ -44,6 +44,7 @@ def tag_stream(
     before: Clip | None = None,
     source: Path | None = None,
     warnings: Sequence[str] = (),
+    record_id: str | None = None,
 ) -> Tagged:
     """Mark a stream, hand it on and register it.
 
@@ -61,6 +62,7 @@ def tag_stream(
         before: audio that comes first and is left as it is, as it carries a mark of its own.
         source: the file that `before` came from, whose credentials are kept.
         warnings: what is known already of what the output does not keep.
+        record_id: of the record to be; a new one otherwise.
 
     Raises:
         As `provenance.tag.tag`; what `chunks` raises, after what was handed on has been registered.
@@ -68,7 +70,7 @@ def tag_stream(
     started = time.monotonic()
     codec_for(out)
     check_output(out, overwrite=overwrite)
-    record_id, keyid = new_record_id(), ledger.record_signer().keyid
+    record_id, keyid = record_id or new_record_id(), ledger.record_signer().keyid
     draft_record(record_id, declaration(), keyid)  # a broken declaration fails before anything is made
     stream = Stream(sample_rate, bytes.fromhex(record_id), ledger.watermark_key(), strength=strength)
     given: list[Tensor] = []

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from detector.originality import Sketch
     from detector.voice import VoiceFinding
     from detector.voice.detector import VoiceDetector
-    from provenance.birth import Born
+    from provenance.birth import Born, Openings
     from provenance.credentials.findings import Credentials
     from provenance.declaration import Declaration
     from provenance.fingerprint import Fingerprint
@@ -123,6 +123,7 @@ class Maker(Protocol):
         strength: float = 1.0,
         progress: "Progress | None" = None,
         overwrite: bool = False,
+        keep: "Callable[[Openings], None] | None" = None,
     ) -> "Born":
         """Generate a track, marked as it is made, and register it."""
 

@@ -32,6 +32,7 @@ from api.store import ObjectStore
 from core import clock
 from core.errors import RegistryError
 from core.files import replacing, replacing_folder, write_whole
+from core.folders import every_file_under
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import MerkleLog, leaf_hash, root_hash
 
@@ -270,7 +271,7 @@ def _copy_files(settings: Settings, part: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
+    for path in map(Path, every_file_under(str(folder))):
         if path.is_file() and not path.is_symlink():
             yield path
 

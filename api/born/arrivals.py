@@ -1,6 +1,5 @@
 """Which files of a watched folder are finished, and which are still being written."""
 
-import contextlib
 import fcntl
 import os
 import stat
@@ -8,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.folders import files_under
 from core.suffixes import is_audio
 from provenance.score.reading import is_score
 
@@ -33,16 +33,34 @@ class Arrival:
     score: Path | None
 
 
-def look(folder: Path, now_s: float) -> tuple[list[Arrival], list[str]]:
-    """The audio files of a folder and its subfolders, and the names of scores that wait for their rendering.
+@dataclass(frozen=True)
+class Seen:
+    """What lies in a folder, each in order.
 
-    Both in order. Hidden files, what was set aside before, and links are left alone.
+    Attributes:
+        audio: its files of audio.
+        lone: names of scores that wait for their rendering.
+        closed: names of subfolders whose files cannot be seen.
+    """
+
+    audio: list[Arrival]
+    lone: list[str]
+    closed: list[str]
+
+
+def look(folder: Path, now_s: float) -> Seen:
+    """What lies in a folder and its subfolders, but for hidden files, what was set aside before, and links.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
     """
     audio: list[tuple[Path, str]] = []
     scores: dict[Path, tuple[Path, str]] = {}
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if parts[0] == SET_ASIDE or any(part.startswith(".") for part in parts):
+    files, folders = files_under(str(folder))
+    closed = {name for one in folders if not _left_alone(name := _name(folder, Path(one)))}
+    for path in sorted(map(Path, files)):
+        parts = _name(folder, path).split("/")
+        if _left_alone("/".join(parts)):
             continue
         if is_audio(path.name):
             audio.append((path, "/".join(parts)))
@@ -50,15 +68,30 @@ def look(folder: Path, now_s: float) -> tuple[list[Arrival], list[str]]:
             scores.setdefault(path.with_suffix(""), (path, "/".join(parts)))
     found = []
     for path, name in audio:
-        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+        try:
             facts = path.lstat()
-            if stat.S_ISREG(facts.st_mode):
-                # The time of the last change of the inode: no writer can set it, unlike that of the content.
-                quiet_s = now_s - facts.st_ctime_ns / 1e9
-                score = scores.get(path.with_suffix(""), (None, ""))[0]
-                found.append(Arrival(path, name, state_of(facts), quiet_s, score))
+        except FileNotFoundError:
+            continue  # gone since it was listed
+        except PermissionError:  # its folder tells names, and nothing else
+            closed.add(_name(folder, path.parent))
+            continue
+        if stat.S_ISREG(facts.st_mode):
+            # The time of the last change of the inode: no writer can set it, unlike that of the content.
+            quiet_s = now_s - facts.st_ctime_ns / 1e9
+            score = scores.get(path.with_suffix(""), (None, ""))[0]
+            found.append(Arrival(path, name, state_of(facts), quiet_s, score))
     rendered = {path.with_suffix("") for path, _name in audio}
-    return found, [name for stem, (_path, name) in scores.items() if stem not in rendered]
+    lone = [name for stem, (_path, name) in scores.items() if stem not in rendered]
+    return Seen(found, lone, sorted(closed))
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _left_alone(name: str) -> bool:
+    parts = name.split("/")
+    return parts[0] == SET_ASIDE or any(part.startswith(".") and part != "." for part in parts)
 
 
 def state_of(found: os.stat_result) -> tuple[int, int, int]:

@@ -61,12 +61,13 @@ class Decode(Protocol):
 
 @dataclass(frozen=True)
 class Event:
-    """What became of a file.
+    """What became of a file, or a subfolder.
 
     Attributes:
         file: its name in the watched folder.
-        state: `tagged`, `failed`, `known` (the same content was tagged before) or `waiting`.
-        reason: why it failed or waits, or as what it is known.
+        state: `tagged`, `failed`, `known` (the same content was tagged before), `waiting`, or `closed` (a
+            subfolder whose files cannot be seen).
+        reason: why it failed, waits or is closed, or as what it is known.
         tagged: the tagged track.
         error: of a failed one.
         aside: where a failed one lies now.
@@ -101,6 +102,8 @@ class Watch:
     tag: Tag
     decode: Decode
     _told: dict[str, str] = field(default_factory=dict)
+    _closed: set[str] = field(default_factory=set)
+    """Subfolders that were told to be closed."""
     _left: set[str] = field(default_factory=set)
     """Failures that could not be set aside."""
 
@@ -128,16 +131,24 @@ class Watch:
         """Deal with every file that is finished by now.
 
         Yields:
-            One event for each file that something became of, and once for each that waits.
+            One event for each file that something became of, and once for each that waits and each subfolder
+            that is closed.
 
         Raises:
             TrackmarkError: something fails that no other file would avoid: keys, a full disk, the registry.
             OSError: the folders cannot be used.
         """
-        found, lone = arrivals.look(self.source, now_s)
-        for name in lone:
+        seen = arrivals.look(self.source, now_s)
+        for name in self._closed - set(seen.closed):
+            self._closed.remove(name)  # it was opened, and is told again where it closes again
+        for name in seen.closed:
+            if name not in self._closed:
+                self._closed.add(name)
+                told = UnreadableAudio("this folder cannot be listed: nothing in it is tagged")
+                yield Event(name, "closed", str(told), error=told)
+        for name in seen.lone:
             yield from self._waiting(name, "a score has no sound, and its rendering is not here yet")
-        for arrival in found:
+        for arrival in seen.audio:
             sha256 = self.diary.sha256_of(arrival)
             if sha256 is None:
                 yield from self._look_at(arrival)

@@ -18,6 +18,7 @@ from api.cli.console import (
     progress,
     settings,
 )
+from core.folders import every_file_under
 from core.suffixes import is_audio
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def score(
 def _files(folder: Path | None) -> list[Path]:
     if folder is None:
         return []
-    return sorted(f for f in folder.rglob("*") if is_audio(f.name) and f.is_file())
+    return sorted(f for f in map(Path, every_file_under(str(folder))) if is_audio(f.name) and f.is_file())
 
 
 def _tell(name: str, trial: "Trial | None", problems: tuple[str, ...], skipped: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.born.arrivals import is_being_written, look
+from api.cli.console import messages
 
 SETTLE_S = 5.0
 PAUSE_S = 1.0
@@ -20,6 +21,8 @@ def arriving(
 ) -> Iterator[Path]:
     """Each audio file of a folder and its subfolders once it rests, and again whenever it was changed.
 
+    A subfolder that cannot be listed is told, once.
+
     Args:
         folder: is looked at every second until whoever waits presses Ctrl-C.
         known: whether a file needs nothing any more.
@@ -28,8 +31,13 @@ def arriving(
         rest: waits.
     """
     seen: dict[Path, tuple[int, int, int]] = {}
+    told: set[str] = set()
     while True:
-        for one in look(folder, now())[0]:
+        found = look(folder, now())
+        for name in sorted(set(found.closed) - told):
+            messages().print(f"{folder / name}: cannot be listed; its files are left out", markup=False)
+        told = set(found.closed)
+        for one in found.audio:
             if one.quiet_s < settle_s or seen.get(one.path) == one.state:
                 continue
             try:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import AsJson, Quiet, answers, emit, failures, progress, settings
+from core.folders import every_file_under
 from core.suffixes import is_audio
 
 
@@ -34,7 +35,8 @@ def calibrate(
 
         detector = MusicDetector.load()
         limits = chosen.limits()
-        files = sorted(f for f in human.rglob("*") if is_audio(f.name) and f.is_file())
+        every = map(Path, every_file_under(str(human)))
+        files = sorted(f for f in every if is_audio(f.name) and f.is_file())
         kept: dict[str, tuple[float, str]] = {}
         skipped: list[dict[str, str]] = []
         report = bar("calibrate")

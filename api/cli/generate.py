@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,10 @@ import typer
 
 from api.cli.console import USAGE, AsJson, Quiet, answers, fail, failures, messages, progress, registry
 from api.cli.tag import Force, Output, Strength, check_output, check_text, show
-from core.files import replacing
+from core.files import replacing, settle
 
 if TYPE_CHECKING:
-    from provenance.birth import Born
+    from provenance.birth import Openings
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
@@ -54,7 +55,7 @@ def generate(
                 f"{private} opens the commitments of another record: keep it elsewhere, or use --force", USAGE
             )
         order = Order(prompt, model=model, seconds=seconds, seed=seed)
-        with registry() as (store, settings):
+        with registry() as (store, settings), replacing(private) as part:
             born = product_engines(settings).maker(
                 order,
                 output,
@@ -66,8 +67,8 @@ def generate(
                 strength=strength,
                 progress=bar("generate"),
                 overwrite=force,
+                keep=partial(_keep, private, part),
             )
-    _keep(private, born)
     if not as_json:
         answers().print(born.text, markup=False)
     show(prompt, born.tagged, as_json=as_json)
@@ -75,10 +76,17 @@ def generate(
         messages().print(f"what opens the commitments to prompt and seed is in {private}", markup=False)
 
 
-def _keep(path: Path, born: "Born") -> None:
-    """Write what opens the record's commitments, readable by its owner only."""
-    openings = {"prompt": born.prompt, "seed": born.seed}
-    told = {name: {"text": one.text, "salt": one.salt} for name, one in openings.items()}
-    content = json.dumps({"record_id": born.tagged.record_id, **told}, indent=1) + "\n"
-    with replacing(path) as part, os.fdopen(os.open(part, _NEW, 0o600), "w") as file:
-        file.write(content)
+def _keep(path: Path, part: Path, openings: "Openings") -> None:
+    """Write what opens the record's commitments to what will be `path`, readable by its owner only.
+
+    Before the record is: a disk that is full then takes no record that nobody can open.
+    """
+    committed = {"prompt": openings.prompt, "seed": openings.seed}
+    told = {name: {"text": one.text, "salt": one.salt} for name, one in committed.items()}
+    content = json.dumps({"record_id": openings.record_id, **told}, indent=1) + "\n"
+    try:
+        with os.fdopen(os.open(part, _NEW, 0o600), "w") as file:
+            file.write(content)
+        settle(part)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error

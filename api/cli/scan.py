@@ -48,13 +48,17 @@ def scan(
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Files at once; one per core otherwise.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are no tables of a scan, too.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Audit every audio file in a place into one table; goes on where an interrupted scan stopped.
 
     Every file is compared with the whole registered catalogue in the same pass; --matches tells where. All
-    are decided by the policy that is in force here when the scan begins.
+    are decided by the policy that is in force here when the scan begins. A table of an earlier scan is
+    replaced, and no other file.
 
     Exits with 3 where some files could not be read (their rows say why).
     """
@@ -65,12 +69,21 @@ def scan(
 
         from api.policies.policies import Policies
         from api.scan.find import ScanError, find
+        from api.scan.matches import COLUMNS as MATCHES
         from api.scan.plan import Terms
         from api.scan.scan import scan as run
+        from api.scan.table import COLUMNS, refuse_foreign
         from api.scan.worker import audit_item, log_of
+        from core.errors import InvalidInput
 
         for table in filter(None, (output, matches)):
             _check_place(table, target)
+        try:
+            for place, columns in ((output, COLUMNS), (matches, MATCHES)):
+                if place is not None and not force:
+                    refuse_foreign(place, columns)
+        except InvalidInput as error:
+            fail(str(error), USAGE)
         try:
             items = find(target)
         except ScanError as error:
@@ -96,6 +109,7 @@ def scan(
                     home=home,
                     heard=matches,
                     audit=audit,
+                    overwrite=force,
                     terms=Terms(datetime.now(UTC).date(), in_force),
                     begun=lambda before, _all_files: display.begin(before),
                     progress=tell,

@@ -41,7 +41,8 @@ def watch(
     """Tag each finished audio file of a folder exactly once; title is the file's name.
 
     A MIDI file of the same name beside a rendering is named in its record. What cannot be tagged is moved to
-    IN/failed with its reason. With --once, exits with 3 where something failed.
+    IN/failed with its reason. A folder inside IN that cannot be listed is told, once. With --once, exits
+    with 3 where something failed or could not be listed.
     """
     with failures():
         from api.born import diary
@@ -79,7 +80,7 @@ def watch(
 
 
 def _keep_watch(watch: "Watch", *, once: bool, as_json: bool) -> int:
-    """Look again and again, or once; the number of files that failed."""
+    """Look again and again, or once; the number of files that failed and of folders that cannot be listed."""
     import time
 
     failed = 0
@@ -88,7 +89,7 @@ def _keep_watch(watch: "Watch", *, once: bool, as_json: bool) -> int:
         _tell(event, as_json=as_json)
     while True:
         for event in watch.round(time.time()):
-            failed += event.state == "failed"
+            failed += event.state in ("failed", "closed")
             _tell(event, as_json=as_json)
         if once:
             return failed
@@ -119,5 +120,5 @@ def _tell(event: "Event", *, as_json: bool) -> None:
             messages().print(f"  warning: {warning}", style="yellow", markup=False)
     else:
         where = f"; it lies in {event.aside}" if event.aside else ""
-        style = "red" if event.state == "failed" else None
+        style = "red" if event.state in ("failed", "closed") else None
         messages().print(f"{event.file}: {event.state}: {event.reason}{where}", style=style, markup=False)

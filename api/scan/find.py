@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.scan.stores import files_under, store_of
+from api.scan.stores import store_of
 from core.errors import TrackmarkError
+from core.folders import files_under
 from core.suffixes import SUFFIXES, is_audio
 
 MANIFESTS = (".txt", ".csv")

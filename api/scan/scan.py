@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from api.audit.json_form import Json
@@ -17,7 +18,7 @@ from api.scan.engines import ENGINES
 from api.scan.find import FetchError, FileMissing, Item, ScanError
 from api.scan.parts import Parts
 from api.scan.plan import Terms
-from api.scan.table import TABLES, told, write_table
+from api.scan.table import COLUMNS, TABLES, refuse_foreign, told, write_table
 from api.scan.worker import Auditor, Outcomes, Task, WorkerDied, audit_item
 from core.errors import InvalidInput
 
@@ -51,6 +52,7 @@ def scan(
     progress: Callable[[int, int, Json], None] | None = None,
     audit: Auditor = audit_item,
     terms: Terms | None = None,
+    overwrite: bool = False,
 ) -> Scanned:
     """Audit all items and write the table.
 
@@ -65,12 +67,14 @@ def scan(
         progress: called with (done, all, row) after each file; the row as the table tells it.
         audit: gives the row of an item; must be importable by other processes.
         terms: by what a scan that begins decides; None is today in UTC, and the default policy.
+        overwrite: whether files that are no tables of a scan may be replaced by the tables.
 
     Returns:
         How many files there are and what became of them; the table has their rows in the order of `items`.
 
     Raises:
-        InvalidInput: an unknown engine, or a table of no known kind.
+        InvalidInput: an unknown engine, a table of no known kind, or a file in its place that is none of
+            ours; where that came while the scan ran, every row is kept for the next.
         ScanError: an optional package is missing, another scan writes the same table, or the place of the
             files or the cluster cannot be reached any more.
         OSError: the disk is full. Every row that was there before is kept, whatever ends the scan.
@@ -82,6 +86,9 @@ def scan(
         raise InvalidInput("the two tables need two names")
     if engine not in ENGINES:
         raise InvalidInput(f"unknown engine {engine!r}: use local or ray")
+    tables = {results: COLUMNS} if heard is None else {heard: matches.COLUMNS, results: COLUMNS}
+    check = partial(_refuse_foreign, {} if overwrite else tables)
+    check()
     folder = results.with_name(f".{results.name}.scan")
     with run.opened(folder, items, terms or Terms(datetime.now(UTC).date())) as parts:
         left, before = list(parts.left()), parts.done
@@ -95,10 +102,16 @@ def scan(
                     if progress is not None:
                         progress(done, len(items), told(row))
         actions: Counter[str] = Counter()
+        check()
         if heard is not None:
             write_table(matches.matches(parts.rows()), heard, matches.COLUMNS)
         write_table(_counted(parts, actions), results)
     return Scanned(len(items), actions)
+
+
+def _refuse_foreign(tables: Mapping[Path, Mapping[str, str]]) -> None:
+    for path, columns in tables.items():
+        refuse_foreign(path, columns)
 
 
 def _reached(outcomes: Outcomes) -> Iterator[tuple[int, Json]]:

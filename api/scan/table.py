@@ -6,6 +6,7 @@ give the same table, bit for bit.
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
@@ -15,10 +16,13 @@ from typing import Any
 
 from api.audit.json_form import Json
 from api.scan.find import Item
+from core.errors import InvalidInput
 from core.files import replacing, settle
 
 TABLES = (".parquet", ".jsonl", ".csv")
 ROWS_AT_ONCE = 1000
+MOST_LINE = 1 << 26
+"""Characters of a line; one with all findings of a long file is far below."""
 COLUMNS: dict[str, str] = {
     "file": "string",
     "size_bytes": "int64",
@@ -145,6 +149,40 @@ def _write_parquet(rows: Iterator[Json], path: Path, columns: Mapping[str, str])
     with parquet.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         while some := list(islice(rows, ROWS_AT_ONCE)):
             writer.write_table(arrow.Table.from_pylist(some, schema=schema))
+
+
+def refuse_foreign(path: Path, columns: Mapping[str, str] = COLUMNS) -> None:
+    """Refuse to replace what is no table of a scan: whoever named it meant another one.
+
+    What an earlier release wrote may lack some columns; an empty file is no loss, and where nothing matches,
+    JSON lines are one.
+
+    Raises:
+        InvalidInput: something else is there.
+    """
+    if not os.path.lexists(path) or (path.is_file() and not path.stat().st_size):
+        return
+    found = set(_columns_of(path)) if path.is_file() else set()
+    if not found <= columns.keys() or len(found) <= len(columns) / 2:
+        raise InvalidInput(f"{path} is no table of a scan: choose another output, or replace it with --force")
+
+
+def _columns_of(path: Path) -> list[str]:
+    """The columns of a table in order; none where it is none."""
+    try:
+        if path.suffix == ".parquet":
+            arrow, parquet = _pyarrow()
+            try:
+                return list(parquet.read_schema(path).names)
+            except arrow.ArrowException:
+                return []
+        with path.open(encoding="utf-8", newline="") as file:
+            if path.suffix == ".csv":
+                return next(csv.reader(file), [])
+            first = json.loads(file.readline(MOST_LINE) or "{}")
+            return list(first) if isinstance(first, dict) else []
+    except (ValueError, csv.Error):
+        return []
 
 
 def rows_in(path: Path) -> int | None:

@@ -89,10 +89,10 @@ def test_the_record_holds_commitments_the_model_and_its_licence(tmp_path: Path) 
     made = ledger.record.generation
     assert made is not None
     assert (made.model_sha256, made.model_licence, made.provider) == ("ab" * 32, "CC-BY-NC-4.0", "Meta")
-    assert made.prompt_commitment is not None and done.prompt.opens(made.prompt_commitment)
-    assert made.seed_commitment is not None and done.seed.opens(made.seed_commitment)
-    assert (done.prompt.text, done.seed.text) == ("a secret prompt", "5")
-    assert not done.prompt.opens(made.seed_commitment)
+    assert made.prompt_commitment is not None and done.openings.prompt.opens(made.prompt_commitment)
+    assert made.seed_commitment is not None and done.openings.seed.opens(made.seed_commitment)
+    assert (done.openings.prompt.text, done.openings.seed.text) == ("a secret prompt", "5")
+    assert not done.openings.prompt.opens(made.seed_commitment)
     assert b"secret" not in ledger.record.to_payload()
     assert ledger.record.ai_involvement.overall == "All"
 

@@ -27,6 +27,7 @@ from provenance.records.note import NoteSigner
 from provenance.records.tiles import Tile
 from tests.api.cli.conftest import invoke
 from tests.api.serving import register
+from tests.closed import closed
 
 
 @pytest.fixture
@@ -319,3 +320,16 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("log", "complete", tmp_path / "nowhere").code == 3
     assert invoke("log", "complete", tmp_path / "mirror", "--json").lines == [{"put_back": 1, "size": 2}]
     assert invoke("db", "check").code == 0
+
+
+def test_a_folder_of_the_home_that_cannot_be_listed_fails_the_backup(
+    registry: Registry, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was left out in silence."""
+    register(registry)
+    locked = settings.home / "keys" / "locked"
+    locked.mkdir(parents=True)
+    closed(monkeypatch, locked)
+    with pytest.raises(OSError, match="cannot be listed"):
+        archive.make(settings, tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from api.born import diary
+from api.born.arrivals import SET_ASIDE
 from api.born.watch import PATIENCE, WORK, Event, Watch
 from api.born.wish import Wish
 from api.errors import DiskFull
@@ -22,6 +23,7 @@ from core.limits import Limits
 from provenance.declaration import Declaration
 from provenance.tag import Tagged
 from tests import fakes, scores
+from tests.closed import closed
 
 LATER_S = 9e9
 WISH = Wish("A Label", "AIVA 2")
@@ -277,3 +279,38 @@ def test_formats_and_titles(shop: Workshop) -> None:
     shop.rounds(wish=Wish("A Label", suffix=".mp3"))
     (stated,) = shop.records.values()
     assert stated.title == "a [31m" and list(shop.outputs) == ["a\x1b[31m\n.mp3"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told_once_until_it_can(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.wav", "locked/b.wav", ".hidden/c.wav", f"{SET_ASIDE}/d.wav", "deep/locked/e.wav"):
+        shop.put(name)
+    names = ("locked", ".hidden", SET_ASIDE, "deep/locked")
+    closed(monkeypatch, *(shop.source / name for name in names))
+    with shop.watch() as watch:
+        assert states(list(watch.round(LATER_S))) == [
+            ("deep/locked", "closed"),
+            ("locked", "closed"),
+            ("a.wav", "tagged"),
+        ]
+        assert states(list(watch.round(LATER_S))) == []
+        closed(monkeypatch, shop.source / "locked")
+        assert states(list(watch.round(LATER_S))) == [("deep/locked/e.wav", "tagged")]
+        closed(monkeypatch, shop.source / "locked", shop.source / "deep" / "locked")
+        assert states(list(watch.round(LATER_S))) == [("deep/locked", "closed")]
+
+
+def test_a_folder_that_tells_names_and_nothing_else_is_closed_too(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.put("a.wav")
+    locked, lstat = shop.put("locked/b.wav"), Path.lstat
+
+    def refuse(path: Path) -> Any:
+        if path == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", refuse)
+    assert states(shop.rounds()) == [("locked", "closed"), ("a.wav", "tagged")]

@@ -4,7 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from api.cli.arriving import arriving
+from tests.closed import closed
 
 
 class Folder:
@@ -61,3 +64,14 @@ def test_what_is_known_is_passed_over_until_it_changes(tmp_path: Path) -> None:
     known = [True, False]
     folder = Folder(tmp_path, lambda: os.utime(path, (1, 1)))
     assert list(folder.found(lambda _path: known.pop(0))) == ["a.wav"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "locked").mkdir()
+    written(tmp_path / "a.wav")
+    closed(monkeypatch, tmp_path / "locked")
+    assert list(Folder(tmp_path, lambda: None, lambda: None).found()) == ["a.wav"]
+    told = capsys.readouterr().err.replace("\n", "")
+    assert told.count("cannot be listed") == 1 and "locked" in told

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from api.cli import main
 from core.encode import encode
 from detector.music import local
+from tests.closed import closed
 from tests.signals import music, noise
 
 runner = CliRunner()
@@ -49,3 +50,12 @@ def test_too_small_a_catalogue_changes_nothing(home: Path, tmp_path: Path) -> No
     result = runner.invoke(main, ["calibrate", "--human", str(folder), "--json", "--quiet"])
     assert result.exit_code != 0 and "at least" in result.output
     assert not (home / "music-calibration.json").exists()
+
+
+def test_a_folder_that_cannot_be_listed_is_not_left_out(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "human" / "locked").mkdir(parents=True)
+    closed(monkeypatch, tmp_path / "human" / "locked")
+    result = runner.invoke(main, ["calibrate", "--human", str(tmp_path / "human"), "--quiet"])
+    assert result.exit_code and "cannot be listed" in " ".join(result.stderr.split())

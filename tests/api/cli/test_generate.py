@@ -1,10 +1,12 @@
 """`trackmark generate` as a person meets it."""
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
+from core import files
 from provenance.commitment import Opening
 from tests.api.cli.conftest import Trackmark
 
@@ -60,3 +62,21 @@ def test_what_opens_another_record_is_not_replaced_unasked(trackmark: Trackmark,
     assert (done.code, "opens the commitments of another record" in " ".join(done.err.split())) == (2, True)
     assert [path.name for path in tmp_path.glob("out*")] == [private.name]
     assert private.read_text() == "of another record"
+
+
+def test_a_disk_that_cannot_take_what_opens_the_commitments_leaves_no_record(
+    trackmark: Trackmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be made again: a record that was registered before could be opened by nobody."""
+    out, settle = tmp_path / "out.wav", files.settle
+
+    def full(path: Path) -> None:
+        if ".private.json" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        settle(path)
+
+    monkeypatch.setattr("api.cli.generate.settle", full)
+    done = trackmark("generate", "x", "-o", out, "--seconds", "6")
+    assert done.code == 1 and f"cannot write {out}.private.json" in done.err.replace("\n", ""), done.err
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]
+    assert trackmark("record", "list", "--json").lines == []

@@ -6,6 +6,7 @@ import pytest
 
 from core.encode import encode
 from tests.api.cli.conftest import Trackmark
+from tests.closed import closed
 from tests.signals import music
 
 WORDS = ("--owner", "A Label", "--generator", "AIVA 2", "--settle", "0", "--once")
@@ -27,6 +28,22 @@ def test_once_tags_sets_aside_and_tells(trackmark: Trackmark, tmp_path: Path) ->
     assert (shown["title"], shown["generator"]) == ("good", "AIVA 2")
     again = trackmark("watch", source, target, *WORDS)
     assert (again.code, again.out) == (0, "")
+
+
+def test_a_folder_inside_that_cannot_be_listed_is_told(
+    trackmark: Trackmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in"
+    (source / "locked").mkdir(parents=True)
+    encode(music(4.0, 22_050, 3), 22_050, source / "good.wav", codec="wav")
+    closed(monkeypatch, source / "locked")
+    done = trackmark("watch", source, tmp_path / "out", *WORDS, "--json")
+    assert done.code == 3, done.err
+    shut, good = done.lines
+    assert (shut["file"], "cannot be listed" in shut["error"]["message"]) == ("locked", True)
+    assert good["file"] == "good.wav", "the others are tagged"
+    again = trackmark("watch", source, tmp_path / "out", *WORDS)
+    assert (again.code, "locked: closed: this folder cannot be listed" in again.err) == (3, True), again.err
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,29 @@ def test_what_is_no_file_that_may_be_read_is_told_by_its_kind(
     run(find(str(rows)), tmp_path / "r.csv", audit=audit_item)
     assert [row["error_type"] for row in table(tmp_path / "r.csv")] == ["", "FileForbidden", "FileMissing"]
     assert str(folder / "gone.wav") in table(tmp_path / "r.csv")[2]["error"]
+
+
+@pytest.mark.parametrize("table_of", ["results", "heard"])
+def test_a_file_of_another_origin_is_not_replaced(tmp_path: Path, table_of: str) -> None:
+    items = find(str(folder_of(tmp_path, "a.wav")))
+    tables = {"results": tmp_path / "results.csv", "heard": tmp_path / "heard.csv"}
+    tables[table_of].write_text("year,sales\n2026,5\n")
+    with pytest.raises(InvalidInput, match=f"{table_of}.csv is no table of a scan"):
+        run(items, tables["results"], heard=tables["heard"])
+    assert not (tmp_path / "asked").exists(), "nothing was heard"
+    assert tables[table_of].read_text() == "year,sales\n2026,5\n"
+    run(items, tables["results"], heard=tables["heard"], overwrite=True)
+    assert names(tables["results"]) == ["a.wav"]
+    run(items, tables["results"], heard=tables["heard"])
+
+
+def test_a_file_that_came_while_a_scan_ran_is_left_and_so_is_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, results = find(str(folder_of(tmp_path, "a.wav", "b.wav"))), tmp_path / "r.csv"
+    with pytest.raises(InvalidInput, match="is no table of a scan"):
+        run(items, results, progress=lambda *_told: results.write_text("a,b\n"))
+    assert results.read_text() == "a,b\n"
+    results.unlink()
+    run(items, results)
+    assert asked(tmp_path) == {"a.wav": 1, "b.wav": 1}

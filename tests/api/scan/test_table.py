@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from api.scan import matches
 from api.scan.engines import ENGINES
 from api.scan.find import Item, find
-from api.scan.table import COLUMNS, failed, flatten, write_table
-from core.errors import EmptyAudio
+from api.scan.table import COLUMNS, TABLES, failed, flatten, refuse_foreign, write_table
+from core.errors import EmptyAudio, InvalidInput
 from tests import fakes
 from tests.api.scan.catalogues import folder_of, in_turn, run, table
 
@@ -85,3 +86,31 @@ def test_any_file_name_has_its_row_in_every_table(
         assert len(results.read_text(encoding="utf-8").splitlines()) == len(NAMES) + (suffix == ".csv")
     assert [row["file"] for row in table(results)] == shown
     assert {name.rpartition("/")[2] for name in shown} == set(ESCAPED)
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+def test_a_table_takes_the_place_of_one_of_a_scan_and_of_nothing_else(tmp_path: Path, suffix: str) -> None:
+    ours, theirs, link = (tmp_path / f"{name}{suffix}" for name in ("ours", "theirs", "link"))
+    refuse_foreign(ours)
+    write_table([], ours)
+    refuse_foreign(ours)
+    write_table([dict.fromkeys(COLUMNS)], ours)
+    refuse_foreign(ours)
+    earlier = dict(list(COLUMNS.items())[:15])
+    write_table([dict.fromkeys(earlier)], ours, earlier)
+    refuse_foreign(ours)
+    link.symlink_to(ours)
+    refuse_foreign(link)
+    write_table([{"file": "a.wav"}], theirs, {"file": "string"})  # a manifest
+    strange = {**COLUMNS, "note": "string"}  # somebody's own work on one of ours
+    noted = tmp_path / f"noted{suffix}"
+    write_table([dict.fromkeys(strange)], noted, strange)
+    text = tmp_path / f"text{suffix}"
+    text.write_bytes(b"\xff\xfe nothing that anybody can read")
+    nowhere = tmp_path / f"nowhere{suffix}"
+    nowhere.symlink_to(tmp_path / "gone")
+    for path in (theirs, noted, text, nowhere):
+        with pytest.raises(InvalidInput, match="is no table of a scan"):
+            refuse_foreign(path)
+    with pytest.raises(InvalidInput, match="is no table of a scan"):
+        refuse_foreign(ours, matches.COLUMNS)
