@@ -207,7 +207,7 @@ class Part:
         return self.answer
 
     decode = detect = read = extract = hear = _asked
-    probe = embed = enrol = sketch = __call__ = _asked
+    probe = embed = enrol = alike = sketch = __call__ = _asked
 
 
 def engines(

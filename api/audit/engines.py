@@ -78,6 +78,9 @@ class VoiceEar(Protocol):
     def enrol(self, clips: "Sequence[Clip]") -> bytes:
         """Recordings of one artist to a voice print, as it is stored."""
 
+    def alike(self, voiceprint: bytes, artists: Mapping[str, bytes]) -> list[str]:
+        """Which enrolled voice prints, as stored, by name, may be of the person of another; nearest first."""
+
 
 class Sketcher(Protocol):
     """What a track is compared with others by."""
@@ -237,6 +240,12 @@ class _Voice:
 
     def enrol(self, clips: "Sequence[Clip]") -> bytes:
         return _voice_detector().enrol(clips).to_bytes()
+
+    def alike(self, voiceprint: bytes, artists: Mapping[str, bytes]) -> list[str]:
+        from detector.voice.voiceprint import VoicePrint, read_all
+
+        prints, _unreadable = read_all({n: data for n, data in artists.items() if not is_sealed(data)})
+        return _voice_detector().alike(VoicePrint.from_bytes(voiceprint), prints)
 
 
 def _tag(source: "Path | Clip", out: Path, declaration: "Declaration", **options: Any) -> "Tagged":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.audit.engines import Engines
+from api.registry.artists import Artists, EnrolledArtist
 from core.limits import Limits
 from core.progress import Progress
 
@@ -30,3 +31,21 @@ def voiceprint(
         clips.append(engines.decoder.decode(path, limits))
     tell("enrol", len(clips) / (len(clips) + 1))
     return engines.voice.enrol(clips)
+
+
+def sounding_alike(engines: Engines, artists: Artists, made: bytes, artist_id: str) -> list[EnrolledArtist]:
+    """Artists enrolled under another name whose voice may be that of a new print; the nearest first.
+
+    To tell, their prints are opened, which is recorded as a reading. Nothing is opened where no other
+    artist's print can be compared.
+
+    Args:
+        engines: compare.
+        artists: of the tenant, before the new one is kept, so that its own print is not among those opened.
+        made: the new voice print, as `voiceprint` makes it.
+        artist_id: of the new artist, who may be enrolled already where an earlier attempt came that far.
+    """
+    others = artists.others(made, artist_id)
+    known = {other.id: other for other in others}
+    found = engines.voice.alike(made, {other.id: other.voiceprint for other in others})
+    return [known[other] for other in found]

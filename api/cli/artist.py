@@ -41,25 +41,30 @@ def enrol(
     with failures(), progress(enabled=not quiet) as bar:
         statement = _read_consent(consent)
         from api.audit.engines import product_engines
-        from api.audit.enrolling import voiceprint
+        from api.audit.enrolling import sounding_alike, voiceprint
         from core.errors import TrackmarkError
         from detector.voice.errors import EnrolmentError
 
         report, chosen = bar(name), settings()
+        engines = product_engines(chosen)
         try:
-            made = voiceprint(product_engines(chosen), files, chosen.limits(), report)
+            made = voiceprint(engines, files, chosen.limits(), report)
         except (TrackmarkError, OSError) as error:
             if as_json:
                 told = {"type": type(error).__name__, "message": str(error)}
                 reason = {"reason": error.reason} if isinstance(error, EnrolmentError) else {}
                 emit({"name": name, "error": {**told, **reason}})
             raise
-        from api.registry.artists import enrolment_warnings
+        from api.registry.artists import MOST_ALIKE, Reader, enrolment_warnings, new_artist_id
 
         with registry() as (store, _settings):
-            store.artists.enrol(name, made, statement)
+            artist_id = new_artist_id()
+            store.artists.free(name, artist_id)  # before a voice print is opened
+            reader = store.on_behalf(Reader.here(f"enrolment of artist {artist_id}"))
+            alike = sounding_alike(engines, reader.artists, made, artist_id)
+            store.artists.enrol(name, made, statement, artist_id=artist_id)
         report("done", 1.0)
-    warnings = enrolment_warnings(len(files))
+    warnings = enrolment_warnings(len(files), alike[:MOST_ALIKE])
     if as_json:
         known = {"name": name, "files": [str(file) for file in files], "consent": statement is not None}
         emit({**known, "warnings": warnings})

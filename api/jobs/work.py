@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.engines import Decoder, Engines
-from api.audit.enrolling import voiceprint
+from api.audit.enrolling import sounding_alike, voiceprint
 from api.jobs.exporting import Asked, export
 from api.jobs.job import Job
 from api.jobs.leases import hold, keep_in_hand
-from api.registry.artists import Reader, taken
+from api.registry.artists import MOST_ALIKE, Reader
 from api.registry.registry import Registry
 from api.settings import Settings
 from core import clock
@@ -217,17 +217,19 @@ def enrolment(engines: Engines, context: Context) -> Mapping[str, Any]:
     """Make a voice print of the recordings, and keep it unless the artist was erased meanwhile."""
     request, artists = context.job.request, context.registry.artists
     name, artist_id = request["name"], request["artist_id"]
-    if any(known.name == name and known.id != artist_id for known in artists.listed()):
-        raise taken(name)  # before anything is decoded
+    artists.free(name, artist_id)  # before anything is decoded
     frugal = replace(engines, decoder=Frugal(engines.decoder, context.settings.enrol_decoded_bytes))
+    made = voiceprint(frugal, context.received, context.settings.limits(), context.progress)
+    reader = context.registry.on_behalf(Reader(_asker(request), f"enrolment {context.job.id}"))
+    alike = sounding_alike(engines, reader.artists, made, artist_id)
     artist = artists.enrol(
         name,
-        voiceprint(frugal, context.received, context.settings.limits(), context.progress),
+        made,
         request["consent"],
         artist_id=artist_id,
         while_wanted=lambda connection: hold(connection, context.job),
     )
-    return {"artist_id": artist.id}
+    return {"artist_id": artist.id, "alike": [other.id for other in alike[:MOST_ALIKE]]}
 
 
 @dataclass

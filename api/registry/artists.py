@@ -32,6 +32,8 @@ _OPENED = select(_ARTISTS, _KEYS.c.wrapped).outerjoin(_KEYS, _KEYS.c.artist_id =
 _SEALING = LOG_LOCK + 2
 
 
+MOST_ALIKE = 3
+"""Artists named whom a new one sounds like; among hundreds of singers some always are."""
 FROM_ONE = "enrolled from one recording, so no other could confirm whose voice it is: give two or more"
 
 
@@ -43,11 +45,6 @@ def new_artist_id() -> str:
 def taken(name: str) -> ConflictingEntry:
     """That an artist of that name is there."""
     return ConflictingEntry(f"artist {name!r} is enrolled already; delete the old entry first")
-
-
-def enrolment_warnings(recordings: int) -> list[str]:
-    """What to tell of an enrolment from so many recordings."""
-    return [FROM_ONE] if recordings == 1 else []
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,17 @@ class OpenedVoice(EnrolledArtist):
     """The same with the voice print; one that cannot be opened here is as it is stored, sealed."""
 
     voiceprint: bytes = b""
+
+
+def enrolment_warnings(recordings: int, alike: Sequence[EnrolledArtist] = ()) -> list[str]:
+    """What to tell of an enrolment from so many recordings, of a voice like those of `alike`."""
+    told = [FROM_ONE] if recordings == 1 else []
+    return told + [
+        f"sounds like {one.name!r}, enrolled on {one.created_at.date().isoformat()}: if that is the same "
+        "person under another name, keep only one of the two, since a consent counts under its own name "
+        "only; two people who sound alike may both stay"
+        for one in alike
+    ]
 
 
 _KNOWN = [_ARTISTS.c[name] for name in EnrolledArtist.__dataclass_fields__]
@@ -164,6 +172,11 @@ class Artists:
             return found
         return artist
 
+    def free(self, name: str, artist_id: str) -> None:
+        """Raise `ConflictingEntry` where an artist of another id has that name."""
+        if any(known.name == name.strip() and known.id != artist_id for known in self.listed()):
+            raise taken(name.strip())
+
     def listed(self) -> list[EnrolledArtist]:
         """This tenant's artists by name; no voice print is opened."""
         query = select(*_KNOWN).where(_ARTISTS.c.tenant == self.tenant).order_by(_ARTISTS.c.name)
@@ -188,6 +201,23 @@ class Artists:
     def all(self) -> list[OpenedVoice]:
         """This tenant's artists by name with their voice prints, which is recorded as a reading."""
         return self._open(None)
+
+    def others(self, voiceprint: bytes, artist_id: str) -> list[OpenedVoice]:
+        """Artists but the one of that id, with voice prints to compare a new one with, recorded as a reading.
+
+        Nothing is opened and recorded where all others' prints are of another encoder.
+        """
+        from detector.voice.voiceprint import encoder_of
+
+        made_by = encoder_of(voiceprint)
+        if all(known.id == artist_id or known.encoder not in (made_by, None) for known in self.listed()):
+            return []
+        return [known for known in self._open(None) if known.id != artist_id]
+
+    def named(self, ids: Sequence[str]) -> list[EnrolledArtist]:
+        """Those of some artists' ids who are still enrolled, in that order."""
+        known = {artist.id: artist for artist in self.listed()}
+        return [known[one] for one in ids if one in known]
 
     def one(self, named: str) -> OpenedVoice:
         """One artist with the voice print, recorded as a reading.

@@ -143,6 +143,20 @@ class VoiceDetector:
         )
         return replace(self._score(clip, own), left_out=foreign)
 
+    def alike(self, known: VoicePrint, artists: Mapping[str, VoicePrint]) -> list[str]:
+        """Which artists' voice prints may be of the person of another, the nearest first.
+
+        Args:
+            known: the print that they are held against.
+            artists: voice prints by name; one that was made with another encoder is like none.
+        """
+        own = {name: other for name, other in artists.items() if self._reads(other)}
+        if not own or not self._reads(known):
+            return []
+        names = list(own)
+        places = enrolment.nearest_alike(known.centre(), centres(list(own.values())), self.identity.common)
+        return [names[place] for place in places]
+
     def _reads(self, known: VoicePrint) -> bool:
         return known.encoder == self.encoder.name and known.embeddings.shape[1] == self.encoder.dimension
 

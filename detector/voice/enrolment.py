@@ -194,6 +194,19 @@ def alike(prints: Tensor, common: Tensor) -> Tensor:
     return (own @ own.T >= PRINTS_ALIKE) & ~torch.eye(len(own), dtype=torch.bool)
 
 
+def nearest_alike(one: Tensor, prints: Tensor, common: Tensor) -> list[int]:
+    """Places of the voice prints that are as like one as one person's mostly are, the nearest first.
+
+    Args:
+        one: centre of the print that they are held against, a unit vector [D].
+        prints: their centres, unit vectors [N, D].
+        common: mean of other people's, [D].
+    """
+    cosines = functional.normalize(prints - common, dim=1) @ functional.normalize(one - common, dim=0)
+    order = cosines.argsort(descending=True, stable=True)
+    return order[cosines[order] >= PRINTS_ALIKE].tolist()
+
+
 def two_voices(rows: Tensor, common: Tensor) -> bool:
     """Whether unit vectors, in order of time, are of two people; see `parted`."""
     return parted(rows, common) is not None

@@ -58,13 +58,18 @@ async def enrol(request: Request, parts: PartsDep, caller: ArtistWriter) -> Resp
 
 @router.get("/enrolments/{enrolment_id}")
 def enrolment(enrolment_id: str, request: Request, parts: PartsDep, caller: ArtistWriter) -> Response:
-    """Progress of an enrolment; the artists once it is done."""
+    """Progress of an enrolment; once it is done what there is to tell of it, else the artists."""
     job = parts.jobs.get(enrolment_id, tenant=caller.tenant, kind="enrolment")
     if job.error is not None:
         return page(request, "problem.html", problem=problem_of(job.error))
     if job.result is None:
         return progress(request, job, f"/v1/enrolments/{job.id}", _("Enrolling"))
-    return RedirectResponse("/artists", status_code=303)
+    artists = parts.registry.for_tenant(caller.tenant).artists
+    artist, alike = artists.named([job.result["artist_id"]]), artists.named(job.result.get("alike", ()))
+    alone = not job.request["also_stored"]
+    if not artist or not (alike or alone):
+        return RedirectResponse("/artists", status_code=303)
+    return page(request, "enrolled.html", artist=artist[0], alike=alike, alone=alone)
 
 
 @router.post("/artists/{artist_id}/consents")

@@ -46,8 +46,9 @@ class EnrolmentAnswer(Model):
 
 def enrolled(job: Job, parts: Parts) -> ArtistAnswer:
     """The artist that a job has enrolled; raises `UnknownEntry` where it was erased since."""
-    artist = parts.registry.for_tenant(job.tenant).artists.find((job.result or {})["artist_id"])
-    return ArtistAnswer.of(artist, enrolment_warnings(1 + len(job.request["also_stored"])))
+    result, artists = job.result or {}, parts.registry.for_tenant(job.tenant).artists
+    artist, alike = artists.find(result["artist_id"]), artists.named(result.get("alike", ()))
+    return ArtistAnswer.of(artist, enrolment_warnings(1 + len(job.request["also_stored"]), alike))
 
 
 @router.get(

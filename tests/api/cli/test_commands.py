@@ -236,7 +236,7 @@ def test_a_mark_of_ones_own_key(trackmark: Trackmark, track: Path, tmp_path: Pat
 def test_artists_come_and_go(
     trackmark: Trackmark, track: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ear = SimpleNamespace(enrol=lambda clips: b"print" * len(clips))
+    ear = SimpleNamespace(enrol=lambda clips: b"print" * len(clips), alike=lambda _one, others: list(others))
     shipped = engines.product_engines
     monkeypatch.setattr(engines, "product_engines", lambda settings: replace(shipped(settings), voice=ear))
     consent = tmp_path / "consent.txt"
@@ -252,7 +252,11 @@ def test_artists_come_and_go(
     assert refused.code == 3 and refused.lines[0]["error"]["reason"] == "two-voices"
     ear.enrol = lambda clips: b"print"
     (alone,) = trackmark("artist", "enrol", "Alone", track, "--json").lines
-    assert "one recording" in alone["warnings"][0]
+    one, like = alone["warnings"]
+    assert "one recording" in one and like.startswith("sounds like 'Ada', enrolled on 20")
+    (read,) = trackmark("artist", "reads", "Ada", "--json").lines
+    assert read["purpose"].startswith("enrolment of artist ")
+    assert trackmark("artist", "reads", "Alone", "--json").lines == []
     assert trackmark("artist", "delete", "Alone").code == 0
     assert trackmark("artist", "enrol", "Bob", track, track, "--consent", tmp_path / "none").code == 2
     listed = trackmark("artist", "list", "--json").lines
@@ -266,7 +270,6 @@ def test_artists_come_and_go(
     assert trackmark("artist", "consent", "revoke", "Ada", made["id"], "--reason", "ended").code == 0
     (ended,) = trackmark("artist", "consent", "list", "Ada", "--json").lines
     assert (ended["state"], ended["revoked_reason"]) == ("revoked", "ended")
-    assert trackmark("artist", "reads", "Ada", "--json").lines == []
     assert trackmark("artist", "delete", "Ada").code == 0
     assert trackmark("artist", "delete", "Ada").code == 2
     assert trackmark("artist", "list", "--json").lines == []

@@ -92,6 +92,18 @@ def test_every_opening_is_on_record_and_no_listing_is(registry: Registry) -> Non
     assert registry.for_tenant("other").artists.readings() == []
 
 
+def test_voices_that_cannot_be_compared_with_a_new_one_stay_sealed(registry: Registry) -> None:
+    def made(encoder: str) -> bytes:
+        return VoicePrint(torch.eye(4)[:1], encoder, 12.0).to_bytes()
+
+    ada, bob = registry.artists.enrol("Ada", made("old")), registry.artists.enrol("Bob", made("new"))
+    assert registry.artists.others(made("newest"), "") == []
+    assert registry.artists.others(made("new"), bob.id) == [] and registry.artists.readings() == []
+    assert [one.name for one in registry.artists.others(made("old"), bob.id)] == ["Ada"]
+    assert [one.voices for one in registry.artists.readings()] == [2]
+    assert [one.name for one in registry.artists.named([bob.id, "gone", ada.id])] == ["Bob", "Ada"]
+
+
 def test_with_nobody_enrolled_nothing_is_opened(registry: Registry) -> None:
     assert registry.artists.all() == [] and registry.artists.readings() == []
     assert not list((registry.home / "keys").glob("voices-*"))

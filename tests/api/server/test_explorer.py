@@ -69,6 +69,27 @@ def test_an_artists_consents_are_shown_with_their_state(client: TestClient) -> N
     assert html.escape(EVIL) in page
 
 
+def test_a_voice_that_is_enrolled_already_is_said_to_be(client: TestClient) -> None:
+    name = f"{EVIL} & Co"
+    two = [("files", ("v.wav", GOOD)), ("files", ("w.wav", GOOD + b" again"))]
+    first = client.post("/v1/artists", files=two, data={"name": name}).json()
+    assert first["warnings"] == []
+    second = client.post("/v1/artists", files=two, data={"name": "Alias"}).json()
+    (told,) = second["warnings"]
+    assert told.startswith(f"sounds like {name!r}, enrolled on {first['created_at'][:10]}: ")
+    reads = client.get(f"/v1/artists/{first['id']}/reads").json()["items"]
+    assert [one["purpose"].split()[0] for one in reads] == ["enrolment"]
+    assert client.get("/v1/artists/Alias/reads").json()["items"] == []
+    sent = client.post("/artists", files=two, data={"name": "Alias again"})
+    page = client.get(sent.url.path).text if sent.url.path.startswith("/enrolments/") else sent.text
+    assert (
+        "It sounds like somebody" in page and html.escape(name) in page and "from one recording" not in page
+    )
+    erased = client.delete(f"/v1/artists/{first['id']}")
+    assert erased.status_code == 204
+    assert html.escape(name) not in client.get(sent.url.path).text
+
+
 def enrol(client: TestClient, name: str) -> str:
     """The id of an artist of that name."""
     sent = client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data={"name": name})

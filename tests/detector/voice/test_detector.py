@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from detector.calibration import probability
-from detector.voice import ArtistScore, VoiceDetector, fusion
+from detector.voice import ArtistScore, VoiceDetector, VoicePrint, fusion
 from detector.voice.activity import Activity, believed
 from detector.voice.countermeasure import Synthesis
 from detector.voice.detector import SUSPECTED
@@ -333,3 +333,13 @@ def test_a_machine_that_sings_beside_ada_is_no_clone_of_hers() -> None:
 
 def test_a_clone_is_found_beside_a_human_voice() -> None:
     assert duet(of_ada=6.0, of_bob=-24.0) > SUSPECTED
+
+
+def test_a_voice_is_recognised_under_another_name_and_a_stranger_is_not() -> None:
+    detector = fake()
+    again, other = detector.enrol([clip(take(ADA, 1))]), detector.enrol([clip(take(ADA, 3))])
+    foreign = VoicePrint(again.embeddings, "another encoder", 12.0)
+    known = {**prints(detector), "Foreign": foreign, "Further": other}
+    assert detector.alike(again, known)[0] == "Ada"
+    assert not {"Bob", "Foreign"} & set(detector.alike(again, known))
+    assert detector.alike(foreign, known) == [] and detector.alike(again, {}) == []
