@@ -21,7 +21,7 @@ READ = (
     "batches",
     "artists",
     "tracks",
-    *("audits.csv", "records.csv", "cases.csv", "notices.csv"),
+    *("audits.csv", "records.csv", "cases.csv", "notices.csv", "artists.csv", "comparisons.csv"),
     "comparisons",
     "cases",
     "notices",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,6 +13,7 @@ from api.registry.artists import EnrolledArtist
 from api.registry.consents import SCOPES, WORLD, Consent, State
 from api.server.answers import problem, problem_of
 from api.server.api_keys import Caller
+from api.server.pages import lists
 from api.server.pages.forms import Sent, said
 from api.server.pages.rendering import page, progress, refused
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
@@ -87,7 +89,7 @@ def allow(artist_id: str, request: Request, parts: PartsDep, caller: ArtistWrite
         parts.registry.for_tenant(caller.tenant).artists.consents(artist_id).add(terms)
     except TrackmarkError as error:
         return _shown(request, parts, caller, problem(error), artist_id, sent)
-    return RedirectResponse("/artists", status_code=303)
+    return _back(parts, caller, artist_id)
 
 
 @router.post("/artists/{artist_id}/consents/revoke")
@@ -99,7 +101,7 @@ def revoke(artist_id: str, request: Request, parts: PartsDep, caller: ArtistWrit
         consents.revoke(told["id"], told["reason"])
     except TrackmarkError as error:
         return _shown(request, parts, caller, problem(error), artist_id, sent)
-    return RedirectResponse("/artists", status_code=303)
+    return _back(parts, caller, artist_id)
 
 
 def _shown(
@@ -111,12 +113,20 @@ def _shown(
     sent: Mapping[str, str] | None = None,
 ) -> Response:
     enrolled = parts.registry.for_tenant(caller.tenant).artists
-    listed = enrolled.listed()
-    given = enrolled.consents_of([artist.name for artist in listed])
+    asked = lists.asked(request, lists.ARTISTS)
+    shown, more = lists.short(request, asked).page(
+        enrolled.listed(),
+        lambda one: (one.id, one.name, one.created_at),
+        (caller.tenant, "artists"),
+        parts.cursors,
+    )
+    if at is not None:  # what is wrong stands beside what was written
+        shown = [one for one in enrolled.listed() if one.id == at]
+    given = enrolled.consents_of([artist.name for artist in shown])
     today = clock.now().date()
     rows = [
         Row(artist, tuple(OnFile(one, one.state(today)) for one in given.get(artist.name, ())))
-        for artist in listed
+        for artist in shown
     ]
     return page(
         request,
@@ -127,4 +137,11 @@ def _shown(
         problem=refusal,
         at=at,
         sent=sent or {},
+        **lists.turning(request, asked, more),
     )
+
+
+def _back(parts: Parts, caller: Caller, artist_id: str) -> Response:
+    """To the artist alone: there may be thousands."""
+    name = parts.registry.for_tenant(caller.tenant).artists.find(artist_id).name
+    return RedirectResponse(f"/artists?{urlencode({'name': name})}", status_code=303)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -31,6 +32,15 @@ THINGS: Mapping[Held, str] = {
 """What can be held, and what is held with it."""
 _PLACES: Mapping[Held, str] = {"audit": "/audits/", "case": "/cases/", "record": "/records/"}
 _STATES = {"in_force": later("in force"), "released": later("released")}
+FIELDS: lists.Fields = {"state": tuple(_STATES)}
+
+
+def found(holds: Holds, asked: Mapping[str, str]) -> list[Hold]:
+    """The holds that a form's filter shows, newest first."""
+    every = sorted(holds.listed(), key=lambda one: one.placed_at, reverse=True)
+    if "state" not in asked:
+        return every
+    return [one for one in every if (one.released_at is None) == (asked["state"] == "in_force")]
 
 
 @router.get("/holds")
@@ -77,15 +87,14 @@ def _shown(
     refusal: Mapping[str, Any] | None = None,
     sent: Mapping[str, str] | None = None,
 ) -> Response:
-    asked = lists.asked(request, {"state": _STATES})
-    found = sorted(_of(parts, caller).listed(), key=lambda one: one.placed_at, reverse=True)
-    if "state" in asked:
-        found = [one for one in found if (one.released_at is None) == (asked["state"] == "in_force")]
+    asked = lists.asked(request, FIELDS)
+    table = f"/holds.csv?{urlencode(asked)}" if asked else "/holds.csv"
     return page(
         request,
         "holds.html",
         200 if refusal is None else int(refusal["status"]),
-        holds=[(one, _name(parts, one), _address(one)) for one in found],
+        holds=[(one, _name(parts, one), _address(one)) for one in found(_of(parts, caller), asked)],
+        table=table,
         things=THINGS,
         kinds=KINDS,
         states=_STATES,

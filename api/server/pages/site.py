@@ -3,12 +3,14 @@
 from fastapi import APIRouter, Depends
 
 from api.server.pages import (
+    artist_table,
     artists,
     bulk,
     cases,
     comparisons,
     explorer,
     exports,
+    governing_tables,
     holds,
     language,
     members,
@@ -27,6 +29,8 @@ from api.server.pages import (
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(language.spoken_in)])
 for _module in (
+    governing_tables,
+    artist_table,
     bulk,
     routes,
     records,

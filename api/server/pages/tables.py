@@ -1,14 +1,10 @@
 """Lists as tables to keep (CSV): everything that the filters of a page show, not one page of it."""
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from api.cases.case import Case
 from api.cases.cases import Cases
@@ -19,18 +15,15 @@ from api.notices.notice import Notice, deadlines
 from api.notices.notices import Notices
 from api.registry.records import StoredRecord
 from api.server.pages import lists
+from api.server.pages.sheets import Row, sheet
 from api.server.parts import AuditReader, PartsDep, RecordReader
 from api.server.route import Route
-from provenance.exchange.table import guarded
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
-BOM = "\ufeff"
-"""Without it a spreadsheet takes UTF-8 for the machine's own letters."""
 Entry = TypeVar("Entry")
 Turn = Callable[[Wanted], tuple[Sequence[Entry], str | None]]
 """A page of a list, and where the next one starts."""
-Row = tuple[Any, ...]
 
 AUDITS = (
     "audit",
@@ -45,6 +38,7 @@ AUDITS = (
     "ai",
     "received",
 )
+COMPARISONS = ("comparison", "original", "suspect", "state", "outcome", "stretches", "received")
 RECORDS = ("record", "title", "log_entry", "registered")
 CASES = ("case", "about", "state", "decision", "policy_decision", "assigned_to", "audit", "opened", "changed")
 NOTICES = ("notice", "form", "material", "state", "received", "due", "due_because", "audit", "record")
@@ -59,7 +53,20 @@ def audits(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
         found = parts.lists.page("audit", caller.tenant, wanted)
         return found.jobs, found.next
 
-    return _sheet("audits", AUDITS, map(_audit, _every(turn, lists.wanted(request, asked))))
+    return sheet("audits", AUDITS, map(_audit, _every(turn, lists.wanted(request, asked))))
+
+
+@router.get("/comparisons.csv")
+def comparisons(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
+    """The tenant's comparisons."""
+    asked = lists.asked(request, lists.COMPARISONS)
+
+    def turn(wanted: Wanted) -> tuple[Sequence[Job], str | None]:
+        found = parts.lists.page("comparison", caller.tenant, wanted)
+        return found.jobs, found.next
+
+    rows = map(_comparison, _every(turn, lists.wanted(request, asked)))
+    return sheet("comparisons", COMPARISONS, rows)
 
 
 @router.get("/records.csv")
@@ -72,7 +79,7 @@ def records(request: Request, parts: PartsDep, caller: RecordReader) -> Response
         found = store.listed(wanted, parts.cursors)
         return found.records, found.next
 
-    return _sheet("records", RECORDS, map(_record, _every(turn, lists.wanted(request, asked))))
+    return sheet("records", RECORDS, map(_record, _every(turn, lists.wanted(request, asked))))
 
 
 @router.get("/cases.csv")
@@ -84,7 +91,7 @@ def cases(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
         found = of.page(wanted, parts.cursors)
         return found.entries, found.next
 
-    return _sheet("cases", CASES, map(_case, _every(turn, lists.wanted(request, asked))))
+    return sheet("cases", CASES, map(_case, _every(turn, lists.wanted(request, asked))))
 
 
 @router.get("/notices.csv")
@@ -96,7 +103,7 @@ def notices(request: Request, parts: PartsDep, caller: RecordReader) -> Response
         found = of.page(wanted, parts.cursors)
         return found.entries, found.next
 
-    return _sheet("notices", NOTICES, map(_notice, _every(turn, lists.wanted(request, asked))))
+    return sheet("notices", NOTICES, map(_notice, _every(turn, lists.wanted(request, asked))))
 
 
 def _audit(job: Job) -> Row:
@@ -113,6 +120,19 @@ def _audit(job: Job) -> Row:
         ownership.get("record_id"),
         (ownership.get("record") or {}).get("title"),
         (found.get("ai") or {}).get("verdict"),
+        job.created_at.isoformat(),
+    )
+
+
+def _comparison(job: Job) -> Row:
+    alignment = (job.result or {}).get("alignment") or {}
+    return (
+        job.id,
+        job.file_name,
+        job.request["suspect"]["name"],
+        job.state,
+        alignment.get("outcome"),
+        len(alignment["stretches"]) if "stretches" in alignment else None,
         job.created_at.isoformat(),
     )
 
@@ -140,20 +160,3 @@ def _every(turn: "Turn[Entry]", first: Wanted) -> Iterator[Entry]:
         shown, after = turn(wanted)
         yield from shown
         wanted = None if after is None else replace(wanted, cursor=after)
-
-
-def _sheet(name: str, columns: Sequence[str], rows: Iterator[Row]) -> Response:
-    """A download; a text that a spreadsheet would run is written with an apostrophe."""
-    first = next(rows, None)  # what is wrong with a search is told before anything is sent
-    told = rows if first is None else chain([first], rows)
-    head = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-    lines = _lines(chain([tuple(columns)], told))
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=head)
-
-
-def _lines(rows: Iterable[Row]) -> Iterator[str]:
-    yield BOM
-    for row in rows:
-        out = io.StringIO(newline="")
-        csv.writer(out).writerow(guarded(cell) if isinstance(cell, str) else cell for cell in row)
-        yield out.getvalue()

@@ -19,6 +19,7 @@ from core.errors import InvalidInput, TrackmarkError
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 _STATES: tuple[State, ...] = ("pending", "delivered", "failed")
+_FIELDS: lists.Fields = {"state": _STATES}
 HAPPENINGS = {
     "audit.completed": later("an audit is done"),
     "audit.failed": later("an audit failed"),
@@ -63,14 +64,19 @@ def make(request: Request, parts: PartsDep, caller: Admin, sent: Sent) -> Respon
 def endpoint(webhook_id: str, request: Request, parts: PartsDep, caller: Admin) -> Response:
     """One endpoint, and its messages, newest first."""
     hooks = parts.webhooks.of(caller.tenant)
-    asked = lists.asked(request, {"state": _STATES})
-    state = next((one for one in _STATES if one == asked.get("state")), None)
+    asked, state = lists.asked(request, _FIELDS), state_asked(request)
     cursor = request.query_params.get("cursor")
     shown, more = hooks.deliveries(
         webhook_id, state=state, limit=lists.SHOWN, cursor=cursor, cursors=parts.cursors
     )
     turns = lists.turning(request, asked, more)
     return page(request, "webhook.html", hook=hooks.get(webhook_id), messages=shown, states=_STATES, **turns)
+
+
+def state_asked(request: Request) -> State | None:
+    """The state that messages are to have, if a form says one."""
+    asked = lists.asked(request, _FIELDS)
+    return next((one for one in _STATES if one == asked.get("state")), None)
 
 
 @router.get("/webhooks/{webhook_id}/delete")

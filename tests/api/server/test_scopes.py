@@ -48,8 +48,10 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
         GET /policies/{policy_id}
         POST /policies/{policy_id}/try
         GET /artists
+        GET /artists.csv
         GET /audits.csv
         GET /cases.csv
+        GET /comparisons.csv
         GET /audits
         GET /audits/{audit_id}
         GET /cases
@@ -200,6 +202,12 @@ NEEDED: list[tuple[tuple[Scope, ...], str]] = [
     (
         (Scope.ADMIN,),
         """
+        GET /holds.csv
+        GET /keys.csv
+        GET /tenants.csv
+        GET /members.csv
+        GET /webhooks.csv
+        GET /webhooks/{webhook_id}.csv
         POST /v1/keys
         GET /v1/keys
         DELETE /v1/keys/{key_id}

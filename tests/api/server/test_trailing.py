@@ -32,6 +32,8 @@ NOT_TOLD = {
     *("/v1/members", "/v1/members/{member_id}"),
     *("/v1/retention", "/v1/holds", "/v1/holds/{hold_id}"),
     *("/retention", "/retention/change", "/holds", "/holds/{hold_id}", "/tenants", "/tenants/{tenant}"),
+    *("/keys.csv", "/members.csv", "/webhooks.csv", "/webhooks/{webhook_id}.csv"),
+    *("/holds.csv", "/tenants.csv"),
 }
 """What may be read without being told of: nothing of a record, a voice or a report is in it."""
 
