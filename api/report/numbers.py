@@ -9,6 +9,7 @@ from api.language import _, figures
 
 SMALLEST_CHANCE = 1e-6
 SHORTEST_TOLD_S = 0.1
+MINUTE_S = 60.0
 LARGEST_IN_ONES = 0.01
 """From here on a probability is told in per cent."""
 
@@ -66,6 +67,15 @@ def length_text(seconds: float) -> str:
     if seconds < SHORTEST_TOLD_S:
         return _("less than %(length)s", length=time_text(SHORTEST_TOLD_S))
     return time_text(seconds)
+
+
+def duration_text(seconds: float) -> str:
+    """How long audio is, for people: seconds up to a minute, then as a clock shows it.
+
+    >>> duration_text(12.34), duration_text(75.4)
+    ('12.3 s', '1:15 min')
+    """
+    return length_text(seconds) if seconds < MINUTE_S else f"{clock_text(seconds)} min"
 
 
 def clock_text(seconds: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api.language import figures
 from api.language.spoken import counted, translated, translated_in
 from api.report import words
-from api.report.numbers import clock_text, moment_text, size_text
+from api.report.numbers import clock_text, duration_text, moment_text, size_text
 from api.report.words import record
 from api.report.words.remarks import remark_text
 
@@ -33,6 +33,7 @@ def templates(folder: Path) -> "Environment":
     )
     made.filters |= {
         "clock": clock_text,
+        "duration": duration_text,
         "size": size_text,
         "day": figures.moment_text,
         "date": _date,

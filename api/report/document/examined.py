@@ -9,8 +9,7 @@ from api.report import words
 from api.report.document.blocks import Block, Facts, Points, Section, Table, Text
 from api.report.document.custody import key
 from api.report.document.rates import music_rates, voice_rates, watermark_rates
-from api.report.numbers import clock_text, day_text, moment_text, p_value_text, score_text
-from api.report.numbers import length_text as spelled
+from api.report.numbers import day_text, duration_text, moment_text, p_value_text, score_text
 from api.report.words.decoders import group_text
 from api.report.words.heard import consent, resembles
 from api.report.words.limits import LIMITS
@@ -321,4 +320,4 @@ def length_text(found: Found) -> str:
     seconds = found.get("duration_s")
     if seconds is None:
         return _("not known")
-    return spelled(seconds) if seconds < 60 else f"{clock_text(seconds)} min"
+    return duration_text(seconds)

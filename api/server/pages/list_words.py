@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from api.actor import HERE, POLICY
 from api.language import _, later, named
+from api.outbox.trail import SERVICE
 from api.report.words.told import ACTIONS
 from api.server.pages import lists
 
@@ -40,6 +42,20 @@ def advice(status: int) -> str:
     return _(_ADVICE[status]) if status in _ADVICE else ""
 
 
+_OURS: Mapping[str, str] = {
+    # Translators: these three stand behind "by".
+    POLICY.name: later("the policy"),
+    HERE.name: later("somebody at this machine"),
+    SERVICE.name: later("the service"),
+}
+"""What we call who is neither a key nor a member."""
+
+
+def actor(name: str) -> str:
+    """Whoever a step is entered for, behind "by"."""
+    return named(_OURS, name)
+
+
 def state(name: str) -> str:
     """A state of a job, a case, a message or a record."""
     return named(_STATES, name)
@@ -63,6 +79,16 @@ def records() -> Choices:
 def cases() -> Choices:
     """The states of a case."""
     return states(lists.CASES["state"])
+
+
+def orders() -> Choices:
+    """In which order a list comes."""
+    return ("", _("newest first")), (lists.OLDEST, _("oldest first"))
+
+
+def orders_by_name() -> Choices:
+    """In which order a list of names comes."""
+    return ("", _("by name")), ("-created_at", _("newest first"))
 
 
 def decisions(*actions: str) -> Choices:

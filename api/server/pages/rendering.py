@@ -18,6 +18,7 @@ from api.server import answers
 from api.server.api_keys import Caller, Scope
 from api.server.guard import content_policy
 from api.server.pages import case_words, language, list_words, notice_words
+from api.server.pages.refusal_words import refusal
 from api.server.parts import COOKIE, SESSION_COOKIE, parts
 from core.errors import TrackmarkError
 
@@ -33,6 +34,7 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
             "case_words": case_words,
             "list_words": list_words,
             "notice_words": notice_words,
+            "refusal": refusal,
         }
     nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
     values.setdefault("there", _wanted(request))

@@ -1,5 +1,5 @@
 // Progress while both files are sent. Without this script the form works as a plain form.
-import { _ } from "/static/words.js";
+import { _, busy, fault } from "/static/words.js";
 import { send } from "/static/sending.js";
 
 const form = document.getElementById("compare");
@@ -12,11 +12,12 @@ const signIn = document.getElementById("sent-sign-in");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (busy(button)) return;
   const files = ["original", "suspect"].map((role) => [role, document.getElementById(role).files[0]]);
   const wishes = new FormData(form);
   for (const [role] of files) wishes.delete(role);
   error.hidden = true;
-  button.disabled = true;
+  busy(button, true);
   sending.hidden = false;
   const tell = (share) => {
     bar.value = Math.round(100 * share);
@@ -31,8 +32,8 @@ form.addEventListener("submit", async (event) => {
     window.location.assign(`/comparisons/${encodeURIComponent(answer.id)}`);
     return;
   }
-  error.textContent = answer.problem;
+  fault(error, answer.problem, answer.foreign);
   error.hidden = false;
-  button.disabled = false;
+  busy(button, false);
   sending.hidden = true;
 });

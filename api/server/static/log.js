@@ -75,18 +75,18 @@ async function check() {
     if (index === undefined) {
       const note = await (await fetched("/v1/log/checkpoint")).text();
       const seen = await opened(note, trusted);
-      tell(true, _("The key signed this checkpoint: %(size)s entries under root %(root)s…", { size: seen.size, root: seen.root.slice(0, 16) }));
+      tell(true, _("The key signed this checkpoint: root %(root)s… over as many entries: %(size)s.", { size: seen.size, root: seen.root.slice(0, 16) }));
       return;
     }
     const proof = await (await fetched(`/v1/log/proofs/inclusion?index=${index}`)).json();
     const entry = new Uint8Array(await (await fetched(`/v1/log/entries/${index}`)).arrayBuffer());
     const seen = await opened(proof.checkpoint, trusted);
-    tell(true, _("The key signed a checkpoint of %(size)s entries.", { size: seen.size }));
+    tell(true, _("The key signed a checkpoint; entries under it: %(size)s.", { size: seen.size }));
     if (proof.size !== seen.size) throw new Error(_("the proof is for another size than the checkpoint's"));
     const leaf = await sha256(join([0], entry));
     const root = await rootOf(leaf, Number(index), seen.size, proof.hashes.map(bytes));
     if (root !== seen.root) throw new Error(_("the proof leads to another root: this entry is not shown to be in the log"));
-    tell(true, _("This entry leads by %(count)s hashes to the root that the checkpoint signs: it is in the log.", { count: proof.hashes.length }));
+    tell(true, _("This entry leads to the root that the checkpoint signs: it is in the log. Hashes on the way: %(count)s.", { count: proof.hashes.length }));
   } catch (error) {
     const unknown = error.name === "NotSupportedError" || !crypto.subtle;
     tell(false, unknown ? _("This browser cannot check Ed25519 signatures; use trackmark verify.") : error.message);

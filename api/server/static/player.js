@@ -8,6 +8,8 @@ const play = document.getElementById("play");
 const clock = document.getElementById("clock");
 const lanes = document.getElementById("lanes");
 const cursor = document.getElementById("cursor");
+const seek = document.getElementById("seek");
+const here = document.getElementById("here");
 const duration = Number(player.dataset.duration);
 const style = getComputedStyle(document.documentElement);
 let stopAt = null;
@@ -29,6 +31,21 @@ function show(seconds) {
   cursor.hidden = false;
   cursor.style.left = `${left + (width * Math.min(seconds, duration)) / duration}px`;
   clock.textContent = `${minutes(seconds)} / ${minutes(duration)}`;
+  const said = told(seconds).join(" · ");
+  seek.value = seconds;
+  seek.setAttribute("aria-valuetext", [minutes(seconds), said].filter(Boolean).join("; "));
+  here.textContent = said;
+  here.hidden = !said;
+}
+
+// What every lane shows at a moment: what a pointer is told by hovering over it.
+function told(seconds) {
+  const bars = Array.from(lanes.querySelectorAll("rect[data-from]"));
+  const under = bars.filter((one) => Number(one.dataset.from) <= seconds && seconds < Number(one.dataset.to));
+  return under.map((one) => {
+    const lane = one.closest(".lane").querySelector("h3").firstChild.textContent.trim();
+    return `${lane}: ${one.textContent.trim()}`;
+  });
 }
 
 // A pause before the sound has begun rejects the promise; nothing is wrong then.
@@ -65,9 +82,17 @@ async function start() {
   });
 }
 
+// The waveform is for pointers; this is the same for keys and voices.
+seek.step = Math.max(duration / 1000, 0.01);
+seek.closest(".controls").hidden = false;
+seek.addEventListener("input", () => {
+  stopAt = null;
+  if (sound) sound.currentTime = Number(seek.value);
+  show(Number(seek.value));
+});
+
 if (sound) {
   sound.hidden = true;
-  play.closest(".controls").hidden = false;
   play.addEventListener("click", () => {
     stopAt = null;
     if (sound.paused) begin();

@@ -41,7 +41,7 @@ async function stranger() {
   const { tenant, key_id: key, name } = JSON.parse(answer.responseText);
   if (`${tenant} ${key || name}` !== here) {
     const detail = _("Somebody else is signed in now, and nothing is sent in their name. Reload the page to send as them.");
-    return { answer: { status: 403, responseText: JSON.stringify({ detail }), getResponseHeader: () => null } };
+    return { answer: { status: 403, responseText: JSON.stringify({ detail, ours: true }), getResponseHeader: () => null } };
   }
   doubted = false;
   return null;
@@ -97,7 +97,7 @@ function problem(answer) {
   if (!answer) return { problem: GONE };
   try {
     const told = JSON.parse(answer.responseText);
-    return { problem: told.detail || told.title, forbidden: answer.status === 403 };
+    return { problem: told.detail || told.title, foreign: !told.ours, forbidden: answer.status === 403 };
   } catch {
     return { problem: _("The server gave no usable answer."), forbidden: answer.status === 403 };
   }

@@ -1,6 +1,6 @@
 // Many files, progress while sending, and drag and drop. Without this script the form works as a plain form.
 import { begun, forget, unfinished } from "/static/batch.js";
-import { _ } from "/static/words.js";
+import { _, busy, fault } from "/static/words.js";
 import { send, size } from "/static/sending.js";
 
 const form = document.getElementById("upload");
@@ -27,10 +27,10 @@ function chosen() {
   hint.textContent = _("%(size)s, ready", { size: all });
 }
 
-function fail(said) {
-  error.textContent = said;
+function fail(answer) {
+  fault(error, answer.problem, answer.foreign);
   error.hidden = false;
-  button.disabled = false;
+  busy(button, false);
   sending.hidden = true;
 }
 
@@ -47,7 +47,9 @@ function row(one, answer) {
     rows.append(item);
   } else {
     item.className = "bad";
-    item.append(name, `: ${answer.problem}`);
+    const why = document.createElement("span");
+    fault(why, answer.problem, answer.foreign);
+    item.append(name, ": ", why);
     rows.insertBefore(item, rows.querySelector("li:not(.bad)"));
   }
 }
@@ -102,7 +104,7 @@ async function sendAll(files, wishes) {
       answer = await send("/v1/audits", asked, [["file", one.file]], () => "upload_id", tell, say, one.key);
     }
     if (answer.forbidden || (!many && answer.problem)) {
-      fail(answer.problem);
+      fail(answer);
       return;
     }
     if (!many) {
@@ -118,15 +120,16 @@ async function sendAll(files, wishes) {
   forget();
   bar.value = 100;
   text.textContent = _("done; each name that was sent leads to its audit");
-  button.disabled = false;
+  busy(button, false);
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (busy(button)) return;
   const wishes = Array.from(new FormData(form)).filter(([name, value]) => name !== "file" && value);
   error.hidden = true;
   left.hidden = true;
-  button.disabled = true;
+  busy(button, true);
   sending.hidden = false;
   rows.replaceChildren();
   counts.textContent = "";

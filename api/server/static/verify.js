@@ -1,5 +1,5 @@
 // Has the server check a report; compares the audio here, so that it never leaves this device.
-import { _, utc } from "/static/words.js";
+import { _, busy, utc } from "/static/words.js";
 const form = document.getElementById("verify");
 const list = document.getElementById("checks");
 const asked = document.getElementById("claimed");
@@ -170,9 +170,10 @@ function onSubmit(form, answer) {
   const button = form.querySelector("button[type=submit]");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    button.disabled = true;
+    if (busy(button)) return;
+    busy(button, true);
     await answer();
-    button.disabled = false;
+    busy(button, false);
   });
 }
 onSubmit(form, check);

@@ -19,3 +19,17 @@ export function utc(moment) {
 export function number(value, digits = 0) {
   return value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
 }
+
+// Whether a form is being sent. Its button stays where the keyboard is: one that is disabled loses the focus.
+export function busy(button, now) {
+  if (now === undefined) return button.getAttribute("aria-disabled") === "true";
+  button.setAttribute("aria-disabled", now);
+  return now;
+}
+
+// What went wrong, in the language that it is said in: the server's own sentences are English.
+export function fault(element, text, foreign) {
+  element.textContent = text;
+  if (foreign) element.lang = "en";
+  else element.removeAttribute("lang");
+}

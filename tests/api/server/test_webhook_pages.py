@@ -69,7 +69,7 @@ def test_what_is_refused_is_said_and_what_was_typed_stays(
     before = client.get("/v1/webhooks").json()["items"]
     sent = {**HOOK, "description": f"typed {EVIL}", **told}
     answer = browser.post("/webhooks", data=sent)
-    refusal = re.search(r'<p class="error" role="alert">(.*?)</p>', answer.text)
+    refusal = re.search(r'<p class="error" role="alert"[^>]*>(.*?)</p>', answer.text)
     assert answer.status_code == 422 and refusal is not None and says in refusal[1]
     assert f'value="{sent["url"]}"' in answer.text and 'value="typed &lt;img' in answer.text
     box = re.search(r'name="event-case.opened" value="true"( checked)?>', answer.text)

@@ -1,0 +1,84 @@
+"""Why something was refused, in the reader's language: the API says it in English, pages say it again.
+
+What stands in no form here stays as the API has it, and is marked as English.
+"""
+
+from api.language import later, spoken
+from api.report.words.forms import said_again
+
+_FORMS = (
+    # files
+    later("%(file)s: not a readable audio file (%(reason)s)"),
+    later("%(file)s: the file is empty (0 bytes): upload it again"),
+    later("%(file)s: %(seconds)s s of voice, need at least %(least)s s in each file"),
+    later("%(file)s: %(seconds)s s long, need at least %(least)s s of voice in it"),
+    # entries that are not there
+    later("no record %(id)s"),
+    later("no audit %(id)s"),
+    later("no comparison %(id)s"),
+    later("no case %(id)s"),
+    later("no notice %(id)s"),
+    later("no artist %(id)s"),
+    later("no policy %(id)s"),
+    later("no export %(id)s"),
+    later("no hold %(id)s"),
+    later("no webhook %(id)s"),
+    later("no member %(id)s"),
+    later("no tenant %(id)s"),
+    later("no active key %(id)s"),
+    later("the log has %(size)s entries, counted from 0"),
+    later("no log entry %(id)s"),
+    # fields of forms
+    later("%(field)s: something must be said"),
+    later("%(field)s: String should have at most %(most)s characters"),
+    later("%(field)s: String should have at least %(least)s character"),
+    later("%(day)s is no day such as 2027-12-31"),
+    later("%(day)s lies ahead; today is %(today)s in UTC"),
+    later("%(day)s lies before %(earliest)s, the day of the step before"),
+    later("the first day lies behind the last one"),
+    later("the form cannot be read: %(reason)s"),
+    later("a search needs a letter or a digit"),
+    # lists
+    later("choose at least one line of the list"),
+    # cases and notices
+    later("the case cannot take this step; nothing is decided yet: decide it first"),
+    later("the case cannot take this step; it is decided: appeal or re-open it first"),
+    later("the case cannot take this step; an appeal waits: decide that"),
+    later("the policy left this to a person"),
+    later('the case has changed meanwhile, its ETag is "%(version)s"; read it again'),
+    later('the notice has changed meanwhile, its ETag is "%(version)s"; read it again'),
+    later("a case has at most %(most)s steps; open another one"),
+    later("a notice has at most %(most)s steps; enter another one"),
+    # artists and consents
+    later("an artist's name has 1 to 200 characters"),
+    later("the consent ends before it begins"),
+    later("the scope is one or more of %(scopes)s, each once"),
+    later("a territory is a code such as DE or US, each once, or WORLD alone"),
+    later("a licence reference has 1 to 500 printable characters"),
+    later("consent %(id)s is revoked already"),
+    later("say why it is revoked, in 1 to 1000 printable characters"),
+    # keys, members, webhooks, tenants
+    later("choose at least one thing that the key may do"),
+    later("choose at least one event"),
+    later("expires_at lies in the past"),
+    later("this is the last admin key; make or rotate to another one first"),
+    later("the name of a key must be one line of visible text"),
+    later("somebody else has changed this member since; look at them first"),
+    later("%(email)s is a member or invited already"),
+    later("%(email)s is the last admin; make somebody else an admin first"),
+    later("the endpoint is disabled; enable it first"),
+    later("a tenant has at most %(most)s endpoints; delete one first"),
+    later("there is a tenant %(tenant)s already"),
+    later("the operators' own tenant cannot be suspended"),
+    # policies, retention, holds
+    later("another policy was put in force meanwhile; look at it first"),
+    later("somebody else has changed the retention since; look at it first"),
+    later("the legal hold %(id)s keeps this; it must be released first"),
+    later("the hold %(id)s was released before"),
+    later("this needs the scope %(scope)s; ask an admin for a key that has it"),
+)
+
+
+def refusal(detail: str) -> str | None:
+    """A problem's detail in the language spoken now; None where only the API's own words are there."""
+    return detail if spoken() == "en" else said_again(detail, _FORMS, str)
