@@ -15,6 +15,9 @@ def test_from_an_enrolled_artist_to_the_appeal_about_a_clone(page: Page) -> None
     page.get_by_label("Where the artist's consent").fill("contract 2026-17")
     page.get_by_role("button", name="Enrol").click()
     expect(page.get_by_role("heading", name="Lin Da")).to_be_visible()
+    expect(page.get_by_role("heading", name="Enrolled from one recording")).to_be_visible()
+    page.get_by_role("link", name="All artists").click()
+    expect(page.get_by_role("heading", name="Lin Da")).to_be_visible()
     expect(page.get_by_text("consent to the enrolment: contract 2026-17")).to_be_visible()
 
     page.goto("/")
