@@ -207,8 +207,9 @@ def _wait_until_alive(url: str, process: "subprocess.Popen[bytes]", log: Path) -
                 client.get_health()
             except NoAnswer:
                 if process.poll() is not None:
-                    tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-                    raise DemoError(f"the server ended with status {process.returncode}:\n{tail}") from None
+                    tail = " / ".join(log.read_text(errors="replace").splitlines()[-5:])
+                    ended = f"the server ended with status {process.returncode}"
+                    raise DemoError(f"{ended}; its log, {log}, ends with: {tail}") from None
                 time.sleep(0.2)
             else:
                 return

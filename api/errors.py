@@ -29,9 +29,6 @@ What is wrong with a request itself is in `api.server.refusals`; the HTTP status
 `api.server.answers`. Codes are part of the API: clients branch on them, so they never change once published.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from core import room
 from core.errors import GenerationError, KeyFileError, RegistryError, TrackmarkError, WeightsError
 from detector.voice.errors import EnrolmentError
@@ -192,11 +189,6 @@ OURS = frozenset(
     )
 )
 """Codes of failures that no other file would have avoided: a job that ended so may be tried again."""
-
-
-def why_unfit(error: Mapping[str, Any]) -> str:
-    """Why a value does not fit, out of what pydantic tells of it."""
-    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def told(error: BaseException) -> dict[str, str]:

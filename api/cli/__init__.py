@@ -40,6 +40,7 @@ from api.cli import (
     scan,
     serve,
     tag,
+    usage,
     verify,
     watch,
     watermark,
@@ -48,6 +49,7 @@ from api.cli import (
 
 main = typer.Typer(
     name="trackmark",
+    cls=usage.Commands,
     help="Tell whose a track is, and whether its sound bears traces of a machine.",
     epilog="Exit codes: 0 done and in order; 1 a verification or policy failed; 2 wrong usage "
     "or an unknown name; 3 input that cannot be read. State lies in $TRACKMARK_HOME.",

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from api.cli.console import FAILED, USAGE, AsJson, answers, emit, fail, messages
+from api.cli.lines import Facts
 from core import clock
 
 
@@ -60,11 +60,11 @@ def _print(told: dict[str, Any]) -> None:
         lines += [("shown by", ", ".join(rule["shown_by"]))]
         how = {"text": "its text", "digest": "what others write about it"}[rule["read"]]
         lines += [("source", rule["source"]), ("checked", f"{rule['last_checked']}, against {how}")]
-        table = Table.grid(padding=(0, 2))
+        facts = Facts()
         for name, text in lines:
             if text is not None:
-                table.add_row(f"  {name}", Text(text))
-        out.print(table)
+                facts.add(f"  {name}", text)
+        out.print(facts)
 
 
 def _number(one: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """What every command shares: where text goes, how failures end, and the progress display."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 OK, FAILED, USAGE, UNREADABLE = 0, 1, 2, 3
 
+PIPE_COLUMNS = 80
+"""Of tables that go to a file or another program."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file, one per line.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Report = Callable[[str, float], None]
@@ -30,16 +34,34 @@ ADDRESS = re.compile(r"^([a-z][a-z0-9+]+):/(?=[^/])")
 
 def messages() -> "Console":
     """Standard error, for progress and messages."""
-    from rich.console import Console
+    return _screen(sys.stderr.isatty(), stderr=True)
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+def canvas() -> "Console":
+    """Standard error, to draw progress on: what others print meanwhile passes through it as it is."""
+    return _screen(sys.stderr.isatty(), stderr=True, careful=False)
 
 
 def answers() -> "Console":
-    """Standard output, for what was asked; wide enough for tables where it goes to a file."""
+    """Standard output, for what was asked.
+
+    At a terminal lines are broken between words. Where it goes to a file or another program, every message is
+    a line, and tables are as wide as `COLUMNS` says or 80 columns, whatever terminal happens to be near.
+    """
+    return _screen(sys.stdout.isatty(), stderr=False)
+
+
+def _screen(terminal: bool, *, stderr: bool, careful: bool = True) -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 124)
+    from api.cli.lines import Careful
+
+    asked = os.environ.get("COLUMNS", "")
+    width = None if terminal else int(asked) if asked.isdecimal() and int(asked) > 0 else PIPE_COLUMNS
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
+    if careful:
+        console.push_render_hook(Careful(breaks=terminal))
+    return console
 
 
 def emit(found: dict[str, Any]) -> None:
@@ -233,7 +255,7 @@ def progress(*, enabled: bool = True, many: int | None = None) -> Iterator[Calla
     # Rich can pass standard output through its display; answers that go to a file must stay out of it.
     same_screen = sys.stdout.isatty()
     with Progress(
-        *columns, console=messages(), transient=True, redirect_stdout=same_screen, redirect_stderr=same_screen
+        *columns, console=canvas(), transient=True, redirect_stdout=same_screen, redirect_stderr=same_screen
     ) as display:
         whole = None if many is None else display.add_task(f"{many} files", total=many, unit="files")
         begun = 0
@@ -272,7 +294,7 @@ def settings() -> "Settings":
 
 def misfit(error: "ValidationError", called: Callable[[str], str]) -> str:
     """Which values do not fit, each by what its giver calls it, and why; values are not repeated."""
-    from api.errors import why_unfit
+    from api.unfit import why_unfit
 
     each = ((called("_".join(map(str, one["loc"]))), why_unfit(one)) for one in error.errors())
     return "; ".join(f"{name}: {why}" for name, why in each)

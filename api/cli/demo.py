@@ -31,10 +31,11 @@ def demo(
             console.print(summary_table(found, "What the audits found"))
 
         def step(text: str) -> None:
-            console.print(f"\n{next(steps)}. {text}", style="bold", markup=False)
+            console.print()
+            console.print(f"{next(steps)}. {text}", style="bold", markup=False)
 
         def say(text: str) -> None:
-            console.print(f"   {text}", markup=False, soft_wrap=True)
+            console.print(f"   {text}", markup=False)
 
         held = run(output, Teller(step, say, bar, table), audio=audio, model=model, seconds=seconds)
     raise typer.Exit(OK if held else FAILED)

@@ -45,12 +45,15 @@ def doctor(as_json: AsJson = False) -> None:
         good = all(check.state != "wrong" for check in found)
         emit({"good": good, "checks": [asdict(check) for check in found]})
     else:
+        from api.cli.lines import Facts
+
         colours = {"ok": "green", "weaker": "yellow", "wrong": "bold red"}
+        facts = Facts()
         for check in found:
-            answers().print(f"[{colours[check.state]}]{check.state:6}[/] ", end="")
-            answers().print(f"{check.name}: {check.says}", markup=False)
+            facts.add(f"[{colours[check.state]}]{check.state}[/]", f"{check.name}: {check.says}")
             if check.do:
-                answers().print(f"       {check.do}", markup=False)
+                facts.add("", check.do)
+        answers().print(facts)
     if any(check.state == "wrong" for check in found):
         raise typer.Exit(FAILED)
 

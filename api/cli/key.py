@@ -100,7 +100,9 @@ def create(
     if as_json:
         emit({"keyid": made.keyid, "algorithm": made.algorithm, "public_pem": made.public_key.pem.decode()})
     else:
-        answers().print(f"{made.algorithm} key {made.keyid}\n{made.public_key.pem.decode()}", markup=False)
+        answers().print(f"{made.algorithm} key {made.keyid}", markup=False)
+        for line in made.public_key.pem.decode().splitlines():
+            answers().print(line, markup=False)
 
 
 def _given(text: str, chosen: "Settings") -> "Signer":

@@ -1,42 +1,39 @@
-"""How close tracks are, as tables for people, 80 columns wide. Names of files are escaped: attacker text."""
+"""How close tracks are, as tables for people. Names of files are attacker text."""
 
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.lines import Facts, Prose
 from api.report.numbers import time_text
 from api.report.words.near import chance_text, share_text
 
 DIMENSIONS = ("melody", "rhythm", "timbre", "structure")
-WIDTH = 80
 NOT_COPYING = "Likeness is no sign of copying: music of one style is alike."
 
 
 def likeness_table(found: dict[str, Any]) -> RenderableType:
     """One track among others, as printed by `trackmark originality`."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold", max_width=WIDTH - 13)
+    table = Facts()
     for name in DIMENSIONS:
         one = found[name]
         if not one["measurable"]:
-            table.add_row(name, escape(f"not measurable: {one['reason']}"))
+            table.add(name, f"not measurable: {one['reason']}")
         elif not one["nearest"]:
-            table.add_row(name, "no other track in which it is measurable")
+            table.add(name, "no other track in which it is measurable")
         for place, near in enumerate(one["nearest"]):
-            table.add_row(name if place == 0 else "", f"[bold]{escape(near['file'])}[/]")
+            table.add(name if place == 0 else "", near["file"], "bold")
             for line in _lines(near):
-                table.add_row("", escape(line))
-    title = Text.assemble((found["file"], "bold"), f"  among {found['compared_with']} tracks")
+                table.add("", line)
+    title = Prose(Text.assemble((found["file"], "bold"), f"  among {found['compared_with']} tracks"))
     return Group(title, table, Text())
 
 
 def diversity_table(found: dict[str, Any]) -> RenderableType:
     """A catalogue's diversity, as printed by `trackmark originality`."""
-    table = Table(title="effective number of clusters (95 % interval)", title_justify="left", width=WIDTH)
+    table = Table(title="effective number of clusters (95 % interval)", title_justify="left")
     for name in ("period", *DIMENSIONS):
         table.add_column(name, overflow="fold")
     told = found["diversity"]["periods"]
@@ -44,8 +41,8 @@ def diversity_table(found: dict[str, Any]) -> RenderableType:
     for period in periods:
         table.add_row(period, *(_clusters(told[name], period) for name in DIMENSIONS))
     left_out = [f"{name}: {count} tracks" for name, count in found["diversity"]["left_out"].items()]
-    few = [Text(f"too few tracks to tell: {', '.join(left_out)}")] if left_out else []
-    return Group(*([table] if periods else []), *few, Text(NOT_COPYING))
+    few = [Prose(Text(f"too few tracks to tell: {', '.join(left_out)}"))] if left_out else []
+    return Group(*([table] if periods else []), *few, Prose(Text(NOT_COPYING)))
 
 
 def rarity(near: dict[str, Any]) -> str:

@@ -29,4 +29,4 @@ def man(
             write_whole(folder / f"{name}.1", text.encode())
     except OSError as error:
         fail(f"{folder}: {error.strerror or error}", UNREADABLE)
-    answers().print(f"{count} pages are in {folder}", markup=False, soft_wrap=True)
+    answers().print(f"{count} pages are in {folder}", markup=False)

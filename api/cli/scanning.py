@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from api.cli.console import messages
+from api.cli.console import canvas, messages
 from api.cli.pace import pace
 
 EVERY_S = 30.0
@@ -97,7 +97,7 @@ def shown(total: int, *, enabled: bool) -> Iterator[Display]:
     columns = (SpinnerColumn(), BarColumn(bar_width=16), TextColumn("{task.description}", markup=False))
     same_screen = sys.stdout.isatty()
     with Progress(
-        *columns, console=console, transient=True, redirect_stdout=same_screen, redirect_stderr=same_screen
+        *columns, console=canvas(), transient=True, redirect_stdout=same_screen, redirect_stderr=same_screen
     ) as display:
         task = display.add_task("", total=total)
         yield Bar(total, told, lambda done, text: display.update(task, completed=done, description=text))

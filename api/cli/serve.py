@@ -55,9 +55,10 @@ def serve(
         if listening is not None:
             _answer_as_one_of_several(chosen, listening, telling)
             return
-        messages().print(
-            f"page  http://{host}:{port}/\nAPI   http://{host}:{port}/docs\nhome  {chosen.home}", markup=False
-        )
+        console = messages()
+        console.print(f"page  http://{host}:{port}/", markup=False)
+        console.print(f"API   http://{host}:{port}/docs", markup=False)
+        console.print(f"home  {chosen.home}", markup=False)
         if processes == 1:
             _answer(chosen, host, port)
         else:

@@ -1,13 +1,13 @@
-"""Findings as tables for people. Names from files and records are escaped: they are attacker text."""
+"""Findings as tables for people. Names from files and records are attacker text."""
 
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from api.audit.numbers import score_text
+from api.cli.lines import Facts, Prose
 from api.report import words
 from api.report.numbers import length_text, p_value_text, time_text
 from api.report.words import comparison as said
@@ -23,31 +23,34 @@ _OUTCOMES = {
 
 def audit_table(found: dict[str, Any]) -> RenderableType:
     """One audit, as printed by `trackmark audit`."""
-    table = _plain_table()
-    table.add_row("ownership", escape(found["ownership"]["text"]))
+    table = Facts()
+    table.add("ownership", found["ownership"]["text"])
     record = found["ownership"]["record"]
     if record and record.get("verified"):
-        table.add_row("record", escape(words.claim(record)))
-    checks = found["checks"]
-    table.add_row("watermark", escape(words.watermark_line(found["watermark"], checks["watermark"])))
-    table.add_row("fingerprint", escape(words.fingerprint_line(found["fingerprint"], checks["fingerprint"])))
-    table.add_row("credentials", escape(words.credentials_line(found["credentials"], checks["credentials"])))
-    table.add_row("AI music", escape(words.music_line(found["ai"])))
+        table.add("record", words.claim(record))
+    checks, (unanswered, warnings) = found["checks"], _remarks(found)
+    for name, line in (
+        ("watermark", words.watermark_line(found["watermark"], checks["watermark"])),
+        ("fingerprint", words.fingerprint_line(found["fingerprint"], checks["fingerprint"])),
+        ("credentials", words.credentials_line(found["credentials"], checks["credentials"])),
+    ):
+        table.add(name, f"not judged ({unanswered[name]})" if name in unanswered else line)
+    table.add("AI music", words.music_line(found["ai"]))
     if found["ai"]["score"] is not None:
-        table.add_row("", escape(words.music(found["ai"]).text))
+        table.add("", words.music(found["ai"]).text)
     for text in words.exhibits(found["ai"]):
-        table.add_row("", escape(f"· {text}"))
-    table.add_row("voice", escape(words.voice_line(found["voice"])))
+        table.add("", f"· {text}")
+    table.add("voice", words.voice_line(found["voice"]))
     if found["originality"] is not None:
         _near(table, found["originality"])
-    for warning in found["warnings"]:
-        table.add_row("[yellow]warning[/]", escape(warning))
+    for warning in warnings:
+        table.add("[yellow]warning[/]", warning)
     decision = found["decision"]
-    table.add_row("decision", f"[{_ACTIONS[decision['action']]}]{decision['action']}[/]")
+    table.add("decision", decision["action"], _ACTIONS[decision["action"]])
     for rule in decision["rules"]:
-        table.add_row("", escape(f"· {rule['text']} ({rule['rule']})"))
+        table.add("", f"· {rule['text']} ({rule['rule']})")
     if found["report"]:
-        table.add_row("report", escape(found["report"]))
+        table.add("report", found["report"])
     return Group(
         _title(found["file"], f"{length_text(found['duration_s'])}, audited in {found['elapsed_s']:.1f} s"),
         table,
@@ -57,86 +60,86 @@ def audit_table(found: dict[str, Any]) -> RenderableType:
 
 def verify_table(found: dict[str, Any]) -> RenderableType:
     """One verification, as printed by `trackmark verify`."""
-    table = _plain_table()
+    table = Facts()
     for step in found["steps"]:
         sign, style = _OUTCOMES[step["outcome"]]
-        table.add_row(f"[{style}]{sign}[/] {step['step']}", escape(step["text"]))
+        table.add(f"[{style}]{sign}[/] {step['step']}", step["text"])
     for warning in found["warnings"]:
-        table.add_row("[yellow]! note[/]", escape(warning))
+        table.add("[yellow]! note[/]", warning)
     verdict = (
-        "[bold green]verified[/]" if found["verified"] else f"[bold red]not verified[/] ({found['status']})"
+        ("verified", "bold green") if found["verified"] else (f"not verified ({found['status']})", "bold red")
     )
-    table.add_row("result", f"{verdict}: {escape(found['text'])}")
-    table.add_row("that means", escape(found["explanation"]))
+    table.add("result", Text.assemble(verdict, f": {found['text']}"))
+    table.add("that means", found["explanation"])
     return Group(_title(found["file"], ""), table, Text())
 
 
 def comparison_table(found: dict[str, Any]) -> RenderableType:
     """One comparison, as printed by `trackmark compare`."""
-    told, table = said.heard(found), _plain_table()
-    table.add_row("result", f"[bold]{escape(told.answer)}[/]")
-    table.add_row("", escape(told.text))
+    told, table = said.heard(found), Facts()
+    table.add("result", told.answer, "bold")
+    table.add("", told.text)
     for name, value in told.facts:
-        table.add_row("", escape(f"{name}: {value}"))
+        table.add("", f"{name}: {value}")
     for number, one in enumerate(found["alignment"]["stretches"], 1):
-        table.add_row(f"stretch {number}", escape(said.stretch(one)))
+        table.add(f"stretch {number}", said.stretch(one))
     for role, name in (("original", "original"), ("suspect", "suspected copy")):
         side = found[role]
-        table.add_row(name, escape(side["ownership"]["text"]))
-        table.add_row(
-            "", escape(f"watermark: {words.watermark_line(side['watermark'], side['checks']['watermark'])}")
-        )
+        table.add(name, side["ownership"]["text"])
+        table.add("", f"watermark: {words.watermark_line(side['watermark'], side['checks']['watermark'])}")
     suspect, original = (found[role]["file"] for role in ("suspect", "original"))
     return Group(_title(suspect, f"beside {original}, compared in {found['elapsed_s']:.1f} s"), table, Text())
 
 
 def detection_table(found: dict[str, Any]) -> RenderableType:
     """One detection, as printed by `trackmark watermark detect`."""
-    table = _plain_table()
+    table = Facts()
     line = found["reason"] if "reason" in found else words.watermark_line(found, "done")
-    table.add_row("watermark", escape(line))
+    table.add("watermark", line)
     for mark in found["messages"]:
         how = "asked for and heard" if mark["by_name"] else "read"
         where = f"{mark['start_s']:.0f} s to {mark['end_s']:.0f} s"
-        table.add_row("", f"{mark['message']} {how} from {where}, p-value {p_value_text(mark['p_value'])}")
+        table.add("", f"{mark['message']} {how} from {where}, p-value {p_value_text(mark['p_value'])}")
     for segment in found["segments"]:
-        table.add_row("", f"{segment['start_s']:.1f} s to {segment['end_s']:.1f} s: {segment['score']:.2f}")
+        table.add("", f"{segment['start_s']:.1f} s to {segment['end_s']:.1f} s: {segment['score']:.2f}")
     return Group(_title(found["file"], length_text(found["duration_s"])), table, Text())
 
 
-def summary_table(rows: list[dict[str, Any]], title: str) -> Table:
-    """Several audits side by side: the table at the end of the demo."""
-    table = Table(title=title, title_style="bold", title_justify="left")
-    for name in ("copy", "watermark", "record", "fingerprint", "credentials", "AI score", "decision"):
-        table.add_column(name)
+def summary_table(rows: list[dict[str, Any]], title: str) -> RenderableType:
+    """Several audits one below the other: the end of the demo."""
+    table = Facts()
     for found in rows:
         mark, ai, best = found["watermark"], found["ai"], found["fingerprint"]
         action = found["decision"]["action"]
-        table.add_row(
-            escape(found["file"].rsplit("/", 1)[-1]),
-            f"read (p {mark['p_value']:.0e})" if mark["present"] else "none",
-            words.OWNERSHIP[found["ownership"]["status"]][0].lower(),
-            f"{best[0]['score']:.2f} at {time_text(best[0]['offset_s'])}" if best else "none",
-            words.credentials(found["credentials"]).answer.lower(),
-            words.music(ai).answer.lower() + ("" if ai["score"] is None else f", {score_text(ai['score'])}"),
-            f"[{_ACTIONS[action]}]{action}[/]",
-        )
-    return table
+        table.add(escape(found["file"].rsplit("/", 1)[-1]), action, _ACTIONS[action])
+        table.add("", "ownership: " + words.OWNERSHIP[found["ownership"]["status"]][0].lower())
+        read = f"read (p {p_value_text(mark['p_value'])})" if mark["present"] else "none read"
+        heard = f"{best[0]['score']:.2f} at {time_text(best[0]['offset_s'])}" if best else "none"
+        table.add("", f"watermark {read}, fingerprint {heard}")
+        score = "" if ai["score"] is None else f", score {score_text(ai['score'])}"
+        carried = words.credentials(found["credentials"]).answer.lower()
+        table.add("", f"credentials {carried}, AI music: {words.music(ai).answer.lower()}{score}")
+    return Group(Text(title, style="bold"), table)
 
 
-def _near(table: Table, found: dict[str, Any]) -> None:
+def _remarks(found: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """Why checks gave no answer, by name, for the line of each; and the warnings about anything else."""
+    unanswered, others = {}, []
+    for warning in found["warnings"]:
+        name, colon, why = warning.partition(": ")
+        if colon and found["checks"].get(name) in ("inconclusive", "failed"):
+            unanswered[name] = why
+        else:
+            others.append(warning)
+    return unanswered, others
+
+
+def _near(table: Facts, found: dict[str, Any]) -> None:
     told = words.near(found)
-    table.add_row("most like", escape(f"{told.answer}. {told.text}"))
+    table.add("most like", f"{told.answer}. {told.text}")
     for name, text in told.facts:
-        table.add_row("", escape(f"· {name}: {text}"))
+        table.add("", f"· {name}: {text}")
 
 
-def _plain_table() -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
-
-
-def _title(name: str, fact: str) -> Text:
-    return Text.assemble((name, "bold"), f"  {fact}")
+def _title(name: str, fact: str) -> Prose:
+    return Prose(Text.assemble((name, "bold"), f"  {fact}" if fact else ""))

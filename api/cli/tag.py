@@ -121,13 +121,17 @@ def show(source: str, done: "Tagged", *, as_json: bool) -> None:
     if as_json:
         emit({"file": source, "output": str(done.path), **done.to_dict()})
         return
+    from api.audit.numbers import p_value_text
+
     console = answers()
     console.print(f"{done.path} is tagged as record {done.record_id}", style="bold", markup=False)
     console.print(
-        f"  watermark {done.snr_db:.1f} dB under the music, read back (p {done.read_back_p_value:.2g})\n"
+        f"  watermark {done.snr_db:.1f} dB under the music, "
+        f"read back (p {p_value_text(done.read_back_p_value)})"
+    )
+    console.print(
         f"  signed record is entry {done.leaf_index} of the log; "
-        f"credentials {'are in the file' if done.credentials else 'not possible in this format'}",
-        markup=False,
+        f"credentials {'are in the file' if done.credentials else 'not possible in this format'}"
     )
     for warning in done.warnings:
         console.print(f"  warning: {warning}", style="yellow", markup=False)

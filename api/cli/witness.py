@@ -32,7 +32,7 @@ def witness(
         home = chosen.home
         signer = NoteSigner(name, KeyStore(home, key_secrets(chosen)).witness())
         app = create_witness(signer, [NoteKey.from_vkey(text) for text in logs], home / "witness.db")
-        messages().print(
-            f"witness  http://{host}:{port}/add-checkpoint\nkey      {signer.cosigner_key.vkey}", markup=False
-        )
+        console = messages()
+        console.print(f"witness  http://{host}:{port}/add-checkpoint", markup=False)
+        console.print(f"key      {signer.cosigner_key.vkey}", markup=False)
         uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import database
-from api.errors import DiskFull, StoreUnavailable, UnknownEntry, UploadLocked, told, why_unfit
+from api.errors import DiskFull, StoreUnavailable, UnknownEntry, UploadLocked, told
 from api.server import late_forms
 from api.server.answers import problem
 from api.server.refusals import (
@@ -33,6 +33,7 @@ from api.server.refusals import (
     WrongMethod,
 )
 from api.server.tus import VERSION
+from api.unfit import why_unfit
 from core.errors import InvalidInput, TrackmarkError
 
 log = logging.getLogger(__name__)

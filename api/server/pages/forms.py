@@ -8,8 +8,8 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from api.errors import why_unfit
 from api.server.schemas import Model
+from api.unfit import why_unfit
 from core.errors import InvalidInput
 
 MOST_FIELDS = 100

@@ -125,8 +125,8 @@ def test_a_database_that_cannot_be_reached_is_told_in_a_line(
         (["verify-report", "{song}", "--keys", "{tmp}/none"], "{tmp}/none: cannot be opened"),
         (["scan", "{tmp}/none", "-o", "{tmp}/r.csv"], "{tmp}/none: there is no such file or folder"),
         (["audit", "https://example.com/x.mp3"], "https://example.com/x.mp3: this is an address"),
-        (["apikey", "create", "x", "--role", "boss"], "--role: Input should be 'label'"),
-        (["record", "list"], "TRACKMARK_MAX_DURATION_S: Input should be"),
+        (["apikey", "create", "x", "--role", "boss"], "--role: must be 'label'"),
+        (["record", "list"], "TRACKMARK_MAX_DURATION_S: must be a number"),
     ],
 )
 def test_errors_name_what_is_wrong_in_words(
