@@ -13,5 +13,7 @@ def p_value_text(value: float | None) -> str:
 
     >>> p_value_text(1.234e-14), p_value_text(None)
     ('1.2e-14', 'not measured')
+    >>> p_value_text(1e-6)
+    '1e-6'
     """
-    return "not measured" if value is None else f"{float(value):.2g}"
+    return "not measured" if value is None else f"{float(value):.2g}".replace("e-0", "e-")

@@ -31,7 +31,7 @@ def legible(text: str, limit: int = LONGEST) -> str:
     >>> legible("a\\u202eb\\x00"), legible("x" * 12, 10)
     ('a[U+202E]b[U+0000]', 'xxxxxxxxxx… (12 characters in all)')
     """
-    shown = "".join(spelled(c) if _hidden(c) else c for c in text[:limit])
+    shown = "".join(spelled(c) if invisible(c) else c for c in text[:limit])
     if len(text) <= limit:
         return shown
     return shown + _("… (%(count)s characters in all)", count=number_text(f"{len(text):,}"))
@@ -46,7 +46,8 @@ def apart(text: str) -> str:
     return _RIGHT_TO_LEFT.sub(lambda found: f"{_MARK}{found[0]}{_MARK}", text)
 
 
-def _hidden(character: str) -> bool:
+def invisible(character: str) -> bool:
+    """Whether a character shows nothing, or moves what stands beside it."""
     if character in _KEPT:
         return False
     return character in _LINES or unicodedata.category(character) in _HIDDEN

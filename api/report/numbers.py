@@ -12,6 +12,7 @@ SHORTEST_TOLD_S = 0.1
 MINUTE_S = 60.0
 LARGEST_IN_ONES = 0.01
 """From here on a probability is told in per cent."""
+LEAST_TENTH = 0.001
 
 
 def percent_text(share: float) -> str:
@@ -22,6 +23,50 @@ def percent_text(share: float) -> str:
 def fine_percent_text(share: float) -> str:
     """A share of 0 to 1 to a tenth of a per cent, since errors are small."""
     return figures.number_text(f"{100 * float(share):.1f}\u00a0%")
+
+
+def rate_text(share: float, count: float | None, whole: str | None = None) -> str:
+    """How often something happened in trials: of how many, and what that bounds where it was none or all.
+
+    Args:
+        share: of the trials, 0 to 1.
+        count: of the trials; None where a report of an earlier release does not tell.
+        whole: the share in words; to a tenth of a per cent unless given.
+
+    >>> rate_text(0.067, 89), rate_text(0.067, None)
+    ('6.7\xa0% of 89', '6.7\xa0%')
+    >>> rate_text(1.0, 57)
+    '100.0\xa0% of 57 (at least 94.9\xa0% with 95 % confidence)'
+    >>> rate_text(0.0, 20000, "0")
+    '0 of 20,000 (at most 0.015\xa0% with 95 % confidence)'
+    """
+    told = fine_percent_text(share) if whole is None else whole
+    if not count:
+        return told
+    return _("%(share)s of %(count)s", share=told, count=figures.number_text(f"{count:,.0f}")) + bound_text(
+        share, count
+    )
+
+
+def bound_text(share: float, count: float | None) -> str:
+    """What a rate is at most or at least, where all trials ended alike; nothing for any other.
+
+    By the exact one-sided binomial bound: of n trials that all ended alike, the other end happens in at most
+    1 - 0.05^(1/n) of all, with 95 % confidence.
+    """
+    if not count or 0.0 < share < 1.0:
+        return ""
+    most = 1.0 - 0.05 ** (1.0 / count)
+    if share == 0.0:
+        return _(" (at most %(bound)s with 95 %% confidence)", bound=_small_percent_text(most))
+    return _(" (at least %(bound)s with 95 %% confidence)", bound=fine_percent_text(1.0 - most))
+
+
+def _small_percent_text(share: float) -> str:
+    """A share, to two digits where a tenth of a per cent would be nought."""
+    if share >= LEAST_TENTH:
+        return fine_percent_text(share)
+    return figures.number_text(f"{100 * share:.2g}\u00a0%")
 
 
 def score_text(score: float) -> str:

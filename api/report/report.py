@@ -135,7 +135,8 @@ class CheckedReport(ABC):
         for _, one in self._claimed():
             lines.append(f"record {one.record_id} claims: {claim(one.record or {})}")
         if self.checkpoint_size is not None:
-            lines.append(f"checkpoint of a log with {self.checkpoint_size} entries: signature verifies")
+            entries = "entry" if self.checkpoint_size == 1 else "entries"
+            lines.append(f"checkpoint of a log with {self.checkpoint_size} {entries}: signature verifies")
         return [*lines, *self._result()]
 
     def _claimed(self) -> Iterator[tuple[str, Named]]:

@@ -54,10 +54,9 @@ def decoder_propositions(
         pass  # decided by the whole, or by adapters: no stretch tells where
     elif not found or len(found) >= THROUGHOUT * len(segments):
         in_part = "not_supported"
-    where = ", ".join(f"{a:.0f}-{b:.0f} s" for a, b in merged(found)) or "nowhere"
-    second = Proposition(
-        "P1-part", f"only some stretches carry decoder traces; clearest: {where}", in_part, None
-    )
+    where = ", ".join(f"{a:.0f}-{b:.0f} s" for a, b in merged(found))
+    shown = f"clearest: {where}" if where else "none is clear alone"
+    second = Proposition("P1-part", f"only some stretches carry decoder traces; {shown}", in_part, None)
     whole: Answer = "open"
     reason = "traces in nearly every stretch; a human recording sent through a neural codec looks the same"
     if separator:

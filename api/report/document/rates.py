@@ -9,7 +9,7 @@ from typing import Any
 
 from api.language import _, later
 from api.language.figures import number_text
-from api.report.numbers import fine_percent_text, percent_text
+from api.report.numbers import fine_percent_text, percent_text, rate_text
 from api.report.words.conditions import condition_text
 
 Found = Mapping[str, Any]
@@ -55,13 +55,6 @@ def metrics(report: Found, name: str) -> Found:
     return next((card.get("metrics") or {} for card in cards if card.get("name") == name), {})
 
 
-def _of_count(share: str, count: int | None) -> str:
-    """A share with how many recordings it rests on, where that is known."""
-    if count is None:
-        return share
-    return _("%(share)s of %(count)s recordings", share=share, count=number_text(f"{count:,}"))
-
-
 def music_rates(report: Found) -> Rows:
     """Misses in the condition of this recording, and false alarms."""
     found = report["findings"]["ai"]
@@ -71,7 +64,7 @@ def music_rates(report: Found) -> Rows:
                 "No trace found in music of known generators, %(condition)s",
                 condition=condition_text(miss["condition"]),
             ),
-            _of_count(percent_text(miss["share"]), miss.get("count")),
+            rate_text(miss["share"], miss.get("count"), percent_text(miss["share"])),
         )
         for miss in found.get("misses") or ()
         if miss.get("share") is not None
@@ -94,44 +87,71 @@ def music_rates(report: Found) -> Rows:
 def voice_rates(report: Found) -> Rows:
     """How often the synthetic score and the likeness err on recordings that they had never seen."""
     score, likeness = metrics(report, "voice-synthesis"), metrics(report, "voice-identity")
-    told = (
-        (_("Voices of people with a synthetic score above even"), score.get("held_out_human_above_even")),
+    rows = []
+    for name, share, count in (
+        (_("Voices of people with a synthetic score above even"), "human_above_even", "n_human"),
         (
             _("Synthetic voices with a synthetic score above even; the others are missed"),
-            score.get("held_out_synthetic_above_even"),
+            "synthetic_above_even",
+            "n_synthetic",
         ),
-        (_("Strangers taken for the artist, or the artist for a stranger"), likeness.get("eer_genuine")),
-        (_("The same where the voice is a copy"), likeness.get("eer_clones")),
+    ):
+        if f"held_out_{share}" in score:
+            rows.append((name, rate_text(score[f"held_out_{share}"], score.get(f"held_out_{count}"))))
+    for name, kind in (
+        (_("Strangers taken for the artist, or the artist for a stranger"), "genuine"),
+        (_("The same where the voice is a copy"), "clones"),
+    ):
+        if f"eer_{kind}" in likeness:
+            rows.append((name, _equal_errors(likeness, kind)))
+    return tuple(rows)
+
+
+def _equal_errors(measured: Found, kind: str) -> str:
+    """The rate at which both errors are alike, and of how many trials of either sort."""
+    share = fine_percent_text(measured[f"eer_{kind}"])
+    same, others = (measured.get(f"eer_{kind}_n_{sort}") for sort in ("same", "others"))
+    if same is None or others is None:
+        return share
+    return _(
+        "%(share)s, of %(others)s comparisons with others and of %(same)s with the same voice",
+        share=share,
+        others=number_text(f"{others:,.0f}"),
+        same=number_text(f"{same:,.0f}"),
     )
-    return tuple((name, fine_percent_text(share)) for name, share in told if share is not None)
 
 
-def read_aright(report: Found, condition: str) -> tuple[float | None, str]:
-    """How often marks are read aright in clips about as long as the file, and how long those clips are."""
+def read_aright(report: Found, condition: str) -> tuple[float | None, float | None, str]:
+    """How often marks are read aright in clips about as long as the file, of how many, and their length."""
     long = (report["findings"].get("duration_s") or 0.0) >= _LONG_S
     clip, length = ("30s", "30 s") if long else ("5s", "5 s")
-    share = metrics(report, "watermark-channel").get(f"message_accuracy_{clip}_{condition}")
-    return (None if share is None else float(share)), length
+    measured, name = metrics(report, "watermark-channel"), f"message_accuracy_{clip}_{condition}"
+    share = measured.get(name)
+    return (None if share is None else float(share)), measured.get(f"{name}_n"), length
+
+
+def seen_unmarked(report: Found) -> str | None:
+    """In how many clips without a mark one seemed to be."""
+    measured = metrics(report, "watermark-channel")
+    if "unmarked_windows" not in measured or "unmarked_reported_present" not in measured:
+        return None
+    seen, count = measured["unmarked_reported_present"], measured["unmarked_windows"]
+    return rate_text(seen / count, count, number_text(f"{seen:,.0f}"))
 
 
 def watermark_rates(report: Found) -> Rows:
     """How often a mark is read aright in audio like this, and how often one is seen where none is."""
-    measured = metrics(report, "watermark-channel")
-    words = read_aright(report, CLEAN)[1]
+    words = read_aright(report, CLEAN)[2]
     conditions = ((CLEAN, later("unchanged")), *codec_conditions(report["file"]))
     rows = [
         (
             _("Marks read aright, clips of %(length)s, %(condition)s", length=words, condition=_(text)),
-            fine_percent_text(share),
+            rate_text(share, count),
         )
         for name, text in conditions
-        if (share := read_aright(report, name)[0]) is not None
+        for share, count, _length in [read_aright(report, name)]
+        if share is not None
     ]
-    if "unmarked_windows" in measured and "unmarked_reported_present" in measured:
-        told = _(
-            "%(count)s of %(all)s",
-            count=number_text(f"{measured['unmarked_reported_present']:,.0f}"),
-            all=number_text(f"{measured['unmarked_windows']:,.0f}"),
-        )
+    if told := seen_unmarked(report):
         rows.append((_("Marks seen in clips without one"), told))
     return tuple(rows)

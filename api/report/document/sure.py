@@ -5,9 +5,9 @@ from typing import Any
 
 from api.language import _, later
 from api.language.figures import number_text
-from api.report.document.rates import CLEAN, metrics, read_aright
+from api.report.document.rates import CLEAN, metrics, read_aright, seen_unmarked
 from api.report.legible import legible
-from api.report.numbers import chance_text, fine_percent_text, p_value_text, score_text
+from api.report.numbers import chance_text, p_value_text, rate_text, score_text
 from api.report.words.heard import error_rates, not_measured
 from api.report.words.told import sentence
 
@@ -49,7 +49,7 @@ def _recording(report: Found) -> Iterator[str]:
 
 
 def _mark(report: Found) -> Iterator[str]:
-    mark, measured = report["findings"]["watermark"], metrics(report, "watermark-channel")
+    mark = report["findings"]["watermark"]
     if mark["present"]:
         if mark["p_value"] is not None:
             yield _(
@@ -58,19 +58,15 @@ def _mark(report: Found) -> Iterator[str]:
                 chance=chance_text(mark["p_value"]),
                 p_value=p_value_text(mark["p_value"]),
             )
-        if "unmarked_windows" in measured and "unmarked_reported_present" in measured:
-            yield _(
-                "In trials, a mark seemed to be in %(count)s of %(all)s clips without one.",
-                count=number_text(f"{measured['unmarked_reported_present']:,.0f}"),
-                all=number_text(f"{measured['unmarked_windows']:,.0f}"),
-            )
+        if told := seen_unmarked(report):
+            yield _("In trials, a mark seemed to be in clips without one: %(rate)s.", rate=told)
         return
-    share, length = read_aright(report, CLEAN)
+    share, count, length = read_aright(report, CLEAN)
     if share is not None:
         yield _(
-            "In trials, marks were read aright in %(share)s of unchanged clips of %(length)s; after strong "
+            "In trials, marks were read aright in unchanged clips of %(length)s: %(rate)s. After strong "
             "changes they can be lost.",
-            share=fine_percent_text(share),
+            rate=rate_text(share, count),
             length=length,
         )
 
@@ -100,9 +96,8 @@ def _music(report: Found) -> Iterator[str]:
     share, count = measured.get("native_flagged_human"), measured.get("native_n_human")
     if ai["verdict"] == "synthetic" and share is not None and count is not None:
         yield _(
-            "In trials, traces seemed to be in %(share)s of %(count)s recordings by people.",
-            share=fine_percent_text(share),
-            count=number_text(f"{count:,.0f}"),
+            "In trials, traces seemed to be in recordings by people: %(rate)s.",
+            rate=rate_text(share, count),
         )
 
 

@@ -4,7 +4,7 @@ from api.audit.heard import UNMEASURED
 from api.language import _, later, named, spoken
 from api.language.figures import number_text
 from api.report.legible import legible
-from api.report.numbers import p_value_text, percent_text, score_text
+from api.report.numbers import bound_text, p_value_text, percent_text, score_text
 from api.report.words.conditions import condition_text
 from api.report.words.decoders import decoder_text
 from api.report.words.exhibits import exhibit_text
@@ -69,7 +69,8 @@ def missed_text(miss: Found) -> str:
     told = {"share": f"{100 * miss['share']:.0f}", "condition": condition_text(miss["condition"])}
     if miss.get("count") is None:
         return _("%(share)s %% %(condition)s", **told)
-    return _("%(share)s %% of %(count)s recordings %(condition)s", count=f"{miss['count']}", **told)
+    text = _("%(share)s %% of %(count)s recordings %(condition)s", count=f"{miss['count']}", **told)
+    return text + bound_text(miss["share"], miss["count"])
 
 
 def _missed(ai: Found) -> str:
@@ -179,7 +180,7 @@ def _rate(row: Found) -> str:
         "%(condition)s, %(clones)s of copies are found, and of the artist's own recordings at most "
         "%(genuine)s are taken for one",
         condition=condition_text(row["condition"]),
-        clones=percent_text(row["clones_called"]),
+        clones=percent_text(row["clones_called"]) + bound_text(row["clones_called"], row.get("clones")),
         genuine=percent_text(row["genuine_called_at_most"]),
     )
     if "genuine" not in row:  # reports of an earlier release

@@ -10,6 +10,7 @@ from api.report.words.log import UNSIGNED
 from api.report.words.owned import owned_text
 from api.report.words.parts import several, several_text
 from api.report.words.reasons import reason_text
+from api.report.words.record import declared_ai
 from api.report.words.told import KEYED, OUTCOMES, Facts, Found, Told, Tone, not_judged, sentence
 
 OWNERSHIP: dict[str, tuple[str, Tone]] = {
@@ -66,10 +67,10 @@ def owners(record: Found) -> str:
 def claim(record: Found) -> str:
     """What a verified record claims, in one line."""
     text = _(
-        "“%(title)s”, owner %(owners)s, AI: %(declared)s",
+        "“%(title)s”, owner %(owners)s; it declares of AI: %(declared)s",
         title=record["title"],
         owners=owners(record),
-        declared=record["ai_involvement"]["overall"],
+        declared=declared_ai(record),
     )
     return text if record.get("log_signed", True) else f"{text}; {_(UNSIGNED)}"
 

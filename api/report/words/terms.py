@@ -44,11 +44,11 @@ TERMS = (
     (later("checkpoint"), later("the log's signed statement of its size and of everything in it")),
     (
         later("[U+1F3B8]"),
-        later("so or alike: a character that cannot be printed here, by its number in the Unicode standard"),
+        later("and the like: a character that cannot be printed here, by its number in the Unicode standard"),
     ),
     (
         later("1e-6"),
-        later("so or alike: a power of ten; 1e-6 is one in a million, 1e-9 one in a thousand million"),
+        later("and the like: a power of ten; 1e-6 is one in a million, 1e-9 one in a thousand million"),
     ),
     (later("clone"), later("a synthetic copy of a person's voice")),
     (

@@ -247,6 +247,7 @@ def main() -> None:
     embedded = centres(clips, audio)
     genuine, imitation = verification_trials(clips, embedded, cohort_of(clips, embedded))
     record(identity.__file__, {"eer_genuine": eer(*genuine), "eer_clones": eer(*imitation)})
+    record(identity.__file__, _tried("genuine", *genuine) | _tried("clones", *imitation))
     print(PAGE.read_text())
 
 
@@ -259,6 +260,11 @@ def studies(more: Path, data: Path) -> None:
     from_songs.main([str(more), str(ENROLLED), "--data", str(data)])
     instrumentals.main([str(ENROLLED), "--data", str(data)])
     backing.main([str(more), str(BACKING), "--data", str(data)])
+
+
+def _tried(kind: str, same: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Of how many comparisons a rate of equal errors is."""
+    return {f"eer_{kind}_n_same": len(same), f"eer_{kind}_n_others": len(others)}
 
 
 def record(module: str, metrics: dict[str, float]) -> None:

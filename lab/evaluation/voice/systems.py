@@ -98,12 +98,19 @@ def facts_only(known: Measured, rows: Measured) -> float:
     return round(auc(found[rows.synthetic], found[~rows.synthetic]), 3)
 
 
+def counted(found: Mapping[str, Any]) -> dict[str, float]:
+    """Of how many clips the shares above even are."""
+    synthetic, human = found["clips"]
+    return {"held_out_n_synthetic": synthetic, "held_out_n_human": human}
+
+
 def record(found: Mapping[str, Any]) -> None:
     """Write the figures of the shipped score into its card."""
     path = Path(synthesis.__file__).with_name("synthesis.toml")
     card, tensors = load(path)
     plain = found["conditions"]["as published"]
     numbers = {f"held_out_{name}": value for name, value in plain.items() if isinstance(value, float)}
+    numbers |= counted(found)
     numbers["auc_weights_from_open_recordings_only"] = found["open_recordings_only"]["auc"]
     numbers |= {f"auc {name}": row["auc"] for name, row in found["systems"].items()}
     write(replace(card, metrics=numbers), tensors, path)

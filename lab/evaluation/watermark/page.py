@@ -92,9 +92,9 @@ def write_metrics(rows: list[Row], path: Path) -> None:
     for name in REQUIRED:
         for seconds in (30, 5):
             chosen = _messages(rows, name, seconds, "trained")
-            metrics[f"message_accuracy_{seconds}s_{name}"] = round(
-                float(np.mean([r["right"] for r in chosen])), 4
-            )
+            rate = f"message_accuracy_{seconds}s_{name}"
+            metrics[rate] = round(float(np.mean([r["right"] for r in chosen])), 4)
+            metrics[f"{rate}_n"] = len(chosen)
     path.write_text(json.dumps(metrics, indent=1))
 
 
