@@ -153,15 +153,22 @@ USED = (
 
 def _in_short(record: Mapping[str, Any]) -> str:
     when = moment_text(record["logged_at"]) if record.get("logged_at") else _("a time that is not told")
-    return _(
-        "%(issuer)s claims “%(title)s” for %(owners)s. The claim was entered in the registry's log on "
-        "%(when)s, by the log's own clock. On AI it says: %(declared)s.",
-        issuer=legible(record["issuer"], LONGEST_NAME),
-        title=legible(record["title"], LONGEST_NAME),
-        owners=legible(owners(record), LONGEST_NAME),
+    named = {
+        "issuer": legible(record["issuer"], LONGEST_NAME),
+        "title": legible(record["title"], LONGEST_NAME),
+    }
+    if owners(record) == record["issuer"]:
+        claimed = _("%(issuer)s claims “%(title)s” as its own.", **named)
+    else:
+        held = legible(owners(record), LONGEST_NAME)
+        claimed = _("%(issuer)s claims “%(title)s” for %(owners)s.", owners=held, **named)
+    entered = _(
+        "The claim was entered in the registry's log on %(when)s, by the log's own clock. On AI it says: "
+        "%(declared)s.",
         when=when,
         declared=declared_ai(record),
     )
+    return f"{claimed} {entered}"
 
 
 def _signed(told: Registered) -> str:

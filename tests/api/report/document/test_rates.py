@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from api.language.catalogue import Language
 from api.language.spoken import speaking
 from api.report.document.audit import audit_document
 from api.report.document.blocks import Table
@@ -40,7 +41,9 @@ def test_every_rate_of_the_shipped_models_tells_of_how_many(codec: str, length_s
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("name", AUDITS)
-def test_no_text_of_a_report_tells_a_rate_of_none_or_all_without_a_bound(name: str, language: str) -> None:
+def test_no_text_of_a_report_tells_a_rate_of_none_or_all_without_a_bound(
+    name: str, language: Language
+) -> None:
     report = statement(name)
     for row in report["findings"]["voice"].get("error_rates") or ():
         row["clones_called"] = 0.0
