@@ -7,12 +7,13 @@ even (about four postings). Opening costs nothing, a look-up two reads per key, 
 first: what limits their numbers here limits none in the database.
 """
 
+import mmap
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,8 @@ class SortedPostings:
             postings = np.load(folder / "postings.npy", mmap_mode="r")
         except (OSError, ValueError, EOFError) as error:
             raise RegistryError(f"no readable fingerprint copy in {folder}: build it again") from error
+        for mapped in (starts, postings):
+            _read_no_more_than_asked(mapped)
         slots = len(starts) - 1
         if slots < 1 or slots & (slots - 1) or starts[-1] != len(postings):
             raise RegistryError(f"the fingerprint copy in {folder} is of another version: build it again")
@@ -100,6 +103,13 @@ class SortedPostings:
             (found >> np.uint64(24) & np.uint64(MOST_TRACKS - 1)).astype(np.int64),
             (found & np.uint64(MOST_FRAMES - 1)).astype(np.int64),
         )
+
+
+def _read_no_more_than_asked(mapped: np.memmap[Any, Any]) -> None:
+    """A look-up reads a few bytes here and there: what the system reads ahead would push the rest out."""
+    region = getattr(mapped, "_mmap", None)
+    if isinstance(region, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
+        region.madvise(mmap.MADV_RANDOM)
 
 
 def slot_bits(postings: int) -> int:
