@@ -8,6 +8,8 @@
     trackmark generate "" -o made.flac --model runs/composer/model
 
 Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
+`--one-core` before the step's name chooses plans for an hour of one core (decision 0354): shorter excerpts,
+twice the codebooks, samples that count as much as spectra, and a late adversary.
 `pack`, `export` and what follows are for a processor. `codec` and `language` take a GPU where there is one,
 and `--large` with it: more excerpts in a step.
 A GPU that is elsewhere needs the sources, `runs/composer/music` (some 20 MB) and, besides torch and
@@ -38,6 +40,19 @@ FOLDER = Path("runs/composer")
 STEPS = 1_000_000
 LARGE_CODEC = replace(hearing.Plan(), batch=48, unquantised=500, adversary_from=1000)
 LARGE_LANGUAGE = replace(writing.Plan(), batch=64, learning_rate=1e-3)
+ONE_CORE_SHAPE = replace(Shape(), books=8)
+ONE_CORE_CODEC = replace(
+    hearing.Plan(),
+    excerpt_s=0.5,
+    learning_rate=1e-3,
+    unquantised=200,
+    adversary_from=2500,
+    start_batches=16,
+    quietest=0.5,
+    shares={"samples": 1.0, "spectra": 1.0, "adversary": 1.0, "features": 1.0},
+    waveform=True,
+)
+ONE_CORE_LANGUAGE = replace(writing.Plan(), learning_rate=1e-3, semitones=(0,))
 
 
 def main() -> None:
@@ -46,6 +61,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the music and the snapshots")
+    parser.add_argument(
+        "--one-core", action="store_true", help="plans and a shape for an hour of a processor, in every step"
+    )
     ways = parser.add_subparsers(dest="way", required=True)
     packing = ways.add_parser("pack", help="gather the music")
     packing.add_argument("--data", type=Path, help="the data folder")
@@ -75,16 +93,16 @@ def _pack(args: argparse.Namespace) -> str:
 
 
 def _codec(args: argparse.Namespace) -> str:
-    plan = LARGE_CODEC if args.large else hearing.Plan()
-    training = hearing.CodecTraining(music.load(_music(args)), Shape(), plan, _device())
+    plan = ONE_CORE_CODEC if args.one_core else LARGE_CODEC if args.large else hearing.Plan()
+    training = hearing.CodecTraining(music.load(_music(args)), _shape(args), plan, _device())
     return f"codec: {run(training, args.folder / 'codec', steps=args.steps, seconds=args.seconds)} steps"
 
 
 def _language(args: argparse.Namespace) -> str:
-    device, shape = _device(), Shape()
+    device, shape = _device(), _shape(args)
     heard = codec(shape)
     heard.load_state_dict(_trained(args, "codec")[1])
-    plan = LARGE_LANGUAGE if args.large else writing.Plan()
+    plan = ONE_CORE_LANGUAGE if args.one_core else LARGE_LANGUAGE if args.large else writing.Plan()
     training = writing.LanguageTraining(
         music.load(_music(args)), shape, heard.to(device).eval(), plan, device
     )
@@ -96,11 +114,15 @@ def _language(args: argparse.Namespace) -> str:
 def _export(args: argparse.Namespace) -> str:
     heard, written = _trained(args, "codec"), _trained(args, "language")
     steps = {"codec": heard[0], "language": written[0]}
-    card = export(args.out, Shape(), heard[1], written[1], commit=_commit(), steps=steps)
+    card = export(args.out, _shape(args), heard[1], written[1], commit=_commit(), steps=steps)
     return f"{args.out}: {card.file}, SHA-256 {card.sha256}"
 
 
 WAYS = {"pack": _pack, "codec": _codec, "language": _language, "export": _export}
+
+
+def _shape(args: argparse.Namespace) -> Shape:
+    return ONE_CORE_SHAPE if args.one_core else Shape()
 
 
 def _music(args: argparse.Namespace) -> Path:

@@ -4,7 +4,9 @@ The networks begin without quantisation, so that the codebooks start from frames
 adversary joins when there is something to hear. Shares of the losses are those of audiocraft's EnCodec.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,12 +21,10 @@ from lab.training.decoders.distance import Distance
 from provenance.generate import Shape
 from provenance.generate.composer import codec
 
-SHARES = {"samples": 0.1, "spectra": 2.0, "adversary": 4.0, "features": 4.0}
+SHARES = MappingProxyType({"samples": 0.1, "spectra": 2.0, "adversary": 4.0, "features": 4.0})
 IDLE = 0.1
 """Codes used less than this share of the mean are moved."""
 REVIVED_EVERY = 50
-QUIETEST = 0.1
-"""Excerpts are played at levels from this share of the usual one to twice as loud."""
 GAIN = 1.55
 """Of power before an ELU, which passes on less than it gets."""
 SOFTER = 0.1
@@ -39,22 +39,31 @@ class Plan:
     Attributes:
         batch: excerpts of a step.
         excerpt_s: their length.
-        learning_rate: of the codec and of its adversary.
+        learning_rate: of the codec.
+        adversary_rate: of its adversary.
         unquantised: steps before frames are quantised.
         adversary_from: step at which the adversary joins.
         adversary_width: its channels.
         made: share of excerpts that come from the lab's tunes.
         start_batches: whose frames the codebooks start from.
+        quietest: excerpts are played at levels from this share of the usual one to twice as loud.
+        shares: of the losses.
+        waveform: whether samples are judged by the energy of what differs, each excerpt by its own level, as
+            a ratio of signal to distortion does; otherwise by its size.
     """
 
     batch: int = 8
     excerpt_s: float = 1.0
     learning_rate: float = 3e-4
+    adversary_rate: float = 3e-4
     unquantised: int = 400
     adversary_from: int = 800
     adversary_width: int = 16
     made: float = 0.25
     start_batches: int = 8
+    quietest: float = 0.1
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
+    waveform: bool = False
 
 
 class CodecTraining:
@@ -67,10 +76,10 @@ class CodecTraining:
         self.length = round(plan.excerpt_s * shape.rate) // shape.hop * shape.hop
         self.codec = _lively(codec(shape)).to(device).train()
         self.mean = Mean(self.codec)
-        self.optimiser = _adam(self.codec, plan)
+        self.optimiser = _adam(self.codec, plan.learning_rate)
         self.adversary = _adversary(plan, device)
         self.spectra = Distance(shape.rate, phases=False).to(device)
-        self.balance, self.in_use = Balance(SHARES), 0.0
+        self.balance, self.in_use = Balance(plan.shares), 0.0
 
     def step(self, number: int) -> dict[str, float]:
         """One step of the codec and, once it has joined, of its adversary.
@@ -92,7 +101,7 @@ class CodecTraining:
             quantised, penalty = result.x, result.penalty
         output = self.codec.decoder(quantised)[..., : self.length]
         losses = {
-            "samples": (output - target).abs().mean(),
+            "samples": _relative(output, target) if self.plan.waveform else (output - target).abs().mean(),
             "spectra": self.spectra(output[:, 0], target[:, 0]),
         }
         told = {}
@@ -133,7 +142,7 @@ class CodecTraining:
         rng = np.random.default_rng([number, part])
         starts = drawn(self.pieces, self.plan.batch, self.length, self.plan.made, rng)
         at = starts[:, None] + torch.arange(self.length)
-        gains = rng.uniform(np.log(QUIETEST), np.log(2.0), self.plan.batch)
+        gains = rng.uniform(np.log(self.plan.quietest), np.log(2.0), self.plan.batch)
         level = torch.from_numpy(np.exp(gains)).float().to(self.device)
         return self.wav[at.to(self.device)][:, None] * level[:, None, None]
 
@@ -165,13 +174,19 @@ def _lively(made: Any) -> Any:
     return made
 
 
+def _relative(output: Tensor, target: Tensor) -> Tensor:
+    """Energy of what differs over that of the target, mean over excerpts, [B, 1, T] twice."""
+    ratio = (output - target).square().sum((1, 2)) / (target.square().sum((1, 2)) + 1e-2)
+    return ratio.sqrt().mean()
+
+
 def _rows(frames: Tensor) -> Tensor:
     """[B, D, N] -> [B * N, D]."""
     return frames.transpose(1, 2).flatten(0, 1)
 
 
-def _adam(module: nn.Module, plan: Plan) -> torch.optim.Adam:
-    return torch.optim.Adam(module.parameters(), lr=plan.learning_rate, betas=(0.5, 0.9))
+def _adam(module: nn.Module, rate: float) -> torch.optim.Adam:
+    return torch.optim.Adam(module.parameters(), lr=rate, betas=(0.5, 0.9))
 
 
 def _adversary(plan: Plan, device: torch.device) -> Any:
@@ -194,7 +209,7 @@ def _adversary(plan: Plan, device: torch.device) -> Any:
     ).to(device)
     return AdversarialLoss(
         hearing,
-        _adam(hearing, plan),
+        _adam(hearing, plan.adversary_rate),
         loss=get_adv_criterion("hinge"),
         loss_real=get_real_criterion("hinge"),
         loss_fake=get_fake_criterion("hinge"),

@@ -37,6 +37,7 @@ class Plan:
         decay: of the weights.
         made: share of windows that come from the lab's tunes.
         looked_at: held-out windows on which it is judged.
+        semitones: speeds at which music is written down.
     """
 
     batch: int = 8
@@ -45,6 +46,7 @@ class Plan:
     decay: float = 0.1
     made: float = 0.5
     looked_at: int = 16
+    semitones: tuple[int, ...] = SEMITONES
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class LanguageTraining:
         torch.manual_seed(0)
         self.shape, self.plan, self.device = shape, plan, device
         self.length = shape.longest_s * shape.frame_rate
-        self.music = write_down(music, music.chosen(held_out=False), codec, device, SEMITONES)
+        self.music = write_down(music, music.chosen(held_out=False), codec, device, plan.semitones)
         self.unheard = write_down(music, music.chosen(held_out=True), codec, device, (0,))
         self.language = language(shape, plan.dropout).to(device).train()
         self.mean = Mean(self.language)
