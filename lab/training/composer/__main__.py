@@ -75,6 +75,10 @@ def main() -> None:
         training.add_argument("--seconds", type=float, default=math.inf, help="that this run may take")
         training.add_argument("--steps", type=int, default=STEPS, help="in all")
         training.add_argument("--large", action="store_true", help="batches for a GPU")
+    marking = ways.add_parser("marking", help="fine-tune the codec's decoder so that it marks what it plays")
+    marking.add_argument("kind", help="layers, gate or clock")
+    marking.add_argument("--seconds", type=float, default=math.inf, help="that this run may take")
+    marking.add_argument("--steps", type=int, default=STEPS, help="in all")
     exporting = ways.add_parser("export", help="write card and weights")
     exporting.add_argument("out", type=Path)
     args = parser.parse_args()
@@ -111,6 +115,17 @@ def _language(args: argparse.Namespace) -> str:
     )
 
 
+def _marking(args: argparse.Namespace) -> str:
+    from lab.training.composer import marking  # reads the watermark's weights, which the others need not
+
+    shape, kind = _shape(args), marking.kind_of(args.kind)
+    heard = codec(shape)
+    heard.load_state_dict(_trained(args, "codec")[1])
+    training = marking.MarkingTraining(music.load(_music(args)), shape, heard, kind, marking.Plan())
+    done = run(training, args.folder / f"marking-{kind}", steps=args.steps, seconds=args.seconds)
+    return f"marking, {kind}: {done} steps"
+
+
 def _export(args: argparse.Namespace) -> str:
     heard, written = _trained(args, "codec"), _trained(args, "language")
     steps = {"codec": heard[0], "language": written[0]}
@@ -118,7 +133,7 @@ def _export(args: argparse.Namespace) -> str:
     return f"{args.out}: {card.file}, SHA-256 {card.sha256}"
 
 
-WAYS = {"pack": _pack, "codec": _codec, "language": _language, "export": _export}
+WAYS = {"pack": _pack, "codec": _codec, "language": _language, "marking": _marking, "export": _export}
 
 
 def _shape(args: argparse.Namespace) -> Shape:
