@@ -7,6 +7,7 @@ demonstration uses; a fingerprint looks for what it plays in what it learned fro
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.encode import recode
+from core.errors import EncodeError
 from lab.evaluation.composer.statistics import NAMES, Statistics, statistics, table
 from lab.evaluation.watermark.neural import mel_distance_db
 from lab.training.composer.export import MOST_BYTES
@@ -29,6 +31,10 @@ from provenance.generate import Generator, Order, composer, load_generator
 PIECE_S = 10
 OPUS_BPS = 6000
 MOST_PIECES = 64
+MOST_OF_ONE = 8
+"""Held-out pieces of one collection at most: three of four come from one, which holds single instruments."""
+QUIETEST_RMS = 0.01
+"""A twelfth of the level that music is packed at. Single instruments wait for minutes."""
 WITHIN = (10.0, 90.0)
 """Percentiles of held-out music; the median of what is played must lie between them in each statistic."""
 LEAST_INSIDE = 0.5
@@ -80,7 +86,7 @@ def page(model: Path, music: Music, number: int) -> str:
     card, made = composer.load(model)
     unheard = held_out(music)
     ours = heard(unheard, [_through(made, wav) for wav in unheard], rate)
-    opus = heard(unheard, [recode(w, rate, codec="opus", bit_rate=OPUS_BPS) for w in unheard], rate)
+    opus = heard(*_through_opus(unheard, rate), rate)
     people = table([statistics(wav, rate) for wav in unheard])
     played = play(load_generator(str(model)), music, number)
     untrained = play(load_generator(), music, min(number, 8))
@@ -137,11 +143,26 @@ def inside(people: Table, rows: Table) -> float:
     return float(((rows >= low) & (rows <= high)).all(1).mean())
 
 
-def held_out(music: Music) -> list[Tensor]:
-    """Ten seconds of each held-out recording of people, [1, T]."""
-    length = PIECE_S * music.rate
-    pieces = [p for p in music.chosen(held_out=True) if not p.made and p.length >= length]
-    return [music.of(piece)[None, :length] for piece in pieces[:MOST_PIECES]]
+def held_out(music: Music, seconds: int = PIECE_S) -> list[Tensor]:
+    """The loudest stretches of held-out recordings of people, all collections in turn, [1, T]."""
+    length, found = seconds * music.rate, dict[str, list[Tensor]]()
+    for piece in music.chosen(held_out=True):
+        mine = found.setdefault(piece.source, [])
+        if not piece.made and piece.length >= length and len(mine) < MOST_OF_ONE:
+            stretch = _loudest(music.of(piece), length, music.rate)
+            if float(stretch.square().mean().sqrt()) >= QUIETEST_RMS:
+                mine.append(stretch[None])
+    turns = [mine[turn] for turn in range(MOST_OF_ONE) for mine in found.values() if turn < len(mine)]
+    return turns[:MOST_PIECES]
+
+
+def _loudest(wav: Tensor, length: int, step: int) -> Tensor:
+    """The stretch of most energy that begins at a multiple of `step`, [T] to [length]."""
+    energy = wav.double().square().cumsum(0)
+    starts = torch.arange(0, len(wav) - length + 1, step)
+    before = torch.where(starts > 0, energy[(starts - 1).clamp_min(0)], 0.0)
+    first = int(starts[(energy[starts + length - 1] - before).argmax()])
+    return wav[first : first + length]
 
 
 def heard(originals: Sequence[Tensor], copies: Sequence[Tensor], rate: int) -> Heard:
@@ -191,6 +212,15 @@ def _through(made: composer.Composer, wav: Tensor) -> Tensor:
     result = made.codec(wav[None])
     rendered: Tensor = result.x[0]
     return rendered
+
+
+def _through_opus(unheard: Sequence[Tensor], rate: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Pieces and what Opus makes of them, without those of which nothing is left that could be compared."""
+    pairs = []
+    for wav in unheard:
+        with suppress(EncodeError):
+            pairs.append((wav, recode(wav, rate, codec="opus", bit_rate=OPUS_BPS)))
+    return [before for before, _ in pairs], [after for _, after in pairs]
 
 
 def _noise(seed: int, rate: int) -> Tensor:

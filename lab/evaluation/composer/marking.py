@@ -21,6 +21,7 @@ from torch import Tensor
 
 from core.errors import EncodeError
 from lab.evaluation.composer import folded
+from lab.evaluation.composer.judge import held_out
 from lab.evaluation.composer.marking_page import page
 from lab.evaluation.watermark.quality import quality, visqol
 from lab.evaluation.watermark.robustness import attacks_named, key_of
@@ -175,19 +176,6 @@ def _timed(make: Callable[[], Tensor]) -> tuple[Tensor, float]:
     return make(), time.process_time() - started
 
 
-def held_out(tape: music.Music) -> list[Tensor]:
-    """Beginnings of recordings of people that nothing was trained on, all collections in turn, [1, T]."""
-    length = PIECE_S * tape.rate
-    turns: dict[str, int] = {}
-    ranked = []
-    for piece in tape.chosen(held_out=True):
-        if not piece.made and piece.length >= length:
-            turns[piece.source] = turns.get(piece.source, 0) + 1
-            ranked.append((turns[piece.source], piece.source, piece))
-    chosen = sorted(ranked, key=lambda each: each[:2])[:PIECES]
-    return [tape.of(piece)[None, :length] for _turn, _source, piece in chosen]
-
-
 def main() -> None:
     """Measure what was not measured yet, and write the page."""
     parser = argparse.ArgumentParser(
@@ -195,14 +183,16 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, default=Path("runs/composer"))
     parser.add_argument("--one-core", action="store_true", help="the codec has the shape of that plan")
+    parser.add_argument("--music", type=Path, help="of the held-out recordings, if it is elsewhere")
     parser.add_argument("--page", type=Path, default=PAGE)
     given = parser.parse_args()
     torch.set_num_threads(1)
+    heard = held_out(music.load(given.music or given.folder / "music"), PIECE_S)[:PIECES]
     ways = Ways(given.folder, ONE_CORE_SHAPE if given.one_core else Shape())
     kept = given.folder / "marking.jsonl"
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     done = {row["piece"] for row in rows}
-    for number, wav in enumerate(held_out(music.load(given.folder / "music"))):
+    for number, wav in enumerate(heard):
         if number not in done:
             new = [{"piece": number, **row} for row in measure(ways, wav, Tenant.of(number))]
             with kept.open("a", encoding="utf-8") as file:

@@ -52,7 +52,7 @@ ONE_CORE_CODEC = replace(
     shares={"samples": 1.0, "spectra": 1.0, "adversary": 1.0, "features": 1.0},
     waveform=True,
 )
-ONE_CORE_LANGUAGE = replace(writing.Plan(), learning_rate=1e-3, semitones=(0,))
+ONE_CORE_LANGUAGE = replace(writing.Plan(), batch=4, learning_rate=1e-3, unheard=16, semitones=(0,))
 
 
 def main() -> None:

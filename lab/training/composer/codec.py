@@ -48,8 +48,8 @@ class Plan:
         start_batches: whose frames the codebooks start from.
         quietest: excerpts are played at levels from this share of the usual one to twice as loud.
         shares: of the losses.
-        waveform: whether samples are judged by the energy of what differs, each excerpt by its own level, as
-            a ratio of signal to distortion does; otherwise by its size.
+        waveform: whether samples are judged by `relative`, each excerpt by its own level, as a ratio of
+            signal to distortion does; otherwise by the mean size of what differs.
     """
 
     batch: int = 8
@@ -101,7 +101,7 @@ class CodecTraining:
             quantised, penalty = result.x, result.penalty
         output = self.codec.decoder(quantised)[..., : self.length]
         losses = {
-            "samples": _relative(output, target) if self.plan.waveform else (output - target).abs().mean(),
+            "samples": relative(output, target) if self.plan.waveform else (output - target).abs().mean(),
             "spectra": self.spectra(output[:, 0], target[:, 0]),
         }
         told = {}
@@ -174,8 +174,8 @@ def _lively(made: Any) -> Any:
     return made
 
 
-def _relative(output: Tensor, target: Tensor) -> Tensor:
-    """Energy of what differs over that of the target, mean over excerpts, [B, 1, T] twice."""
+def relative(output: Tensor, target: Tensor) -> Tensor:
+    """Amplitude of what differs over that of the target, mean over excerpts, [B, 1, T] twice."""
     ratio = (output - target).square().sum((1, 2)) / (target.square().sum((1, 2)) + 1e-2)
     return ratio.sqrt().mean()
 

@@ -37,6 +37,7 @@ class Plan:
         decay: of the weights.
         made: share of windows that come from the lab's tunes.
         looked_at: held-out windows on which it is judged.
+        unheard: of so many held-out pieces at most.
         semitones: speeds at which music is written down.
     """
 
@@ -46,6 +47,7 @@ class Plan:
     decay: float = 0.1
     made: float = 0.5
     looked_at: int = 16
+    unheard: int = 1000
     semitones: tuple[int, ...] = SEMITONES
 
 
@@ -90,7 +92,9 @@ class LanguageTraining:
         self.shape, self.plan, self.device = shape, plan, device
         self.length = shape.longest_s * shape.frame_rate
         self.music = write_down(music, music.chosen(held_out=False), codec, device, plan.semitones)
-        self.unheard = write_down(music, music.chosen(held_out=True), codec, device, (0,))
+        unheard = music.chosen(held_out=True)
+        apart = unheard[:: max(1, -(-len(unheard) // plan.unheard))]
+        self.unheard = write_down(music, apart, codec, device, (0,))
         self.language = language(shape, plan.dropout).to(device).train()
         self.mean = Mean(self.language)
         self.optimiser = torch.optim.AdamW(

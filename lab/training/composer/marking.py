@@ -106,6 +106,7 @@ class MarkingDecoder(nn.Module):
         self.decoder, self.hop, self.kind = decoder, shape.hop, kind
         whole = BLOCK_COLUMNS * COLUMN // shape.hop
         self.table = nn.Embedding(whole, CELL_BANDS) if kind == "clock" else None
+        self.heads = nn.ModuleList()
         if kind == "gate":
             self.gate = Embedder(NetworkConfig())
             self.gate.load_state_dict(model.shipped().embedder.state_dict())
@@ -118,7 +119,7 @@ class MarkingDecoder(nn.Module):
             nn.SiLU(),
         )
         widths = [shape.width << stage for stage in range(len(shape.strides), -1, -1)]
-        self.heads = nn.ModuleList(nn.Conv1d(WIDTH, 2 * width, 1) for width in widths)
+        self.heads.extend(nn.Conv1d(WIDTH, 2 * width, 1) for width in widths)
         for head in self.heads:
             for value in head.parameters():
                 nn.init.zeros_(value)

@@ -36,6 +36,17 @@ def test_the_page_measures_a_model_that_nobody_trained_and_finds_it_wanting(tmp_
     assert all(f"| {name} |" in page for name in NAMES)
 
 
+def test_held_out_music_sounds_and_comes_of_all_collections() -> None:
+    rate, silence = 100, torch.zeros(3000)
+    late = torch.cat([silence, torch.full((3000,), 0.5), silence])
+    wavs = [silence, *[late] * 10, 2 * late, late]
+    sources = ["stems"] * 11 + ["songs", "tunes"]
+    firsts = np.cumsum([0, *map(len, wavs)]).tolist()
+    pieces = [Piece(s, f, len(w), True) for s, f, w in zip(sources, firsts, wavs, strict=False)]
+    heard = judge.held_out(Music(torch.cat(wavs), rate, tuple(pieces)), 30)
+    assert [float(wav.mean()) for wav in heard] == [0.5, 1.0] + [0.5] * 7
+
+
 def test_statistics_tell_music_from_noise_and_from_a_tone() -> None:
     tune = statistics(song(10.0, 24_000), 24_000)
     hiss = statistics(noise(10.0, 24_000), 24_000)

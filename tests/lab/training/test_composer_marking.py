@@ -65,8 +65,12 @@ def test_signs_lie_where_the_reader_looks(codec: Any) -> None:
         plain, marked = made(frames(), torch.zeros_like(signs())), made(frames(), signs())
         moved = log_rows(stft(marked[:, 0])) - log_rows(stft(plain[:, 0]))
     wanted = spread_chips(signs(), 120)
-    correlation = np.corrcoef(moved[..., :120].flatten(), wanted.flatten())[0, 1]
-    assert correlation > 0.5
+    late = wanted.roll(6, 2)
+    right, wrong = (
+        np.corrcoef(moved[..., :120].flatten(), signs.flatten())[0, 1] for signs in (wanted, late)
+    )
+    # 760 fair coins have a deviation of 0.036
+    assert right > 0.15 and abs(wrong) < 0.12
 
 
 def test_a_frame_of_the_codec_hears_the_column_in_its_middle() -> None:
@@ -113,10 +117,8 @@ def test_there_is_no_fourth_try_and_no_other_rate(codec: Any) -> None:
 
 
 def test_samples_may_be_judged_by_their_energy() -> None:
-    wav = song(4.0, 24_000).mean(0)
-    tape = Music(wav, 24_000, (Piece("shelf", 0, len(wav), False),))
-    plan = hearing.Plan(
-        batch=1, excerpt_s=0.5, unquantised=1, adversary_from=9, start_batches=1, waveform=True
-    )
-    training = hearing.CodecTraining(tape, SHAPE, plan, torch.device("cpu"))
-    assert 0.5 < training.step(0)["samples"] < 2.0
+    wav = song(1.0, 24_000).mean(0)[None, None]
+    silent = torch.zeros_like(wav)
+    assert float(hearing.relative(silent, wav)) == pytest.approx(1.0, abs=0.01)
+    assert float(hearing.relative(0.05 * wav, 0.1 * wav)) == pytest.approx(0.5, abs=0.01)
+    assert float(hearing.relative(wav, wav)) == 0.0
