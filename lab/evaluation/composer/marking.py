@@ -108,7 +108,8 @@ class Ways:
 
     def marked(self, kind: str, codes: Tensor, signs: Tensor) -> Tensor:
         """What a try plays, [1, T]."""
-        return self.tries[kind](self.codec.decode_latent(codes), signs)[0]
+        played: Tensor = self.tries[kind](self.codec.decode_latent(codes), signs)[0]
+        return played
 
 
 @torch.no_grad()

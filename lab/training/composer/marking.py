@@ -9,16 +9,16 @@ heart.
 """
 
 import random
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lab.evaluation.watermark.robustness import key_of
 from lab.training.composer.music import Music, drawn
 from lab.training.composer.running import Mean
 from lab.training.decoders.distance import Distance
@@ -40,6 +40,7 @@ from provenance.watermark.grid import (
     stft,
     synthesis_matrix,
 )
+from provenance.watermark.key import WatermarkKey
 from provenance.watermark.level import CEILING_DB, MAX_RELATIVE_GAIN, SNR_DB
 from provenance.watermark.network import Embedder, NetworkConfig
 
@@ -47,8 +48,10 @@ Kind = Literal["layers", "gate", "clock"]
 KINDS: tuple[Kind, ...] = ("layers", "gate", "clock")
 COLUMN = CELL_FRAMES * HOP
 """Samples of a column of the mark at its own rate."""
-TENANT, TRACK = "clock", bytes(8)
-"""Key, by its name in the lab, and message of the block that `clock` learns."""
+TENANT = WatermarkKey(np.random.default_rng(zlib.crc32(b"clock")).bytes(32))
+"""Whose block `clock` learns."""
+TRACK = bytes(8)
+"""The message in it."""
 WIDTH = 64
 FIRST_GAIN = 1.5
 ATTACKS = ("identity", "noise", "noise", "lowpass", "highpass", "equalise", "compress", "respeed")
@@ -83,8 +86,7 @@ class Plan:
 
 def block() -> Tensor:
     """Signs of the block that `clock` learns, [CELL_BANDS, BLOCK_COLUMNS]."""
-    key = key_of(TENANT)
-    return torch.from_numpy(layout(key).chips(code.encode(TRACK, key), 0, BLOCK_COLUMNS))
+    return torch.from_numpy(layout(TENANT).chips(code.encode(TRACK, TENANT), 0, BLOCK_COLUMNS))
 
 
 def columns_of(frames: int, hop: int) -> Tensor:
@@ -289,6 +291,7 @@ def kind_of(name: str) -> Kind:
     Raises:
         ValueError: there is no such try.
     """
-    if name not in KINDS:
-        raise ValueError(f"no try {name!r}: there are {', '.join(KINDS)}")
-    return cast(Kind, name)
+    for kind in KINDS:
+        if kind == name:
+            return kind
+    raise ValueError(f"no try {name!r}: there are {', '.join(KINDS)}")

@@ -50,7 +50,8 @@ def test_without_a_mark_nothing_is_added(codec: Any, kind: Kind) -> None:
     made = MarkingDecoder(codec.decoder, SHAPE, kind)
     with torch.no_grad():
         for head in made.heads:  # as if trained
-            head.weight.normal_()
+            for value in head.parameters():
+                value.normal_()
         plain = codec.decoder(frames())[..., : FRAMES * SHAPE.hop]
         muted = made(frames(), torch.zeros_like(signs()))
         marked = made(frames(), signs())
@@ -85,7 +86,8 @@ def test_the_clock_comes_round_with_the_block(codec: Any) -> None:
     assert made.table is not None and made.table.num_embeddings == FRAMES
     with torch.no_grad():
         for head in made.heads:
-            head.weight.normal_()
+            for value in head.parameters():
+                value.normal_()
         one, other = (made(frames(), signs(), first=first) for first in (0, FRAMES))
         moved = made(frames(), signs(seed=5), first=24)
     torch.testing.assert_close(one, other)
