@@ -152,8 +152,9 @@ class MarkingDecoder(nn.Module):
         if self.table is not None:
             place = (first + torch.arange(number)) % self.table.num_embeddings
             told = self.table(place).T[None] * told.abs()
-        heard = self.listen(told) * told.abs().amax(1, keepdim=True)
-        return self._through(frames, lambda stage, wav: _moved(wav, self.heads[stage](heard)))
+        amount = told.abs().amax(1, keepdim=True)
+        heard, there = self.listen(told) * amount, amount > 0.0
+        return self._through(frames, lambda stage, wav: _moved(wav, self.heads[stage](heard) * there))
 
     def _gated(self, frames: Tensor, signs: Tensor) -> Tensor:
         played = self._through(frames, lambda _stage, wav: wav)[:, 0]
