@@ -46,6 +46,8 @@ def sounding_alike(engines: Engines, artists: Artists, made: bytes, artist_id: s
         artist_id: of the new artist, who may be enrolled already where an earlier attempt came that far.
     """
     others = artists.others(made, artist_id)
+    if not others:
+        return []
     known = {other.id: other for other in others}
     found = engines.voice.alike(made, {other.id: other.voiceprint for other in others})
     return [known[other] for other in found]
