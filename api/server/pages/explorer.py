@@ -11,6 +11,7 @@ from api.server.route import Route
 from core.errors import TrackmarkError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import LogEntry, leaf_hash
+from provenance.records.stamping import cosigners_of
 
 router = APIRouter(include_in_schema=False, route_class=Route)
 
@@ -27,7 +28,7 @@ def verify(request: Request) -> Response:
 def entries(request: Request, parts: PartsDep, before: Annotated[int | None, Query(ge=0)] = None) -> Response:
     """The newest checkpoint and the entries below it, newest first."""
     log = parts.registry.log
-    note = log.checkpoint()
+    note, witnessed = log.checkpoint(), log.witnessed()
     checkpoint = checkpoint_of(note)
     end = checkpoint.size if before is None else min(before, checkpoint.size)
     start = max(0, end - SHOWN)
@@ -38,6 +39,9 @@ def entries(request: Request, parts: PartsDep, before: Annotated[int | None, Que
         note=note,
         checkpoint=checkpoint,
         vkey=log.key.vkey,
+        witnessed=witnessed,
+        witnesses=tuple(dict.fromkeys(cosigners_of(witnessed))) if witnessed else (),
+        cosigned=checkpoint_of(witnessed) if witnessed else None,
         rows=rows,
         older=start or None,
     )

@@ -57,6 +57,8 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
         "Content-Language": spoken,
         "Vary": "Accept-Language, Cookie",
     }
+    if asking is not None:  # whoever uses the browser next finds nothing of it
+        headers["Cache-Control"] = "no-store"
     return HTMLResponse(text, status, headers)
 
 

@@ -127,7 +127,8 @@ def sign_out(request: Request, parts: PartsDep) -> Response:
             )
     for name in (COOKIE, SESSION_COOKIE):
         answer.delete_cookie(name, httponly=True, samesite="strict")
-    answer.headers["Clear-Site-Data"] = '"storage"'  # names of files under way, kept by our scripts
+    # pages that the browser keeps, and names of files under way that our scripts do
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
 

@@ -156,3 +156,46 @@ def test_every_stop_of_the_keyboard_is_seen_and_none_is_a_trap(page: Page, addre
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+PUBLIC = {"log", "entry", "verify", "reference", "problem"}
+
+
+def test_whoever_uses_the_browser_next_finds_no_page_of_ours(
+    chromium: Browser, site: Site, addresses: dict[str, str]
+) -> None:
+    with site.client() as client:
+        for name, address in addresses.items():
+            kept = client.get(address).headers.get("cache-control")
+            assert name in PUBLIC or kept == "no-store", (name, kept)
+    context = signed_in(chromium, site)
+    page = context.new_page()
+    page.goto(addresses["record"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("Night Drive")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("API key")).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text("Night Drive")
+    context.close()
+
+
+COLUMNS = """() => [...document.querySelectorAll("table.rows")].map((table) => {
+  const shown = (row) => [...row.cells].filter((cell) => cell.checkVisibility()).length;
+  return new Set([...table.rows].map(shown)).size;
+})"""
+"""How many different numbers of cells the rows of each table have."""
+
+
+def test_what_is_printed_keeps_its_columns_and_is_dark_on_white(
+    chromium: Browser, site: Site, addresses: dict[str, str]
+) -> None:
+    context = signed_in(chromium, site, color_scheme="dark")
+    page = context.new_page()
+    page.emulate_media(media="print", color_scheme="dark")
+    for name, address in addresses.items():
+        page.goto(address)
+        assert all(kinds == 1 for kinds in page.evaluate(COLUMNS)), name
+        ink = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--quiet').trim()")
+        assert ink == "#56605c", name
+    context.close()

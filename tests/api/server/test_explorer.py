@@ -9,8 +9,10 @@ from sqlalchemy import update
 
 from api import database
 from api.database.tables import Table
+from api.log.transparency import TransparencyLog
 from api.server.pages import explorer, lists
 from api.server.pages.rendering import local
+from provenance.records.note import signature_line
 from tests.api.serving import GOOD, URL, audited, finished, key, parts
 
 EVIL = "<script>alert(1)</script> & Söhne"
@@ -116,6 +118,18 @@ def test_the_log_is_open_to_everybody_and_names_nobody(
         assert "A Label" not in page and "Singer" not in page
     for missing in (f"/log/{newest + 1}", "/log/-1", "/log/99999999999999999999"):
         assert stranger.get(missing).status_code == 404, missing
+
+
+def test_the_log_names_who_co_signed_it(
+    client: TestClient, record_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = TestClient(client.app, base_url=URL, headers={"Accept": "text/html"})
+    assert "No witness has co-signed this log yet." in stranger.get("/log").text
+    note = parts(client).registry.log.checkpoint() + signature_line("witness.example/w1", bytes(4), bytes(72))
+    monkeypatch.setattr(TransparencyLog, "witnessed", lambda _: note)
+    shown = stranger.get("/log").text
+    assert "<code>witness.example/w1</code>" in shown and "No witness" not in shown
+    assert html.escape(note.splitlines()[-1]) in shown
 
 
 def test_whoever_signs_in_lands_where_they_wanted_to_go(client: TestClient, record_id: str) -> None:

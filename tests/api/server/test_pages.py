@@ -151,7 +151,7 @@ def test_a_page_allows_styles_by_a_nonce_of_its_own(client: TestClient, browser:
 
 def test_the_colours_have_contrast() -> None:
     css = (Path(pages.__file__).parents[1] / "static" / "style.css").read_text()
-    light, dark = css.split("@media (prefers-color-scheme: dark)")[:2]
+    light, dark = css.split("@media screen and (prefers-color-scheme: dark)")[:2]
     for scheme in (light, dark.split("* {")[0]):
         colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", scheme))
         pairs = [
