@@ -66,7 +66,10 @@ def _screen(terminal: bool, *, stderr: bool, careful: bool = True) -> "Console":
 
 def emit(found: dict[str, Any]) -> None:
     """Print one JSON object on one line, at once (a reader may be waiting at the other end)."""
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n")
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    line = json.dumps(found, ensure_ascii=not utf8, allow_nan=False)
+    # A name that is no UTF-8 becomes escapes: its bytes would be no JSON, and strict streams refuse them.
+    sys.stdout.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
     sys.stdout.flush()
 
 

@@ -1,12 +1,14 @@
 """What is printed fits a screen of 80 columns, is never cut inside a word, and moves no cursor."""
 
 import io
+import json
 import re
 
 import pytest
 from rich.console import Console
 from rich.text import Text
 
+from api.cli.console import emit
 from api.cli.lines import Careful, Facts, Prose, wrapped
 
 HASH = "sha256:" + "0123456789abcdef" * 4
@@ -79,3 +81,14 @@ def test_a_name_moves_no_cursor_and_makes_no_line(name: str, *, breaks: bool) ->
         assert re.search(r"a(\[U\+[0-9A-F]{4}\]|)[\[0-9a-zA-Z: ]*b", lines[0])
         assert not set(lines[0]) & set("\x1b\u202e\r\x07\udcff\u2028\x9b")
         lines[0].encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_json_can_be_read_whatever_the_name_and_the_stream(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding, errors="strict"))
+    found = {"file": "\udcff Zo\u00eb \u65e5\u672c.wav"}
+    emit(found)
+    assert json.loads(raw.getvalue().decode(encoding)) == found
