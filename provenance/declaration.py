@@ -1,5 +1,6 @@
 """What the person who tags a track states about it, and the draft of the record that follows."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -51,7 +52,12 @@ class Declaration:
         basis: str = "uploaded",
         ingredients: tuple[Ingredient, ...] = (),
     ) -> "Declaration":
-        """The declaration as written by hand, on a command line or in a form; `generator` is its text."""
+        """The declaration as written by hand, on a command line or in a form; `generator` is its text.
+
+        Records hold names in Unicode form NFC, keyboards and file systems give others.
+        """
+        title, owner = (unicodedata.normalize("NFC", text) for text in (title, owner))
+        generator = unicodedata.normalize("NFC", generator or "")
         made = parse_generator(generator, altered=ai == "partly") if generator else None
         return cls(title, owner, isrc or None, ai, made, basis=basis, ingredients=ingredients)
 

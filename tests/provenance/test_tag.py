@@ -18,7 +18,7 @@ from core.limits import DEFAULT_LIMITS, Limits
 from provenance.credentials import C2paIdentity, read_credentials
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.credentials.sidecar import manifest_id
-from provenance.declaration import Declaration, parse_generator
+from provenance.declaration import Declaration, draft_record, parse_generator
 from provenance.description import pcm_sha256
 from provenance.fingerprint import Fingerprint, Match
 from provenance.records.keys import Ed25519Signer
@@ -314,3 +314,10 @@ def test_one_reading_of_a_declaration_as_written(ai: str | None, said: str) -> N
     assert stated.generation is not None
     assert (stated.generation.created_or_altered, stated.ai) == (said, ai)
     assert Declaration.parse("T", "L", generator="").generation is None
+
+
+def test_names_as_a_file_system_writes_them_are_names_that_a_record_holds() -> None:
+    stated = Declaration.parse("Cafe\u0301", "Zoe\u0308", generator="E\u0301cole/Chant 1")
+    assert (stated.title, stated.owner) == ("Caf\u00e9", "Zo\u00eb")
+    record = draft_record("0" * 16, stated, "0" * 64)
+    assert record.generation is not None and record.generation.provider == "\u00c9cole"
