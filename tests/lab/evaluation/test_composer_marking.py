@@ -83,6 +83,9 @@ def test_the_rule_asks_for_all_of_it() -> None:
 def test_the_page_says_what_was_read_and_taken_away() -> None:
     page = marking_page.page(rows("afterwards") + rows("layers", missed=3), {"codec": 9, "layers": 5})
     assert "| clean | 12 of 12, 12 of 12 | 9 of 12, 9 of 12 |" in page
+    assert "no verdict" not in page
+    few = [row for row in rows("afterwards") + rows("layers") if row["piece"] < 3]
+    assert "## The rule: `layers`, no verdict yet: 3 of 12 recordings" in marking_page.page(few, {})
     assert "`layers` 5" in page and "not met: read less often" in page and "(9 against 12)" in page
 
 
