@@ -3,12 +3,13 @@
     python -m lab.training.composer pack --data DATA_FOLDER --tunes 60
     python -m lab.training.composer codec --seconds 300
     python -m lab.training.composer language --seconds 240
+    python -m lab.training.composer marking clock --seconds 480   # decision 0354
     python -m lab.training.composer export runs/composer/model
     python -m lab.evaluation.composer runs/composer/model
     trackmark generate "" -o made.flac --model runs/composer/model
 
 Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
-`--one-core` before the step's name chooses plans for an hour of one core (decision 0354): shorter excerpts,
+`--one-core` before the step's name chooses plans for an hour of one core (decision 0353): shorter excerpts,
 twice the codebooks, samples that count as much as spectra, and a late adversary.
 `pack`, `export` and what follows are for a processor. `codec` and `language` take a GPU where there is one,
 and `--large` with it: more excerpts in a step.
