@@ -23,6 +23,8 @@ CANDIDATES = 3
 """Changes that one section is looked at in because its own pilots answer to them."""
 MARGIN_S = 1.0
 """How much earlier and later than it is told a stretch may begin and end."""
+TURNS = 8
+"""Beginnings that are tried for one turn of a loop, so that its seam falls near an end of one of them."""
 MOST_KNOWN = 8
 """Known changes that one section is looked at in."""
 PROMISING, STRIKING = 5.2, 5.7
@@ -199,6 +201,8 @@ class Hunt:
             return
         yield finding
         yield from self._by_name(plane, geometry, complete)
+        if not finding.complete and not complete:
+            yield from self._once_of_a_loop(plane, geometry)
         # A long look costs time; without a sign of a mark in the section only the full search takes it.
         if not (self._exhaustive and geometry == NOMINAL) and not finding.complete and not complete:
             return
@@ -210,6 +214,17 @@ class Hunt:
             part = self.read(plane, geometry, start=start, stop=start + length)
             if part and part.complete and not any(_same(part, other) for other in complete):
                 yield part
+
+    def _once_of_a_loop(self, plane: sync.Plane, geometry: Geometry) -> Iterator[Finding]:
+        """Read audio that repeats itself once: the key's cycle goes on in none of its repeats."""
+        period = sync.period(plane)
+        if period is None:
+            return
+        for start in range(0, period, -(-period // TURNS)):
+            part = self.read(plane, geometry, start=start, stop=start + period)
+            if part and part.complete:
+                yield part
+                return
 
     def _here(self, frames: int) -> list[Known]:
         """What is known of the section that begins here."""

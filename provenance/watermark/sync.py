@@ -27,6 +27,10 @@ REACH = 12
 REACH_STEP = 0.5
 CHANGE_COST = 0.5
 NEAR_COLUMNS = 2.0
+SHORTEST_LOOP = 60
+"""Positions of the plane, about two seconds: less than a block holds no message."""
+SAME_LOOP = 0.6
+"""Likeness of a plane with itself a period later; another mark on the same sound has much less."""
 
 Plane = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
@@ -174,6 +178,27 @@ def follow(plane: Plane, place: Alignment, layout: Layout | Expected) -> Frames:
         path.append(int(origin[path[-1]]))
     followed: Frames = straight + shifts[np.array(path[::-1])][windows]
     return followed
+
+
+def period(plane: Plane) -> int | None:
+    """After how many positions a plane repeats itself, as that of a loop does; None where it does not.
+
+    Args:
+        plane: logits, [BANDS, M].
+    """
+    length = plane.shape[1]
+    most = length // 2
+    if most <= SHORTEST_LOOP:
+        return None
+    size = fft.next_fast_len(length + most)
+    spectrum = fft.rfft(plane, n=size, axis=1)
+    products = fft.irfft((np.square(spectrum.real) + np.square(spectrum.imag)).sum(0), n=size)[:most]
+    energy = np.concatenate([[0.0], np.cumsum(np.square(plane, dtype=np.float64).sum(0))])
+    lags = np.arange(most)
+    first, last = energy[length - lags], energy[length] - energy[lags]
+    likeness = products / np.sqrt(first * last + 1e-6)
+    lag = SHORTEST_LOOP + int(likeness[SHORTEST_LOOP:].argmax())
+    return lag if likeness[lag] >= SAME_LOOP else None
 
 
 def _stretched(plane: Plane, tried: Sequence[tuple[float, float]]) -> Plane:

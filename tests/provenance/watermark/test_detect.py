@@ -149,3 +149,11 @@ def test_audio_that_is_not_a_number_is_no_mark() -> None:
 def test_a_loop_of_four_seconds_is_read(marked: torch.Tensor) -> None:
     loop = marked[:, 3 * RATE : 7 * RATE].repeat(1, 7)
     assert detect(loop, RATE, KEY, exhaustive=True).message == MESSAGE
+
+
+def test_a_loop_is_read_in_one_of_its_turns(marked: torch.Tensor) -> None:
+    turn = marked[:, round(5.0 * RATE) : round(8.7 * RATE)]
+    loop = turn.repeat(1, 6)[:, : 20 * RATE]
+    found = detect(loop, RATE, KEY)
+    assert found.message == MESSAGE and found.p_value < 1e-6
+    assert not detect(loop, RATE, WatermarkKey(bytes(32))).present

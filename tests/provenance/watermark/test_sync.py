@@ -70,3 +70,14 @@ def test_following_undoes_a_jump_that_straight_reading_does_not() -> None:
 
     assert agreement(sync.follow(jumped, place, LAYOUT)) > 0.95
     assert agreement(place.frames(jumped)) < 0.9
+
+
+def test_a_loop_is_told_by_its_length_and_other_marks_on_the_same_sound_are_not() -> None:
+    turn = plane_of(42, 300, noise=2.0)
+    looped = np.tile(turn, (1, 5))
+    noisy = looped + 0.5 * np.random.default_rng(1).standard_normal(looped.shape).astype(np.float32)
+    assert sync.period(noisy) in (turn.shape[1], 2 * turn.shape[1])
+    assert sync.period(plane_of(300, 300)) is None
+    host = np.tile(np.random.default_rng(2).standard_normal(turn.shape), (1, 5)).astype(np.float32)
+    assert sync.period(2.0 * plane_of(210, 300, noise=0.5) + host) is None, "a bar played again, marked anew"
+    assert sync.period(np.zeros_like(looped)) is None and sync.period(turn) is None
