@@ -1,0 +1,178 @@
+"""Measure what neural codecs leave of the mark, and of slower cells.
+
+    python -m lab.evaluation.watermark.codecs --python PYTHON --lyra FOLDER [--composer FOLDER]
+        [--tracks 10] [--data FOLDER] [--runs FOLDER]
+
+PYTHON is the interpreter of an environment with `pip install ai-edge-litert numpy`; the first FOLDER holds
+the three files `lyra/model_coeffs/*.tflite` of Lyra's repository, that of `--composer` a snapshot of
+`lab.training.composer codec`. Writes `docs/benchmarks/watermark-codecs.md`; results go line by line to
+`--runs`, so that a stopped run continues. Protocol and rule: decision 8.
+"""
+
+import argparse
+import json
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.resample import resample
+from lab.datasets import Recording, read_manifest
+from lab.evaluation.watermark.codecs import slow
+from lab.evaluation.watermark.codecs.page import PAGE, chosen_size, page
+from lab.evaluation.watermark.codecs.passing import Codecs, Composers, Lyra
+from lab.evaluation.watermark.codecs.slopes import MARGIN_S, Mark, Row, snr_db
+from lab.evaluation.watermark.robustness import key_of
+from provenance.watermark import embed, model
+from provenance.watermark.grid import HOP, RATE
+
+CUT_S = 34
+EVERY = 2
+"""Every which host is taken."""
+DECIDES = "Lyra 6"
+
+
+class Track:
+    """Two recordings joined, mono at `grid.RATE`, and what is drawn for them."""
+
+    def __init__(self, number: int, recordings: Sequence[Recording]) -> None:
+        self.number = number
+        self.name = "+".join(one.path.name for one in recordings)
+        self.seed = zlib.crc32(self.name.encode())
+        self._recordings = recordings
+
+    def wav(self) -> Tensor:
+        """[1, T]."""
+        cuts = []
+        for recording in self._recordings:
+            clip = recording.load()
+            mid = resample(clip.wav.mean(0, keepdim=True), clip.sample_rate, RATE)
+            cuts.append(mid[:, : CUT_S * RATE])
+        return torch.cat(cuts, 1)
+
+
+def marks(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
+    """The mark as it is shipped: what each codec leaves of its cells, and whether it is heard."""
+    wav = track.wav()
+    mark = Mark(key_of(track.name), np.random.default_rng(track.seed).bytes(8))
+    marked = embed(wav, RATE, mark.message, mark.key)
+    before = mark.levels(marked, wav)
+    length_s = wav.shape[-1] / RATE
+    half = length_s / 2
+    parts = [(MARGIN_S, 30), (half + MARGIN_S, 30), (MARGIN_S + 2.0, 60)]
+    yield {"codec": "none", **_told(mark, marked, parts)}
+    for network in codecs:
+        plain, heard = (network.through(one, network.names) for one in (wav, marked))
+        for name in network.names:
+            yield {
+                "codec": name,
+                "snr_db": snr_db(wav, plain[name]),
+                "before": before.tolist(),
+                "after": mark.levels(heard[name], plain[name]).tolist(),
+                **_told(mark, heard[name], parts),
+            }
+
+
+def _told(mark: Mark, wav: Tensor, parts: list[tuple[float, float]]) -> Row:
+    statistic, cells = mark.statistics(wav)
+    return {"statistic": statistic, "cells": cells, "readings": mark.readings(wav, parts)}
+
+
+def sizes(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
+    """Every size of slower cells through the codec that decides, as loud as the mask allows."""
+    wav = track.wav()
+    for network in codecs:
+        if DECIDES in network.names:
+            plain = network.through(wav, (DECIDES,))
+            for size in slow.SIZES:
+                yield from _slower(track, wav, network, plain, size, "as the mask allows")
+
+
+def chosen(size: slow.Size) -> Callable[[Track, Sequence[Codecs]], Iterator[Row]]:
+    """One size through all codecs at both levels."""
+
+    def measured(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
+        wav = track.wav()
+        for network in codecs:
+            plain = network.through(wav, network.names)
+            for level in slow.LEVELS:
+                yield from _slower(track, wav, network, plain, size, level)
+
+    return measured
+
+
+def _slower(
+    track: Track, wav: Tensor, network: Codecs, plain: dict[str, Tensor], size: slow.Size, level: str
+) -> Iterator[Row]:
+    marked = slow.mark(wav, size, slow.LEVELS[level], track.seed)
+    heard = network.through(marked, tuple(plain))
+    told = {"size": str(size), "level": level, "mark_snr_db": snr_db(wav, marked)}
+    signs = size.signs(wav.shape[-1] // HOP + 1, track.seed)
+    before = float(((slow.cells(marked, size) - slow.cells(wav, size)) * signs).sum())
+    first, last = (round(at_s / size.seconds) for at_s in (2 * MARGIN_S, 2 * MARGIN_S + 60.0))
+    for name in plain:
+        received = slow.cells(heard[name], size)
+        yield {
+            **told,
+            "codec": name,
+            "before": before,
+            "after": float(((received - slow.cells(plain[name], size)) * signs).sum()),
+            "statistic": slow.statistic(received[:, first:last], signs[:, first:last]),
+        }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--python", type=Path, required=True, help="interpreter with ai-edge-litert")
+    parser.add_argument("--lyra", type=Path, required=True, help="folder of its three files")
+    parser.add_argument("--composer", type=Path, default=None, help="folder of a codec's snapshot")
+    parser.add_argument("--tracks", type=int, default=10)
+    parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--runs", type=Path, default=Path("runs/watermark-codecs"))
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    card = model.shipped().card
+    assert card is not None
+    args.runs.mkdir(parents=True, exist_ok=True)
+    path = args.runs / f"{card.sha256[:12]}.jsonl"
+    every = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    hosts = [r for r in read_manifest(args.data) if r.is_34s_test][::EVERY]
+    tracks = [Track(n, hosts[2 * n : 2 * n + 2]) for n in range(min(args.tracks, len(hosts) // 2))]
+
+    def measure(
+        part: str,
+        some: Sequence[Track],
+        codecs: Sequence[Codecs],
+        rows: Callable[[Track, Sequence[Codecs]], Iterator[Row]],
+    ) -> None:
+        for track in some:
+            if (part, track.number) in {(row["part"], row["track"]) for row in every}:
+                continue
+            made = [{"part": part, "track": track.number, **row} for row in rows(track, codecs)]
+            with path.open("a") as file:
+                file.write("".join(json.dumps(row) + "\n" for row in made))
+            every.extend(made)
+            print(f"{part}: track {track.number + 1} of {len(tracks)}", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        lyra = Lyra(args.python, args.lyra, Path(folder))
+        measure("marks", tracks, [lyra], marks)
+        measure("sizes", tracks[::4], [lyra], sizes)
+        measure("chosen", tracks[1::2], [lyra], chosen(chosen_size(every)))
+        if args.composer:
+            own = Composers(args.composer)
+            measure("composer marks", tracks, [own], marks)
+            measure("composer chosen", tracks[1::2], [own], chosen(chosen_size(every)))
+        lyra.close()
+    PAGE.write_text(page(every, card.sha256[:12]), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Codecs to send audio through: Lyra in a process of another environment, the composer's own in this one."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.resample import resample
+from lab.training.composer import snapshots
+from lab.training.composer.running import used
+from provenance.generate import Shape
+from provenance.generate.composer import codec
+from provenance.watermark.grid import RATE
+
+LYRA_RATE = 16_000
+STAGES = {"Lyra 3.2": 16, "Lyra 6": 30, "Lyra 9.2": 46, "Lyra unquantised": 0}
+"""Names, with kbit/s, and stages of 4 bits in each of 50 frames a second."""
+
+
+class Codecs(Protocol):
+    """One network at several rates.
+
+    Attributes:
+        names: of the rates.
+    """
+
+    names: tuple[str, ...]
+
+    def through(self, wav: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
+        """Audio at `grid.RATE`, [1, T], as it comes out at each of some rates, [1, T]."""
+        ...
+
+
+class Lyra:
+    """Lyra v2, which has no delay: frame by frame it says what it heard."""
+
+    names = tuple(STAGES)
+
+    def __init__(self, python: Path, folder: Path, files: Path) -> None:
+        command = [str(python), "-m", "lab.evaluation.watermark.codecs.lyra_child", str(folder)]
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._path, self._out = files / "in.npy", files / "out.npy"
+
+    def through(self, wav: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
+        """As `Codecs`.
+
+        Raises:
+            RuntimeError: the process has ended; what it said stands on standard error.
+        """
+        if self._child.stdin is None or self._child.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        np.save(self._path, resample(wav, RATE, LYRA_RATE)[0].numpy())
+        asked = {
+            "path": str(self._path),
+            "stages": [STAGES[name] for name in names],
+            "out": str(self._out),
+        }
+        self._child.stdin.write(json.dumps(asked) + "\n")
+        self._child.stdin.flush()
+        if not self._child.stdout.readline():
+            raise RuntimeError("Lyra did not answer")
+        heard = torch.from_numpy(np.load(self._out))
+        return {
+            name: as_long(resample(one[None], LYRA_RATE, RATE), wav)
+            for name, one in zip(names, heard, strict=True)
+        }
+
+    def close(self) -> None:
+        """End the process."""
+        with self._child:  # closes both pipes, then waits
+            pass
+
+
+class Composers:
+    """The codec of the lab's composer, from the snapshot in a folder.
+
+    Raises:
+        FileNotFoundError: the folder holds none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        kept = snapshots.read(folder)
+        if kept is None:
+            raise FileNotFoundError(f"no snapshot of a codec in {folder}")
+        step, state = kept
+        self._codec: Any = codec(Shape())
+        self._codec.load_state_dict(used("codec", state))
+        self._codec.eval()
+        self.names = (f"composer 1.8, step {step}",)
+
+    def through(self, wav: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
+        """As `Codecs`."""
+        with torch.no_grad():
+            codes, scale = self._codec.encode(resample(wav, RATE, Shape().rate)[None])
+            heard = self._codec.decode(codes, scale)[0]
+        return {name: as_long(resample(heard, Shape().rate, RATE), wav) for name in names}
+
+
+def as_long(wav: Tensor, other: Tensor) -> Tensor:
+    """Audio, [1, T], cut or filled with silence to the length of another."""
+    length = other.shape[-1]
+    return torch.nn.functional.pad(wav, (0, max(0, length - wav.shape[-1])))[:, :length]
