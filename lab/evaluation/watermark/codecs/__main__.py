@@ -63,7 +63,7 @@ def marks(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
     before = mark.levels(marked, wav)
     length_s = wav.shape[-1] / RATE
     half = length_s / 2
-    parts = [(MARGIN_S, 30), (half + MARGIN_S, 30), (MARGIN_S + 2.0, 60)]
+    parts = [(MARGIN_S, 30.0), (half + MARGIN_S, 30.0), (MARGIN_S + 2.0, 60.0)]
     yield {"codec": "none", **_told(mark, marked, parts)}
     for network in codecs:
         plain, heard = (network.through(one, network.names) for one in (wav, marked))

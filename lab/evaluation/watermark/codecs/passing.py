@@ -38,7 +38,7 @@ class Codecs(Protocol):
 class Lyra:
     """Lyra v2, which has no delay: frame by frame it says what it heard."""
 
-    names = tuple(STAGES)
+    names: tuple[str, ...] = tuple(STAGES)
 
     def __init__(self, python: Path, folder: Path, files: Path) -> None:
         command = [str(python), "-m", "lab.evaluation.watermark.codecs.lyra_child", str(folder)]
@@ -90,7 +90,7 @@ class Composers:
         self._codec: Any = codec(Shape())
         self._codec.load_state_dict(used("codec", state))
         self._codec.eval()
-        self.names = (f"composer 1.8, step {step}",)
+        self.names: tuple[str, ...] = (f"composer 1.8, step {step}",)
 
     def through(self, wav: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
         """As `Codecs`."""

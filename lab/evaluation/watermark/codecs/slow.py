@@ -81,7 +81,8 @@ def cells(wav: Tensor, size: Size) -> Cells:
     means = rows[:, : count * size.frames].reshape(shape).mean((1, 3))
     around = np.pad(means, ((0, 0), (1, 1)), mode="edge")
     alone: Cells = means - 0.5 * (around[:, :-2] + around[:, 2:])
-    return alone - alone.mean(0)
+    alone -= alone.mean(0)
+    return alone
 
 
 def statistic(heard: Cells, signs: NDArray[np.int8]) -> float:
