@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,7 +72,7 @@ class Lyra:
 
     def close(self) -> None:
         """End the process."""
-        with self._child:  # closes both pipes, then waits
+        with suppress(BrokenPipeError), self._child:  # closes both pipes, then waits; it may have ended
             pass
 
 
