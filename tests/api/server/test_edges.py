@@ -277,7 +277,7 @@ def test_a_body_of_json_says_so_and_is_utf_8(client: TestClient) -> None:
         refused(client.post("/v1/keys", content=body.decode().encode(code), headers=headers), 422)
     for sent in (body, b"\xef\xbb\xbf" + body):
         assert client.post("/v1/keys", content=sent, headers=headers).status_code == 201
-    assert client.post("/v1/keys").json()["errors"] == [{"field": "body", "detail": "Field required"}]
+    assert client.post("/v1/keys").json()["errors"] == [{"field": "body", "detail": "is missing"}]
 
 
 def test_an_answer_repeats_little_of_what_was_sent(client: TestClient) -> None:
