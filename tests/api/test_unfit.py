@@ -33,7 +33,7 @@ class _Shape(BaseModel):
         (float, "much", "must be a number"),
         (bool, "maybe", "must be true or false"),
         (str, 5, "must be a text"),
-        (Annotated[str, Field(min_length=2)], "a", "must have at least 2 characters"),
+        (Annotated[str, Field(min_length=2)], "a", "must have 2 or more characters"),
         (Annotated[str, Field(max_length=2)], "abc", "must have at most 2 characters"),
         (Annotated[str, Field(pattern="^a$")], "b", "must be of the form ^a$"),
         (Annotated[list[int], Field(max_length=1)], [1, 2], "must have at most 1 entries"),

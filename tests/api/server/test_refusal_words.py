@@ -27,6 +27,9 @@ def test_forms_on_german_pages_are_refused_in_german(client: TestClient) -> None
     opened = client.post("/v1/cases", json={"subject": "Night Drive", "reason": "a call"}).json()["id"]
     decided = {"decision": "accept", "reason": "a contract was shown"}
     assert "hier fehlt eine Angabe" in said(f"/cases/{opened}/comment", version="1")
+    assert "höchstens 5000 Zeichen" in said(f"/cases/{opened}/comment", version="1", text="x" * 5001).replace(
+        ".", ""
+    )
     stale = said(f"/cases/{opened}/decide", version="7", **decided)
     assert "der Fall hat sich inzwischen geändert (jetzt Stand 1)" in stale
     together = said(
@@ -60,7 +63,8 @@ def test_what_has_no_form_is_marked_as_english(client: TestClient) -> None:
 
 def test_every_form_is_said_again_with_its_values() -> None:
     for form in _FORMS:
-        names = dict.fromkeys(("most", "least", "size", "seconds", "version"), "7")
+        numbers = ("most", "least", "size", "seconds", "version", "min_length", "max_length", "ge", "le")
+        names = dict.fromkeys((*numbers, "pattern"), "7")
         values = names | dict.fromkeys(("file", "reason", "id", "field", "day", "today", "earliest"), "x")
         values |= dict.fromkeys(("scopes", "email", "tenant", "scope"), "x")
         text = form % values

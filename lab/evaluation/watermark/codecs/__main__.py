@@ -10,7 +10,6 @@ the three files `lyra/model_coeffs/*.tflite` of Lyra's repository, that of `--co
 """
 
 import argparse
-import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +25,9 @@ from lab.evaluation.watermark.codecs import slow
 from lab.evaluation.watermark.codecs.page import PAGE, chosen_size, page
 from lab.evaluation.watermark.codecs.passing import Codecs, Composers, Lyra
 from lab.evaluation.watermark.codecs.slopes import MARGIN_S, Mark, Row, snr_db
+from lab.evaluation.watermark.kept import Kept
 from lab.evaluation.watermark.robustness import key_of
-from provenance.watermark import embed, model
+from provenance.watermark import embed
 from provenance.watermark.grid import HOP, RATE
 
 CUT_S = 34
@@ -138,11 +138,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/watermark-codecs"))
     args = parser.parse_args()
     torch.set_num_threads(1)
-    card = model.shipped().card
-    assert card is not None
-    args.runs.mkdir(parents=True, exist_ok=True)
-    path = args.runs / f"{card.sha256[:12]}.jsonl"
-    every = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    kept = Kept(args.runs)
     hosts = [r for r in read_manifest(args.data) if r.is_34s_test][::EVERY]
     tracks = [Track(n, hosts[2 * n : 2 * n + 2]) for n in range(min(args.tracks, len(hosts) // 2))]
 
@@ -153,25 +149,22 @@ def main() -> None:
         rows: Callable[[Track, Sequence[Codecs]], Iterator[Row]],
     ) -> None:
         for track in some:
-            if (part, track.number) in {(row["part"], row["track"]) for row in every}:
+            if (part, track.number) in {(row["part"], row["track"]) for row in kept.rows}:
                 continue
-            made = [{"part": part, "track": track.number, **row} for row in rows(track, codecs)]
-            with path.open("a") as file:
-                file.write("".join(json.dumps(row) + "\n" for row in made))
-            every.extend(made)
+            kept.add({"part": part, "track": track.number, **row} for row in rows(track, codecs))
             print(f"{part}: track {track.number + 1} of {len(tracks)}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         lyra = Lyra(args.python, args.lyra, Path(folder))
         measure("marks", tracks, [lyra], marks)
         measure("sizes", tracks[::4], [lyra], sizes)
-        measure("chosen", tracks[1::2], [lyra], chosen(chosen_size(every)))
+        measure("chosen", tracks[1::2], [lyra], chosen(chosen_size(kept.rows)))
         if args.composer:
             own = Composers(args.composer)
             measure("composer marks", tracks, [own], marks)
-            measure("composer chosen", tracks[1::2], [own], chosen(chosen_size(every)))
+            measure("composer chosen", tracks[1::2], [own], chosen(chosen_size(kept.rows)))
         lyra.close()
-    PAGE.write_text(page(every, card.sha256[:12]), "utf-8")
+    PAGE.write_text(page(kept.rows, kept.weights), "utf-8")
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ from torch import Tensor
 from core.errors import EncodeError
 from core.resample import resample
 from lab.datasets import Recording, read_manifest
+from lab.evaluation.watermark.kept import Kept
 from lab.evaluation.watermark.peers.page import PAGE, page
 from lab.evaluation.watermark.quality import quality
 from lab.evaluation.watermark.robustness import CLEAN, HARD, REQUIRED, attacks_named, key_of
 from lab.sound.transforms import AttackError
-from provenance.watermark import model
 from provenance.watermark.detection import detect
 from provenance.watermark.embedding import embed
 
@@ -116,22 +116,15 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/watermark-peers"))
     args = parser.parse_args()
     torch.set_num_threads(1)
-    card = model.shipped().card
-    assert card is not None
-    args.runs.mkdir(parents=True, exist_ok=True)
-    path = args.runs / f"{card.sha256[:12]}.jsonl"
-    every = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    kept = Kept(args.runs)
     with tempfile.TemporaryDirectory() as folder:
         perth = Perth(args.perth, Path(folder))
         for host in [r for r in read_manifest(args.data) if r.is_34s_test][:: args.every]:
-            if host.path.name in {row["host"] for row in every}:
+            if host.path.name in {row["host"] for row in kept.rows}:
                 continue
-            made = list(rows(host, perth))
-            with path.open("a") as file:
-                file.write("".join(json.dumps(row) + "\n" for row in made))
-            every += made
+            kept.add(rows(host, perth))
         perth.close()
-    PAGE.write_text(page(every, card.sha256[:12]), "utf-8")
+    PAGE.write_text(page(kept.rows, kept.weights), "utf-8")
 
 
 if __name__ == "__main__":
