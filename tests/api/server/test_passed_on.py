@@ -1,35 +1,16 @@
 """Findings go from the books to the client as they are written; what is counted is who reads or asks."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
-from sqlalchemy import Engine, event
 
 from api.jobs.job import Written
 from api.server.schemas import AuditAnswer, AuditPage
+from tests.api.asking import asked
 from tests.api.serving import GOOD, audited, parts, serve
-
-
-@contextmanager
-def asked(engine: Engine) -> Iterator[list[str]]:
-    """Every statement with which the threads of requests go to the database."""
-    said: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if threading.current_thread().name.startswith(("AnyIO", "turns")):  # others keep trail and queue
-            said.append(statement)
-
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield said
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
 
 
 def test_findings_are_not_read_to_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

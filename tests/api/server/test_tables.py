@@ -2,20 +2,17 @@
 
 import csv
 import io
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, event
 
 from api.jobs.exporting import Asked, What, export
 from api.server.pages import sheets
 from core import clock
+from tests.api.asking import asked
 from tests.api.server.browsing import finished
 from tests.api.serving import GOOD, audited, parts, register, serve
 
@@ -68,22 +65,8 @@ def addresses(client: TestClient) -> list[str]:
     return [*(f"/{name}.csv" for name in TABLES), f"/webhooks/{hook}.csv"]
 
 
-@contextmanager
-def _statements(engine: Engine) -> Iterator[list[str]]:
-    """What the threads of requests, and this one, ask of the database."""
-    said: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        thread = threading.current_thread()
-        ours = thread is threading.main_thread() or thread.name.startswith(("AnyIO", "turns"))
-        if ours and statement.startswith("SELECT"):
-            said.append(statement)
-
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield said
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
+def _selects(said: list[str]) -> int:
+    return sum(statement.startswith("SELECT") for statement in said)
 
 
 def _rows(client: TestClient, address: str) -> list[dict[str, str]]:
@@ -94,18 +77,18 @@ def _rows(client: TestClient, address: str) -> list[dict[str, str]]:
 
 
 def test_a_row_costs_no_statement_of_its_own(client: TestClient, addresses: list[str]) -> None:
-    def asked() -> tuple[dict[str, int], dict[str, int]]:
+    def looked() -> tuple[dict[str, int], dict[str, int]]:
         told, rows = {}, {}
         for address in addresses:
-            with _statements(parts(client).registry.engine) as said:
+            with asked(parts(client).registry.engine) as said:
                 rows[address] = len(_rows(client, address))
-            told[address] = len(said)
+            told[address] = _selects(said)
         return told, rows
 
-    before, few = asked()
+    before, few = looked()
     for _ in range(3):
         _one_more(client)
-    after, more = asked()
+    after, more = looked()
     assert all(more[address] >= few[address] + 3 for address in addresses), (few, more)
     assert after == before
 
@@ -118,10 +101,10 @@ def test_a_row_of_an_export_costs_no_statement_but_what_verifies_it(
     registry = parts(client).registry.for_tenant("default")
 
     def exported() -> tuple[int, int]:
-        asked = Asked(what, "csv", None, clock.now())
-        with _statements(registry.engine) as said:
-            told = export(registry, asked, tmp_path, lambda _stage, _share: None)
-        return len(said), told["rows"]
+        wanted = Asked(what, "csv", None, clock.now())
+        with asked(registry.engine) as said:
+            told = export(registry, wanted, tmp_path, lambda _stage, _share: None)
+        return _selects(said), told["rows"]
 
     before, few = exported()
     for _ in range(3):
