@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.cases.case import Case
 from api.cases.cases import Cases
-from api.jobs.job import Job
+from api.jobs.job import Job, Listed
 from api.law.law import shipped
 from api.lists.query import MAX_PAGE, Wanted
 from api.notices.notice import Notice, deadlines
@@ -16,7 +16,7 @@ from api.notices.notices import Notices
 from api.registry.records import StoredRecord
 from api.server.pages import lists
 from api.server.pages.sheets import Row, sheet
-from api.server.parts import AuditReader, PartsDep, RecordReader
+from api.server.parts import AuditReader, Parts, PartsDep, RecordReader
 from api.server.route import Route
 
 router = APIRouter(include_in_schema=False, route_class=Route)
@@ -48,11 +48,7 @@ NOTICES = ("notice", "form", "material", "state", "received", "due", "due_becaus
 def audits(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's audits."""
     asked = lists.asked(request, lists.AUDITS)
-
-    def turn(wanted: Wanted) -> tuple[Sequence[Job], str | None]:
-        found = parts.lists.page("audit", caller.tenant, wanted)
-        return found.jobs, found.next
-
+    turn = _jobs(parts, "audit", caller.tenant)
     return sheet("audits", AUDITS, map(_audit, _every(turn, lists.wanted(request, asked))))
 
 
@@ -60,11 +56,7 @@ def audits(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
 def comparisons(request: Request, parts: PartsDep, caller: AuditReader) -> Response:
     """The tenant's comparisons."""
     asked = lists.asked(request, lists.COMPARISONS)
-
-    def turn(wanted: Wanted) -> tuple[Sequence[Job], str | None]:
-        found = parts.lists.page("comparison", caller.tenant, wanted)
-        return found.jobs, found.next
-
+    turn = _jobs(parts, "comparison", caller.tenant)
     rows = map(_comparison, _every(turn, lists.wanted(request, asked)))
     return sheet("comparisons", COMPARISONS, rows)
 
@@ -122,6 +114,16 @@ def _audit(job: Job) -> Row:
         (found.get("ai") or {}).get("verdict"),
         job.created_at.isoformat(),
     )
+
+
+def _jobs(parts: Parts, kind: Listed, tenant: str) -> Callable[[Wanted], tuple[Sequence[Job], str | None]]:
+    """A page of a tenant's jobs of a kind, and where the next one begins."""
+
+    def turn(wanted: Wanted) -> tuple[Sequence[Job], str | None]:
+        found = parts.lists.page(kind, tenant, wanted)
+        return found.jobs, found.next
+
+    return turn
 
 
 def _comparison(job: Job) -> Row:
