@@ -1,12 +1,14 @@
 """What the voice check costs, and its section of the page.
 
-python -m lab.evaluation.voice.speed --data ../shared/data
+python -m lab.evaluation.voice.speed docs/benchmarks/voice-speed.json --data ../shared/data
 """
 
 import argparse
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,8 +59,8 @@ def prints(artists: int) -> dict[str, VoicePrint]:
     return {str(number): VoicePrint(row[None], Ge2eEncoder.name, 20.0) for number, row in enumerate(rows)}
 
 
-def section(wav: Tensor, artists: int = ARTISTS) -> str:
-    """Measure, and write the section.
+def measured(wav: Tensor, artists: int = ARTISTS) -> dict[str, Any]:
+    """Seconds of processor time and times real time of each case, and milliseconds to read voice prints.
 
     Args:
         wav: voice throughout, [T] at 16 kHz, three minutes.
@@ -72,38 +74,51 @@ def section(wav: Tensor, artists: int = ARTISTS) -> str:
         ("three minutes, voice throughout", wav),
         ("three minutes, a third of it voice", third),
     )
-    stored = {name: known.to_bytes() for name, known in prints(artists).items()}
-    lines = [
-        TITLE,
-        "",
-        "Written by `python -m lab.evaluation.voice.speed`; do not edit. Processor time of one thread, the "
-        f"least of {_ROUNDS} rounds, one artist compared; decoding is not in it. Other work on the "
-        "machine adds to it. Wanted: 60 times real time on two cores.",
-        "",
-        "| recording | processor time | times real time |",
-        "|---|---|---|",
-    ]
+    told = {}
     for name, part in cases:
         clip = Clip(part[None], SAMPLE_RATE, Source("voice", "0" * 64, 0, "wav", "pcm_s16le"))
         detector.score(clip, one)
         spent = took_s(lambda clip=clip: detector.score(clip, one))  # type: ignore[misc]
-        lines.append(f"| {name} | {spent:.1f} s | {len(part) / SAMPLE_RATE / spent:.0f} |")
-    reading = 1000 * took_s(lambda: read_all(stored))
-    lines += [
+        told[name] = {"seconds": round(spent, 1), "times": round(len(part) / SAMPLE_RATE / spent)}
+    stored = {name: known.to_bytes() for name, known in prints(artists).items()}
+    reading = round(1000 * took_s(lambda: read_all(stored)))
+    return {"cases": told, "artists": artists, "reading_ms": reading}
+
+
+def section(found: Mapping[str, Any]) -> str:
+    """Write the section.
+
+    Args:
+        found: what `measured` tells.
+    """
+    lines = [
+        TITLE,
         "",
-        f"To read {artists:,} stored voice prints before a search: {reading:.0f} ms, once an audit.",
+        "Written by `python -m lab.evaluation.voice.speed docs/benchmarks/voice-speed.json`; do not edit. "
+        f"Processor time of one thread, the least of {_ROUNDS} rounds, one artist compared; decoding is not "
+        "in it. Other work on the machine adds to it. Wanted: 60 times real time on two cores.",
+        "",
+        "| recording | processor time | times real time |",
+        "|---|---|---|",
+        *(f"| {name} | {row['seconds']:.1f} s | {row['times']} |" for name, row in found["cases"].items()),
+        "",
+        f"To read {found['artists']:,} stored voice prints before a search: {found['reading_ms']} ms, once "
+        "an audit.",
     ]
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the section."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and write results and section."""
     parser = argparse.ArgumentParser(description="measure what the voice check costs")
+    parser.add_argument("results", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--page", type=Path, default=Path("docs/benchmarks/voice.md"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    options.page.write_text(inserted(options.page.read_text(), section(voice(options.data, LONG_S))))
+    found = measured(voice(options.data, LONG_S))
+    options.results.write_text(json.dumps(found, indent=1) + "\n")
+    options.page.write_text(inserted(options.page.read_text(), section(found)))
 
 
 if __name__ == "__main__":

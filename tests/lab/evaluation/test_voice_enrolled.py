@@ -15,8 +15,8 @@ RESULTS = Path("docs/benchmarks/voice-enrolled.json")
 
 
 def test_the_section_tells_every_result_and_replaces_itself() -> None:
-    results = json.loads(RESULTS.read_text())
-    text = section(results, 12.34)
+    results = json.loads(RESULTS.read_text()) | {"search_ms": 12.34}
+    text = section(results)
     _, called, clones = results["clones"]["clone of X"]
     assert (
         f"{called} of {clones}, {100 * called / clones:.1f} %" in text

@@ -1,11 +1,11 @@
 """What the voice check costs, told for each length of voice."""
 
-from lab.evaluation.voice.speed import TITLE, section, took_s
+from lab.evaluation.voice.speed import TITLE, measured, section, took_s
 from tests.signals import music
 
 
 def test_every_case_is_told_with_its_cost() -> None:
-    text = section(music(3.0, 16_000, seed=1)[0], artists=3)
+    text = section(measured(music(3.0, 16_000, seed=1)[0], artists=3))
     assert text.startswith(TITLE) and text.count("| three minutes,") == 2
     assert "read 3 stored voice prints" in text
 
