@@ -16,6 +16,7 @@ from core import room
 from core.clip import Clip
 from core.decode import decode
 from core.errors import CredentialsError, WatermarkError
+from core.interrupts import held
 from core.limits import LONG_LIMITS, Limits
 from provenance.credentials.manifest import SOFT_BINDING_ALG
 from provenance.description import describe
@@ -219,13 +220,13 @@ def publish(
         sha256 = _file_sha256(finished)
         if isinstance(source, Path) and ready.state is not None:
             refuse_changed(source, ready.state)
-        with alone_in(out.parent):
+        with alone_in(out.parent), held():  # whoever stops it here would get a record without its file
             check_output(out, overwrite=overwrite)
             registration = ledger.register(record, fingerprint)
             ledger.keep_manifest(record_id, store)
             with writing(out):
                 put(finished, out, overwrite=overwrite)
-    ledger.add_file(record_id, sha256)
+            ledger.add_file(record_id, sha256)
     ledger.heard(record_id, heard)
     return Tagged(
         path=out,

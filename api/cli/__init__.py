@@ -1,8 +1,9 @@
 """The `trackmark` command.
 
 Exit codes: 0 done and in order, 1 a verification or policy failed, 2 bad usage or a name that is not
-known, 3 unreadable input. With `--json` every command prints one JSON object per input file, one per line,
-and nothing else, on standard output; progress and messages go to standard error.
+known, 3 unreadable input; 130 stopped by Ctrl-C, 141 nobody reads the answers any more (`reader`). With
+`--json` every command prints one JSON object per input file, one per line, and nothing else, on standard
+output; progress and messages go to standard error.
 
 Nothing heavy is imported here or in the command modules: each command imports what it needs when
 it runs, so that `trackmark --help` answers at once.
@@ -52,7 +53,8 @@ main = typer.Typer(
     cls=usage.Commands,
     help="Tell whose a track is, and whether its sound bears traces of a machine.",
     epilog="Exit codes: 0 done and in order; 1 a verification or policy failed; 2 wrong usage "
-    "or an unknown name; 3 input that cannot be read. State lies in $TRACKMARK_HOME.",
+    "or an unknown name; 3 input that cannot be read; 130 stopped by Ctrl-C; 141 nobody reads the answers "
+    "any more. State lies in $TRACKMARK_HOME.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -2,7 +2,8 @@
 
 import json
 import os
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from api.cli.tag import Force, Output, Strength, check_output, check_text, show
 from core.files import replacing, settle
 
 if TYPE_CHECKING:
+    from api.registry.records import Records
     from provenance.birth import Openings
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -55,7 +57,7 @@ def generate(
                 f"{private} opens the commitments of another record: keep it elsewhere, or use --force", USAGE
             )
         order = Order(prompt, model=model, seconds=seconds, seed=seed)
-        with registry() as (store, settings), replacing(private) as part:
+        with registry() as (store, settings), _keeping(private, store.records) as keep:
             born = product_engines(settings).maker(
                 order,
                 output,
@@ -67,13 +69,31 @@ def generate(
                 strength=strength,
                 progress=bar("generate"),
                 overwrite=force,
-                keep=partial(_keep, private, part),
+                keep=keep,
             )
     if not as_json:
         answers().print(born.text, markup=False)
     show(prompt, born.tagged, as_json=as_json)
     if not quiet:
         messages().print(f"what opens the commitments to prompt and seed is in {private}", markup=False)
+
+
+@contextmanager
+def _keeping(private: Path, records: "Records") -> Iterator[Callable[["Openings"], None]]:
+    """What keeps what opens a record, as `private` once the record is there, however the rest ends."""
+    with replacing(private) as part:
+        begun: list[str] = []
+
+        def keep(openings: "Openings") -> None:
+            _keep(private, part, openings)
+            begun.append(openings.record_id)
+
+        try:
+            yield keep
+        except BaseException:
+            if any(records.get(record_id) for record_id in begun):
+                part.replace(private)
+            raise
 
 
 def _keep(path: Path, part: Path, openings: "Openings") -> None:

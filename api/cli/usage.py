@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperGroup
 
+from api.cli import reader
 from api.cli.console import USAGE, messages
 
 if TYPE_CHECKING:
@@ -38,16 +39,24 @@ _OTHERS = (
 
 
 class Commands(TyperGroup):
-    """The whole command, which tells wrong usage in our own words and exits with 2."""
+    """The whole command, which tells wrong usage in our own words and exits with 2.
+
+    Whatever starts it (`trackmark`, `python -m`, a test) comes through `main`.
+    """
+
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """As its base: runs the command and ends the process, also where it is stopped."""
+        with reader.attended():
+            return super().main(*arguments, **named)
 
     def make_context(self, *arguments: Any, **named: Any) -> Any:
         """As its base: reads the options of the command itself."""
-        with _own_words():
+        with reader.stoppable(), _own_words():
             return super().make_context(*arguments, **named)
 
     def invoke(self, ctx: Any) -> Any:
         """As its base: finds the command, reads its options, runs it."""
-        with _own_words():
+        with reader.stoppable(), _own_words():
             return super().invoke(ctx)
 
 
