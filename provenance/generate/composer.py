@@ -10,7 +10,7 @@ and Controllable Music Generation, 2023 (codebooks predicted with a delay).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from torch import nn
 from core import cards
 from core.cards import Card
 from core.errors import WeightsError
+from provenance.generate import spectral
 from provenance.generate.imported import audiocraft_models
 from provenance.generate.playing import CONTEXT
 
@@ -37,11 +38,13 @@ class Shape:
 
     Attributes:
         rate: of its audio, in Hz.
-        strides: of the codec's layers, first to last of the decoder; their product is the hop in samples.
-        width: channels of the codec's narrowest layer.
+        hop: samples of a frame.
+        width: channels of the codec's layers.
+        blocks: of the codec's encoder, and of its decoder.
         dimension: of a frame before it is quantised.
         books: codebooks, each of what the one before left over.
         codes: in a codebook.
+        spoken: books that the language model speaks; with the others the codec plays finer.
         language_width: of the language model.
         layers: of the language model.
         heads: of each layer.
@@ -49,36 +52,39 @@ class Shape:
     """
 
     rate: int = 24_000
-    strides: tuple[int, ...] = (8, 5, 4, 3)
-    width: int = 16
+    hop: int = 480
+    width: int = 256
+    blocks: int = 4
     dimension: int = 64
-    books: int = 4
+    books: int = 16
     codes: int = 512
+    spoken: int = 8
     language_width: int = 192
-    layers: int = 6
+    layers: int = 5
     heads: int = 4
     longest_s: int = 8
 
     def __post_init__(self) -> None:
-        numbers = [getattr(self, field.name) for field in fields(self) if field.name != "strides"]
-        if not all(type(n) is int and n > 0 for n in (*numbers, *self.strides)) or not self.strides:
+        if not all(type(n) is int and n > 0 for n in astuple(self)):
             raise WeightsError("a composer's shape is made of whole numbers above zero")
-        if self.rate % self.hop or self.language_width % (2 * self.heads):
+        if self.hop % 2 or self.rate % self.hop or self.language_width % (2 * self.heads):
             raise WeightsError("hop and heads of a composer must divide its rate and half its width")
-        codec = (self.width << len(self.strides)) * max(*self.strides, self.dimension) * self.width
-        language = self.language_width**2 * self.layers + self.language_width * self.codes * self.books
-        if len(self.strides) > 8 or max(codec, language, self.rate * self.longest_s) > LARGEST:
+        if self.spoken > self.books:
+            raise WeightsError(f"a composer cannot speak {self.spoken} codebooks of {self.books}")
+        networks = self.width * (12 * self.hop + self.dimension + 4 * self.width * self.blocks)
+        codec = networks + self.books * self.codes * self.dimension
+        language = self.language_width * (12 * self.language_width * self.layers + self.codes * self.spoken)
+        if max(codec, language, self.rate * self.longest_s) > LARGEST:
             raise WeightsError("a composer of that shape is larger than any that is loaded here")
-
-    @property
-    def hop(self) -> int:
-        """Samples of a frame."""
-        return math.prod(self.strides)
 
     @property
     def frame_rate(self) -> int:
         """Frames in a second."""
         return self.rate // self.hop
+
+    def bit_rate(self, books: int) -> float:
+        """Of the codec with so many of its books, in bit/s."""
+        return books * math.log2(self.codes) * self.frame_rate
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
@@ -88,8 +94,8 @@ class Shape:
             WeightsError: it tells another kind of model.
         """
         try:
-            return cls(**{**config, "strides": tuple(config["strides"])})
-        except (KeyError, TypeError) as error:
+            return cls(**config)
+        except TypeError as error:
             raise WeightsError(f"the card describes no composer: {error}") from error
 
 
@@ -97,7 +103,7 @@ class Composer(nn.Module):
     """Both parts, untrained until weights are loaded.
 
     Attributes:
-        codec: audiocraft's `EncodecModel`, [B, 1, T] to codes [B, `books`, N] and back.
+        codec: audiocraft's `EncodecModel`, [B, 1, T] to codes [B, `spoken`, N] and back.
         language: audiocraft's `LMModel` over those codes.
     """
 
@@ -105,6 +111,7 @@ class Composer(nn.Module):
         super().__init__()
         self.shape = shape
         self.codec = codec(shape)
+        self.codec.set_num_codebooks(shape.spoken)
         self.language = language(shape, dropout)
 
     def player(self, name: str) -> Any:
@@ -123,24 +130,16 @@ class Composer(nn.Module):
 
 
 def codec(shape: Shape) -> Any:
-    """The codec alone."""
+    """The codec alone, which uses all of its books until it is told otherwise (`set_num_codebooks`)."""
     models = audiocraft_models()
-    from audiocraft.modules.seanet import SEANetDecoder, SEANetEncoder
     from audiocraft.quantization import ResidualVectorQuantizer
 
-    networks: dict[str, Any] = {
-        "channels": 1,
-        "dimension": shape.dimension,
-        "n_filters": shape.width,
-        "n_residual_layers": 1,
-        "ratios": list(shape.strides),
-        "norm": "weight_norm",
-    }
+    networks = (shape.hop, shape.width, shape.blocks, shape.dimension)
     # Codes that nobody uses are replaced as the training sees fit, which sets this threshold for itself.
     quantizer = ResidualVectorQuantizer(
         shape.dimension, n_q=shape.books, bins=shape.codes, threshold_ema_dead_code=0
     )
-    encoder, decoder = SEANetEncoder(**networks), SEANetDecoder(**networks)
+    encoder, decoder = spectral.Encoder(*networks), spectral.Decoder(*networks)
     return models.EncodecModel(encoder, decoder, quantizer, shape.frame_rate, shape.rate, 1)
 
 
@@ -152,10 +151,10 @@ def language(shape: Shape, dropout: float = 0.0) -> Any:
     from audiocraft.modules.conditioners import ConditionFuser, ConditioningProvider
 
     return LMModel(
-        DelayedPatternProvider(n_q=shape.books),
+        DelayedPatternProvider(n_q=shape.spoken),
         ConditioningProvider({}),
         ConditionFuser({"cross": [], "prepend": [], "sum": [], "input_interpolate": []}),
-        n_q=shape.books,
+        n_q=shape.spoken,
         card=shape.codes,
         dim=shape.language_width,
         num_heads=shape.heads,

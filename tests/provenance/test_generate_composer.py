@@ -13,14 +13,14 @@ from core.errors import GenerationError, WeightsError
 from provenance.generate import AudiocraftGenerator, Composer, Order, Shape, load_generator
 from provenance.generate.composer import CARD
 
-SMALL = Shape(8000, (8, 5, 4), 4, 16, 2, 16, 32, 1, 2, 1)
+SMALL = Shape(8000, 160, 8, 1, 16, 3, 16, 2, 32, 1, 2, 1)
 
 
 def written(folder: Path, shape: Shape = SMALL, **config: Any) -> Card:
     """A composer that nobody trained, as the lab would write it."""
     torch.manual_seed(0)
     tensors = {name: value.half() for name, value in Composer(shape).state_dict().items()}
-    described = {**asdict(shape), "strides": list(shape.strides), **config}
+    described = {**asdict(shape), **config}
     card = Card("small", "1", "", "", "CC0-1.0", "nothing", "c0ffee", "2026-01-01", {}, described)
     return cards.write(card, tensors, folder / CARD)
 
@@ -40,15 +40,18 @@ def test_a_folder_with_a_card_plays_and_continues_under_its_own_name(tmp_path: P
 @pytest.mark.parametrize(
     ("config", "why"),
     [
-        ({"width": 8}, "other tensors"),
+        ({"width": 4}, "other tensors"),
         ({"layers": 10_000_000}, "larger than any"),
-        ({"strides": [8] * 9}, "hop and heads|larger than any"),
+        ({"width": 1 << 20}, "larger than any"),
+        ({"books": 1 << 40}, "larger than any"),
+        ({"spoken": 4}, "cannot speak 4"),
+        ({"hop": 320 << 20}, "divide"),
+        ({"hop": 1}, "divide"),
         ({"longest_s": 1 << 40}, "larger than any"),
         ({"heads": 5}, "divide"),
         ({"rate": -8000}, "above zero"),
         ({"books": 2.5}, "above zero"),
-        ({"strides": []}, "above zero"),
-        ({"strides": 8}, "describes no composer"),
+        ({"strides": [8, 5, 4]}, "describes no composer"),
         ({"another": 1}, "describes no composer"),
     ],
 )
@@ -70,6 +73,6 @@ def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_shape_is_checked_as_it_is_made() -> None:
-    assert (Shape().hop, Shape().frame_rate) == (480, 50)
+    assert (Shape().frame_rate, Shape().bit_rate(8)) == (50, 3600.0)
     with pytest.raises(WeightsError, match="above zero"):
         Shape(rate=0)

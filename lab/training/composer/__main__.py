@@ -1,23 +1,20 @@
 """Train a small music model of our own: a codec, a language model over its codes, and both in one folder.
 
-    python -m lab.training.composer pack --data DATA_FOLDER --tunes 60
-    python -m lab.training.composer codec --seconds 300
-    python -m lab.training.composer language --seconds 240
-    python -m lab.training.composer marking clock --seconds 480   # decision 0354
+    python -m lab.training.composer pack --data DATA_FOLDER --tunes 200
+    python -m lab.training.composer codec --seconds 3300
+    python -m lab.training.composer language --seconds 2100
     python -m lab.training.composer export runs/composer/model
     python -m lab.evaluation.composer runs/composer/model
     trackmark generate "" -o made.flac --model runs/composer/model
 
 Each step goes on where it was stopped, to the bit on a processor; a run that is cut short is a shorter run.
-`--one-core` before the step's name chooses plans for an hour of one core (decision 0353): shorter excerpts,
-twice the codebooks, samples that count as much as spectra, and a late adversary.
-`pack`, `export` and what follows are for a processor. `codec` and `language` take a GPU where there is one,
-and `--large` with it: more excerpts in a step.
-A GPU that is elsewhere needs the sources, `runs/composer/music` (some 20 MB) and, besides torch and
+The plans are for an hour and a half of one core (decision 0353). `codec` and `language` take a GPU where
+there is one, and `--large` with it: more excerpts in a step.
+A GPU that is elsewhere needs the sources, `runs/composer/music` (some 100 MB) and, besides torch and
 torchaudio, soundfile, safetensors, transformers and what audiocraft imports (itself, flashy, julius, dora,
 omegaconf, num2words, treetable, submitit, retrying, colorlog; av and librosa are imported and not used: empty
 modules do). Nothing of it asks a network. What comes back is `runs/composer/codec` and
-`runs/composer/language`, in pieces of at most 15 MiB, or the folder of `export` alone, some 11 MB.
+`runs/composer/language`, in pieces of at most 15 MiB, or the folder of `export` alone, some 16 MB.
 """
 
 import argparse
@@ -39,21 +36,8 @@ from provenance.generate.composer import codec
 
 FOLDER = Path("runs/composer")
 STEPS = 1_000_000
-LARGE_CODEC = replace(hearing.Plan(), batch=48, unquantised=500, adversary_from=1000)
-LARGE_LANGUAGE = replace(writing.Plan(), batch=64, learning_rate=1e-3)
-ONE_CORE_SHAPE = replace(Shape(), books=8)
-ONE_CORE_CODEC = replace(
-    hearing.Plan(),
-    excerpt_s=0.5,
-    learning_rate=1e-3,
-    unquantised=200,
-    adversary_from=2500,
-    start_batches=16,
-    quietest=0.5,
-    shares={"samples": 1.0, "spectra": 1.0, "adversary": 1.0, "features": 1.0},
-    waveform=True,
-)
-ONE_CORE_LANGUAGE = replace(writing.Plan(), batch=4, learning_rate=1e-3, unheard=16, semitones=(0,))
+LARGE_CODEC = replace(hearing.Plan(), batch=64, adversary_from=3000, adversary_every=1, adversary_hears=64)
+LARGE_LANGUAGE = replace(writing.Plan(), batch=64, semitones=writing.SEMITONES)
 
 
 def main() -> None:
@@ -62,9 +46,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the music and the snapshots")
-    parser.add_argument(
-        "--one-core", action="store_true", help="plans and a shape for an hour of a processor, in every step"
-    )
     ways = parser.add_subparsers(dest="way", required=True)
     packing = ways.add_parser("pack", help="gather the music")
     packing.add_argument("--data", type=Path, help="the data folder")
@@ -76,10 +57,6 @@ def main() -> None:
         training.add_argument("--seconds", type=float, default=math.inf, help="that this run may take")
         training.add_argument("--steps", type=int, default=STEPS, help="in all")
         training.add_argument("--large", action="store_true", help="batches for a GPU")
-    marking = ways.add_parser("marking", help="fine-tune the codec's decoder so that it marks what it plays")
-    marking.add_argument("kind", help="layers, gate or clock")
-    marking.add_argument("--seconds", type=float, default=math.inf, help="that this run may take")
-    marking.add_argument("--steps", type=int, default=STEPS, help="in all")
     exporting = ways.add_parser("export", help="write card and weights")
     exporting.add_argument("out", type=Path)
     args = parser.parse_args()
@@ -98,16 +75,17 @@ def _pack(args: argparse.Namespace) -> str:
 
 
 def _codec(args: argparse.Namespace) -> str:
-    plan = ONE_CORE_CODEC if args.one_core else LARGE_CODEC if args.large else hearing.Plan()
-    training = hearing.CodecTraining(music.load(_music(args)), _shape(args), plan, _device())
+    plan = LARGE_CODEC if args.large else hearing.Plan()
+    training = hearing.CodecTraining(music.load(_music(args)), Shape(), plan, _device())
     return f"codec: {run(training, args.folder / 'codec', steps=args.steps, seconds=args.seconds)} steps"
 
 
 def _language(args: argparse.Namespace) -> str:
-    device, shape = _device(), _shape(args)
+    device, shape = _device(), Shape()
     heard = codec(shape)
     heard.load_state_dict(_trained(args, "codec")[1])
-    plan = ONE_CORE_LANGUAGE if args.one_core else LARGE_LANGUAGE if args.large else writing.Plan()
+    heard.set_num_codebooks(shape.spoken)
+    plan = LARGE_LANGUAGE if args.large else writing.Plan()
     training = writing.LanguageTraining(
         music.load(_music(args)), shape, heard.to(device).eval(), plan, device
     )
@@ -116,29 +94,14 @@ def _language(args: argparse.Namespace) -> str:
     )
 
 
-def _marking(args: argparse.Namespace) -> str:
-    from lab.training.composer import marking  # reads the watermark's weights, which the others need not
-
-    shape, kind = _shape(args), marking.kind_of(args.kind)
-    heard = codec(shape)
-    heard.load_state_dict(_trained(args, "codec")[1])
-    training = marking.MarkingTraining(music.load(_music(args)), shape, heard, kind, marking.Plan())
-    done = run(training, args.folder / f"marking-{kind}", steps=args.steps, seconds=args.seconds)
-    return f"marking, {kind}: {done} steps"
-
-
 def _export(args: argparse.Namespace) -> str:
     heard, written = _trained(args, "codec"), _trained(args, "language")
     steps = {"codec": heard[0], "language": written[0]}
-    card = export(args.out, _shape(args), heard[1], written[1], commit=_commit(), steps=steps)
+    card = export(args.out, Shape(), heard[1], written[1], commit=_commit(), steps=steps)
     return f"{args.out}: {card.file}, SHA-256 {card.sha256}"
 
 
-WAYS = {"pack": _pack, "codec": _codec, "language": _language, "marking": _marking, "export": _export}
-
-
-def _shape(args: argparse.Namespace) -> Shape:
-    return ONE_CORE_SHAPE if args.one_core else Shape()
+WAYS = {"pack": _pack, "codec": _codec, "language": _language, "export": _export}
 
 
 def _music(args: argparse.Namespace) -> Path:
@@ -151,7 +114,7 @@ def _trained(args: argparse.Namespace, part: str) -> tuple[int, dict[str, Any]]:
     if kept is None:
         raise SystemExit(f"there is no {part} yet: run `python -m lab.training.composer {part}` first")
     step, state = kept
-    return step, used(part, state)
+    return step, used(state)
 
 
 def _device() -> torch.device:

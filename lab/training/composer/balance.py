@@ -22,12 +22,13 @@ class Balance:
         self.lengths: dict[str, float] = {}
         self.counts: dict[str, float] = {}
 
-    def backward(self, losses: Mapping[str, Tensor], output: Tensor) -> None:
+    def backward(self, losses: Mapping[str, Tensor], output: Tensor, beside: Tensor | None = None) -> None:
         """Send the balanced gradient of losses through `output`, [B, ...], into what it was made by.
 
         Args:
             losses: each depends on the model through `output` only; some of `shares`, which then share alone.
             output: what the model made.
+            beside: a loss that depends on the model otherwise, and is sent back as it is.
         """
         total = torch.zeros_like(output)
         whole = sum(self.shares[name] for name in losses)
@@ -38,7 +39,8 @@ class Balance:
             mean = self.lengths.get(name, 0.0)
             self.counts[name], self.lengths[name] = count, mean + (length - mean) / count
             total.add_(gradient, alpha=self.shares[name] / whole / (self.lengths[name] + 1e-12))
-        torch.autograd.backward([output], [total])
+        ends = [output] if beside is None else [output, beside]
+        torch.autograd.backward(ends, [total, torch.ones_like(ends[-1])][: len(ends)])
 
     def state(self) -> dict[str, dict[str, float]]:
         """To be kept."""

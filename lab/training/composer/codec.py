@@ -1,7 +1,10 @@
 """Training the codec: spectra, samples, and an adversary that hears short-time spectra.
 
-The networks begin without quantisation, so that the codebooks start from frames that mean something; the
-adversary joins when there is something to hear. Shares of the losses are those of audiocraft's EnCodec.
+The networks begin without quantisation, so that the codebooks start from frames that mean something; then
+half of the steps use as many codebooks as the language model speaks and the others any number, so that one
+codec plays at all rates. The adversary joins when there is something to hear.
+
+Source: A. Défossez et al., High Fidelity Neural Audio Compression, 2022, sections 3.2 and 3.4.
 """
 
 from collections.abc import Mapping
@@ -21,15 +24,18 @@ from lab.training.decoders.distance import Distance
 from provenance.generate import Shape
 from provenance.generate.composer import codec
 
-SHARES = MappingProxyType({"samples": 0.1, "spectra": 2.0, "adversary": 4.0, "features": 4.0})
+SHARES = MappingProxyType({"samples": 1.0, "spectra": 2.0, "adversary": 0.5, "features": 0.5})
+FLOOR = 1e-3
+"""Amplitude that counts in spectra, in parts of the loudest: 60 dB, as in the measure of the rule."""
+SIZES = (256, 1024, 2048)
 IDLE = 0.1
 """Codes used less than this share of the mean are moved."""
 REVIVED_EVERY = 50
-GAIN = 1.55
-"""Of power before an ELU, which passes on less than it gets."""
-SOFTER = 0.1
-"""What is played first, before anything was learned, in parts of what the layers would play."""
-ADVERSARY_SIZES = (2048, 1024, 512, 256, 128)
+WARM_UP = 200
+LONGEST = 100.0
+"""Of the gradient of all weights."""
+COMMITMENT = 5.0
+"""Weight of the distance of frames to their codes, beside gradients of length one in a second of audio."""
 
 
 @dataclass(frozen=True)
@@ -43,27 +49,30 @@ class Plan:
         adversary_rate: of its adversary.
         unquantised: steps before frames are quantised.
         adversary_from: step at which the adversary joins.
+        adversary_every: steps from one with it to the next.
+        adversary_hears: excerpts of such a step.
         adversary_width: its channels.
+        adversary_sizes: of its windows, in samples.
         made: share of excerpts that come from the lab's tunes.
         start_batches: whose frames the codebooks start from.
         quietest: excerpts are played at levels from this share of the usual one to twice as loud.
         shares: of the losses.
-        waveform: whether samples are judged by `relative`, each excerpt by its own level, as a ratio of
-            signal to distortion does; otherwise by the mean size of what differs.
     """
 
-    batch: int = 8
-    excerpt_s: float = 1.0
-    learning_rate: float = 3e-4
+    batch: int = 6
+    excerpt_s: float = 0.8
+    learning_rate: float = 1e-3
     adversary_rate: float = 3e-4
-    unquantised: int = 400
-    adversary_from: int = 800
-    adversary_width: int = 16
+    unquantised: int = 300
+    adversary_from: int = 10_000
+    adversary_every: int = 2
+    adversary_hears: int = 4
+    adversary_width: int = 4
+    adversary_sizes: tuple[int, ...] = (1024, 512, 256)
     made: float = 0.25
-    start_batches: int = 8
-    quietest: float = 0.1
+    start_batches: int = 32
+    quietest: float = 0.3
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
-    waveform: bool = False
 
 
 class CodecTraining:
@@ -74,11 +83,11 @@ class CodecTraining:
         self.shape, self.plan, self.device = shape, plan, device
         self.pieces, self.wav = music.chosen(held_out=False), music.wav.to(device)
         self.length = round(plan.excerpt_s * shape.rate) // shape.hop * shape.hop
-        self.codec = _lively(codec(shape)).to(device).train()
+        self.codec = codec(shape).to(device).train()
         self.mean = Mean(self.codec)
         self.optimiser = _adam(self.codec, plan.learning_rate)
         self.adversary = _adversary(plan, device)
-        self.spectra = Distance(shape.rate, phases=False).to(device)
+        self.spectra = Distance(shape.rate, phases=False, floor=FLOOR, sizes=SIZES).to(device)
         self.balance, self.in_use = Balance(plan.shares), 0.0
 
     def step(self, number: int) -> dict[str, float]:
@@ -89,33 +98,37 @@ class CodecTraining:
         """
         if number == self.plan.unquantised:
             self._start_codebooks(number)
+            self.mean = Mean(self.codec)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.plan.learning_rate * min(1.0, (number + 1) / WARM_UP)
         target = self._batch(number, 0)
         frames = self.codec.encoder(target)
-        penalty = torch.zeros((), device=self.device)
-        quantised = frames
+        quantised, penalty = frames, None
         if number >= self.plan.unquantised:
             if number % REVIVED_EVERY == 0:
                 idle = codebooks.revive(self.codec.quantizer, _rows(frames.detach()), IDLE)
                 self.in_use = 1.0 - idle / (self.shape.books * self.shape.codes)
+            self.codec.set_num_codebooks(self._books(number))
             result = self.codec.quantizer(frames, self.shape.frame_rate)
-            quantised, penalty = result.x, result.penalty
-        output = self.codec.decoder(quantised)[..., : self.length]
+            quantised, penalty = result.x, COMMITMENT * result.penalty
+        output = self.codec.decoder(quantised)
         losses = {
-            "samples": relative(output, target) if self.plan.waveform else (output - target).abs().mean(),
+            "samples": relative(output, target),
             "spectra": self.spectra(output[:, 0], target[:, 0]),
         }
         told = {}
-        if number >= self.plan.adversary_from:
-            told["judged"] = float(self.adversary.train_adv(output, target).detach())
-            losses["adversary"], losses["features"] = self.adversary(output, target)
+        plan = self.plan
+        if number >= plan.adversary_from and (number - plan.adversary_from) % plan.adversary_every == 0:
+            played, real = output[: plan.adversary_hears], target[: plan.adversary_hears]
+            told["judged"] = float(self.adversary.train_adv(played, real).detach())
+            losses["adversary"], losses["features"] = self.adversary(played, real)
         self.optimiser.zero_grad()
-        if penalty.requires_grad:
-            torch.autograd.backward([penalty], retain_graph=True)
-        self.balance.backward(losses, output)
+        self.balance.backward(losses, output, penalty)
+        nn.utils.clip_grad_norm_(self.codec.parameters(), LONGEST)
         self.optimiser.step()
         self.mean.follow(self.codec)
         told |= {name: float(loss.detach()) for name, loss in losses.items()}
-        return {**told, "penalty": float(penalty.detach()), "in_use": self.in_use}
+        return {**told, "in_use": self.in_use}
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on."""
@@ -137,6 +150,11 @@ class CodecTraining:
         self.balance.restore(state["balance"])
         self.in_use = state["in_use"]
 
+    def _books(self, number: int) -> int:
+        rng = np.random.default_rng([number, 0, 1])
+        some = int(rng.integers(1, self.shape.books + 1))
+        return self.shape.spoken if rng.random() < 0.5 else some
+
     def _batch(self, number: int, part: int) -> Tensor:
         """Excerpts at various levels, [B, 1, T]."""
         rng = np.random.default_rng([number, part])
@@ -153,27 +171,6 @@ class CodecTraining:
         codebooks.start(self.codec.quantizer, frames, 1.0 / self.plan.start_batches)
 
 
-@torch.no_grad()
-def _lively(made: Any) -> Any:
-    """Draw the weights anew so that each layer passes on as much as it gets, without biases.
-
-    By torch's own law a frame differs from the next by a hundredth of what all have in common, after eight
-    layers; hundreds of steps go by until the codebooks hear more than that. Source: K. He et al., Delving
-    Deep into Rectifiers, 2015.
-    """
-    for layer in made.modules():
-        if isinstance(layer, nn.Conv1d | nn.ConvTranspose1d):
-            stride = layer.stride[0] if isinstance(layer, nn.ConvTranspose1d) else 1
-            heard = layer.in_channels * layer.kernel_size[0] / stride
-            weights = dict(layer.named_parameters())
-            weights["weight_v"].normal_(0.0, (GAIN / heard) ** 0.5)
-            weights["weight_g"].copy_(weights["weight_v"].flatten(1).norm(dim=1)[:, None, None])
-            weights["bias"].zero_()
-    last = [layer for layer in made.decoder.modules() if isinstance(layer, nn.Conv1d)][-1]
-    dict(last.named_parameters())["weight_g"].mul_(SOFTER)
-    return made
-
-
 def relative(output: Tensor, target: Tensor) -> Tensor:
     """Amplitude of what differs over that of the target, mean over excerpts, [B, 1, T] twice."""
     ratio = (output - target).square().sum((1, 2)) / (target.square().sum((1, 2)) + 1e-2)
@@ -186,7 +183,7 @@ def _rows(frames: Tensor) -> Tensor:
 
 
 def _adam(module: nn.Module, rate: float) -> torch.optim.Adam:
-    return torch.optim.Adam(module.parameters(), lr=rate, betas=(0.5, 0.9))
+    return torch.optim.Adam(module.parameters(), lr=rate, betas=(0.8, 0.99))
 
 
 def _adversary(plan: Plan, device: torch.device) -> Any:
@@ -200,12 +197,12 @@ def _adversary(plan: Plan, device: torch.device) -> Any:
         get_real_criterion,
     )
 
-    hops = [size // 4 for size in ADVERSARY_SIZES]
+    sizes = list(plan.adversary_sizes)
     hearing = MultiScaleSTFTDiscriminator(
         plan.adversary_width,
-        n_ffts=list(ADVERSARY_SIZES),
-        hop_lengths=hops,
-        win_lengths=list(ADVERSARY_SIZES),
+        n_ffts=sizes,
+        hop_lengths=[size // 4 for size in sizes],
+        win_lengths=sizes,
     ).to(device)
     return AdversarialLoss(
         hearing,

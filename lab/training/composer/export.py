@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,8 +60,9 @@ def export(
         raise WeightsError(f"the weights take {size / 2**20:.1f} MiB, {MOST_BYTES >> 20} are the most")
     if not all(torch.isfinite(value).all() for value in tensors.values()):
         raise WeightsError("a weight is too large for half precision: train on, or with weights that decay")
-    config: dict[str, Any] = {**asdict(shape), "strides": list(shape.strides)}
-    card = Card(NAME, "0", "", "", LICENCE, DATA, commit, clock.now_text(), _metrics(steps), config, NOTES)
+    card = Card(
+        NAME, "0", "", "", LICENCE, DATA, commit, clock.now_text(), _metrics(steps), asdict(shape), NOTES
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return cards.write(card, tensors, folder / CARD)
 

@@ -42,22 +42,18 @@ class Training(Protocol):
 
 
 class Mean:
-    """Running mean of a module's parameters: of all steps at first, later of the last 1 / (1 - `decay`)."""
+    """Running mean of a module's tensors: of all steps at first, later of the last 1 / (1 - `decay`)."""
 
     def __init__(self, module: nn.Module, decay: float = 0.999) -> None:
         self.decay, self.count = decay, 0.0
-        self.kept = {name: value.detach().clone() for name, value in module.named_parameters()}
+        self.kept = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
     @torch.no_grad()
     def follow(self, module: nn.Module) -> None:
         """Take in one more step."""
         self.count = self.count * self.decay + 1.0
-        for name, value in module.named_parameters():
+        for name, value in module.state_dict().items():
             self.kept[name].lerp_(value, 1.0 / self.count)
-
-    def weights(self, module: nn.Module) -> dict[str, Tensor]:
-        """The module's tensors with the mean in place of its parameters, buffers as they are."""
-        return {**module.state_dict(), **self.kept}
 
     def state(self) -> dict[str, Any]:
         """To be kept."""
@@ -70,10 +66,10 @@ class Mean:
             value.copy_(state["kept"][name])
 
 
-def used(part: str, state: dict[str, Any]) -> dict[str, Tensor]:
+def used(state: dict[str, Any]) -> dict[str, Tensor]:
     """What of a state is used in the end: what did best on held-out music, or the mean where nobody asked."""
     best = state.get("best", {"weights": {}})
-    chosen: dict[str, Tensor] = best["weights"] or {**state[part], **state["mean"]["kept"]}
+    chosen: dict[str, Tensor] = best["weights"] or state["mean"]["kept"]
     return chosen
 
 

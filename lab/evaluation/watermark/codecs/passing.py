@@ -21,6 +21,10 @@ LYRA_RATE = 16_000
 STAGES = {"Lyra 3.2": 16, "Lyra 6": 30, "Lyra 9.2": 46, "Lyra unquantised": 0}
 """Names, with kbit/s, and stages of 4 bits in each of 50 frames a second."""
 
+SHAPE = Shape()
+BOOKS = (2, 4, 8, 13, 16)
+"""Of the composer's codec."""
+
 
 class Codecs(Protocol):
     """One network at several rates.
@@ -77,28 +81,36 @@ class Lyra:
 
 
 class Composers:
-    """The codec of the lab's composer, from the snapshot in a folder.
+    """The codec of the lab's composer, from the snapshot in a folder, at some numbers of its codebooks.
 
     Raises:
         FileNotFoundError: the folder holds none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shape: Shape = SHAPE, books: tuple[int, ...] = BOOKS) -> None:
         kept = snapshots.read(folder)
         if kept is None:
             raise FileNotFoundError(f"no snapshot of a codec in {folder}")
-        step, state = kept
-        self._codec: Any = codec(Shape())
-        self._codec.load_state_dict(used("codec", state))
+        self.step, state = kept
+        self.shape = shape
+        self._codec: Any = codec(shape)
+        self._codec.load_state_dict(used(state))
         self._codec.eval()
-        self.names: tuple[str, ...] = (f"composer 1.8, step {step}",)
+        self._books = {f"composer {shape.bit_rate(number) / 1000:.2g}": number for number in books}
+        self._books["composer unquantised"] = 0
+        self.names: tuple[str, ...] = tuple(self._books)
 
     def through(self, wav: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
         """As `Codecs`."""
         with torch.no_grad():
-            codes, scale = self._codec.encode(resample(wav, RATE, Shape().rate)[None])
-            heard = self._codec.decode(codes, scale)[0]
-        return {name: as_long(resample(heard, Shape().rate, RATE), wav) for name in names}
+            frames = self._codec.encoder(resample(wav, RATE, self.shape.rate)[None])
+            return {name: self._played(frames, self._books[name], wav) for name in names}
+
+    def _played(self, frames: Tensor, books: int, wav: Tensor) -> Tensor:
+        if books:
+            self._codec.set_num_codebooks(books)
+            frames = self._codec.quantizer.decode(self._codec.quantizer.encode(frames))
+        return as_long(resample(self._codec.decoder(frames)[0], self.shape.rate, RATE), wav)
 
 
 def as_long(wav: Tensor, other: Tensor) -> Tensor:
