@@ -23,7 +23,7 @@ from core.errors import RegistryError
 from provenance.fingerprint.disturbance import disturbance
 from provenance.fingerprint.filed import Span, Stopped, hashes, hashes_after, span
 from provenance.fingerprint.mapped import MOST_POSTINGS, SortedPostings, write_sorted
-from provenance.fingerprint.search import IntArray, Lookup, Postings
+from provenance.fingerprint.postings import Owned
 from provenance.fingerprint.segments import due
 from provenance.fingerprint.sql import track_table
 
@@ -93,14 +93,9 @@ class Copy:
         """How many it holds."""
         return len(self._postings)
 
-    def lookup(self, owner: str) -> Lookup:
-        """Look-up among an owner's tracks."""
-        disturbed = disturbance(owner)
-
-        def lookup(keys: IntArray) -> Postings:
-            return self._postings.lookup(keys ^ disturbed).moved(self.first)
-
-        return lookup
+    def owned(self, owner: str) -> Owned:
+        """An owner's tracks."""
+        return Owned(self._postings, disturbance(owner), self.first)
 
 
 class Copies:

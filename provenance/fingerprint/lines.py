@@ -21,6 +21,8 @@ FIT_FRAMES = 3.5
 NEAR_FRAMES = 2.0
 NEIGHBOUR_FRAMES = 12
 ROUNDS = 3
+OFTEN_BITS = 18
+"""Tracks are counted in so many slots; two in one only leave more to look at."""
 APART_FRAMES = 43
 """Half a second: moments of one track that lie nearer belong to the better line, for music repeats itself."""
 SPREAD = np.arange(-6, 7) * 0.0025
@@ -137,6 +139,7 @@ def find_lines(hits: Hits, assumed: list[Played], needed: int) -> list[Line]:
     Returns:
         At most `CANDIDATES` lines.
     """
+    hits = _often(hits, len(assumed), needed)
     if len(hits.track) < needed:
         return []
     speeds = np.array([played.speed for played in assumed])
@@ -162,6 +165,12 @@ def find_lines(hits: Hits, assumed: list[Played], needed: int) -> list[Line]:
         track, number = divmod(int(place[at] >> 26), len(assumed))
         lines.append(_line(hits.take(near), track, assumed[number]))
     return distinct(lines, needed)[:CANDIDATES]
+
+
+def _often(hits: Hits, changes: int, needed: int) -> Hits:
+    """Those of tracks with enough hits at one change: most hits are single ones of strangers."""
+    slot = (hits.track * changes + hits.played) & ((1 << OFTEN_BITS) - 1)
+    return hits.take(np.flatnonzero(np.bincount(slot, minlength=1 << OFTEN_BITS)[slot] >= needed))
 
 
 def _line(hits: Hits, track: int, assumed: Played) -> Line:

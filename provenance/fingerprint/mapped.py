@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from core.errors import RegistryError
 from core.files import replacing
 from provenance.fingerprint import triplets
-from provenance.fingerprint.search import IntArray, Postings
+from provenance.fingerprint.postings import IntArray, Postings
 from provenance.fingerprint.sql import LOW, LOW_BITS
 
 MOST_TRACKS = 1 << 24
@@ -30,9 +30,6 @@ MOST_POSTINGS = (1 << 32) - 1
 LEAST_SLOT_BITS, MOST_SLOT_BITS = 12, 28
 POSTINGS_PER_SLOT = 4
 LEAST_PARTITIONS, POSTINGS_PER_PARTITION = 64, 1 << 23
-BUDGET = 400_000
-"""Postings that one look-up reads at most, those of the rarest keys first: what half of the music shares
-tells nothing, and a query that asks for much of it must not take longer than others."""
 
 
 class SortedPostings:
@@ -41,17 +38,14 @@ class SortedPostings:
     Args:
         starts: where each slot begins and the last one ends, [2 ** bits + 1].
         postings: packed, in the order of their keys.
-        budget: how many one look-up reads at most.
     """
 
-    def __init__(
-        self, starts: NDArray[np.uint32], postings: NDArray[np.uint64], budget: int = BUDGET
-    ) -> None:
-        self._starts, self._postings, self._budget = starts, postings, budget
+    def __init__(self, starts: NDArray[np.uint32], postings: NDArray[np.uint64]) -> None:
+        self._starts, self._postings = starts, postings
         self._slot_bits = (len(starts) - 1).bit_length() - 1
 
     @classmethod
-    def open(cls, folder: Path, budget: int = BUDGET) -> "SortedPostings":
+    def open(cls, folder: Path) -> "SortedPostings":
         """The two files of a folder, mapped.
 
         Raises:
@@ -67,7 +61,7 @@ class SortedPostings:
         slots = len(starts) - 1
         if slots < 1 or slots & (slots - 1) or starts[-1] != len(postings):
             raise RegistryError(f"the fingerprint copy in {folder} is of another version: build it again")
-        return cls(starts, postings, budget)
+        return cls(starts, postings)
 
     @classmethod
     def of(cls, key: IntArray, postings: NDArray[np.uint64]) -> "SortedPostings":
@@ -80,20 +74,21 @@ class SortedPostings:
         """How many postings there are."""
         return len(self._postings)
 
-    def lookup(self, keys: IntArray) -> Postings:
-        """Postings of distinct keys; where they are too many, of the rarest keys.
+    def sizes(self, keys: IntArray) -> IntArray:
+        """How many postings the slot of each key holds.
 
         Raises:
             RegistryError: the files are damaged.
         """
-        slot = keys >> (triplets.KEY_BITS - self._slot_bits)
-        begin = self._starts[slot].astype(np.int64)
-        size = self._starts[slot + 1] - begin
-        if len(size) and (size.min() < 0 or int((begin + size).max()) > len(self._postings)):
-            raise RegistryError("the fingerprint copy is damaged: build it again")
-        if int(size.sum()) > self._budget:
-            rarest = np.argsort(size, kind="stable")
-            size[rarest[np.cumsum(size[rarest]) > self._budget]] = 0
+        return self._slots(keys)[1]
+
+    def lookup(self, keys: IntArray) -> Postings:
+        """Postings of distinct keys.
+
+        Raises:
+            RegistryError: the files are damaged.
+        """
+        begin, size = self._slots(keys)
         position = np.repeat(np.arange(len(keys)), size)
         found = self._postings[np.arange(len(position)) + np.repeat(begin - (np.cumsum(size) - size), size)]
         own = found >> np.uint64(64 - LOW_BITS) == (keys.astype(np.uint64) & np.uint64(LOW))[position]
@@ -103,6 +98,15 @@ class SortedPostings:
             (found >> np.uint64(24) & np.uint64(MOST_TRACKS - 1)).astype(np.int64),
             (found & np.uint64(MOST_FRAMES - 1)).astype(np.int64),
         )
+
+    def _slots(self, keys: IntArray) -> tuple[IntArray, IntArray]:
+        """Where the slots of keys begin, and what they hold."""
+        slot = keys >> (triplets.KEY_BITS - self._slot_bits)
+        begin = self._starts[slot].astype(np.int64)
+        size = self._starts[slot + 1] - begin
+        if len(size) and (size.min() < 0 or int((begin + size).max()) > len(self._postings)):
+            raise RegistryError("the fingerprint copy is damaged: build it again")
+        return begin, size
 
 
 def _read_no_more_than_asked(mapped: np.memmap[Any, Any]) -> None:

@@ -1,17 +1,19 @@
 """The index of a catalogue of any size: sorted copies, and in memory what came since."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import Connection, Engine
 
 from core.errors import RegistryError
 from provenance.fingerprint.copies import Copies, Copy
 from provenance.fingerprint.extract import Fingerprint
 from provenance.fingerprint.match import Match
+from provenance.fingerprint.postings import Filed, IntArray, Owned, Postings, Together
 from provenance.fingerprint.recent import Recent
-from provenance.fingerprint.search import IntArray, Lookup, Postings, search
+from provenance.fingerprint.search import search
 from provenance.fingerprint.sql import SqlIndex
 
 
@@ -48,40 +50,50 @@ class MappedIndex:
 
     def _search(self, connection: Connection, chain: Sequence[Copy], fingerprint: Fingerprint) -> list[Match]:
         held = self._recent.since(connection, chain[-1].last if chain else 0, self._owner)
-        lookups = [*(self._discarding(copy) for copy in chain), *held.lookups]
+        places: list[Filed] = [*(Kept(self._copies, copy, copy.owned(self._owner)) for copy in chain)]
+        places += held.places
         if len(held.others.numbers):
-            lookups.append(self._sql.lookup_on(connection, held.others))
+            places.append(self._sql.filed_on(connection, held.others))
         frames = sum(copy.frames(self._owner) for copy in chain) + held.frames + held.others.frames
-        return self._sql.named_on(connection, search(fingerprint, _together(lookups), frames))
-
-    def _discarding(self, copy: Copy) -> Lookup:
-        """Look-up in a copy, which is thrown away where it turns out to be damaged."""
-        asked = copy.lookup(self._owner)
-
-        def lookup(keys: IntArray) -> Postings:
-            try:
-                return asked(keys)
-            except RegistryError:
-                self._copies.discard(copy)
-                raise
-
-        return lookup
+        return self._sql.named_on(connection, search(fingerprint, Together(places), frames))
 
 
-def _together(lookups: Sequence[Lookup]) -> Lookup:
-    """Look-up in several places."""
-    if len(lookups) == 1:
-        return lookups[0]
+@dataclass(frozen=True)
+class Kept:
+    """An owner's tracks in a copy, which is thrown away where it turns out to be damaged.
 
-    def lookup(keys: IntArray) -> Postings:
-        found = [one(keys) for one in lookups]
-        if not found:
-            nothing = np.zeros(0, np.int64)
-            return Postings(nothing, nothing, nothing)
-        return Postings(
-            np.concatenate([postings.position for postings in found]),
-            np.concatenate([postings.track for postings in found]),
-            np.concatenate([postings.time for postings in found]),
-        )
+    Attributes:
+        copies: that it is one of.
+        copy: the copy.
+        owned: the owner's tracks in it.
+    """
 
-    return lookup
+    copies: Copies
+    copy: Copy
+    owned: Owned
+
+    def sizes(self, keys: IntArray) -> IntArray:
+        """What is read for each key.
+
+        Raises:
+            RegistryError: the copy was damaged, and is gone.
+        """
+        with self._discarded():
+            return self.owned.sizes(keys)
+
+    def lookup(self, keys: IntArray) -> Postings:
+        """Postings of keys.
+
+        Raises:
+            RegistryError: the copy was damaged, and is gone.
+        """
+        with self._discarded():
+            return self.owned.lookup(keys)
+
+    @contextmanager
+    def _discarded(self) -> Iterator[None]:
+        try:
+            yield
+        except RegistryError:
+            self.copies.discard(self.copy)
+            raise

@@ -26,5 +26,5 @@ def align(original: Fingerprint, suspect: Fingerprint) -> Found | None:
     rows = key[on_scale], np.zeros(int(on_scale.sum()), np.int64), filed.times[on_scale].astype(np.int64)
     with passing_folder() as folder:
         write_sorted(folder, [rows])
-        found = search(suspect, SortedPostings.open(folder).lookup, original.frames)
+        found = search(suspect, SortedPostings.open(folder), original.frames)
     return found[0] if found else None

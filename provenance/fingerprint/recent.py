@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from provenance.fingerprint import mapped
 from provenance.fingerprint.disturbance import disturbance
 from provenance.fingerprint.mapped import SortedPostings, pack
-from provenance.fingerprint.search import IntArray, Lookup
+from provenance.fingerprint.postings import IntArray, Owned
 from provenance.fingerprint.segments import due
 from provenance.fingerprint.sql import Tracks, track_table, unpacked_hashes
 
@@ -44,10 +44,9 @@ class Run:
         key, postings = key[order], postings[order]
         return cls(key, postings, SortedPostings.of(key, postings))
 
-    def lookup(self, owner: str, after: int) -> Lookup:
-        """Look-up among an owner's tracks, which are counted from the number `after`."""
-        disturbed = disturbance(owner)
-        return lambda keys: self.slots.lookup(keys ^ disturbed).moved(after)
+    def owned(self, owner: str, after: int) -> Owned:
+        """An owner's tracks, which are counted from the number `after`."""
+        return Owned(self.slots, disturbance(owner), after)
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,12 @@ class Held:
     """What is known of an owner's tracks since the copies.
 
     Attributes:
-        lookups: find the hashes of those that are held.
+        places: the hashes of those that are held.
         frames: their length together.
         others: those that are not held: SQL has to be asked.
     """
 
-    lookups: Sequence[Lookup]
+    places: Sequence[Owned]
     frames: int
     others: Tracks
 
@@ -95,7 +94,7 @@ class Recent:
         others += [(row.id, row.frames) for row in connection.execute(beyond.order_by(track_table.c.id))]
         numbers = np.array([number for number, _ in others], np.int64)
         return Held(
-            [run.lookup(owner, after) for run in runs],
+            [run.owned(owner, after) for run in runs],
             frames,
             Tracks(numbers, sum(length for _, length in others)),
         )

@@ -29,7 +29,8 @@ from core.errors import RegistryError
 from provenance.fingerprint import triplets
 from provenance.fingerprint.extract import Fingerprint
 from provenance.fingerprint.match import Found, Match
-from provenance.fingerprint.search import IntArray, Lookup, Postings, search, starts
+from provenance.fingerprint.postings import Filed, IntArray, Postings
+from provenance.fingerprint.search import search, starts
 
 fingerprint_metadata = MetaData()
 
@@ -76,6 +77,52 @@ class Tracks:
 
     numbers: IntArray
     frames: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Filed hashes as the database holds them.
+
+    Attributes:
+        connection: to the database.
+        tracks: whose hashes are asked for, rising numbers, [T].
+    """
+
+    connection: Connection
+    tracks: IntArray
+
+    def sizes(self, keys: IntArray) -> IntArray:
+        """Nothing: counting costs as much as reading, and all rows of a key are needed."""
+        return np.zeros(len(keys), np.int64)
+
+    def lookup(self, keys: IntArray) -> Postings:
+        """Postings of distinct keys in rising order.
+
+        Two packed numbers per row: rows cost more than seeks.
+        """
+        packed: list[tuple[int, int]] = []
+        high = keys >> LOW_BITS if len(self.tracks) else keys[:0]
+        high = high[starts(high)]
+        in_json = self.connection.dialect.name == "sqlite"
+        cursor = self.connection.connection.cursor()  # the driver's own: thousands of rows without names
+        try:
+            for begin in range(0, len(high), KEYS_PER_STATEMENT):
+                # Written out, not bound one by one: both databases limit parameters, and binding is slow.
+                # Reading so long a statement takes SQLite 8 kB of memory a key and most of the time, a list
+                # in JSON none.
+                listed = json.dumps(high[begin : begin + KEYS_PER_STATEMENT].tolist())
+                wanted, bound = (JSON_KEYS, (listed,)) if in_json else (f"({listed[1:-1]})", ())
+                later = f"track_id >= {int(self.tracks[0])}"
+                cursor.execute(f"{SELECT_PACKED} WHERE key IN {wanted} AND {later}", bound)
+                packed += cursor.fetchall()
+        finally:
+            cursor.close()
+        table = np.fromiter(chain.from_iterable(packed), np.int64, 2 * len(packed)).reshape(-1, 2)
+        position, track = np.searchsorted(keys, table[:, 0]), table[:, 1] >> 32
+        own = (_at(keys, position) == table[:, 0]) & (
+            _at(self.tracks, np.searchsorted(self.tracks, track)) == track
+        )
+        return Postings(position[own], track[own], table[own, 1] & 0xFFFFFFFF)
 
 
 class SqlIndex:
@@ -139,7 +186,7 @@ class SqlIndex:
         """Tracks that the audio holds, best first; none where there is too little to decide on."""
         with self._engine.connect() as connection:
             tracks = self.tracks_on(connection)
-            found = search(fingerprint, self.lookup_on(connection, tracks), tracks.frames)
+            found = search(fingerprint, self.filed_on(connection, tracks), tracks.frames)
             return self.named_on(connection, found)
 
     def tracks_on(self, connection: Connection, *, after: int = 0) -> Tracks:
@@ -149,9 +196,9 @@ class SqlIndex:
         rows = connection.execute(query).all()
         return Tracks(np.array([row.id for row in rows], np.int64), sum(row.frames for row in rows))
 
-    def lookup_on(self, connection: Connection, tracks: Tracks) -> Lookup:
-        """Look-up of keys among some tracks."""
-        return lambda keys: _lookup(connection, keys, tracks.numbers)
+    def filed_on(self, connection: Connection, tracks: Tracks) -> Filed:
+        """The hashes of some tracks."""
+        return Rows(connection, tracks.numbers)
 
     def named_on(self, connection: Connection, found: list[Found]) -> list[Match]:
         """Put record ids in the place of track numbers; tracks that are gone are left out."""
@@ -187,32 +234,6 @@ def _rows(fingerprint: Fingerprint) -> IntArray:
     key = triplets.keys(triplets.values(filed.hashes))
     columns = [key >> LOW_BITS, key & LOW, filed.times.astype(np.int64)]
     return np.asarray(np.unique(np.stack(columns, axis=1), axis=0), dtype=np.int64)
-
-
-def _lookup(connection: Connection, keys: IntArray, tracks: IntArray) -> Postings:
-    """Postings of distinct keys in rising order among tracks whose numbers rise.
-
-    Two packed numbers per row: rows cost more than seeks.
-    """
-    packed: list[tuple[int, int]] = []
-    high = keys >> LOW_BITS if len(tracks) else keys[:0]
-    high = high[starts(high)]
-    in_json = connection.dialect.name == "sqlite"
-    cursor = connection.connection.cursor()  # the driver's own: thousands of rows that need no names
-    try:
-        for begin in range(0, len(high), KEYS_PER_STATEMENT):
-            # Written out, not bound one by one: both databases limit parameters, and binding is slow. Reading
-            # so long a statement takes SQLite 8 kB of memory a key and most of the time, a list in JSON none.
-            listed = json.dumps(high[begin : begin + KEYS_PER_STATEMENT].tolist())
-            wanted, bound = (JSON_KEYS, (listed,)) if in_json else (f"({listed[1:-1]})", ())
-            cursor.execute(f"{SELECT_PACKED} WHERE key IN {wanted} AND track_id >= {int(tracks[0])}", bound)
-            packed += cursor.fetchall()
-    finally:
-        cursor.close()
-    table = np.fromiter(chain.from_iterable(packed), np.int64, 2 * len(packed)).reshape(-1, 2)
-    position, track = np.searchsorted(keys, table[:, 0]), table[:, 1] >> 32
-    own = (_at(keys, position) == table[:, 0]) & (_at(tracks, np.searchsorted(tracks, track)) == track)
-    return Postings(position[own], track[own], table[own, 1] & 0xFFFFFFFF)
 
 
 def _at(rising: IntArray, position: IntArray) -> IntArray:

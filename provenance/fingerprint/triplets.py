@@ -135,8 +135,23 @@ def keys(cells: FloatArray) -> IntArray:
     return _scrambled(np.floor(cells).astype(np.int64))
 
 
-def probes(cells: FloatArray) -> tuple[IntArray, IntArray]:
-    """The keys of each triplet and of the cells beside it whose border is near; and whose they are."""
+@dataclass(frozen=True)
+class Probes:
+    """Keys under which triplets may be filed, [P] each.
+
+    Attributes:
+        key: of a cell.
+        owner: which triplet.
+        own: whether it is the triplet's own cell, not one beside it.
+    """
+
+    key: IntArray
+    owner: IntArray
+    own: NDArray[np.bool_]
+
+
+def probes(cells: FloatArray) -> Probes:
+    """The keys of each triplet and of the cells beside it whose border is near."""
     whole = np.floor(cells)
     part = cells - whole
     border = np.array([BIN_BORDER] * 3 + [FRAME_BORDER] * 2, np.float32)[:, None]
@@ -149,7 +164,8 @@ def probes(cells: FloatArray) -> tuple[IntArray, IntArray]:
         every = np.concatenate([every, other], axis=1)
         owner = np.concatenate([owner, owner[beside]])
     key = _scrambled(every)
-    return key[key >= 0], owner[key >= 0]
+    valid = key >= 0
+    return Probes(key[valid], owner[valid], (np.arange(len(key)) < cells.shape[1])[valid])
 
 
 def _scrambled(whole: IntArray) -> IntArray:

@@ -32,11 +32,6 @@ class Window:
     centre: int
     frames: int
 
-    @property
-    def moments(self) -> int:
-        """Distinct frames at which it has hashes of the kind that an index keeps."""
-        return len(np.unique(self.times[self.strong]))
-
 
 class Windows:
     """The windows of a query, in order, each made when it is asked for.

@@ -203,8 +203,8 @@ def copied(pieces: Sequence[Tensor], rate: int, music: Music) -> int:
     frames = sum(filed.frames for filed in known)
     with TemporaryDirectory() as folder:
         write_sorted(Path(folder), rows)
-        lookup = SortedPostings.open(Path(folder)).lookup
-        return sum(bool(search(extract(wav, rate), lookup, frames)) for wav in pieces)
+        index = SortedPostings.open(Path(folder))
+        return sum(bool(search(extract(wav, rate), index, frames)) for wav in pieces)
 
 
 @torch.no_grad()

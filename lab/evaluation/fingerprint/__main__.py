@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
@@ -30,11 +29,11 @@ from lab.evaluation.fingerprint.audio import LONG_S, Asked, Store, attacked, sho
 from lab.evaluation.fingerprint.card import CARD, PAGE, card
 from lab.evaluation.fingerprint.chromaprint import Catalogue
 from lab.evaluation.fingerprint.page import Answer, Chance, Cost, Rival, Scale, page
-from lab.evaluation.fingerprint.scale import build, crowding, measure
+from lab.evaluation.fingerprint.scale import Among, build, crowding, measure
 from provenance.fingerprint import Fingerprint, Match, SqlIndex, extract, fingerprint_metadata, triplets
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
 from provenance.fingerprint.peaks import FRAME_RATE
-from provenance.fingerprint.search import IntArray, Lookup, Postings, window_lines
+from provenance.fingerprint.search import window_lines
 from provenance.fingerprint.windows import Windows
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -110,7 +109,7 @@ class Bench:
 
 def chance(asked: Sequence[Asked], sources: Sequence[str]) -> Chance:
     """Votes that recordings get from those of other collections, the first 10 s of each asked."""
-    lookup = sorted_lookup([entry.fingerprint.reference() for entry in asked])
+    filed = sorted_postings([entry.fingerprint.reference() for entry in asked])
     frames = sum(entry.fingerprint.frames for entry in asked)
     source, votes, pairs = np.array(sources), [], 0
     for entry, own in zip(asked, sources, strict=True):
@@ -120,7 +119,7 @@ def chance(asked: Sequence[Asked], sources: Sequence[str]) -> Chance:
                 strange[number] = False
         pairs += int(strange.sum())
         window = Windows(_beginning(entry.fingerprint, round(LONG_S * FRAME_RATE)))[0]
-        for line in window_lines(window, partial(_among, lookup, strange), LEAST_VOTES):
+        for line in window_lines(window, Among(filed, strange), LEAST_VOTES):
             votes.append(line.votes)
     return Chance(len(asked), pairs, frames / FRAME_RATE, tuple(votes))
 
@@ -131,22 +130,15 @@ def _beginning(whole: Fingerprint, frames: int) -> Fingerprint:
     return Fingerprint(whole.hashes[inside], whole.times[inside], filed, min(frames, whole.frames))
 
 
-def _among(lookup: Lookup, tracks: NDArray[np.bool_], keys: IntArray) -> Postings:
-    """The postings of some of the tracks."""
-    postings = lookup(keys)
-    keep = tracks[postings.track]
-    return Postings(postings.position[keep], postings.track[keep], postings.time[keep])
-
-
-def sorted_lookup(tracks: Iterable[Fingerprint]) -> Lookup:
-    """Look-up in a sorted copy of these tracks."""
+def sorted_postings(tracks: Iterable[Fingerprint]) -> SortedPostings:
+    """A sorted copy of these tracks."""
     parts = (
         (triplets.keys(triplets.values(f.hashes)), np.full(f.filed, n, np.int64), f.times.astype(np.int64))
         for n, f in enumerate(tracks)
     )
     with tempfile.TemporaryDirectory() as folder:
         write_sorted(Path(folder), parts)
-        return SortedPostings.open(Path(folder)).lookup  # the open maps outlive the folder's names
+        return SortedPostings.open(Path(folder))  # the open maps outlive the folder's names
 
 
 def rival(bench: Bench, hard: Sequence[Asked], easy: Sequence[Asked], false: int) -> Rival:
@@ -187,11 +179,11 @@ def scale(
     references = [asked.fingerprint for asked in bench.asked]
     crowded = crowding(references, [r.source for r in bench.references], rng)
     frames = build(folder, references, tracks, track_s, rng)
-    lookup = SortedPostings.open(folder).lookup
+    filed = SortedPostings.open(folder)
     known = [hard[n] for n in rng.permutation(len(hard))[:SCALE_QUERIES]]
     strangers = [foreign[n] for n in rng.permutation(len(foreign))[:SCALE_FOREIGN]]
     asked = [*known, *strangers]
-    timings = [measure(a.name, a.attack, a.fingerprint, lookup, frames) for a in asked]
+    timings = [measure(a.name, a.attack, a.fingerprint, filed, frames) for a in asked]
     found = []
     for entry, timing in zip(known, timings[: len(known)], strict=True):
         own = timing.found if entry.mixed else timing.found[:1]

@@ -18,7 +18,8 @@ from provenance.fingerprint import Fingerprint, triplets
 from provenance.fingerprint.mapped import pack, slot_bits, write_slots
 from provenance.fingerprint.match import Found
 from provenance.fingerprint.peaks import FRAME_RATE
-from provenance.fingerprint.search import IntArray, Lookup, search
+from provenance.fingerprint.postings import Filed, IntArray, Postings
+from provenance.fingerprint.search import search
 
 MOVED_CELLS = 1.0
 COPIES = 40
@@ -51,6 +52,29 @@ class Timing:
     found: tuple[Found, ...]
     wall_s: float
     cpu_s: float
+
+
+@dataclass(frozen=True)
+class Among:
+    """Some of the tracks of an index.
+
+    Attributes:
+        filed: the hashes of all.
+        tracks: which of them, by number.
+    """
+
+    filed: Filed
+    tracks: NDArray[np.bool_]
+
+    def sizes(self, keys: IntArray) -> IntArray:
+        """What is read for each key."""
+        return self.filed.sizes(keys)
+
+    def lookup(self, keys: IntArray) -> Postings:
+        """Postings of keys."""
+        found = self.filed.lookup(keys)
+        keep = self.tracks[found.track]
+        return Postings(found.position[keep], found.track[keep], found.time[keep])
 
 
 def draw(real: NDArray[np.float32], count: int, rng: np.random.Generator) -> IntArray:
@@ -134,9 +158,9 @@ def crowding(references: Sequence[Fingerprint], sources: Sequence[str], rng: np.
     return Crowding(met * 1e9, met_made_up * 1e9)
 
 
-def measure(name: str, attack: str, asked: Fingerprint, lookup: Lookup, frames: int) -> Timing:
+def measure(name: str, attack: str, asked: Fingerprint, filed: Filed, frames: int) -> Timing:
     """Ask once, after once untimed: the pages of a working index are in memory."""
-    search(asked, lookup, frames)
+    search(asked, filed, frames)
     wall, cpu = time.perf_counter(), time.process_time()
-    found = search(asked, lookup, frames)
+    found = search(asked, filed, frames)
     return Timing(name, attack, tuple(found), time.perf_counter() - wall, time.process_time() - cpu)

@@ -6,7 +6,7 @@ import torch
 from sqlalchemy import Connection, Engine
 
 from provenance.fingerprint import Copies, SqlIndex
-from provenance.fingerprint.search import Lookup
+from provenance.fingerprint.postings import Filed
 from provenance.fingerprint.sql import Tracks
 from tests.signals import music
 
@@ -29,7 +29,7 @@ def copied(folder: Path) -> list[str]:
 class NoSql(SqlIndex):
     """Must not be asked for hashes."""
 
-    def lookup_on(self, connection: Connection, tracks: Tracks) -> Lookup:
+    def filed_on(self, connection: Connection, tracks: Tracks) -> Filed:
         raise AssertionError("SQL was asked")
 
 

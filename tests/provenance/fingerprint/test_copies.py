@@ -23,7 +23,8 @@ from provenance.fingerprint import (
     recent,
     triplets,
 )
-from provenance.fingerprint.search import IntArray
+from provenance.fingerprint import search as searching
+from provenance.fingerprint.postings import IntArray
 from provenance.fingerprint.sql import track_table, unpacked_hashes
 from tests.provenance.fingerprint.filed import MINE, RATE, THEIRS, NoSql, copied, held, record_id
 
@@ -93,10 +94,10 @@ def test_nobody_elses_tracks_crowd_out_ones_own(
     if not disturbed:
         monkeypatch.setattr(copies, "disturbance", lambda _owner: 0)
     assert Copies(engine, folder).build()
-    probes = len(np.unique(triplets.probes(triplets.values(asked[0].hashes))[0]))
+    probes = len(np.unique(triplets.probes(triplets.values(asked[0].hashes)).key))
     postings = (times + 1) * songs[0].filed
     budget = round(1.2 * probes * postings / (1 << mapped.slot_bits(postings)))
-    monkeypatch.setattr(mapped.SortedPostings.open.__func__, "__defaults__", (budget,))  # type: ignore[attr-defined]  # a class method
+    monkeypatch.setattr(searching, "BUDGET", budget)
     found = MappedIndex(engine, folder, MINE).query(asked[0])
     assert (found == alone) == disturbed
     assert MappedIndex(engine, folder, "nobody").query(asked[0]) == []
@@ -319,7 +320,7 @@ def test_an_open_copy_outlives_its_successor(
         assert kept.build()
         assert not old.folder.exists()
         keys = np.unique(triplets.keys(triplets.values(songs[0].reference().hashes)))
-        assert len(old.lookup("")(keys).track) > 0
+        assert len(old.owned("").lookup(keys).track) > 0
         (newest,) = kept.chain(connection)
         assert newest.folder != old.folder
 

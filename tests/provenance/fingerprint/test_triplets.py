@@ -31,7 +31,10 @@ def cells(peaks: Peaks, targets: int = 60) -> np.ndarray:
 def share_found(filed: np.ndarray, asked: np.ndarray, thorough: bool) -> float:
     """Of the asked triplets, those that ask for a key under which one was filed."""
     known = triplets.keys(filed)
-    key, owner = triplets.probes(asked) if thorough else (triplets.keys(asked), np.arange(asked.shape[1]))
+    key, owner = triplets.keys(asked), np.arange(asked.shape[1])
+    if thorough:
+        probes = triplets.probes(asked)
+        key, owner = probes.key, probes.owner
     hit = np.zeros(asked.shape[1], bool)
     hit[owner[np.isin(key, known)]] = True
     return float(hit.mean())
@@ -58,10 +61,13 @@ def test_keys_are_distinct_and_spread() -> None:
 
 def test_own_key_comes_first_among_the_probes() -> None:
     asked = cells(random_peaks(1), 6)
-    key, owner = triplets.probes(asked)
+    probes = triplets.probes(asked)
     own = triplets.keys(asked)
-    assert np.array_equal(key[: len(own)], own) and np.array_equal(owner[: len(own)], np.arange(len(own)))
-    assert len(np.unique(np.stack([key, owner]), axis=1).T) == len(key)  # nothing is asked for twice
+    assert np.array_equal(probes.key[: len(own)], own) and np.array_equal(
+        probes.own, np.arange(len(probes.key)) < len(own)
+    )
+    assert np.array_equal(probes.owner[: len(own)], np.arange(len(own)))
+    assert len(np.unique(np.stack([probes.key, probes.owner]), axis=1).T) == len(probes.key)  # nothing twice
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_other_peaks_share_few_keys() -> None:
 def test_values_off_the_scales_have_no_key() -> None:
     filed = cells(random_peaks(5))
     assert (triplets.keys(triplets.at(filed, 1.0, 400.0)) == -1).all()
-    assert len(triplets.probes(triplets.at(filed, 1.0, -400.0))[0]) == 0
+    assert len(triplets.probes(triplets.at(filed, 1.0, -400.0)).key) == 0
 
 
 def test_too_few_peaks() -> None:
