@@ -18,8 +18,10 @@ from starlette.requests import ClientDisconnect
 
 from api import database
 from api.errors import DiskFull, StoreUnavailable, UnknownEntry, UploadLocked, told
+from api.language import speaking
 from api.server import late_forms
 from api.server.answers import problem
+from api.server.pages.refusal_words import said_to
 from api.server.refusals import (
     InvalidClient,
     InvalidTokenRequest,
@@ -33,6 +35,7 @@ from api.server.refusals import (
     WrongMethod,
 )
 from api.server.tus import VERSION
+from api.server.wanted_language import asked
 from api.unfit import why_unfit
 from core.errors import InvalidInput, TrackmarkError
 
@@ -88,10 +91,19 @@ def respond(body: Mapping[str, Any], request: Request, headers: Mapping[str, str
         shown: Response = page(request, body)
         return shown
     return ProblemResponse(
-        {**body, "instance": request.url.path, **_named(request)},
+        {**body, "instance": request.url.path, **_named(request), **_said(body, request)},
         status_code=int(body["status"]),
-        headers=dict(headers or {}),
+        headers={"Vary": "Accept-Language, Cookie", **(headers or {})},
     )
+
+
+def _said(body: Mapping[str, Any], request: Request) -> dict[str, Any]:
+    """The words for people who asked for another language, beside those that programs and logs have."""
+    spoken = asked(request)
+    if spoken == "en":
+        return {}
+    with speaking(spoken):
+        return {"said": {"language": spoken, **said_to(body)}}
 
 
 def _named(request: Request) -> dict[str, str]:

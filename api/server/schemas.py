@@ -126,8 +126,20 @@ Kept = Annotated[
 """What the books hold as JSON. It was checked when it was made, and is told as it is."""
 
 
+class Said(BaseModel):
+    """The words of a problem in the language that the request asked for."""
+
+    language: str = Field(examples=["de"])
+    title: str
+    detail: str | None = Field(None, description="absent where only English has the words")
+
+
 class Problem(BaseModel):
-    """RFC 9457 problem details; `code` is stable, `detail` is for people."""
+    """RFC 9457 problem details; `code` is stable, `detail` is for people.
+
+    A request that asks for another language (`Accept-Language`, or the choice on our pages) is told the words
+    in that language besides, in `said`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM_EXAMPLE]}, extra="allow")
 
@@ -137,6 +149,7 @@ class Problem(BaseModel):
     code: str
     detail: str
     instance: str | None = None
+    said: Said | None = None
 
 
 class AuditAnswer(Model):

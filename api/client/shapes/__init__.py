@@ -56,7 +56,18 @@ from .policies import ActivationAnswer, ChangeAnswer, OutcomeAnswer, PolicyAnswe
 from .record_events import EventAnswer, EventLine, EventList
 from .records import Publication, RecordAnswer, RecordLine
 from .retention import HoldAnswer, RetentionAnswer
-from .shared import Alignment, Outline, Problem, Role, Scored, Shared, Signature, SignedEnvelope, Stretch
+from .shared import (
+    Alignment,
+    Outline,
+    Problem,
+    Role,
+    Said,
+    Scored,
+    Shared,
+    Signature,
+    SignedEnvelope,
+    Stretch,
+)
 from .tenants import TenantAnswer
 from .tracks import TrackAnswer
 from .uploads import UploadAnswer
@@ -153,6 +164,7 @@ __all__ = [
     "RecordLine",
     "RetentionAnswer",
     "Role",
+    "Said",
     "Scope",
     "Scored",
     "Searched",

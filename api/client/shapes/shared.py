@@ -31,7 +31,11 @@ class Outline(TypedDict):
 
 
 class Problem(TypedDict):
-    """RFC 9457 problem details; `code` is stable, `detail` is for people."""
+    """RFC 9457 problem details; `code` is stable, `detail` is for people.
+
+    A request that asks for another language (`Accept-Language`, or the choice on our pages) is told the
+    words in that language besides, in `said`.
+    """
 
     type: str
     title: str
@@ -39,6 +43,19 @@ class Problem(TypedDict):
     code: str
     detail: str
     instance: NotRequired[str | None]
+    said: NotRequired[Said | None]
+
+
+class Said(TypedDict):
+    """The words of a problem in the language that the request asked for.
+
+    Attributes:
+        detail: absent where only English has the words
+    """
+
+    language: str
+    title: str
+    detail: NotRequired[str | None]
 
 
 class Scored(TypedDict):

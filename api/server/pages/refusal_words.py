@@ -3,13 +3,44 @@
 What stands in no form here stays as the API has it, and is marked as English.
 """
 
-from api.language import later, spoken
+from collections.abc import Mapping
+from typing import Any
+
+from api.language import _, later, spoken
 from api.report.words.forms import said_again
 
 _FORMS = (
     # files
     later("%(file)s: not a readable audio file (%(reason)s)"),
     later("%(file)s: the file is empty (0 bytes): upload it again"),
+    later("%(file)s: the file holds no audio track"),
+    later("%(file)s: the file holds no samples: check the export that made it"),
+    later("%(file)s: its edit list plays none of its audio: export it again"),
+    later("%(file)s: codec %(codec)s is not accepted: convert to WAV (PCM) or FLAC"),
+    later("%(file)s: %(codec)s is not accepted: convert it to WAV or FLAC"),
+    later("%(file)s: sample rate %(rate)s Hz: resample to %(lowest)s to %(highest)s Hz"),
+    later("%(file)s: %(count)s channels: mix down to %(most)s or fewer"),
+    later(
+        "%(file)s: its header says that it lasts longer than %(most)s minutes: cut the file or raise the "
+        "limit"
+    ),
+    later("%(file)s: longer than %(most)s minutes: cut the file or raise the limit"),
+    later("%(file)s: decodes to more samples than allowed: split the file or mix it down"),
+    later("%(file)s: larger than %(most)s MiB: cut it or send it compressed"),
+    later(
+        "%(file)s: holds samples that are no sound (NaN, infinity, or over a million times full scale): "
+        "export it again"
+    ),
+    later("%(file)s: decoding took too long: the file is damaged or hostile"),
+    later("%(file)s: the decoder crashed on it: the file is damaged or hostile"),
+    later("%(file)s: the decoder misbehaved on it: the file is damaged or hostile"),
+    later("the upload has %(size)s bytes; at most %(most)s are accepted"),
+    later("at most %(most)s bytes are accepted"),
+    later("a tenant has at most %(most)s uploads; delete those that are done with"),
+    later(
+        "uploads may have %(most)s bytes together, and %(size)s are taken; delete those that are done with"
+    ),
+    later("%(most)s such requests are under way; send fewer at once"),
     later("%(file)s: %(seconds)s s of voice, need at least %(least)s s in each file"),
     later("%(file)s: %(seconds)s s long, need at least %(least)s s of voice in it"),
     # entries that are not there
@@ -86,8 +117,25 @@ _FORMS = (
     later("the hold %(id)s was released before"),
     later("this needs the scope %(scope)s; ask an admin for a key that has it"),
 )
+_REASONS = (
+    later("Invalid data found when processing input"),
+    later("no part of it decodes"),
+    later("End of file"),
+)
+"""What decoders say in brackets."""
 
 
 def refusal(detail: str) -> str | None:
     """A problem's detail in the language spoken now; None where only the API's own words are there."""
-    return detail if spoken() == "en" else said_again(detail, _FORMS, str)
+    return detail if spoken() == "en" else said_again(detail, _FORMS, _reason)
+
+
+def said_to(problem: Mapping[str, Any]) -> dict[str, str]:
+    """A problem's title, and its detail where that has a form, in the language spoken now."""
+    detail = refusal(str(problem["detail"]))
+    return {"title": _(str(problem["title"])), **({} if detail is None else {"detail": detail})}
+
+
+def _reason(text: str) -> str:
+    """A decoder's own words: those that are known are said again, others stand as they are."""
+    return _(text) if text in _REASONS else text

@@ -17,9 +17,10 @@ from api.report.templates import templates
 from api.server import answers
 from api.server.api_keys import Caller, Scope
 from api.server.guard import content_policy
-from api.server.pages import case_words, language, list_words, notice_words
+from api.server.pages import case_words, list_words, notice_words
 from api.server.pages.refusal_words import refusal
 from api.server.parts import COOKIE, SESSION_COOKIE, parts
+from api.server.wanted_language import asked
 from core.errors import TrackmarkError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -36,7 +37,7 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
             "notice_words": notice_words,
             "refusal": refusal,
         }
-    nonce, spoken = secrets.token_urlsafe(16), language.asked(request)
+    nonce, spoken = secrets.token_urlsafe(16), asked(request)
     values.setdefault("there", _wanted(request))
     values.setdefault("may", partial(_may, request))
     asking = _asking(request)

@@ -32,7 +32,7 @@ form.addEventListener("submit", async (event) => {
     window.location.assign(`/comparisons/${encodeURIComponent(answer.id)}`);
     return;
   }
-  fault(error, answer.problem, answer.foreign);
+  fault(error, answer);
   error.hidden = false;
   busy(button, false);
   sending.hidden = true;

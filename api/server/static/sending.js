@@ -97,7 +97,9 @@ function problem(answer) {
   if (!answer) return { problem: GONE };
   try {
     const told = JSON.parse(answer.responseText);
-    return { problem: told.detail || told.title, foreign: !told.ours, forbidden: answer.status === 403 };
+    const { title, detail } = told.said ?? {}; // what the server says in the language of the page
+    const said = detail || told.detail || told.title;
+    return { problem: said, title, foreign: !told.ours && !detail, forbidden: answer.status === 403 };
   } catch {
     return { problem: _("The server gave no usable answer."), forbidden: answer.status === 403 };
   }

@@ -28,7 +28,7 @@ function chosen() {
 }
 
 function fail(answer) {
-  fault(error, answer.problem, answer.foreign);
+  fault(error, answer);
   error.hidden = false;
   busy(button, false);
   sending.hidden = true;
@@ -48,7 +48,7 @@ function row(one, answer) {
   } else {
     item.className = "bad";
     const why = document.createElement("span");
-    fault(why, answer.problem, answer.foreign);
+    fault(why, answer);
     item.append(name, ": ", why);
     rows.insertBefore(item, rows.querySelector("li:not(.bad)"));
   }

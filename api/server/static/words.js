@@ -27,9 +27,12 @@ export function busy(button, now) {
   return now;
 }
 
-// What went wrong, in the language that it is said in: the server's own sentences are English.
-export function fault(element, text, foreign) {
-  element.textContent = text;
-  if (foreign) element.lang = "en";
-  else element.removeAttribute("lang");
+// What went wrong, in the language of the page; of what the server says in English only, its title is not.
+export function fault(element, answer) {
+  element.textContent = answer.problem;
+  if (!answer.foreign) return;
+  const words = document.createElement("span");
+  words.lang = "en";
+  words.textContent = answer.problem;
+  element.replaceChildren(...(answer.title ? [`${answer.title}: `] : []), words);
 }

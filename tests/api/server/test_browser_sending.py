@@ -38,6 +38,21 @@ def test_many_files_are_sent_in_turn_and_a_bad_one_stops_none(page: Page) -> Non
     expect(page.locator("#sent-files .bad")).to_contain_text("bad.wav: ")
 
 
+def test_a_refusal_is_told_in_the_language_of_the_page(chromium: Browser, site: Site) -> None:
+    context = signed_in(chromium, site, locale="de-DE")
+    page = context.new_page()
+    for name, content, says in (
+        ("leer.wav", b"", "leer.wav: die Datei ist leer"),
+        ("fremd.wav", b"not audio", "Die Datei ist keine lesbare Audiodatei: fremd.wav: not audio"),
+    ):
+        page.goto("/")
+        page.set_input_files("#file", {"name": name, "mimeType": "audio/wav", "buffer": content})
+        page.locator("#upload button[type=submit]").click()
+        expect(page.locator("#error")).to_contain_text(says)
+        expect(page.locator("#error [lang=en]")).to_have_count(int(content != b""))
+    context.close()
+
+
 def test_a_session_that_ended_says_so_and_the_upload_goes_on_after_signing_in(
     context: BrowserContext, addresses: dict[str, str], site: Site
 ) -> None:

@@ -3,7 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from api.server.pages.language import preferred
+from api.server.wanted_language import preferred
+from tests.api.serving import BAD
 
 
 def german(client: TestClient, address: str) -> str:
@@ -59,6 +60,20 @@ def test_what_went_wrong_is_told_in_the_language(client: TestClient) -> None:
 def test_the_api_speaks_english_to_everybody(client: TestClient) -> None:
     answer = client.get("/v1/records/0000000000000000", headers={"Accept-Language": "de"})
     assert answer.json()["title"] == "No such entry"
+    assert answer.json()["detail"] == "no record 0000000000000000"
+
+
+def test_a_problem_brings_the_readers_words_beside_the_english_ones(client: TestClient) -> None:
+    answer = client.get("/v1/records/0000000000000000", headers={"Accept-Language": "de"})
+    assert answer.json()["said"] == {
+        "language": "de",
+        "title": "Diesen Eintrag gibt es nicht",
+        "detail": "es gibt keinen Registereintrag 0000000000000000",
+    }
+    assert "Accept-Language" in answer.headers["vary"]
+    assert "said" not in client.get("/v1/records/0000000000000000").json()
+    unforeseen = client.post("/v1/audits", files={"file": ("a.wav", BAD)}, headers={"Accept-Language": "de"})
+    assert set(unforeseen.json()["said"]) == {"language", "title"}  # no guess at a sentence without a form
 
 
 @pytest.mark.parametrize(

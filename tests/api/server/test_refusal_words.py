@@ -66,6 +66,7 @@ def test_every_form_is_said_again_with_its_values() -> None:
         numbers = ("most", "least", "size", "seconds", "version", "min_length", "max_length", "ge", "le")
         names = dict.fromkeys((*numbers, "pattern"), "7")
         values = names | dict.fromkeys(("file", "reason", "id", "field", "day", "today", "earliest"), "x")
+        values |= dict.fromkeys(("codec", "rate", "count", "lowest", "highest"), "9")
         values |= dict.fromkeys(("scopes", "email", "tenant", "scope"), "x")
         text = form % values
         with speaking("de"):
