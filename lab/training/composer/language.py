@@ -48,7 +48,7 @@ class Plan:
     made: float = 0.5
     looked_at: int = 16
     unheard: int = 16
-    semitones: tuple[int, ...] = (0,)
+    semitones: tuple[int, ...] = (-2, 0, 2)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,13 @@ from torch import Tensor
 
 from lab.evaluation.watermark.codecs import slow
 from lab.evaluation.watermark.codecs.lyra_child import HOP as LYRA_HOP
-from lab.evaluation.watermark.codecs.page import NEEDED, chosen_size, page, slope
-from lab.evaluation.watermark.codecs.passing import LYRA_RATE, Lyra, as_long
+from lab.evaluation.watermark.codecs.page import NEEDED, chosen_size, own_page, page, slope
+from lab.evaluation.watermark.codecs.passing import LYRA_RATE, Composers, Lyra, as_long
 from lab.evaluation.watermark.codecs.slopes import Mark, octaves
 from lab.evaluation.watermark.robustness import key_of
+from lab.training.composer import snapshots
+from provenance.generate import Shape
+from provenance.generate.composer import codec
 from provenance.watermark import embed
 from provenance.watermark.grid import HOP, RATE
 from tests.signals import music
@@ -118,6 +121,30 @@ def test_what_comes_back_is_as_long_as_what_went_in() -> None:
     assert as_long(torch.ones(1, 7), torch.zeros(1, 5)).shape == (1, 5)
 
 
+SMALL = Shape(rate=RATE, width=8, blocks=1, dimension=16, books=3, codes=16, spoken=2)
+
+
+def test_the_composers_codec_plays_at_every_number_of_its_books(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    made = codec(SMALL)
+    for layer in made.quantizer.vq.layers:
+        layer._codebook.inited.fill_(1.0)
+        layer._codebook.embed.normal_()
+    snapshots.write(tmp_path, 7, {"codec": {}, "mean": {"kept": made.state_dict()}})
+    codecs = Composers(tmp_path, SMALL, books=(1, 3))
+    assert (codecs.step, codecs.names) == (7, ("composer 0.2", "composer 0.6", "composer unquantised"))
+    wav = music(1, RATE).mean(0, keepdim=True)[:, :-7]
+    heard = codecs.through(wav, codecs.names)
+    assert all(one.shape == wav.shape for one in heard.values())
+    made.eval().set_num_codebooks(3)
+    with torch.no_grad():
+        assert torch.equal(heard["composer 0.6"], made(wav[None]).x[0])
+    assert not torch.equal(heard["composer 0.2"], heard["composer 0.6"])
+    assert codecs.through(wav, ("composer 0.2",)).keys() == {"composer 0.2"}
+    with pytest.raises(FileNotFoundError):
+        Composers(tmp_path / "none", SMALL)
+
+
 def reading(seconds: int, heard: bool) -> dict[str, Any]:
     return {"seconds": seconds, "read": False, "wrong": False, "present": False, "heard": heard}
 
@@ -152,6 +179,24 @@ def test_the_page_says_what_is_left_and_what_is_heard() -> None:
     assert "| 272 |" in told, "half of what is needed takes four times the length"
     assert f"The size heard best there, {slow.SIZES[3]} (octave x seconds), on 2 odd tracks" in told
     assert "| Lyra 6, as the mark | 19.0 | -0.100 (-0.100 to -0.100) | 8.0 | 100 (34-100) |" in told
+
+
+def test_the_page_of_our_own_codec_says_what_it_leaves_of_the_music() -> None:
+    marks = [row for row in rows() if row["part"] == "marks"]
+    heard = [
+        {
+            "part": "heard",
+            "track": track,
+            "codec": "composer 3.6",
+            "distance_db": float(track),
+            "si_sdr_db": 3.0,
+        }
+        for track in range(4)
+    ]
+    told = own_page([*marks, *heard], "abc", 7)
+    assert "| composer 3.6 | 1.50 | 3.0 |" in told and "for 7 steps" in told
+    assert "| Lyra 6 | 4.0 | 0.250 (0.250 to 0.250) | 0.250 |" in told
+    assert "Lyra v2" not in told
 
 
 def test_what_was_not_asked_is_not_told() -> None:

@@ -1,31 +1,38 @@
 """Measure what neural codecs leave of the mark, and of slower cells.
 
-    python -m lab.evaluation.watermark.codecs --python PYTHON --lyra FOLDER [--composer FOLDER]
+    python -m lab.evaluation.watermark.codecs --python PYTHON --lyra FOLDER
         [--tracks 10] [--data FOLDER] [--runs FOLDER]
+    python -m lab.evaluation.watermark.codecs --composer FOLDER --runs FOLDER [--tracks 10] [--data FOLDER]
 
 PYTHON is the interpreter of an environment with `pip install ai-edge-litert numpy`; the first FOLDER holds
 the three files `lyra/model_coeffs/*.tflite` of Lyra's repository, that of `--composer` a snapshot of
-`lab.training.composer codec`. Writes `docs/benchmarks/watermark-codecs.md`; results go line by line to
-`--runs`, so that a stopped run continues. Protocol and rule: decision 8.
+`lab.training.composer codec`. Writes `docs/benchmarks/watermark-codecs.md`, or `watermark-own-codec.md` of
+the composer's; results go line by line to `--runs`, one folder for each, so that a stopped run continues.
+Protocol and rule: decision 8.
 """
 
 import argparse
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from core.encode import recode
+from core.errors import EncodeError
 from core.resample import resample
 from lab.datasets import Recording, read_manifest
+from lab.evaluation.composer.judge import si_sdr_db
 from lab.evaluation.watermark.codecs import slow
-from lab.evaluation.watermark.codecs.page import PAGE, chosen_size, page
+from lab.evaluation.watermark.codecs.page import OWN_PAGE, PAGE, chosen_size, own_page, page
 from lab.evaluation.watermark.codecs.passing import Codecs, Composers, Lyra
 from lab.evaluation.watermark.codecs.slopes import MARGIN_S, Mark, Row, snr_db
 from lab.evaluation.watermark.kept import Kept
+from lab.evaluation.watermark.neural import mel_distance_db
 from lab.evaluation.watermark.robustness import key_of
 from provenance.watermark import embed
 from provenance.watermark.grid import HOP, RATE
@@ -34,6 +41,8 @@ CUT_S = 34
 EVERY = 2
 """Every which host is taken."""
 DECIDES = "Lyra 6"
+OPUS_BPS = (6000, 12_000)
+"""Beside the composer's codec."""
 
 
 class Track:
@@ -75,6 +84,22 @@ def marks(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
                 "after": mark.levels(heard[name], plain[name]).tolist(),
                 **_told(mark, heard[name], parts),
             }
+
+
+def heard(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
+    """How far codecs move what has no mark, and Opus beside them."""
+    wav = track.wav()
+    for network in codecs:
+        for name, copy in network.through(wav, network.names).items():
+            yield {"codec": name, **_moved(wav, copy)}
+    for bit_rate in OPUS_BPS:
+        with suppress(EncodeError):
+            copy = recode(wav, RATE, codec="opus", bit_rate=bit_rate)
+            yield {"codec": f"Opus {bit_rate // 1000}", **_moved(wav, copy)}
+
+
+def _moved(wav: Tensor, copy: Tensor) -> Row:
+    return {"distance_db": mel_distance_db(wav, copy, RATE), "si_sdr_db": si_sdr_db(wav, copy)}
 
 
 def _told(mark: Mark, wav: Tensor, parts: list[tuple[float, float]]) -> Row:
@@ -130,13 +155,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--python", type=Path, required=True, help="interpreter with ai-edge-litert")
-    parser.add_argument("--lyra", type=Path, required=True, help="folder of its three files")
-    parser.add_argument("--composer", type=Path, default=None, help="folder of a codec's snapshot")
+    parser.add_argument("--python", type=Path, help="interpreter with ai-edge-litert")
+    parser.add_argument("--lyra", type=Path, help="folder of its three files")
+    parser.add_argument("--composer", type=Path, help="folder of a codec's snapshot, instead of Lyra")
     parser.add_argument("--tracks", type=int, default=10)
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--runs", type=Path, default=Path("runs/watermark-codecs"))
     args = parser.parse_args()
+    if args.composer is None and not (args.python and args.lyra):
+        parser.error("--python and --lyra are needed, or --composer")
     torch.set_num_threads(1)
     kept = Kept(args.runs)
     hosts = [r for r in read_manifest(args.data) if r.is_34s_test][::EVERY]
@@ -154,15 +181,17 @@ def main() -> None:
             kept.add({"part": part, "track": track.number, **row} for row in rows(track, codecs))
             print(f"{part}: track {track.number + 1} of {len(tracks)}", flush=True)
 
+    if args.composer is not None:
+        own = Composers(args.composer)
+        measure("heard", tracks, [own], heard)
+        measure("marks", tracks, [own], marks)
+        OWN_PAGE.write_text(own_page(kept.rows, kept.weights, own.step), "utf-8")
+        return
     with tempfile.TemporaryDirectory() as folder:
         lyra = Lyra(args.python, args.lyra, Path(folder))
         measure("marks", tracks, [lyra], marks)
         measure("sizes", tracks[::4], [lyra], sizes)
         measure("chosen", tracks[1::2], [lyra], chosen(chosen_size(kept.rows)))
-        if args.composer:
-            own = Composers(args.composer)
-            measure("composer marks", tracks, [own], marks)
-            measure("composer chosen", tracks[1::2], [own], chosen(chosen_size(kept.rows)))
         lyra.close()
     PAGE.write_text(page(kept.rows, kept.weights), "utf-8")
 
