@@ -1,6 +1,6 @@
 """Measure an exported composer: `python -m lab.evaluation.composer runs/composer/model`.
 
-Prints tables and verdicts in Markdown. It wants the music that the model was trained on
+Writes `docs/benchmarks/composer.md`. It wants the music that the model was trained on
 (`python -m lab.training.composer pack`), for what was held out and for what must not be found again.
 """
 
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=32, help="of pieces that it plays")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    print(judge.page(args.model, music.load(args.music), args.number), flush=True)
+    judge.PAGE.write_text(judge.page(args.model, music.load(args.music), args.number), "utf-8")
 
 
 if __name__ == "__main__":

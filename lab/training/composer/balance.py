@@ -38,7 +38,8 @@ class Balance:
             count = self.counts.get(name, 0.0) * DECAY + 1.0
             mean = self.lengths.get(name, 0.0)
             self.counts[name], self.lengths[name] = count, mean + (length - mean) / count
-            total.add_(gradient, alpha=self.shares[name] / whole / (self.lengths[name] + 1e-12))
+            most = max(self.lengths[name], length)  # a loss that grows gets no more than its share meanwhile
+            total.add_(gradient, alpha=self.shares[name] / whole / (most + 1e-12))
         ends = [output] if beside is None else [output, beside]
         torch.autograd.backward(ends, [total, torch.ones_like(ends[-1])][: len(ends)])
 

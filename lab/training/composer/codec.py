@@ -24,7 +24,7 @@ from lab.training.decoders.distance import Distance
 from provenance.generate import Shape
 from provenance.generate.composer import codec
 
-SHARES = MappingProxyType({"samples": 0.3, "spectra": 2.0, "adversary": 0.5, "features": 0.5})
+SHARES = MappingProxyType({"samples": 0.3, "spectra": 2.0, "adversary": 0.3, "features": 0.3})
 FLOOR = 1e-3
 """Amplitude that counts in spectra, in parts of the loudest: 60 dB, as in the measure of the rule."""
 SIZES = (256, 1024, 2048)

@@ -218,6 +218,22 @@ def test_losses_push_by_their_shares_whatever_their_scale() -> None:
     assert torch.allclose(pushes[0][:, :2], torch.tensor([0.25, 0.75]).expand(2, 2))
 
 
+def test_a_loss_that_grows_gets_no_more_than_its_share_meanwhile() -> None:
+    balance = Balance({"steady": 3.0, "growing": 1.0})
+    for scale in (1e-6, 1e-3, 1.0):
+        output = torch.zeros(1, 2, requires_grad=True)
+        balance.backward({"steady": output[:, 0].sum(), "growing": scale * output[:, 1].sum()}, output)
+        assert output.grad is not None and float(output.grad[0, 1]) <= 0.25 + 1e-6
+        assert float(output.grad[0, 0]) == pytest.approx(0.75)
+
+
+def test_what_is_sent_beside_the_losses_goes_back_as_it_is() -> None:
+    frames = torch.zeros(2, requires_grad=True)
+    output = 1.0 * frames[None]
+    Balance({"only": 1.0}).backward({"only": 100.0 * output[0, 0]}, output, 5.0 * frames[1])
+    assert frames.grad is not None and torch.allclose(frames.grad, torch.tensor([1.0, 5.0]))
+
+
 def test_the_mean_is_of_all_steps_at_first() -> None:
     module = torch.nn.Linear(1, 1, bias=False)
     mean = Mean(module, decay=1.0)
