@@ -3,19 +3,22 @@
 As careful of the source as `provenance.tag`: the same is kept, and the same is named where it is not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import scratch
 from core.errors import CredentialsError
 from core.limits import Limits
+from core.progress import Progress
 from provenance.formats import codec_for
 from provenance.output import check_output, put, refuse_changed
 from provenance.preparation import prepare
 from provenance.writing import workplace, write, writing
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from provenance.watermark import WatermarkKey
 
 
@@ -29,6 +32,7 @@ def mark_file(
     strength: float = 1.0,
     overwrite: bool = False,
     warn: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[float, tuple[str, ...]]:
     """Hide 64 bits in a file's audio, in memory that does not grow with its length.
 
@@ -41,6 +45,7 @@ def mark_file(
         strength: gain on the mark.
         overwrite: whether an existing output is replaced.
         warn: called with each thing that the output will not keep, before anything is written.
+        progress: called with (step, fraction done).
 
     Returns:
         How many decibels the mark lies under the music (infinite where there is none), and the warnings.
@@ -62,7 +67,7 @@ def mark_file(
     meter, wav = Meter(), ready.clip.wav
     with workplace(out) as folder:
         finished = folder / f"finished{out.suffix}"
-        blocks = scratch.stretches(wav)
+        blocks = _telling(scratch.stretches(wav), wav.shape[-1], progress)
         marked = embed_blocks(blocks, ready.clip.sample_rate, message, key, strength=strength, meter=meter)
         write(finished, marked, ready)
         if ready.state is not None:
@@ -82,3 +87,12 @@ def _credentials(source: Path) -> tuple[str, ...]:
     except CredentialsError:
         pass  # damaged ones are lost as well
     return ("the source's content credentials speak of its audio without the mark: they are left out",)
+
+
+def _telling(blocks: "Iterable[Tensor]", samples: int, progress: Progress | None) -> "Iterator[Tensor]":
+    done = 0
+    for block in blocks:
+        if progress is not None:
+            progress("mark", done / samples)
+        yield block
+        done += block.shape[-1]

@@ -33,6 +33,7 @@ from core import clock
 from core.errors import RegistryError
 from core.files import replacing, replacing_folder, write_whole
 from core.folders import every_file_under
+from core.progress import Progress, stage, through
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import MerkleLog, leaf_hash, root_hash
 
@@ -88,12 +89,13 @@ class Backup:
         }
 
 
-def make(settings: Settings, folder: Path) -> Backup:
+def make(settings: Settings, folder: Path, progress: Progress | None = None) -> Backup:
     """Back up the home and database that the settings name, while the service may be running.
 
     Args:
         settings: what to back up.
         folder: where to; it must not exist. It is there whole or not at all.
+        progress: called with (step, fraction done).
 
     Raises:
         BackupError: `folder` exists, there is nothing to back up, or the audio of a waiting job is missing.
@@ -102,14 +104,18 @@ def make(settings: Settings, folder: Path) -> Backup:
     if folder.exists():
         raise BackupError(f"{folder} exists; a backup is written to a folder of its own")
     with replacing_folder(folder, mode=0o700) as part:
-        _fill(settings, part)
-        backup = check(part)
+        _fill(settings, part, stage(progress, 0.0, 0.7))
+        backup = check(part, stage(progress, 0.7, 1.0))
     write_whole(settings.backup_note, backup.made_at.encode())
     return replace(backup, folder=folder)
 
 
-def check(folder: Path) -> Backup:
+def check(folder: Path, progress: Progress | None = None) -> Backup:
     """Read a backup and hold every byte of it against its list, its rows and its log.
+
+    Args:
+        folder: the backup.
+        progress: called with (step, fraction done).
 
     Raises:
         BackupError: something is missing, changed or too much.
@@ -120,7 +126,9 @@ def check(folder: Path) -> Backup:
         raise BackupError(f"the backup lacks {lost[0]}" + (f" and {len(lost) - 1} more" if lost[1:] else ""))
     if more := sorted(found - set(backup.files)):
         raise BackupError(f"{more[0]} is not in the backup's list")
-    for path, (size, digest) in backup.files.items():
+    names = through(backup.files, lambda name: backup.files[name][0], "check the files", progress)
+    for path in names:
+        size, digest = backup.files[path]
         if (folder / path).stat().st_size != size or digest_of(folder / path) != digest:
             raise BackupError(f"{path} is not as it was written")
     with opened(folder) as connection:
@@ -176,12 +184,14 @@ def left_out(settings: Settings, path: Path) -> bool:
     return index in path.parents or path.name.endswith((".lock", ".part"))
 
 
-def _fill(settings: Settings, part: Path) -> None:
+def _fill(settings: Settings, part: Path, progress: Progress | None) -> None:
     engine = database.connect(settings.database_url)
     try:
         for _ in range(TRIES):
-            _copy_files(settings, part)
+            _copy_files(settings, part, stage(progress, 0.0, 0.5))
             _copy_stored(settings, part)
+            if progress is not None:
+                progress("copy the rows", 0.5)
             facts, needed = _copy_rows(engine, part / ROWS)
             _copy_files(settings, part)  # what came in meanwhile; what went meanwhile is here already
             _copy_stored(settings, part)
@@ -193,9 +203,8 @@ def _fill(settings: Settings, part: Path) -> None:
             raise BackupError(f"the audio of a waiting job is missing: {missing[0]}")
     finally:
         engine.dispose()
-    files = {
-        str(path.relative_to(part)): (path.stat().st_size, digest_of(path)) for path in sorted(_files(part))
-    }
+    every = through(sorted(_files(part)), _size, "list the files", stage(progress, 0.7, 1.0))
+    files = {str(path.relative_to(part)): (path.stat().st_size, digest_of(path)) for path in every}
     backup = Backup(folder=part, files=files, **facts)
     write_whole(part / LIST, json.dumps(backup.to_dict(), indent=1).encode())
     (part / LIST).chmod(0o600)
@@ -256,8 +265,9 @@ def _copy_rows(engine: Engine, path: Path) -> tuple[dict[str, Any], list[str]]:
     return facts, needed
 
 
-def _copy_files(settings: Settings, part: Path) -> None:
-    for path in _files(settings.home):
+def _copy_files(settings: Settings, part: Path, progress: Progress | None = None) -> None:
+    every = list(_files(settings.home))
+    for path in through(every, _size, "copy the files", progress):
         target = part / HOME / path.relative_to(settings.home)
         if left_out(settings, path) or part in path.parents or target.exists():
             continue
@@ -268,6 +278,10 @@ def _copy_files(settings: Settings, part: Path) -> None:
                 copy.chmod(0o600)
         except FileNotFoundError:
             continue  # a job ended meanwhile
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _files(folder: Path) -> Iterator[Path]:

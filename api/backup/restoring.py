@@ -24,6 +24,7 @@ from api.settings import Settings
 from api.store import ObjectStore
 from core.errors import ProofError
 from core.files import replacing
+from core.progress import Progress, stage, through
 from provenance.records.checkpoint import TlogProof, checkpoint_of
 from provenance.records.note import verify_note
 from provenance.records.stamping import own_lines
@@ -55,6 +56,7 @@ def restore(
     checkpoints: Sequence[str] = (),
     nothing_later: bool = False,
     send: Post = cosigning.post,
+    progress: Progress | None = None,
 ) -> Restored:
     """Restore a backup; where it was interrupted, the same call finishes it.
 
@@ -64,19 +66,22 @@ def restore(
         checkpoints: checkpoints of the log that somebody holds; proof files and evidence have one each.
         nothing_later: somebody answers for it that no later checkpoint was given away.
         send: how witnesses are asked; for tests.
+        progress: called with (step, fraction done).
 
     Raises:
         BackupError: the backup is damaged, the place is taken, or nobody says what others have seen.
         SignatureError: a checkpoint is not one of this log.
     """
-    backup = check(folder)
+    backup = check(folder, stage(progress, 0.0, 0.4))
     witnesses = [WitnessAddress.parse(text) for text in settings.witnesses]
     if backup.log_size and not checkpoints and not witnesses and not nothing_later:
         raise BackupError(
             "which entries were made after this backup? Give a checkpoint that is newer (--seen FILE), set "
             "TRACKMARK_WITNESSES, or answer for it that none was given away (--nothing-later)"
         )
-    _put_files(backup, settings.home, ObjectStore.of(settings))
+    _put_files(backup, settings.home, ObjectStore.of(settings), stage(progress, 0.4, 0.8))
+    if progress is not None:
+        progress("copy the rows", 0.8)
     engine = database.connect(settings.database_url)
     try:
         with database.reading(engine) as target:
@@ -114,10 +119,12 @@ def checkpoint_in(text: str) -> str:
         return text
 
 
-def _put_files(backup: Backup, home: Path, store: ObjectStore | None) -> None:
+def _put_files(
+    backup: Backup, home: Path, store: ObjectStore | None, progress: Progress | None = None
+) -> None:
     to_come = _still_to_come(backup)
-    for name, (_, digest) in backup.files.items():
-        parts = Path(name).parts
+    for name in through(backup.files, lambda name: backup.files[name][0], "put the files", progress):
+        digest, parts = backup.files[name][1], Path(name).parts
         if parts[0] != HOME:
             continue
         if store is not None and parts[1] in KEPT and parts[-1] not in to_come:

@@ -1,13 +1,14 @@
 """`trackmark audit-trail`: whether the trail holds together, and a copy of it for whoever asks."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import AsJson, answers, emit, fail, failures, registry
+from api.cli.console import AsJson, Quiet, Report, answers, emit, fail, failures, progress, registry
 
 if TYPE_CHECKING:
     from api.trail.trail import Checked
@@ -30,6 +31,7 @@ def verify(
     ] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Recompute the chain of every event and hold it against the log. Exits with 1 where it is broken."""
     with failures():
@@ -40,14 +42,15 @@ def verify(
             from provenance.records.trust import TrustedKeys
 
             trusted = TrustedKeys.from_json(keys.read_bytes())
-            with file.open(encoding="utf-8") as lines:
-                _tell(exported.verify(lines, trusted.log), as_json=as_json)
+            with file.open(encoding="utf-8") as lines, progress(enabled=not quiet) as bar:
+                read = _telling(lines, file.stat().st_size, bar(file.name))
+                _tell(exported.verify(read, trusted.log), as_json=as_json)
             return
         from api.trail import trail
 
-        with registry() as (store, _settings):
+        with registry() as (store, _settings), progress(enabled=not quiet) as bar:
             for one in trail.tenants(store.keys) if tenant is None else [tenant]:
-                _tell(trail.verify(store.keys, one), as_json=as_json)
+                _tell(trail.verify(store.keys, one, bar(one)), as_json=as_json)
 
 
 @commands.command("export")
@@ -84,6 +87,14 @@ def root(as_json: AsJson = False) -> None:
             emit({"entries": made})
         else:
             answers().print(f"{made} entries of the log commit to what is new")
+
+
+def _telling(lines: Iterable[str], size: int, report: Report) -> Iterator[str]:
+    done = 0
+    for line in lines:
+        report("read events", done / size)
+        yield line
+        done += len(line.encode())
 
 
 def _tell(found: "Checked", *, as_json: bool) -> None:

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import USAGE, AsJson, answers, emit, fail, failures, messages, settings
+from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, messages, progress, settings
 
 if TYPE_CHECKING:
     from api.backup.archive import Backup
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Where to; it must not exist.")], as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(help="Where to; it must not exist.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Back up database, keys, uploads and results at one moment; the service may go on working.
 
@@ -21,7 +23,8 @@ def backup(
     with failures():
         from api.backup.archive import make
 
-        made = make(settings(), folder)
+        with progress(enabled=not quiet) as bar:
+            made = make(settings(), folder, bar("back up"))
         if as_json:
             emit({"folder": str(folder), **_told(made)})
         else:
@@ -46,6 +49,7 @@ def restore(
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only check the backup.")] = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Restore a backup into an empty $TRACKMARK_HOME and an empty database.
 
@@ -58,14 +62,22 @@ def restore(
         from api.backup import archive, restoring
 
         if check:
-            found = archive.check(folder)
+            with progress(enabled=not quiet) as bar:
+                found = archive.check(folder, bar("check"))
             if as_json:
                 emit({"folder": str(folder), "restored": False, **_told(found)})
             else:
                 answers().print(f"{folder} is whole: {_words(found)}", markup=False)
             return
         notes = [restoring.checkpoint_in(file.read_text(errors="replace")) for file in seen or ()]
-        done = restoring.restore(folder, settings(), checkpoints=notes, nothing_later=nothing_later)
+        with progress(enabled=not quiet) as bar:
+            done = restoring.restore(
+                folder,
+                settings(),
+                checkpoints=notes,
+                nothing_later=nothing_later,
+                progress=bar("restore"),
+            )
         if as_json:
             answer = {"seen": done.seen, "missing": done.missing}
             emit({"folder": str(folder), "restored": True, **answer, **_told(done.backup)})

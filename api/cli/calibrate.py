@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import AsJson, Quiet, answers, emit, failures, progress, settings
+from api.cli.console import FAILED, AsJson, Quiet, answers, emit, fail, failures, progress, settings
 from core.folders import every_file_under
 from core.suffixes import is_audio
 
@@ -54,6 +54,9 @@ def calibrate(
                 skipped.append({"file": str(file), "reason": "the same file is there twice"})
             else:
                 kept[clip.source.sha256] = (measured.raw, measured.group)
+        if not kept:
+            why = f" ({skipped[0]['file']}: {skipped[0]['reason']})" if skipped else ""
+            fail(f"nothing is changed: no recording in {human} can be judged{why}", FAILED)
         made = local.LocalCalibration(
             weights_sha256=detector.weights_sha256,
             made_at=datetime.now(UTC).date().isoformat(),

@@ -175,16 +175,19 @@ def erase_sketches(
 def export_table(
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="The CSV to write.")],
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write all records of the registry as one table, each verified first."""
-    with failures(), registry() as (store, _settings):
+    with failures(), registry() as (store, _settings), progress(enabled=not quiet) as bar:
         from provenance.exchange.table import write_table
 
         rows: list[tuple[OwnershipRecord, str]] = []
-        before = None
+        before, report, whole = None, bar(output.name), store.records.count()
         while page := store.records.page(limit=500, before=before):
-            states = [store.records.verified(stored.record_id).state for stored in page]
-            rows.extend((state.record, state.status) for state in states)
+            for stored in page:
+                report("verify", len(rows) / max(whole, len(rows) + 1))
+                state = store.records.verified(stored.record_id).state
+                rows.append((state.record, state.status))
             before = page[-1].first_index
         write_whole(output, write_table(rows).encode())
     if as_json:

@@ -6,14 +6,14 @@ import shutil
 import stat
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from api.cli.console import FAILED, AsJson, answers, emit, settings
+from api.cli.console import FAILED, AsJson, Quiet, answers, emit, progress, settings
 from api.cli.reached import CLOCK_TOLERANCE_S, others
 from api.cli.symptom import Check
 from core import clock
@@ -25,22 +25,18 @@ LEAST_DISK_BYTES, LITTLE_DISK_BYTES = 1 << 30, 10 << 30
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Say what of the sandbox holds, and if database, store, keys, disk, clock and models are in order.
 
     Asks the sign-in provider, the time-stamp authorities and the collector of spans whether they answer.
     """
     chosen = settings()
-    found = [
-        *_sandbox(),
-        _database(chosen),
-        *_store(chosen),
-        *_keys(chosen),
-        _disk(chosen),
-        _clock(chosen),
-        *_models(),
-        *others(chosen),
-    ]
+    found: list[Check] = []
+    with progress(enabled=not quiet) as bar:
+        report = bar("look")
+        for done, (name, ask) in enumerate(_QUESTIONS):
+            report(name, done / len(_QUESTIONS))
+            found += ask(chosen)
     if as_json:
         good = all(check.state != "wrong" for check in found)
         emit({"good": good, "checks": [asdict(check) for check in found]})
@@ -58,7 +54,7 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def _sandbox() -> Iterator[Check]:
+def _sandbox(_chosen: "Settings") -> Iterator[Check]:
     from core.decode import decode_bytes
     from core.errors import AudioError
     from core.locked import LockedError
@@ -197,7 +193,7 @@ def _clock(chosen: "Settings") -> Check:
     return Check("clock", "ok", clock.now_text())
 
 
-def _models() -> Iterator[Check]:
+def _models(_chosen: "Settings") -> Iterator[Check]:
     from core import cards
     from core.errors import WeightsError
 
@@ -216,3 +212,15 @@ def _models() -> Iterator[Check]:
         yield Check("models", "wrong", "; ".join(flaws) or "there are none", "install Trackmark again")
     else:
         yield Check("models", "ok", f"{count} weights are those that their cards name")
+
+
+_QUESTIONS: tuple[tuple[str, Callable[["Settings"], Iterable[Check]]], ...] = (
+    ("sandbox", _sandbox),
+    ("database", lambda chosen: [_database(chosen)]),
+    ("store", _store),
+    ("keys", _keys),
+    ("disk", lambda chosen: [_disk(chosen)]),
+    ("clock", lambda chosen: [_clock(chosen)]),
+    ("models", _models),
+    ("others", others),
+)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import AsJson, answers, emit, fail, failures, messages, registry
+from api.cli.console import AsJson, Quiet, answers, emit, fail, failures, messages, progress, registry
 from core import clock
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def timestamp(
 def complete(
     url: Annotated[str, typer.Argument(help="Address of a server, or folder, that has a copy of the log.")],
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Put entries back that the log lost with a restoration, from a copy of it; nothing else is taken.
 
@@ -114,13 +115,13 @@ def complete(
 
         folder = Path(url)
         try:
-            with httpx.Client(timeout=30.0) as client:
+            with httpx.Client(timeout=30.0) as client, progress(enabled=not quiet) as bar:
                 fetch = (
                     (lambda path: (folder / path).read_bytes())
                     if folder.is_dir()
                     else partial(_fetch, client, url)
                 )
-                back = completing.complete(store.engine, store.log, fetch)
+                back = completing.complete(store.engine, store.log, fetch, bar(url))
         except (httpx.HTTPError, OSError) as error:
             fail(f"cannot read the copy of the log at {url}: {error}", 3)
     if as_json:
@@ -145,6 +146,7 @@ def monitor(
         list[str] | None, typer.Option("--signer", help="Report entries signed by this keyid.")
     ] = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Read what is new in a log and check that it only grew; run it by a timer.
 
@@ -157,7 +159,7 @@ def monitor(
         from provenance.records.note import NoteKey
 
         try:
-            with httpx.Client(timeout=30.0) as client:
+            with httpx.Client(timeout=30.0) as client, progress(enabled=not quiet) as bar:
                 found = watch(
                     partial(_fetch, client, url),
                     NoteKey.from_vkey(log_key),
@@ -165,6 +167,7 @@ def monitor(
                     witnesses=tuple(NoteKey.from_vkey(text) for text in witnesses or ()),
                     record_ids=frozenset(records or ()),
                     keyids=frozenset(signers or ()),
+                    progress=bar(url),
                 )
         except httpx.HTTPError as error:
             fail(f"cannot read the log at {url}: {error}", 3)

@@ -70,7 +70,6 @@ def embed(
 
         check_output(out, force=force, source=source)
         secret = WatermarkKey.load(key)
-        report("mark", 0.1)
         snr_db, warnings = mark_file(
             source,
             out,
@@ -80,6 +79,7 @@ def embed(
             strength=strength,
             overwrite=force,
             warn=warn,
+            progress=report,
         )
         report("done", 1.0)
     snr = round(min(snr_db, 200.0), 2)

@@ -12,13 +12,14 @@ from api.database.tables import DEFAULT_TENANT
 from api.log import checkpoints, leaves, seen, tree
 from api.log.transparency import TransparencyLog
 from core.errors import ProofError
+from core.progress import Progress
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import MerkleLog
 from provenance.records.monitor import Fetch, entries_from
 from provenance.records.note import verify_note
 
 
-def complete(engine: Engine, log: TransparencyLog, fetch: Fetch) -> range:
+def complete(engine: Engine, log: TransparencyLog, fetch: Fetch, progress: Progress | None = None) -> range:
     """Fetch the entries that others have seen and this log lacks, and put them back, all or none.
 
     What they commit to, such as the records themselves, does not come back with them.
@@ -27,6 +28,7 @@ def complete(engine: Engine, log: TransparencyLog, fetch: Fetch) -> range:
         engine: the database.
         log: this log.
         fetch: reads a path of a copy of the log (`checkpoint`, `tile/...`) as bytes.
+        progress: called with (step, fraction done).
 
     Returns:
         The indices of the entries that were put back.
@@ -44,6 +46,8 @@ def complete(engine: Engine, log: TransparencyLog, fetch: Fetch) -> range:
             raise ProofError(f"the copy has {there.size} entries, and others have seen {most}")
         position = here
         while position < there.size:
+            if progress is not None:
+                progress("put entries back", (position - here) / (there.size - here))
             entries = entries_from(fetch, position, there.size)
             leaves.put_back(connection, [(entry, DEFAULT_TENANT) for entry in entries])
             position += len(entries)

@@ -268,6 +268,12 @@ class Records:
             row = connection.execute(_ONE, {"record_id": record_id, "tenant": self.tenant}).one_or_none()
         return None if row is None else _stored(row)
 
+    def count(self) -> int:
+        """How many records this tenant has."""
+        query = select(func.count()).select_from(_RECORDS).where(_RECORDS.c.tenant == self.tenant)
+        with database.reading(self.engine) as connection:
+            return connection.execute(query).scalar_one()
+
     def page(self, *, limit: int = 50, before: int | None = None) -> list[StoredRecord]:
         """This tenant's records, newest first; `before` is the `first_index` of the last page's end."""
         query = _STORED if before is None else _STORED.where(_RECORDS.c.leaf_index < before)

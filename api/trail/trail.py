@@ -15,9 +15,12 @@ from api.keys.signing import SigningKeys
 from api.lists.cursors import Cursors
 from api.trail import chain, rooting
 from api.trail.chain import TrailBroken
+from core.progress import Progress
 
 _EVENTS = Table.metadata.tables["trail_events"]
 _LINKS = Table.metadata.tables["trail_links"]
+TOLD_EVERY = 500
+"""Events between two words of how far a verification is."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,13 @@ def tenants(keys: SigningKeys) -> list[str]:
         return sorted(connection.execute(select(_EVENTS.c.tenant).distinct()).scalars())
 
 
-def verify(keys: SigningKeys, tenant: str) -> Checked:
+def verify(keys: SigningKeys, tenant: str, progress: Progress | None = None) -> Checked:
     """Recompute a tenant's chain, and hold it against the log.
+
+    Args:
+        keys: of the log.
+        tenant: whose.
+        progress: called with (step, fraction done).
 
     Raises:
         TrailBroken: an event or a link was changed, or is missing.
@@ -54,18 +62,20 @@ def verify(keys: SigningKeys, tenant: str) -> Checked:
     with database.reading(engine) as connection:
         rooted = rooting.roots(connection, tenant)
         wanted = {one.seq: one for one in rooted}
-        events = 0
+        events, last = 0, chain.head(connection, tenant)[0]
         for link in chain.links(connection, tenant):
             one = wanted.pop(link.seq, None)
             if one is not None and one.hash != link.hash:
                 raise TrailBroken(f"link {link.seq} of {tenant} is not the one that the log commits to")
             events = link.seq
+            if progress is not None and events % TOLD_EVERY == 0:
+                progress("read events", events / last)
     if wanted:
         raise TrailBroken(f"the trail of {tenant} ends at link {events}, and the log knows {max(wanted)}")
     for one in rooted:
         rooting.checked(keys, one)
-    last = rooted[-1] if rooted else None
-    return Checked(tenant, events, last.seq if last else 0, last.leaf_index if last else None)
+    newest = rooted[-1] if rooted else None
+    return Checked(tenant, events, newest.seq if newest else 0, newest.leaf_index if newest else None)
 
 
 def export(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.errors import ProofError, RecordError, SignatureError, VerificationError
 from core.files import write_whole
+from core.progress import Progress
 from provenance.records.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from provenance.records.keyevents import ROTATE, KeyEvent, LoggedEvent, follow
 from provenance.records.log import LogEntry
@@ -77,6 +78,7 @@ def watch(
     witnesses: tuple[NoteKey, ...] = (),
     record_ids: frozenset[str] = frozenset(),
     keyids: frozenset[str] = frozenset(),
+    progress: Progress | None = None,
 ) -> Watched:
     """Read what is new in a log and check it.
 
@@ -87,6 +89,7 @@ def watch(
         witnesses: keys of witnesses, all of which must have co-signed.
         record_ids: records whose entries to report.
         keyids: signers whose entries to report, to notice what somebody else signs with one's key.
+        progress: called with (step, fraction done).
 
     Raises:
         SignatureError: the log, or a witness, did not sign its checkpoint.
@@ -103,6 +106,8 @@ def watch(
         raise ProofError(f"the log shrank from {frontier.size} to {head.size} entries")
     old_size, types, hits = frontier.size, Counter[str](), []
     while frontier.size < head.size:
+        if progress is not None:
+            progress("read entries", (frontier.size - old_size) / (head.size - old_size))
         for data in entries_from(fetch, frontier.size, head.size):
             entry = LogEntry.from_bytes(data)
             types[entry.type] += 1

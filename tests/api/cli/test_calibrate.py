@@ -52,6 +52,20 @@ def test_too_small_a_catalogue_changes_nothing(home: Path, tmp_path: Path) -> No
     assert not (home / "music-calibration.json").exists()
 
 
+@pytest.mark.parametrize("seconds", [None, 2.0])
+def test_a_folder_without_a_recording_that_can_be_judged_is_told(
+    home: Path, tmp_path: Path, seconds: float | None
+) -> None:
+    folder = tmp_path / "human"
+    folder.mkdir()
+    if seconds is not None:
+        encode(music(seconds, 22050), 22050, folder / "short.wav", codec="wav")
+    result = runner.invoke(main, ["calibrate", "--human", str(folder)])
+    assert result.exit_code == 1
+    assert "nothing is changed: no recording in" in " ".join(result.stderr.split())
+    assert not list(home.rglob("*calibration*"))
+
+
 def test_a_folder_that_cannot_be_listed_is_not_left_out(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
