@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.audit.json_form import Json
 from api.client import Client, ClientError, NoAnswer
+from core.counted import counted
 from core.errors import TrackmarkError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _make(
     if audio is not None:
         teller.step(f"Read {audio}")
         clip = engines.decoder.decode(audio, registry.limits)
-        teller.say(f"{clip.duration_s:.1f} s, {clip.sample_rate} Hz, {clip.wav.shape[0]} channel(s)")
+        teller.say(f"{clip.duration_s:.1f} s, {clip.sample_rate} Hz, {counted(clip.wav.shape[0], 'channel')}")
         declaration = Declaration(audio.stem, "Demo Records")
     else:
         from provenance.birth import generate_clip

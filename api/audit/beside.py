@@ -9,6 +9,7 @@ from dataclasses import replace
 from api.audit.claims import MarkBeside, Ownership, Record, TrackHeard, declares_ai, places
 from api.audit.findings import MessageFound, WatermarkFound
 from api.audit.result import Matches
+from core.counted import whole
 
 GAP_S = 5.0
 """Up to so much before, between and after its stretches a track is taken to go on: a quiet bar, a fade."""
@@ -39,7 +40,7 @@ def with_the_rest(
     unregistered_s = round(beyond(registered, duration_s), 1) if heard else None
     text = found.text
     if unregistered_s is not None and unregistered_s >= TOLD_FROM_S:
-        text += f" {unregistered_s:.0f} s of the audio lie in no registered track."
+        text += f" {whole(unregistered_s)} s of the audio lie in no registered track."
     return replace(
         found,
         text=text,

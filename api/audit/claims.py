@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from api.audit.findings import MatchFound, Stretch
+from core.counted import whole
 
 OwnershipStatus = Literal[
     "match",
@@ -172,7 +173,7 @@ def declares_ai(record: Record | None) -> bool:
 
 def places(spans: Iterable[tuple[float, float]]) -> str:
     """From where to where, in words."""
-    return ", ".join(f"{start:.0f}-{end:.0f} s" for start, end in spans)
+    return ", ".join(f"{whole(start)}-{whole(end)} s" for start, end in spans)
 
 
 def _objection(record: Record) -> Objection | None:

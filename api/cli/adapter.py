@@ -18,6 +18,7 @@ from api.cli.console import (
     progress,
     settings,
 )
+from core.counted import counted
 from core.folders import every_file_under
 from core.suffixes import is_audio
 
@@ -157,7 +158,9 @@ def _tell(name: str, trial: "Trial | None", problems: tuple[str, ...], skipped: 
         for what, (value, low, high) in (("as it is", trial.auc), ("delivered alike", trial.matched_auc)):
             console.print(f"AUC {what}: {value:.3f} ({low:.3f} to {high:.3f})")
         console.print(f"level, crest and band of the copies alone: {trial.probe_auc:.3f}")
-    console.print(f"{name}: {'votes' if not problems else 'shows a rank, no vote'}; {skipped} files skipped")
+    console.print(
+        f"{name}: {'votes' if not problems else 'shows a rank, no vote'}; {counted(skipped, 'file')} skipped"
+    )
     for problem in problems:
         console.print(f"  {problem}", style="yellow", markup=False)
 

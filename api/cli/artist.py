@@ -21,6 +21,7 @@ from api.cli.console import (
     registry,
     settings,
 )
+from core.counted import counted
 
 commands = typer.Typer(help="Enrol, list and delete voices; keep consents.", no_args_is_help=True)
 commands.add_typer(consents.commands, name="consent")
@@ -74,7 +75,7 @@ def enrol(
     note = (
         "" if statement else " (no consent on file: in many places you need it before keeping a voice print)"
     )
-    answers().print(f"{name} is enrolled from {len(files)} recording(s){note}", markup=False)
+    answers().print(f"{name} is enrolled from {counted(len(files), 'recording')}{note}", markup=False)
 
 
 @commands.command("list")

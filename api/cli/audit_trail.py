@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import AsJson, Quiet, Report, answers, emit, fail, failures, progress, registry
+from core.counted import counted
 
 if TYPE_CHECKING:
     from api.trail.trail import Checked
@@ -86,7 +87,9 @@ def root(as_json: AsJson = False) -> None:
         if as_json:
             emit({"entries": made})
         else:
-            answers().print(f"{made} entries of the log commit to what is new")
+            answers().print(
+                f"{counted(made, 'entry of the log commits', 'entries of the log commit')} to what is new"
+            )
 
 
 def _telling(lines: Iterable[str], size: int, report: Report) -> Iterator[str]:
@@ -104,4 +107,7 @@ def _tell(found: "Checked", *, as_json: bool) -> None:
     entry = "no entry of the log commits to it yet"
     if found.entry is not None:
         entry = f"entry {found.entry} of the log commits to the first {found.rooted}"
-    answers().print(f"{found.tenant}: {found.events} events hold together; {entry}", markup=False)
+    answers().print(
+        f"{found.tenant}: {counted(found.events, 'event holds', 'events hold')} together; {entry}",
+        markup=False,
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import USAGE, AsJson, Quiet, answers, emit, fail, failures, messages, progress, settings
+from core.counted import counted
 
 if TYPE_CHECKING:
     from api.backup.archive import Backup
@@ -85,8 +86,8 @@ def restore(
         answers().print(f"restored: {_words(done.backup)}", markup=False)
         if done.missing:
             messages().print(
-                f"others have seen {done.seen} entries of the log; it takes no new ones until the "
-                f"{done.missing} missing ones are put back: trackmark log complete URL",
+                f"others have seen {counted(done.seen, 'entry', 'entries')} of the log; it takes no new ones "
+                f"until the {done.missing} of them that are missing are put back: trackmark log complete URL",
                 markup=False,
             )
 
@@ -105,6 +106,7 @@ def _words(found: "Backup") -> str:
     size = sum(one for one, _ in found.files.values())
     records = found.rows.get("records", 0)
     return (
-        f"{records} records, a log of {found.log_size} entries, {len(found.files)} files, "
+        f"{counted(records, 'record')}, a log of {counted(found.log_size, 'entry', 'entries')}, "
+        f"{counted(len(found.files), 'file')}, "
         f"{size / 1e6:.1f} MB, as of {found.made_at}"
     )

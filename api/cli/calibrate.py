@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import FAILED, AsJson, Quiet, answers, emit, fail, failures, progress, settings
+from core.counted import counted
 from core.folders import every_file_under
 from core.suffixes import is_audio
 
@@ -82,7 +83,9 @@ def calibrate(
             }
         )
         return
-    answers().print(f"calibrated on {len(written.scores)} recordings, {len(skipped)} skipped: {path}")
+    answers().print(
+        f"calibrated on {counted(len(written.scores), 'recording')}, {len(skipped)} skipped: {path}"
+    )
     answers().print(f"audits now say: local sha256:{written.digest}", markup=False)
     if len(written.scores) < local.WANTED:
         answers().print(

@@ -22,6 +22,7 @@ from api.cli.console import (
     progress,
     registry,
 )
+from core.counted import counted
 from core.files import write_whole
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def import_table(
     else:
         console = answers()
         done = "can be registered" if check else "registered"
-        console.print(f"{table}: {len(report.imported)} tracks {done}, {rows} rejected", markup=False)
+        console.print(
+            f"{table}: {counted(len(report.imported), 'track')} {done}, {rows} rejected", markup=False
+        )
         for item in report.rejected:
             where = f"line {item.line}" + (f", {item.column}" if item.column else "")
             console.print(f"  {where}: {item.reason}", style="yellow", markup=False)
@@ -159,13 +162,13 @@ def erase_sketches(
     with failures(), registry() as (store, _settings):
         own = store.for_tenant(tenant).sketches
         if not yes:
-            what = "every sketch" if not record else f"the sketches of {len(set(record))} records"
+            what = "every sketch" if not record else f"the sketches of {counted(len(set(record)), 'record')}"
             typer.confirm(f"Erase {what} of {tenant} for good?", abort=True, err=True)
         done = own.erase(record or None)
     if as_json:
         emit({"tenant": tenant, "erased": list(done.erased), "held": list(done.held)})
     else:
-        answers().print(f"{len(done.erased)} sketches are erased", markup=False)
+        answers().print(f"{counted(len(done.erased), 'sketch is', 'sketches are')} erased", markup=False)
         for held in done.held:
             answers().print(f"  a legal hold keeps that of record {held}", style="yellow", markup=False)
     raise typer.Exit(FAILED if done.held else OK)
@@ -193,4 +196,4 @@ def export_table(
     if as_json:
         emit({"output": str(output), "records": len(rows)})
     else:
-        answers().print(f"{output} holds {len(rows)} records", markup=False)
+        answers().print(f"{output} holds {counted(len(rows), 'record')}", markup=False)

@@ -17,6 +17,7 @@ from api.cli.console import FAILED, AsJson, Quiet, answers, emit, progress, sett
 from api.cli.reached import CLOCK_TOLERANCE_S, others
 from api.cli.symptom import Check
 from core import clock
+from core.counted import counted
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -189,7 +190,12 @@ def _clock(chosen: "Settings") -> Check:
     behind = newest - time.time()
     if behind > CLOCK_TOLERANCE_S:
         do = "set it by a time server: records and certificates carry its time"
-        return Check("clock", "wrong", f"{behind / 60:.0f} minutes behind a file that is already there", do)
+        return Check(
+            "clock",
+            "wrong",
+            f"{counted(round(behind / 60), 'minute')} behind a file that is already there",
+            do,
+        )
     return Check("clock", "ok", clock.now_text())
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from api.cli.lines import Facts, Prose
 from api.report.numbers import time_text
 from api.report.words.near import chance_text, share_text
+from core.counted import counted
 
 DIMENSIONS = ("melody", "rhythm", "timbre", "structure")
 NOT_COPYING = "Likeness is no sign of copying: music of one style is alike."
@@ -27,7 +28,9 @@ def likeness_table(found: dict[str, Any]) -> RenderableType:
             table.add(name if place == 0 else "", near["file"], "bold")
             for line in _lines(near):
                 table.add("", line)
-    title = Prose(Text.assemble((found["file"], "bold"), f"  among {found['compared_with']} tracks"))
+    title = Prose(
+        Text.assemble((found["file"], "bold"), f"  among {counted(found['compared_with'], 'track')}")
+    )
     return Group(title, table, Text())
 
 
@@ -40,7 +43,9 @@ def diversity_table(found: dict[str, Any]) -> RenderableType:
     periods = dict.fromkeys(one["period"] for name in DIMENSIONS for one in told[name])
     for period in periods:
         table.add_row(period, *(_clusters(told[name], period) for name in DIMENSIONS))
-    left_out = [f"{name}: {count} tracks" for name, count in found["diversity"]["left_out"].items()]
+    left_out = [
+        f"{name}: {counted(count, 'track')}" for name, count in found["diversity"]["left_out"].items()
+    ]
     few = [Prose(Text(f"too few tracks to tell: {', '.join(left_out)}"))] if left_out else []
     return Group(*([table] if periods else []), *few, Prose(Text(NOT_COPYING)))
 
@@ -61,7 +66,8 @@ def _lines(near: dict[str, Any]) -> list[str]:
         times = [time_text(near[key]) for key in ("start_s", "end_s", "other_start_s", "other_end_s")]
         lines.append(f"{times[0]} to {times[1]}, there {times[2]} to {times[3]}")
     if near["semitones"] is not None:
-        lines[-1] += f"; {near['semitones']:+d} semitones, {near['tempo']:.2f} times the tempo"
+        step = "semitone" if abs(near["semitones"]) == 1 else "semitones"
+        lines[-1] += f"; {near['semitones']:+d} {step}, {near['tempo']:.2f} times the tempo"
     return lines
 
 

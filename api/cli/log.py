@@ -8,6 +8,7 @@ import typer
 
 from api.cli.console import AsJson, Quiet, answers, emit, fail, failures, messages, progress, registry
 from core import clock
+from core.counted import counted
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +34,7 @@ def cosign(as_json: AsJson = False) -> None:
             emit({"size": done.size, "signed": list(done.signed), "refused": done.refused})
         else:
             for one in done.signed:
-                answers().print(f"{one} co-signed the log of {done.size} entries", markup=False)
+                answers().print(f"{one} co-signed the log of {_entries(done.size)}", markup=False)
             for one, problem in done.refused.items():
                 messages().print(f"{one}: {problem}", markup=False)
         if done.refused:
@@ -73,7 +74,7 @@ def timestamp(
         if query is not None:
             request, size = timestamping.query(store.log)
             query.write_bytes(request.as_bytes())
-            text = f"{query} asks to stamp the log of {size} entries"
+            text = f"{query} asks to stamp the log of {_entries(size)}"
             if as_json:
                 emit({"query": str(query), "size": size})
             else:
@@ -94,7 +95,7 @@ def timestamp(
     if as_json:
         emit({"size": done.size, "stamped_at": stamped, **vars(done.time)})
     else:
-        text = f"{done.time.authority} stamped the log of {done.size} entries no later than {stamped}"
+        text = f"{done.time.authority} stamped the log of {_entries(done.size)} no later than {stamped}"
         answers().print(text, markup=False)
 
 
@@ -127,7 +128,7 @@ def complete(
     if as_json:
         emit({"put_back": len(back), "size": back.stop})
     else:
-        answers().print(f"{len(back)} entries were put back; the log has {back.stop}", markup=False)
+        answers().print(f"{_entries(len(back))} put back; the log has {back.stop}", markup=False)
 
 
 @commands.command("monitor")
@@ -186,7 +187,7 @@ def monitor(
         )
         return
     answers().print(
-        f"{found.origin}: grew from {found.old_size} to {found.size} entries, unchanged", markup=False
+        f"{found.origin}: grew from {found.old_size} to {_entries(found.size)}, unchanged", markup=False
     )
     for hit in hits:
         answers().print(f"  entry {hit['index']}: {hit['type']} of {hit['record_id']}", markup=False)
@@ -194,6 +195,10 @@ def monitor(
         answers().print(f"  {handover}", markup=False)
     if found.handovers:
         answers().print(f"  the log is now signed by {found.key}", markup=False)
+
+
+def _entries(count: int) -> str:
+    return counted(count, "entry", "entries")
 
 
 def _fetch(client: "httpx.Client", url: str, path: str) -> bytes:

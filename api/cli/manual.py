@@ -11,6 +11,8 @@ ENDS = (
     ("1", "A verification or a policy failed."),
     ("2", "Wrong usage."),
     ("3", "Input that cannot be read."),
+    ("130", "Stopped by Ctrl-C."),
+    ("141", "Nobody reads the answers any more."),
 )
 HOME = "Folder of keys, database and audio; the platform's folder for a user's data otherwise."
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.symptom import Check
 from core import clock
+from core.counted import counted
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -64,7 +65,7 @@ def _authority(chosen: "Settings", url: str) -> Check:
         return Check("time stamps", "wrong", f"{url}: {error}", do)
     apart_s = clock.now().timestamp() - stamped.time_s
     if abs(apart_s) > CLOCK_TOLERANCE_S:
-        says = f"{url} stamps, and this machine's clock is {abs(apart_s) / 60:.0f} minutes "
+        says = f"{url} stamps, and this machine's clock is {counted(round(abs(apart_s) / 60), 'minute')} "
         says += "ahead of it" if apart_s > 0 else "behind it"
         do = "set the clock by a time server: records and certificates carry its time"
         return Check("time stamps", "wrong", says, do)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import AsJson, answers, emit, failures, registry
+from core.counted import counted
 
 if TYPE_CHECKING:
     from api.retention.rules import Rule
@@ -75,4 +76,4 @@ def _tell(rule: "Rule", *, as_json: bool) -> None:
         emit({"tenant": rule.tenant, **days, "changed_at": changed, "who": rule.who})
         return
     for name, count in vars(rule.days).items():
-        answers().print(f"{name}: {'for ever' if count is None else f'{count} days'}", markup=False)
+        answers().print(f"{name}: {'for ever' if count is None else counted(count, 'day')}", markup=False)

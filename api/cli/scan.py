@@ -19,6 +19,7 @@ from api.cli.console import (
     registry,
 )
 from api.cli.scanning import shown
+from core.counted import counted
 
 if TYPE_CHECKING:
     from api.scan.scan import Scanned
@@ -137,4 +138,4 @@ def _summary(done: "Scanned", output: Path) -> None:
         for name in ("accept", "review", "reject", "unreadable")
         if done.actions.get(name)
     )
-    answers().print(f"{output}: {done.files} files: {text}", markup=False)
+    answers().print(f"{output}: {counted(done.files, 'file')}: {text}", markup=False)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from api.cli.console import canvas, messages
 from api.cli.pace import pace
+from core.counted import counted
 
 EVERY_S = 30.0
 
@@ -51,12 +52,12 @@ class Told:
         """It begins; earlier runs did so many."""
         self._before, self._began = before, self._now()
         self._told = self._began
-        self._write(f"{self._total} files" + (f", {before} done before" if before else ""))
+        self._write(counted(self._total, "file") + (f", {before} done before" if before else ""))
 
     def line(self, done: int) -> str:
         """How far it is, how fast it goes and how long it will take; the rate is that of this run."""
         fast = pace(self._now() - self._began, done - self._before, self._total - self._before, "files")
-        return ", ".join(filter(None, [f"{done} of {self._total} files", fast]))
+        return ", ".join(filter(None, [f"{done} of {counted(self._total, 'file')}", fast]))
 
     def update(self, done: int) -> None:
         """So many are done."""

@@ -11,6 +11,7 @@ from api.cli.lines import Facts, Prose
 from api.report import words
 from api.report.numbers import length_text, p_value_text, time_text
 from api.report.words import comparison as said
+from core.counted import whole
 
 _ACTIONS = {"accept": "bold green", "review": "bold yellow", "reject": "bold red"}
 _OUTCOMES = {
@@ -98,7 +99,7 @@ def detection_table(found: dict[str, Any]) -> RenderableType:
     table.add("watermark", line)
     for mark in found["messages"]:
         how = "asked for and heard" if mark["by_name"] else "read"
-        where = f"{mark['start_s']:.0f} s to {mark['end_s']:.0f} s"
+        where = f"{whole(mark['start_s'])} s to {whole(mark['end_s'])} s"
         table.add("", f"{mark['message']} {how} from {where}, p-value {p_value_text(mark['p_value'])}")
     for segment in found["segments"]:
         table.add("", f"{segment['start_s']:.1f} s to {segment['end_s']:.1f} s: {segment['score']:.2f}")

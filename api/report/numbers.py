@@ -6,6 +6,7 @@ from typing import Any
 
 from api.audit import numbers as signed
 from api.language import _, figures
+from core.counted import whole
 
 SMALLEST_CHANCE = 1e-6
 SHORTEST_TOLD_S = 0.1
@@ -119,20 +120,20 @@ def length_text(seconds: float) -> str:
 def duration_text(seconds: float) -> str:
     """How long audio is, for people: seconds up to a minute, then as a clock shows it.
 
-    >>> duration_text(12.34), duration_text(75.4)
-    ('12.3 s', '1:15 min')
+    >>> duration_text(12.34), duration_text(75.4), duration_text(59.97)
+    ('12.3 s', '1:15 min', '1:00 min')
     """
-    return length_text(seconds) if seconds < MINUTE_S else f"{clock_text(seconds)} min"
+    return length_text(seconds) if round(seconds, 1) < MINUTE_S else f"{clock_text(seconds)} min"
 
 
 def clock_text(seconds: float) -> str:
-    """Seconds as minutes and seconds.
+    """Seconds as minutes and seconds, rounded as wherever else whole seconds are told.
 
-    >>> clock_text(75.4)
-    '1:15'
+    >>> clock_text(75.4), clock_text(33.7), clock_text(59.5)
+    ('1:15', '0:34', '1:00')
     """
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
+    told = whole(seconds)
+    return f"{told // 60}:{told % 60:02d}"
 
 
 def span_text(start_s: float, end_s: float) -> str:

@@ -9,6 +9,7 @@ to `detector.voice`, P0 (our own record) to the provenance half.
 from collections.abc import Sequence
 
 from core.clip import Segment
+from core.counted import whole as rounded
 from detector.music.finding import Answer, Proposition, Verdict
 
 THROUGHOUT = 0.9
@@ -54,7 +55,7 @@ def decoder_propositions(
         pass  # decided by the whole, or by adapters: no stretch tells where
     elif not found or len(found) >= THROUGHOUT * len(segments):
         in_part = "not_supported"
-    where = ", ".join(f"{a:.0f}-{b:.0f} s" for a, b in merged(found))
+    where = ", ".join(f"{rounded(a)}-{rounded(b)} s" for a, b in merged(found))
     shown = f"clearest: {where}" if where else "none is clear alone"
     second = Proposition("P1-part", f"only some stretches carry decoder traces; {shown}", in_part, None)
     whole: Answer = "open"

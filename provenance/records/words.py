@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from core import clock
+from core.counted import counted
 from core.errors import ProofError, RecordError
 from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID
 from provenance.records.lifecycle import RecordState
@@ -149,7 +150,8 @@ def describe_log(logged: LoggedAt) -> str:
     stamps, earliest = logged.verified.stamps, logged.verified.earliest_witness_s
     told = []
     if earliest is not None:
-        told.append(f"{len(logged.verified.note.times)} witnesses saw it, the first at {_when(earliest)}")
+        seen = counted(len(logged.verified.note.times), "witness", "witnesses")
+        told.append(f"{seen} saw it, the first at {_when(earliest)}")
     told += [
         f"{one.authority} stamped it no later than {_when(one.time_s)}, trusted by the root {one.root}"
         for one in stamps.times

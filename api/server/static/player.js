@@ -15,7 +15,7 @@ const style = getComputedStyle(document.documentElement);
 let stopAt = null;
 
 function minutes(seconds) {
-  const whole = Math.floor(seconds);
+  const whole = Math.floor(seconds + 0.5); // as the page itself tells moments
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 

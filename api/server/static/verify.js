@@ -14,7 +14,10 @@ function tell(tone, said, where = list) {
   where.append(item);
 }
 
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+const clock = (seconds) => {
+  const whole = Math.floor(seconds + 0.5); // as the page itself tells moments
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+};
 const hex = (data) => Array.from(new Uint8Array(data), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const untrue = {
   "signature-invalid": _("This report was changed after it was signed, or another registry signed it: do not rely on it."),

@@ -21,7 +21,7 @@ def told(*stretches: Any, **changes: Any) -> Any:
 def test_a_match_says_where_and_how_and_not_whose() -> None:
     said = told(stretch())
     assert said.answer == "One stretch matches"
-    assert "31 s of the suspected copy (0:03 to 0:34) match the original at 0:42 to 1:14" in said.text
+    assert "31 s of the suspected copy (0:03 to 0:34) match the original at 0:42 to 1:15" in said.text
     assert "at 1.06 times its speed and 1.0 semitones higher" in said.text
     assert comparison.MEANING in said.text
     assert dict(said.facts)["Chance of that in unrelated music"] == "below one in a million"

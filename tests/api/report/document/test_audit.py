@@ -54,7 +54,7 @@ def test_near_tracks_are_told_with_how_rare_that_is_and_never_as_copies() -> Non
     assert "“Another Song” (record ffeeddccbbaa9988)" in told
     assert "nearer than 99.99\u00a0% of pairs" in told, "rounded down: never told as all"
     assert "fewer than 0.01 tracks so near expected by chance" in told
-    assert "0:12 to 0:31, there 1:02 to 1:21" in told
+    assert "0:12 to 0:32, there 1:02 to 1:22" in told
     assert "record 0123456789abcdef, which does not verify" in told
     assert "30.0 s are too short for a structure" in told
     assert "2 registered tracks were not compared" in told

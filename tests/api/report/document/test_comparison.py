@@ -55,7 +55,7 @@ def test_a_row_tells_both_times_the_change_and_what_was_measured_of_it() -> None
     assert rows[0] == (
         "1",
         "0:03 to 0:34",
-        "0:42 to 1:14",
+        "0:42 to 1:15",
         "1.060",
         "1.0 semitones higher",
         "below one in a million",
