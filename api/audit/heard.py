@@ -81,6 +81,7 @@ class MusicFound:
     misses: tuple[Miss, ...] = ()
     calibration: str = ""
     group: str = ""
+    compared: int | None = None
 
     @classmethod
     def of(cls, found: "MusicFinding") -> "MusicFound":
@@ -100,6 +101,7 @@ class MusicFound:
             misses=tuple(Miss(m.condition, number(m.share), m.count) for m in found.misses),
             calibration=found.calibration,
             group=found.group,
+            compared=found.compared,
         )
 
 

@@ -273,6 +273,7 @@ class MusicDetector:
             propositions=(*ruling.propositions, composition_proposition(measured.playing)),
             calibration=self._basis(),
             group=rank.group,
+            compared=rank.size,
             held=held,
             misses=measured.misses,
         )

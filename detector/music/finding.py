@@ -93,6 +93,7 @@ class MusicFinding:
         calibration: which weights and which human recordings the numbers rest on.
         misses: how often known generators leave no trace that is found in such a recording.
         group: human recordings that the p-value compares with, such as `wide/short`; empty for all of them.
+        compared: how many human recordings that are; None where nothing could be measured.
         held: what kept the scores from deciding, and keeps an adapter's.
     """
 
@@ -109,3 +110,4 @@ class MusicFinding:
     group: str = ""
     misses: tuple[Miss, ...] = ()
     held: Reservations = Reservations()
+    compared: int | None = None

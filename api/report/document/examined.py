@@ -173,6 +173,9 @@ def _music(report: Found) -> Section:
     if ai["score"] is not None:
         even = _("0 to 1: higher, more traces of a machine; %(even)s is even", even=number_text("0.50"))
         among = _("0 to 1: share of human recordings that score as high")
+        if ai.get("compared"):
+            compared = number_text(f"{ai['compared']:,}")
+            among = _("0 to 1: share of %(count)s human recordings that score as high", count=compared)
         if ai.get("group"):
             among += _(" (group %(group)s)", group=group_text(ai["group"]))
         rows: list[Number] = [

@@ -191,7 +191,7 @@ def _missed(music: Found) -> str:
             if few == many
             else _(" (of %(few)s to %(many)s recordings each)", few=few, many=many)
         )
-    return _(": of known generators' music, none is found in %(share)s", share=told)
+    return _(": music of known generators shows no trace either in %(share)s", share=told)
 
 
 def _decided(found: Found) -> tuple[Text | Points, ...]:

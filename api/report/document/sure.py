@@ -86,12 +86,20 @@ def _music(report: Found) -> Iterator[str]:
         even=number_text("0.50"),
     )
     if ai["p_value"] is not None:
-        yield _(
-            "Of comparable recordings by people, this share scores as high: %(chance)s (p-value "
-            "%(p_value)s).",
-            chance=chance_text(ai["p_value"]),
-            p_value=p_value_text(ai["p_value"]),
-        )
+        told = {"chance": chance_text(ai["p_value"]), "p_value": p_value_text(ai["p_value"])}
+        if ai.get("compared"):
+            yield _(
+                "Of %(count)s comparable recordings by people, this share scores as high: %(chance)s "
+                "(p-value %(p_value)s).",
+                count=number_text(f"{ai['compared']:,}"),
+                **told,
+            )
+        else:  # reports of an earlier release
+            yield _(
+                "Of comparable recordings by people, this share scores as high: %(chance)s (p-value "
+                "%(p_value)s).",
+                **told,
+            )
     measured = metrics(report, "music-decoder-clock")
     share, count = measured.get("native_flagged_human"), measured.get("native_n_human")
     if ai["verdict"] == "synthetic" and share is not None and count is not None:

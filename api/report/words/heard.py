@@ -84,9 +84,18 @@ def _music_facts(ai: Found) -> Facts:
         return ()
     facts: Facts = (
         (_("Score"), score_text(ai["score"])),
-        (_("p-value (human music)"), p_value_text(ai["p_value"])),
+        (_("p-value"), human_text(ai)),
     )
     return (*facts, (_("Likeness among known decoders"), resembles(ai))) if resembles(ai) else facts
+
+
+def human_text(ai: Found) -> str:
+    """The p-value, and among how many human recordings it is counted where that is known."""
+    p_value = p_value_text(ai["p_value"])
+    if not ai.get("compared"):  # reports of an earlier release
+        return _("%(p_value)s, against human recordings", p_value=p_value)
+    count = number_text(f"{ai['compared']:,}")
+    return _("%(p_value)s, against %(count)s human recordings", p_value=p_value, count=count)
 
 
 def resembles(ai: Found) -> str:
@@ -112,8 +121,9 @@ def music_line(ai: Found) -> str:
     """The music finding in one line."""
     if ai["score"] is None:
         return _("not measured: %(reason)s", reason=reason_text(ai.get("reason")))
-    score, p_value = score_text(ai["score"]), p_value_text(ai["p_value"])
-    measured = _("score %(score)s, p-value %(p_value)s against human music", score=score, p_value=p_value)
+    measured = _(
+        "score %(score)s, p-value %(p_value)s", score=score_text(ai["score"]), p_value=human_text(ai)
+    )
     line = f"{lowered(music(ai).answer)}; {measured}"
     likely = resembles(ai)
     return line + _("; likeness among known decoders: %(decoders)s", decoders=likely) if likely else line

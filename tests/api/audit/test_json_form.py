@@ -46,6 +46,7 @@ MACHINE = music(
     propositions=(Proposition("P1", "a decoder", "supported", 2.0), Proposition("C", "x", "open", None)),
     misses=(Miss("in wide", 0.63, 31),),
     group="wide/short",
+    compared=1204,
 )
 SINGER = voice(
     True,

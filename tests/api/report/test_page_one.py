@@ -65,6 +65,33 @@ def cloned() -> dict[str, Any]:
     return found
 
 
+def unconsented() -> dict[str, Any]:
+    """A voice that sounds like an artist's, without a consent; nothing else is known of the recording."""
+    found = statement("everything", public=True)
+    for part in ("watermark", "credentials", "fingerprint", "ai", "ownership"):
+        found["findings"][part] = copy.deepcopy(AUDITS["nothing"][part])
+    found["findings"]["ai"]["misses"] = [{"condition": "in wide", "share": 0.63, "count": 31}]
+    found["findings"]["voice"]["artists"][0] |= {"consent": "none", "consent_says": None}
+    says = (
+        "The vocals sound like a synthetic copy of Ada (clone score 0.97) and no consent covers it "
+        "(consent: none)."
+    )
+    source = "Tennessee ELVIS Act; NO FAKES Act (pending)"
+    rule = {"rule": "voice-clone-without-consent", "action": "review", "text": says, "source": source}
+    found["findings"]["decision"] |= {"action": "review", "rules": [rule]}
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_one_of_a_clone_holds_all_to_the_decision_and_the_file(
+    language: Language, tmp_path: Path
+) -> None:
+    with speaking(language):
+        document = audit_document(unconsented(), SEAL)
+    ends = pages(document, tmp_path)
+    assert len(ends) == len(document.summary) + 1 and set(ends.values()) == {1}, ends
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", AUDITS)
 def test_page_one_holds_what_it_promises(name: str, language: Language, tmp_path: Path) -> None:
@@ -92,6 +119,7 @@ def test_every_answer_that_was_measured_says_how_sure_it_is() -> None:
     assert "below one in a million (p-value 1e-12)" in document.answers[0].sure
     assert "below one in a million (p-value 1.2e-14)" in document.answers[1].sure
     assert "Score 0.97 on a scale from 0 to 1" in document.answers[3].sure
+    assert "Of 1,204 comparable recordings by people" in document.answers[3].sure
     assert "about one in 810 (p-value 0.0012)" in document.answers[3].sure
     assert "0.97, for Ada" in document.answers[4].sure
 

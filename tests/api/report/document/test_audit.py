@@ -77,7 +77,7 @@ def test_misses_of_this_condition_stand_on_page_one() -> None:
     found = statement("nothing")
     found["findings"]["ai"]["misses"] = [{"condition": "as they were published", "share": 0.07}]
     document = audit_document(found, SEAL)
-    assert "none is found in 7\u00a0%" in said(section(document, "What this does not mean"))
+    assert "shows no trace either in 7\u00a0%" in said(section(document, "What this does not mean"))
     found["findings"]["ai"]["misses"].append({"condition": "after MP3", "share": 0.63})
     document = audit_document(found, SEAL)
     assert "7\u00a0% to 63\u00a0%" in said(section(document, "What this does not mean"))
@@ -126,7 +126,7 @@ def test_a_number_has_its_scale_and_its_limit() -> None:
     assert rows["Score"][1] == "0.97"
     assert rows["p-value"][1:] == (
         "0.0012",
-        "0 to 1: share of human recordings that score as high (group wide band, short)",
+        "0 to 1: share of 1,204 human recordings that score as high (group wide band, short)",
         "up to 0.01",
     )
     assert rows["Likelihood ratio"][3] == "from 1"
