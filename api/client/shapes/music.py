@@ -54,6 +54,7 @@ class MusicFound(TypedDict):
     misses: NotRequired[list[Miss]]
     calibration: NotRequired[str]
     group: NotRequired[str]
+    compared: NotRequired[int | None]
 
 
 class Proposition(TypedDict):
