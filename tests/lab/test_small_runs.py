@@ -32,6 +32,8 @@ from lab.texture_network.network import Shape, TextureNetwork
 from lab.training.voice import encoder as encoder_script
 from lab.training.voice.clips import Voice
 from lab.training.voice.identity import calibrate, cohort_of, trials
+from provenance.generate import Composer
+from provenance.generate import Shape as ComposerShape
 from provenance.records.folder import verify_folder
 from provenance.records.trust import TrustedKeys
 from tests.signals import music, noise
@@ -151,6 +153,21 @@ def test_the_full_search_is_measured_and_goes_on_where_it_stopped(
     watermark_search.main()
     assert [path.read_text() for path in rows] == kept
     assert watermark_search.PAGE.read_text("utf-8") == written
+
+
+def test_a_composers_codec_is_an_attack_at_every_number_of_its_books() -> None:
+    torch.manual_seed(0)
+    made = Composer(
+        ComposerShape(rate=8000, hop=160, width=8, blocks=1, dimension=16, books=4, codes=16, spoken=2)
+    )
+    for layer in made.codec.quantizer.vq.layers:
+        layer._codebook.inited.fill_(1.0)
+        layer._codebook.embed.normal_()
+    attacks = neural.composers(made.eval())
+    assert [attack.name for attack in attacks] == ["composer 0.4", "composer 0.8"]
+    wav = music(1.0, 11_025)
+    low, high = (attack.apply(wav, 11_025, np.random.default_rng(0)) for attack in attacks)
+    assert low.shape == high.shape == wav.shape and not torch.equal(low, high)
 
 
 def test_a_neural_decoder_is_an_attack(songs: tuple[Recording, ...]) -> None:

@@ -1,10 +1,13 @@
 """Does the mark live through neural codecs and vocoders? Our own are asked (`lab.training.decoders`).
 
 No published neural codec can be had offline, so these are stand-ins: the same strides and representation,
-minutes of training instead of weeks. How far they are from transparent is measured beside them.
+minutes of training instead of weeks. How far they are from transparent is measured beside them. The codec of
+a composer (`lab.training.composer`) is the only one with an adversary; it is asked at several numbers of its
+books.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +15,40 @@ import torch
 from torch import Tensor
 
 from core.native import torchaudio
+from core.resample import resample
 from lab.datasets import Recording
+from lab.evaluation.watermark.codecs.passing import BOOKS, as_long
 from lab.evaluation.watermark.robustness import robustness
 from lab.sound.attacks import Attack
 from lab.training.decoders.__main__ import PLANS, Decoder, load, path_of
+from provenance.generate import Composer, composer
 
 MELS = 64
+COMPOSER = Path("runs/composer/model")
+"""Folder that `python -m lab.training.composer export` is told to write into."""
 
 
 def trained() -> tuple[Attack, ...]:
-    """An attack for every decoder that was trained on this machine."""
-    return tuple(_through(name, load(name)) for name in PLANS if path_of(name).exists())
+    """An attack for every decoder that was trained on this machine, a composer's codec among them."""
+    decoders = tuple(_through(name, load(name)) for name in PLANS if path_of(name).exists())
+    if not (COMPOSER / composer.CARD).exists():
+        return decoders
+    return decoders + composers(composer.load(COMPOSER)[1])
+
+
+def composers(made: Composer) -> tuple[Attack, ...]:
+    """An attack for each number of a composer's books, named by its rate in kbit/s."""
+    return tuple(_at(made, books) for books in BOOKS if books <= made.shape.books)
+
+
+def _at(made: Composer, books: int) -> Attack:
+    @torch.no_grad()
+    def apply(wav: Tensor, rate: int, _rng: np.random.Generator) -> Tensor:
+        made.codec.set_num_codebooks(books)
+        heard = made.codec(resample(wav, rate, made.shape.rate)[:, None]).x[:, 0]
+        return as_long(resample(heard, made.shape.rate, rate), wav)
+
+    return Attack(f"composer {made.shape.bit_rate(books) / 1000:.2g}", "neural", apply)
 
 
 def through_decoder(_number: int, recording: Recording, *, attack: Attack) -> Iterator[dict[str, Any]]:

@@ -145,16 +145,21 @@ class LanguageTraining:
 
     @torch.no_grad()
     def _look(self) -> None:
-        """Judge the mean weights on held-out windows, always the same, and keep them if they are the best."""
+        """Judge weights on held-out windows, always the same, and keep them if they are the best.
+
+        Those of the moment as well as their mean, which lags far behind where a run is short.
+        """
         now = {name: value.clone() for name, value in self.language.state_dict().items()}
-        means = {name: value.clone() for name, value in self.mean.kept.items()}
-        self.language.load_state_dict(means)
         self.language.eval()
-        losses = [
-            float(self._loss(self._windows(self.unheard, number, 1))) for number in range(self.plan.looked_at)
-        ]
+        for weights in (now, {name: value.clone() for name, value in self.mean.kept.items()}):
+            self.language.load_state_dict(weights)
+            loss = self._unheard_loss()
+            if loss < self.best["loss"]:
+                self.best = {"loss": loss, "weights": weights}
         self.language.train()
         self.language.load_state_dict(now)
-        loss = sum(losses) / len(losses)
-        if loss < self.best["loss"]:
-            self.best = {"loss": loss, "weights": means}
+
+    def _unheard_loss(self) -> float:
+        """Mean cross-entropy of held-out windows, in nats."""
+        numbers = range(self.plan.looked_at)
+        return sum(float(self._loss(self._windows(self.unheard, n, 1))) for n in numbers) / len(numbers)
