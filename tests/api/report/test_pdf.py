@@ -77,6 +77,7 @@ def untold(document: Document, folder: Path) -> set[str]:
         "attachments": "[]",
         "frame": json.dumps(frame(document.language)),
         "moment": "[2026,11,28,11,33,16]",
+        "points": "10",
     }
     set_as_html = typst.compile(folder / "paper.typ", root=folder, format="html", sys_inputs=inputs)
     shown = [plain(set_as_html.decode()), plain(render_page(document, PNG))]
