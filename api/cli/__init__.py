@@ -57,6 +57,7 @@ main = typer.Typer(
     "any more. State lies in $TRACKMARK_HOME.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=usage.dress(),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -21,6 +21,7 @@ from api.cli.console import (
     registry,
     settings,
 )
+from core import clock
 from core.counted import counted
 
 commands = typer.Typer(help="Enrol, list and delete voices; keep consents.", no_args_is_help=True)
@@ -87,7 +88,7 @@ def list_artists(as_json: AsJson = False) -> None:
                 "name": a.name,
                 "id": a.id,
                 "consent": a.consent is not None,
-                "enrolled_at": a.created_at.isoformat(),
+                "enrolled_at": clock.utc_text(a.created_at),
                 "encoder": a.encoder,
             }
             for a in store.artists.listed()
@@ -127,7 +128,7 @@ def reads(
     """List who opened an artist's voice print, when and for which audit, the latest first."""
     with failures(), registry() as (store, _settings):
         found = [
-            {"read_at": r.read_at.isoformat(), "who": r.who, "purpose": r.purpose, "voices": r.voices}
+            {"read_at": clock.utc_text(r.read_at), "who": r.who, "purpose": r.purpose, "voices": r.voices}
             for r in store.artists.readings(store.artists.find(name).id)
         ]
     for read in found:

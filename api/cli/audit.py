@@ -48,7 +48,8 @@ def audit(
         str,
         typer.Option(
             help=f"What to ask, with commas: {', '.join(NAMES)}. The last, how near a file comes to other "
-            "registered tracks, is asked by its name only, and needs their sketches."
+            "registered tracks, is asked by its name only, and needs their sketches.",
+            show_default="all but the last",
         ),
     ] = ",".join(ALL),
     search: Annotated[

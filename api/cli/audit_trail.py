@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 commands = typer.Typer(help="Check and export the audit trail.", no_args_is_help=True)
 Tenant = Annotated[str | None, typer.Option(help="Whose trail; all of them otherwise.")]
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"]
-Day = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="in UTC")]
+Day = Annotated[datetime | None, typer.Option(formats=_FORMATS, metavar="DAY|MOMENT", help="in UTC")]
 
 
 @commands.command("verify")

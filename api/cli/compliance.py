@@ -18,7 +18,8 @@ def compliance(
         str | None, typer.Option(help="rules of this one only: EU, US, US-CA, CN, ...")
     ] = None,
     on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day of the report; today otherwise")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="the day of the report; today otherwise"),
     ] = None,
     strict: Annotated[bool, typer.Option(help="fail where a rule was not checked for too long")] = False,
     as_json: AsJson = False,

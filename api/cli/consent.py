@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 commands = typer.Typer(help="Add, list and revoke an artist's consents.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The artist's name or id.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; no end otherwise.")]
+Day = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Last day; no end otherwise.")
+]
 
 
 @commands.command("add")
@@ -23,7 +25,8 @@ def add(
     name: Name,
     scope: Annotated[list[str], typer.Option(help="singing, speech or training; give it once for each.")],
     first: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; today otherwise.")
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="First day; today otherwise."),
     ] = None,
     until: Day = None,
     territory: Annotated[

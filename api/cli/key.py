@@ -129,6 +129,7 @@ def revoke(
         typer.Option(
             help="Earliest moment, in UTC, at which somebody else may have had it.",
             formats=["%Y-%m-%dT%H:%M:%SZ"],
+            metavar="MOMENT",
         ),
     ] = None,
 ) -> None:

@@ -44,16 +44,38 @@ def wrapped(text: Text, width: int, hang: int) -> list[Text]:
     return lines
 
 
+def beside(line: str, width: int) -> int:
+    """Columns by which the lines after the first are set in.
+
+    A line that says something of a name, with a gap of two spaces or more between them, goes on below what it
+    says, where every word has room there; any other by `HANGING`.
+
+    Args:
+        line: what is to be broken.
+        width: columns of the screen.
+    """
+    named = re.match(r" *\S+(?: \S+)* {2,}(?=\S)", line)
+    if named is None:
+        return HANGING
+    aside = cell_len(named[0])
+    room = width - aside
+    fits = all(cell_len(word) <= room for word in line[named.end() :].split())
+    return aside - (len(line) - len(line.lstrip(" "))) if room >= LEAST and fits else HANGING
+
+
 @dataclass(frozen=True)
 class Prose:
     """A text, broken between words and safe to show."""
 
     text: Text
-    hang: int = HANGING
+    hang: int | None = None
+    """Columns by which the lines after the first are set in; those of `beside` unless given."""
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         """Its lines, at the width of the screen."""
-        yield _whole(wrapped(safe(self.text), options.max_width, self.hang), self.text.end)
+        text, width = safe(self.text), options.max_width
+        hang = beside(text.plain, width) if self.hang is None else self.hang
+        yield _whole(wrapped(text, width, hang), self.text.end)
 
 
 @dataclass

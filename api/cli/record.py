@@ -9,6 +9,7 @@ import typer
 from api.cli.console import USAGE, AsJson, Yes, answers, ask_person, emit, fail, failures, registry
 from api.cli.report import readable_form
 from api.language.catalogue import Language
+from core import clock
 
 if TYPE_CHECKING:
     from api.registry.events import RecordEvents
@@ -60,7 +61,7 @@ def list_records(
 
 
 def _tell(record: "StoredRecord", *, as_json: bool) -> None:
-    made = record.created_at.isoformat(timespec="seconds")
+    made = clock.utc_text(record.created_at)
     if as_json:
         known = {"record_id": record.record_id, "title": record.title}
         emit({**known, "leaf_index": record.leaf_index, "registered_at": made})
@@ -95,7 +96,7 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
         console.print(f"  made from {ingredient(one)}", markup=False)
     for event in chain:
         by = f" by {event.who}" + (f", key {event.keyid[:16]}" if event.keyid else "")
-        console.print(f"  entry {event.entry:<4}{event.name} {event.when}{by}", markup=False)
+        console.print(f"  entry {event.entry:<3} {event.name} {event.when}{by}", markup=False)
         for told in (*event.changes, *([f"“{event.reason}”"] if event.reason else [])):
             console.print(f"            {told}", markup=False)
 

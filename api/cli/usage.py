@@ -1,6 +1,7 @@
 """Wrong usage in our own words: what a parameter takes, and what it was given instead."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -36,6 +37,15 @@ _OTHERS = (
     (r"Got unexpected extra arguments?(?:\(s\))? \((?P<name>.*)\)", "more was given than it takes: {name}"),
     (r"Missing command\.", "the command is missing"),
 )
+
+
+BOXES_FROM = 80
+"""Columns of a screen from which help has boxes; in narrower ones names of options are cut."""
+
+
+def dress() -> Literal["rich"] | None:
+    """How help is set: in boxes, or as plain paragraphs on a narrow screen."""
+    return "rich" if shutil.get_terminal_size().columns >= BOXES_FROM else None
 
 
 class Commands(TyperGroup):

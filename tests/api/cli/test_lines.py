@@ -36,6 +36,22 @@ def test_lines_are_broken_between_words_and_nothing_is_lost(width: int) -> None:
     assert " ".join(" ".join(lines).split()) == text.strip()
 
 
+def test_what_is_said_of_a_name_goes_on_beside_it() -> None:
+    said = "asserted; a signature proves who claimed this, and when it was claimed"
+    for begin in ("  status    ", "  entry 0   ", "00112233445566aa  "):
+        first, *others = _lines(*_screen(breaks=True, width=60), begin + said)
+        assert first.startswith(begin + "asserted") and others
+        assert all(line.startswith(" " * len(begin) + line.lstrip()[0]) for line in others)
+
+
+@pytest.mark.parametrize(
+    "line", [f"record    {HASH}  in force", "x" * 50 + "  and what is said of it, a few words"]
+)
+def test_what_has_no_room_beside_its_name_goes_on_below_it(line: str) -> None:
+    _first, *others = _lines(*_screen(breaks=True, width=60), line)
+    assert others and all(one.startswith("  ") and one[2] != " " for one in others)
+
+
 @pytest.mark.parametrize("word", [HASH, PATH])
 def test_what_is_copied_is_never_cut(word: str) -> None:
     facts = Facts()

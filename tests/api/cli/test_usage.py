@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from api.cli import main, usage
 from tests import hostile
 from tests.api.cli.conftest import Trackmark
 
@@ -161,3 +164,21 @@ def test_help_lets_the_terminal_break_its_lines() -> None:
 
 def test_the_exit_codes_stand_in_the_help(trackmark: Trackmark) -> None:
     assert "2 wrong usage" in " ".join(trackmark("--help").out.replace("│", " ").split())
+
+
+def _commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield words, command
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _commands(one, (*words, name))
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_help_cuts_nothing_that_must_be_typed(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(main, "rich_markup_mode", usage.dress())
+    for words, command in _commands(get_command(main)):
+        told = CliRunner().invoke(main, [*words, "--help"]).output
+        assert "…" not in told and "%" not in told, words
+        shown = [one for one in command.params if not getattr(one, "hidden", False)]
+        for name in (name for one in shown for name in one.opts if name.startswith("--")):
+            assert name in told, (words, name)
