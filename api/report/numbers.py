@@ -101,6 +101,17 @@ def chance_text(p_value: float) -> str:
     return _("about one in %(count)s", count=figures.number_text(f"{float(f'{1 / p_value:.2g}'):,.0f}"))
 
 
+def told_chance(p_value: float | None) -> str:
+    """A probability in those words, with the number that was measured behind it.
+
+    >>> told_chance(0.5), told_chance(1e-14), told_chance(None)
+    ('50\xa0% (p-value 0.5)', 'below one in a million (p-value 1e-14)', 'not measured')
+    """
+    if p_value is None:
+        return p_value_text(p_value)
+    return _("%(chance)s (p-value %(p_value)s)", chance=chance_text(p_value), p_value=p_value_text(p_value))
+
+
 def time_text(seconds: float) -> str:
     """A moment for people, to a tenth of a second."""
     return figures.number_text(f"{round(seconds, 1) + 0.0:.1f} s")

@@ -7,8 +7,9 @@ from api.language import _, later
 from api.language.figures import number_text
 from api.report.document.rates import CLEAN, metrics, read_aright, seen_unmarked
 from api.report.legible import legible
-from api.report.numbers import chance_text, p_value_text, rate_text, score_text
+from api.report.numbers import chance_text, p_value_text, rate_text, score_text, told_chance
 from api.report.words.heard import error_rates, not_measured
+from api.report.words.provenance import MARK_CHANCE
 from api.report.words.told import sentence
 
 LONGEST_NAME = 24
@@ -52,12 +53,7 @@ def _mark(report: Found) -> Iterator[str]:
     mark = report["findings"]["watermark"]
     if mark["present"]:
         if mark["p_value"] is not None:
-            yield _(
-                "The chance of reading as clear a mark where there is none: %(chance)s (p-value "
-                "%(p_value)s).",
-                chance=chance_text(mark["p_value"]),
-                p_value=p_value_text(mark["p_value"]),
-            )
+            yield f"{_(MARK_CHANCE)}: {told_chance(mark['p_value'])}."
         if told := seen_unmarked(report):
             yield _("In trials, a mark seemed to be in clips without one: %(rate)s.", rate=told)
         return

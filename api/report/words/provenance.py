@@ -5,7 +5,7 @@ from typing import Any
 
 from api.language import _, later, named
 from api.language.figures import number_text
-from api.report.numbers import change_text, p_value_text, span_text, time_text
+from api.report.numbers import change_text, p_value_text, span_text, time_text, told_chance
 from api.report.words.log import UNSIGNED
 from api.report.words.owned import owned_text
 from api.report.words.parts import several, several_text
@@ -37,6 +37,8 @@ _SOURCES = {
 """IPTC digital source types, as the signer declares them."""
 SHOWN_TAGS = 8
 """Of a file's own tags; a hostile file has many."""
+MARK_CHANCE = later("Chance of reading as much where there is no mark")
+"""What the p-value of the watermark is the probability of."""
 
 
 def ownership(owned: Found, matches: Any = ()) -> Told:
@@ -125,7 +127,7 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
             sentence(reason_text(reason)),
             basis=basis,
         )
-    p_value = (_("p-value"), p_value_text(mark["p_value"]))
+    chance = (_(MARK_CHANCE), told_chance(mark["p_value"]))
     if not mark["present"]:
         text = _("No mark of this registry can be read%(where)s.", where=searched(mark))
         if (mark.get("searched") or {}).get("asked_for"):
@@ -133,8 +135,8 @@ def watermark(mark: Found, outcome: str = "done", reason: str = "") -> Told:
                 (text, _("The marks of the tracks that the fingerprint names were asked for by name."))
             )
         text = " ".join((text, _("Marks of other registries stay unseen.")))
-        return Told(question, _("No mark found"), text, facts=(p_value,), basis=basis)
-    facts: Facts = ((_("Message"), str(mark["message"] or _("unreadable"))), p_value)
+        return Told(question, _("No mark found"), text, facts=(chance,), basis=basis)
+    facts: Facts = ((_("Message"), str(mark["message"] or _("unreadable"))), chance)
     if abs(float(mark.get("speed") or 1) - 1) > 0.001:
         facts += ((_("Speed"), number_text(f"{mark['speed']:.3f}")),)
     if left_out(mark):

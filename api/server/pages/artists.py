@@ -11,11 +11,11 @@ from fastapi.responses import RedirectResponse
 from api.language import _
 from api.registry.artists import EnrolledArtist
 from api.registry.consents import SCOPES, WORLD, Consent, State
-from api.server.answers import problem, problem_of
+from api.server.answers import problem
 from api.server.api_keys import Caller
 from api.server.pages import lists
 from api.server.pages.forms import Sent, said
-from api.server.pages.rendering import page, progress, refused
+from api.server.pages.rendering import ended, page, progress, refused
 from api.server.parts import ArtistWriter, AuditReader, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import artists as enrolling
@@ -63,7 +63,7 @@ def enrolment(enrolment_id: str, request: Request, parts: PartsDep, caller: Arti
     """Progress of an enrolment; once it is done what there is to tell of it, else the artists."""
     job = parts.jobs.get(enrolment_id, tenant=caller.tenant, kind="enrolment")
     if job.error is not None:
-        return page(request, "problem.html", problem=problem_of(job.error))
+        return ended(request, job)
     if job.result is None:
         return progress(request, job, f"/v1/enrolments/{job.id}", _("Enrolling"))
     artists = parts.registry.for_tenant(caller.tenant).artists

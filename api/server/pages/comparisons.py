@@ -14,9 +14,8 @@ from api.language import _
 from api.report import words
 from api.report.numbers import axis_texts
 from api.report.words import comparison as said
-from api.server.answers import problem_of
 from api.server.pages import lists, pair
-from api.server.pages.rendering import page, progress, refused
+from api.server.pages.rendering import ended, page, progress, refused
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import comparisons
@@ -56,7 +55,7 @@ def comparison(comparison_id: str, request: Request, parts: PartsDep, caller: Au
     """Progress while it runs, both files side by side when it is done."""
     job = parts.jobs.get(comparison_id, tenant=caller.tenant, kind="comparison")
     if job.error is not None:
-        return page(request, "problem.html", problem=problem_of(job.error), job=job)
+        return ended(request, job, by_file=True)
     if job.result is None:
         return progress(request, job, f"/v1/comparisons/{job.id}", _("Comparing"))
     found = job.result

@@ -11,10 +11,10 @@ from api.jobs.exporting import Asked, What
 from api.jobs.job import Job
 from api.jobs.tables import Form
 from api.language import _, later
-from api.server.answers import problem, problem_of
+from api.server.answers import problem
 from api.server.api_keys import Caller
 from api.server.pages.forms import Sent, end_of, said, start_of
-from api.server.pages.rendering import page, progress
+from api.server.pages.rendering import ended, page, progress
 from api.server.parts import Parts, PartsDep
 from api.server.route import Route
 from api.server.routes import tables
@@ -59,7 +59,7 @@ def begin(request: Request, parts: PartsDep, caller: Exporter, sent: Sent) -> Re
 def export(job: Mine, request: Request, parts: PartsDep, caller: Exporter) -> Response:
     """Progress while it is made; then the file, and how to check it."""
     if job.error is not None:
-        return page(request, "problem.html", problem=problem_of(job.error))
+        return ended(request, job)
     if job.result is None:
         return progress(request, job, f"/v1/exports/{job.id}", _("Exporting"))
     asked, ends = Asked.of(job.request), _ends(job, parts)

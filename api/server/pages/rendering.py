@@ -17,7 +17,7 @@ from api.report.templates import templates
 from api.server import answers
 from api.server.api_keys import Caller, Scope
 from api.server.guard import content_policy
-from api.server.pages import case_words, list_words, notice_words
+from api.server.pages import case_words, list_words, next_steps, notice_words
 from api.server.pages.refusal_words import refusal
 from api.server.parts import COOKIE, SESSION_COOKIE, parts
 from api.server.wanted_language import asked
@@ -93,6 +93,22 @@ def problem_page(request: Request, body: Mapping[str, Any]) -> Response:
     if body["status"] == 401:
         return ask_for_key(request)
     return page(request, "problem.html", int(body["status"]), problem=body)
+
+
+def ended(request: Request, job: Job, *, by_file: bool = False) -> Response:
+    """Why a job has no result, and what to do next.
+
+    Args:
+        request: for the page.
+        job: that failed, was stopped, or waited too long.
+        by_file: whether its page is headed by its file, and leads to the list of its kind.
+    """
+    body = answers.problem_of(job.error or {"code": TrackmarkError.code, "detail": ""})
+    code = str(body["code"])
+    with speaking(asked(request)):
+        step = next_steps.next_step(code)
+    shown = {"job": job, "repeated": code in next_steps.REPEATED} if by_file else {}
+    return page(request, "problem.html", problem=body, step=step, **shown)
 
 
 def refused(request: Request, error: TrackmarkError) -> Response:

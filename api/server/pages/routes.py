@@ -15,10 +15,10 @@ from api.lists.query import Wanted
 from api.report.moments import moments
 from api.report.numbers import axis_texts
 from api.report.spectrum import top_hz
-from api.server.answers import problem, problem_of
+from api.server.answers import problem
 from api.server.api_keys import Scope
 from api.server.pages import cards, dashboard, lists, timeline, waiting
-from api.server.pages.rendering import ask_for_key, page, progress, refused
+from api.server.pages.rendering import ask_for_key, ended, page, progress, refused
 from api.server.parts import AuditReader, AuditWriter, Parts, PartsDep, caller
 from api.server.refusals import Forbidden, Unauthorized
 from api.server.route import Route
@@ -93,7 +93,7 @@ def audit(audit_id: str, request: Request, parts: PartsDep, caller: AuditReader)
     except TrackmarkError as error:
         return page(request, "problem.html", 404, problem=problem(error))
     if job.error is not None:
-        return page(request, "problem.html", problem=problem_of(job.error), job=job)
+        return ended(request, job, by_file=True)
     if job.result is None:
         return progress(request, job, f"/v1/audits/{job.id}", _("Auditing"))
     return page(request, "audit.html", **_findings(job, parts))

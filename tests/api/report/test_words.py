@@ -245,3 +245,11 @@ def test_no_share_of_a_likeness_is_told_as_the_whole() -> None:
     assert words.music_line(found).endswith(
         "likeness among known decoders: Suno above 99\u00a0%, EnCodec 0\u00a0%"
     )
+
+
+def test_a_mark_is_told_with_its_chance_in_words_and_never_by_a_bare_number() -> None:
+    for name in ("nothing", "everything"):
+        mark = json.loads(AUDITS.read_text())[name]["watermark"]
+        facts = dict(words.watermark(mark).facts)
+        told = facts["Chance of reading as much where there is no mark"]
+        assert "(p-value " in told and ("%" in told or "one in" in told) and "p-value" not in facts
