@@ -222,7 +222,7 @@ def credentials(seen: Found, outcome: str = "done", reason: str = "") -> Told:
 def _vouched(seen: Found) -> tuple[str, str, Tone]:
     """Signature, binding and trust are three separate facts."""
     if not seen["present"]:
-        return _("None"), _("Re-encoding removes them, so this proves nothing."), "neutral"
+        return _("None"), _("Converting a file removes them: that none are there proves nothing."), "neutral"
     if not seen.get("signature_valid", seen["valid"]):
         return _("Broken"), _("Their signature does not hold: they vouch for nothing."), "bad"
     if not seen.get("content_bound", seen["valid"]):

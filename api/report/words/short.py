@@ -41,7 +41,10 @@ OWNED = {
 }
 """What each status of ownership says, for who reads one sentence."""
 MADE = {
-    "synthetic": later("Its sound bears traces of a machine (a neural decoder), as music made by AI does."),
+    "synthetic": later(
+        "Its sound bears traces of a machine (a neural decoder), as music made by AI does, and as recordings "
+        "sent through a neural codec do."
+    ),
     "no_trace": later(
         "No traces of a machine were found in its sound, which does not show that people made it."
     ),
