@@ -95,3 +95,16 @@ def test_a_check_that_could_not_be_made_is_told_and_never_left_out(
     expect(page.locator("#checks li")).to_have_text(
         ["✗ The server gave no usable answer. Nothing was checked."]
     )
+
+
+def test_the_name_of_the_site_stands_apart_from_the_links(chromium: Browser, site: Site) -> None:
+    context = signed_in(chromium, site)
+    page = context.new_page()
+    for width in (720, 768, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/records")
+        name, links = page.locator(".brand").bounding_box(), page.locator(".bar nav").bounding_box()
+        assert name is not None and links is not None
+        below = links["y"] >= name["y"] + name["height"]
+        assert below or links["x"] - name["x"] - name["width"] >= 12, width
+    context.close()
