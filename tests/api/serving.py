@@ -26,7 +26,7 @@ from api.server.app import create_app
 from api.server.parts import Parts
 from api.settings import Settings
 from core.clip import Clip
-from core.errors import UnreadableAudio
+from core.errors import EmptyAudio, UnreadableAudio
 from core.limits import Limits
 from detector.voice.finding import VoiceFinding
 from provenance.declaration import Declaration
@@ -51,7 +51,10 @@ class Decoder:
         return replace(heard, source=replace(heard.source, sha256=sha256(path.read_bytes()).hexdigest()))
 
     def probe(self, path: Path, _limits: Limits) -> None:
-        if path.read_bytes().startswith(BAD):
+        content = path.read_bytes()
+        if not content:
+            raise EmptyAudio(f"{path.name}: the file is empty (0 bytes): upload it again")
+        if content.startswith(BAD):
             raise UnreadableAudio(f"{path.name}: not audio")
 
 
