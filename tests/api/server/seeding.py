@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from api.notices.forms import FORMS
 from api.server.routes.policies import EXAMPLE as POLICY
 from tests.api.compare import pairs
-from tests.api.server.browsing import finished
+from tests.api.server.browsing import CLONE, finished
 from tests.api.serving import GOOD
 
 
@@ -20,7 +20,9 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
     said = {"issuer": "A Singer", "reason": "the vocals are mine"}
     client.post(f"/v1/records/{record}/disputes", json=said).raise_for_status()
     name = {"name": "Ada"}
-    client.post("/v1/artists", files={"files": ("v.wav", GOOD)}, data=name).raise_for_status()
+    voice, later = {"files": ("v.wav", GOOD)}, {"Prefer": "respond-async"}
+    enrolled = client.post("/v1/artists", files=voice, data=name, headers=later).headers["location"]
+    finished(client, enrolled)
     terms = {"scope": ["singing"], "from": "2020-01-01", "until": "2036-01-01"}
     client.post("/v1/artists/Ada/consents", json=terms).raise_for_status()
     case = client.post("/v1/cases", json={"subject": "Night Drive", "reason": "a call"}).json()
@@ -35,6 +37,10 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
     kept = {"retain": "true"}
     audit = client.post("/v1/audits", files={"file": ("song.wav", GOOD)}, data=kept).headers["location"]
     finished(client, audit)
+    clone = client.post("/v1/audits", files={"file": ("copy of Ada.wav", CLONE)}).headers["location"]
+    finished(client, clone)
+    unread = client.post("/v1/audits", files={"file": ("torn.wav", pairs.BAD)}).headers["location"]
+    finished(client, unread)
     pair = {"original": ("song.wav", pairs.SONG), "suspect": ("copy.wav", pairs.COPY)}
     compared = client.post("/v1/comparisons", files=pair, data=kept).headers["location"]
     finished(client, compared)
@@ -49,11 +55,14 @@ def seeded(client: httpx.Client | TestClient) -> dict[str, str]:
         "start": "/",
         "audits": "/audits",
         "audit": f"/audits/{audit_id}",
+        "audit of a clone": clone.removeprefix("/v1"),
+        "audit that failed": unread.removeprefix("/v1"),
         "comparisons": "/comparisons",
         "comparison": compared.removeprefix("/v1"),
         "records": "/records",
         "record": f"/records/{record}",
         "artists": "/artists",
+        "enrolled": enrolled.removeprefix("/v1"),
         "cases": "/cases",
         "case": f"/cases/{case['id']}",
         "notices": "/notices",
