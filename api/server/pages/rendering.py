@@ -107,7 +107,7 @@ def ended(request: Request, job: Job, *, by_file: bool = False) -> Response:
     code = str(body["code"])
     with speaking(asked(request)):
         step = next_steps.next_step(code)
-    shown = {"job": job, "repeated": code in next_steps.REPEATED} if by_file else {}
+    shown: dict[str, Any] = {"job": job, "repeated": code in next_steps.REPEATED} if by_file else {}
     return page(request, "problem.html", problem=body, step=step, **shown)
 
 

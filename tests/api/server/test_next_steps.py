@@ -9,15 +9,19 @@ from api.errors import OURS, JobCancelled, JobExpired, SourceUnusable
 from api.jobs.job import Job, Kind
 from api.language import speaking
 from api.server.pages.next_steps import next_step
-from core.errors import AudioError
+from core.errors import AudioError, TrackmarkError
 from detector.voice.errors import EnrolmentError
 from tests.api.serving import URL, audited, key, parts
 
-KNOWN = sorted(
-    OURS
-    | {kind.code for kind in (AudioError, *AudioError.__subclasses__())}
-    | {kind.code for kind in (JobCancelled, JobExpired, SourceUnusable, EnrolmentError)}
+ENDINGS: tuple[type[TrackmarkError], ...] = (
+    AudioError,
+    *AudioError.__subclasses__(),
+    JobCancelled,
+    JobExpired,
+    SourceUnusable,
+    EnrolmentError,
 )
+KNOWN = sorted(OURS | {kind.code for kind in ENDINGS})
 
 
 @pytest.fixture
