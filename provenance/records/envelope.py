@@ -137,16 +137,32 @@ def opened(
     """The payload, and the keys that signed it, each tried once; arguments and errors as in `verify`."""
     if threshold < 1:
         raise ValueError("threshold must be at least 1")
-    keys = accepted_keys(envelope, public_keys)
+    trusted = tuple(public_keys)
+    keys = accepted_keys(envelope, trusted)
     if len(keys) < threshold:
-        claimed = ", ".join(s.keyid[:16] or "unnamed" for s in envelope.signatures) or "nobody"
-        raise SignatureError(
-            f"{len(keys)} of {threshold} needed signatures verify; "
-            f"the envelope says it was signed by {claimed}"
-        )
+        why = _short(envelope, {key.keyid for key in trusted}, {key.keyid for key in keys})
+        raise SignatureError(f"{len(keys)} of {threshold} needed signatures verify: {why}")
     if payload_type is not None and envelope.payload_type != payload_type:
         raise SignatureError(f"the payload is of type {envelope.payload_type!r}, not {payload_type!r}")
     return envelope.payload, keys
+
+
+def _short(envelope: Envelope, trusted: set[str], accepted: set[str]) -> str:
+    """Why too few signatures count: what was signed is another thing than keys that are not known here."""
+    named = [signature.keyid for signature in envelope.signatures]
+    broken = [keyid for keyid in named if keyid in trusted - accepted]
+    if broken:
+        return (
+            f"that by key {broken[0][:16]} does not hold, so this was changed after it was signed, or "
+            "somebody else signed it; do not rely on it"
+        )
+    claimed = ", ".join(keyid[:16] or "unnamed" for keyid in named) or "nobody"
+    if accepted:
+        return f"it says that it was signed by {claimed}"
+    return (
+        f"it says that it was signed by {claimed}, and none of the keys that are trusted here did; whether "
+        "it was changed cannot be told"
+    )
 
 
 def _base64(value: object) -> bytes:

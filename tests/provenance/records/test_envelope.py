@@ -78,6 +78,16 @@ def test_only_keys_that_the_caller_trusts_count() -> None:
         verify(renamed, [SIGNER.public_key, OTHER.public_key])
 
 
+def test_a_change_is_told_from_a_key_that_nobody_here_knows() -> None:
+    """A forged copy was told as one with too few signatures."""
+    envelope = sign(b"p", TYPE, [SIGNER])
+    with pytest.raises(SignatureError, match="was changed after it was signed"):
+        verify(Envelope(b"q", TYPE, envelope.signatures), [OTHER.public_key, SIGNER.public_key])
+    with pytest.raises(SignatureError, match="cannot be told") as unknown:
+        verify(envelope, [OTHER.public_key])
+    assert "was changed after" not in str(unknown.value)
+
+
 def test_the_wrong_type_is_refused_although_the_signature_holds() -> None:
     with pytest.raises(SignatureError, match="of type"):
         verify(sign(b"p", TYPE, [SIGNER]), [SIGNER.public_key], payload_type="application/vnd.other+json")
