@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from core.counted import counted
 from core.errors import ProofError, TrackmarkError, VerificationError
 from provenance.records.envelope import MAX_ENVELOPE_BYTES, Envelope
 from provenance.records.keyevents import LoggedEvent, follow
@@ -165,9 +166,8 @@ def _follow_events(paths: list[Path], keys: TrustedKeys, witnesses: int, checks:
     except (TrackmarkError, ValueError) as error:
         checks.append(Check("key events", False, str(error)))
         return keys
-    checks.append(
-        Check("key events", True, f"{len(events)} rotations or revocations, each signed and logged")
-    )
+    held = counted(len(events), "rotation or revocation", "rotations or revocations")
+    checks.append(Check("key events", True, f"{held}, each signed and logged"))
     return followed
 
 

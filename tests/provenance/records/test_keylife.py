@@ -328,7 +328,7 @@ def test_a_folder_with_a_rotation_verifies_from_the_first_key(
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     assert main([str(tmp_path)]) == 0
-    assert "1 rotations or revocations" in capsys.readouterr().out
+    assert "1 rotation or revocation," in capsys.readouterr().out
     for name, data in bundle("late", KEYS, record=late, tlog_proof=late_proof, salt=SALT).items():
         (tmp_path / name).write_bytes(data)
     assert main([str(tmp_path)]) == 1

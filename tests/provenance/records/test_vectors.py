@@ -23,7 +23,7 @@ VALUES = json.loads((EVIDENCE / "values.json").read_text())
 def test_the_folder_verifies_from_the_log_s_first_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(EVIDENCE), "--witnesses", "1"]) == 0
     text = capsys.readouterr().out
-    for part in ("1 rotations or revocations", "1 witnesses saw it", "stamped it no later than", "VERIFIED"):
+    for part in ("1 rotation or revocation,", "1 witness saw it", "stamped it no later than", "VERIFIED"):
         assert part in text
 
 
