@@ -42,7 +42,7 @@ def test_a_refusal_is_told_in_the_language_of_the_page(chromium: Browser, site: 
     context = signed_in(chromium, site, locale="de-DE")
     page = context.new_page()
     for name, content, says in (
-        ("leer.wav", b"", "leer.wav: die Datei ist leer"),
+        ("leer.wav", b"", "leer.wav: Die Datei ist leer"),
         ("fremd.wav", b"not audio", "Die Datei ist keine lesbare Audiodatei: fremd.wav: not audio"),
     ):
         page.goto("/")
