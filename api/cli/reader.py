@@ -23,7 +23,6 @@ from core.interrupts import ENDING
 
 FAILED = 1
 LEFT = 128 + signal.SIGPIPE
-STOPPED = 128 + signal.SIGINT
 
 
 class Left(BaseException):
