@@ -311,7 +311,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry.close()
 
     monkeypatch.setenv("TRACKMARK_HOME", str(tmp_path / "elsewhere"))
-    assert "is whole: 1 records" in invoke("restore", tmp_path / "backup", "--check").out
+    assert "is whole: 1 record," in invoke("restore", tmp_path / "backup", "--check").out
     assert invoke("restore", tmp_path / "backup").code == 1
     assert invoke("restore", tmp_path / "backup", "--seen", tmp_path / "note", "--nothing-later").code == 2
     done = invoke("restore", tmp_path / "backup", "--seen", tmp_path / "note")

@@ -19,6 +19,7 @@ from tests.api.cli.conftest import invoke
 from tests.signals import music
 
 BAR = "━"
+OVER = b"\x04over"
 RECORD = ("--title", "T", "--owner", "O")
 
 
@@ -79,14 +80,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Standard error is a terminal; what was drawn is in the list afterwards."""
     ours, theirs = pty.openpty()
-    drawn: list[bytes] = []
+    drawn = bytearray()
 
     def read() -> None:
-        try:
-            while part := os.read(ours, 65_536):
-                drawn.append(part)
-        except OSError:  # Linux: the other end is closed
-            pass
+        while not drawn.endswith(OVER):
+            drawn.extend(os.read(ours, 65_536))
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -94,10 +92,13 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     with open(theirs, "w", encoding="utf-8") as screen, monkeypatch.context() as patch:  # noqa: PTH123
         patch.setattr(sys, "stderr", screen)
         patch.setenv("TERM", "xterm")
-        yield told
+        try:
+            yield told
+        finally:  # said, since its end may never come: helpers of `multiprocessing` keep standard error open
+            screen.write(OVER.decode())
     reader.join()
     os.close(ours)
-    told.append(b"".join(drawn).decode(errors="replace"))
+    told.append(drawn.decode(errors="replace"))
 
 
 def long_ones(command: Any, above: tuple[str, ...] = ()) -> Iterator[str]:

@@ -83,7 +83,7 @@ def test_a_recording_is_played_and_looked_at_without_a_pointer(page: Page, addre
         page.keyboard.press("PageUp")
     at = page.evaluate("document.getElementById('sound').currentTime")
     assert at > 0 and page.locator("#cursor").is_visible()
-    expect(place).to_have_attribute("aria-valuetext", r"0:00; AI music: 0:00 to 0:01, score 0.97")
+    expect(place).to_have_attribute("aria-valuetext", "0:01; AI music: 0:00 to 0:01, score 0.97")
     expect(page.locator("#here")).to_have_text("AI music: 0:00 to 0:01, score 0.97")
     page.keyboard.press("End")
     assert page.evaluate("document.getElementById('sound').currentTime") == pytest.approx(2.0, abs=0.1)
