@@ -58,7 +58,7 @@ class Shape:
     dimension: int = 64
     books: int = 16
     codes: int = 512
-    spoken: int = 8
+    spoken: int = 4
     language_width: int = 192
     layers: int = 5
     heads: int = 4

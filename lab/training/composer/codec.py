@@ -24,7 +24,7 @@ from lab.training.decoders.distance import Distance
 from provenance.generate import Shape
 from provenance.generate.composer import codec
 
-SHARES = MappingProxyType({"samples": 0.3, "spectra": 2.0, "adversary": 0.3, "features": 0.3})
+SHARES = MappingProxyType({"samples": 0.5, "spectra": 2.0, "adversary": 0.3, "features": 0.3})
 FLOOR = 1e-3
 """Amplitude that counts in spectra, in parts of the loudest: 60 dB, as in the measure of the rule."""
 SIZES = (256, 1024, 2048)
@@ -64,7 +64,7 @@ class Plan:
     learning_rate: float = 1e-3
     adversary_rate: float = 3e-4
     unquantised: int = 300
-    adversary_from: int = 5700
+    adversary_from: int = 5000
     adversary_every: int = 2
     adversary_hears: int = 2
     adversary_width: int = 4

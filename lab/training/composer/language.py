@@ -43,12 +43,12 @@ class Plan:
 
     batch: int = 4
     learning_rate: float = 1e-3
-    dropout: float = 0.1
+    dropout: float = 0.0
     decay: float = 0.1
-    made: float = 0.5
+    made: float = 0.85
     looked_at: int = 16
     unheard: int = 16
-    semitones: tuple[int, ...] = (-2, 0, 2)
+    semitones: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
