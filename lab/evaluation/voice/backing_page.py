@@ -28,7 +28,7 @@ def section(found: Mapping[str, Any]) -> str:
         "",
         "Written by `python -m lab.evaluation.voice.backing_page docs/benchmarks/voice-backing.json`; do "
         "not edit. "
-        "Results of the parts of `lab.training.voice.backing`, not yet run as one: "
+        "Results of `lab.training.voice.backing`: "
         f"{found['windows']} windows of 2 s of people of the eleven held-out pages, over instrumentals of "
         "sources that nothing here was trained on, at known ratios of root mean squares.",
         "",
