@@ -86,8 +86,8 @@ def restore(
         answers().print(f"restored: {_words(done.backup)}", markup=False)
         if done.missing:
             messages().print(
-                f"others have seen {counted(done.seen, 'entry', 'entries')} of the log; it takes no new ones "
-                f"until the {done.missing} of them that are missing are put back: trackmark log complete URL",
+                f"others have seen {counted(done.seen, 'entry', 'entries')} of the log, and this one lacks "
+                f"{done.missing}; it takes no new ones until all are put back: trackmark log complete URL",
                 markup=False,
             )
 

@@ -316,7 +316,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("restore", tmp_path / "backup", "--seen", tmp_path / "note", "--nothing-later").code == 2
     done = invoke("restore", tmp_path / "backup", "--seen", tmp_path / "note")
     assert done.code == 0
-    assert "takes no new ones until the 1 missing" in " ".join(done.err.split())
+    assert "this one lacks 1; it takes no new ones until all are put back" in " ".join(done.err.split())
     assert invoke("log", "complete", tmp_path / "nowhere").code == 3
     assert invoke("log", "complete", tmp_path / "mirror", "--json").lines == [{"put_back": 1, "size": 2}]
     assert invoke("db", "check").code == 0
