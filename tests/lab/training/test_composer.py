@@ -113,7 +113,8 @@ def test_the_codec_comes_nearer_to_what_it_hears_and_uses_its_codes(
 ) -> None:
     monkeypatch.setattr(hearing, "REVIVED_EVERY", 10)
     monkeypatch.setattr(hearing, "WARM_UP", 1)
-    plan = replace(HEARING, learning_rate=3e-3, unquantised=100, adversary_from=10_000)
+    shares = {**hearing.SHARES, "samples": 0.3}
+    plan = replace(HEARING, learning_rate=3e-3, unquantised=100, adversary_from=10_000, shares=shares)
     training, heard = hearing.CodecTraining(tape, SHAPE, plan, CPU), tape.wav[None, None, : 4 * SHAPE.rate]
 
     def distance(wav: Tensor) -> float:
