@@ -1,7 +1,8 @@
 """Digest fields (RFC 9530): what is fetched tells its digest, what is sent may, and is held against it.
 
 `Content-Digest` is of the bytes of one message, `Repr-Digest` of the whole file, of which a message may bring
-a part or, for HEAD, nothing.
+a part or, for HEAD, nothing. The same digest is the file's `ETag`, so whoever has the file need not fetch it
+again (RFC 9110, 13.1.2).
 """
 
 import hashlib
@@ -11,17 +12,20 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive
 
 from api.server.refusals import DigestMismatch, UnsupportedChecksum
-from api.server.stored_file import StoredFile
+from api.server.stored_file import StoredFile, tag
 
 CONTENT, WHOLE = "Content-Digest", "Repr-Digest"
 ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
 """Those that RFC 9530 calls active, and what Python calls them."""
 _MEMBER = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):(?:;[^,]*)?")
 _MOST_TEXT = 2000
+_KEPT = frozenset({"etag", "vary", "cache-control", "content-location", WHOLE.lower()})
+"""What an answer goes on telling where the file itself is left out (RFC 9110, 15.4.5)."""
 
 
 class Expected:
@@ -92,18 +96,22 @@ def _read(name: str, text: str) -> bytes:
 def is_file(response: Response) -> bool:
     """Whether an answer is something to be kept: a file, or anything else but an entry as JSON."""
     if isinstance(response, StoredFile):
-        return response.status_code == 200 and response.sha256 is not None
+        return response.status_code in (200, 206) and response.sha256 is not None
     kept = isinstance(response, FileResponse) or "content-disposition" in response.headers
+    kept |= "immutable" in response.headers.get("cache-control", "")
     media = response.headers.get("content-type", "application/json")
     return response.status_code == 200 and (kept or media.partition(";")[0] != "application/json")
 
 
-def tell(response: Response, *, part: bool) -> None:
+def tell(response: Response, request: Request) -> Response:
     """Have an answer tell the digest of its file.
 
     Args:
         response: the answer; see `is_file`.
-        part: only a part of the file may have been asked for.
+        request: what was asked for, which may be a part of the file, or the file unless it is still the same.
+
+    Returns:
+        The answer, or 304 in its place.
     """
     if isinstance(response, StoredFile):
         digest = bytes.fromhex(response.sha256 or "")
@@ -115,8 +123,21 @@ def tell(response: Response, *, part: bool) -> None:
         digest = hashlib.sha256(response.body).digest()
     field = f"sha-256=:{b64encode(digest).decode()}:"
     response.headers[WHOLE] = field
-    if not part:
+    if "range" not in request.headers:
         response.headers[CONTENT] = field
+    if request.method != "GET":
+        return response
+    response.headers["ETag"] = tag(digest.hex())
+    if not _has(request.headers.getlist("if-none-match"), response.headers["ETag"]):
+        return response
+    kept = {name: value for name, value in response.headers.items() if name in _KEPT}
+    return Response(status_code=304, headers=kept)
+
+
+def _has(sent: list[str], own: str) -> bool:
+    """Whether an `If-None-Match` names a file; whether weakly is all the same to it."""
+    named = [one.strip().removeprefix("W/") for one in ",".join(sent)[:_MOST_TEXT].split(",")]
+    return own in named or named == ["*"]
 
 
 @lru_cache(maxsize=1024)

@@ -48,7 +48,10 @@ HEADERS: dict[str, tuple[str, str]] = {
     "RateLimit-Policy": ("string", "how much there is"),
     "WWW-Authenticate": ("string", "how to send a key"),
     "Location": ("string", "where the job is followed"),
-    "ETag": ("string", "names the state of the entry, for `If-Match`"),
+    "ETag": (
+        "string",
+        "names the state of the entry, for `If-Match`; of a file, its bytes, for `If-None-Match`",
+    ),
     "Upload-Offset": ("integer", "how many bytes are stored"),
     "Upload-Length": ("integer", "how many bytes the whole file has"),
     "Upload-Metadata": ("string", "as it was sent"),
@@ -68,6 +71,7 @@ _BY_STATUS = {
     "409": ("Retry-After",),
     "429": ("Retry-After", "RateLimit", "RateLimit-Policy"),
     "503": ("Retry-After",),
+    "304": ("ETag", "Repr-Digest"),
 }
 _LEADS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "createAudit": (("202", {"audit_id": "$response.body#/id"}),),
@@ -205,6 +209,11 @@ def _link(made: dict[str, Any]) -> None:
                     links[target] = {"operationId": target, "parameters": told}
 
 
+def _is_file(status: str, answer: dict[str, Any]) -> bool:
+    """Whether an answer brings a file, which is told its digest."""
+    return status.startswith("2") and bool(answer.get("content", {}).keys() - {"application/json"})
+
+
 def _describe(operation: dict[str, Any], route: RouteContext) -> None:
     """Who may ask, every problem that any route can answer with, and the headers."""
     dependant: Dependant = route.dependant
@@ -231,6 +240,8 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
     if not private and operation["operationId"] not in _IDENTIFIES:
         for status in ("401", "403"):
             told.pop(status, None)
+    if any(_is_file(status, answer) for status, answer in told.items()):
+        told["304"] = {"description": "The file is the one that `If-None-Match` names."}
     for status, answer in told.items():
         names = ["X-Request-Id", *_BY_STATUS.get(status, ())]
         if status.startswith("2"):
@@ -238,6 +249,6 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
             names += _TOLD.get(operation["operationId"], ())
             names += ["Idempotency-Replayed"] if "requestBody" in operation else []
             names += ["RateLimit", "RateLimit-Policy"]
-            if answer.get("content", {}).keys() - {"application/json"}:
-                names += ["Content-Digest", "Repr-Digest"]
+            if _is_file(status, answer):
+                names += ["ETag", "Content-Digest", "Repr-Digest"]
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -101,7 +101,7 @@ class Route(APIRoute):
                 watch.answered(response)
             await _keep(request, response)
             if self.include_in_schema and digests.is_file(response):
-                await run_in_threadpool(digests.tell, response, part="range" in request.headers)
+                response = await run_in_threadpool(digests.tell, response, request)
             return _Head(response) if request.scope.get(_HEAD) else response
 
         return handler

@@ -47,6 +47,40 @@ def test_every_file_tells_its_digest(client: TestClient) -> None:
         assert not {"content-digest", "repr-digest"} & client.get(path).headers.keys(), path
 
 
+def test_whoever_has_a_file_is_told_so_instead_of_sent_it_again(client: TestClient) -> None:
+    audit = audited(client, files={"file": ("a.flac", GOOD)})["id"]
+    track = client.post("/v1/tracks", files={"file": ("a.wav", GOOD)}, data={"title": "T", "owner": "O"})
+    tagged = finished(client, track.headers["location"])
+    names = ("report", "report?format=html", "report?format=pdf", "report?format=html&lang=de", "picture")
+    files = [f"/v1/audits/{audit}/{name}" for name in names]
+    files += [f"/v1/tracks/{tagged['id']}/file", f"/v1/records/{tagged['result']['record_id']}/envelope"]
+    tags = set()
+    for path in [*files, "/v1/log/entries/0", "/v1/log/tile/entries/000.p/1"]:
+        whole = client.get(path)
+        own = whole.headers["etag"]
+        assert own == f'"{hashlib.sha256(whole.content).hexdigest()}"', path
+        assert client.head(path).headers["etag"] == own
+        tags.add(own)
+        for sent in (own, f'"other", W/{own}', "*"):
+            for ask in (client.get, client.head):
+                answer = ask(path, headers={"If-None-Match": sent})
+                assert (answer.status_code, answer.content) == (304, b""), (path, sent)
+                told = ("etag", "vary", "cache-control", "repr-digest")
+                assert [answer.headers.get(name) for name in told] == [whole.headers.get(n) for n in told]
+                assert not {"content-type", "content-digest", "content-disposition"} & answer.headers.keys()
+        for sent in ('"other"', own.strip('"'), "", '"*"'):
+            assert client.get(path, headers={"If-None-Match": sent}).content == whole.content, (path, sent)
+    assert len(tags) == len(files) + 2  # another form or language is another file
+
+
+def test_a_part_is_sent_of_the_file_that_was_begun_or_else_the_whole(client: TestClient) -> None:
+    path = f"/v1/audits/{audited(client)['id']}/report"
+    whole = client.get(path)
+    for sent, status in ((whole.headers["etag"], 206), ('"other"', 200)):
+        answer = client.get(path, headers={"Range": "bytes=3-", "If-Range": sent})
+        assert (answer.status_code, answer.content) == (status, whole.content[3 if status == 206 else 0 :])
+
+
 def test_a_part_and_a_head_tell_the_digest_of_the_whole(client: TestClient) -> None:
     path = f"/v1/audits/{audited(client)['id']}/report"
     whole = client.get(path).content

@@ -103,6 +103,7 @@ def test_what_one_machine_receives_another_works_on(machines: Machines) -> None:
     ):
         answer = client.get(f"{where}/sound", headers={"Range": f"bytes={asked}"})
         assert (answer.status_code, answer.content) == (206, part)
+        assert answer.headers["repr-digest"] == client.head(f"{where}/sound").headers["repr-digest"]
     assert client.get(f"{where}/sound", headers={"Range": "bytes=999999-"}).status_code == 416
     assert client.get(f"{where}/spectrogram").status_code in (200, 404)
     assert "outline" in client.get(f"/audits/{audit}", headers={"Accept": "text/html"}).text
