@@ -17,7 +17,17 @@ from torch import Tensor
 
 from core.clip import Clip, Source
 from core.limits import DEFAULT_LIMITS, LONG_LIMITS, Limits
-from core.reception import Reception, chapters, check_size, naming, opened, pairs, received, texts
+from core.reception import (
+    Reception,
+    chapters,
+    check_size,
+    expected_s,
+    naming,
+    opened,
+    pairs,
+    received,
+    texts,
+)
 from core.scratch import Recording
 
 
@@ -31,6 +41,8 @@ class Stream:
         layout: which channel is which; None where nobody said.
         bits: as in `core.clip.Source`.
         others: what else the file holds, as in `core.clip.Source`.
+        expected_s: how long it should be by its header, in seconds; None where that does not say. Only to
+            tell how far one is: a header may say anything.
         blocks: the samples in order, each [C, some length]; to be read once.
     """
 
@@ -40,6 +52,7 @@ class Stream:
     layout: str | None = None
     bits: int | None = None
     others: tuple[str, ...] = ()
+    expected_s: float | None = None
 
 
 def decode(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Clip:
@@ -96,6 +109,7 @@ def stream(path: Path | str, limits: Limits = LONG_LIMITS) -> Iterator[Stream]:
             header.get("layout"),
             header.get("bits"),
             texts(header.get("others")),
+            expected_s(header.get("expected_s")),
         )
 
 

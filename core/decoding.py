@@ -114,6 +114,7 @@ class _Sound:
                     self._places = places
                     self._head = _header(container, stream, rate, len(samples), limits)
                     self._head |= {"layout": layout, "bits": _bits(stream, frame)}
+                    self._head["expected_s"] = plausible_s if len(found.links) == 1 else None
                     self._head["others"] = _others(container, stream)
                     self._head["more_audio"] = len(container.streams.audio) - 1
                     self._head["chapters"] = _chapters(container)

@@ -5,6 +5,7 @@ nothing but compute, with bounded memory and time; this process only reads raw s
 """
 
 import json
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -195,6 +196,11 @@ def pairs(value: Any) -> tuple[tuple[str, str], ...]:
         return tuple((str(name), str(text)) for name, text in value or ())
     except (TypeError, ValueError) as error:
         raise errors.UnreadableAudio(_MISBEHAVED) from error
+
+
+def expected_s(value: Any) -> float | None:
+    """A length that a file promises, in seconds; None for what is none."""
+    return float(value) if isinstance(value, int | float) and 0 < value < math.inf else None
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -139,8 +139,8 @@ def score(
         folder = music_adapters(chosen)
 
         def ask(file: Path, report: Report) -> dict[str, Any]:
-            report("adapters", 0.1)
-            said = hearing.opinions(folder, decode(file, limits))
+            report("decode", 0.0)
+            said = hearing.opinions(folder, decode(file, limits), report)
             return {"file": str(file), "adapters": [asdict(o) for o in said]}
 
         for_each(files, ask, _show, lambda _found: True, as_json=as_json, quiet=quiet)

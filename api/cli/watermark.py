@@ -115,6 +115,7 @@ def detect(
         from api.audit import json_form
         from api.audit.checks import swing, unusable
         from api.audit.findings import NotRun, WatermarkFound
+        from api.report.numbers import clock_text
         from core.decode import stream
         from provenance.watermark import Known, WatermarkKey, detect_blocks
 
@@ -122,11 +123,19 @@ def detect(
         known = [Known(1.0, 1.0, message=message) for message in named]
 
         def ask(file: Path, report: Report) -> dict[str, Any]:
-            report("detect", 0.1)
+            report("detect", 0.0)
             extremes: list[Tensor] = []
             with stream(file, limits) as audio:
                 blocks = (_noting(block, extremes) for block in audio.blocks)
-                found = detect_blocks(blocks, audio.sample_rate, secret, exhaustive=exhaustive, known=known)
+                length_s = audio.expected_s
+
+                def heard(done_s: float) -> None:
+                    if length_s is not None:
+                        report(f"detect, {clock_text(done_s)}", min(done_s / length_s, 0.99))
+
+                found = detect_blocks(
+                    blocks, audio.sample_rate, secret, exhaustive=exhaustive, known=known, heard=heard
+                )
             reason = unusable(found.duration_s, swing(torch.cat(extremes, -1)))
             told = WatermarkFound.of(found)
             if reason is not None:

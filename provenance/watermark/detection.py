@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,11 +101,13 @@ def detect_blocks(
     exhaustive: bool = False,
     known: Sequence[Known | tuple[float, float]] = (),
     networks: model.Model | None = None,
+    heard: Callable[[float], None] | None = None,
 ) -> Detection:
     """Look for a key's mark in audio that comes in blocks, holding about two minutes of it.
 
     Args:
         blocks: audio in order, each [C, any length]; the rest as in `detect`.
+        heard: is told how many seconds of it are searched, after each section.
 
     Returns:
         As `detect`. The map begins to be drawn where the mark is first read.
@@ -132,6 +134,8 @@ def detect_blocks(
                         for first, last in parts
                     ]
             duration_s += length_s
+            if heard is not None:
+                heard(duration_s)
     best = hunt.best
     p_value = hunt.p_value(best) if best else 1.0
     if best is None or p_value >= PRESENT_P_VALUE:

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from core.decode import decode, decode_bytes, stream
 from core.encode import encode, encode_bytes
 from core.limits import DEFAULT_LIMITS, Limits
 from core.locked import Talk
-from core.reception import DECODER, begin
+from core.reception import DECODER, begin, expected_s
 from tests.core import processes
 from tests.hostile import ACCEPTED, REFUSED, encoded, tone, wav
 from tests.signals import music, noise
@@ -255,6 +256,28 @@ def test_a_stream_gives_the_same_samples(tmp_path: Path) -> None:
         assert (audio.sample_rate, audio.channels) == (44_100, 2)
     assert len(blocks) > 2
     assert torch.equal(torch.cat(blocks, -1), decode(path).wav)
+
+
+@pytest.mark.parametrize("codec", get_args(Codec))
+def test_a_stream_tells_how_long_its_file_should_be(codec: Codec, tmp_path: Path) -> None:
+    path = tmp_path / "tone"
+    encode(music(7.0, 44_100), 44_100, path, codec=codec)
+    with stream(path) as audio:
+        assert audio.expected_s == pytest.approx(7.0, abs=0.2)
+
+
+def test_of_streams_that_follow_each_other_no_length_is_told(tmp_path: Path) -> None:
+    one, both = tmp_path / "one.ogg", tmp_path / "both.ogg"
+    encode(music(3.0, 44_100), 44_100, one, codec="opus")
+    both.write_bytes(one.read_bytes() * 2)
+    with stream(both) as audio:
+        assert audio.expected_s is None
+        assert sum(block.shape[-1] for block in audio.blocks) / audio.sample_rate > 5.5
+
+
+@pytest.mark.parametrize("told", [None, "7", -1.0, 0, float("nan"), float("inf"), [7.0]])
+def test_a_length_that_is_none_is_not_told(told: object) -> None:
+    assert expected_s(told) is None
 
 
 def test_a_stream_that_is_left_early_harms_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """An adapter on many recordings: the work behind `trackmark adapter add` and behind an audit's opinions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,14 +8,13 @@ from core.clip import Clip
 from core.decode import decode
 from core.errors import AudioError, EncodeError, WeightsError
 from core.limits import Limits
+from core.progress import Progress, through
 from detector.music.adapters import confounds, store, trial
 from detector.music.adapters.manifest import checkpoint
 from detector.music.adapters.opinion import Opinion, opinion
 from detector.music.adapters.session import opened
 from detector.music.adapters.trial import Heard, Trial
 from detector.music.detector import SHORTEST_S
-
-Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Hearing:
 
 
 def hear(
-    manifest: Path, human: Sequence[Path], generated: Sequence[Path], limits: Limits, report: Report
+    manifest: Path, human: Sequence[Path], generated: Sequence[Path], limits: Limits, report: Progress
 ) -> Hearing:
     """Score recordings of known origin, as they are and as matched copies, and judge the adapter by them.
 
@@ -96,14 +95,16 @@ def hear(
     return Hearing(scores[0], scores[1], answers, tuple(skipped))
 
 
-def opinions(folder: Path, clip: Clip) -> tuple[Opinion, ...]:
+def opinions(folder: Path, clip: Clip, progress: Progress | None = None) -> tuple[Opinion, ...]:
     """What every adapter in a folder says of a recording; one that is damaged or fails says so, and no more.
+
+    `progress` is told before each.
 
     Raises:
         EmptyAudio: the recording is silent.
     """
     found = []
-    for name in store.names(folder):
+    for name in through(store.names(folder), lambda _name: 0.0, "ask the adapters", progress):
         try:
             guest = store.load(folder, name)
             with opened(guest.adapter, guest.data) as session:
