@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SILENCE_DBFS = -70.0
 SHORTEST_S = 0.25
+SHORTEST_MARKED_S = 1.0
+"""In less a mark is hardly ever read, and that none was read there says nothing."""
 SHORTEST_TOLD_S = 0.001
 """So few samples are not told as no time at all."""
 # Below this the fingerprint's own search tolerates the change; above it the audio is put back first.
@@ -80,9 +82,14 @@ def unusable(duration_s: float, amplitude: float) -> str | None:
         amplitude: of its samples, as `swing` says.
     """
     if duration_s < SHORTEST_S:
-        seconds = f"{duration_s:.3f}" if duration_s >= SHORTEST_TOLD_S else f"less than {SHORTEST_TOLD_S}"
-        return f"{seconds} s of audio is too short to judge"
+        return too_short(duration_s)
     return "the audio is silent" if amplitude < 10 ** (SILENCE_DBFS / 20) else None
+
+
+def too_short(duration_s: float) -> str:
+    """That in so little audio nothing can be found, so that finding nothing is no answer."""
+    seconds = f"{duration_s:.3f}" if duration_s >= SHORTEST_TOLD_S else f"less than {SHORTEST_TOLD_S}"
+    return f"{seconds} s of audio is too short to judge"
 
 
 def watermark(
@@ -99,11 +106,12 @@ def watermark(
     """
     key, known = registry.keys.watermark(), where_named(matches)
     try:
-        return WatermarkFound.of(
-            engines.marker.detect(clip.wav, clip.sample_rate, key, exhaustive=exhaustive, known=known)
-        )
+        found = engines.marker.detect(clip.wav, clip.sample_rate, key, exhaustive=exhaustive, known=known)
     except WatermarkError as error:
         raise Inconclusive(str(error)) from error
+    if not found.present and clip.duration_s < SHORTEST_MARKED_S:
+        raise Inconclusive(too_short(clip.duration_s))
+    return WatermarkFound.of(found)
 
 
 def credentials(engines: Engines, path: "Path", clip: Clip, registry: "Registry") -> CredentialsFound:
@@ -140,11 +148,16 @@ def changes(matches: Sequence[MatchFound]) -> list[tuple[float, float]]:
 
 def fingerprint(engines: Engines, clip: Clip, registry: "Registry") -> tuple[MatchFound, ...]:
     """Look the audio up among the registered tracks."""
+    from provenance.fingerprint.chance import MIN_MATCHED_S  # slow to import; who prints has done it
+
     index = registry.fingerprints.index()
     query = engines.printer.extract(clip.wav, clip.sample_rate)
     if len(query.hashes) == 0:
         raise Inconclusive("the audio has no peaks to compare")
-    return tuple(MatchFound.of(match) for match in index.query(query))
+    found = tuple(MatchFound.of(match) for match in index.query(query))
+    if not found and clip.duration_s < MIN_MATCHED_S:
+        raise Inconclusive(too_short(clip.duration_s))
+    return found
 
 
 def moved(matches: Sequence[MatchFound], mark: WatermarkFound) -> bool:

@@ -113,7 +113,7 @@ def detect(
         import torch
 
         from api.audit import json_form
-        from api.audit.checks import swing, unusable
+        from api.audit.checks import SHORTEST_MARKED_S, swing, too_short, unusable
         from api.audit.findings import NotRun, WatermarkFound
         from api.report.numbers import clock_text
         from core.decode import stream
@@ -137,6 +137,8 @@ def detect(
                     blocks, audio.sample_rate, secret, exhaustive=exhaustive, known=known, heard=heard
                 )
             reason = unusable(found.duration_s, swing(torch.cat(extremes, -1)))
+            if reason is None and not found.present and found.duration_s < SHORTEST_MARKED_S:
+                reason = too_short(found.duration_s)
             told = WatermarkFound.of(found)
             if reason is not None:
                 told = WatermarkFound(duration_s=told.duration_s, elapsed_s=0.0)

@@ -62,6 +62,20 @@ def test_silence_and_a_blink_are_inconclusive_with_a_reason(
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "open_ones"), [(0.9, {"watermark", "fingerprint"}), (1.4, {"fingerprint"}), (1.6, set())]
+)
+def test_that_nothing_was_found_is_no_answer_where_nothing_can_be_found(
+    seconds: float, open_ones: set[str]
+) -> None:
+    audio = clip(seconds)
+    nothing = audit(audio=audio).findings
+    assert {name for name in nothing.checks() if nothing.checks()[name] == "inconclusive"} == open_ones
+    assert (nothing.ownership.status == "not_checked") == (len(open_ones) == 2)
+    found = audit(Registry(matches=[match(RECORD)]), audio=audio, detection=marked()).findings
+    assert "inconclusive" not in found.checks().values()  # what is found counts, in however little
+
+
 def test_a_detector_that_cannot_answer_is_inconclusive_not_failed() -> None:
     result = audit(detection=WatermarkError("three seconds are needed"))
     assert result.findings.checks()["watermark"] == "inconclusive"
