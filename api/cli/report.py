@@ -18,7 +18,7 @@ from api.cli.console import (
     settings,
     unopened,
 )
-from api.cli.trust import trusted_keys
+from api.cli.trust import BESIDE, trusted_keys
 from api.language.catalogue import Language
 
 if TYPE_CHECKING:
@@ -117,10 +117,13 @@ def readable_form(output: Path) -> "Form":
 
 
 def _keys_at_hand(given: Path | None, beside: Path) -> "tuple[TrustedKeys | None, str]":
-    """As `trusted_keys`; None where there are none at all."""
+    """As `trusted_keys`, in the words of a document, which others read; None where there are none."""
+    from api.report.rendered import BESIDE_KEYS, GIVEN_KEYS, HERE_KEYS
+
     if given is None and not beside.exists() and not (settings().home / "keys").is_dir():
         return None, ""
-    return trusted_keys(given, beside)
+    keys, trust = trusted_keys(given, beside)
+    return keys, GIVEN_KEYS if given is not None else BESIDE_KEYS if trust == BESIDE else HERE_KEYS
 
 
 def _refuse(report: Path, error: Exception, code: int, *, as_json: bool) -> NoReturn:

@@ -22,6 +22,9 @@ Form = Literal["html", "pdf"]
 MEDIA: dict[Form, str] = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 DSSE = "application/json"
 OWN_KEYS = later("those of the registry that made it")
+HERE_KEYS = later("those of the registry where this page was made")
+GIVEN_KEYS = later("chosen by whoever made this page")
+BESIDE_KEYS = later("those that lay beside the report, which proves only that they belong together")
 """Whose keys a report was checked with by its own registry."""
 _DOCUMENTS: Mapping[str, Callable[[Mapping[str, Any], Seal], Document]] = {
     "audit": audit_document,

@@ -93,6 +93,8 @@ def _voices(voice: Found) -> str:
         )
     if artists:
         return _("The voice sounds like a synthetic copy of %(artists)s.", artists=copies)
+    if not voice.get("artists"):
+        return _("The voice in it was compared with no enrolled artist.")
     return _("That the voice is a copy of an enrolled artist's was not established.")
 
 

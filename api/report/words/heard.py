@@ -172,7 +172,10 @@ def voice_line(found: Found) -> str:
         return _("not measured: %(reason)s", reason=reason_text(found.get("reason")))
     if not found["has_voice"]:
         return lowered(_(NO_VOCALS))
-    scored = _("synthetic score %(score)s", score=score_text(found["synthetic_score"]))
+    scored = _(
+        "synthetic score %(score)s (0.50 is even; alone no verdict)",
+        score=score_text(found["synthetic_score"]),
+    )
     lines = [f"{lowered(voice(found).answer)}; {scored}"]
     lines += [f"{a['name']}: {artist(a)}" for a in found["artists"]]
     lines += [_("error rates %(rates)s", rates=rates) for rates in [error_rates(found)] if rates]

@@ -145,3 +145,11 @@ def test_nothing_that_was_not_found_is_told_as_absent() -> None:
     assert answers["Does it carry this registry's watermark?"] == "No mark found"
     assert answers["Whose recording is it?"] == "No record found here"
     assert answers["Does the voice imitate an enrolled artist?"] == "No vocals found"
+
+
+def test_a_voice_that_was_compared_with_nobody_is_told_as_that() -> None:
+    found = statement("everything")
+    found["findings"]["voice"] |= {"has_voice": True, "synthetic_score": 0.95, "artists": []}
+    told = " ".join(texts(audit_document(found, SEAL).to_dict()["summary"]))
+    assert "compared with no enrolled artist" in told
+    assert "was not established" not in told

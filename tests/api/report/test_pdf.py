@@ -67,20 +67,17 @@ def test_page_and_pdf_say_the_same(name: str, tmp_path: Path) -> None:
     assert untold(audit_document(statement(name), SEAL), tmp_path) == set()
 
 
+@pytest.mark.parametrize("name", ["everything", "silence"])
+def test_the_pdf_says_nothing_that_the_document_does_not(name: str, tmp_path: Path) -> None:
+    document = audit_document(statement(name), SEAL)
+    body = template(document, tmp_path).partition("<body>")[2]
+    known = plain("".join((*texts(document.to_dict()), *frame(document.language).values())))
+    assert {part for part in re.findall(r">([^<]+)<", body) if plain(part) not in known} <= {"."}
+
+
 def untold(document: Document, folder: Path) -> set[str]:
     """The texts of a document that the template of the PDF, set as HTML, or the page leaves out."""
-    import typst
-
-    shutil.copyfile(pdf.TEMPLATE, folder / "paper.typ")
-    inputs = {
-        "document": json.dumps(document.to_dict()),
-        "attachments": "[]",
-        "frame": json.dumps(frame(document.language)),
-        "moment": "[2026,11,28,11,33,16]",
-        "points": "10",
-    }
-    set_as_html = typst.compile(folder / "paper.typ", root=folder, format="html", sys_inputs=inputs)
-    shown = [plain(set_as_html.decode()), plain(render_page(document, PNG))]
+    shown = [plain(template(document, folder)), plain(render_page(document, PNG))]
     content = document.to_dict()
     kinds = {
         "text",
@@ -96,6 +93,22 @@ def untold(document: Document, folder: Path) -> set[str]:
     }
     del content["created_at"], content["answers_under"], content["picture"]
     return {text for text in set(texts(content)) - kinds if not all(plain(text) in one for one in shown)}
+
+
+def template(document: Document, folder: Path) -> str:
+    """A document in the template of the PDF, set as HTML."""
+    import typst
+
+    shutil.copyfile(pdf.TEMPLATE, folder / "paper.typ")
+    inputs = {
+        "document": json.dumps(document.to_dict()),
+        "attachments": "[]",
+        "frame": json.dumps(frame(document.language)),
+        "moment": "[2026,11,28,11,33,16]",
+        "points": "10",
+    }
+    made = typst.compile(folder / "paper.typ", root=folder, format="html", sys_inputs=inputs)
+    return str(made.decode())
 
 
 def plain(text: str) -> str:
