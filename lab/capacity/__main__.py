@@ -15,7 +15,7 @@ from lab.capacity.queueing import DAY_S
 from provenance.fingerprint.mapped import MOST_POSTINGS, MOST_TRACKS
 
 PAGE = ROOT / "docs" / "capacity.md"
-SOURCES = ("speed", "load", "load-hundred-thousand", "storage", "log", "fingerprint-growth")
+SOURCES = ("speed", "load", "load-hundred-thousand", "storage", "log", "fingerprint-million")
 DAYS_A_MONTH = 365 / 12
 GB = 1e9
 
@@ -144,8 +144,8 @@ def _catalogue(found: Published, given: Inputs) -> Iterator[str]:
     yield (
         f"A copy holds {MOST_POSTINGS:,} hashes and {MOST_TRACKS:,} tracks at most, so there are {copies} of "
         f"them at least; each track has {stored.hashes:,} hashes in {stored.length_s} s. The largest index "
-        f"that was measured has {found.index[0]:,.0f} tracks of half a minute, and a query took "
-        f"{found.index[1]:.0f} ms of a processor in the median. **How long it takes, and what it still "
+        f"that was measured has {found.index[0]:,.0f} tracks of {found.index[1]:.0f} s, and a query took "
+        f"{found.index[2]:.0f} ms of a processor in the median. **How long it takes, and what it still "
         f"finds, among {tracks:,} was not measured**: strangers' hashes grow with the tracks, and a look-up "
         "reads no more than its budget."
     )

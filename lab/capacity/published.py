@@ -123,7 +123,7 @@ class Published:
         log_per_s: entries that a log takes where they come one by one.
         proof_of: entries of the largest log that was measured.
         proof_ms: of a proof in it, in the median.
-        index: tracks of the largest fingerprint index that was measured, and milliseconds of a query.
+        index: tracks of the largest fingerprint index that was measured, seconds of each, milliseconds of a query.
     """
 
     costs: Mapping[str, Cost]
@@ -132,7 +132,7 @@ class Published:
     log_per_s: float
     proof_of: float
     proof_ms: float
-    index: tuple[float, float]
+    index: tuple[float, float, float]
 
 
 def _beside(page: Path) -> Any:
@@ -152,8 +152,9 @@ def published(folder: Path = BENCHMARKS) -> Published:
     crowd = rows(folder / "log.md", "threads", "log entries per second")
     logs = rows(folder / "log.md", "entries", "question", "median ms")
     proofs = [row for row in logs if row["question"] == "inclusion proof"]
-    (tracks,) = said(folder / "fingerprint-growth.md", r"do not edit\. (\d+) tracks")
-    index = rows(folder / "fingerprint-growth.md", "index", "CPU, median")
+    largest = folder / "fingerprint-million.md"
+    tracks, each_s = said(largest, r"do not edit\. (\d+) tracks, [^(]*\(([\d.]+) s each\)")
+    index = rows(largest, "index", "CPU, median")
     many = _beside(folder / "load-hundred-thousand.md")["databases"]
     return Published(
         costs(audit_seconds(folder / "speed.md"), served_seconds(folder / "load.md")),
@@ -162,5 +163,5 @@ def published(folder: Path = BENCHMARKS) -> Published:
         max(number(row["log entries per second"]) for row in crowd),
         number(proofs[-1]["entries"]),
         number(proofs[-1]["median ms"]),
-        (tracks, max(number(row["CPU, median"]) for row in index)),
+        (tracks, each_s, max(number(row["CPU, median"]) for row in index)),
     )

@@ -35,9 +35,8 @@ SETTLED = 0.7
 explains nine in ten, one at 64 kbit/s eight; below this there is room for another track, at another speed (a
 mash-up)."""
 BUDGET = 2_000_000
-"""Postings that are read at most when hashes are asked for once, wherever they lie. Most of what is read are
-other keys' postings in the same slots, some four for each key and copy; less than these passes over the track
-that is sought (decision 0227)."""
+"""Postings that are read at most when hashes are asked for once, wherever they lie. Less than these passes over
+the track that is sought among a million others (decision 0227)."""
 
 
 class Index(Protocol):

@@ -19,7 +19,7 @@ STORED = Stored(180, 10_000_000, 30_000, 900_000, 20_000, 300.0, 9_000.0, 200_00
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
     """The published pages, and made-up numbers where a page has them beside it."""
-    for name in ("speed", "load", "log", "fingerprint-growth"):
+    for name in ("speed", "load", "log", "fingerprint-million"):
         (tmp_path / f"{name}.md").write_text((BENCHMARKS / f"{name}.md").read_text("utf-8"), "utf-8")
     many = {"databases": [{"name": "SQLite", "bytes_per_audit": 8_000}]}
     (tmp_path / "load-hundred-thousand.json").write_text(json.dumps(many))
@@ -36,7 +36,7 @@ def test_the_published_pages_say_what_the_model_needs(pages: Path) -> None:
     assert (found.row_bytes, found.stored) == ({"SQLite": 8_000}, STORED)
 
 
-@pytest.mark.parametrize("name", ["speed.md", "log.md", "fingerprint-growth.md", "storage.json", "load.md"])
+@pytest.mark.parametrize("name", ["speed.md", "log.md", "fingerprint-million.md", "storage.json", "load.md"])
 def test_a_page_that_is_not_there_is_named(pages: Path, name: str) -> None:
     (pages / name).unlink()
     with pytest.raises(NotPublished, match=name):
