@@ -123,7 +123,8 @@ class Published:
         log_per_s: entries that a log takes where they come one by one.
         proof_of: entries of the largest log that was measured.
         proof_ms: of a proof in it, in the median.
-        index: tracks of the largest fingerprint index that was measured, seconds of each, milliseconds of a query.
+        index: of the largest fingerprint index that was measured: tracks, seconds of each, and milliseconds
+            of a query.
     """
 
     costs: Mapping[str, Cost]

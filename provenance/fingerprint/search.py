@@ -35,8 +35,8 @@ SETTLED = 0.7
 explains nine in ten, one at 64 kbit/s eight; below this there is room for another track, at another speed (a
 mash-up)."""
 BUDGET = 2_000_000
-"""Postings that are read at most when hashes are asked for once, wherever they lie. Less than these passes over
-the track that is sought among a million others (decision 0227)."""
+"""Postings that are read at most when hashes are asked for once, wherever they lie. Less than these passes
+over the track that is sought among a million others (decision 0227)."""
 
 
 class Index(Protocol):
