@@ -69,7 +69,7 @@ def synthetic(found: Results) -> list[Goal]:
             f"EER over music as loud as the voice: {_percent(OVER_MUSIC)} at most",
             _percent(over["eer"]),
             over["eer"] <= OVER_MUSIC,
-            ("0216", "0220"),
+            ("0216", "0220", "0250"),
         ),
         Goal(
             f"what the told ratio costs: {BITS} bits at most",
