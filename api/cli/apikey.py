@@ -32,7 +32,7 @@ def _keys() -> Iterator["ApiKeys"]:
 def _told(info: "KeyInfo") -> dict[str, Any]:
     from api.server.key_shapes import KeyAnswer
 
-    told: dict[str, Any] = KeyAnswer.of(info).model_dump(mode="json")
+    told: dict[str, Any] = KeyAnswer.of(info).model_dump()
     return told
 
 

@@ -83,7 +83,7 @@ def revoke(
 
 
 def told(consent: "Consent") -> dict[str, Any]:
-    """A consent as `--json` prints it."""
+    """A consent as `emit` prints it."""
     from core import clock
 
     terms = consent.terms
@@ -95,8 +95,8 @@ def told(consent: "Consent") -> dict[str, Any]:
         "territory": list(terms.territories),
         "licence": terms.licence,
         "evidence_sha256": terms.evidence_sha256,
-        "created_at": consent.created_at.isoformat(),
-        "revoked_at": consent.revoked_at and consent.revoked_at.isoformat(),
+        "created_at": consent.created_at,
+        "revoked_at": consent.revoked_at,
         "revoked_reason": consent.revoked_reason,
         "state": consent.state(clock.now().date()),
         "flags": list(consent.flags()),

@@ -6,12 +6,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from core import room
+from core import clock, room
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -65,12 +66,21 @@ def _screen(terminal: bool, *, stderr: bool, careful: bool = True) -> "Console":
 
 
 def emit(found: dict[str, Any]) -> None:
-    """Print one JSON object on one line, at once (a reader may be waiting at the other end)."""
+    """Print one JSON object on one line, at once (a reader may be waiting at the other end).
+
+    Moments in it are written to the second, in UTC.
+    """
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    line = json.dumps(found, ensure_ascii=not utf8, allow_nan=False)
+    line = json.dumps(found, ensure_ascii=not utf8, allow_nan=False, default=_written)
     # A name that is no UTF-8 becomes escapes: its bytes would be no JSON, and strict streams refuse them.
     sys.stdout.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
     sys.stdout.flush()
+
+
+def _written(value: object) -> str:
+    if isinstance(value, datetime):
+        return clock.utc_text(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def fail(text: str, code: int) -> NoReturn:

@@ -69,7 +69,7 @@ def _tell(job: Any, *, as_json: bool) -> None:
         "attempts": job.attempts,
         "file": job.file_name,
         "worker": job.worker,
-        "created_at": job.created_at.isoformat(),
+        "created_at": job.created_at,
         "problem": None if job.error is None else job.error["detail"],
     }
     if as_json:

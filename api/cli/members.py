@@ -48,7 +48,7 @@ def _members_of(member_id: str) -> Iterator["Members"]:
 def _told(member: "Member") -> dict[str, Any]:
     from api.server.member_shapes import MemberAnswer
 
-    told: dict[str, Any] = MemberAnswer.of(member).model_dump(mode="json")
+    told: dict[str, Any] = MemberAnswer.of(member).model_dump()
     return told
 
 

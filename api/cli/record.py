@@ -61,17 +61,20 @@ def list_records(
 
 
 def _tell(record: "StoredRecord", *, as_json: bool) -> None:
-    made = clock.utc_text(record.created_at)
     if as_json:
         known = {"record_id": record.record_id, "title": record.title}
-        emit({**known, "leaf_index": record.leaf_index, "registered_at": made})
+        emit({**known, "leaf_index": record.leaf_index, "registered_at": record.created_at})
     else:
+        made = clock.utc_text(record.created_at)
         answers().print(f"{record.record_id}  {made}  {record.title}", markup=False)
 
 
 @commands.command("show")
 def show(record_id: RecordId, as_json: AsJson = False) -> None:
-    """Show what a record says today and everything that happened to it, each event verified."""
+    """Show what a record says today and everything that happened to it, each event verified.
+
+    Each event has two times: when the log wrote it down, and the one that its signer gave.
+    """
     from api.report.custody import custody
     from api.report.words.record import declared_ai, holding, ingredient
     from provenance.records import fields
@@ -96,7 +99,8 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
         console.print(f"  made from {ingredient(one)}", markup=False)
     for event in chain:
         by = f" by {event.who}" + (f", key {event.keyid[:16]}" if event.keyid else "")
-        console.print(f"  entry {event.entry:<3} {event.name} {event.when}{by}", markup=False)
+        times = f"{event.logged}, signed {event.when}"
+        console.print(f"  entry {event.entry:<3} {event.name} {times}{by}", markup=False)
         for told in (*event.changes, *([f"“{event.reason}”"] if event.reason else [])):
             console.print(f"            {told}", markup=False)
 
@@ -330,6 +334,7 @@ def _event(event: "StoredEvent") -> dict[str, Any]:
         "type": event.type,
         "leaf_index": event.leaf_index,
         "issued_at": content.issued_at,
+        "logged_at": event.created_at,
         "issuer": issuer,
         "revision": getattr(content, "revision", None),
         "reason": getattr(content, "reason", None),

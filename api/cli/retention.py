@@ -72,8 +72,7 @@ def sweep(
 def _tell(rule: "Rule", *, as_json: bool) -> None:
     days = {f"{name}_days": count for name, count in vars(rule.days).items()}
     if as_json:
-        changed = None if rule.changed_at is None else rule.changed_at.isoformat()
-        emit({"tenant": rule.tenant, **days, "changed_at": changed, "who": rule.who})
+        emit({"tenant": rule.tenant, **days, "changed_at": rule.changed_at, "who": rule.who})
         return
     for name, count in vars(rule.days).items():
         answers().print(f"{name}: {'for ever' if count is None else counted(count, 'day')}", markup=False)

@@ -103,7 +103,7 @@ class VerifiedHistory:
             "open_disputes": self.state.open_disputes,
             "first_index": self.events[0].leaf_index,
             "log_signed": self.log_signed,
-            "logged_at": self.events[0].created_at.isoformat(),
+            "logged_at": clock.utc_text(self.events[0].created_at),
             "witnessed_at": earliest_independent_time(self.registered),
             "time_stamps": [_told(one) for one in stamps.times],
             "untrusted_time_stamps": list(stamps.strangers),

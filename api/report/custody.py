@@ -9,6 +9,7 @@ from api.language import _, named
 from api.registry.history import StoredEvent, VerifiedHistory
 from api.registry.summary import owners
 from api.report.words.record import EVENTS, holding
+from core import clock
 from provenance.records import fields
 from provenance.records.record import OwnershipRecord
 
@@ -26,6 +27,7 @@ class Event:
         name: what happened.
         who: the name that its signer gave; a signature proves the key, not the name.
         when: the time that the signer gave, in UTC.
+        logged: when the log wrote it down, by its own clock, in UTC.
         entry: its entry in the log.
         keyid: key that signed it; None where several did, since some of them may not count.
         changes: what it changed, a sentence each.
@@ -35,6 +37,7 @@ class Event:
     name: str
     who: str
     when: str
+    logged: str
     entry: int
     keyid: str | None
     changes: tuple[str, ...] = ()
@@ -61,7 +64,8 @@ def _event(
     signatures = stored.envelope.signatures
     keyid = signatures[0].keyid if len(signatures) == 1 else None
     name = named(EVENTS, stored.type)
-    return Event(name, who, when, stored.leaf_index, keyid, changes, reason)
+    logged = clock.utc_text(stored.created_at)
+    return Event(name, who, when, logged, stored.leaf_index, keyid, changes, reason)
 
 
 def _changes(before: OwnershipRecord, after: OwnershipRecord) -> Iterator[str]:

@@ -12,6 +12,7 @@ from api.report.page import render_page
 from api.report.pdf import Attachment, render_pdf
 from api.report.rendered import Form
 from api.report.statement import issuer
+from core import clock
 
 if TYPE_CHECKING:
     from api.registry.registry import Registry
@@ -34,7 +35,7 @@ def record_certificate(registry: "Registry", record_id: str, public_url: str | N
     return certificate(
         Registered(
             record=told,
-            as_of=history.events[-1].created_at.isoformat(),
+            as_of=clock.utc_text(history.events[-1].created_at),
             log="" if logged is None else logged.verified.checkpoint.origin,
             entries=entries,
             sha256=history.current.record.asset.sha256_pcm,

@@ -139,7 +139,7 @@ class PublicClaim(Model):
     status: str = Field(description="asserted, evidenced, disputed or revoked", examples=["asserted"])
     leaf_index: int = Field(description="the log's entry of its registration", examples=[7])
     logged_at: str = Field(
-        description="when the log wrote that, by its own clock", examples=["2026-11-22T13:00:00+00:00"]
+        description="when the log wrote that, by its own clock", examples=["2026-11-22T13:00:00Z"]
     )
 
 

@@ -1,6 +1,7 @@
 """The command, run in this process on a registry of its own."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from api.cli import main
 from core.encode import encode
 from tests.signals import music
 
+OTHERWISE = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?!Z")')
+"""How a moment begins that is not told to the second, in UTC."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -24,7 +28,8 @@ class Outcome:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Standard output as JSON lines; anything else on it is an error."""
+        """Standard output as JSON lines; anything else on it is an error, as is a moment told otherwise."""
+        assert not OTHERWISE.search(self.out), self.out
         return [json.loads(line) for line in self.out.splitlines()]
 
 

@@ -63,6 +63,12 @@ def test_a_catalogue_is_imported_and_its_records_live(
     assert "Dispute opened" in text and "by Ada" in text and "“unpaid”" in text
     assert "asset.title: Night Drive → Night Ride" in text
 
+    (same,) = trackmark("record", "list", "night", "--json").lines
+    first = shown["events"][0]
+    assert same["registered_at"] == shown["logged_at"] == first["logged_at"]
+    assert f"Registered {same['registered_at']}, signed {first['issued_at']} by A Label" in text
+    assert same["registered_at"] in trackmark("record", "list", "night").out
+
     for found_by in (["night"], ["--isrc", "USRC17607839"], ["--owner", "a buyer"], ["--status", "disputed"]):
         listed = trackmark("record", "list", *found_by, "--json").lines
         assert [one["record_id"] for one in listed] == [record_id], found_by
