@@ -61,11 +61,19 @@ WORDS = {
     "json_type": "is no JSON",
 }
 """What is said of each of pydantic's types of error, with what it tells of it; of others, its own words."""
+ONE_AT_MOST = {
+    "string_too_long": "must have at most 1 character",
+    "too_long": "must have at most 1 entry",
+}
+"""What is said instead where only one is allowed."""
 
 
 def why_unfit(error: Mapping[str, Any]) -> str:
     """Why a value does not fit, out of what pydantic tells of it; the value is not repeated."""
+    values = error.get("ctx") or {}
     words = WORDS.get(error["type"])
     if words is None:
         return str(error["msg"]).removeprefix("Value error, ")
-    return words.format(**error.get("ctx") or {})
+    if values.get("max_length") == 1:
+        words = ONE_AT_MOST[error["type"]]
+    return words.format(**values)

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.counted import counted
 from core.downmix import downmix
 from core.errors import EncodeError
 
@@ -43,7 +44,7 @@ def align(reference: Tensor, delayed: Tensor, what: str) -> Tensor:
         shifted = torch.nn.functional.pad(shifted, (-lag, 0))
     missing = length - shifted.shape[-1]
     if missing > MAX_LAG:
-        raise EncodeError(f"{what} lost the last {missing} samples")
+        raise EncodeError(f"{what} lost the last {counted(missing, 'sample')}")
     return torch.nn.functional.pad(shifted, (0, max(missing, 0)))[:, :length]
 
 

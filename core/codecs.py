@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.blocks import pieces
+from core.counted import counted
 from core.errors import EncodeError
 from core.layouts import channels_of, vorbis_order, written
 from core.resample import resample
@@ -244,7 +245,7 @@ def _checked(wav: Tensor, most_channels: int, codec: str) -> Samples:
         raise EncodeError(f"there is nothing to encode in audio of shape {tuple(wav.shape)}: give [C, T]")
     if wav.shape[0] > most_channels:
         raise EncodeError(
-            f"{codec} takes at most {most_channels} channels, not {wav.shape[0]}: mix down first"
+            f"{codec} takes at most {counted(most_channels, 'channel')}, not {wav.shape[0]}: mix down first"
         )
     if not bool(torch.isfinite(wav).all()):
         raise EncodeError("the audio holds samples that are not finite numbers")

@@ -391,7 +391,9 @@ def _declared_seconds(container: Any, stream: Any) -> tuple[float, float]:
 
 
 def _too_long(limits: dict[str, Any], longer: str = "longer than") -> str:
-    return f"{longer} {limits['max_duration_s'] / 60:g} minutes: cut the file or raise the limit"
+    minutes = limits["max_duration_s"] / 60
+    most = f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}"
+    return f"{longer} {most}: cut the file or raise the limit"
 
 
 def _reason(error: Exception) -> str:

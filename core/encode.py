@@ -18,6 +18,7 @@ from torch import Tensor
 
 from core.align import align
 from core.codecs import Bits, Codec, write
+from core.counted import counted
 from core.errors import EncodeError
 from core.files import replacing
 from core.resample import resample
@@ -111,7 +112,7 @@ def recode(
     decoded, decoded_rate = _decode(data)
     back = resample(torch.from_numpy(decoded), decoded_rate, sample_rate)[: wav.shape[0]]
     if back.shape[0] != wav.shape[0]:
-        raise EncodeError(f"{codec} returned {back.shape[0]} channels for {wav.shape[0]}")
+        raise EncodeError(f"{codec} returned {counted(back.shape[0], 'channel')} for {wav.shape[0]}")
     aligned = align(source.cpu(), back, f"{codec} at {bit_rate or 'its default'} bit/s")
     return aligned.to(device=wav.device, dtype=wav.dtype)
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.counted import counted
+
 LARGEST_LLR = 4.0
 """Cap on |log10 LR|: no calibration set here is large enough to support stronger statements."""
 
@@ -172,7 +174,7 @@ class GroupedReference:
         if values.size == 0:
             raise ValueError("a reference needs at least one human recording")
         if values.size != len(groups):
-            raise ValueError(f"{values.size} scores, but {len(groups)} groups")
+            raise ValueError(f"{counted(values.size, 'score')}, but {counted(len(groups), 'group')}")
         return cls(values, tuple(groups))
 
     def within(self, group: str, looks: int = 1) -> tuple[str, HumanReference]:

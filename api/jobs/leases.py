@@ -24,6 +24,7 @@ from api.errors import JobCrashed, JobExpired, told
 from api.jobs import finding
 from api.jobs.job import CANCELLED, KINDS, Job, Kind, ended
 from api.jobs.telling import audit_ended
+from core.counted import counted
 
 _JOBS = Table.metadata.tables["jobs"]
 _TURNS = Table.metadata.tables["tenant_turns"]
@@ -221,7 +222,9 @@ class Leases:
         if row.cancel_requested_at is not None:
             values = ended("cancelled", CANCELLED)
         elif attempts >= self._attempts:
-            crashed = JobCrashed(f"the job was cut short {attempts} times; it will not be tried again")
+            crashed = JobCrashed(
+                f"the job was cut short {counted(attempts, 'time')}; it will not be tried again"
+            )
             values = ended("failed", told(crashed))
             audit_ended(connection, row, error=told(crashed))
         mine = update(_JOBS).where(_JOBS.c.id == row.id)

@@ -11,6 +11,7 @@ from api.database.engine import LOG_LOCK
 from api.database.tables import DEFAULT_TENANT
 from api.log import checkpoints, leaves, seen, tree
 from api.log.transparency import TransparencyLog
+from core.counted import counted
 from core.errors import ProofError
 from core.progress import Progress
 from provenance.records.checkpoint import checkpoint_of
@@ -43,7 +44,9 @@ def complete(engine: Engine, log: TransparencyLog, fetch: Fetch, progress: Progr
         verify_note(note, log.keys_on(connection))
         there, here, most = checkpoint_of(note), tree.size_of(connection), seen.largest(connection)
         if there.size < most:
-            raise ProofError(f"the copy has {there.size} entries, and others have seen {most}")
+            raise ProofError(
+                f"the copy has {counted(there.size, 'entry', 'entries')}, and others have seen {most}"
+            )
         position = here
         while position < there.size:
             if progress is not None:

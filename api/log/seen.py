@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 from api.database.tables import Table
 from api.errors import LogCutShort
 from core import clock
+from core.counted import counted
 
 _SEEN = Table.metadata.tables["log_seen"]
 
@@ -28,8 +29,8 @@ def refuse_second_history(connection: Connection, size: int) -> None:
     most = largest(connection)
     if size < most:
         raise LogCutShort(
-            f"the log was restored with {size} entries, and others have seen {most}: the missing ones must "
-            "be put back before it takes new ones (`trackmark log complete`)"
+            f"the log was restored with {counted(size, 'entry', 'entries')}, and others have seen {most}: "
+            "the missing ones must be put back before it takes new ones (`trackmark log complete`)"
         )
 
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
+from core.counted import counted
 from provenance.records.folder import EVENT_SUFFIX, bundle
 from provenance.records.state import REVISIONS
 
@@ -14,7 +15,7 @@ README = "README.txt"
 _README = """\
 What proves record {record_id}
 
-{count} events, in the order in which the public log holds them. Each has three files: what was signed
+{events}, in the order in which the public log holds them. Each has three files: what was signed
 (.dsse.json), the proof that the log holds it (.tlog-proof), and what opens the log's entry (.salt).
 
 Verify without a network, without us:
@@ -50,7 +51,7 @@ def evidence(registry: "Registry", record_id: str) -> dict[str, bytes]:
         name = f"key-{number:04}"
         files |= bundle(name, keys, tlog_proof=change.tlog_proof, salt=change.salt)
         files[name + EVENT_SUFFIX] = change.envelope.to_json()
-    files[README] = _README.format(record_id=record_id, count=len(events)).encode()
+    files[README] = _README.format(record_id=record_id, events=counted(len(events), "event")).encode()
     return files
 
 

@@ -11,6 +11,7 @@ from api.server.multipart import PIECE_BYTES
 from api.server.parts import Parts
 from api.server.refusals import UploadTooLarge
 from api.uploads import Appending, ResumableUpload
+from core.counted import counted
 
 
 async def append(
@@ -81,7 +82,7 @@ async def _receive(
 
 def _write(writer: Appending, checking: tus.Checking | None, whole: bool, data: bytes) -> None:
     if len(data) > writer.left_bytes:
-        raise UploadTooLarge(f"{writer.left_bytes} bytes were still to come, and there are more")
+        raise UploadTooLarge(f"{counted(writer.left_bytes, 'byte')} can still come, and there are more")
     if checking is not None:
         checking.add(data)
     writer.write(data, whole=whole)
@@ -90,4 +91,5 @@ def _write(writer: Appending, checking: tus.Checking | None, whole: bool, data: 
 def _check_length(request: Request, writer: Appending) -> None:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > writer.left_bytes:
-        raise UploadTooLarge(f"{writer.left_bytes} bytes are still to come, and {declared} were announced")
+        left = counted(writer.left_bytes, "byte")
+        raise UploadTooLarge(f"{left} can still come, and {declared} were announced")

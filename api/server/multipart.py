@@ -21,6 +21,7 @@ from starlette.requests import Request
 
 from api.jobs.job import Upload
 from api.server.refusals import UnsupportedMedia, UploadTooLarge
+from core.counted import counted
 from core.errors import InvalidInput, TrackmarkError
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class _Reader:
         part, self._digest = self._part, sha256()
         part.name = name
         if len(self.form.files) >= self._max_files:
-            raise InvalidInput(f"at most {self._max_files} files can be sent at once")
+            raise InvalidInput(f"at most {counted(self._max_files, 'file')} can be sent at once")
         part.file_name = shown_name(file_name)
         suffix = Path(part.file_name).suffix
         part.stored = secrets.token_hex(16) + (suffix.lower() if _SUFFIX.fullmatch(suffix) else "")

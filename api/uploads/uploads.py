@@ -35,6 +35,7 @@ from api.settings import Settings
 from api.store import ObjectStore
 from api.uploads.appending import Appending
 from core import clock
+from core.counted import counted
 
 MOST = 10_000
 """Uploads that a tenant may have, however small they are."""
@@ -233,7 +234,7 @@ class Uploads:
         """
         upload = self.get(upload_id, tenant)
         if upload.received_bytes < upload.size_bytes:
-            told = f"{upload.received_bytes} of {upload.size_bytes} bytes"
+            told = f"{upload.received_bytes} of {counted(upload.size_bytes, 'byte')}"
             raise ConflictingEntry(f"the upload is not complete: {told} have come; send the rest")
         if upload.sha256 is None:  # the process that received the last byte died before it could tell
             with self.appending(upload_id, tenant) as writer:

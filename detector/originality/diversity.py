@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.counted import counted
+
 Matrix = NDArray[np.float64]
 
 DRAWS = 200
@@ -81,7 +83,7 @@ def effective(similarities: Matrix, size: int, seed: int = 0) -> Effective:
     """
     count = len(similarities)
     if not 1 < size <= count // 2:
-        raise ValueError(f"subsets of {size} need at least {2 * size} tracks, there are {count}")
+        raise ValueError(f"subsets of {size} need at least {counted(2 * size, 'track')}, there are {count}")
     rng = np.random.default_rng(seed)
     means = []
     for _ in range(DRAWS):

@@ -9,6 +9,7 @@ import io
 import unicodedata
 from dataclasses import astuple, dataclass
 
+from core.counted import counted
 from core.errors import RecordError
 from provenance.exchange.catalogue_row import Reason, draft
 from provenance.exchange.table import COLUMNS, FACTS, guarded, unguarded
@@ -117,7 +118,7 @@ def _rows(data: bytes) -> tuple[list[tuple[int, dict[str, str]]], tuple[str, ...
             named = dict(zip(header, cells, strict=False))
             if len(cells) > len(header):
                 # No column has an empty name, so this cannot hide a cell.
-                named[""] = f"{len(cells)} cells, but the header has {len(header)}"
+                named[""] = f"{counted(len(cells), 'cell')}, but the header has {len(header)}"
             rows.append((reader.line_num, named))
     except csv.Error as error:
         raise CatalogueError(f"line {reader.line_num} is not CSV: {error}") from error

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.counted import counted
 from core.errors import ProofError
 from provenance.records import canonical, fields, shape_checks
 from provenance.records.merkle import (
@@ -120,7 +121,7 @@ class MerkleLog:
         """
         size = self._checked(size)
         if not 0 <= index < size:
-            raise ProofError(f"entry {index} is not in a log of {size} entries")
+            raise ProofError(f"entry {index} is not in a log of {counted(size, 'entry', 'entries')}")
         start, end, path = 0, size, []
         while end - start > 1:
             middle = start + _split(end - start)
@@ -140,7 +141,7 @@ class MerkleLog:
         """
         new_size = self._checked(new_size)
         if not 0 <= old_size <= new_size:
-            raise ProofError(f"a log of {new_size} entries was never of size {old_size}")
+            raise ProofError(f"a log of {counted(new_size, 'entry', 'entries')} was never of size {old_size}")
         if old_size in (0, new_size):
             return ()
         start, end, path, whole = 0, new_size, [], True
@@ -180,7 +181,7 @@ class MerkleLog:
     def _checked(self, size: int | None) -> int:
         size = self.size if size is None else size
         if not 0 <= size <= self.size:
-            raise ProofError(f"the log has {self.size} entries, not {size}")
+            raise ProofError(f"the log has {counted(self.size, 'entry', 'entries')}, not {size}")
         return size
 
 

@@ -5,6 +5,7 @@ Records, reports, statements about records and key events are all judged by thes
 
 from dataclasses import dataclass, replace
 
+from core.counted import counted
 from core.errors import ProofError, SignatureError
 from provenance.records.checkpoint import TlogProof, VerifiedCheckpoint, verify_tlog_proof
 from provenance.records.keylife import BEFORE_COMPROMISE, UNDATED, VALID, Seen
@@ -93,8 +94,8 @@ def judge_log(verified: VerifiedCheckpoint, keys: TrustedKeys) -> None:
             last = keys.last_size(key.keyid)
             if last is not None and verified.checkpoint.size > last:
                 raise SignatureError(
-                    f"log key {key.keyid[:16]} ended when the log had {last} entries; this checkpoint has "
-                    f"{verified.checkpoint.size}"
+                    f"log key {key.keyid[:16]} ended when the log had {counted(last, 'entry', 'entries')}; "
+                    f"this checkpoint has {verified.checkpoint.size}"
                 )
             keys.judge(key.keyid, _independent(verified))
         except SignatureError as error:

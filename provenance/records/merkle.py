@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
+from core.counted import counted
 from core.errors import ProofError
 
 HASH_BYTES = 32
@@ -51,7 +52,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         ProofError: the proof does not lead to the root.
     """
     if not 0 <= index < size <= MAX_SIZE:
-        raise ProofError(f"entry {index} cannot be in a log of {size} entries")
+        raise ProofError(f"entry {index} cannot be in a log of {counted(size, 'entry', 'entries')}")
     _check_hashes([leaf, root, *proof])
     place, last, current = index, size - 1, leaf
     for sibling in proof:
@@ -80,7 +81,7 @@ def verify_consistency(
         ProofError: it does not, or the proof is malformed.
     """
     if not 0 <= old_size <= new_size <= MAX_SIZE:
-        raise ProofError(f"a log cannot grow from {old_size} to {new_size} entries")
+        raise ProofError(f"a log cannot grow from {old_size} to {counted(new_size, 'entry', 'entries')}")
     _check_hashes([old_root, new_root, *proof])
     if old_size in (0, new_size):
         if proof:

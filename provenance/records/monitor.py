@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.counted import counted
 from core.errors import ProofError, RecordError, SignatureError, VerificationError
 from core.files import write_whole
 from core.progress import Progress
@@ -103,7 +104,7 @@ def watch(
         raise ProofError(f"the checkpoint is of the log {head.origin}, not of {key.name}")
     if head.size < frontier.size:
         # With witnesses an old checkpoint may be the newest co-signed one; a shrunken log is never all right.
-        raise ProofError(f"the log shrank from {frontier.size} to {head.size} entries")
+        raise ProofError(f"the log shrank from {frontier.size} to {counted(head.size, 'entry', 'entries')}")
     old_size, types, hits = frontier.size, Counter[str](), []
     while frontier.size < head.size:
         if progress is not None:
@@ -116,8 +117,8 @@ def watch(
             frontier.append(leaf_hash(data))
     if frontier.root() != head.root_hash:
         raise ProofError(
-            f"the log of {head.size} entries is not the one of {old_size} entries plus what it gives out: "
-            "history was rewritten"
+            f"the log of {counted(head.size, 'entry', 'entries')} is not the one of "
+            f"{counted(old_size, 'entry', 'entries')} plus what it gives out: history was rewritten"
         )
     if types["key.rotate"] and not handovers:
         handovers = _follow(fetch, TrustedKeys(log=(key, *witnesses)))[1]
@@ -173,7 +174,9 @@ def entries_from(fetch: Fetch, start: int, size: int) -> list[bytes]:
         entries.append(bundle[2 : 2 + length])
         bundle = bundle[2 + length :]
     if len(entries) != width:
-        raise ProofError(f"the log gave out {len(entries)} entries where it vouches for {width}")
+        raise ProofError(
+            f"the log gave out {counted(len(entries), 'entry', 'entries')} where it vouches for {width}"
+        )
     return entries[start - number * TILE_WIDTH :]
 
 

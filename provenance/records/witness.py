@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from core.counted import counted
 from core.errors import KeyFileError, ProofError, RecordError, SignatureError, VerificationError
 from provenance.records import envelope
 from provenance.records.checkpoint import Checkpoint, TlogProof, checkpoint_of, verify_checkpoint
@@ -136,13 +137,20 @@ class Witness:
         judge_log(verified, keys)
         new = verified.checkpoint
         if request.old_size > new.size:
-            raise MalformedRequest(f"a log does not shrink from {request.old_size} to {new.size} entries")
+            raise MalformedRequest(
+                f"a log does not shrink from {request.old_size} to {counted(new.size, 'entry', 'entries')}"
+            )
         old = self._state.latest(origin)
         known = old or Checkpoint(origin, 0, EMPTY_ROOT)
         if request.old_size != known.size:
-            raise Conflict(f"the last checkpoint seen here has {known.size} entries", known.size)
+            raise Conflict(
+                f"the last checkpoint seen here has {counted(known.size, 'entry', 'entries')}", known.size
+            )
         if new.size == known.size and new.root_hash != known.root_hash:
-            raise Conflict(f"another root was seen for {known.size} entries: the log was forked", known.size)
+            raise Conflict(
+                f"another root was seen for {counted(known.size, 'entry', 'entries')}: the log was forked",
+                known.size,
+            )
         verify_consistency(known.size, new.size, known.root_hash, new.root_hash, request.proof)
         if not self._state.advance(old, new):
             newest = self._state.latest(origin)
@@ -175,7 +183,10 @@ class Witness:
         seen = self._state.latest(head.origin)
         if seen != head:
             size = seen.size if seen else 0
-            raise Conflict(f"the checkpoint of {head.size} entries is not the last one seen here", size)
+            raise Conflict(
+                f"the checkpoint of {counted(head.size, 'entry', 'entries')} is not the last one seen here",
+                size,
+            )
         successor = said.new_key()
         old = [key.as_public_key() for key in keys.log if key.keyid == said.keyid]
         for needed in (old, [successor]):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.blocks import Piece
+from core.counted import counted
 from core.errors import WatermarkError
 from provenance.watermark import chips, code, embedding, model
 from provenance.watermark.embedding import Meter
@@ -72,7 +73,7 @@ class Stream:
             self._held = wav[:, :0]
         if wav.shape[0] != self._held.shape[0]:
             raise WatermarkError(
-                f"the stream has {self._held.shape[0]} channels, and now {wav.shape[0]} came"
+                f"the stream has {counted(self._held.shape[0], 'channel')}, and now {wav.shape[0]} came"
             )
         self._held = torch.cat([self._held, wav], -1)
         if wav.numel():

@@ -36,7 +36,7 @@ class _Shape(BaseModel):
         (Annotated[str, Field(min_length=2)], "a", "must have 2 or more characters"),
         (Annotated[str, Field(max_length=2)], "abc", "must have at most 2 characters"),
         (Annotated[str, Field(pattern="^a$")], "b", "must be of the form ^a$"),
-        (Annotated[list[int], Field(max_length=1)], [1, 2], "must have at most 1 entries"),
+        (Annotated[list[int], Field(max_length=1)], [1, 2], "must have at most 1 entry"),
         (Literal["a", "b"], "c", "must be 'a' or 'b'"),
         (_Ai, "maybe", "must be 'all' or 'none'"),
         (datetime, "soon", "must be a moment in UTC such as 2026-11-30T12:00:00Z"),

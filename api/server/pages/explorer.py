@@ -8,6 +8,7 @@ from api.errors import UnknownEntry
 from api.server.pages.rendering import page
 from api.server.parts import PartsDep
 from api.server.route import Route
+from core.counted import counted
 from core.errors import TrackmarkError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.log import LogEntry, leaf_hash
@@ -54,7 +55,7 @@ def entry(index: int, request: Request, parts: PartsDep) -> Response:
     size = checkpoint_of(log.checkpoint()).size
     data = log.entry(index) if 0 <= index < size else None
     if data is None:
-        raise UnknownEntry(f"the log has {size} entries, counted from 0")
+        raise UnknownEntry(f"the log has {counted(size, 'entry', 'entries')}, counted from 0")
     return page(
         request,
         "log_entry.html",

@@ -24,7 +24,11 @@ _FORMS = (
         "%(file)s: its header says that it lasts longer than %(most)s minutes: cut the file or raise the "
         "limit"
     ),
+    later(
+        "%(file)s: its header says that it lasts longer than %(most)s minute: cut the file or raise the limit"
+    ),
     later("%(file)s: longer than %(most)s minutes: cut the file or raise the limit"),
+    later("%(file)s: longer than %(most)s minute: cut the file or raise the limit"),
     later("%(file)s: decodes to more samples than allowed: split the file or mix it down"),
     later("%(file)s: larger than %(most)s MiB: cut it or send it compressed"),
     later(
@@ -58,6 +62,7 @@ _FORMS = (
     later("no tenant %(id)s"),
     later("no active key %(id)s"),
     later("the log has %(size)s entries, counted from 0"),
+    later("the log has %(size)s entry, counted from 0"),
     later("no log entry %(id)s"),
     # fields of forms
     later("%(field)s: something must be said"),
@@ -65,6 +70,8 @@ _FORMS = (
     later("%(field)s: must have %(min_length)s or more characters"),
     later("%(field)s: must have at most %(max_length)s entries"),
     later("%(field)s: must have %(min_length)s or more entries"),
+    later("%(field)s: must have at most 1 character"),
+    later("%(field)s: must have at most 1 entry"),
     later("%(field)s: must be of the form %(pattern)s"),
     later("%(field)s: must be %(ge)s or more"),
     later("%(field)s: must be %(le)s or less"),

@@ -17,6 +17,7 @@ from api.server.public_shapes import KeyEventList
 from api.server.route import Route
 from api.server.routes.openapi import problems
 from api.server.schemas import Model
+from core.counted import counted
 from core.errors import InvalidInput, ProofError
 from provenance.records.checkpoint import checkpoint_of
 from provenance.records.tiles import Tile
@@ -94,7 +95,7 @@ def inclusion(parts: PartsDep, index: Whole, size: Size = None) -> HashPath:
     log = parts.registry.log
     note, size = _at(log, size)
     if index >= size:
-        raise UnknownEntry(f"a log of {size} entries has no entry {index}")
+        raise UnknownEntry(f"a log of {counted(size, 'entry', 'entries')} has no entry {index}")
     return _path(log.inclusion(index, size), size, note)
 
 
@@ -153,7 +154,7 @@ def _at(log: TransparencyLog, size: int | None) -> tuple[str, int]:
     note = log.checkpoint()
     newest = checkpoint_of(note).size
     if size is not None and size > newest:
-        raise UnknownEntry(f"the log has {newest} entries, not {size}")
+        raise UnknownEntry(f"the log has {counted(newest, 'entry', 'entries')}, not {size}")
     return note, newest if size is None else size
 
 
