@@ -314,12 +314,16 @@ def _act(record_id: str, act: Any, question: str, *, yes: bool, as_json: bool) -
         owned = "; ".join(holding(owner) for owner in said["owners"])
         about = f"record {record_id}, “{said['title']}” ({said['status']}; {owned})"
         ask_person(f"{question}: {about}. It is signed, logged and stays. Go on?", yes=yes)
+        before = store.publications.since(record_id)
         event = _event(act(store.events))
+        since = store.publications.since(record_id)
     if as_json:
-        emit({"record_id": record_id, **event})
-    else:
-        text = f"{event['type']} of record {record_id} is entry {event['leaf_index']} of the log"
-        answers().print(text, markup=False)
+        emit({"record_id": record_id, **event, "public": since is not None})
+        return
+    text = f"{event['type']} of record {record_id} is entry {event['leaf_index']} of the log"
+    answers().print(text, markup=False)
+    if before is not None and since is None:
+        answers().print("  it was public and is private again; `trackmark record publish` shows it again")
 
 
 def _known(store: Any, record_id: str) -> None:

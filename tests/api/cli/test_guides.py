@@ -39,8 +39,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / f"{name}.wav"
         path.parent.mkdir(exist_ok=True)
         encode(music(8.0, 44_100, 20 + number), 44_100, path, codec="wav")
-    for folder in ("inbox", "tagged", "backups"):
-        (tmp_path / folder).mkdir()
+    (tmp_path / "inbox").mkdir()
     encode(music(8.0, 44_100, 30), 44_100, tmp_path / "inbox" / "new.wav", codec="wav")
     for name in ("voice1.wav", "voice2.wav"):
         (tmp_path / name).write_bytes((tmp_path / "song.wav").read_bytes())
@@ -70,7 +69,7 @@ def made_before(guide: str, trackmark: Trackmark) -> None:
     """What a page takes for granted."""
     if guide in ("report", "backup", "notice"):
         words = ("--title", "Song", "--owner", "A Label")
-        assert trackmark("tag", "song.wav", "-o", "tagged/song.flac", *words).code == 0
+        assert trackmark("tag", "song.wav", "-o", "song.flac", *words).code == 0
     if guide == "report":
         assert trackmark("audit", "song.wav", "--reports", "reports", "--quiet").code in (0, 1)
         record = trackmark("record", "list", "--json").lines[0]["record_id"]

@@ -171,6 +171,17 @@ def test_a_record_is_public_until_that_is_withdrawn(trackmark: Trackmark, home: 
     assert trackmark("record", "publish", "0" * 16, "--yes").code == 2
 
 
+def test_a_transfer_says_that_a_public_record_is_private_again(trackmark: Trackmark, home: Path) -> None:
+    with closing(Registry.open(Settings(home=home))) as registry:
+        record = register(registry).record_id
+    sold = ("record", "transfer", record, "--to", "Second Label", "--percent", 10)
+    assert "private again" not in trackmark(*sold).out
+    assert trackmark("record", "publish", record, "--yes").code == 0
+    assert "it was public and is private again" in trackmark(*sold, "--from", "A Label").out
+    assert trackmark("record", "publish", record, "--yes").code == 0
+    assert trackmark(*sold, "--from", "A Label", "--json").lines[0]["public"] is False
+
+
 def test_a_list_tells_of_records_by_what_they_say(trackmark: Trackmark, home: Path) -> None:
     with closing(Registry.open(Settings(home=home))) as registry:
         made = register(registry, title="Nachtfahrt", owner="Straße Records")

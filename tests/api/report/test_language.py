@@ -19,6 +19,8 @@ from api.report.rendered import render_report
 from api.report.words.conditions import condition_text
 from api.report.words.decoders import calibration_text, decoder_text, grid_text, group_text
 from api.report.words.exhibits import UNWORDED, exhibit_text
+from api.report.words.meanings import MEANINGS
+from api.report.words.owned import owned_text
 from api.report.words.reasons import UNTOLD, reason_text
 from api.report.words.remarks import remark_text
 from api.report.words.rules import DEFAULT_POLICY, rule_texts, source_text
@@ -213,3 +215,12 @@ def test_the_same_report_in_a_language_is_the_same_bytes_and_the_signed_file_doe
     assert made["html"] != render_report("html", path, None)
     assert b'<html lang="de">' in made["html"]
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["silence", "asked one"])
+def test_what_was_not_checked_is_said_once_in_german(name: str) -> None:
+    with speaking("de"):
+        told = owned_text(AUDITS[name]["ownership"])
+        meant = translated(MEANINGS["not_checked"])
+    assert not english(told)
+    assert "prüf" in told and "prüf" not in meant

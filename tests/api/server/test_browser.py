@@ -35,6 +35,20 @@ def test_everybody_can_read_every_page(
     context.close()
 
 
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+def test_what_is_long_has_the_whole_width_of_its_card(
+    chromium: Browser, site: Site, addresses: dict[str, str], viewport: Any
+) -> None:
+    context = signed_in(chromium, site, viewport=viewport)
+    page = context.new_page()
+    page.goto(addresses["audit of a clone"])
+    facts = page.locator(".card dl").filter(has_text="clone score")
+    said = facts.locator("dd").filter(has_text="clone score")
+    whole, width = (one.evaluate("one => one.clientWidth") for one in (facts, said))
+    assert width == whole
+    context.close()
+
+
 SAID = """() => {
   const quiet = "code, pre, script, style, [lang=en]";
   const found = [];

@@ -39,6 +39,11 @@ def test_a_record_is_shown_with_its_chain_of_custody(client: TestClient, record_
     assert "A Buyer, 25\u00a0% of the master right, worldwide" in page
     entries = [int(entry) for entry in re.findall(r'href="/log/(\d+)">entry \d+ of the log', page)]
     assert len(entries) == 3 and entries == sorted(entries)
+    ((logged,), (written,)) = (
+        re.findall(form, page)
+        for form in (r"Registered <span[^>]*>([^<]+)</span>", r"Written to the log</dt><dd>([^,]+),")
+    )
+    assert logged == written and "signed 20" in page
     assert html.escape(EVIL) in page and "<script>alert" not in page
     assert html.escape(EVIL) in client.get("/records").text
 
