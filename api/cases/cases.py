@@ -114,6 +114,9 @@ def opened_by_policy(connection: Connection, job: Any, result: Mapping[str, Any]
         "state": "open",
         "once": f"audit {job.id}",
     }
-    reason = "; ".join(str(rule.get("text", rule.get("rule", ""))) for rule in decision.get("rules") or ())
+    *more, last = [str(rule.get("text", rule.get("rule", ""))) for rule in decision.get("rules") or ()] or [
+        ""
+    ]
+    reason = "; ".join([*(text.removesuffix(".") for text in more), last])
     wish: Wish[Kind] = Wish("open", POLICY, {"reason": reason})
     Cases(connection.engine, job.tenant).enter(connection, told, wish)

@@ -87,7 +87,7 @@ def test_a_case_from_the_audit_to_the_end_of_its_appeal(client: TestClient) -> N
     own = client.get("/v1/whoami").json()
     assert {(one["who"], one["key_id"]) for one in history[1:]} == {(own["name"], own["key_id"])}
     assert history[0]["who"] == "the policy"
-    assert history[0]["reason"].endswith("; no mark")
+    assert history[0]["reason"].endswith("; no mark") and ".;" not in history[0]["reason"]
     assert (history[4]["by"], history[5]["decision"]) == ("A Distributor", "accept")
     assert client.get(case["links"]["report"]).content == report  # signed once, and never again
     assert client.get(f"/v1/audits/{audit['id']}").json()["findings"]["decision"]["action"] == "review"
