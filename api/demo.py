@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.audit.json_form import Json
+from api.audit.numbers import p_value_text
 from api.client import Client, ClientError, NoAnswer
 from core.counted import counted
 from core.errors import TrackmarkError
@@ -148,9 +149,10 @@ def _make(
         progress=teller.progress("tag"),
         marker=engines.marker,
     )
+    read = p_value_text(tagged.read_back_p_value)
     teller.say(
         f"record {tagged.record_id} is entry {tagged.leaf_index} of the log; the watermark lies"
-        f" {tagged.snr_db:.1f} dB under the music and was read back (p-value {tagged.read_back_p_value:.1g})"
+        f" {tagged.snr_db:.1f} dB under the music and was read back (p-value {read})"
     )
     return clip, tagged
 

@@ -16,4 +16,13 @@ def p_value_text(value: float | None) -> str:
     >>> p_value_text(1e-6)
     '1e-6'
     """
-    return "not measured" if value is None else f"{float(value):.2g}".replace("e-0", "e-")
+    return "not measured" if value is None else limit_text(float(f"{value:.2g}"))
+
+
+def limit_text(value: float) -> str:
+    """A number that others are compared with, in all its digits.
+
+    >>> limit_text(1e-6), limit_text(0.8), limit_text(12)
+    ('1e-6', '0.8', '12')
+    """
+    return f"{float(value):g}".replace("e-0", "e-")

@@ -9,6 +9,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, BinaryIO, Literal
 
+from api.report.legible import visible
 from core import clock
 from provenance.exchange.table import guarded
 
@@ -28,11 +29,20 @@ def write(file: BinaryIO, form: Form, columns: Columns, rows: Iterable[Mapping[s
 
     Args:
         file: open for writing; it stays open.
-        form: of the file. In CSV, a text that a spreadsheet would run is written with an apostrophe.
+        form: of the file. In CSV, texts are written as `cell` says.
         columns: of every row.
         rows: each with every column; what is not known is None.
     """
     {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[form](file, columns, rows)
+
+
+def cell(value: Any) -> Any:
+    """A value as people read it in a spreadsheet: nothing in it is hidden, and nothing is run.
+
+    >>> cell("=1+1"), cell("a\\u202egpj.mp3"), cell(7)
+    ("'=1+1", 'a[U+202E]gpj.mp3', 7)
+    """
+    return guarded(visible(value)) if isinstance(value, str) else value
 
 
 def _csv(file: BinaryIO, columns: Columns, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -40,8 +50,7 @@ def _csv(file: BinaryIO, columns: Columns, rows: Iterable[Mapping[str, Any]]) ->
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
-        cells = (_plain(row[name]) for name in columns)
-        writer.writerow(guarded(cell) if isinstance(cell, str) else cell for cell in cells)
+        writer.writerow(cell(_plain(row[name])) for name in columns)
     out.flush()
     out.detach()
 

@@ -31,10 +31,19 @@ def legible(text: str, limit: int = LONGEST) -> str:
     >>> legible("a\\u202eb\\x00"), legible("x" * 12, 10)
     ('a[U+202E]b[U+0000]', 'xxxxxxxxxx… (12 characters in all)')
     """
-    shown = "".join(spelled(c) if invisible(c) else c for c in text[:limit])
+    shown = visible(text[:limit])
     if len(text) <= limit:
         return shown
     return shown + _("… (%(count)s characters in all)", count=number_text(f"{len(text):,}"))
+
+
+def visible(text: str) -> str:
+    """A text of any length in which what shows nothing is spelled out.
+
+    >>> visible("a\\u202eb")
+    'a[U+202E]b'
+    """
+    return text if text.isprintable() else "".join(spelled(c) if invisible(c) else c for c in text)
 
 
 def apart(text: str) -> str:

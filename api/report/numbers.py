@@ -88,6 +88,11 @@ def p_value_text(value: float | None) -> str:
     return _("not measured") if value is None else figures.number_text(signed.p_value_text(value))
 
 
+def limit_text(value: float) -> str:
+    """A number that others are compared with, as a policy or a check states it."""
+    return figures.number_text(signed.limit_text(value))
+
+
 def chance_text(p_value: float) -> str:
     """A probability in words of everybody, told no finer than such rates are measured.
 

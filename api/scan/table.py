@@ -7,7 +7,6 @@ give the same table, bit for bit.
 import csv
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from itertools import islice
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from api.audit.json_form import Json
+from api.report.legible import invisible
 from api.scan.find import Item
 from core.errors import InvalidInput
 from core.files import replacing, settle
@@ -50,8 +50,6 @@ COLUMNS: dict[str, str] = {
 
 TIMED = "elapsed_s"
 """What two audits of one file may differ in."""
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def flatten(item: Item, found: Json) -> Json:
@@ -100,9 +98,10 @@ def failed(item: Item, error: Exception) -> Json:
 
 
 def told(row: Mapping[str, Any]) -> Json:
-    """A row as it is shown: what is no text in its strings is escaped.
+    """A row as it is shown: what is no text in its strings, or shows nothing, is escaped.
 
-    A file's name is bytes on most systems. Those that are no UTF-8 become `\\xe9`, line breaks `\\x0a`.
+    A file's name is bytes on most systems. Those that are no UTF-8 become `\\xe9`, line breaks `\\x0a`, what
+    turns its line round `\\u202e`: what is legible elsewhere is so here.
 
     >>> told({"file": "caf\\udce9\\n.mp3", "size_bytes": 5})
     {'file': 'caf\\\\xe9\\\\x0a.mp3', 'size_bytes': 5}
@@ -111,14 +110,18 @@ def told(row: Mapping[str, Any]) -> Json:
 
 
 def _shown(text: str) -> str:
-    return _UNPRINTABLE.sub(_escaped, text)
+    if text.isprintable():
+        return text
+    return "".join(_escaped(c) if c == "\n" or invisible(c) else c for c in text)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escaped(character: str) -> str:
+    code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name, as Python carries it
         code -= 0xDC00
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def write_table(rows: Iterable[Mapping[str, Any]], path: Path, columns: Mapping[str, str] = COLUMNS) -> None:

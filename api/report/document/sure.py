@@ -7,7 +7,7 @@ from api.language import _, later
 from api.language.figures import number_text
 from api.report.document.rates import CLEAN, metrics, read_aright, seen_unmarked
 from api.report.legible import legible
-from api.report.numbers import chance_text, p_value_text, rate_text, score_text, told_chance
+from api.report.numbers import chance_text, limit_text, p_value_text, rate_text, score_text, told_chance
 from api.report.words.heard import error_rates, not_measured
 from api.report.words.provenance import MARK_CHANCE
 from api.report.words.told import sentence
@@ -126,7 +126,7 @@ def _voice(report: Found) -> Iterator[str]:
         artist=legible(str(best["name"]), LONGEST_NAME),
     )
     limits = [
-        number_text(f"{value:g}")
+        limit_text(value)
         for rule in (report["policy"].get("thresholds") or {}).values()
         for name, value in rule.items()
         if name == "clone_score at_least"

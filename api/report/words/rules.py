@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from api.language import _, later, spoken
 from api.language.figures import number_text
-from api.report.numbers import p_value_text, score_text
+from api.report.numbers import limit_text, p_value_text, score_text
 from api.report.words.beside import of_others, unconfirmed, unreliable, unsearched
 from api.report.words.owned import owned_text
 from api.report.words.reasons import reason_text
@@ -154,7 +154,7 @@ def source_text(rule: Found) -> str:
 
 def compared(name: str, value: float) -> str:
     """A limit as a policy compares with it: of `clone_score at_least` and 0.8, `from 0.8`."""
-    number = number_text(f"{value:g}")
+    number = limit_text(value)
     ends = {"at_least": _("from %(limit)s", limit=number), "at_most": _("up to %(limit)s", limit=number)}
     return ends.get(name.rpartition(" ")[2], f" {number}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.responses import StreamingResponse
 
-from provenance.exchange.table import guarded
+from api.jobs.tables import cell
 
 BOM = "\ufeff"
 """Without it a spreadsheet takes UTF-8 for the machine's own letters."""
@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 
 
 def sheet(name: str, columns: Sequence[str], rows: Iterable[Row]) -> StreamingResponse:
-    """A download; a text that a spreadsheet would run is written with an apostrophe.
+    """A download; its texts are written as `cell` says.
 
     Args:
         name: of the file, without its suffix.
@@ -39,7 +39,7 @@ def _parts(rows: Iterable[Row]) -> Iterator[str]:
     out.write(BOM)
     writer = csv.writer(out)
     for count, row in enumerate(rows, start=1):
-        writer.writerow(guarded(cell) if isinstance(cell, str) else cell for cell in row)
+        writer.writerow(map(cell, row))
         if count % AT_ONCE == 0:
             yield out.getvalue()
             out.seek(0)

@@ -57,6 +57,13 @@ def numbers(said: list[str]) -> list[str]:
     return sorted(number.strip(".") for number in NUMBER.findall(plain))
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("name", AUDITS)
+def test_a_power_of_ten_is_written_as_it_is_explained(name: str, language: Language) -> None:
+    said = " ".join(told(name, language))
+    assert "1e-6" in said and re.findall(r"e-0\d", said) == []
+
+
 @pytest.mark.parametrize("name", AUDITS)
 def test_a_german_report_leaves_nothing_in_english(name: str) -> None:
     said = {one.id: one.string for one in catalogue("de") if isinstance(one.id, str) and " " in one.id}

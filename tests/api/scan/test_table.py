@@ -61,6 +61,8 @@ NAMES = [
     "\u2028 \x1b[31m.mp3",
     'a,"b";\t\'c.mp3',
     "ok é.mp3",
+    "song\u202e3pm.exe\u2066.mp3",
+    "\u05e9\u05dc\u05d5\u05dd\u200f \U000e0041\U0001f3b5.mp3",
 ]
 ESCAPED = [
     "caf\\xe9 \\x85.mp3",
@@ -69,6 +71,8 @@ ESCAPED = [
     "\\u2028 \\x1b[31m.mp3",
     'a,"b";\\x09\'c.mp3',
     "ok é.mp3",
+    "song\\u202e3pm.exe\\u2066.mp3",
+    "\u05e9\u05dc\u05d5\u05dd\\u200f \\U000e0041\U0001f3b5.mp3",
 ]
 
 

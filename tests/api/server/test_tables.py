@@ -17,6 +17,8 @@ from tests.api.server.browsing import finished
 from tests.api.serving import GOOD, audited, parts, register, serve
 
 EVIL = "=cmd|'/C calc'!A0"
+TURNED, SHOWN = "song \u202egnp.exe", "song [U+202E]gnp.exe"
+"""What a case or a notice may be about, though no record or file may be called so."""
 _NUMBERS = count()
 
 
@@ -34,8 +36,10 @@ def _one_more(client: TestClient) -> None:
     pair = {role: (f"{role}.wav", GOOD) for role in ("original", "suspect")}
     finished(client, client.post("/v1/comparisons", files=pair).headers["location"])
     record = register(parts(client).registry, title=name).record_id
-    client.post("/v1/cases", json={"subject": name, "reason": "a call"}).raise_for_status()
-    client.post("/v1/notices", json={"form": "dmca", "elements": {"material": name}}).raise_for_status()
+    client.post("/v1/cases", json={"subject": TURNED, "reason": "a call"}).raise_for_status()
+    client.post(
+        "/v1/notices", json={"form": "dmca", "elements": {"material": f"{name} {TURNED}"}}
+    ).raise_for_status()
     files = {"files": ("v.wav", GOOD + name.encode())}
     artist = client.post("/v1/artists", files=files, data={"name": name}).raise_for_status().json()["id"]
     terms = {"scope": ["singing"], "from": "2020-01-01", "licence": name}
@@ -124,6 +128,8 @@ def test_many_rows_are_sent_together(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_spreadsheet_runs_nothing_of_any_table(client: TestClient, addresses: list[str]) -> None:
     found = [cell for address in addresses for row in _rows(client, address) for cell in row.values()]
     assert any(cell.startswith(f"'{EVIL}") for cell in found)
+    assert any(cell.endswith(SHOWN) for cell in found)
+    assert [cell for cell in found if "\u202e" in cell] == []
     assert [cell for cell in found if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
 
 
