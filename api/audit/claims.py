@@ -183,4 +183,4 @@ def _objection(record: Record) -> Objection | None:
     return "revoked" if status == "revoked" else "disputed" if status == "disputed" else None
 
 
-NOT_CHECKED = Ownership("not_checked", "Ownership was not checked.")
+NOT_CHECKED = Ownership("not_checked", "Whose recording it is was not checked, or could not be.")

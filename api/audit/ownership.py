@@ -274,5 +274,5 @@ def _named_by_credentials(
             records[named],
         )
     if isinstance(watermark, NotRun) and isinstance(fingerprint, NotRun):
-        return Ownership("not_checked", "Neither the watermark nor the fingerprint could be checked.")
+        return NOT_CHECKED
     return Ownership("no_record", "No record of this registry is known for this audio.")

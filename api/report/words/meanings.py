@@ -64,7 +64,9 @@ MEANINGS: dict[OwnershipStatus, str] = {
     "no_record": (
         later("Nothing ties this audio to a record of this registry. It may be registered elsewhere.")
     ),
-    "not_checked": (later("Ownership could not be checked for this file, so nothing is known either way.")),
+    "not_checked": (
+        later("Ownership was not checked for this file, or could not be: nothing is known either way.")
+    ),
 }
 """One for each status; a status without a meaning would be a verdict that nobody can act on."""
 

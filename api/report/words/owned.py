@@ -10,7 +10,6 @@ from api.audit.beside import TOLD_FROM_S
 from api.audit.ownership import UNSOUGHT
 from api.language import _, later, ngettext, spoken
 from api.report.numbers import moment_text
-from api.report.words.forms import said_again
 from api.report.words.told import Found
 from core import clock
 
@@ -30,13 +29,9 @@ _SIMPLE: Mapping[str, str] = {
         "Trusted credentials, bound to this file, name record %(record)s; mark and fingerprint do not."
     ),
     "no_record": later("No record of this registry is known for this audio."),
+    "not_checked": later("Whose recording it is was not checked, or could not be."),
 }
 """Of the statuses that rest on the record's id alone."""
-_NOT_CHECKED = (
-    later("Ownership was not checked."),
-    later("Neither the watermark nor the fingerprint could be checked."),
-)
-"""Why nothing is known of whose it is, as a statement tells it."""
 
 
 def owned_text(owned: Found, matches: Sequence[Found] = ()) -> str:
@@ -49,9 +44,7 @@ def owned_text(owned: Found, matches: Sequence[Found] = ()) -> str:
     status, record_id = str(owned["status"]), owned.get("record_id")
     if spoken() == "en":
         return str(owned["text"])
-    if status == "not_checked":
-        told = said_again(str(owned["text"]), _NOT_CHECKED, str) or str(owned["text"])
-    elif status in _SIMPLE:
+    if status in _SIMPLE:
         told = _(_SIMPLE[status], record=record_id)
     elif status in _RICH:
         told = _RICH[status](owned, matches)

@@ -37,7 +37,7 @@ OWNED = {
         "Only signed data in the file name a record; the sound itself does not confirm it."
     ),
     "no_record": later("No record of this registry was found for the recording."),
-    "not_checked": later("Whose recording it is could not be determined."),
+    "not_checked": later("Whose recording it is was not checked, or could not be."),
 }
 """What each status of ownership says, for who reads one sentence."""
 MADE = {
