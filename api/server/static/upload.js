@@ -72,6 +72,17 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   });
 }
 
+const SURE_S = 3;
+
+// How long the rest takes at the pace so far; nothing before a pace is known.
+function timeLeft(share, sinceMs) {
+  const spent = (performance.now() - sinceMs) / 1000;
+  if (spent < SURE_S || share <= 0 || share >= 1) return "";
+  const rest = Math.ceil((spent * (1 - share)) / share);
+  if (rest < 60) return _("about %(seconds)s s left", { seconds: rest });
+  return _("about %(minutes)s min left", { minutes: Math.ceil(rest / 60) });
+}
+
 // Whoever leaves while files are sent is asked first.
 function stay(event) {
   event.preventDefault();
@@ -82,7 +93,10 @@ async function sendAll(files, wishes) {
   const bytes = files.reduce((sum, one) => sum + one.size, 0) || 1;
   const many = files.length > 1;
   const batch = many ? begun(files, new URLSearchParams(wishes).toString()) : [{ file: files[0] }];
+  const travels = batch.reduce((sum, one) => sum + (one.id ? 0 : one.file.size), 0) || 1;
+  const since = performance.now();
   let before = 0;
+  let travelled = 0;
   for (const [place, one] of batch.entries()) {
     const which = many ? [_("%(place)s of %(count)s", { place: place + 1, count: files.length }), `: ${one.file.name}`].join("") : "";
     const told = (said) => {
@@ -90,7 +104,8 @@ async function sendAll(files, wishes) {
     };
     const tell = (share) => {
       bar.value = Math.floor((100 * (before + share * one.file.size)) / bytes);
-      told(share < 1 ? `${Math.round(100 * share)} %` : _("reading the file"));
+      const now = share < 1 ? `${Math.round(100 * share)} %` : _("reading the file");
+      told([now, timeLeft((travelled + share * one.file.size) / travels, since)].filter(Boolean).join(", "));
     };
     const say = (said, ended) => {
       told(said);
@@ -98,6 +113,7 @@ async function sendAll(files, wishes) {
     };
     let answer = one;
     if (!one.id) {
+      tell(0);
       one.note?.();
       const asked = new FormData();
       for (const [name, value] of wishes) asked.set(name, value);
@@ -114,6 +130,7 @@ async function sendAll(files, wishes) {
     }
     if (answer.id) one.note(answer.id);
     before += one.file.size;
+    if (answer !== one) travelled += one.file.size;
     row(one.file, answer);
     count();
   }
@@ -131,6 +148,7 @@ form.addEventListener("submit", async (event) => {
   left.hidden = true;
   busy(button, true);
   sending.hidden = false;
+  hint.textContent = "";
   rows.replaceChildren();
   counts.textContent = "";
   window.addEventListener("beforeunload", stay);

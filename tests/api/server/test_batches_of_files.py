@@ -1,5 +1,6 @@
 """Many files at once, in a real browser: whatever interrupts them, each is sent, and none twice."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,25 @@ def test_a_batch_goes_on_after_its_session_has_ended(
     expect(page.locator("#sent-text")).to_have_text(DONE)
     expect(page.locator("#sent-sign-in")).to_be_hidden()
     assert names(site, files) == [path.name for path in files]
+
+
+def test_a_batch_tells_how_long_the_rest_takes(page: Page, files: list[Path]) -> None:
+    held: list[Route] = []
+    page.route("**/v1/audits", lambda route: held.append(route))
+    page.clock.install(time=0)
+    page.goto("/")
+    page.clock.pause_at(1)
+    with page.expect_request("**/v1/audits"):
+        start(page, files)
+    expect(page.locator("#sent-text")).to_have_text(re.compile("^1 of 4: .*, 0 %$"))  # there is no pace yet
+    expect(page.locator("#chosen")).to_be_empty()
+    for number, left in ((2, 30), (3, 20), (4, 10)):
+        page.clock.run_for(10_000)
+        with page.expect_request("**/v1/audits"):
+            held.pop().continue_()
+        expect(page.locator("#sent-text")).to_have_text(
+            re.compile(f"^{number} of 4: .*, 0 %, about {left} s left$")
+        )
 
 
 def test_a_batch_whose_page_was_closed_sends_only_what_is_missing(
