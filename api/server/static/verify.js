@@ -137,6 +137,10 @@ async function ask(address, body, where) {
 
 // Who claims one file in public; only its digest is sent. False where asking on is of no use.
 async function lookUp(file) {
+  if (!file.size) {
+    tell("bad", _("“%(file)s” is empty (0 bytes): nothing was looked up.", { file: file.name }), claims);
+    return true;
+  }
   const digest = await digestOf(file);
   if (digest === null) {
     tell("bad", _("The SHA-256 of “%(file)s” could not be computed here; who claims it stays open.", { file: file.name }), claims);

@@ -8,9 +8,9 @@ export function _(message, values = {}) {
   return (known[message] ?? message).replace(/%\((\w+)\)s|%%/g, (_all, name) => (name ? values[name] : "%"));
 }
 
-// A moment in UTC: in English as ISO 8601 writes it, which no country's order can be taken for.
+// A moment in UTC, to the second: in English in the order of ISO 8601, which no country's can be taken for.
 export function utc(moment) {
-  if (language === "en") return moment;
+  if (language === "en") return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;
   const shown = { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" };
   return `${new Date(moment).toLocaleString(language, shown)} UTC`;
 }

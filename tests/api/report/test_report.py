@@ -109,10 +109,12 @@ def test_a_changed_report_is_refused(registry: Registry, result: AuditResult, tm
     envelope = json.loads(path.read_bytes())
     payload = base64.b64decode(envelope["payload"])
     assert b'"action":"accept"' in payload
-    envelope["payload"] = base64.b64encode(payload.replace(b'"accept"', b'"reject"')).decode()
-    path.write_text(json.dumps(envelope))
-    with pytest.raises(SignatureError):
-        verify_report(path, registry.keys.published.trusted())
+    by_hand = payload.replace(b'"accept"', b'"reject"')
+    for changed in (by_hand, json.dumps(json.loads(by_hand), indent=1).encode(), by_hand[:-9], b"\xff"):
+        envelope["payload"] = base64.b64encode(changed).decode()
+        path.write_text(json.dumps(envelope))
+        with pytest.raises(SignatureError, match="changed after it was signed"):
+            verify_report(path, registry.keys.published.trusted())
 
 
 def test_a_stranger_s_keys_do_not_verify(registry: Registry, result: AuditResult, tmp_path: Path) -> None:
