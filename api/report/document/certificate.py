@@ -19,7 +19,7 @@ from api.report.document.blocks import (
     Tone,
     made_legible,
 )
-from api.report.document.custody import chain, of_record, registry_named
+from api.report.document.custody import chain, of_record, registry_named, revised
 from api.report.document.examined import record_facts
 from api.report.document.opening import LONGEST_NAME
 from api.report.legible import legible
@@ -157,18 +157,35 @@ def _in_short(record: Mapping[str, Any]) -> str:
         "issuer": legible(record["issuer"], LONGEST_NAME),
         "title": legible(record["title"], LONGEST_NAME),
     }
-    if owners(record) == record["issuer"]:
-        claimed = _("%(issuer)s claims “%(title)s” as its own.", **named)
+    if revised(record):  # who entered one thing early must not seem to have entered another
+        entered = _(
+            "The record was entered in the registry's log on %(when)s, by the log's own clock, with what it "
+            "said then; what it says now is its revision %(revision)s, entry %(entry)s of the log.",
+            when=when,
+            revision=record["revision"],
+            entry=record["leaf_index"],
+        )
     else:
-        held = legible(owners(record), LONGEST_NAME)
-        claimed = _("%(issuer)s claims “%(title)s” for %(owners)s.", owners=held, **named)
-    entered = _(
-        "The claim was entered in the registry's log on %(when)s, by the log's own clock. On AI it says: "
-        "%(declared)s.",
-        when=when,
-        declared=declared_ai(record),
-    )
-    return f"{claimed} {entered}"
+        entered = _(
+            "The claim was entered in the registry's log on %(when)s, by the log's own clock.", when=when
+        )
+    declared = _("On AI it says: %(declared)s.", declared=declared_ai(record))
+    return f"{_claimed(record, named)} {entered} {declared}"
+
+
+def _claimed(record: Mapping[str, Any], named: Mapping[str, str]) -> str:
+    own, held = owners(record) == record["issuer"], legible(owners(record), LONGEST_NAME)
+    if record["status"] == "revoked":
+        if own:
+            return _("%(issuer)s claimed “%(title)s” as its own; the record has been revoked since.", **named)
+        return _(
+            "%(issuer)s claimed “%(title)s” for %(owners)s; the record has been revoked since.",
+            owners=held,
+            **named,
+        )
+    if own:
+        return _("%(issuer)s claims “%(title)s” as its own.", **named)
+    return _("%(issuer)s claims “%(title)s” for %(owners)s.", owners=held, **named)
 
 
 def _signed(told: Registered) -> str:

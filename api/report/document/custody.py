@@ -54,15 +54,49 @@ def of_record(record: Found) -> Iterator[Row]:
     """What was said of a verified record, and who vouches for it."""
     if not record.get("verified"):
         return
-    claimed = _("claims “%(title)s” as record %(record)s", title=record["title"], record=record["record_id"])
-    yield (
-        moment_text(record["issued_at"]),
-        record["issuer"],
-        claimed,
-        _("signature by %(key)s", key=key(record["keyids"][0])),
-    )
+    if not revised(record):
+        yield _claim(
+            record,
+            _("claims “%(title)s” as record %(record)s", title=record["title"], record=record["record_id"]),
+        )
+    yield from _entered(record)
+    if revised(record):
+        yield _claim(
+            record,
+            _(
+                "claims “%(title)s” in revision %(revision)s of the record, entry %(entry)s of the log",
+                title=record["title"],
+                revision=record["revision"],
+                entry=record["leaf_index"],
+            ),
+        )
+    for said in record.get("statements") or ():
+        what = f"{named(STATEMENTS, said['type'])}: {said['reason']}"
+        yield (
+            moment_text(said["issued_at"]),
+            said["issuer"],
+            what,
+            _("signature by %(key)s", key=key(said["keyid"])),
+        )
+
+
+def revised(record: Found) -> bool:
+    """Whether a record says another thing than when it was registered; that day vouches for none of it."""
+    return bool(record.get("revision", 1) > 1)
+
+
+def _claim(record: Found, what: str) -> Row:
+    vouches = _("signature by %(key)s", key=key(record["keyids"][0]))
+    return moment_text(record["issued_at"]), record["issuer"], what, vouches
+
+
+def _entered(record: Found) -> Iterator[Row]:
+    """Since when its registration is in the log, and who has seen it there."""
     index = record.get("first_index", record["leaf_index"])
-    entry = _("enters the claim as entry %(entry)s", entry=index)
+    if revised(record):
+        entry = _("enters record %(record)s as entry %(entry)s", record=record["record_id"], entry=index)
+    else:
+        entry = _("enters the claim as entry %(entry)s", entry=index)
     vouches = (
         _("signed checkpoint")
         if record.get("log_signed", True)
@@ -81,14 +115,6 @@ def of_record(record: Found) -> Iterator[Row]:
         root = _("certificate that leads to %(root)s", root=stamp["root"])
         when = _("no later than %(moment)s", moment=moment_text(stamp["stamped_at"]))
         yield when, stamp["authority"], _("had seen the entry"), root
-    for said in record.get("statements") or ():
-        what = f"{named(STATEMENTS, said['type'])}: {said['reason']}"
-        yield (
-            moment_text(said["issued_at"]),
-            said["issuer"],
-            what,
-            _("signature by %(key)s", key=key(said["keyid"])),
-        )
 
 
 def _rivals(owned: Found) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from api.language import _, later, named, spoken
 from api.language.figures import number_text
 from api.report import words
 from api.report.document.blocks import Block, Facts, Points, Section, Table, Text
-from api.report.document.custody import key
+from api.report.document.custody import key, revised
 from api.report.document.rates import music_rates, voice_rates, watermark_rates
 from api.report.numbers import day_text, duration_text, moment_text, p_value_text, score_text
 from api.report.words.decoders import group_text
@@ -90,6 +90,13 @@ def record_facts(record: Found) -> Iterator[tuple[str, str]]:
     yield _("Stated by"), f"{record.get('issuer')} ({claim_status(record)})"
     yield _("Declared use of AI"), declared_ai(record)
     index = record.get("first_index", record.get("leaf_index"))
+    if revised(record):
+        index = _(
+            "%(entry)s; as it reads now: %(newest)s (revision %(revision)s)",
+            entry=index,
+            newest=record["leaf_index"],
+            revision=record["revision"],
+        )
     signed = record.get("log_signed", True)
     yield _("Log entry"), f"{index}" if signed else f"{index}; {_(UNSIGNED)}"
     for said in record.get("statements") or ():

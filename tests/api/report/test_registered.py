@@ -8,7 +8,7 @@ import pytest
 
 from api.errors import UnknownEntry
 from api.registry.registry import Registry
-from api.report.document.blocks import Facts, Table
+from api.report.document.blocks import Facts, Table, Text
 from api.report.registered import record_certificate, render_certificate
 from api.settings import Settings
 from tests.api.report.statements import texts
@@ -54,6 +54,31 @@ def test_a_dispute_or_revocation_stands_at_the_top_and_names_who_said_so(
     assert isinstance(chain, Table)
     assert chain.rows[-1][1] == named
     assert "it is ours" in chain.rows[-1][2]
+
+
+def test_what_was_revised_is_not_told_as_entered_when_the_record_was(registry: Registry) -> None:
+    """Whoever registers one song early and calls the record another's later gets no early day for that."""
+    record_id = register(registry, title="A Sketch", owner="A Label").record_id
+    registry.events.amend(record_id, {"asset": {"title": "A Hit"}})
+    paper = record_certificate(registry, record_id)
+    short, facts = paper.summary[0].blocks[0], paper.summary[1].blocks[0]
+    assert isinstance(short, Text) and isinstance(facts, Facts)
+    assert "what it says now is its revision 2, entry 1 of the log" in short.text
+    assert dict(facts.rows)["Log entry"] == "0; as it reads now: 1 (revision 2)"
+    chain = next(section for section in paper.sections if section.title == "Chain of custody").blocks[0]
+    assert isinstance(chain, Table)
+    assert [row[2] for row in chain.rows] == [
+        f"enters record {record_id} as entry 0",
+        "claims “A Hit” in revision 2 of the record, entry 1 of the log",
+    ]
+
+
+def test_whoever_revoked_claims_nothing_any_more(registry: Registry) -> None:
+    record_id = register(registry, title="A Song", owner="A Label").record_id
+    registry.events.revoke(record_id, issuer="A Label", reason="a mistake")
+    short = record_certificate(registry, record_id).summary[0].blocks[0]
+    assert isinstance(short, Text)
+    assert short.text.startswith("A Label claimed “A Song” as its own; the record has been revoked since.")
 
 
 def test_the_pdf_carries_what_proves_the_record_and_is_the_same_each_time(registry: Registry) -> None:
