@@ -18,6 +18,9 @@ class PublicClaim(TypedDict):
         status: asserted, evidenced, disputed or revoked
         leaf_index: the log's entry of its registration
         logged_at: when the log wrote that, by its own clock
+        revision: of the record: above 1 it was registered saying something else, and that day dates nothing
+            that it says now
+        revision_index: the log's entry of that revision
     """
 
     record_id: str
@@ -26,6 +29,8 @@ class PublicClaim(TypedDict):
     status: str
     leaf_index: int
     logged_at: str
+    revision: int
+    revision_index: int
 
 
 class PublicClaims(TypedDict):

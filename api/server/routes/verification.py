@@ -141,6 +141,12 @@ class PublicClaim(Model):
     logged_at: str = Field(
         description="when the log wrote that, by its own clock", examples=["2026-11-22T13:00:00Z"]
     )
+    revision: int = Field(
+        description="of the record: above 1 it was registered saying something else, and that day dates "
+        "nothing that it says now",
+        examples=[1],
+    )
+    revision_index: int = Field(description="the log's entry of that revision", examples=[7])
 
 
 class PublicClaims(Model):
@@ -169,6 +175,8 @@ def claimed(sent: FileDigest, parts: PartsDep) -> PublicClaims:
                 status=one["status"],
                 leaf_index=one["first_index"],
                 logged_at=one["logged_at"],
+                revision=one["revision"],
+                revision_index=one["leaf_index"],
             )
             for one in found.found
         ],

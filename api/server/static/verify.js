@@ -157,7 +157,10 @@ async function lookUp(file) {
   }
   for (const one of said.claims) {
     const values = { record: one.record_id, title: one.title, owners: one.owners.join(", "), moment: utc(one.logged_at), entry: one.leaf_index };
-    tell("good", _("Record %(record)s claims “%(title)s” for %(owners)s: signed, and entry %(entry)s of the log since %(moment)s.", values), claims);
+    const revised = { ...values, revision: one.revision, newest: one.revision_index };
+    tell("good", one.revision > 1
+      ? _("Record %(record)s claims “%(title)s” for %(owners)s: signed, as its revision %(revision)s and entry %(newest)s of the log. The record itself is entry %(entry)s, since %(moment)s; it said something else then.", revised)
+      : _("Record %(record)s claims “%(title)s” for %(owners)s: signed, and entry %(entry)s of the log since %(moment)s.", values), claims);
     if (standings[one.status]) tell("bad", standings[one.status], claims);
   }
   if (said.more) tell("neutral", _("More records claim it than are told here."), claims);

@@ -193,6 +193,10 @@ def test_whoever_holds_a_file_alone_learns_who_claims_it_once_that_is_public(
     expect(page.get_by_role("region", name="Who may see it")).to_contain_text("Everybody")
     look_up()
     expect(anybody.locator("#claims .good")).to_contain_text("“Night Drive” for A Label")
+    amended = re.compile(
+        r"as its revision 2 and entry \d+ of the log\. The record itself is entry \d+, since"
+    )
+    expect(anybody.locator("#claims .good")).to_contain_text(amended)
     with site.client() as client:
         said = {"issuer": "A Singer", "reason": "the vocals are mine"}
         client.post(f"/v1/records/{record}/disputes", json=said).raise_for_status()
