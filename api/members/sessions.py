@@ -18,6 +18,7 @@ from api.identity.account import Account
 from api.members.members import GOVERNING, INVITED, Member, mailbox_of, member_of
 from api.outbox.trail import Acting, Event, enter
 from core import clock
+from core.characters import invisible
 
 PREFIX = "tms_"
 SEEN_RESOLUTION = timedelta(minutes=1)  # at most one write a minute for each session
@@ -145,7 +146,7 @@ def _tell(connection: Connection, member: Member, action: str) -> None:
 
 def _name(account: Account) -> str | None:
     """A name that can stand in a line."""
-    kept = "".join(one for one in account.name or "" if one.isprintable() and one not in "<>").strip()
+    kept = "".join(one for one in account.name or "" if not invisible(one) and one not in "<>").strip()
     return kept[:200] or None
 
 

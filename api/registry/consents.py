@@ -17,6 +17,7 @@ from api.database.tables import Table
 from api.errors import ConflictingEntry, UnknownEntry
 from api.language import later
 from core import clock
+from core.characters import one_line
 from core.errors import InvalidInput
 
 _CONSENTS = Table.metadata.tables["artist_consents"]
@@ -63,7 +64,7 @@ class Terms:
             raise InvalidInput(f"a territory is a code such as DE or US, each once, or {WORLD} alone")
         if self.valid_until is not None and self.valid_until < self.valid_from:
             raise InvalidInput("the consent ends before it begins")
-        if self.licence is not None and not (0 < len(self.licence) <= 500 and self.licence.isprintable()):
+        if self.licence is not None and not (0 < len(self.licence) <= 500 and one_line(self.licence)):
             raise InvalidInput("a licence reference has 1 to 500 printable characters")
         if self.evidence_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", self.evidence_sha256):
             raise InvalidInput("evidence_sha256 has 64 lower-case hex digits")
@@ -160,7 +161,7 @@ class Consents:
             InvalidInput: no reason.
         """
         reason = reason.strip()
-        if not (0 < len(reason) <= 1000 and reason.isprintable()):
+        if not (0 < len(reason) <= 1000 and one_line(reason)):
             raise InvalidInput("say why it is revoked, in 1 to 1000 printable characters")
         with database.writing(self.engine) as connection:
             changed = connection.execute(

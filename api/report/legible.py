@@ -5,19 +5,16 @@ A name from a file may hold anything. What shows nothing, or moves what stands b
 """
 
 import re
-import unicodedata
 
 from api.language import _
 from api.language.figures import number_text
+from core import characters
 
 LONGEST = 2200
-_KEPT = frozenset("\n\u200c\u200d")  # a line's end; the joiners that Indic and Arabic writing needs
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
 _MARK = "\u200e"
 _RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff"
 _RIGHT_TO_LEFT = re.compile(f"[{_RTL}](?:[^A-Za-z\u00c0-\u024f0-9“”„«»;:\\[\\](){_MARK}\n]*[{_RTL}])?")
 """From a character of such a script to the last before a letter, a digit or a mark that ends a name."""
-_LINES = frozenset("\u2028\u2029")
 
 
 def spelled(character: str) -> str:
@@ -56,7 +53,5 @@ def apart(text: str) -> str:
 
 
 def invisible(character: str) -> bool:
-    """Whether a character shows nothing, or moves what stands beside it."""
-    if character in _KEPT:
-        return False
-    return character in _LINES or unicodedata.category(character) in _HIDDEN
+    """Whether a character shows nothing, or moves what stands beside it; a line may end."""
+    return character != "\n" and characters.invisible(character)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from api.audit.json_form import Json
-from api.report.legible import invisible
 from api.scan.find import Item
+from core.characters import invisible
 from core.errors import InvalidInput
 from core.files import replacing, settle
 
@@ -112,7 +112,7 @@ def told(row: Mapping[str, Any]) -> Json:
 def _shown(text: str) -> str:
     if text.isprintable():
         return text
-    return "".join(_escaped(c) if c == "\n" or invisible(c) else c for c in text)
+    return "".join(_escaped(c) if invisible(c) else c for c in text)
 
 
 def _escaped(character: str) -> str:

@@ -23,6 +23,7 @@ from api.errors import ConflictingEntry, UnknownEntry
 from api.keys.files import KeyStore
 from api.server.refusals import Forbidden, TenantSuspended, Unauthorized
 from core import clock
+from core.characters import one_line
 from core.errors import InvalidInput
 
 PREFIX = "tmk"
@@ -297,7 +298,7 @@ class ApiKeys:
     ) -> KeyInfo:
         if not scopes:
             raise InvalidInput("a key needs at least one scope")
-        if not name.isprintable() or not name.strip():
+        if not one_line(name) or not name.strip():
             raise InvalidInput("the name of a key must be one line of visible text")
         now = clock.now()
         if expires_at is not None and expires_at <= now:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from core.characters import one_line
 from core.errors import InvalidInput
 
 
@@ -15,7 +16,7 @@ def only(fields: Mapping[str, str], known: Collection[str]) -> None:
 def text(fields: Mapping[str, str], name: str, *, limit: int = 500) -> str | None:
     """A short text, or None where it is absent or blank."""
     value = fields.get(name, "").strip()
-    if len(value) > limit or not all(c.isprintable() for c in value):
+    if len(value) > limit or not one_line(value):
         raise InvalidInput(f"{name} has at most {limit} printable characters")
     return value or None
 

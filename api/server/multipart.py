@@ -21,6 +21,7 @@ from starlette.requests import Request
 
 from api.jobs.job import Upload
 from api.server.refusals import UnsupportedMedia, UploadTooLarge
+from core.characters import invisible
 from core.counted import counted
 from core.errors import InvalidInput, TrackmarkError
 
@@ -290,7 +291,7 @@ class _Reader:
 def shown_name(name: str) -> str:
     """A client's file name without folders and control characters, shortened; still attacker text."""
     last = re.split(r"[\\/]", name)[-1]
-    clean = "".join(c for c in last if c.isprintable())  # drops controls and direction marks too
+    clean = "".join(c for c in last if not invisible(c))  # drops controls and direction marks too
     if not clean.strip(" ."):  # a folder's name, or none
         return "audio"
     stem, dot, suffix = clean.strip().rpartition(".")

@@ -34,7 +34,8 @@ def test_a_record_is_private_until_its_owner_says_otherwise(client: TestClient, 
     assert client.get(f"/v1/records/{record}/publication").json()["since"] is None
     since = client.put(f"/v1/records/{record}/publication").json()["since"]
     (told,) = asked(client).json()["claims"]
-    assert told.keys() == {"record_id", "title", "owners", "status", "leaf_index", "logged_at"}
+    dated = {"leaf_index", "logged_at", "revision", "revision_index"}
+    assert told.keys() == {"record_id", "title", "owners", "status"} | dated
     assert (told["record_id"], told["title"], told["owners"]) == (record, "Night Drive", ["A Label"])
     assert told["status"] == "asserted"
     assert client.put(f"/v1/records/{record}/publication").json()["since"] == since
