@@ -168,7 +168,7 @@ def test_a_key_that_stands_twice_is_refused(registry: Registry, tmp_path: Path) 
     changed(
         path, lambda payload: payload.replace(b'"same_bytes":false', b'"same_bytes":true,"same_bytes":false')
     )
-    with pytest.raises(UnreadableReport):
+    with pytest.raises(SignatureError, match="changed after it was signed"):
         verify_report(path, registry.keys.published.trusted())
     path = written(registry, tmp_path, found("one stretch"))
     twice = path.read_text().replace('"payloadType"', f'"payloadType":"{PAYLOAD_TYPE}","payloadType"')
