@@ -110,3 +110,14 @@ def test_the_name_of_the_site_stands_apart_from_the_links(chromium: Browser, sit
         below = links["y"] >= name["y"] + name["height"]
         assert below or links["x"] - name["x"] - name["width"] >= 12, width
     context.close()
+
+
+def test_on_paper_no_heading_stands_alone_at_the_end_of_a_page(
+    context: BrowserContext, addresses: dict[str, str]
+) -> None:
+    page = context.new_page()
+    page.emulate_media(media="print")
+    for name in ("audit", "record", "case", "comparison"):
+        page.goto(addresses[name])
+        breaks = "one => [...document.querySelectorAll('h2')].map((one) => getComputedStyle(one).breakAfter)"
+        assert set(page.evaluate(breaks)) == {"avoid"}, name
