@@ -146,7 +146,12 @@ def _enrolment(found: Mapping[str, Any]) -> list[str]:
     ]
     for name, (every, sung) in found["enrolment_over_music"].items():
         lines.append(f"| {name} | {100 * every:.1f} % | {100 * sung:.1f} % |")
-    return [*lines, ""]
+    kinds = (
+        f"{kind} {100 * rate:.1f} % of {number} people"
+        for kind, (rate, number) in found["half_a_minute_enrolled"].items()
+    )
+    alone = f"EER where 30 s of a voice alone are enrolled and 10 s heard: {', '.join(kinds)}."
+    return [*lines, "", f"{alone} Wanted: 4 % and 8 %.", ""]
 
 
 def section(found: Mapping[str, Any]) -> str:

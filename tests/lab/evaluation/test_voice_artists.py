@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from detector.voice.frontend import SAMPLE_RATE
 from detector.voice.synthesis import VIEWS
 from lab.evaluation.voice import artists, from_songs, two_voices
 from lab.metrics import a_dcf
@@ -126,3 +127,12 @@ def test_people_who_sound_apart_are_told_apart() -> None:
     prints = torch.cat([voices(1, 7 * n) for n in range(8)])
     assert from_songs.error(prints, prints) == pytest.approx(0.0, abs=0.01)
     assert from_songs.error(prints, prints.roll(1, 0)) > 0.4
+
+
+def test_half_a_minute_is_enrolled_and_ten_other_seconds_are_heard() -> None:
+    four_s = [torch.full((4 * SAMPLE_RATE,), float(number)) for number in range(12)]
+    sides = from_songs.parted(iter(four_s))
+    assert sides is not None
+    enrolled, heard = ([int(wav[0]) for wav in side] for side in sides)
+    assert (enrolled, heard) == (list(range(8)), [8, 9, 10])
+    assert from_songs.parted(iter(four_s[:10])) is None
