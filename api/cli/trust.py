@@ -22,13 +22,21 @@ def trusted_keys(given: Path | None, beside: Path) -> "tuple[TrustedKeys, str]":
         KeyFileError: a key list is malformed.
         OSError: it cannot be read.
     """
-    from provenance.records.trust import TrustedKeys
-
     if given is not None:
-        return TrustedKeys.from_json(given.read_bytes()), f"given by you in {given}"
+        return _read(given), f"given by you in {given}"
     if (settings().home / "keys").is_dir():
         with registry() as (store, _settings):
             return store.keys.published.trusted(), "those of this machine's registry"
     if not beside.exists():
         fail("no keys to verify with: pass --keys keys.json of the registry that you trust", USAGE)
-    return TrustedKeys.from_json(beside.read_bytes()), BESIDE
+    return _read(beside), BESIDE
+
+
+def _read(place: Path) -> "TrustedKeys":
+    from core.errors import KeyFileError
+    from provenance.records.trust import TrustedKeys
+
+    try:
+        return TrustedKeys.from_json(place.read_bytes())
+    except KeyFileError as error:
+        raise KeyFileError(f"{place}: {error}") from error

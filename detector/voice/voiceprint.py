@@ -75,10 +75,11 @@ class VoicePrint:
 def centres(prints: Sequence[VoicePrint]) -> Tensor:
     """Their mean directions, unit vectors [N, D], of one encoder; thousands at once."""
     rows = torch.cat([known.embeddings for known in prints])
-    if len(rows) == len(prints):
-        return functional.normalize(rows, dim=1)
-    parts = torch.split(rows, [len(known.embeddings) for known in prints])
-    return functional.normalize(torch.stack([part.mean(0) for part in parts]), dim=1)
+    if len(rows) != len(prints):
+        parts = torch.split(rows, [len(known.embeddings) for known in prints])
+        rows = torch.stack([part.mean(0) for part in parts])
+    # In place: new memory for so many costs more than the sums (`functional.normalize`: four times the time).
+    return rows.div_(torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min_(1e-12))
 
 
 def encoder_of(stored: bytes) -> str | None:

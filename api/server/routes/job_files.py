@@ -97,5 +97,7 @@ def left_behind(
     if remote is not None and parts.worker.files.store is not None:
         return stored_file(parts.worker.files.store, remote, request, file.media, file.saved_as)
     if not path.is_file():
-        raise UnknownEntry(f"{kind} {job_id} left no {file.name}")
+        raise UnknownEntry(
+            f"no {file.name} of {kind} {job_id} is kept: it was never made, or has been deleted"
+        )
     return FileResponse(path, media_type=file.media, filename=file.saved_as, stat_result=path.stat())

@@ -153,6 +153,8 @@ def test_an_audit_with_reports_that_verify_offline(
     assert trackmark("verify-report", report, "--audio", report).code == 1
     assert trackmark("verify-report", reports / "keys.json", "--keys", reports / "keys.json").code == 3
     assert trackmark("verify-report", tmp_path / "none", "--keys", reports / "keys.json").code == 3
+    other = trackmark("verify-report", report, "--keys", report)
+    assert other.code == 2 and f"{report}: the key list is not of version" in " ".join(other.err.split())
     envelope = json.loads(report.read_text())
     envelope["signatures"][0]["sig"] = "A" * 86 + "=="
     report.write_text(json.dumps(envelope))
