@@ -1,8 +1,8 @@
 """Train a small music model of our own: a codec, a language model over its codes, and both in one folder.
 
-    python -m lab.training.composer pack --data DATA_FOLDER --tunes 200
-    python -m lab.training.composer codec --seconds 3300
-    python -m lab.training.composer language --seconds 2100
+    python -m lab.training.composer pack --data DATA_FOLDER --more MORE --each-s 90 --tunes 600
+    python -m lab.training.composer codec --seconds 2900
+    python -m lab.training.composer language --seconds 2600
     python -m lab.training.composer export runs/composer/model
     python -m lab.evaluation.composer runs/composer/model
     trackmark generate "" -o made.flac --model runs/composer/model
