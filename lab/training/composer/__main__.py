@@ -57,6 +57,8 @@ def main() -> None:
         training.add_argument("--seconds", type=float, default=math.inf, help="that this run may take")
         training.add_argument("--steps", type=int, default=STEPS, help="in all")
         training.add_argument("--large", action="store_true", help="batches for a GPU")
+        if name == "codec":
+            training.add_argument("--fine", action="store_true", help="at 24, 12 and 6 kbit/s, into fine/")
     exporting = ways.add_parser("export", help="write card and weights")
     exporting.add_argument("out", type=Path)
     args = parser.parse_args()
@@ -76,8 +78,11 @@ def _pack(args: argparse.Namespace) -> str:
 
 def _codec(args: argparse.Namespace) -> str:
     plan = LARGE_CODEC if args.large else hearing.Plan()
-    training = hearing.CodecTraining(music.load(_music(args)), Shape(), plan, _device())
-    return f"codec: {run(training, args.folder / 'codec', steps=args.steps, seconds=args.seconds)} steps"
+    shape, folder = Shape(), "codec"
+    if args.fine:
+        plan, shape, folder = hearing.FINE_PLAN, hearing.FINE, "fine"
+    training = hearing.CodecTraining(music.load(_music(args)), shape, plan, _device())
+    return f"codec: {run(training, args.folder / folder, steps=args.steps, seconds=args.seconds)} steps"
 
 
 def _language(args: argparse.Namespace) -> str:

@@ -75,6 +75,16 @@ class Plan:
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
 
 
+FINE = Shape(hop=160, dimension=128, books=16, codes=1024, spoken=8)
+"""Of a codec that is an attack on marks and composes nothing: 24, 12 and 6 kbit/s with 16, 8 and 4 books."""
+FINE_PLAN = Plan(
+    batch=4,
+    excerpt_s=0.6,
+    adversary_from=6000,
+    shares=MappingProxyType({**SHARES, "samples": 1.0, "spectra": 1.5}),
+)
+
+
 class CodecTraining:
     """One codec, its adversary and what both remember."""
 
