@@ -12,7 +12,7 @@ from torch import Tensor
 from lab.evaluation.watermark.codecs import slow
 from lab.evaluation.watermark.codecs.lyra_child import HOP as LYRA_HOP
 from lab.evaluation.watermark.codecs.page import NEEDED, chosen_size, own_page, page, slope
-from lab.evaluation.watermark.codecs.passing import LYRA_RATE, Composers, Lyra, as_long
+from lab.evaluation.watermark.codecs.passing import LYRA_RATE, OWN, Composers, Lyra, as_long
 from lab.evaluation.watermark.codecs.slopes import Mark, octaves
 from lab.evaluation.watermark.robustness import key_of
 from lab.training.composer import snapshots
@@ -142,7 +142,7 @@ def test_the_composers_codec_plays_at_every_number_of_its_books(tmp_path: Path) 
     assert not torch.equal(heard["composer 0.2"], heard["composer 0.6"])
     assert codecs.through(wav, ("composer 0.2",)).keys() == {"composer 0.2"}
     with pytest.raises(FileNotFoundError):
-        Composers(tmp_path / "none", SMALL)
+        Composers(tmp_path / "none", SMALL, (1,))
 
 
 def reading(seconds: int, heard: bool) -> dict[str, Any]:
@@ -193,10 +193,16 @@ def test_the_page_of_our_own_codec_says_what_it_leaves_of_the_music() -> None:
         }
         for track in range(4)
     ]
-    told = own_page([*marks, *heard], "abc", 7)
+    told = own_page([*marks, *heard], "abc", "own", 7)
     assert "| composer 3.6 | 1.50 | 3.0 |" in told and "for 7 steps" in told
     assert "| Lyra 6 | 4.0 | 0.250 (0.250 to 0.250) | 0.250 |" in told
-    assert "Lyra v2" not in told
+    assert "Lyra v2" not in told and "decision 353" in told
+    assert "three times its frames" in own_page([*marks, *heard], "abc", "fine", 7)
+
+
+def test_the_fine_codec_is_asked_at_the_rates_of_the_rule() -> None:
+    shape, books = OWN["fine"]
+    assert [shape.bit_rate(number) for number in books] == [6000, 12_000, 24_000]
 
 
 def test_what_was_not_asked_is_not_told() -> None:

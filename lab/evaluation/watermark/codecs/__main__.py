@@ -2,12 +2,14 @@
 
     python -m lab.evaluation.watermark.codecs --python PYTHON --lyra FOLDER
         [--tracks 10] [--data FOLDER] [--runs FOLDER]
-    python -m lab.evaluation.watermark.codecs --composer FOLDER --runs FOLDER [--tracks 10] [--data FOLDER]
+    python -m lab.evaluation.watermark.codecs --composer FOLDER --runs FOLDER [--fine] [--tracks 10]
+        [--data FOLDER]
 
 PYTHON is the interpreter of an environment with `pip install ai-edge-litert numpy`; the first FOLDER holds
 the three files `lyra/model_coeffs/*.tflite` of Lyra's repository, that of `--composer` a snapshot of
-`lab.training.composer codec`. Writes `docs/benchmarks/watermark-codecs.md`, or `watermark-own-codec.md` of
-the composer's; results go line by line to `--runs`, one folder for each, so that a stopped run continues.
+`lab.training.composer codec`, with `--fine` if that was. Writes `docs/benchmarks/watermark-codecs.md`, or of
+the lab's own codecs `watermark-own-codec.md` and `watermark-fine-codec.md`; results go line by line to
+`--runs`, one folder for each, so that a stopped run continues.
 Protocol and rule: decision 8.
 """
 
@@ -28,8 +30,8 @@ from core.resample import resample
 from lab.datasets import Recording, read_manifest
 from lab.evaluation.composer.judge import si_sdr_db
 from lab.evaluation.watermark.codecs import slow
-from lab.evaluation.watermark.codecs.page import OWN_PAGE, PAGE, chosen_size, own_page, page
-from lab.evaluation.watermark.codecs.passing import Codecs, Composers, Lyra
+from lab.evaluation.watermark.codecs.page import OWN_PAGES, PAGE, chosen_size, own_page, page
+from lab.evaluation.watermark.codecs.passing import OWN, Codecs, Composers, Lyra
 from lab.evaluation.watermark.codecs.slopes import MARGIN_S, Mark, Row, snr_db
 from lab.evaluation.watermark.kept import Kept
 from lab.evaluation.watermark.neural import mel_distance_db
@@ -158,6 +160,7 @@ def main() -> None:
     parser.add_argument("--python", type=Path, help="interpreter with ai-edge-litert")
     parser.add_argument("--lyra", type=Path, help="folder of its three files")
     parser.add_argument("--composer", type=Path, help="folder of a codec's snapshot, instead of Lyra")
+    parser.add_argument("--fine", action="store_true", help="the snapshot is of a codec of 24 kbit/s")
     parser.add_argument("--tracks", type=int, default=10)
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--runs", type=Path, default=Path("runs/watermark-codecs"))
@@ -182,10 +185,11 @@ def main() -> None:
             print(f"{part}: track {track.number + 1} of {len(tracks)}", flush=True)
 
     if args.composer is not None:
-        own = Composers(args.composer)
+        which = "fine" if args.fine else "own"
+        own = Composers(args.composer, *OWN[which])
         measure("heard", tracks, [own], heard)
         measure("marks", tracks, [own], marks)
-        OWN_PAGE.write_text(own_page(kept.rows, kept.weights, own.step), "utf-8")
+        OWN_PAGES[which].write_text(own_page(kept.rows, kept.weights, which, own.step), "utf-8")
         return
     with tempfile.TemporaryDirectory() as folder:
         lyra = Lyra(args.python, args.lyra, Path(folder))

@@ -15,7 +15,13 @@ from provenance.watermark.chips import CYCLE_COLUMNS
 from provenance.watermark.finding import PRESENT_P_VALUE
 
 _FOLDER = Path(__file__).resolve().parents[4] / "docs" / "benchmarks"
-PAGE, OWN_PAGE = _FOLDER / "watermark-codecs.md", _FOLDER / "watermark-own-codec.md"
+PAGE = _FOLDER / "watermark-codecs.md"
+OWN_PAGES = {name: _FOLDER / f"watermark-{name}-codec.md" for name in ("own", "fine")}
+OWN = {
+    "own": "The codec is the composer's ([decision 353]"
+    "(../decisions/0353-what-a-composer-of-our-own-must-reach.md))",
+    "fine": "The codec has the composer's layers at three times its frames and twice its numbers of each",
+}
 PLACES = CYCLE_COLUMNS * len(sync.PHASES)
 NEEDED = float(np.sqrt(2.0 * np.log(PLACES / PRESENT_P_VALUE)))
 """Statistic that is present at one in a million, over the places that the reader looks at."""
@@ -56,17 +62,16 @@ def page(rows: Sequence[Row], weights: str) -> str:
     return "\n".join(lines + _slow(rows)) + "\n"
 
 
-def own_page(rows: Sequence[Row], weights: str, step: int) -> str:
-    """The page of the composer's codec, in Markdown."""
+def own_page(rows: Sequence[Row], weights: str, which: str, step: int) -> str:
+    """The page of one of the lab's codecs (`OWN`), in Markdown."""
     marks = [row for row in rows if row["part"].endswith("marks")]
     heard = [row for row in rows if row["part"] == "heard"]
     lines = [
         "# Watermark: through a codec of our own, measured",
         "",
         *_begin(marks, weights),
-        "The codec is the composer's ([decision 353]"
-        "(../decisions/0353-what-a-composer-of-our-own-must-reach.md)): of audiocraft's classes, for music, "
-        f"trained with an adversary for {step} steps on one core, which is far from trained out. How far it "
+        f"{OWN[which]}: of audiocraft's classes, for music, trained with an adversary for {step} steps on "
+        "one core, which is far from trained out. How far it "
         f"moves music stands beside it; Opus is there to compare. {NAMED}",
         "",
         "## What is left of the music",

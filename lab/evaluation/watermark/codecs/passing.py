@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.resample import resample
 from lab.training.composer import snapshots
+from lab.training.composer.codec import FINE
 from lab.training.composer.running import used
 from provenance.generate import Shape
 from provenance.generate.composer import codec
@@ -21,9 +22,10 @@ LYRA_RATE = 16_000
 STAGES = {"Lyra 3.2": 16, "Lyra 6": 30, "Lyra 9.2": 46, "Lyra unquantised": 0}
 """Names, with kbit/s, and stages of 4 bits in each of 50 frames a second."""
 
-SHAPE = Shape()
 BOOKS = (2, 4, 8, 13, 16)
 """Of the composer's codec."""
+OWN = {"own": (Shape(), BOOKS), "fine": (FINE, (4, 8, 16))}
+"""The lab's codecs: shape, and numbers of codebooks to ask for."""
 
 
 class Codecs(Protocol):
@@ -81,13 +83,13 @@ class Lyra:
 
 
 class Composers:
-    """The codec of the lab's composer, from the snapshot in a folder, at some numbers of its codebooks.
+    """One of the lab's codecs (`OWN`), from the snapshot in a folder, at some numbers of its codebooks.
 
     Raises:
         FileNotFoundError: the folder holds none.
     """
 
-    def __init__(self, folder: Path, shape: Shape = SHAPE, books: tuple[int, ...] = BOOKS) -> None:
+    def __init__(self, folder: Path, shape: Shape, books: tuple[int, ...]) -> None:
         kept = snapshots.read(folder)
         if kept is None:
             raise FileNotFoundError(f"no snapshot of a codec in {folder}")
