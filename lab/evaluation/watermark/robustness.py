@@ -113,7 +113,7 @@ def robustness(
             continue
         offset = float(rng.random())
         for seconds in lengths_s:
-            excerpt = _cut(received, seconds * rate, offset)
+            excerpt = cut(received, seconds * rate, offset)
             found = detect(excerpt, rate, key, networks=networks, exhaustive=exhaustive)
             yield {
                 "kind": "message",
@@ -128,7 +128,8 @@ def robustness(
             }
 
 
-def _cut(wav: Tensor, length: int, offset: float) -> Tensor:
+def cut(wav: Tensor, length: int, offset: float) -> Tensor:
+    """A part of audio, [C, T], that begins at a share of what may be left out."""
     length = min(wav.shape[-1], length)
     start = int(offset * (wav.shape[-1] - length))
     return wav[:, start : start + length]
