@@ -43,14 +43,29 @@ def relative_gain_of(host: Tensor, chips: Tensor, networks: model.Model, strengt
     Returns:
         (marked - host) / host, real, [1, F, N].
     """
+    power = host.real.square() + host.imag.square()
+    pattern, snr_db = pattern_of(host, chips, networks)
+    return relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB, strength=strength)
+
+
+def pattern_of(host: Tensor, chips: Tensor, networks: model.Model) -> tuple[Tensor, Tensor]:
+    """The embedder's pattern, and the level at which this host needs it.
+
+    Args:
+        host: spectrum of the mid signal, [1, F, N], N even.
+        chips: ±1, [CELL_BANDS, columns], columns * CELL_FRAMES >= N.
+        networks: embedder and decoder.
+
+    Returns:
+        Pattern in [-1, 1], [1, ROWS, N], and host to mark in dB, [1, N].
+    """
     power, rows = host.real.square() + host.imag.square(), log_rows(host)
     snr_db = torch.full((1, host.shape[-1]), SNR_DB)
     pattern = networks.embedder(rows, chips[None], snr_db)
     gain = relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB)
     bits = readability(networks.decoder(log_rows(host * (1.0 + gain))), chips)
     snr_db = (snr_db + DB_PER_BIT * (bits - WANTED_BITS)).clamp(LOUDEST_DB, QUIETEST_DB)
-    pattern = networks.embedder(rows, chips[None], snr_db)
-    return relative_gain(pattern, power, snr_db=snr_db, ceiling_db=CEILING_DB, strength=strength)
+    return networks.embedder(rows, chips[None], snr_db), snr_db
 
 
 def readability(logits: Tensor, chips: Tensor) -> Tensor:

@@ -141,6 +141,10 @@ def test_the_composers_codec_plays_at_every_number_of_its_books(tmp_path: Path) 
         assert torch.equal(heard["composer 0.6"], made(wav[None]).x[0])
     assert not torch.equal(heard["composer 0.2"], heard["composer 0.6"])
     assert codecs.through(wav, ("composer 0.2",)).keys() == {"composer 0.2"}
+    heard["free"] = codecs.surrogate(3)(wav.requires_grad_())
+    assert torch.allclose(heard["free"].detach(), heard["composer 0.6"], atol=1e-5)
+    torch.autograd.backward([heard["free"].square().sum()])
+    assert wav.grad is not None and float(wav.grad.abs().max()) > 0.0
     with pytest.raises(FileNotFoundError):
         Composers(tmp_path / "none", SMALL, (1,))
 

@@ -15,7 +15,6 @@ Protocol and rule: decision 8.
 
 import argparse
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,44 +25,21 @@ from torch import Tensor
 
 from core.encode import recode
 from core.errors import EncodeError
-from core.resample import resample
-from lab.datasets import Recording, read_manifest
 from lab.evaluation.composer.judge import si_sdr_db
 from lab.evaluation.watermark.codecs import slow
 from lab.evaluation.watermark.codecs.page import OWN_PAGES, PAGE, chosen_size, own_page, page
 from lab.evaluation.watermark.codecs.passing import OWN, Codecs, Composers, Lyra
 from lab.evaluation.watermark.codecs.slopes import MARGIN_S, Mark, Row, snr_db
+from lab.evaluation.watermark.codecs.tracks import Track, tracks_of
 from lab.evaluation.watermark.kept import Kept
 from lab.evaluation.watermark.neural import mel_distance_db
 from lab.evaluation.watermark.robustness import key_of
 from provenance.watermark import embed
 from provenance.watermark.grid import HOP, RATE
 
-CUT_S = 34
-EVERY = 2
-"""Every which host is taken."""
 DECIDES = "Lyra 6"
 OPUS_BPS = (6000, 12_000)
 """Beside the composer's codec."""
-
-
-class Track:
-    """Two recordings joined, mono at `grid.RATE`, and what is drawn for them."""
-
-    def __init__(self, number: int, recordings: Sequence[Recording]) -> None:
-        self.number = number
-        self.name = "+".join(one.path.name for one in recordings)
-        self.seed = zlib.crc32(self.name.encode())
-        self._recordings = recordings
-
-    def wav(self) -> Tensor:
-        """[1, T]."""
-        cuts = []
-        for recording in self._recordings:
-            clip = recording.load()
-            mid = resample(clip.wav.mean(0, keepdim=True), clip.sample_rate, RATE)
-            cuts.append(mid[:, : CUT_S * RATE])
-        return torch.cat(cuts, 1)
 
 
 def marks(track: Track, codecs: Sequence[Codecs]) -> Iterator[Row]:
@@ -169,8 +145,7 @@ def main() -> None:
         parser.error("--python and --lyra are needed, or --composer")
     torch.set_num_threads(1)
     kept = Kept(args.runs)
-    hosts = [r for r in read_manifest(args.data) if r.is_34s_test][::EVERY]
-    tracks = [Track(n, hosts[2 * n : 2 * n + 2]) for n in range(min(args.tracks, len(hosts) // 2))]
+    tracks = tracks_of(args.data, args.tracks)
 
     def measure(
         part: str,

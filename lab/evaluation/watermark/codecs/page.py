@@ -137,8 +137,8 @@ def _marks(marks: Sequence[Row]) -> list[str]:
         half, whole = (
             [r for row in some for r in row["readings"] if r["seconds"] == seconds] for seconds in (30, 60)
         )
-        cells = [_share([r[kind] for r in half]) for kind in ("read", "present", "heard")]
-        cells += [_share([r[kind] for r in whole]) for kind in ("present", "heard")]
+        cells = [share([r[kind] for r in half]) for kind in ("read", "present", "heard")]
+        cells += [share([r[kind] for r in whole]) for kind in ("present", "heard")]
         statistics = [row["statistic"] for row in some]
         lines.append(
             f"| {name} | " + " | ".join(cells) + f" | {np.median(statistics):.1f} ({min(statistics):.1f})"
@@ -218,12 +218,13 @@ def _length(rows: Sequence[Row]) -> str:
 
 
 def _slower(rows: Sequence[Row], name: str) -> str:
-    present = _share([row["statistic"] >= NEEDED for row in rows])
+    present = share([row["statistic"] >= NEEDED for row in rows])
     return (
         f"| {name} | {_median(rows, 'mark_snr_db'):.1f} | {_slope(rows)} | {_median(rows):.1f} | {present} |"
     )
 
 
-def _share(hits: Sequence[bool]) -> str:
+def share(hits: Sequence[bool]) -> str:
+    """Per cent, with the 95 % Wilson interval."""
     low, high = wilson(sum(hits), len(hits))
     return f"{100 * np.mean(hits):.0f} ({100 * low:.0f}-{100 * high:.0f})"

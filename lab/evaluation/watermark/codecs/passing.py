@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,6 +108,18 @@ class Composers:
         with torch.no_grad():
             frames = self._codec.encoder(resample(wav, RATE, self.shape.rate)[None])
             return {name: self._played(frames, self._books[name], wav) for name in names}
+
+    def surrogate(self, books: int) -> Callable[[Tensor], Tensor]:
+        """The codec with so many books, [1, T] to [1, T] at `grid.RATE`; gradients pass its books by."""
+        self._codec.set_num_codebooks(books)
+
+        def through(wav: Tensor) -> Tensor:
+            frames = self._codec.encoder(resample(wav, RATE, self.shape.rate)[None])
+            with torch.no_grad():
+                lost = self._codec.quantizer.decode(self._codec.quantizer.encode(frames)) - frames
+            return as_long(resample(self._codec.decoder(frames + lost)[0], self.shape.rate, RATE), wav)
+
+        return through
 
     def _played(self, frames: Tensor, books: int, wav: Tensor) -> Tensor:
         if books:

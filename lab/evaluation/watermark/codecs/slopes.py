@@ -39,6 +39,10 @@ class Mark:
         self._start = chips.start_column(key, message)
         self._place = sync.Alignment(0.0, self._start, 0.0)
 
+    def chips(self, columns: int) -> NDArray[np.float32]:
+        """Signs of the cells of so many columns, [CELL_BANDS, columns]."""
+        return chips.layout(self.key).chips(code.encode(self.message, self.key), self._start, columns)
+
     def levels(self, wav: Tensor, unmarked: Tensor) -> NDArray[np.float64]:
         """What the mark adds to its cells along their signs, summed by octave, in nepers of power.
 
@@ -51,7 +55,7 @@ class Mark:
         """
         marked, plain = (cell_mean(whiten(rows_of(one)))[0].numpy() for one in (wav, unmarked))
         added = sync.cells(marked - plain, self._place.frames(marked))
-        signs = chips.layout(self.key).chips(code.encode(self.message, self.key), self._start, added.shape[1])
+        signs = self.chips(added.shape[1])
         return np.array([float((added[rows] * signs[rows]).sum()) for _, rows in octaves()])
 
     def statistics(self, wav: Tensor) -> tuple[float, int]:
