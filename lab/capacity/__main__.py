@@ -10,8 +10,9 @@ from math import ceil
 from pathlib import Path
 
 from lab.capacity.model import INPUTS, SETS, Inputs, Queue, inputs, mean_s, queue
-from lab.capacity.published import ROOT, Published, dated, published
+from lab.capacity.published import Published, dated, published
 from lab.capacity.queueing import DAY_S
+from lab.published import ROOT
 from provenance.fingerprint.mapped import MOST_POSTINGS, MOST_TRACKS
 
 PAGE = ROOT / "docs" / "capacity.md"

@@ -102,7 +102,7 @@ def page(rows: Sequence[Row], weights: str) -> str:
         "The test cuts of 34 s, each marked, changed and cut at one random offset; the quick search. *Read*: "
         "all 64 bits are right. *By name*: the message was asked for, as an audit does with whatever else "
         "points to a track ([decision 7](../decisions/0007-a-mark-is-heard-by-its-name.md)). Per cent, 95 % "
-        f"Wilson intervals. *{BASS.capitalize()}* is music of which nothing above the mark's lowest band is "
+        f"Wilson intervals. *H{BASS[1:]}* is music of which nothing above the mark's lowest band is "
         "left, before it is marked. What was tried: "
         "[decision 9](../decisions/0009-a-loop-is-read-in-one-of-its-turns.md).",
         "",

@@ -10,8 +10,8 @@ import pytest
 from lab.capacity import published
 from lab.capacity.__main__ import page
 from lab.capacity.model import SETS, Cost, Queue, inputs, mean_s, queue
-from lab.capacity.published import BENCHMARKS, NotPublished
 from lab.capacity.storage import Stored
+from lab.published import BENCHMARKS, NotPublished
 
 STORED = Stored(180, 10_000_000, 30_000, 900_000, 20_000, 300.0, 9_000.0, 200_000.0, 160_000.0)
 
@@ -41,12 +41,6 @@ def test_a_page_that_is_not_there_is_named(pages: Path, name: str) -> None:
     (pages / name).unlink()
     with pytest.raises(NotPublished, match=name):
         published.published(pages)
-
-
-def test_a_number_is_read_as_its_cell_begins() -> None:
-    assert published.number("13.4 s") == 13.4 and published.number("1,234") == 1234.0
-    with pytest.raises(NotPublished, match="no number"):
-        published.number("–")
 
 
 def test_other_lengths_lie_on_the_line() -> None:
