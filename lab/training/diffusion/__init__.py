@@ -1,0 +1,1 @@
+"""A small diffusion model that plays music without a clock: `python -m lab.training.diffusion`."""
