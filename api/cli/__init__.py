@@ -78,14 +78,18 @@ def _options(
 ) -> None: ...
 
 
-def _flow(commands: typer.Typer) -> None:
-    """Let the terminal break the lines of every help text; those of the source are of another width."""
+def _dress(commands: typer.Typer) -> None:
+    """Have every command read as `usage.Command` does, and let the terminal break the lines of its help.
+
+    Those of the source are of another width.
+    """
     for command in commands.registered_commands:
+        command.cls = usage.Command
         text = inspect.cleandoc(getattr(command.callback, "__doc__", None) or "")
         command.help = "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
     for group in commands.registered_groups:
         if group.typer_instance is not None:
-            _flow(group.typer_instance)
+            _dress(group.typer_instance)
 
 
 main.command("tag")(tag.tag)
@@ -122,4 +126,4 @@ main.add_typer(artist.commands, name="artist")
 main.add_typer(record.commands, name="record")
 main.add_typer(retention.commands, name="retention")
 main.add_typer(catalogue.commands, name="catalogue")
-_flow(main)
+_dress(main)

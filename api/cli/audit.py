@@ -42,7 +42,9 @@ def audit(
     ] = None,
     reports: Annotated[
         Path | None,
-        typer.Option(help="Folder for a signed report, a PDF, a page and a picture of each file."),
+        typer.Option(
+            file_okay=False, help="Folder for a signed report, a PDF, a page and a picture of each file."
+        ),
     ] = None,
     checks: Annotated[
         str,

@@ -60,15 +60,18 @@ def export(
     since: Day = None,
     until: Day = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A file; standard output otherwise.")
+        Path | None, typer.Option("--out", "-o", dir_okay=False, help="A file; standard output otherwise.")
     ] = None,
 ) -> None:
     """Write a trail as lines of JSON that `verify` checks offline; what lies outside the time, as hashes."""
     bounds = [None if one is None else one.replace(tzinfo=UTC) for one in (since, until)]
     with failures(), registry() as (store, _settings):
+        from api.cli.place import check_place
         from api.trail import trail
         from core.files import write_whole
 
+        if out is not None:
+            check_place("--out", out, "trail")
         lines = trail.export(store.keys, tenant, since=bounds[0], until=bounds[1])
         if out is None:
             sys.stdout.writelines(lines)

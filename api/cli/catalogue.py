@@ -22,6 +22,7 @@ from api.cli.console import (
     progress,
     registry,
 )
+from api.cli.place import check_place
 from core.counted import counted
 from core.files import write_whole
 
@@ -37,7 +38,12 @@ commands = typer.Typer(
 def import_table(
     table: Annotated[Path, typer.Argument(help="CSV with at least file, title and owner.")],
     audio: Annotated[
-        Path | None, typer.Option(help="Folder of the files that the table names; the table's own otherwise.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of the files that the table names; the table's own otherwise.",
+        ),
     ] = None,
     rejected: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the rejected rows and why to this CSV.")
@@ -53,8 +59,9 @@ def import_table(
     with failures(), progress(enabled=not quiet) as bar:
         from api.audit.engines import product_engines
         from api.registry.catalogue import import_catalogue
-        from provenance.exchange.catalogue import write_report
 
+        if rejected is not None:
+            check_place("--rejected", rejected, "rejected", reads=[table])
         with registry() as (store, settings):
             engines = product_engines(settings)
             try:
@@ -69,8 +76,6 @@ def import_table(
                 )
             except OSError as error:
                 fail(f"cannot read {table}: {error.strerror}", UNREADABLE)
-        if rejected is not None:
-            write_whole(rejected, write_report(report.rejected).encode())
     rows = len({item.line for item in report.rejected})
     if as_json:
         emit(
@@ -92,6 +97,11 @@ def import_table(
             console.print(f"  {where}: {item.reason}", style="yellow", markup=False)
         for name in report.ignored_columns:
             console.print(f"  column {name} was ignored", markup=False)
+    if rejected is not None:  # last: what is registered has been told, whatever the disk says
+        from provenance.exchange.catalogue import write_report
+
+        with failures():
+            write_whole(rejected, write_report(report.rejected).encode())
     raise typer.Exit(FAILED if rows else OK)
 
 
@@ -184,6 +194,7 @@ def export_table(
     with failures(), registry() as (store, _settings), progress(enabled=not quiet) as bar:
         from provenance.exchange.table import write_table
 
+        check_place("--output", output, "csv")
         rows: list[tuple[OwnershipRecord, str]] = []
         before, report, whole = None, bar(output.name), store.records.count()
         while page := store.records.page(limit=500, before=before):

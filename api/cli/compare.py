@@ -36,7 +36,9 @@ def compare(
     ] = None,
     reports: Annotated[
         Path | None,
-        typer.Option(help="Folder for a signed report of the comparison, a PDF, a page and a picture."),
+        typer.Option(
+            file_okay=False, help="Folder for a signed report of the comparison, a PDF, a page and a picture."
+        ),
     ] = None,
     language: Annotated[
         Language, typer.Option(help="In which language page and PDF of --reports speak.")

@@ -10,7 +10,9 @@ from api.cli.console import FAILED, OK, answers, failures, progress
 
 def demo(
     audio: Annotated[Path | None, typer.Option(help="Your own file; else a track is generated.")] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="For everything.")] = Path("demo-output"),
+    output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="For everything.")] = Path(
+        "demo-output"
+    ),
     model: Annotated[
         str | None, typer.Option(help="audiocraft model by name or folder, such as facebook/musicgen-small.")
     ] = None,

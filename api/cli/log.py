@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import AsJson, Quiet, answers, emit, fail, failures, messages, progress, registry
+from api.cli.place import check_place
 from core import clock
 from core.counted import counted
+from core.files import write_whole
 
 if TYPE_CHECKING:
     import httpx
@@ -72,8 +74,9 @@ def timestamp(
         from provenance.records.authorities import read_roots
 
         if query is not None:
+            check_place("--query", query, "query")
             request, size = timestamping.query(store.log)
-            query.write_bytes(request.as_bytes())
+            write_whole(query, request.as_bytes())
             text = f"{query} asks to stamp the log of {_entries(size)}"
             if as_json:
                 emit({"query": str(query), "size": size})
@@ -135,7 +138,7 @@ def complete(
 def monitor(
     url: Annotated[str, typer.Argument(help="Address of the server whose log to watch.")],
     log_key: Annotated[str, typer.Option("--key", help="The log's verifier key, from elsewhere.")],
-    state: Annotated[Path, typer.Option(help="File that remembers what was read.")],
+    state: Annotated[Path, typer.Option(dir_okay=False, help="File that remembers what was read.")],
     witnesses: Annotated[
         list[str] | None,
         typer.Option("--witness", help="Verifier key of a witness that must have co-signed."),

@@ -10,7 +10,10 @@ from api.cli.console import UNREADABLE, answers, fail
 
 def man(
     folder: Annotated[
-        Path, typer.Argument(help="Where to write them, such as ~/.local/share/man/man1; made where missing.")
+        Path,
+        typer.Argument(
+            file_okay=False, help="Where to write them, such as ~/.local/share/man/man1; made where missing."
+        ),
     ],
 ) -> None:
     """Write a manual page for every command; `man trackmark-audit` shows one."""

@@ -42,7 +42,11 @@ def originality(
     ] = None,
     kept: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Keep what was heard there, so that a track is heard once."),
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Keep what was heard there, so that a track is heard once.",
+        ),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import USAGE, AsJson, Yes, answers, ask_person, emit, fail, failures, registry
+from api.cli.place import check_place
 from api.cli.report import readable_form
 from api.language.catalogue import Language
 from core import clock
@@ -257,6 +258,7 @@ def export(
         if kind == "evidence":
             _write_folder(output, evidence(store, record_id))
         else:
+            check_place("--output", output, kind)
             write_whole(output, EXPORTS[kind].make(store, record_id))
         if kind == "ddex":
             left_out = fragment(store.records.verified(record_id).state.record).left_out
@@ -272,7 +274,8 @@ def export(
 def certificate(
     record_id: RecordId,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file to write; it ends in .pdf or .html.")
+        Path,
+        typer.Option("--output", "-o", dir_okay=False, help="The file to write; it ends in .pdf or .html."),
     ],
     language: Annotated[Language, typer.Option(help="In which language it speaks.")] = "en",
 ) -> None:
@@ -286,6 +289,7 @@ def certificate(
         from core.files import write_whole
 
         _known(store, record_id)
+        check_place("--output", output, form)
         write_whole(output, render_certificate(form, store, record_id, settings.public_url, language))
     answers().print(f"{output} certifies record {record_id}", markup=False)
 

@@ -18,6 +18,7 @@ from api.cli.console import (
     settings,
     unopened,
 )
+from api.cli.place import check_place
 from api.cli.trust import BESIDE, trusted_keys
 from api.language.catalogue import Language
 
@@ -69,7 +70,8 @@ def verify_report(
 def show(
     report: Annotated[Path, typer.Argument(help="A report, NAME.report.dsse.json.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file to write; it ends in .pdf or .html.")
+        Path,
+        typer.Option("--output", "-o", dir_okay=False, help="The file to write; it ends in .pdf or .html."),
     ],
     keys: Annotated[
         Path | None,
@@ -91,6 +93,7 @@ def show(
         from core.errors import VerificationError
         from core.files import write_whole
 
+        check_place("--output", output, form, reads=[report])
         picture = report.with_name(report.name.removesuffix(SUFFIX) + ".png")
         try:
             trusted, trust = _keys_at_hand(keys, report.parent / KEYS)

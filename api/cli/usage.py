@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from api.cli import reader
 from api.cli.console import USAGE, messages
@@ -28,6 +29,8 @@ _PLACES = (
     ("is not writable", "{name}: {place} may not be written by you"),
 )
 """How a message of the parser ends, and what is said in its place."""
+PLACES = ("CATALOGUE", "MANIFEST", "TRACKS")
+"""What the parameters are called, last, that take a pattern or an address beside the name of a place."""
 _KINDS = {"file": "file", "dir": "folder", "path": "file or folder"}
 _OTHERS = (
     (r"Option '(?P<name>[^']+)' requires an argument\.", "{name} needs a value"),
@@ -68,6 +71,28 @@ class Commands(TyperGroup):
         """As its base: finds the command, reads its options, runs it."""
         with reader.stoppable(), _own_words():
             return super().invoke(ctx)
+
+
+class Command(TyperCommand):
+    """One command, which takes no empty name for a place.
+
+    pathlib reads one as the folder that one stands in, and scripts give one where a variable is not set.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As its base: reads the options and arguments."""
+        if "" in args or any(one.endswith("=") for one in args):
+            given, _left, _order = self.make_parser(ctx).parse_args(args=list(args))
+            for param in filter(_names_places, self.get_params(ctx)):
+                value = given.get(param.name)
+                if "" in (value if isinstance(value, list | tuple) else [value]):
+                    raise typer.BadParameter("the name is empty (a variable that is not set?)", ctx, param)
+        return super().parse_args(ctx, args)
+
+
+def _names_places(param: Any) -> bool:
+    kind = param.type_descriptor.annotation
+    return Path in (kind, *get_args(kind)) or str(param.metavar).rpartition("|")[2] in PLACES
 
 
 @contextmanager

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def watch(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Folder that a generator writes into.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the tagged files.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", file_okay=False, help="Folder for the tagged files.")
+    ],
     owner: Annotated[str, typer.Option(help="Who holds the master right.")],
     generator: Annotated[str | None, typer.Option(help='The AI system, such as "AIVA 2".')] = None,
     ai: Annotated[Ai | None, typer.Option(help="How much of each track a machine made.")] = None,

@@ -43,6 +43,20 @@ def _bad(param: Any) -> Iterator[str]:
         yield "wrong-value"
 
 
+def _empty(command: Any) -> Iterator[list[str]]:
+    """An empty name in each place of a command, as a script gives where a variable is not set."""
+    before: list[str] = []
+    for param in command.params:
+        place = _kind(param) is Path or Path in get_args(_kind(param)) or "CATALOGUE" in str(param.metavar)
+        place |= "MANIFEST" in str(param.metavar) or param.metavar == "TRACKS"
+        if param.param_type_name == "argument":
+            yield from [[*before, ""]] * place
+            before.append("x")
+        else:
+            yield from ([param.opts[0], ""], [f"{param.opts[0]}="]) * place
+
+
+EMPTY = [(*path, *given) for path, command in _commands(get_command(main)) for given in _empty(command)]
 BAD = [
     (path, param.opts[0], value)
     for path, command in _commands(get_command(main))
@@ -53,7 +67,18 @@ BAD = [
 
 
 def test_there_are_such_parameters() -> None:
-    assert len(BAD) > 50
+    assert len(BAD) > 50 and len(EMPTY) > 100
+
+
+@pytest.mark.parametrize("arguments", EMPTY, ids=" ".join)
+def test_an_empty_name_is_not_the_folder_one_stands_in(
+    trackmark: Trackmark, arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = trackmark(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "the name is empty" in done.err
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("path", "option", "value"), BAD, ids=lambda one: str(one))
