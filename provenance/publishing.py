@@ -59,6 +59,9 @@ class Ledger(Protocol):
     def register(self, record: OwnershipRecord, fingerprint: "Fingerprint") -> Any:
         """Sign the record, log it and index its fingerprint, all or nothing."""
 
+    def stating(self, isrc: str) -> Sequence[str]:
+        """Records that state an ISRC and are not revoked."""
+
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the log; its first line names the log."""
 
@@ -194,7 +197,7 @@ def publish(
         from provenance.fingerprint import extract
 
         fingerprint = extract(heard.wav, heard.sample_rate)
-        warnings = (*ready.warnings, *_earlier_claims(ledger, fingerprint, record_id))
+        warnings = (*ready.warnings, *_earlier_claims(ledger, fingerprint, draft))
         tell("record")
         record = replace(
             draft,
@@ -254,13 +257,28 @@ def _read_back(marker: Marker, clip: Clip, key: "WatermarkKey", marked: Marked) 
     return float(found.p_value)
 
 
-def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint", own: str) -> tuple[str, ...]:
-    """A warning for every other record of the same audio: the log says who came first."""
+def _earlier_claims(ledger: Ledger, fingerprint: "Fingerprint", own: OwnershipRecord) -> tuple[str, ...]:
+    """A warning for every other record of the same audio, and for those that state its ISRC beside them.
+
+    The log says who came first.
+    """
     matches = ledger.fingerprint_index().query(fingerprint)
-    return tuple(
-        f"the same audio is registered already, as record {m.record_id}"
-        for m in matches
-        if m.record_id != own
+    alike = [match.record_id for match in matches if match.record_id != own.record_id]
+    told = [f"the same audio is registered already, as record {one}" for one in alike]
+    if own.asset.isrc is not None:
+        known = {own.record_id, *alike}
+        told += [same_isrc(own.asset.isrc, one) for one in ledger.stating(own.asset.isrc) if one not in known]
+    return tuple(told)
+
+
+def same_isrc(isrc: str, record_id: str) -> str:
+    """What is said where another record states the same number: a slip, or a second file of one recording.
+
+    An ISRC is the number of one recording (ISO 3901), whatever files there are of it.
+    """
+    return (
+        f"record {record_id} states ISRC {isrc}, too: one ISRC stands for one recording, "
+        "so see whether both are of the same"
     )
 
 

@@ -88,13 +88,16 @@ def import_table(
         )
     else:
         console = answers()
-        done = "can be registered" if check else "registered"
+        became = "can be registered" if check else "registered"
         console.print(
-            f"{table}: {counted(len(report.imported), 'track')} {done}, {rows} rejected", markup=False
+            f"{table}: {counted(len(report.imported), 'track')} {became}, {rows} rejected", markup=False
         )
         for item in report.rejected:
             where = f"line {item.line}" + (f", {item.column}" if item.column else "")
             console.print(f"  {where}: {item.reason}", style="yellow", markup=False)
+        for done in report.imported:
+            for warning in done.warnings:
+                console.print(f"  line {done.line}: warning: {warning}", style="yellow", markup=False)
         for name in report.ignored_columns:
             console.print(f"  column {name} was ignored", markup=False)
     if rejected is not None:  # last: what is registered has been told, whatever the disk says

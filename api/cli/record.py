@@ -85,9 +85,18 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
         history = store.records.verified(record_id)
         said, chain = history.today(), custody(history)
         made_of = fields.to_json(history.state.record.ingredients)
+        also = store.records.stating(said["isrc"], but=record_id)
         events = [_event(event) for event in history.events]
     if as_json:
-        emit({"record_id": record_id, **said, "ingredients": made_of, "events": events})
+        emit(
+            {
+                "record_id": record_id,
+                **said,
+                "same_isrc": list(also),
+                "ingredients": made_of,
+                "events": events,
+            }
+        )
         return
     console = answers()
     console.print(f"{record_id}: “{said['title']}”, revision {said['revision']}", style="bold", markup=False)
@@ -95,6 +104,8 @@ def show(record_id: RecordId, as_json: AsJson = False) -> None:
     for owner in said["owners"]:
         console.print(f"  owner     {holding(owner)}", markup=False)
     console.print(f"  ISRC      {said['isrc'] or 'not stated'}", markup=False)
+    for one in also:
+        console.print(f"            record {one} states it, too", style="yellow", markup=False)
     console.print(f"  AI        {declared_ai(said)}, as declared", markup=False)
     for one in made_of:
         console.print(f"  made from {ingredient(one)}", markup=False)

@@ -83,7 +83,8 @@ class Command(TyperCommand):
         """As its base: reads the options and arguments."""
         if "" in args or any(one.endswith("=") for one in args):
             given, _left, _order = self.make_parser(ctx).parse_args(args=list(args))
-            for param in filter(_names_places, self.get_params(ctx)):
+            params: Any = self.get_params(ctx)
+            for param in filter(_names_places, params):
                 value = given.get(param.name)
                 if "" in (value if isinstance(value, list | tuple) else [value]):
                     raise typer.BadParameter("the name is empty (a variable that is not set?)", ctx, param)

@@ -27,12 +27,13 @@ Extract: TypeAlias = "Callable[[Tensor, int], Fingerprint]"
 
 @dataclass(frozen=True)
 class Imported:
-    """A row that became a record."""
+    """A row that became a record; `warnings` are what its owner should know, in plain words."""
 
     line: int
     file: str
     record_id: str
     leaf_index: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,17 @@ def _take(
     entry: Entry, clip: "Clip", registry: "Registry", extract: Extract, *, check_only: bool
 ) -> Imported:
     from provenance.description import describe, pcm_sha256
+    from provenance.publishing import same_isrc
 
     known = registry.records.find_by_sha256(pcm_sha256(clip.wav, clip.sample_rate))
     if known:
         raise _Outside(f"the same audio is registered already, as record {known[0].record_id}")
+    isrc = entry.draft.asset.isrc
+    warnings = tuple(same_isrc(str(isrc), one) for one in registry.records.stating(isrc))
     if check_only:
-        return Imported(entry.line, entry.file, "", -1)
+        return Imported(entry.line, entry.file, "", -1, warnings)
     fingerprint = extract(clip.wav, clip.sample_rate)
     asset = describe(entry.draft.asset, clip, Path(entry.file).suffix, fingerprint)
     done = registry.records.register(replace(entry.draft, asset=asset), fingerprint)
     registry.heard(done.record_id, clip)
-    return Imported(entry.line, entry.file, done.record_id, done.leaf_index)
+    return Imported(entry.line, entry.file, done.record_id, done.leaf_index, warnings)

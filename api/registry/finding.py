@@ -24,6 +24,8 @@ _EVENTS = Table.metadata.tables["record_events"]
 _FILES = Table.metadata.tables["record_files"]
 _TERMS = Table.metadata.tables["record_terms"]
 GROUP = 200
+MOST_STATING = 20
+"""Records that are named as stating one ISRC; more tell nobody more."""
 
 SHELF = Shelf("record", _RECORDS, "record_id", _TERMS, "record_id", narrowed={})
 
@@ -89,6 +91,22 @@ def add_digest(connection: Connection, record_id: str, sha256: str) -> None:
 def _rows(one: Findable, found: Iterable[Term]) -> Iterable[dict[str, Any]]:
     same = {"record_id": one.record_id, "tenant": one.tenant, "created_at": one.created_at}
     return ({**same, "field": field, "term": term} for field, term in sorted(found))
+
+
+def stating(connection: Connection, tenant: str, isrc: str) -> list[str]:
+    """A tenant's records that state an ISRC today and are not revoked, the first registered first."""
+    revoked = _TERMS.alias()
+    withdrawn = exists().where(
+        revoked.c.record_id == _TERMS.c.record_id, revoked.c.field == "status", revoked.c.term == "revoked"
+    )
+    [(field, term)] = values("isrc", [isrc])
+    query = (
+        select(_TERMS.c.record_id)
+        .where(_TERMS.c.tenant == tenant, _TERMS.c.field == field, _TERMS.c.term == term, ~withdrawn)
+        .order_by(_TERMS.c.created_at, _TERMS.c.record_id)
+        .limit(MOST_STATING)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def catch_up(engine: Engine) -> int:

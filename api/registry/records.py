@@ -304,6 +304,13 @@ class Records:
         with database.reading(self.engine) as connection:
             return [_stored(row) for row in connection.execute(query, {"tenant": self.tenant})]
 
+    def stating(self, isrc: str | None, *, but: str | None = None) -> tuple[str, ...]:
+        """Records that state an ISRC, without one of them: an ISRC is the number of one recording."""
+        if isrc is None:
+            return ()
+        with database.reading(self.engine) as connection:
+            return tuple(one for one in finding.stating(connection, self.tenant, isrc) if one != but)
+
     def verified(self, record_id: str) -> VerifiedHistory:
         """Everything about a record, every event's signature and log entry checked.
 

@@ -209,6 +209,10 @@ class RegistryLedger:
         """Sign the record, log it and index its fingerprint, all or nothing."""
         return self.registry.records.register(record, fingerprint)
 
+    def stating(self, isrc: str) -> tuple[str, ...]:
+        """Records of the tenant that state an ISRC and are not revoked."""
+        return self.registry.records.stating(isrc)
+
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the log; its first line names the log."""
         return self.registry.log.checkpoint()

@@ -43,6 +43,7 @@ class Ledger:
     files: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, bytes] = field(default_factory=dict)
     sounds: dict[str, str] = field(default_factory=dict)
+    isrcs: dict[str, str] = field(default_factory=dict)
     refuse: Exception | None = None
     limits: Limits = DEFAULT_LIMITS
 
@@ -63,6 +64,9 @@ class Ledger:
             raise self.refuse
         self.registered.append((record, fingerprint))
         return SimpleNamespace(leaf_index=len(self.registered) - 1)
+
+    def stating(self, isrc: str) -> list[str]:
+        return [one for one, stated in self.isrcs.items() if stated == isrc]
 
     def checkpoint(self) -> str:
         return "example.invalid/log\n1\nroot\n"
@@ -176,6 +180,19 @@ def test_earlier_records_of_the_same_audio_are_told(source: Path, tmp_path: Path
     ledger = Ledger(matches=[match("1122334455667788")])
     done = tag(source, tmp_path / "out.wav", SONG, ledger=ledger, marker=Remembering())
     assert any("1122334455667788" in warning for warning in done.warnings)
+
+
+def test_records_that_state_the_same_isrc_are_told_once(source: Path, tmp_path: Path) -> None:
+    alike, other, foreign = "1122334455667788", "99aabbccddeeff00", "00" * 8
+    stated = {alike: "USRC17607839", other: "USRC17607839", foreign: "GBAYE0000001"}
+    ledger = Ledger(matches=[match(alike)], isrcs=stated)
+    done = tag(source, tmp_path / "out.wav", SONG, ledger=ledger, marker=Remembering())
+    told = " ".join(done.warnings)
+    assert (told.count(alike), told.count(other), told.count(foreign)) == (1, 1, 0)
+    assert f"record {other} states ISRC USRC17607839, too" in told
+    nameless = Declaration("A Song", "A Label")
+    again = tag(source, tmp_path / "none.wav", nameless, ledger=Ledger(isrcs=stated), marker=Remembering())
+    assert not any("ISRC" in warning for warning in again.warnings)
 
 
 @pytest.mark.parametrize("suffix", [".flac", ".opus"])

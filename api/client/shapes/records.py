@@ -5,7 +5,7 @@ Made by `python -m lab.client` from the server's OpenAPI document: not to be edi
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from .shared import Problem
 
@@ -30,6 +30,7 @@ class RecordAnswer(TypedDict):
         salt: opens the log entry's commitment; keep it with the proof
         claims: what the record says; null where it does not verify
         problem: why the record does not verify
+        same_isrc: other records of the tenant, at most 20 and none of them revoked, that state its ISRC
     """
 
     record_id: str
@@ -39,6 +40,7 @@ class RecordAnswer(TypedDict):
     salt: str
     claims: dict[str, Any] | None
     problem: Problem | None
+    same_isrc: NotRequired[list[str]]
     links: dict[str, str]
 
 

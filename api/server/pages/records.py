@@ -40,7 +40,9 @@ def record(record_id: str, request: Request, parts: PartsDep, caller: RecordRead
     except (VerificationError, RecordError) as error:
         told: dict[str, Any] = {"said": None, "events": (), "problem": problem(error)}
     else:
-        told = {"said": history.today(), "events": custody(history), "problem": None}
+        said = history.today()
+        told = {"said": said, "events": custody(history), "problem": None}
+        told["same_isrc"] = registry.records.stating(said["isrc"], but=record_id)
     return page(request, "record.html", stored=stored, since=since, **told)
 
 

@@ -1,5 +1,6 @@
 """Ownership records: what they say, the signed envelope, and the proof that the log holds them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -40,11 +41,20 @@ class RecordAnswer(Model):
     salt: str = Field(description="opens the log entry's commitment; keep it with the proof")
     claims: dict[str, Any] | None = Field(description="what the record says; null where it does not verify")
     problem: Problem | None = Field(description="why the record does not verify")
+    same_isrc: list[str] = Field(
+        default=[],
+        description="other records of the tenant, at most 20 and none of them revoked, that state its ISRC",
+        examples=[[]],
+    )
     links: dict[str, str]
 
     @classmethod
     def of(
-        cls, stored: StoredRecord, claims: dict[str, Any] | None, problem: dict[str, Any] | None
+        cls,
+        stored: StoredRecord,
+        claims: dict[str, Any] | None,
+        problem: dict[str, Any] | None,
+        same_isrc: Sequence[str] = (),
     ) -> "RecordAnswer":
         """The record as clients see it."""
         root = f"/v1/records/{stored.record_id}"
@@ -56,6 +66,7 @@ class RecordAnswer(Model):
             salt=stored.salt.hex(),
             claims=claims,
             problem=None if problem is None else Problem(**problem),
+            same_isrc=list(same_isrc),
             links={name: f"{root}/{name}" for name in ("envelope", "proof", "events")} | {"self": root},
         )
 
@@ -129,7 +140,8 @@ def get(record_id: RecordId, response: Response, parts: PartsDep, caller: Record
     except (VerificationError, RecordError) as error:
         return RecordAnswer.of(_find(record_id, parts, caller.tenant)[1], None, problem(error))
     response.headers["ETag"] = f'"{entity_tag(history.events)}"'
-    return RecordAnswer.of(stored_of(history), history.today(), None)
+    said = history.today()
+    return RecordAnswer.of(stored_of(history), said, None, records.stating(said["isrc"], but=record_id))
 
 
 @router.delete(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from api.cli.place import OPENINGS
+
 from .conftest import Trackmark
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -39,8 +41,9 @@ def test_an_export_is_whole_or_not_there(
     kind: str, ends: str, trackmark: Trackmark, record: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / ("folder" if kind == "evidence" else ends)
+    before = OPENINGS.get(kind, b"") + b" of an earlier one"
     if kind != "evidence":
-        out.write_text("an earlier one")
+        out.write_bytes(before)
     Full(monkeypatch, ends)
     done = trackmark("record", "export", record, "-f", kind, "-o", out)
     assert done.code == 1
@@ -48,7 +51,7 @@ def test_an_export_is_whole_or_not_there(
     if kind == "evidence":
         assert list(out.iterdir()) == []
     else:
-        assert out.read_text() == "an earlier one"
+        assert out.read_bytes() == before
 
 
 def test_a_report_that_finds_no_room_is_no_fault_of_the_file(

@@ -191,3 +191,22 @@ def test_a_list_tells_of_records_by_what_they_say(trackmark: Trackmark, home: Pa
         assert (found["record_id"], found["title"], found["leaf_index"]) == (made.record_id, "Nachtfahrt", 0)
     assert len(trackmark("record", "list", "--json").lines) == 2
     assert trackmark("record", "list", "...").code != 0
+
+
+def test_an_import_names_the_record_that_states_the_same_isrc(
+    trackmark: Trackmark, song: Path, tmp_path: Path
+) -> None:
+    encode(music(4.0, 44_100, 9), 44_100, tmp_path / "other.wav", codec="wav")
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for table, name in ((first, "song.wav"), (second, "other.wav")):
+        text = f"file,title,owner,isrc\n{name},Night Drive,A Label,USRC17607839\n"
+        table.write_text(text, encoding="utf-8")
+    (one,) = trackmark("catalogue", "import", first, "--json").lines[0]["imported"]
+    assert one["warnings"] == []
+    for checked in (["--check"], []):
+        done = trackmark("catalogue", "import", second, "--json", *checked)
+        (two,) = done.lines[0]["imported"]
+        assert done.code == 0
+        assert f"record {one['record_id']} states ISRC USRC17607839, too" in two["warnings"][0]
+    assert trackmark("record", "show", one["record_id"], "--json").lines[0]["same_isrc"] == [two["record_id"]]
+    assert f"record {one['record_id']} states it, too" in trackmark("record", "show", two["record_id"]).out

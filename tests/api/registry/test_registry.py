@@ -37,6 +37,19 @@ def test_a_registered_record_is_found_again(registry: Registry) -> None:
     assert [found.record_id for found in registry.records.find_by_sha256("cd" * 32)] == [made.record_id]
 
 
+def test_records_that_state_an_isrc_are_found_while_they_stand(registry: Registry) -> None:
+    ids = [register(registry).record_id for _ in range(3)]
+    for record_id in ids:
+        registry.events.amend(record_id, {"asset": {"isrc": "USRC17607839"}})
+    assert registry.records.stating("USRC17607839") == tuple(ids)
+    assert registry.records.stating("USRC17607839", but=ids[0]) == tuple(ids[1:])
+    registry.events.revoke(ids[0], issuer="A Label", reason="entered twice")
+    registry.events.amend(ids[1], {"asset": {"isrc": None}})
+    assert registry.records.stating("USRC17607839") == (ids[2],)
+    assert registry.for_tenant("another").records.stating("USRC17607839") == ()
+    assert registry.records.stating(None) == registry.records.stating("GBAYE0000001") == ()
+
+
 def test_the_files_of_a_record_verify_without_the_registry(registry: Registry) -> None:
     made = register(registry)
     stored = registry.records.get(made.record_id)
