@@ -202,6 +202,8 @@ class Hunt:
         yield finding
         yield from self._by_name(plane, geometry, complete)
         if not finding.complete and not complete:
+            yield from self._lower(plane, geometry, complete)
+        if not finding.complete and not complete:
             yield from self._once_of_a_loop(plane, geometry)
         # A long look costs time; without a sign of a mark in the section only the full search takes it.
         if not (self._exhaustive and geometry == NOMINAL) and not finding.complete and not complete:
@@ -214,6 +216,16 @@ class Hunt:
             part = self.read(plane, geometry, start=start, stop=start + length)
             if part and part.complete and not any(_same(part, other) for other in complete):
                 yield part
+
+    def _lower(
+        self, plane: sync.Plane, geometry: Geometry, complete: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """Read and ask the lower octaves alone: of the upper ones a change may have left noise."""
+        kept = sync.lower(plane)
+        finding = self.read(kept, geometry)
+        if finding is not None:
+            yield finding
+        yield from self._by_name(kept, geometry, complete)
 
     def _once_of_a_loop(self, plane: sync.Plane, geometry: Geometry) -> Iterator[Finding]:
         """Read audio that repeats itself once: the key's cycle goes on in none of its repeats."""

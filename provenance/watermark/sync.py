@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from provenance.watermark.chips import CYCLE_COLUMNS, Expected, Layout
-from provenance.watermark.grid import CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRIDE
+from provenance.watermark.grid import BANDS_PER_OCTAVE, CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRIDE
 
 PHASES = tuple(float(frame) for frame in range(CELL_FRAMES))
 CLIP = 4.0
@@ -27,6 +27,8 @@ REACH = 12
 REACH_STEP = 0.5
 CHANGE_COST = 0.5
 NEAR_COLUMNS = 2.0
+LOWER = 2 * BANDS_PER_OCTAVE
+"""Marked bands that are asked alone, from the lowest on (decision 11)."""
 SHORTEST_LOOP = 60
 """Positions of the plane, about two seconds: less than a block holds no message."""
 SAME_LOOP = 0.6
@@ -94,6 +96,13 @@ def cells(plane: Plane, frames: Frames) -> Plane:
     rows = plane[FIRST_BAND : FIRST_BAND + CELL_BANDS]
     soft: Plane = np.clip(rows[:, low] * (1.0 - weight) + rows[:, high] * weight, -CLIP, CLIP) * inside
     return soft
+
+
+def lower(plane: Plane) -> Plane:
+    """A plane without what lies above its `LOWER` bands, [BANDS, M]: of that a codec may leave nothing."""
+    kept = np.zeros_like(plane)
+    kept[: FIRST_BAND + LOWER] = plane[: FIRST_BAND + LOWER]
+    return kept
 
 
 def column_frames(frames: int, phase: float, stretch: float) -> Frames:
