@@ -217,9 +217,7 @@ class Hunt:
             if part and part.complete and not any(_same(part, other) for other in complete):
                 yield part
 
-    def _lower(
-        self, plane: sync.Plane, geometry: Geometry, complete: Sequence[Finding]
-    ) -> Iterator[Finding]:
+    def _lower(self, plane: sync.Plane, geometry: Geometry, complete: Sequence[Finding]) -> Iterator[Finding]:
         """Read and ask the lower octaves alone: of the upper ones a change may have left noise."""
         kept = sync.lower(plane)
         finding = self.read(kept, geometry)

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from core.resample import resample
-from provenance.watermark import Known, WatermarkKey, chips, code, detect, embed, reading, sync
-from provenance.watermark.grid import BANDS, CELL_BANDS, CELL_FRAMES, FIRST_BAND, STRIDE
+from provenance.watermark import Known, WatermarkKey, chips, code, detect, embed, model, reading, sync
+from provenance.watermark.grid import BANDS, CELL_BANDS, CELL_FRAMES, FIRST_BAND, FRAMES_PER_S, ROWS, STRIDE
+from provenance.watermark.hunt import Hunt
 from tests.signals import music
 
 KEY = WatermarkKey(bytes(range(32)))
@@ -67,6 +68,44 @@ def plane_of(message: bytes, start: int, columns: int, seed: int, agreement: flo
     repeats = CELL_FRAMES // STRIDE
     plane[FIRST_BAND : FIRST_BAND + CELL_BANDS] += agreement * np.repeat(signs, repeats, axis=1)
     return plane
+
+
+def muffled(seed: int = 0, columns: int = 200) -> sync.Plane:
+    """A plane of a mark of which a codec left the lower octaves, and noise above them."""
+    plane = plane_of(COPIES[0], 40, columns, seed, 0.15)
+    upper = slice(FIRST_BAND + sync.LOWER, FIRST_BAND + CELL_BANDS)
+    plane[upper] = np.random.default_rng(seed + 1).normal(size=plane[upper].shape)
+    return plane
+
+
+def hunted(plane: sync.Plane, messages: list[bytes]) -> Hunt:
+    frames = plane.shape[1] * STRIDE
+    hunt = Hunt(KEY, model.shipped(), exhaustive=False, known=asked(messages))
+    hunt.search(torch.zeros(1, ROWS, frames), frames / FRAMES_PER_S, [plane])
+    return hunt
+
+
+def test_a_name_is_heard_in_the_lower_octaves_where_noise_took_the_others() -> None:
+    plane, pattern = muffled(), chips.expected(KEY, COPIES[0])
+    (place,), searched = sync.search(plane, pattern, keep=1)
+    assert place.p_value(searched) > 1e-6, "all bands together do not tell it"
+    hunt = hunted(plane, [COPIES[0]])
+    assert hunt.best is not None and hunt.best.message == COPIES[0] and hunt.p_value(hunt.best) < 1e-6
+    assert hunt.best.by_name and hunt.best.place.near(sync.Alignment(0.0, 40, 0.0))
+
+
+def test_the_lower_octaves_name_no_stranger_and_are_paid_for() -> None:
+    hunt = hunted(muffled(), STRANGERS[:4])
+    assert hunt.best is not None and hunt.best.message is None
+    both = chips.CYCLE_COLUMNS * len(sync.PHASES) * 2 * (1 + 4)
+    assert hunt._places == both, "read and asked four times, in all bands and in the lower ones"
+
+
+def test_the_lower_octaves_are_a_copy_of_a_plane() -> None:
+    plane = muffled()
+    kept, before = sync.lower(plane), plane.copy()
+    assert np.array_equal(plane, before) and not kept[FIRST_BAND + sync.LOWER :].any()
+    assert np.array_equal(kept[: FIRST_BAND + sync.LOWER], plane[: FIRST_BAND + sync.LOWER])
 
 
 def test_the_pilots_of_another_message_do_not_bear_one_out() -> None:
