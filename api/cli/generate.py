@@ -51,6 +51,8 @@ def generate(
 
         check_output(output, force=force)
         check_text("--owner", owner)
+        if title is not None:
+            check_text("--title", title)
         private = output.with_name(f"{output.name}.private.json")
         if private.exists() and not force:
             fail(

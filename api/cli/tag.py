@@ -1,5 +1,6 @@
 """`trackmark tag`: tracks that tell whose they are."""
 
+import unicodedata
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,9 +95,16 @@ def check_output(output: Path, *, force: bool, source: Path | None = None) -> No
 
 
 def check_text(option: str, text: str) -> None:
-    """Leave with a usage error where an option's text is empty."""
+    """Leave with a usage error where an option's text is empty, or none that a record may hold."""
+    from core.errors import RecordError
+    from provenance.records import shape_checks
+
     if not text.strip():
         fail(f"{option} must not be empty", USAGE)
+    try:
+        shape_checks.text(unicodedata.normalize("NFC", text.strip()), option)
+    except RecordError as error:
+        fail(str(error), USAGE)
 
 
 def check_isrc(isrc: str | None) -> None:

@@ -167,6 +167,9 @@ class VoiceDetector:
         found = [(wav, self.activity.find(wav)) for wav in looks]
         longest = max((activity for _, activity in found), key=lambda activity: activity.voice_s)
         if not bool(longest.voiced.any()):
+            if clip.duration_s < LEAST_VOICE_S:  # none could be judged, so that finding none is no answer
+                reason = f"{clip.duration_s:.1f} s of audio is too short to judge"
+                return _unmeasured(reason, len(artists), heard=False)
             return _unmeasured("no singing or speech found", len(artists))
         if longest.voice_s < LEAST_VOICE_S:
             reason = f"only {longest.voice_s:.1f} s of voice, too short to judge (need {LEAST_VOICE_S:.0f} s)"

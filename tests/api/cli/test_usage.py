@@ -135,6 +135,17 @@ def test_a_database_that_cannot_be_reached_is_told_in_a_line(
         (["verify-report", "{song}", "--keys", "{tmp}/none"], "{tmp}/none: cannot be opened"),
         (["scan", "{tmp}/none", "-o", "{tmp}/r.csv"], "{tmp}/none: there is no such file or folder"),
         (["audit", "https://example.com/x.mp3"], "https://example.com/x.mp3: this is an address"),
+        (
+            ["tag", "{song}", "-o", "{tmp}/o.wav", "--title", "T", "--owner", "A\nLabel"],
+            "--owner contains the",
+        ),
+        (
+            ["tag", "{song}", "-o", "{tmp}/o.wav", "--title", "T\u202e", "--owner", "O"],
+            "--title contains the",
+        ),
+        (["tag", "{song}", "-o", "{tmp}/o.wav", "--title", "T" * 1001, "--owner", "O"], "--title has 1001"),
+        (["generate", "x", "-o", "{tmp}/o.wav", "--title", "T\tU"], "--title contains the forbidden"),
+        (["watch", "{tmp}", "{tmp}/o", "--owner", "A\x1b", "--once"], "--owner contains the forbidden"),
         (["apikey", "create", "x", "--role", "boss"], "--role: must be 'label'"),
         (["record", "list"], "TRACKMARK_MAX_DURATION_S: must be a number"),
     ],

@@ -133,6 +133,15 @@ def test_without_vocals_nothing_is_measured() -> None:
     assert finding.reason == "no singing or speech found"
 
 
+def test_that_nothing_is_heard_in_too_little_audio_is_no_answer() -> None:
+    """Less than a voice needs to be judged: to find none in it says nothing about the vocals."""
+    finding = fake(until_s=0.0).score(clip(ADA[:, : int(2.9 * SAMPLE_RATE)]), {})
+    assert (finding.has_voice, finding.synthetic_score) == (None, None)
+    assert finding.reason == "2.9 s of audio is too short to judge"
+    longer = fake(until_s=0.0).score(clip(ADA[:, : int(3.1 * SAMPLE_RATE)]), {})
+    assert (longer.has_voice, longer.reason) == (False, "no singing or speech found")
+
+
 @pytest.mark.parametrize(
     "wav", [silence(5, 48000, channels=2), torch.zeros(1, 1), torch.full((1, 48000), 1e-9)]
 )
