@@ -134,6 +134,8 @@ class CheckedReport(ABC):
         lines += [f"record {found}: signature and log proof verify" for found in self.records.values()]
         for _, one in self._claimed():
             lines.append(f"record {one.record_id} claims: {claim(one.record or {})}")
+        if self.records:
+            lines.append("what was logged later, such as a revocation, cannot be seen from it; ask the log")
         if self.checkpoint_size is not None:
             entries = "entry" if self.checkpoint_size == 1 else "entries"
             lines.append(f"checkpoint of a log with {self.checkpoint_size} {entries}: signature verifies")

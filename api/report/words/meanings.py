@@ -20,7 +20,7 @@ MEANINGS: dict[OwnershipStatus, str] = {
     "record_revoked": (
         later(
             "A revocation of the record was signed and logged, in the name that stands above. Do not rely on "
-            "the record; ask its owners for the one that replaces it."
+            "the record; ask its owners whether another replaces it."
         )
     ),
     "transplant_suspected": (

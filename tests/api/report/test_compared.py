@@ -57,6 +57,7 @@ def test_a_comparison_verifies_with_the_registry_gone(registry: Registry, tmp_pa
     assert set(told["claims"]) == {"suspect"} and claim["record_id"] == RECORD and claim["owners"]
     lines = checked.lines()
     assert any(line.startswith(f"record {RECORD} claims: “{claim['title']}”, owner ") for line in lines)
+    assert sum(line.startswith("what was logged later, such as a revocation, cannot") for line in lines) == 1
     assert lines[0] == "a report of a comparison of two files"
     assert "result: 9 stretches match" in lines and any(RECORD in line for line in lines)
 
