@@ -1,8 +1,7 @@
 """Playing: from noise to music along straight steps, the grid of frames elsewhere at each.
 
-Sources: J. Song et al., Denoising Diffusion Implicit Models, ICLR 2021 (the steps, and how much of the noise
-is drawn anew); T. Salimans and J. Ho, ICLR 2022 (in angles); R. Coifman and D. Donoho, Translation-Invariant
-De-Noising, 1995 (moving the grid).
+Sources: J. Song et al., Denoising Diffusion Implicit Models, ICLR 2021 (the steps); T. Salimans and J. Ho,
+ICLR 2022 (in angles); R. Coifman and D. Donoho, Translation-Invariant De-Noising, 1995 (moving the grid).
 """
 
 import math
@@ -16,19 +15,15 @@ from lab.training.composer.packing import LEVEL_RMS, PEAK
 from lab.training.diffusion.colour import coloured
 from lab.training.diffusion.network import Denoiser
 
-STEPS = 64
+STEPS = 32
 BEND = 1.5
 """More steps near music, where treble is decided."""
-ANEW = 0.5
-"""Share of the noise of a step that is drawn anew, as an amplitude; 0 is DDIM."""
 MARGIN_S = 0.25
 """Played at either end and cut off."""
 
 
 @torch.no_grad()
-def play(
-    denoiser: Denoiser, colour: Tensor, seconds: float, seed: int, *, steps: int = STEPS, anew: float = ANEW
-) -> Tensor:
+def play(denoiser: Denoiser, colour: Tensor, seconds: float, seed: int, *, steps: int = STEPS) -> Tensor:
     """Play a piece.
 
     Args:
@@ -37,7 +32,6 @@ def play(
         seconds: how long.
         seed: the same seed gives the same piece.
         steps: calls of the network.
-        anew: share of the noise that is drawn anew at each step.
 
     Returns:
         Mono at the network's rate, [1, T], as loud as the music that was trained on.
@@ -52,8 +46,6 @@ def play(
         told = denoiser(functional.pad(noisy, (moved, 0)), torch.tensor([now]))[:, moved:]
         music = math.cos(now) * noisy - math.sin(now) * told
         noise = math.sin(now) * noisy + math.cos(now) * told
-        fresh = torch.randn(noisy.shape, generator=generator)
-        noise = math.sqrt(1 - anew**2) * noise + anew * fresh
         noisy = math.cos(then) * music + math.sin(then) * noise
     wav = coloured(noisy, colour)[:, margin : margin + length]
     gain = min(LEVEL_RMS / float(wav.square().mean().sqrt()), PEAK / float(wav.abs().max()))
