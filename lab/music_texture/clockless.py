@@ -29,9 +29,8 @@ from lab.training.music.copies import few_of_each
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "ai-music-diffusion-listener.md"
 COPIES = 3
-OF_EACH = 3
-"""Recordings of a human collection; of a generator `MOST`."""
-MOST = 10
+OF_EACH, MOST, OTHERS = 3, 10, 4
+"""Recordings of a human collection, of a generator that the rule asks about, and of any other."""
 CLOCKLESS = ("tiny-audio-diffusion(drums)", "Noise2Music-wave", "Noise2Music-spec")
 WANTED = 0.70
 Matrix = NDArray[np.float64]
@@ -155,7 +154,11 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     recordings = read_manifest(args.data)
-    published = few_of_each([r for r in recordings if r.label == "ai" and r.use != "avoid"], MOST)
+    generated = [r for r in recordings if r.label == "ai" and r.use != "avoid"]
+    published = [
+        *few_of_each([r for r in generated if r.generator in CLOCKLESS], MOST),
+        *few_of_each([r for r in generated if r.generator not in CLOCKLESS], OTHERS),
+    ]
     made = read(play_all(args.folder, NUMBER, LENGTH_S).paths, "the lab's diffusion")
     parts = [[heard(e) for e in some] for some in (made, of(people(recordings, OF_EACH)), of(published))]
     PAGE.write_text(page(*parts), encoding="utf-8")
