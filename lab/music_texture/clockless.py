@@ -29,7 +29,7 @@ from lab.training.music.copies import few_of_each
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "ai-music-diffusion-listener.md"
 COPIES = 3
-OF_EACH, MOST, OTHERS = 3, 10, 4
+OF_EACH, MOST, OTHERS = 2, 10, 3
 """Recordings of a human collection, of a generator that the rule asks about, and of any other."""
 CLOCKLESS = ("tiny-audio-diffusion(drums)", "Noise2Music-wave", "Noise2Music-spec")
 WANTED = 0.70

@@ -38,7 +38,7 @@ from lab.evaluation.music.excerpts import (
 from lab.training.diffusion.pieces import FOLDER, Played, play_all
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "ai-music-diffusion.md"
-NUMBER = 32
+NUMBER = 24
 NOISES = 8
 FOLDS = 5
 NEAR_CHANCE = (0.35, 0.65)

@@ -22,7 +22,7 @@ RATE = 16_000
 LENGTH_S = 10.0
 LEAST_S = 7.0
 LEVEL_DB = -20.0
-OF_EACH = 2
+OF_EACH = 1
 QUIETEST_RMS = 1e-3
 """Below it an excerpt is silent and tells nothing."""
 
