@@ -1,7 +1,7 @@
 """Ten seconds of either class in one form, so that rate, length, width and band tell nothing of the class."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ RATE = 16_000
 LENGTH_S = 10.0
 LEAST_S = 7.0
 LEVEL_DB = -20.0
+HEADROOM_DB = 12.0
+"""Below the levels of a delivery: at those, full scale holds back what has high peaks, and level tells it."""
 OF_EACH = 1
 QUIETEST_RMS = 1e-3
 """Below it an excerpt is silent and tells nothing."""
@@ -35,7 +37,7 @@ class Excerpt:
         name: of the file.
         group: collection or generator.
         synthetic: whether a model played it.
-        wav: mono at `RATE`, at one level, [1, T].
+        wav: mono at `RATE`, [1, T].
     """
 
     name: str
@@ -85,6 +87,11 @@ def people(recordings: Sequence[Recording], most: int = OF_EACH) -> tuple[Record
     return few_of_each([r for r in usable if not suspect(r)], most)
 
 
+def untouched(excerpt: Excerpt) -> Clip:
+    """An excerpt as it is, at one level."""
+    return clip_of(levelled(excerpt.wav, LEVEL_DB - HEADROOM_DB), RATE, excerpt.name)
+
+
 def re_encoded(excerpt: Excerpt, number: int = 0) -> Clip:
     """A random delivery by the same law for both classes: speed, rate, level, codec.
 
@@ -98,7 +105,8 @@ def re_encoded(excerpt: Excerpt, number: int = 0) -> Clip:
 
 def _way(excerpt: Excerpt, number: int) -> Route:
     seed = fold_of(f"{excerpt.name}:{number}", 2**62)
-    return route(RATE, (RATE,), np.random.default_rng(seed), synthetic=True)
+    way = route(RATE, (RATE,), np.random.default_rng(seed), synthetic=True)
+    return replace(way, level_db=way.level_db - HEADROOM_DB)
 
 
 def clip_of(wav: Tensor, rate: int, name: str) -> Clip:
