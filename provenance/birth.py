@@ -20,7 +20,7 @@ from core.resample import resample
 from provenance.commitment import Opening, commit
 from provenance.declaration import Declaration
 from provenance.generate import Generator, Order, load_generator, version
-from provenance.generate.untrained import UNTRAINED
+from provenance.generate.composer import NAME as OURS
 from provenance.records.ingredient import Ingredient
 from provenance.records.involvement import Generation
 from provenance.records.record import new_record_id
@@ -29,9 +29,9 @@ from provenance.tag_stream import Listener, tag_stream
 if TYPE_CHECKING:
     from provenance.tag import Ledger, Tagged
 
-UNTRAINED_TEXT = (
-    "{name}: a real MusicGen built from audiocraft's own classes, with random weights as none are at hand; "
-    "it plays texture, not music, and cannot follow the prompt (--model facebook/musicgen-small does)"
+OURS_TEXT = (
+    "{name}: a small music model of our own, built from audiocraft's classes; it reads no prompt "
+    "(--model facebook/musicgen-small does)"
 )
 
 
@@ -269,7 +269,7 @@ def _behind(beginning: Clip, chunks: Iterator[Tensor]) -> Iterator[Tensor]:
 
 def _generation(generator: Generator, started: str, prompt: Opening, seed: Opening) -> Generation:
     return Generation(
-        provider="Meta" if generator.name.startswith("facebook/") else "audiocraft",
+        provider=_provider(generator.name),
         system=generator.name,
         system_version=f"audiocraft {version()}",
         created_or_altered="created",
@@ -283,8 +283,14 @@ def _generation(generator: Generator, started: str, prompt: Opening, seed: Openi
     )
 
 
+def _provider(name: str) -> str:
+    if name == OURS:
+        return "Trackmark"
+    return "Meta" if name.startswith("facebook/") else "audiocraft"
+
+
 def _sentence(generator: Generator, duration_s: float, seed: int) -> str:
-    text = UNTRAINED_TEXT if generator.name == UNTRAINED else "{name}"
+    text = OURS_TEXT if generator.name == OURS else "{name}"
     return (
         text.format(name=generator.name) + f"; {duration_s:.1f} s at {generator.sample_rate} Hz, seed {seed}"
     )

@@ -1,10 +1,9 @@
 """Music from audiocraft's models, ready to be tagged at birth.
 
-`load_generator(None)` needs no weights: it is a real MusicGen assembled from audiocraft's own
-classes (its debug compression model, a small language model), never trained and named so. It shows
-the whole chain on any machine; what it plays is texture, not music. `load_generator("facebook/
-musicgen-small")`, another published name or a folder with a checkpoint gives the real thing; a folder
-with a card gives a small model that the lab trained (`composer`).
+`load_generator(None)` gives the small model that is part of this package: audiocraft's own classes, trained
+by the lab (`composer`). It reads no prompt, and shows the whole chain on any machine without a download.
+`load_generator("facebook/musicgen-small")`, another published name or a folder with a checkpoint gives
+others; a folder with a card gives one more that the lab trained.
 """
 
 from provenance.generate.composer import Composer, Shape

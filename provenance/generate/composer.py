@@ -1,8 +1,8 @@
 """A small music model of audiocraft's classes, as the lab trains it: a codec and a model of its codes.
 
-It ships, if it ships, as one safetensors file behind its card (`core.cards`), in half precision; the card's
-configuration is its `Shape`. `python -m lab.training.composer export` writes both into a folder, which
-`load_generator` takes by its name.
+It ships as one safetensors file behind its card (`core.cards`), in half precision; the card's configuration
+is its `Shape`. `python -m lab.training.composer export` writes both into a folder, which `load_generator`
+takes by its name.
 
 Sources: A. Défossez et al., High Fidelity Neural Audio Compression, 2022 (the codec); J. Copet et al., Simple
 and Controllable Music Generation, 2023 (codebooks predicted with a delay).
@@ -25,6 +25,9 @@ from provenance.generate.imported import audiocraft_models
 from provenance.generate.playing import CONTEXT
 
 CARD = "composer.toml"
+SHIPPED = Path(__file__).parent
+"""Folder of the card that is part of this package."""
+NAME = "trackmark-composer"
 LARGEST = 1 << 28
 """Parameters of a model that is loaded: a card from elsewhere must not ask for all of the memory."""
 

@@ -10,7 +10,6 @@ from provenance.generate import composer
 from provenance.generate.imported import audiocraft_models
 from provenance.generate.order import Generator
 from provenance.generate.playing import Abilities, AudiocraftGenerator
-from provenance.generate.untrained import UNTRAINED, tensors_sha256, untrained
 
 WEIGHTS = ("compression_state_dict.bin", "state_dict.bin")
 LICENCES = {"facebook/": "CC-BY-NC-4.0"}
@@ -21,22 +20,18 @@ def load_generator(model: str | None = None) -> Generator:
     """Load a text-to-music model; the first call in a process takes seconds.
 
     Args:
-        model: None or `audiocraft-untrained-debug` for the untrained one; else a published name
-            such as `facebook/musicgen-small` or `facebook/audiogen-medium` (downloaded by
-            audiocraft on first use, never without being named here), or a folder with
-            `state_dict.bin` and `compression_state_dict.bin`, or with `composer.toml` and its weights.
+        model: None for the small one that is part of this package; else a published name such as
+            `facebook/musicgen-small` or `facebook/audiogen-medium` (downloaded by audiocraft on
+            first use, never without being named here), or a folder with `state_dict.bin` and
+            `compression_state_dict.bin`, or with `composer.toml` and its weights.
 
     Raises:
         GenerationError: audiocraft is not installed, or the weights are not to be had.
     """
+    if model is None:
+        return _composer(composer.SHIPPED)
     folder = _checked(model)
     models = audiocraft_models()
-    if model is None or model == UNTRAINED:
-        drawn = untrained(models)
-        digest = tensors_sha256(drawn.compression_model, drawn.lm)
-        return AudiocraftGenerator(
-            UNTRAINED, drawn, Abilities(reads_text=False), weights_sha256=digest, licence="MIT"
-        )
     if folder is not None and (folder / composer.CARD).is_file():
         return _composer(folder)
     name = model if folder is None else folder.name
@@ -78,10 +73,8 @@ def _composer(folder: Path) -> Generator:
     )
 
 
-def _checked(model: str | None) -> Path | None:
+def _checked(model: str) -> Path | None:
     """The folder that a model names, if it does; refused before anything is loaded or asked for."""
-    if model is None or model == UNTRAINED:
-        return None
     if len(model) <= 255 and Path(model).is_dir():
         missing = [name for name in WEIGHTS if not (Path(model) / name).is_file()]
         if missing and not (Path(model) / composer.CARD).is_file():

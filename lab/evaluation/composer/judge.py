@@ -1,8 +1,8 @@
 """A trained composer against the rule of decision 0353: what its codec keeps, and what it plays.
 
 The codec is heard on held-out music beside Opus at the lowest rate that music is sent at. What the model
-plays is compared by `Statistics` with held-out music, with noise, and with the untrained model that the
-demonstration uses; a fingerprint looks for what it plays in what it learned from.
+plays is compared by `Statistics` with held-out music, with noise, and with a model that was never trained;
+a fingerprint looks for what it plays in what it learned from.
 """
 
 import time
@@ -20,6 +20,7 @@ from torch import Tensor
 from core.encode import recode
 from core.errors import EncodeError
 from lab.evaluation.composer.statistics import NAMES, Statistics, statistics, table
+from lab.evaluation.composer.untrained import untrained as untrained_model
 from lab.evaluation.watermark.neural import mel_distance_db
 from lab.training.composer.export import MOST_BYTES
 from lab.training.composer.music import Music
@@ -27,7 +28,6 @@ from provenance.fingerprint import extract, triplets
 from provenance.fingerprint.mapped import SortedPostings, write_sorted
 from provenance.fingerprint.search import search
 from provenance.generate import Generator, Order, composer, load_generator
-from provenance.generate.untrained import UNTRAINED
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "composer.md"
 PIECE_S = 10
@@ -95,7 +95,7 @@ def page(model: Path, music: Music, number: int) -> str:
     finer = _at_each_number_of_books(made, unheard, rate)
     people = table([statistics(wav, rate) for wav in unheard])
     played = play(load_generator(str(model)), music, number)
-    untrained = play(load_generator(UNTRAINED), music, min(number, 8))
+    untrained = play(untrained_model(), music, min(number, 8))
     noise = table([statistics(_noise(seed, rate), rate) for seed in range(8)])
     size = (model / card.file).stat().st_size
     lines = [

@@ -10,10 +10,9 @@ from core import cards, clock
 from core.cards import Card
 from core.errors import WeightsError
 from provenance.generate import Composer, Shape
-from provenance.generate.composer import CARD
+from provenance.generate.composer import CARD, NAME
 
 MOST_BYTES = 16 << 20
-NAME = "trackmark-composer"
 LICENCE = "CC-BY-SA-4.0"
 """The most demanding of the licences that a share of the music is under."""
 DATA = (

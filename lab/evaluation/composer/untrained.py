@@ -1,16 +1,21 @@
-"""A model without weights of anybody: audiocraft's classes, filled at random, the same every time."""
+"""What a composer is measured against: audiocraft's classes filled at random, the same every time."""
 
-import hashlib
 from typing import Any
 
 import torch
 
-UNTRAINED = "audiocraft-untrained-debug"
+from provenance.generate import Abilities, AudiocraftGenerator, Generator, audiocraft_models
+
+NAME = "audiocraft-untrained-debug"
 SAMPLE_RATE = 32_000
 
 
-def untrained(models: Any) -> Any:
+def untrained() -> Generator:
     """A MusicGen with random weights, the same ones every time."""
+    return AudiocraftGenerator(NAME, _drawn(audiocraft_models()), Abilities(reads_text=False), licence="MIT")
+
+
+def _drawn(models: Any) -> Any:
     from audiocraft.models.builders import get_debug_compression_model
     from audiocraft.models.lm import LMModel
     from audiocraft.modules.codebooks_patterns import DelayedPatternProvider
@@ -32,16 +37,15 @@ def untrained(models: Any) -> Any:
             causal=True,
         )
         _smooth(compression.decoder)
-    return models.MusicGen(UNTRAINED, compression, language.eval(), max_duration=30)
+    return models.MusicGen(NAME, compression, language.eval(), max_duration=30)
 
 
 def _smooth(decoder: torch.nn.Module) -> None:
     """Blur the random kernels along time and double them: hiss above 7 kHz becomes hum and rattle.
 
     Independent weights make a decoder that plays white noise through a high-pass (97 % of the energy
-    above 7 kHz); blurred ones put it where music has its own, so that a demonstration has something
-    to mark and to fingerprint. Measured after: 50 % between 1 and 3 kHz, 48 % below, and the level
-    varies by 8 dB instead of 0.2.
+    above 7 kHz); blurred ones put it where music has its own. Measured after: 50 % between 1 and 3 kHz,
+    48 % below, and the level varies by 8 dB instead of 0.2.
     """
     for layer in decoder.modules():
         if isinstance(layer, torch.nn.Conv1d | torch.nn.ConvTranspose1d) and layer.kernel_size[0] > 2:
@@ -52,12 +56,3 @@ def _smooth(decoder: torch.nn.Module) -> None:
             flat = weight.reshape(-1, 1, length)
             blurred = torch.nn.functional.conv1d(flat, window[None, None], padding=width // 2)
             layer.weight.data = (2 * blurred * (flat.norm() / blurred.norm())).reshape_as(weight)
-
-
-def tensors_sha256(*parts: torch.nn.Module) -> str:
-    """Digest of weights that are in no file: each tensor's name and bytes, in order of the names."""
-    digest = hashlib.sha256()
-    for part in parts:
-        for name, tensor in sorted(part.state_dict().items()):
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
