@@ -20,7 +20,7 @@ DATA = (
     "in the lab"
 )
 NOTES = (
-    "An hour and a half of one core, on less than two hours of music and 75 minutes of tunes. It reads no "
+    "An hour and a half of one core, on less than two hours of music and less than four of tunes. It reads no "
     "prompt. What it plays may resemble what it heard. Numbers: docs/benchmarks/composer.md"
 )
 
