@@ -20,8 +20,8 @@ DATA = (
     "in the lab"
 )
 NOTES = (
-    "An hour and a half of one core, on less than two hours of music and less than four of tunes. It reads no "
-    "prompt. What it plays may resemble what it heard. Numbers: docs/benchmarks/composer.md"
+    "An hour and a half of one core, on less than two hours of music and less than four of tunes. It reads "
+    "no prompt. What it plays may resemble what it heard. Numbers: docs/benchmarks/composer.md"
 )
 
 
