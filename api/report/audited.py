@@ -34,7 +34,7 @@ def build_report(
         "file": {"name": Path(result.file).name, "sha256": result.sha256, **as_json(result.findings.media)},
         "findings": findings,
         "basis": words.BASIS,
-        "models": model_cards("provenance", "detector"),
+        "models": model_cards("provenance.watermark", "detector"),
         "limits": limits(),
         "policy": {
             "name": policy.name,

@@ -46,7 +46,7 @@ def build_comparison(found: Found, registry: "Registry", *, public_url: str | No
             "alignment": comparison.BASIS,
             **{name: words.BASIS[name] for name in ("watermark", "credentials", "fingerprint", "ownership")},
         },
-        "models": model_cards("provenance"),
+        "models": model_cards("provenance.watermark"),
         "calibration": fingerprint_card(),
         "limits": limits(),
         "records": {role: proof(found[role]["ownership"], registry) for role in ROLES},

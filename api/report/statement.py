@@ -82,7 +82,10 @@ def proof(owned: Found, registry: "Registry") -> Json | None:
 
 
 def model_cards(*packages: str) -> list[Json]:
-    """Name, version, weights hash and measured error rates of every model that ships with the packages."""
+    """Name, version, weights hash and measured error rates of every model that ships with the packages.
+
+    Those are asked for that listen: what plays (`provenance.generate`) took no part in what is reported.
+    """
     return copy.deepcopy(_cards(*packages))  # one statement's are not another's
 
 
@@ -94,7 +97,8 @@ def _cards(*packages: str) -> list[Json]:
             for path in sorted(root.rglob("*.toml")):
                 card = tomllib.loads(path.read_text(encoding="utf-8"))
                 if "sha256" in card:
-                    cards.append({"card": f"{package}/{path.relative_to(root)}", **_identity(card)})
+                    name = f"{package.replace('.', '/')}/{path.relative_to(root)}"
+                    cards.append({"card": name, **_identity(card)})
     return cards
 
 

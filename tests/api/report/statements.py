@@ -30,7 +30,7 @@ def statement(name: str, *, public: bool = False) -> dict[str, Any]:
         "file": {"name": file, "sha256": sha256, **findings["media"]},
         "findings": findings,
         "basis": words.BASIS,
-        "models": model_cards("provenance", "detector"),
+        "models": model_cards("provenance.watermark", "detector"),
         "limits": limits(),
         "policy": {
             "name": "trackmark-default",

@@ -214,8 +214,18 @@ def test_a_hostile_name_stays_text(
     assert read_report(Path(str(written.report)))[0]["file"]["name"] == Path(found.file).name
 
 
+def test_a_report_names_the_models_that_listened_and_none_that_plays(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(registry)
+    written = write_all(audited(registry, monkeypatch), registry, tmp_path / "reports")
+    cards = [model["card"] for model in read_report(Path(str(written.report)))[0]["models"]]
+    assert "provenance/watermark/watermark.toml" in cards
+    assert not [card for card in cards if card.startswith("provenance/generate")]
+
+
 def test_what_is_changed_in_one_statement_changes_no_other() -> None:
-    for card in (*model_cards("provenance", "detector"), fingerprint_card()):
+    for card in (*model_cards("provenance.watermark", "detector"), fingerprint_card()):
         card.pop("metrics", None)
-    assert any(card.get("metrics") for card in model_cards("provenance", "detector"))
+    assert any(card.get("metrics") for card in model_cards("provenance.watermark", "detector"))
     assert fingerprint_card()["metrics"]
