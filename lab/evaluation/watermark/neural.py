@@ -7,7 +7,6 @@ books.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,16 +23,12 @@ from lab.training.decoders.__main__ import PLANS, Decoder, load, path_of
 from provenance.generate import Composer, composer
 
 MELS = 64
-COMPOSER = Path("runs/composer/model")
-"""Folder that `python -m lab.training.composer export` is told to write into."""
 
 
 def trained() -> tuple[Attack, ...]:
-    """An attack for every decoder that was trained on this machine, a composer's codec among them."""
+    """An attack for every decoder that was trained on this machine, and for the composer that ships."""
     decoders = tuple(_through(name, load(name)) for name in PLANS if path_of(name).exists())
-    if not (COMPOSER / composer.CARD).exists():
-        return decoders
-    return decoders + composers(composer.load(COMPOSER)[1])
+    return decoders + composers(composer.load(composer.SHIPPED)[1])
 
 
 def composers(made: Composer) -> tuple[Attack, ...]:
