@@ -6,7 +6,7 @@ Biometrika 26 (1934); E. B. Wilson, JASA 22 (1927).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ __all__ = [
     "ece",
     "eer",
     "min_cllr",
+    "share",
     "threshold_at_fpr",
     "tpr_at_fpr",
     "upper_bound",
@@ -137,6 +138,16 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(hits: Sequence[bool]) -> str:
+    """Per cent that are true, with the 95 % Wilson interval, as pages have it.
+
+    >>> share([True, False])
+    '50 (9-91)'
+    """
+    low, high = wilson(sum(hits), len(hits))
+    return f"{100 * sum(hits) / len(hits):.0f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
 def bootstrap(

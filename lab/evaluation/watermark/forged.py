@@ -21,7 +21,7 @@ from torch import Tensor
 from lab.datasets import Recording, read_manifest
 from lab.evaluation.watermark.by_name import asked, mid
 from lab.evaluation.watermark.robustness import key_of
-from lab.metrics import wilson
+from lab.metrics import share
 from provenance.watermark import WatermarkKey, chips, code, detect, embed, model
 from provenance.watermark.grid import CELL_FRAMES, RATE, log_rows, stft
 from provenance.watermark.level import readability
@@ -107,15 +107,10 @@ def page(rows: Sequence[Row]) -> str:
     ]
     for name in dict.fromkeys(row["forgery"] for row in rows):
         some = [row for row in rows if row["forgery"] == name]
-        cells = [_share([row[kind] for row in some]) for kind in ("own", "present", "named")]
+        cells = [share([row[kind] for row in some]) for kind in ("own", "present", "named")]
         smallest = min(row["p_value"] for row in some)
         lines.append(f"| {name} | {len(some)} | {' | '.join(cells)} | {smallest:.2g} |")
     return "\n".join(lines) + "\n"
-
-
-def _share(hits: Sequence[bool]) -> str:
-    low, high = wilson(sum(hits), len(hits))
-    return f"{100 * np.mean(hits):.0f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from lab.evaluation.watermark.by_name import asked
 from lab.evaluation.watermark.kept import Kept
 from lab.evaluation.watermark.quality import quality
 from lab.evaluation.watermark.robustness import attacks_named, cut, key_of
-from lab.metrics import wilson
+from lab.metrics import share
 from lab.sound import transforms
 from lab.sound.attacks import Attack
 from lab.sound.transforms import AttackError
@@ -149,15 +149,10 @@ def _table(rows: Sequence[Row]) -> list[str]:
         reached = 100 * np.mean(read) >= goal.percent if goal.percent else any(read)
         wanted = "any" if goal.percent is None else f"{goal.percent:g}"
         lines.append(
-            f"| {goal.attack}, {goal.seconds} s | {len(some)} | {wanted} | {_share(read)} "
-            f"| {'' if reached else '**missed**'} | {_share(heard)} |"
+            f"| {goal.attack}, {goal.seconds} s | {len(some)} | {wanted} | {share(read)} "
+            f"| {'' if reached else '**missed**'} | {share(heard)} |"
         )
     return lines
-
-
-def _share(hits: Sequence[bool]) -> str:
-    low, high = wilson(sum(hits), len(hits))
-    return f"{100 * np.mean(hits):.0f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lab.evaluation.watermark.codecs import slow
 from lab.evaluation.watermark.codecs.slopes import octaves
-from lab.metrics import wilson
+from lab.metrics import share
 from provenance.watermark import sync
 from provenance.watermark.chips import CYCLE_COLUMNS
 from provenance.watermark.finding import PRESENT_P_VALUE
@@ -222,9 +222,3 @@ def _slower(rows: Sequence[Row], name: str) -> str:
     return (
         f"| {name} | {_median(rows, 'mark_snr_db'):.1f} | {_slope(rows)} | {_median(rows):.1f} | {present} |"
     )
-
-
-def share(hits: Sequence[bool]) -> str:
-    """Per cent, with the 95 % Wilson interval."""
-    low, high = wilson(sum(hits), len(hits))
-    return f"{100 * np.mean(hits):.0f} ({100 * low:.0f}-{100 * high:.0f})"

@@ -20,12 +20,13 @@ from torch import Tensor
 
 from core.codecs import Codec
 from core.encode import recode
-from lab.evaluation.watermark.codecs.page import NEEDED, share
+from lab.evaluation.watermark.codecs.page import NEEDED
 from lab.evaluation.watermark.codecs.passing import OWN, Composers, Lyra
 from lab.evaluation.watermark.codecs.slopes import MARGIN_S, Mark, Row, snr_db
 from lab.evaluation.watermark.codecs.tracks import CUT_S, Track, tracks_of
 from lab.evaluation.watermark.kept import Kept
 from lab.evaluation.watermark.robustness import key_of
+from lab.metrics import share
 from provenance.watermark import level, masking, model
 from provenance.watermark.grid import CELL_FRAMES, RATE, istft, log_rows, stft
 
