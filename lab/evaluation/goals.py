@@ -49,13 +49,13 @@ class Goal:
         return f"{start}| {found:g}{self.unit} | {MET if reached else MISSED} | {link} |"
 
 
-def cell(column: str, value: str, wanted: str, place: int = 0) -> Callable[[Path], float]:
-    """Reads a number of the row whose column has a value, the first of a cell or a later one."""
+def cell(column: str, value: str, wanted: str) -> Callable[[Path], float]:
+    """Reads the number that a cell begins with, in the first row whose column has a value."""
 
     def told(page: Path) -> float:
         for row in rows(page, column, wanted):
             if row[column] == value:
-                return number(row[wanted].split(" (")[0].split(" / ")[place].removeprefix("≤ "))
+                return number(row[wanted])
         raise NotPublished(f"{page.name} has no row {value}")
 
     return told
@@ -66,11 +66,6 @@ def sentence(pattern: str) -> Callable[[Path], float]:
     return lambda page: said(page, pattern)[0]
 
 
-def least(told: Callable[[Path], float], *others: Callable[[Path], float]) -> Callable[[Path], float]:
-    """The smallest of several numbers."""
-    return lambda page: min(one(page) for one in (told, *others))
-
-
 def _changed(name: str) -> Callable[[Path], float]:
     return cell("delivery", name, "pooled AUC (95 %)")
 
@@ -78,15 +73,22 @@ def _changed(name: str) -> Callable[[Path], float]:
 PEOPLE = r"\| all, suspect pages left out \|[^%]*\| "
 
 
-def _without_decoder(page: Path) -> float:
-    for row in rows(page, "texture", "without a decoder: shipped"):
-        if row["delivery"] == "native":
-            return number(row["without a decoder: shipped"])
-    raise NotPublished(f"{page.name} has no row of files as published")
+def _worst(*names: str) -> Callable[[Path], float]:
+    return lambda page: min(_changed(name)(page) for name in names)
 
+
+PITCHED = [f"pitched-{tool}_{by}" for tool in ("vocoder", "wsola", "atempo") for by in ("-2", "2")]
+PACED = [f"{tool}_{by}" for tool in ("paced-vocoder", "tempo", "paced-atempo") for by in ("0.90", "1.10")]
 
 MUSIC = (
-    Goal("generators without a decoder, AUC", AT_LEAST, 0.80, "", "ai-music-texture.md", _without_decoder),
+    Goal(
+        "generators without a decoder, AUC",
+        AT_LEAST,
+        0.80,
+        "",
+        "ai-music-texture.md",
+        cell("delivery", "native", "without a decoder: shipped"),
+    ),
     Goal(
         "diffusion on waveforms made in the lab, AUC",
         AT_LEAST,
@@ -111,13 +113,7 @@ MUSIC = (
         0.85,
         "",
         "ai-music.md",
-        least(
-            *(
-                _changed(f"pitched-{tool}_{by}")
-                for tool in ("vocoder", "wsola", "atempo")
-                for by in ("-2", "2")
-            )
-        ),
+        _worst(*PITCHED),
     ),
     Goal(
         "tempo by a tenth, worst tool, AUC",
@@ -125,13 +121,7 @@ MUSIC = (
         0.85,
         "",
         "ai-music.md",
-        least(
-            *(
-                _changed(f"{tool}_{by}")
-                for tool in ("paced-vocoder", "tempo", "paced-atempo")
-                for by in ("0.90", "1.10")
-            )
-        ),
+        _worst(*PACED),
     ),
     Goal(
         "found at 1 % false alarms, as published",
